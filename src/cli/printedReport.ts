@@ -6,7 +6,8 @@ import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { FEWEST_PATCHES } from '../results/rows.js'
+import { FEWEST_PATCHES, storedRows } from '../results/rows.js'
+import { isSameVariant } from '../results/variant.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
 /** Prints the verdicts on the claims. If the study tests no claims, prints results of feature arithmetic instead. */
@@ -39,7 +40,11 @@ function printExact(exact: Report['rows']): void {
     ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
     groups.map(({ model, layer, size }) => {
       const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
-      const shares = origins.map((origin) => own.find(({ variant }) => variant === `${origin} decoded all`)?.mean)
+      const shares = origins.map(
+        (origin) =>
+          own.find(({ variant }) => isSameVariant(variant, { judged: origin, reference: 'decoded', kind: 'all' }))
+            ?.mean,
+      )
       return [
         model,
         layer,
@@ -60,6 +65,11 @@ function printVerdicts(head: readonly string[], rows: readonly (readonly string[
   printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
   const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
   if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
+}
+
+/** A report as JSON shows it, with rows as in summary.json. */
+export function reportJson({ rows, ...report }: Report): object {
+  return { rows: storedRows(rows), ...report }
 }
 
 export function printTables({ rows }: Report): void {

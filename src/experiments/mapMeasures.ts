@@ -9,6 +9,16 @@ import type { GridShape } from './grid.js'
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
+export function meanAndMin(map: Float32Array): { readonly mean: number; readonly min: number } {
+  let sum = 0
+  let min = Number.POSITIVE_INFINITY
+  for (const value of map) {
+    sum += value
+    if (value < min) min = value
+  }
+  return { mean: sum / map.length, min }
+}
+
 /**
  * Local jaggedness of a map: its mean |difference| between neighbouring positions along each axis. Along an axis with a
  * single position, it is 0.

@@ -3,6 +3,7 @@ import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace } from './card.js'
 import { type LayerGrid, positionAt } from './grid.js'
+import { meanAndMin } from './mapMeasures.js'
 
 /** Similarity maps of one layer, one for each anchor. An anchor is a position of reference, such as the center. */
 export interface SimilarityMaps {
@@ -58,16 +59,6 @@ export function featuresAt(matrix: Float32Array, dims: number, anchors: readonly
     features.set(matrix.subarray(index * dims, (index + 1) * dims), i * dims)
   })
   return features
-}
-
-function meanAndMin(map: Float32Array): { mean: number; min: number } {
-  let sum = 0
-  let min = Number.POSITIVE_INFINITY
-  for (const value of map) {
-    sum += value
-    if (value < min) min = value
-  }
-  return { mean: sum / map.length, min }
 }
 
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {

@@ -130,7 +130,7 @@ function asUnit(
     ...{ category: null, separability: null, keepsFeatures: true, layers: files.map(({ parts }) => parts.name) },
   }
   const parts = files.map((file) => file.parts)
-  const { unit, arrays } = assembleUnit(inputs, { rows, cols }, parts, answers?.names)
+  const { unit, arrays } = assembleUnit(inputs, { rows, cols, frame }, parts, answers?.names)
   const read = async ({ kind, layer, shape }: UnitArray): Promise<NpyArray | undefined> => {
     if (kind === 'maps') return { shape, data: arrays.maps }
     if (kind !== 'features') return { shape, data: arrays[kind]?.[layer] as Float32Array }
@@ -138,7 +138,7 @@ function asUnit(
     return fitsPage(rows * cols, parts.dims) ? readAgain(file, shape) : undefined
   }
   return {
-    ...{ frame, isDescribed: described !== undefined, pictures: folder },
+    ...{ isDescribed: described !== undefined, pictures: folder },
     unit: unitWithArrays(folder, { ...unit, arrays: {} }, read),
   }
 }

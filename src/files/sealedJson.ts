@@ -9,11 +9,18 @@ import { sha256 } from './sha256.js'
  * Writes a JSON file whose last key, `sha256`, is a hash of everything else. The hash is computed from the document as
  * JSON without white space.
  * @param schema removes unknown keys; use the same schema for reading
+ * @param layout `compact` writes the document on one line
  * @returns the document as it was written, without its hash
  */
-export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, document: T): Promise<T> {
+export async function writeSealedJson<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  document: T,
+  layout: 'indented' | 'compact' = 'indented',
+): Promise<T> {
   const checked = schema.parse(document)
-  await writeFileAtomic(path, `${JSON.stringify({ ...checked, sha256: sealOf(checked) }, null, 2)}\n`)
+  const sealed = { ...checked, sha256: sealOf(checked) }
+  await writeFileAtomic(path, `${JSON.stringify(sealed, null, layout === 'compact' ? 0 : 2)}\n`)
   return checked
 }
 
@@ -32,6 +39,7 @@ export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, reme
   throw new InputError(`${path} ${fault}; ${remedy}`, { cause: error })
 }
 
-function sealOf(document: unknown): string {
+/** The hash of a document as JSON without white space. */
+export function sealOf(document: unknown): string {
   return sha256(JSON.stringify(document))
 }

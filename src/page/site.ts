@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { meanAndMin } from '../experiments/mapMeasures.js'
 import { SKETCH_ERROR } from '../experiments/sketch.js'
 import { sha256 } from '../files/sha256.js'
 import type { ColourLimits } from '../plot/colormap.js'
@@ -118,14 +119,17 @@ function isOfSketches({ inputs }: OpenUnit): boolean {
 function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array): SiteMaps {
   const length = rows * cols
   return {
-    layers: layers.map(({ similarity }, layer) => ({
-      means: ANCHOR_NAMES.map((anchor) => similarity[anchor].mean),
-      minima: ANCHOR_NAMES.map((anchor) => similarity[anchor].min),
-      maps: ANCHOR_NAMES.map((_, anchor) => {
+    layers: layers.map((_, layer) => {
+      const ofLayer = ANCHOR_NAMES.map((_, anchor) => {
         const start = (layer * ANCHOR_NAMES.length + anchor) * length
-        return encodedMap(maps.subarray(start, start + length), folder)
-      }),
-    })),
+        return maps.subarray(start, start + length)
+      })
+      return {
+        means: ofLayer.map((map) => meanAndMin(map).mean),
+        minima: ofLayer.map((map) => meanAndMin(map).min),
+        maps: ofLayer.map((map) => encodedMap(map, folder)),
+      }
+    }),
   }
 }
 
@@ -148,7 +152,7 @@ function classesOf({ units }: StudyGroup): string | null {
 
 function layerMeans(group: StudyGroup, layer: string) {
   return ANCHOR_NAMES.map((anchor) => {
-    const { mean, std, count } = numberOf(group, layer, 'similarity-mean', anchor) as Row
+    const { mean, std, count } = numberOf(group, layer, 'similarity-mean', { anchor }) as Row
     return { mean, ...(count >= FEWEST_PATCHES && { std }) }
   })
 }
@@ -159,12 +163,8 @@ async function describeGroup(
 ): Promise<Omit<SiteGroup, 'key' | 'classes' | 'units'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
-  const [layer] = first?.layers ?? []
-  if (first === undefined || layer === undefined) throw new Error('a group has no unit with a layer')
-  const anchors = ANCHOR_NAMES.map((name) => {
-    const { row, col } = layer.similarity[name]
-    return { name, row, col }
-  })
+  if (first === undefined) throw new Error('a group has no unit')
+  const anchors = ANCHOR_NAMES.map((name) => ({ name, ...first.anchors[name] }))
   return {
     model,
     size,
@@ -175,7 +175,7 @@ async function describeGroup(
     background: await background(first.inputs.background, frame),
     anchors,
     layers: first.layers.map(({ name, dims }) => {
-      const baseline = numberOf(group, name, 'null-baseline', 'different class')?.mean ?? null
+      const baseline = numberOf(group, name, 'null-baseline', { classes: 'different' })?.mean ?? null
       return { name, dims, means: layerMeans(group, name), baseline }
     }),
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { meanAndMin } from '../experiments/mapMeasures.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
@@ -19,8 +20,6 @@ export const UNKNOWN_PATCH = 'unknown patch'
 /** Stored features of one patch in one network. They are not part of a results folder. */
 export interface ViewedExtraction {
   readonly unit: OpenUnit
-  /** Side of the square input image in pixels. */
-  readonly frame: number
   /** Folder with the pictures of the patch and the background, if they are stored. */
   readonly pictures: string
   /**
@@ -40,39 +39,41 @@ export async function writeExtractionPage(
   limits: ColourLimits,
 ): Promise<{ readonly page: string; readonly hasPicture: boolean }> {
   const page = join(out, 'index.html')
-  const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, limits))
+  const { data: maps } = await extraction.unit.maps()
+  const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, maps, limits))
   const hasPicture = index.groups[0]?.units[0]?.picture != null
-  await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, index, hasPicture)]))
+  await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, maps, index, hasPicture)]))
   return { page, hasPicture }
 }
 
 async function writeSite(
   folder: string,
-  { unit, frame, pictures }: ViewedExtraction,
+  { unit, pictures }: ViewedExtraction,
+  maps: Float32Array,
   limits: ColourLimits,
 ): Promise<SiteIndex> {
-  const { data } = await unit.maps()
   const { model, size, stride, layers } = unit.inputs
   const described = { model, size, layers, units: [unit.description] }
   const group: StudyGroup = {
-    ...{ ...described, stride, frame, rows: unit.rows, cols: unit.cols },
-    numbers: groupRows(described, []),
-    meanMaps: Float64Array.from(data),
+    ...{ ...described, stride, frame: unit.frame, rows: unit.rows, cols: unit.cols },
+    numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], []),
+    meanMaps: Float64Array.from(maps),
   }
   const site = siteWriter(pictures, folder)
-  await site.onUnit(unit, data)
+  await site.onUnit(unit, maps)
   return site.finish([group], limits)
 }
 
 function extractionSection(
-  { unit, frame, isDescribed }: ViewedExtraction,
+  { unit, isDescribed }: ViewedExtraction,
+  maps: Float32Array,
   { groups }: SiteIndex,
   hasPicture: boolean,
 ): ReportSection {
   const { model, patch, size, stride, background, blend } = unit.inputs
   const positions = `${unit.rows} × ${unit.cols} positions`
   const facts = isDescribed
-    ? `${model}, ${patch === UNKNOWN_PATCH ? 'unknown object' : `object ${patch}`} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, ${stride} px apart.`
+    ? `${model}, ${patch === UNKNOWN_PATCH ? 'unknown object' : `object ${patch}`} of ${size}×${size} px in a frame of ${unit.frame}×${unit.frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, ${stride} px apart.`
     : `${positions}. No extract.json describes this array, so each position counts as one pixel.`
   const missing = hasPicture
     ? ''
@@ -80,11 +81,13 @@ function extractionSection(
   const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
-  const rows = unit.layers.map(({ name, dims, similarity }, i) => [
+  const length = unit.rows * unit.cols
+  const rows = unit.layers.map(({ name, dims }, i) => [
     name,
     String(dims),
-    ...ANCHOR_NAMES.map((anchor) => {
-      const { mean, min } = similarity[anchor]
+    ...ANCHOR_NAMES.map((_, anchor) => {
+      const start = (i * ANCHOR_NAMES.length + anchor) * length
+      const { mean, min } = meanAndMin(maps.subarray(start, start + length))
       return { text: decimalText(mean, 3), below: `(${decimalText(min, 3)})` }
     }),
     kept[i] ? 'at any position' : 'no: too many features',

@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
@@ -32,9 +32,9 @@ ${layers.join('\n')}
 </tbody></table></div>`
 }
 
-function thumbnail(group: StudyGroup, layer: string, anchor: string, limits: ColourLimits): string {
+function thumbnail(group: StudyGroup, layer: string, anchor: AnchorName, limits: ColourLimits): string {
   const { model, size } = group
-  const mean = numberOf(group, layer, 'similarity-mean', anchor)?.mean.toFixed(3) ?? ''
+  const mean = numberOf(group, layer, 'similarity-mean', { anchor })?.mean.toFixed(3) ?? ''
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
   const view = { network: model, layer, size, patch: null, anchor, map: 'similarity' } as const
   const link = viewLink({ ...view, limits: `${limits.low},${limits.high}` })

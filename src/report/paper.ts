@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { AnchorName } from '../engine/positions.js'
+import type { Task } from '../experiments/folds.js'
 import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
@@ -9,24 +11,24 @@ import type { StudyGroup } from '../results/study.js'
 
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
-  readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
-  readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
+  readonly similarity: readonly (Place & { readonly anchor: AnchorName; readonly mean: number; readonly std: number })[]
+  readonly separability: readonly (Place & { readonly task: Task; readonly accuracy: number; readonly std: number })[]
 }
 
 type Place = Pick<SummaryRow, 'model' | 'layer' | 'size'>
 
 /** How positions are split into folds in the paper's Tables 3 and 4. */
-const PAPER_FOLDS = 'ordered'
+const PAPER_FOLDS = 'ordered' as const
 
 export function paperRows(): readonly SummaryRow[] {
   const file = join(modelsFolder(), 'paper-tables.json')
   const { similarity, separability } = JSON.parse(readFileSync(file, 'utf8')) as PaperTables
   const rows = [
-    ...similarity.map(({ anchor, ...row }) => ({ ...row, metric: 'similarity-mean', variant: anchor })),
+    ...similarity.map(({ anchor, ...row }) => ({ ...row, metric: 'similarity-mean', variant: { anchor } })),
     ...separability.map(({ task, accuracy, ...row }) => ({
       ...row,
       metric: 'separability-accuracy',
-      variant: `${task} ${PAPER_FOLDS}`,
+      variant: { task, scheme: PAPER_FOLDS },
       mean: accuracy,
     })),
   ]

@@ -15,7 +15,8 @@ import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
-import { groupsOfUnits, noUnits } from '../results/openResults.js'
+import { groupsOfUnits, noUnits, unitFolders } from '../results/openResults.js'
+import { renewMeasures } from '../results/renewedMeasures.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
@@ -175,6 +176,13 @@ async function readWithSite(
   progress: Progress,
   signal: AbortSignal | undefined,
 ) {
+  await renewMeasures((await unitFolders(results)).flat(), {
+    onStart: (units) => progress.start('measures', units, { unit: 'units', before: 0 }),
+    onUnit: (done) => {
+      throwIfStopped(signal, STOPPED)
+      progress.update(done)
+    },
+  }).finally(() => progress.stop())
   const site = siteWriter(results, folder)
   const order = catalog().map(({ id }) => id)
   let done = 0

@@ -21,8 +21,7 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
 }
 
 /**
- * Makes rows from the results of random expressions. A row's `variant` is three words: one of JUDGED, one of
- * REFERENCES, and the kind of expression or `all`.
+ * Makes rows from the results of random expressions. The `kind` of a row's variant is a kind of expression, or `all`.
  */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {
@@ -48,7 +47,7 @@ function sharesOf(counts: readonly ArithmeticCounts[]): readonly Omit<Row, 'mode
           if (count === 0) return []
           const mean = sum(cases) / count
           const std = Math.sqrt(mean * (1 - mean))
-          return [{ metric, variant: `${judged} ${reference} ${kind}`, mean, std, count, values: new Map() }]
+          return [{ metric, variant: { judged, reference, kind }, mean, std, count, values: new Map() }]
         })
       }),
     ),

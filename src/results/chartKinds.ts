@@ -2,6 +2,7 @@ import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
+import type { Variant } from './variant.js'
 
 /**
  * A chart, drawn once per patch size. A dot chart has one row per network and layer. A line chart has one panel per
@@ -32,13 +33,17 @@ export interface DotChart {
 
 export interface LineChart {
   readonly kind: 'lines'
-  readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
+  readonly x: {
+    readonly title: string
+    readonly of: (variant: Variant) => number | undefined
+    readonly isOctaves?: boolean
+  }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /**
-   * Words that split a layer's variants into several lines. Each line shows the variants whose name contains its word.
-   * All lines but the first are dashed. By default, one line shows all variants.
+   * Splits a layer's variants into several lines. Each line shows the variants that have its part. All lines but the
+   * first are dashed. By default, one line shows all variants.
    */
-  readonly lines?: readonly string[]
+  readonly lines?: readonly Variant[]
 }
 
 export const SIMILARITY_AND_BASELINE: MeasureChart = {
@@ -53,7 +58,7 @@ export const SIMILARITY_AND_BASELINE: MeasureChart = {
     { name: 'one object, two positions', has: ({ metric }) => metric === 'similarity-mean' },
     ...(['different', 'same'] as const).map((classes) => ({
       name: classes === 'different' ? 'objects of different classes' : 'objects of the same class',
-      has: ({ metric, variant }: Row) => metric === 'null-baseline' && variant === `${classes} class`,
+      has: ({ metric, variant }: Row) => metric === 'null-baseline' && variant.classes === classes,
       spreadFrom: FEWEST_PAIRS,
     })),
   ],
@@ -63,7 +68,7 @@ export const COVERAGE: MeasureChart = {
   kind: 'lines',
   title: 'Coverage',
   note: 'The vertical axis is the share of positions whose similarity to the anchor reaches the threshold on the horizontal axis. It is the mean over anchors and objects. A shift-invariant network would have a line along the top. The farther left a line falls, the less invariant the layer is.',
-  x: { title: 'threshold of similarity', of: (variant) => Number(variant.split('>=')[1]) },
+  x: { title: 'threshold of similarity', of: ({ threshold }) => threshold },
   y: { title: 'share of positions', scale: 'share' },
 }
 
@@ -80,25 +85,25 @@ export const GRID_SPECTRUM: MeasureChart = {
   kind: 'lines',
   title: 'Grid spectrum',
   note: 'The chart shows how strongly similarity fluctuates at each period. Power is the mean square of these fluctuations, over all anchors and objects. Solid lines run along rows, dashed lines along columns. A grid pattern on the maps is a peak at its period. A tenth of the power means a third of the amplitude. At long periods, the smooth fall of similarity adds to the power.',
-  x: { title: 'period (px)', of: variantPixels, isOctaves: true },
+  x: { title: 'period (px)', of: ({ period }) => period, isOctaves: true },
   y: { title: 'power', scale: 'log' },
-  lines: DIRECTIONS,
+  lines: DIRECTIONS.map((direction) => ({ direction })),
 }
 
 export const READOUT: MeasureChart = {
   kind: 'lines',
   title: 'Position read-out',
   note: 'A ridge regression reads the object’s position out of the features. It was not trained on the rows (columns) shown here. The vertical axis is the median prediction for them, mean over objects. Solid lines are rows, dashed lines are columns. If features code the position smoothly, the line is the diagonal. If they repeat with the stride of the network, the line has teeth or is level.',
-  x: { title: 'true row or column (px)', of: variantPixels },
+  x: { title: 'true row or column (px)', of: ({ at }) => at },
   y: { title: 'predicted (px)', scale: 'linear' },
-  lines: READ_AXES,
+  lines: READ_AXES.map((axis) => ({ axis })),
 }
 
 export const CONSISTENCY: MeasureChart = {
   kind: 'dots',
   title: 'Consistency',
   note: (rows) => {
-    const steps = [...new Set(rows.map(({ variant }) => variantPixels(variant)))]
+    const steps = [...new Set(rows.map(({ variant }) => variant.distance))]
     return `The chart shows how often the strongest feature stays the same when the object moves by ${steps.join(' or ')} px. In the output layer, the strongest feature is the answer. Bars show the standard deviation over objects. Farther right means fewer changes.`
   },
   axis: 'share of neighbouring positions with the same strongest feature',
@@ -112,20 +117,15 @@ export const EQUIVARIANCE: MeasureChart = {
   kind: 'lines',
   title: 'Equivariance error',
   note: 'A layer that is a map should move with its object. The error is the part of the object’s features that does not. Solid lines show aliasing, which subsampling causes. They fall to zero where the object has moved by whole cells of the map. Dashed lines show the rest, which the borders of the frame cause.',
-  x: { title: 'distance that the object moves (px)', of: Number.parseInt, isOctaves: true },
+  x: { title: 'distance that the object moves (px)', of: ({ distance }) => distance, isOctaves: true },
   y: { title: 'equivariance error', scale: 'linear' },
-  lines: ERROR_PARTS.toReversed(),
+  lines: ERROR_PARTS.toReversed().map((part) => ({ part })),
 }
 
 function axesOf(name: string): DotChart['series'] {
   return DIRECTIONS.map((direction) => ({
     name: direction,
-    has: ({ metric, variant }) => metric === name && variant.split(' ').includes(direction),
+    has: ({ metric, variant }) => metric === name && variant.direction === direction,
     spreadFrom: FEWEST_PATCHES,
   }))
-}
-
-/** The number of pixels at the end of a variant's name, such as 8 in "center vertical 8px". */
-export function variantPixels(variant: string): number {
-  return Number(/(\d+)px$/.exec(variant)?.[1])
 }

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/answers.js'
-import { type EquivarianceError, ERROR_PARTS } from '../experiments/equivariance.js'
+import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
@@ -10,54 +10,51 @@ import {
   directionBias,
   jaggedness,
   lowestPercentile,
-  type MapConsistency,
+  meanAndMin,
 } from '../experiments/mapMeasures.js'
 import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
-import type { FoldPrediction } from '../experiments/strideFolds.js'
 import { mean } from '../support/statistics.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
+import { type Variant, valuesOf, variantText } from './variant.js'
 
 export interface Measure {
   readonly name: string
+  /** Raise this number whenever `of` computes other numbers, so that stored ones are computed again; 1 by default. */
+  readonly revision?: number
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
 }
 
-type Numbers = Iterable<readonly [variant: string, value: number]>
+/** Values of a measure, by variant. */
+type Numbers = readonly (readonly [variant: Variant, value: number])[]
 
-export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> {
-  readonly rows: number
-  readonly cols: number
-  /** Distance between neighbouring positions in pixels. */
-  readonly stride: number
-  /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
-  readonly maps: Float32Array
-  readonly consistency: MapConsistency
-  /**
-   * Mean absolute difference between the layer's fold accuracies and those of a simple feature (`position` or `phase`).
-   * Undefined if not measured.
-   */
-  readonly foldErrors?: FoldPrediction | undefined
-  /** Undefined if not measured, or if the layer is not a feature map. */
-  readonly equivariance?: readonly EquivarianceError[] | undefined
-  readonly readout?: readonly AxisReadout[] | undefined
-}
+export type MeasuredLayer = Unit['layers'][number] &
+  Pick<Unit, 'rows' | 'cols' | 'anchors'> & {
+    /** Distance between neighbouring positions in pixels. */
+    readonly stride: number
+    /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
+    readonly maps: Float32Array
+    /** The answers at every position (see `AnswerMaps`), [3, rows, cols]; undefined for a layer without class scores. */
+    readonly answerMaps: Float32Array | undefined
+  }
 
 interface MeasureTable {
   readonly kind: tables.TableKind
   /** Returns the keys of a variant's column, such as task and fold scheme; undefined if the table does not show it. */
-  readonly column: (variant: string) => readonly string[] | undefined
+  readonly column: (variant: Variant) => readonly string[] | undefined
 }
 
 /**
  * Thresholds of the measure "coverage": the share of positions whose similarity to the anchor reaches the threshold.
  */
 const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
+
+const CENTER = { anchor: 'center' } as const
 
 /** All measures, in the order in which files, tables and charts list them. */
 export const MEASURES: readonly Measure[] = [
@@ -66,45 +63,50 @@ export const MEASURES: readonly Measure[] = [
     of: ({ answers }) => {
       if (answers === null) return []
       const confidence = answers.center.probability >= CONFIDENT ? 'confident' : 'unsure'
-      return ['center', `center ${confidence}`].map((variant) => [variant, answers.kept])
+      return [
+        [CENTER, answers.kept],
+        [{ ...CENTER, confidence }, answers.kept],
+      ]
     },
     tables: answerColumn('answer-kept'),
   },
   {
     name: 'answer-right',
-    of: ({ answers }) => (answers === null || answers.right === null ? [] : [['center', Number(answers.right)]]),
+    of: ({ answers }) => (answers === null || answers.right === null ? [] : [[CENTER, Number(answers.right)]]),
     tables: answerColumn('answer-right'),
   },
   {
     name: 'answer-probability',
-    of: ({ answers }) => (answers === null ? [] : [['center', answers.center.probability]]),
+    of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.center.probability]]),
     tables: answerColumn('answer-probability'),
   },
   {
     name: 'answer-fall',
-    of: ({ answers }) =>
-      answers === null ? [] : [['center', Math.max(0, answers.center.probability - answers.least)]],
+    of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
   {
     name: 'similarity-mean',
-    of: ({ similarity }) => ANCHOR_NAMES.map((anchor) => [anchor, similarity[anchor].mean]),
-    tables: [{ kind: tables.SIMILARITY, column: (anchor) => [anchor] }],
+    of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
+    tables: [{ kind: tables.SIMILARITY, column: (variant) => valuesOf(variant, 'anchor') }],
     chart: charts.SIMILARITY_AND_BASELINE,
   },
   {
     name: 'similarity-min',
-    of: ({ similarity }) => ANCHOR_NAMES.map((anchor) => [anchor, similarity[anchor].min]),
+    of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).min]]),
   },
   {
     name: 'similarity-p5',
-    of: (layer) => eachMap(layer, (map, anchor) => [[anchor, lowestPercentile(map, 5)]]),
+    of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, lowestPercentile(map, 5)]]),
   },
   {
     name: 'coverage',
     of: (layer) =>
       eachMap(layer, (map, anchor) =>
-        coverage(map, COVERAGE_THRESHOLDS).map((share, i) => [`${anchor}>=${COVERAGE_THRESHOLDS[i]}`, share]),
+        coverage(map, COVERAGE_THRESHOLDS).map((share, i) => [
+          { anchor, threshold: COVERAGE_THRESHOLDS[i] as number },
+          share,
+        ]),
       ),
     chart: charts.COVERAGE,
   },
@@ -116,7 +118,7 @@ export const MEASURES: readonly Measure[] = [
         ? []
         : eachMap(layer, (map, anchor) => {
             const steps = jaggedness(map, layer)
-            return DIRECTIONS.map((direction) => [`${anchor} ${direction}`, steps[direction]])
+            return DIRECTIONS.map((direction) => [{ anchor, direction }, steps[direction]])
           }),
     chart: charts.JAGGEDNESS,
   },
@@ -125,7 +127,7 @@ export const MEASURES: readonly Measure[] = [
     of: (layer) =>
       eachMap(layer, (map, anchor) =>
         gridSpectrum(map, layer, layer.stride).map(({ direction, period, power }) => [
-          `${anchor} ${direction} ${period}px`,
+          { anchor, direction, period },
           power,
         ]),
       ),
@@ -135,8 +137,8 @@ export const MEASURES: readonly Measure[] = [
     name: 'direction-bias',
     of: (layer) =>
       eachMap(layer, (map, anchor) => {
-        const bias = directionBias(map, layer, layer.stride, layer.similarity[anchor])
-        return bias === undefined ? [] : [[anchor, bias]]
+        const bias = directionBias(map, layer, layer.stride, layer.anchors[anchor])
+        return bias === undefined ? [] : [[{ anchor }, bias]]
       }),
   },
   {
@@ -144,35 +146,35 @@ export const MEASURES: readonly Measure[] = [
     of: ({ consistency, stride }) =>
       DIRECTIONS.flatMap((direction) => {
         const share = consistency[direction]
-        return share === null ? [] : [[`${direction} ${stride}px`, share] as const]
+        return share === null ? [] : [[{ direction, distance: stride }, share] as const]
       }),
     chart: charts.CONSISTENCY,
   },
   {
     name: 'equivariance-error',
     of: ({ equivariance = [] }) =>
-      equivariance.flatMap((error) => ERROR_PARTS.map((part) => [`${error.dx}px ${part}`, error[part]] as const)),
+      equivariance.flatMap((error) => ERROR_PARTS.map((part) => [{ distance: error.dx, part }, error[part]] as const)),
     chart: charts.EQUIVARIANCE,
   },
   {
     name: 'separability-accuracy',
     of: (layer) => eachTask(layer, ({ mean }, variant) => [[variant, mean]]),
-    tables: [{ kind: tables.SEPARABILITY, column: (variant) => variant.split(' ') }],
+    tables: [{ kind: tables.SEPARABILITY, column: (variant) => valuesOf(variant, 'task', 'scheme') }],
   },
   { name: 'separability-std', of: (layer) => eachTask(layer, ({ std }, variant) => [[variant, std]]) },
   {
     name: 'fold-accuracy',
     of: (layer) =>
-      eachTask(layer, ({ folds }, variant) => folds.map((accuracy, i) => [`${variant} ${i + 1}`, accuracy])),
+      eachTask(layer, ({ folds }, variant) => folds.map((accuracy, i) => [{ ...variant, fold: i + 1 }, accuracy])),
     tables: [{ kind: tables.BY_FOLD, column: bandColumn }],
   },
   {
     name: 'not-converged',
     of: ({ separability }) =>
-      FOLD_SCHEMES.flatMap((cv) =>
+      FOLD_SCHEMES.flatMap((scheme) =>
         TASKS.flatMap((task) => {
-          const failed = separability[cv]?.[task].notConverged.length ?? 0
-          return failed === 0 ? [] : [[`${task} ${cv}`, failed] as const]
+          const failed = separability[scheme]?.[task].notConverged.length ?? 0
+          return failed === 0 ? [] : [[{ task, scheme }, failed] as const]
         }),
       ),
   },
@@ -182,13 +184,13 @@ export const MEASURES: readonly Measure[] = [
     // converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
-      FOLD_SCHEMES.flatMap((cv) => {
-        const [ahead, behind] = TASKS.map((task) => separability[cv]?.[task].mean ?? null)
-        const byPosition = baselines?.position[cv]
+      FOLD_SCHEMES.flatMap((scheme) => {
+        const [ahead, behind] = TASKS.map((task) => separability[scheme]?.[task].mean ?? null)
+        const byPosition = baselines?.position[scheme]
         if (ahead == null || behind == null || byPosition === undefined) return []
         const [left, top] = TASKS.map((task) => mean(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)))
         const lead = ahead - behind - ((left as number) - (top as number))
-        return Number.isFinite(lead) ? [[cv, lead] as const] : []
+        return Number.isFinite(lead) ? [[{ scheme }, lead] as const] : []
       }),
   },
   {
@@ -196,17 +198,19 @@ export const MEASURES: readonly Measure[] = [
     of: ({ baselines }) => {
       const shuffled = baselines?.phase.shuffled
       const accuracy = shuffled ? meanAccuracy(shuffled) : Number.NaN
-      return baselines && Number.isFinite(accuracy) ? [[`shuffled ${baselines.period}px`, accuracy]] : []
+      return baselines && Number.isFinite(accuracy)
+        ? [[{ scheme: 'shuffled', period: baselines.period }, accuracy]]
+        : []
     },
   },
   {
     name: 'fold-error',
-    of: ({ foldErrors }) => (foldErrors ? MADE_UP_FEATURES.map((name) => [name, foldErrors[name]]) : []),
+    of: ({ foldErrors }) => (foldErrors ? MADE_UP_FEATURES.map((feature) => [{ feature }, foldErrors[feature]]) : []),
   },
   {
     name: 'readout-error',
     of: (layer) => eachReadout(layer, ({ error }) => error),
-    tables: [{ kind: tables.READOUT_ERROR, column: readoutColumn }],
+    tables: [{ kind: tables.READOUT_ERROR, column: (variant) => valuesOf(variant, 'axis', 'test') }],
   },
   { name: 'readout-distance', of: (layer) => eachReadout(layer, ({ distance }) => distance) },
   {
@@ -214,13 +218,13 @@ export const MEASURES: readonly Measure[] = [
     of: ({ readout = [] }) =>
       READ_AXES.flatMap((axis) => {
         const shown = SHOWN_BANDS.flatMap((test) => readout.filter((one) => one.axis === axis && one.test === test))[0]
-        return (shown?.predictions ?? []).map(
-          ({ at, predicted }) => [`${axis} ${shown?.test} ${at}px`, Math.round(100 * predicted) / 100] as const,
-        )
+        if (shown === undefined) return []
+        const { test, predictions } = shown
+        return predictions.map(({ at, predicted }) => [{ axis, test, at }, Math.round(100 * predicted) / 100] as const)
       }),
     chart: charts.READOUT,
   },
-  { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (classes) => [classes] }] },
+  { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (variant) => [variantText(variant)] }] },
   {
     name: 'arithmetic-exact',
     tables: [{ kind: tables.ARITHMETIC_EXACT, column: kindColumn }, ...accuracyColumn('exact')],
@@ -231,18 +235,25 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms' },
 ]
 
-/** Computes all measures of a layer for unit.json. The result has a number for each measure and variant. */
-export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
+/** Names the measures and their revisions. Stored numbers are used only if it is the same. */
+export const MEASURES_VERSION = MEASURES.flatMap(({ name, of, revision = 1 }) =>
+  of === undefined ? [] : [`${name} ${revision}`],
+).join(', ')
+
+/** Values of all measures of one layer of one unit, by the measure's name. */
+export type LayerNumbers = Readonly<Record<string, Numbers>>
+
+export function measureLayer(layer: MeasuredLayer): LayerNumbers {
   const entries = MEASURES.flatMap(({ name, of }) => {
-    const numbers = Object.fromEntries(of?.(layer) ?? [])
-    return Object.keys(numbers).length === 0 ? [] : [[name, numbers] as const]
+    const numbers = of?.(layer) ?? []
+    return numbers.length === 0 ? [] : [[name, numbers] as const]
   })
   return Object.fromEntries(entries)
 }
 
 function eachMap(
   { maps, rows, cols }: MeasuredLayer,
-  measure: (map: Float32Array, anchor: AnchorName) => readonly (readonly [string, number])[],
+  measure: (map: Float32Array, anchor: AnchorName) => Numbers,
 ): Numbers {
   const length = rows * cols
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
@@ -253,14 +264,14 @@ function eachTask(
   { separability }: MeasuredLayer,
   measure: (
     result: { readonly mean: number; readonly std: number; readonly folds: readonly number[] },
-    variant: string,
-  ) => readonly (readonly [string, number])[],
+    variant: Variant,
+  ) => Numbers,
 ): Numbers {
-  return FOLD_SCHEMES.flatMap((cv) =>
+  return FOLD_SCHEMES.flatMap((scheme) =>
     TASKS.flatMap((task) => {
-      const { mean, std, folds } = separability[cv]?.[task] ?? { mean: null, std: null, folds: [] }
+      const { mean, std, folds } = separability[scheme]?.[task] ?? { mean: null, std: null, folds: [] }
       const solved = folds.flatMap((accuracy) => accuracy ?? [])
-      return mean === null || std === null ? [] : measure({ mean, std, folds: solved }, `${task} ${cv}`)
+      return mean === null || std === null ? [] : measure({ mean, std, folds: solved }, { task, scheme })
     }),
   )
 }
@@ -272,46 +283,39 @@ function eachTask(
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
-  return readout.map((one) => [`${one.axis} ${one.test}`, value(one)])
-}
-
-/** Splits a variant such as "row 8px bands" into the two keys of its column: axis and test. */
-function readoutColumn(variant: string): readonly string[] {
-  const [axis = '', ...test] = variant.split(' ')
-  return [axis, test.join(' ')]
+  return readout.map((one) => [{ axis: one.axis, test: one.test }, value(one)])
 }
 
 function answerColumn(metric: string): readonly MeasureTable[] {
-  const columnOf = (variant: string) => {
-    const column = tables.ANSWER_COLUMNS[`${metric} ${variant}`]
+  const columnOf = ({ confidence }: Variant) => {
+    const column = tables.ANSWER_COLUMNS.find((one) => one.metric === metric && one.confidence === confidence)
     return column && [column.name]
   }
   return [{ kind: tables.ANSWERS, column: columnOf }]
 }
 
-function bandColumn(variant: string): readonly string[] | undefined {
-  const [task = '', cv = '', fold = ''] = variant.split(' ')
-  return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
+function bandColumn(variant: Variant): readonly string[] | undefined {
+  return BAND_SCHEMES.some((scheme) => scheme === variant.scheme)
+    ? valuesOf(variant, 'scheme', 'task', 'fold')
+    : undefined
 }
 
 /** Names that tables show for the entries of JUDGED and REFERENCES. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
-type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
-
 /** A variant's column in the table ARITHMETIC_EXACT; undefined for the control and for comparisons with pixels. */
-function kindColumn(variant: string): readonly string[] | undefined {
-  const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
+function kindColumn({ judged, reference, kind }: Variant): readonly string[] | undefined {
+  if (judged === undefined || reference === undefined || kind === undefined) return undefined
   if (judged === 'control' || reference === 'pixels') return undefined
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
 /** Columns of a measure in the table of accuracies. The table shows only the kind `all`: all expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
-  const column = (variant: string) => {
-    const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
-    return kind === 'all' ? [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], measure] : undefined
+  const column = ({ judged, reference, kind }: Variant) => {
+    if (judged === undefined || reference === undefined || kind !== 'all') return undefined
+    return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], measure]
   }
   return [{ kind: tables.ARITHMETIC_ACCURACY, column }]
 }

@@ -4,7 +4,9 @@ import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/fold
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
+import type { UnitNumbers } from './unit/measures.js'
 import type { Unit } from './unit/schema.js'
+import { isSameVariant, type Variant, variantText } from './variant.js'
 
 /** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5
@@ -12,7 +14,7 @@ export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 export type PatchValues = ReadonlyMap<string, number>
 
-/** A row of summary.json: one number of a study, averaged over objects. */
+/** One number of a study, averaged over objects, as in summary.json. There, its variant is a text. */
 export interface SummaryRow {
   readonly model: string
   readonly layer: string
@@ -21,7 +23,7 @@ export interface SummaryRow {
   /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
   /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
-  readonly variant: string
+  readonly variant: Variant
   readonly mean: number
   /** Population standard deviation of the values. */
   readonly std: number
@@ -48,9 +50,22 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
   return { ...key, ...meanAndStd([...values.values()]), count: values.size, values }
 }
 
+/** The numbers of one unit of a group. */
+interface PatchNumbers {
+  readonly patch: string
+  readonly numbers: UnitNumbers
+}
+
+interface MeasuredGroup {
+  readonly model: string
+  readonly size: number
+  readonly layers: readonly string[]
+}
+
 /** @param nullBaseline similarities of pairs of objects, one entry per layer */
 export function groupRows(
-  { model, size, layers, units }: { model: string; size: number; layers: readonly string[]; units: readonly Unit[] },
+  { model, size, layers }: MeasuredGroup,
+  units: readonly PatchNumbers[],
   nullBaseline: readonly PairSimilarities[],
 ): readonly Row[] {
   return layers.flatMap((layer, i) => {
@@ -59,7 +74,7 @@ export function groupRows(
       ...numbersOf(units, i).map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
       ...(['same', 'different'] as const).flatMap((classes) => {
         const cosines = nullBaseline[i]?.[classes] ?? []
-        const key = { ...place, metric: 'null-baseline', variant: `${classes} class` }
+        const key = { ...place, metric: 'null-baseline', variant: { classes } }
         return cosines.length === 0 ? [] : [rowOf(key, cosines, cosines.length / ANCHOR_NAMES.length)]
       }),
     ]
@@ -70,18 +85,19 @@ export function groupRows(
  * Collects one layer's numbers from all units, in the order in which the units' files list them. If the first units
  * lack a number, it is inserted where a later unit's file has it.
  */
-function numbersOf(units: readonly Unit[], layer: number) {
-  const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
-  for (const { inputs, layers } of units) {
+function numbersOf(units: readonly PatchNumbers[], layer: number) {
+  const found: { readonly metric: string; readonly variant: Variant; readonly values: Map<string, number> }[] = []
+  for (const { patch, numbers } of units) {
     let next = 0
-    for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
-      for (const [variant, value] of Object.entries(numbers)) {
-        const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
+    for (const [metric, values] of Object.entries(numbers[layer] ?? {})) {
+      for (const [variant, value] of values) {
+        const isIt = (one: (typeof found)[number] | undefined) =>
+          one?.metric === metric && isSameVariant(one.variant, variant)
         // Most units have the same metrics and variants in the same order, so the next entry is tried first.
         const known = isIt(found[next]) ? next : found.findIndex(isIt)
         const at = known < 0 ? next : known
         if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })
-        found[at]?.values.set(inputs.patch, value)
+        found[at]?.values.set(patch, value)
         next = at + 1
       }
     }
@@ -122,15 +138,15 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
   return MADE_UP_FEATURES.flatMap((feature) => {
     const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
     const place = { model: `${feature} only`, layer, size }
-    return schemes.flatMap((cv) =>
+    return schemes.flatMap((scheme) =>
       TASKS.flatMap((task) => {
-        const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
+        const folds = baselines[feature][scheme]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
         if (folds.length < FOLDS) return []
-        const variant = `${task} ${cv}`
+        const variant = { task, scheme }
         return [
           rowOf({ ...place, metric: 'separability-accuracy', variant }, folds, 0),
           ...folds.map((accuracy, i) =>
-            rowOf({ ...place, metric: 'fold-accuracy', variant: `${variant} ${i + 1}` }, [accuracy], 0),
+            rowOf({ ...place, metric: 'fold-accuracy', variant: { ...variant, fold: i + 1 } }, [accuracy], 0),
           ),
         ]
       }),
@@ -177,7 +193,7 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   for (const { model, layer, size, metric, variant, values } of rows) {
     const [before, after] = [
       [model, layer, size],
-      [metric, variant],
+      [metric, variantText(variant)],
     ].map((cells) => cells.map(csvCell).join(','))
     const lines = [...values].map(([patch, value]) => `${before},${csvCell(patch)},${after},${value}\n`)
     if (lines.length > 0) yield Buffer.from(lines.join(''))
@@ -188,6 +204,15 @@ export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }
 
+/** A row of summary.json. Its variant is a text. */
+export type StoredRow = Omit<SummaryRow, 'variant'> & { readonly variant: string }
+
+export function storedRows(rows: readonly SummaryRow[]): readonly StoredRow[] {
+  return rows.map((row) => ({ ...row, variant: variantText(row.variant) }))
+}
+
 export function summaryJson(rows: readonly SummaryRow[]): string {
-  return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
+  return `[\n${storedRows(rows)
+    .map((row) => JSON.stringify(row))
+    .join(',\n')}\n]\n`
 }

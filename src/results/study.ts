@@ -9,6 +9,7 @@ import { groupDifference, shapeDifference } from './unit/compare.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
 import { readUnit, unitFolder } from './unit/store.js'
+import { isSameVariant, type Variant } from './variant.js'
 
 /** All stored units of one network and patch size, with their averages. */
 export interface StudyGroup {
@@ -60,6 +61,7 @@ const VISITS_AT_ONCE = 4
 
 async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
+  const numbers: Parameters<typeof groupRows>[1][number][] = []
   let sums: Float64Array | undefined
   // While earlier calls of `onUnit` wait for the disk, the next units are read.
   const visits: Promise<void>[] = []
@@ -67,6 +69,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     for (const folder of folders) {
       const unit = await openUnit(results, folder)
       const { data: maps } = await unit.maps()
+      numbers.push({ patch: unit.inputs.patch, numbers: await unit.measures() })
       checkSameGroup(unit, units[0])
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
@@ -91,9 +94,8 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     rows: first.rows,
     cols: first.cols,
     stride,
-    // The bottom-right anchor is the last position at which the patch is completely inside the frame.
-    frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + size,
-    numbers: groupRows(group, await nullBaselineOf(units)),
+    frame: first.frame,
+    numbers: groupRows(group, numbers, await nullBaselineOf(units)),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }
@@ -164,6 +166,8 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   return group.meanMaps.subarray(start, start + length)
 }
 
-export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
-  return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
+export function numberOf(group: StudyGroup, layer: string, metric: string, variant: Variant): Row | undefined {
+  return group.numbers.find(
+    (row) => row.layer === layer && row.metric === metric && isSameVariant(row.variant, variant),
+  )
 }

@@ -1,5 +1,6 @@
 import { CONFIDENT } from '../experiments/answers.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
+import type { Variant } from './variant.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
 
@@ -95,40 +96,52 @@ export const NULL_BASELINE: TableKind = {
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/**
- * Columns of the table of answers, by metric and variant. `name` is the heading in the CSV file, `head` the
- * heading elsewhere.
- */
-export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {
-  'answer-kept center confident': {
+interface AnswerColumn extends Pick<Variant, 'confidence'> {
+  readonly metric: string
+  /** Heading in the CSV file. */
+  readonly name: string
+  /** Heading elsewhere. */
+  readonly head: string
+}
+
+/** Columns of the table of answers. */
+export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
+  {
+    metric: 'answer-kept',
+    confidence: 'confident',
     name: 'positions that keep the answer, confident objects',
     head: 'share of positions that keep a confident answer',
   },
-  'answer-kept center unsure': {
+  {
+    metric: 'answer-kept',
+    confidence: 'unsure',
     name: 'positions that keep the answer, other objects',
     head: 'share of positions that keep an unsure answer',
   },
-  'answer-right center': {
+  {
+    metric: 'answer-right',
     name: 'objects answered correctly at the center',
     head: 'share of objects with a correct answer at the center',
   },
-  'answer-probability center': {
+  {
+    metric: 'answer-probability',
     name: 'probability at the center',
     head: 'probability of the answer at the center',
   },
-  'answer-fall center': {
+  {
+    metric: 'answer-fall',
     name: 'largest fall of it',
     head: 'largest drop of this probability at another position',
   },
-}
+]
 
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
   note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
-  head: ([measure = '']) => Object.values(ANSWER_COLUMNS).find(({ name }) => name === measure)?.head ?? measure,
-  order: Object.values(ANSWER_COLUMNS).map(({ name }) => name),
+  head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
+  order: ANSWER_COLUMNS.map(({ name }) => name),
   statistic: 'mean',
   counted: 'patches',
   spread: { fewest: FEWEST_PATCHES },

@@ -43,7 +43,12 @@ export async function storeUnit(
     const measured = await layerParts(unit, layer, classifiers)
     parts.push({ ...measured, equivariance: features.equivariance[i] })
   }
-  const { unit: made, arrays } = assembleUnit(inputs, grid, parts, network.classes?.names)
+  const { unit: made, arrays } = assembleUnit(
+    inputs,
+    { ...grid, frame: network.input.rows },
+    parts,
+    network.classes?.names,
+  )
   const kept = inputs.keepsFeatures && {
     features: features.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
   }

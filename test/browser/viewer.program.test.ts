@@ -9,7 +9,7 @@ import { MAP_DECIMALS, roundCosine } from '../../src/page/mapCoding.js'
 import { hot } from '../../src/plot/colormap.js'
 import { heatmapName } from '../../src/report/heatmap.js'
 import { writeReport } from '../../src/report/report.js'
-import type { SummaryRow } from '../../src/results/rows.js'
+import type { StoredRow } from '../../src/results/rows.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import {
@@ -37,6 +37,7 @@ import {
 import { hasChromium } from '../support/chromium.js'
 import { cosine } from '../support/features.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
+import { byText } from '../support/unit.js'
 import { PATCHES, STRIDE, writeStudy } from '../support/viewerStudy.js'
 
 const [CAR, MARKUP, HEBREW] = PATCHES
@@ -146,8 +147,9 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       const answer = `\u2068${strongest[at]}\u2069 ${(probability[at] as number).toFixed(2)}`
       expect([await text('#a-answer'), await text('#a-tag')]).toEqual([answer, answer])
     }
-    const { layers } = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
-    const { mean, min } = layers[1]?.similarity['top-right'] ?? { mean: 0, min: 0 }
+    const unit = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
+    const measures = byText((await unit.measures())[1])
+    const [mean = 0, min = 0] = ['similarity-mean', 'similarity-min'].map((name) => measures[name]?.['top-right'])
     const lowest = min.toFixed(MAP_DECIMALS).replace('-', '−')
     expect(await text('#a-summary')).toBe(`mean ${mean.toFixed(3)}, lowest ${lowest}`)
   })
@@ -204,7 +206,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
   })
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
-    const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as SummaryRow[]
+    const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as StoredRow[]
     const own = summary.filter(({ model, layer, size }) => `${model} ${layer} ${size}` === 'plain fc6 125')
     const meanOf = (metric: string, variant: string) =>
       own.find((row) => row.metric === metric && row.variant === variant)?.mean.toFixed(3)

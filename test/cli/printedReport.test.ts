@@ -4,9 +4,10 @@ import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
 import type { ClaimFinding } from '../../src/report/findings/findings.js'
 import type { SummaryRow } from '../../src/results/rows.js'
+import type { Variant } from '../../src/results/variant.js'
 import { captured } from '../support/inProcess.js'
 
-function row(metric: string, variant: string, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
+function row(metric: string, variant: Variant, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
   return { model: 'net', layer: 'fc', size: 75, metric, variant, mean, std: 0.02, count: 10, ...changes }
 }
 
@@ -30,7 +31,10 @@ describe('a report on the terminal', () => {
   it('numbers networks whose names are too wide', async () => {
     const names = ['x', 'y'].map((letter) => letter.repeat(40))
     const findings = names.map((name) => finding(name, 'a', 'supported'))
-    const report = { rows: [row('arithmetic-exact', 'zero decoded all', 1)], findings }
+    const report = {
+      rows: [row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)],
+      findings,
+    }
     const arithmetic = 'results of feature arithmetic are on the page and in tables/'
     const table = ['claim    1  2', 'Claim a  ✓  ✓', `1=${names[0]},`, `2=${names[1]}`]
     expect(await printed(() => printReport(report))).toEqual([arithmetic, ...table, LEGEND])
@@ -44,11 +48,11 @@ describe('a report on the terminal', () => {
 
   it('has the shares of exact results where only arithmetic was studied, and nothing of nothing', async () => {
     const rows = [
-      row('arithmetic-exact', 'zero decoded all', 0.5),
-      row('arithmetic-exact', 'zero features all', 0.9),
-      row('arithmetic-exact', 'blank decoded all', 0.125),
-      row('arithmetic-exact', 'zero decoded all', 1, { size: 100 }),
-      row('arithmetic-exact', 'blank decoded all', 0.25, { layer: 'fc8' }),
+      row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 0.5),
+      row('arithmetic-exact', { judged: 'zero', reference: 'features', kind: 'all' }, 0.9),
+      row('arithmetic-exact', { judged: 'blank', reference: 'decoded', kind: 'all' }, 0.125),
+      row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1, { size: 100 }),
+      row('arithmetic-exact', { judged: 'blank', reference: 'decoded', kind: 'all' }, 0.25, { layer: 'fc8' }),
     ]
     const lines = await printed(() => printReport({ rows, findings: [] }))
     expect(lines[0]).toBe('Share of random expressions whose decoded result shows exactly the expected objects')
@@ -61,8 +65,8 @@ describe('a report on the terminal', () => {
   })
 
   it('has its tables in the width of a terminal, the last key of their columns as rows', async () => {
-    const similarities = ANCHOR_NAMES.map((anchor, i) => row('similarity-mean', anchor, i / 10))
-    const variants = FOLD_SCHEMES.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`))
+    const similarities = ANCHOR_NAMES.map((anchor, i) => row('similarity-mean', { anchor }, i / 10))
+    const variants = FOLD_SCHEMES.flatMap((scheme) => TASKS.map((task) => ({ task, scheme })))
     const accuracies = variants.map((variant) => row('separability-accuracy', variant, 0.9))
     const lines = await printed(() => printTables({ rows: [...similarities, ...accuracies], findings: [] }))
     const cells = lines.map((line) => line.split(/ {2,}/))

@@ -90,7 +90,7 @@ describe('the page of an extraction', () => {
       right: null,
       ...{ kept: 0.75, least: expect.closeTo(1 / 4, 6), names: { 1: '1', 2: 'dog & bone' } },
     })
-    expect(Object.values(layer?.measures.consistency ?? {})).toEqual([1, expect.closeTo(2 / 3, 6)])
+    expect(Object.values(layer?.consistency ?? {})).toEqual([1, expect.closeTo(2 / 3, 6)])
     expect(other?.answers).toBeNull()
     expect(await unit.answers('fc/7')).toBeUndefined()
     const maps = await unit.answers('fc6')

@@ -11,6 +11,7 @@ import {
 } from '../../src/results/arithmeticDocument.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
+import { variantText } from '../../src/results/variant.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -91,7 +92,7 @@ describe('rows of arithmetic', () => {
     const studies = [studyOf('net', [countsOf(), other]), { ...studyOf('unmeasured', []), accuracy: null }]
     const rows = arithmeticRows(studies).map(({ model, layer, size, metric, variant, mean, std, count, values }) => {
       expect([model, layer, size, std, values]).toEqual(['net', 'fc6', 75, Math.sqrt(mean * (1 - mean)), new Map()])
-      return [metric, variant, mean, count]
+      return [metric, variantText(variant), mean, count]
     })
     expect(rows.toSorted()).toEqual(
       [
@@ -118,7 +119,7 @@ describe('rows of arithmetic', () => {
     const exact = arithmeticRows([studyOf('net', counts.map(countsOf))]).filter(
       ({ metric }) => metric === 'arithmetic-exact',
     )
-    expect(exact.map(({ layer, variant, count }) => `${layer} ${variant} ${count}`)).toEqual(
+    expect(exact.map(({ layer, variant, count }) => `${layer} ${variantText(variant)} ${count}`)).toEqual(
       ['3-2', 'all']
         .flatMap((kind) => ['zero decoded', 'zero pixels', 'blank decoded'].map((way) => `fc6 ${way} ${kind} 10`))
         .concat(['fc7 zero decoded 3-2 10', 'fc7 zero decoded all 10']),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { LayerNumbers } from '../../src/results/measures.js'
 import {
   baselineRows,
   combined,
@@ -10,53 +11,60 @@ import {
   summaryJson,
   summaryRows,
 } from '../../src/results/rows.js'
-import type { Unit } from '../../src/results/unit/schema.js'
+import { variantText } from '../../src/results/variant.js'
 import { madeUnit } from '../support/unit.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }
 
+const CENTER = { anchor: 'center' } as const
+const CORNER = { anchor: 'top-left' } as const
+
 /** Rows of units of one layer, which have these measures, by the objects' names. */
-function rowsOf(units: Readonly<Record<string, Unit['layers'][number]['measures']>>): readonly Row[] {
-  const made = Object.entries(units).map(([patch, measures]) => {
-    const { unit } = madeUnit({ patch, layers: ['fc'] })
-    return { ...unit, arrays: {}, layers: unit.layers.map((layer) => ({ ...layer, measures })) }
-  })
-  return groupRows({ model: 'alexnet', size: 125, layers: ['fc'], units: made }, [])
+function rowsOf(units: Readonly<Record<string, LayerNumbers>>): readonly Row[] {
+  const numbers = Object.entries(units).map(([patch, ofLayer]) => ({ patch, numbers: [ofLayer] }))
+  return groupRows({ model: 'alexnet', size: 125, layers: ['fc'] }, numbers, [])
 }
 
 /** A row of these values of the patches a, b and c. */
-function row(variant: string, ...numbers: readonly number[]): Row {
+function row(test: string, ...numbers: readonly number[]): Row {
   const values = new Map(numbers.map((value, i) => ['abc'[i] as string, value]))
-  return { ...place, metric: 'bias', variant, mean: 0, std: 0, count: numbers.length, values }
+  return { ...place, metric: 'bias', variant: { test }, mean: 0, std: 0, count: numbers.length, values }
 }
 
 describe('rows of a group', () => {
   it('have mean and population standard deviation over the objects that have the number, in the order of measures', () => {
     const rows = rowsOf({
-      a: { bias: { center: 0.2 }, power: { x: 1 } },
-      b: { bias: { center: 0.4 } },
-      c: { early: { y: 7 }, bias: { center: 0.9, corner: 5 } },
+      a: { bias: [[CENTER, 0.2]], power: [[{ period: 8 }, 1]] },
+      b: { bias: [[CENTER, 0.4]] },
+      c: {
+        early: [[{ period: 4 }, 7]],
+        bias: [
+          [CENTER, 0.9],
+          [CORNER, 5],
+        ],
+      },
     })
     const std = expect.closeTo(Math.sqrt((0.3 ** 2 + 0.1 ** 2 + 0.4 ** 2) / 3), 12)
     expect(summaryRows(rows)).toEqual([
-      { ...place, metric: 'early', variant: 'y', mean: 7, std: 0, count: 1 },
-      { ...place, metric: 'bias', variant: 'center', mean: expect.closeTo(0.5, 12), std, count: 3 },
-      { ...place, metric: 'bias', variant: 'corner', mean: 5, std: 0, count: 1 },
-      { ...place, metric: 'power', variant: 'x', mean: 1, std: 0, count: 1 },
+      { ...place, metric: 'early', variant: { period: 4 }, mean: 7, std: 0, count: 1 },
+      { ...place, metric: 'bias', variant: CENTER, mean: expect.closeTo(0.5, 12), std, count: 3 },
+      { ...place, metric: 'bias', variant: CORNER, mean: 5, std: 0, count: 1 },
+      { ...place, metric: 'power', variant: { period: 8 }, mean: 1, std: 0, count: 1 },
     ])
     expect(Object.fromEntries(rows[1]?.values ?? [])).toEqual({ a: 0.2, b: 0.4, c: 0.9 })
   })
 
   it('have the pairs of objects of the null baseline, each of which has a cosine at every anchor', () => {
-    const group = { model: 'alexnet', size: 125, layers: ['fc', 'fc8'], units: [] }
+    const group = { model: 'alexnet', size: 125, layers: ['fc', 'fc8'] }
     const different = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
-    const rows = groupRows(group, [
+    const pairs = [
       { same: [], different },
       { same: [1, 1, 1, 1, 1], different: [] },
-    ])
+    ]
+    const rows = groupRows(group, [], pairs)
     expect(summaryRows(rows)).toEqual([
-      { ...place, metric: 'null-baseline', variant: 'different class', mean: 0.5, std: 0.5, count: 2 },
-      { ...place, layer: 'fc8', metric: 'null-baseline', variant: 'same class', mean: 1, std: 0, count: 1 },
+      { ...place, metric: 'null-baseline', variant: { classes: 'different' }, mean: 0.5, std: 0.5, count: 2 },
+      { ...place, layer: 'fc8', metric: 'null-baseline', variant: { classes: 'same' }, mean: 1, std: 0, count: 1 },
     ])
   })
 })
@@ -75,7 +83,9 @@ it('rows of the folds alone come once for each grid and period, of the study’s
     { size: 75, units: [unitOf('blocks', 16, 'car')] },
   ])
   const accuracies = rows.filter(({ metric }) => metric === 'separability-accuracy')
-  expect(accuracies.map((one) => [one.size, one.model, one.layer, one.variant, one.mean, one.std, one.count])).toEqual([
+  expect(
+    accuracies.map((one) => [one.size, one.model, one.layer, variantText(one.variant), one.mean, one.std, one.count]),
+  ).toEqual([
     [125, 'position only', '2×2', 'left-right ordered', 1, 0, 0],
     [125, 'position only', '2×2', 'top-bottom ordered', 0.9, expect.closeTo(Math.sqrt(0.015), 12), 0],
     [125, 'position only', '2×2', 'left-right blocks', 1, 0, 0],
@@ -89,7 +99,7 @@ it('rows of the folds alone come once for each grid and period, of the study’s
   expect(rows).toHaveLength(9 * 6)
   const byFold = rows.filter(({ metric }) => metric === 'fold-accuracy')
   expect(byFold).toHaveLength(9 * 5)
-  expect(byFold.slice(5, 10).map(({ variant, mean, std, count }) => [variant, mean, std, count])).toEqual(
+  expect(byFold.slice(5, 10).map(({ variant, mean, std, count }) => [variantText(variant), mean, std, count])).toEqual(
     [0.75, 1, 1, 1, 0.75].map((accuracy, i) => [`top-bottom ordered ${i + 1}`, accuracy, 0, 0]),
   )
 })

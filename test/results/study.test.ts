@@ -10,6 +10,8 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
+
+const CENTER = { anchor: 'center' } as const
 const inUnit = (patch: string, ...way: readonly string[]) => join(unitFolder(inFolder(), { ...inputs, patch }), ...way)
 
 async function* namesIn(results: string, signal?: AbortSignal): AsyncGenerator<string> {
@@ -69,8 +71,8 @@ describe('a results folder', () => {
         expect([...meanMap(group, layer, anchor)]).toEqual(expected)
       }
     }
-    expect(numberOf(group, 'fc8', 'similarity-mean', 'center')).toMatchObject({ layer: 'fc8', variant: 'center' })
-    expect(numberOf(group, 'fc8', 'similarity-mean', 'middle')).toBeUndefined()
+    expect(numberOf(group, 'fc8', 'similarity-mean', CENTER)).toMatchObject({ layer: 'fc8', variant: CENTER })
+    expect(numberOf(group, 'fc8', 'similarity-mean', { ...CENTER, direction: 'vertical' })).toBeUndefined()
   })
 
   it('compares different objects at the same anchor, those of one class apart', async () => {
@@ -83,8 +85,8 @@ describe('a results folder', () => {
     const [group] = await readStudy(inFolder(), [])
     const rows = group?.numbers.filter(({ metric, layer }) => metric === 'null-baseline' && layer === 'fc8')
     expect(rows).toMatchObject([
-      { variant: 'same class', mean: expect.closeTo((Math.cos(0.5) + 105) / 106, 6), count: 106 },
-      { variant: 'different class', mean: expect.closeTo((Math.cos(0.8) + Math.cos(1.3)) / 2, 6), count: 30 },
+      { variant: { classes: 'same' }, mean: expect.closeTo((Math.cos(0.5) + 105) / 106, 6), count: 106 },
+      { variant: { classes: 'different' }, mean: expect.closeTo((Math.cos(0.8) + Math.cos(1.3)) / 2, 6), count: 30 },
     ])
   })
 

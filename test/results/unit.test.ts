@@ -94,7 +94,7 @@ describe('names of files and folders', () => {
 describe('a unit', () => {
   it('is its description and arrays under their hashes, each with its shape, and read as it was written', async () => {
     const { written, arrays } = await storeWhole()
-    expect(readdirSync(inUnit()).sort()).toEqual([...ARRAYS, 'unit.json'])
+    expect(readdirSync(inUnit()).sort()).toEqual([...ARRAYS, 'measures.json', 'unit.json'].sort())
     const digests = await Promise.all(ARRAYS.map(async (file) => [file, await sha256OfFile(inUnit(file))]))
     expect(written.arrays).toEqual(Object.fromEntries(digests))
     const unit = await openUnit(inFolder(), inUnit())
@@ -231,10 +231,9 @@ describe('a unit', () => {
   })
 
   const firstLayer = (unit: Unit, changes: object) => ({ layers: [{ ...unit.layers[0], ...changes }, unit.layers[1]] })
-  const corner = (unit: Unit, changes: object) => {
-    const similarity = unit.layers[0]?.similarity
-    return firstLayer(unit, { similarity: { ...similarity, 'top-left': { ...similarity?.['top-left'], ...changes } } })
-  }
+  const corner = ({ anchors }: Unit, changes: object) => ({
+    anchors: { ...anchors, 'top-left': { ...anchors['top-left'], ...changes } },
+  })
   const ofInputs = (unit: Unit, changes: object) => ({ inputs: { ...unit.inputs, ...changes } })
   it.each<[string, (unit: Unit) => object]>([
     ['no layers', (unit) => ({ ...ofInputs(unit, { layers: [] }), layers: [] })],
@@ -252,11 +251,11 @@ describe('a unit', () => {
     ['no rows', () => ({ rows: 0 })],
     ['no columns', () => ({ cols: 0 })],
     ['no features', (unit) => firstLayer(unit, { dims: 0 })],
-    ['a cosine above 1', (unit) => corner(unit, { mean: 1.002 })],
-    ['a cosine below −1', (unit) => corner(unit, { min: -1.002 })],
+    ['a frame of 0', () => ({ frame: 0 })],
+    ['a share above 1', (unit) => firstLayer(unit, { consistency: { horizontal: 1.1, vertical: 1 } })],
     ['an anchor outside', (unit) => corner(unit, { row: -1 })],
     ['an anchor between pixels', (unit) => corner(unit, { col: 0.5 })],
-    ['a measure less', (unit) => firstLayer(unit, { measures: { 'similarity-mean': { center: 1 } } })],
+    ['an anchor less', ({ anchors: { center, ...others } }) => ({ anchors: others })],
   ])('that contradicts itself is not read, whatever its hash: %s', async (_, change) => {
     const written = await storeUnit(inFolder())
     const seal = (unit: object) =>

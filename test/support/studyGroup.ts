@@ -5,6 +5,7 @@ import type { PairSimilarities } from '../../src/experiments/nullBaseline.js'
 import { groupRows, type RowKey } from '../../src/results/rows.js'
 import type { StudyGroup } from '../../src/results/study.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
+import type { Variant } from '../../src/results/variant.js'
 import { madeUnit } from './unit.js'
 
 type Measure = Pick<RowKey, 'metric' | 'variant'>
@@ -27,31 +28,40 @@ export function groupWith(
 ): StudyGroup {
   const units = (values[0]?.[1] ?? []).map((_, i) => {
     const { unit } = madeUnit({ model, layers: ['fc'], patch: `patch ${i}`, ...changes })
-    const measures: Record<string, Record<string, number>> = {}
-    for (const [{ metric, variant }, numbers] of values)
-      if (i < numbers.length) measures[metric] = { ...measures[metric], [variant]: numbers[i] as number }
-    return { ...unit, layers: unit.layers.map((layer) => ({ ...layer, measures })), arrays: {} }
+    return { ...unit, arrays: {} }
+  })
+  const numbers = units.map(({ inputs: { patch } }, i) => {
+    const measures: Record<string, [Variant, number][]> = {}
+    for (const [{ metric, variant }, ofPatches] of values)
+      if (i < ofPatches.length) measures[metric] = [...(measures[metric] ?? []), [variant, ofPatches[i] as number]]
+    return { patch, numbers: [measures] }
   })
   const { size = 125, stride = 1 } = changes
   const layers = ['fc']
   return {
     ...{ model, size, rows: 2, cols: 2, stride, frame: 224, layers, units },
-    numbers: groupRows({ model, size, layers, units }, [baseline]),
+    numbers: groupRows({ model, size, layers }, numbers, [baseline]),
     meanMaps: new Float64Array(20),
   }
 }
 
 export const measures = {
-  reached: { metric: 'similarity-p5', variant: 'center' },
-  reachedAtCorner: { metric: 'similarity-p5', variant: 'top-left' },
-  similarity: { metric: 'similarity-mean', variant: 'center' },
-  power: (period: number): Measure => ({ metric: 'grid-spectrum', variant: `center vertical ${period}px` }),
-  jaggedness: { metric: 'jaggedness', variant: 'center vertical' },
-  bias: { metric: 'direction-bias', variant: 'center' },
-  kept: (confidence: 'confident' | 'unsure'): Measure => ({ metric: 'answer-kept', variant: `center ${confidence}` }),
-  lead: (cv: FoldScheme): Measure => ({ metric: 'separability-lead', variant: cv }),
-  phase: { metric: 'phase-accuracy', variant: 'shuffled 32px' },
-  foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: feature }),
+  reached: { metric: 'similarity-p5', variant: { anchor: 'center' } },
+  reachedAtCorner: { metric: 'similarity-p5', variant: { anchor: 'top-left' } },
+  similarity: { metric: 'similarity-mean', variant: { anchor: 'center' } },
+  power: (period: number): Measure => ({
+    metric: 'grid-spectrum',
+    variant: { anchor: 'center', direction: 'vertical', period },
+  }),
+  jaggedness: { metric: 'jaggedness', variant: { anchor: 'center', direction: 'vertical' } },
+  bias: { metric: 'direction-bias', variant: { anchor: 'center' } },
+  kept: (confidence: 'confident' | 'unsure'): Measure => ({
+    metric: 'answer-kept',
+    variant: { anchor: 'center', confidence },
+  }),
+  lead: (cv: FoldScheme): Measure => ({ metric: 'separability-lead', variant: { scheme: cv } }),
+  phase: { metric: 'phase-accuracy', variant: { scheme: 'shuffled', period: 32 } },
+  foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: { feature } }),
 } as const
 
 /** Numbers close to a mean, at most 1 % away from it. */
@@ -66,47 +76,57 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
     ['left-right', 0.95],
     ['top-bottom', 0.85],
   ] as const
-  const ofFolds = (metric: string, variant: string, value: number) => [
+  const ofFolds = (metric: string, variant: Variant, value: number) => [
     [{ metric, variant }, around(value * level)] as const,
   ]
   const values: Values = [
-    ...ANCHOR_NAMES.map((variant, i) => [{ metric: 'similarity-mean', variant }, around(level - i / 100)] as const),
+    ...ANCHOR_NAMES.map(
+      (anchor, i) => [{ metric: 'similarity-mean', variant: { anchor } }, around(level - i / 100)] as const,
+    ),
     [measures.reached, around(level - 0.1)],
     [measures.reachedAtCorner, around(level - 0.2)],
-    [{ metric: 'coverage', variant: 'center>=0.9' }, around(level)],
-    [{ metric: 'coverage', variant: 'center>=0.95' }, around(level / 2)],
+    [{ metric: 'coverage', variant: { anchor: 'center', threshold: 0.9 } }, around(level)],
+    [{ metric: 'coverage', variant: { anchor: 'center', threshold: 0.95 } }, around(level / 2)],
     [measures.jaggedness, around(level / 100)],
-    [{ metric: 'jaggedness', variant: 'center horizontal' }, around(level / 200)],
+    [{ metric: 'jaggedness', variant: { anchor: 'center', direction: 'horizontal' } }, around(level / 200)],
     [measures.power(8), around((1 - level) / 1000)],
     [measures.power(16), around((1 - level) / 500)],
-    [{ metric: 'grid-spectrum', variant: 'center horizontal 8px' }, around((1 - level) / 2000)],
+    [
+      { metric: 'grid-spectrum', variant: { anchor: 'center', direction: 'horizontal', period: 8 } },
+      around((1 - level) / 2000),
+    ],
     [measures.bias, around(level - 0.92)],
-    [{ metric: 'consistency', variant: 'vertical 4px' }, around(level / 2)],
-    [{ metric: 'consistency', variant: 'horizontal 4px' }, around(level / 1.5)],
+    [{ metric: 'consistency', variant: { direction: 'vertical', distance: 4 } }, around(level / 2)],
+    [{ metric: 'consistency', variant: { direction: 'horizontal', distance: 4 } }, around(level / 1.5)],
     [measures.kept('confident'), around(level)],
     [measures.kept('unsure'), around(level / 2, 4)],
-    [{ metric: 'answer-right', variant: 'center' }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],
-    [{ metric: 'answer-probability', variant: 'center' }, around(level / 1.2)],
-    [{ metric: 'answer-fall', variant: 'center' }, around(level / 3)],
+    [{ metric: 'answer-right', variant: { anchor: 'center' } }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],
+    [{ metric: 'answer-probability', variant: { anchor: 'center' } }, around(level / 1.2)],
+    [{ metric: 'answer-fall', variant: { anchor: 'center' } }, around(level / 3)],
     ...[1, 2, 4].flatMap((dx) => [
-      [{ metric: 'equivariance-error', variant: `${dx}px border` }, around((dx * level) / 20)] as const,
-      [{ metric: 'equivariance-error', variant: `${dx}px aliasing` }, around(dx === 4 ? 0 : level)] as const,
+      [{ metric: 'equivariance-error', variant: { distance: dx, part: 'border' } }, around((dx * level) / 20)] as const,
+      [
+        { metric: 'equivariance-error', variant: { distance: dx, part: 'aliasing' } },
+        around(dx === 4 ? 0 : level),
+      ] as const,
     ]),
     ...schemes.flatMap((cv) =>
       tasks.flatMap(([task, accuracy]) => [
-        ...ofFolds('separability-accuracy', `${task} ${cv}`, accuracy),
-        ...ofFolds('separability-std', `${task} ${cv}`, 0.02),
-        ...[1, 2, 3, 4, 5].flatMap((fold) => ofFolds('fold-accuracy', `${task} ${cv} ${fold}`, accuracy - fold / 50)),
+        ...ofFolds('separability-accuracy', { task, scheme: cv }, accuracy),
+        ...ofFolds('separability-std', { task, scheme: cv }, 0.02),
+        ...[1, 2, 3, 4, 5].flatMap((fold) =>
+          ofFolds('fold-accuracy', { task, scheme: cv, fold }, accuracy - fold / 50),
+        ),
       ]),
     ),
-    [{ metric: 'not-converged', variant: 'top-bottom shuffled' }, [1, 1]],
+    [{ metric: 'not-converged', variant: { task: 'top-bottom', scheme: 'shuffled' } }, [1, 1]],
     [measures.lead('ordered'), around(level / 10)],
     [measures.phase, around(0.4)],
     [measures.foldError('position'), around(0.02)],
     [measures.foldError('phase'), around(level / 3)],
-    [{ metric: 'readout-error', variant: 'row 16px bands' }, around(2 - level)],
-    [{ metric: 'readout-prediction', variant: 'row 16px bands 4px' }, around(5 - level)],
-    [{ metric: 'readout-prediction', variant: 'col 16px bands 0px' }, around(level)],
+    [{ metric: 'readout-error', variant: { axis: 'row', test: '16px bands' } }, around(2 - level)],
+    [{ metric: 'readout-prediction', variant: { axis: 'row', test: '16px bands', at: 4 } }, around(5 - level)],
+    [{ metric: 'readout-prediction', variant: { axis: 'col', test: '16px bands', at: 0 } }, around(level)],
   ]
   const folds = { 'left-right': Array(5).fill(1), 'top-bottom': [0.75, 1, 1, 1, 0.75] }
   const baselines = { period: 32, position: { ordered: folds, shuffled: folds }, phase: { shuffled: folds } }

@@ -1,8 +1,9 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import { type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
+import type { LayerNumbers } from '../../src/results/measures.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
+import { variantText } from '../../src/results/variant.js'
 
 export const inputs: UnitInputs = {
   format: UNIT_FORMAT,
@@ -27,32 +28,36 @@ export const inputs: UnitInputs = {
 export function madeUnit(
   changes: Partial<UnitInputs> = {},
   level = 0.9,
-  known: Partial<MeasuredLayer> = {},
+  known: Partial<Unit['layers'][number]> = {},
 ): { unit: Omit<Unit, 'arrays'>; maps: Float32Array } {
   const own = { ...inputs, ...changes }
   const [rows, cols] = [2, 2]
-  const positions = anchorPositions((rows - 1) * own.stride + 1)
+  const anchors = Object.fromEntries(
+    anchorPositions((rows - 1) * own.stride + 1).map(({ name, row, col }) => [name, { row, col }]),
+  ) as Unit['anchors']
   const length = ANCHOR_NAMES.length * rows * cols
   const maps = Float32Array.from({ length: own.layers.length * length }, (_, i) => level + i / 1000)
-  const layers = own.layers.map((name, i) => {
-    const entries = ANCHOR_NAMES.map((anchor, k) => {
-      const { row = 0, col = 0 } = positions[k] ?? {}
-      return [anchor, { row, col, mean: level - i / 10 - k / 1000, min: level - 0.5 }] as const
-    })
-    const { consistency, foldErrors, ...layer } = {
-      name,
-      dims: 8,
-      similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
-      consistency: { horizontal: level - i / 10, vertical: level / 2 },
-      separability: {},
-      baselines: null,
-      answers: null,
-      ...known,
-    }
-    const place = { rows, cols, stride: own.stride, maps: maps.subarray(i * length, (i + 1) * length) }
-    return { ...layer, measures: measureLayer({ ...layer, ...place, consistency, foldErrors }) }
-  })
-  return { unit: { inputs: own, rows, cols, layers }, maps }
+  const layers = own.layers.map((name, i) => ({
+    name,
+    dims: 8,
+    consistency: { horizontal: level - i / 10, vertical: level / 2 },
+    separability: {},
+    baselines: null,
+    answers: null,
+    ...known,
+  }))
+  // The grid ends at the last position, as if the frame were so small.
+  const frame = own.size + (rows - 1) * own.stride
+  return { unit: { inputs: own, frame, rows, cols, anchors, layers }, maps }
+}
+
+/** The values of measures, by the text of their variant. */
+export function byText(numbers: LayerNumbers | undefined): Readonly<Record<string, Record<string, number>>> {
+  const entries = Object.entries(numbers ?? {}).map(([metric, values]) => [
+    metric,
+    Object.fromEntries(values.map(([variant, value]) => [variantText(variant), value])),
+  ])
+  return Object.fromEntries(entries)
 }
 
 /** The arrays of a made-up unit. `angle` rotates the features at its anchors, in radians. */

@@ -10,6 +10,7 @@ import { writeUnit } from '../../src/results/unit/store.js'
 
 /** Patches whose names a page must show unchanged. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
+const FRAME = 224
 export const STRIDE = 11
 
 /** Names of the classes by index. A page must show them unchanged. */
@@ -33,9 +34,9 @@ export async function writeStudy(results: string): Promise<void> {
 }
 
 async function writeMadeUnit(results: string, model: string, size: number, name: string, seed: number): Promise<void> {
-  const grid = positionGrid(224, size, STRIDE)
+  const grid = positionGrid(FRAME, size, STRIDE)
   const positions = grid.rows * grid.cols
-  const patch = patchAtSize(name, halfSquare(size), size, 224)
+  const patch = patchAtSize(name, halfSquare(size), size, FRAME)
   await keepPatchPicture(results, patch)
   const isSketched = size === 75 && name === PATCHES[1]
   const parts: LayerParts[] = []
@@ -54,7 +55,7 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     ...{ patch: name, patchSha256: patch.sha256, category: null, stride: STRIDE, background: '#204060', blend: 'hard' },
     ...{ separability: null, keepsFeatures: size === 125, ...(isSketched && { sketches: true }) },
   }
-  const { unit, arrays } = assembleUnit(inputs, grid, parts, CLASS_NAMES)
+  const { unit, arrays } = assembleUnit(inputs, { ...grid, frame: FRAME }, parts, CLASS_NAMES)
   await writeUnit(results, unit, { ...arrays, features })
 }
 

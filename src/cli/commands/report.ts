@@ -24,9 +24,9 @@ export function reportCommand({ signal }: CommandContext): Command {
     .action(
       async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {
         const { writeReport } = await import('../../report/report.js')
-        const { printReport, printTables } = await import('../printedReport.js')
+        const { printReport, printTables, reportJson } = await import('../printedReport.js')
         const report = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
-        if (json) printJson(report)
+        if (json) printJson(reportJson(report))
         else {
           if (tables) printTables(report)
           printReport(report)

@@ -4,6 +4,7 @@ import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
+import { hasPart } from '../../results/variant.js'
 import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
@@ -60,17 +61,17 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
-function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly Row[]): string {
+function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly Row[]): string {
   const places = placesOf(own)
-  const values = [...new Set(own.map(({ variant }) => x.of(variant)))].sort((a, b) => a - b)
+  const values = [...new Set(own.flatMap(({ variant }) => x.of(variant) ?? []))].sort((a, b) => a - b)
   const series = [...new Set(places.map(({ layer }) => layer))]
   const linesAt = (place: Place) =>
-    lines.map((word, i) => ({
+    lines.map((part, i) => ({
       series: series.indexOf(place.layer),
       isDashed: i > 0,
       points: values.flatMap((value) => {
         const row = combined(
-          own.filter((one) => isAt(one, place) && x.of(one.variant) === value && (word === '' || hasWord(one, word))),
+          own.filter((one) => isAt(one, place) && x.of(one.variant) === value && hasPart(one.variant, part)),
         )
         return row === undefined ? [] : [[value, row.mean] as const]
       }),
@@ -99,8 +100,4 @@ function placesOf(rows: readonly Row[]): readonly Place[] {
 
 function isAt(row: Row, { model, layer, size }: Place): boolean {
   return row.model === model && row.layer === layer && row.size === size
-}
-
-function hasWord({ variant }: Row, word: string): boolean {
-  return variant.split(' ').includes(word)
 }

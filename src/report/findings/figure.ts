@@ -1,6 +1,7 @@
 import { BAND_SCHEMES, FOLDS, TASKS } from '../../experiments/folds.js'
 import { linearScale, logScale } from '../../plot/scale.js'
 import { combined, FEWEST_PATCHES, type Row } from '../../results/rows.js'
+import { isSameVariant, type Variant } from '../../results/variant.js'
 import { type Dot, dotPlot } from '../charts/dotPlot.js'
 import { linePanels, type PanelLine } from '../charts/linePanels.js'
 import { chartWithCaption } from '../charts/sections.js'
@@ -67,7 +68,7 @@ function foldPanels(name: string, all: readonly Row[]): { html: string; about: s
   const panels = BAND_SCHEMES.flatMap((scheme) => {
     const lines = distinct(rows.map(({ model, layer, count }) => ({ model, layer, isMadeUp: count === 0 })))
       .toSorted((a, b) => Number(a.isMadeUp) - Number(b.isMadeUp))
-      .flatMap((of) => TASKS.flatMap((task, series) => foldLine(rows, of, `${task} ${scheme}`, series)))
+      .flatMap((of) => TASKS.flatMap((task, series) => foldLine(rows, of, { task, scheme }, series)))
     return lines.length === 0 ? [] : [{ title: `${scheme} folds`, lines }]
   })
   if (panels.length === 0) return undefined
@@ -87,16 +88,18 @@ function foldPanels(name: string, all: readonly Row[]): { html: string; about: s
 function foldLine(
   rows: readonly Row[],
   { model, layer, isMadeUp }: Pick<Row, 'model' | 'layer'> & { isMadeUp: boolean },
-  variant: string,
+  variant: Pick<Variant, 'task' | 'scheme'>,
   series: number,
 ): readonly PanelLine[] {
   const points = Array.from({ length: FOLDS }, (_, i) => {
     const row = combined(
-      rows.filter((one) => one.model === model && one.layer === layer && one.variant === `${variant} ${i + 1}`),
+      rows.filter(
+        (one) => one.model === model && one.layer === layer && isSameVariant(one.variant, { ...variant, fold: i + 1 }),
+      ),
     )
     return row === undefined ? [] : [[i + 1, row.mean] as const]
   }).flat()
   if (points.length === 0) return []
-  const words = `${model} ${layer}, ${variant.split(' ')[0]}: ${points.map(([, value]) => value.toFixed(2)).join(' ')}`
+  const words = `${model} ${layer}, ${variant.task}: ${points.map(([, value]) => value.toFixed(2)).join(' ')}`
   return [{ series: isMadeUp ? TASKS.length : series, isDashed: isMadeUp, points, words }]
 }

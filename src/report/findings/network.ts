@@ -1,5 +1,6 @@
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import { numberOf, type StudyGroup } from '../../results/study.js'
+import { isSameVariant, type Variant } from '../../results/variant.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Measured, mapped } from './evidence.js'
 
@@ -54,7 +55,7 @@ export function comparisonObstacle({ model, original, groups }: NetworkStudy): s
 
 /** The null baseline: mean similarity of objects of different classes at the same position. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
-  return numberOf(group, layer, 'null-baseline', 'different class')?.mean
+  return numberOf(group, layer, 'null-baseline', { classes: 'different' })?.mean
 }
 
 /** Factor that converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
@@ -70,8 +71,8 @@ export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValue
 }
 
 /** One value of a measure per patch. Without `variant`, it is the mean over all variants. */
-export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
-  return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
+export function metricOf(one: LayerOfGroup, name: string, variant?: Variant): PatchValues {
+  return perPatch(rowsOf(one, name).filter((row) => variant === undefined || isSameVariant(row.variant, variant)))
 }
 
 export function rowsOf({ group, layer }: LayerOfGroup, name: string): readonly Row[] {

@@ -1,6 +1,6 @@
+import type { AnchorName } from '../../engine/positions.js'
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import { variantPixels } from '../../results/chartKinds.js'
 import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { mean } from '../../support/statistics.js'
@@ -32,9 +32,9 @@ export function invariance(one: LayerOfGroup): readonly Measured[] {
 export function leastSimilarAnchor(
   groups: readonly StudyGroup[],
   { layer, size }: Pick<Evidence, 'layer' | 'size'>,
-): string {
+): AnchorName {
   const rows = groups.flatMap((group) => (group.size === size ? rowsOf({ group, layer }, 'similarity-p5') : []))
-  return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
+  return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant.anchor ?? 'center'
 }
 
 /**
@@ -59,7 +59,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
 }
 
 function gridPower(one: LayerOfGroup): PatchValues {
-  const isGrid = ({ variant }: Row) => variantPixels(variant) <= LONGEST_GRID
+  const isGrid = ({ variant: { period } }: Row) => period !== undefined && period <= LONGEST_GRID
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => mean(powers) * powers.length)
 }
 
@@ -110,7 +110,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
 /** Reason why the grid of positions is too coarse to judge a layer's separability; undefined if it is fine enough. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
-  return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
+  return phase?.variant.period === undefined ? undefined : coarseGrid(phase.mean, phase.variant.period)
 }
 
 /**
@@ -121,7 +121,7 @@ export function separabilityGap(one: LayerOfGroup): readonly Measured[] {
   const isCoarse = coarseGridOf(one) !== undefined
   return TELLING_SCHEMES.map((scheme) => {
     const quantity = `lead minus that of position only, ${scheme === 'blocks' ? 'block' : scheme} folds`
-    const values = metricOf(one, 'separability-lead', scheme)
+    const values = metricOf(one, 'separability-lead', { scheme })
     return { ...placeOf(one), quantity, values, ...(isCoarse && { lean: null }) }
   })
 }
@@ -131,7 +131,7 @@ export function separabilityGap(one: LayerOfGroup): readonly Measured[] {
  * of the first prediction minus that of the second. A positive number means that the position predicts them better.
  */
 export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
-  const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
+  const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', { feature })) as [
     PatchValues,
     PatchValues,
   ]
@@ -144,9 +144,9 @@ export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
  * confidently at the center decide the verdict.
  */
 export function answersKept(one: LayerOfGroup): readonly Measured[] {
-  const of = (confidence: string, answer: string): Measured => {
+  const of = (confidence: 'confident' | 'unsure', answer: string): Measured => {
     const quantity = `positions that keep ${answer} answer`
-    return { ...placeOf(one), quantity, values: metricOf(one, 'answer-kept', `center ${confidence}`) }
+    return { ...placeOf(one), quantity, values: metricOf(one, 'answer-kept', { anchor: 'center', confidence }) }
   }
   return [of('confident', 'a confident'), { ...of('unsure', 'an unsure'), lean: null }]
 }
@@ -158,11 +158,13 @@ export function leastKept(
   const [least] = groups
     .flatMap((group) =>
       group.layers.flatMap((layer) =>
-        [...metricOf({ group, layer }, 'answer-kept', 'center confident')].map(([patch, kept]) => ({
-          size: group.size,
-          patch,
-          kept,
-        })),
+        [...metricOf({ group, layer }, 'answer-kept', { anchor: 'center', confidence: 'confident' })].map(
+          ([patch, kept]) => ({
+            size: group.size,
+            patch,
+            kept,
+          }),
+        ),
       ),
     )
     .toSorted((a, b) => a.kept - b.kept)

@@ -4,6 +4,7 @@ import { csvCell } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type SummaryRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
+import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table } from './render.js'
@@ -162,7 +163,7 @@ function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: num
 }
 
 function placeOf({ model, layer, variant }: SummaryRow): string {
-  return JSON.stringify([model, layer, variant])
+  return JSON.stringify([model, layer, variantText(variant)])
 }
 
 interface Cell {
@@ -205,8 +206,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
 function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
-    ({ model, layer, variant, count }) =>
-      `${model} ${layer} ${variant.replace(' ', ', ')} (${counted(count, 'object')})`,
+    ({ model, layer, variant, count }) => `${model} ${layer} ${variantTitle(variant)} (${counted(count, 'object')})`,
   )
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }

@@ -1,16 +1,22 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { ANSWER_MAPS, type AnswerMaps } from '../../experiments/answers.js'
+import type { EquivarianceError } from '../../experiments/equivariance.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
+import type { AxisReadout } from '../../experiments/readout.js'
 import type { Sketch } from '../../experiments/sketch.js'
 import { isRightAnswer } from '../../networks/index.js'
-import { type MeasuredLayer, measureLayer } from '../measures.js'
 import type { UnitArrays } from './arrays.js'
 import type { Unit, UnitInputs } from './schema.js'
 
+type StoredLayer = Unit['layers'][number]
+
 export interface LayerParts
   extends FeatureMeasures,
-    Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
+    Pick<StoredLayer, 'name' | 'dims' | 'separability' | 'baselines'>,
+    Partial<Record<'foldErrors', StoredLayer['foldErrors'] | undefined>> {
+  readonly equivariance?: readonly EquivarianceError[] | undefined
+  readonly readout?: readonly AxisReadout[] | undefined
   /**
    * Short vectors that replace the features where only cosines are needed. Undefined if the study keeps none, or if the
    * layer is too large.
@@ -20,27 +26,35 @@ export interface LayerParts
 
 export const NOT_CLASSIFIED = { separability: {}, baselines: null }
 
-/** @param classNames names of the network's classes by index. For a class without a name, the index is used. */
+/**
+ * @param parts one entry per layer, at least one
+ * @param frame side of the square input image in pixels
+ * @param classNames names of the network's classes by index. For a class without a name, the index is used.
+ */
 export function assembleUnit(
   inputs: UnitInputs,
-  { rows, cols }: GridShape,
+  { rows, cols, frame }: GridShape & { readonly frame: number },
   parts: readonly LayerParts[],
   classNames?: Readonly<Record<number, string>>,
 ): { readonly unit: Omit<Unit, 'arrays'>; readonly arrays: UnitArrays } {
   const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
   for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
-  const layers = parts.map(({ name, dims, similarity, answers, sketch, separability, baselines, ...others }) => {
-    const layer = {
-      ...{ name, dims, similarity: similarity.anchors, separability, baselines },
+  const layers = parts.map(
+    ({ name, dims, consistency, separability, baselines, foldErrors, equivariance, readout, answers, sketch }) => ({
+      name,
+      dims,
+      consistency,
+      separability,
+      baselines,
+      ...(foldErrors && { foldErrors }),
+      ...(equivariance && { equivariance: [...equivariance] }),
+      ...(readout && { readout: readout.map((one) => ({ ...one, predictions: [...one.predictions] })) }),
       answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
-    }
-    const { consistency, foldErrors, equivariance, readout } = others
-    const onGrid = { rows, cols, stride: inputs.stride, maps: similarity.maps }
-    const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors, equivariance, readout })
-    return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
-  })
+      ...(sketch && { sketch: sketch.dims }),
+    }),
+  )
   return {
-    unit: { inputs, rows, cols, layers },
+    unit: { inputs, frame, rows, cols, anchors: anchorsOf(parts[0] as LayerParts), layers },
     arrays: {
       maps,
       anchorFeatures: parts.map(({ anchorFeatures }) => anchorFeatures),
@@ -48,6 +62,14 @@ export function assembleUnit(
       sketch: parts.map(({ sketch }) => sketch?.rows),
     },
   }
+}
+
+function anchorsOf({ similarity: { anchors } }: LayerParts): Unit['anchors'] {
+  const entries = ANCHOR_NAMES.map((name) => {
+    const { row, col } = anchors[name]
+    return [name, { row, col }] as const
+  })
+  return Object.fromEntries(entries) as Unit['anchors']
 }
 
 /** @param category class of the object; null if unknown */

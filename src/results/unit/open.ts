@@ -3,6 +3,7 @@ import { InputError, UsageError } from '../../errors.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
 import { sha256 } from '../../files/sha256.js'
 import { type UnitArray, unitArrays } from './arrays.js'
+import { measureUnit, readMeasures, type UnitNumbers } from './measures.js'
 import type { Unit } from './schema.js'
 import { readUnit, unitFolder } from './store.js'
 
@@ -10,12 +11,17 @@ import { readUnit, unitFolder } from './store.js'
  * A stored unit: one network with one object at one size. Each method reads an array and checks its hash. It rejects
  * with an InputError if the array is missing or damaged, and with a UsageError for an unknown layer.
  */
-export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layers'> {
+export interface OpenUnit extends Pick<Unit, 'inputs' | 'frame' | 'rows' | 'cols' | 'anchors' | 'layers'> {
   readonly folder: string
   /** Contents of unit.json. */
   readonly description: Unit
   /** Reads the similarity maps, [layers, 5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: () => Promise<NpyArray>
+  /**
+   * The values of all measures, one record per layer, by the measure's name. If the stored values are missing or of
+   * another version, computes them from the arrays.
+   */
+  readonly measures: () => Promise<UnitNumbers>
   /** Reads a layer's features at the anchors, [5, dims], in the order of `ANCHOR_NAMES`. */
   readonly anchorFeatures: (layer: string) => Promise<NpyArray>
   /**
@@ -49,7 +55,7 @@ export function unitWithArrays(
   description: Unit,
   readArray: (array: UnitArray) => Promise<NpyArray | undefined> = (array) => readUnitArray(folder, description, array),
 ): OpenUnit {
-  const { inputs, rows, cols, layers } = description
+  const { inputs, frame, rows, cols, anchors, layers } = description
   const arrays = unitArrays(description)
   const read = async (kind: UnitArray['kind'], layer: number | null) => {
     const array = arrays.find((one) => one.kind === kind && one.layer === layer)
@@ -60,16 +66,25 @@ export function unitWithArrays(
     if (layer >= 0) return read(kind, layer)
     throw new UsageError(`${folder} has no layer ${name}; its layers are ${inputs.layers.join(', ')}`)
   }
+  const maps = () => read('maps', null) as Promise<NpyArray>
+  const answers = readOfLayer('answers')
+  const computedMeasures = async () => {
+    const answersOf = layers.map(async ({ name }) => (await answers(name))?.data)
+    return measureUnit(description, { maps: (await maps()).data, answers: await Promise.all(answersOf) })
+  }
   return {
     folder,
     description,
     inputs,
+    frame,
     rows,
     cols,
+    anchors,
     layers,
-    maps: () => read('maps', null) as Promise<NpyArray>,
+    maps,
+    measures: async () => (await readMeasures(folder, description)) ?? computedMeasures(),
     anchorFeatures: readOfLayer('anchorFeatures') as OpenUnit['anchorFeatures'],
-    answers: readOfLayer('answers'),
+    answers,
     sketch: readOfLayer('sketch'),
     features: readOfLayer('features'),
   }

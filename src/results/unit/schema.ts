@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
+import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
+import { READ_AXES } from '../../experiments/readout.js'
 
 /**
- * Version of the stored units. Increase it whenever a unit's numbers or files change. Older units are then computed
- * again.
+ * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are
+ * then computed again. Measures have versions of their own; see `measures.ts`.
  */
-export const UNIT_FORMAT = 6
+export const UNIT_FORMAT = 7
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -57,15 +59,10 @@ const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
-/** A cosine. Rounding can make it slightly larger than 1. */
-const cosineSchema = z.number().min(-1.001).max(1.001)
+const positionSchema = z.object({ row: z.number().int().nonnegative(), col: z.number().int().nonnegative() })
 
-const anchorSchema = z.object({
-  row: z.number().int().nonnegative(),
-  col: z.number().int().nonnegative(),
-  mean: cosineSchema,
-  min: cosineSchema,
-})
+/** A share, which is null if nothing was counted. */
+const shareSchema = z.number().min(0).max(1).nullable()
 
 const taskSchema = z.object({
   /** Accuracy on each fold, 0 to 1; null if its classifier did not converge. */
@@ -98,21 +95,31 @@ const answersSchema = z.object({
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 
+const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })
+
+const readoutSchema = z.object({
+  axis: z.enum(READ_AXES),
+  test: z.string(),
+  error: z.number(),
+  distance: z.number(),
+  predictions: z.array(z.object({ at: z.number(), predicted: z.number() })),
+})
+
 const fieldsSchema = z.object({
   inputs: inputsSchema,
+  /** Side of the square input image in pixels. */
+  frame: z.number().int().positive(),
+  /** Number of positions along each axis. */
   rows: z.number().int().positive(),
   cols: z.number().int().positive(),
+  /** Row and column of each anchor in pixels. */
+  anchors: z.record(z.enum(ANCHOR_NAMES), positionSchema),
   layers: z.array(
     z.object({
       name: z.string(),
       dims: z.number().int().positive(),
-      /** For each anchor: its row and column in pixels, and the mean and minimum cosine over all positions. */
-      similarity: z.object(
-        Object.fromEntries(ANCHOR_NAMES.map((name) => [name, anchorSchema])) as Record<
-          (typeof ANCHOR_NAMES)[number],
-          typeof anchorSchema
-        >,
-      ),
+      /** See `MapConsistency`. */
+      consistency: z.object({ horizontal: shareSchema, vertical: shareSchema }),
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
@@ -123,10 +130,17 @@ const fieldsSchema = z.object({
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
+      /**
+       * Mean absolute difference between the layer's fold accuracies and those of each simple feature. Absent if not
+       * measured.
+       */
+      foldErrors: z.record(z.enum(MADE_UP_FEATURES), z.number()).exactOptional(),
+      /** Equivariance errors (see `EquivarianceError`); absent if not measured, empty if the layer is not a map. */
+      equivariance: z.array(equivarianceSchema).exactOptional(),
+      /** Tests of the read-out (see `AxisReadout`); absent if not measured. */
+      readout: z.array(readoutSchema).exactOptional(),
       /** The network's answers (most probable classes); null for a layer without class scores. */
       answers: answersSchema.nullable(),
-      /** Values of all measures, as `measures[metric][variant]`. The names are the same as in metrics.csv. */
-      measures: z.record(z.string(), z.record(z.string(), z.number())),
       /** Number of values per position in the layer's sketch (shortened features); absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),
     }),
@@ -136,12 +150,9 @@ const fieldsSchema = z.object({
 })
 
 /** Contents of unit.json, except for the hash of the file itself. */
-export const unitSchema = fieldsSchema
-  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
-  // Each anchor must have a mean similarity, because the page needs it.
-  .refine(({ layers }) =>
-    layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
-  )
+export const unitSchema = fieldsSchema.refine(
+  ({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)),
+)
 
 /** A unit: one network × one patch × one size. */
 export type Unit = z.infer<typeof unitSchema>

@@ -7,6 +7,7 @@ import { firstDamaged, sha256 } from '../../files/sha256.js'
 import { fileName } from '../fileName.js'
 import { type UnitArrays, unitArrays } from './arrays.js'
 import { differencesOf } from './compare.js'
+import { measureUnit, writeMeasures } from './measures.js'
 import { type Unit, type UnitInputs, unitSchema } from './schema.js'
 
 const UNIT_FILE = 'unit.json'
@@ -29,7 +30,9 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   const digests = Object.fromEntries(files.map(([file, npy]) => [file, sha256(...npy)]))
   return writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
     for (const [file, npy] of files) await writeFileAtomic(join(folder, file), npy)
-    return writeSealedJson(join(folder, UNIT_FILE), unitSchema, { ...unit, arrays: digests })
+    const written = await writeSealedJson(join(folder, UNIT_FILE), unitSchema, { ...unit, arrays: digests })
+    await writeMeasures(folder, written, measureUnit(written, arrays))
+    return written
   })
 }
 

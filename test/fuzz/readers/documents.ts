@@ -132,7 +132,7 @@ async function readUnit(results: string): Promise<void> {
   const unit = await openUnit(results, unitFolder(results, inputs))
   await unit.maps()
   for (const { name } of unit.layers) await unit.anchorFeatures(name)
-  const rows = groupRows({ ...unit.inputs, units: [unit.description] }, [])
+  const rows = groupRows(unit.inputs, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], [])
   assert(rows.every(({ mean }) => Number.isFinite(mean)))
 }
 

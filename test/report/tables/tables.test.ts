@@ -11,15 +11,16 @@ import {
   tablesHtml,
 } from '../../../src/report/tables/tables.js'
 import type { SummaryRow } from '../../../src/results/rows.js'
+import type { Variant } from '../../../src/results/variant.js'
 
 // What whole tables look like, their files and what they leave out, test/report/documents.test.ts shows.
 
-function row(metric: string, variant: string, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
+function row(metric: string, variant: Variant, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
   return { model: 'alexnet', layer: 'fc6', size: 125, metric, variant, mean, std: 0.02, count: 10, ...changes }
 }
 
 function similarity(mean: number, changes: Partial<SummaryRow> = {}): readonly SummaryRow[] {
-  return ANCHOR_NAMES.map((anchor) => row('similarity-mean', anchor, mean, changes))
+  return ANCHOR_NAMES.map((anchor) => row('similarity-mean', { anchor }, mean, changes))
 }
 
 const paperWith = (rows: readonly SummaryRow[], isPapers = true, isWhole = false): PaperComparison => ({
@@ -67,8 +68,8 @@ describe('tables', () => {
 })
 
 describe('a cell', () => {
-  const paper = [row('similarity-mean', 'center', 0.931, { std: 0.029 })]
-  const exact = [row('similarity-mean', 'center', 0.9, { std: 0 })]
+  const paper = [row('similarity-mean', { anchor: 'center' }, 0.931, { std: 0.029 })]
+  const exact = [row('similarity-mean', { anchor: 'center' }, 0.9, { std: 0 })]
   const beside = (text: string, below: string) => ({ text, below: `paper ${below}` })
 
   it.each<[string, number | null, readonly SummaryRow[], TableCell]>([
@@ -77,7 +78,7 @@ describe('a cell', () => {
     ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', '0.900 ± 0.000, +0.010')],
     ['the paper’s alone', null, paper, beside('–', '0.931 ± 0.029')],
   ])('has %s', (_, mean, rows, expected) => {
-    const own = mean === null ? [] : [row('similarity-mean', 'center', mean)]
+    const own = mean === null ? [] : [row('similarity-mean', { anchor: 'center' }, mean)]
     const [table] = resultTables(own, paperWith(rows, true, true)) as [ResultTable]
     expect(cellsOf(table)).toEqual([[expected]])
     expect([table.note.includes('the paper’s value'), table.note.includes('σ is')]).toEqual([
@@ -86,12 +87,12 @@ describe('a cell', () => {
     ])
   })
 
-  it.each([
-    ['similarity-mean', 'center', 5, 4],
+  it.each<[string, Variant, number, number]>([
+    ['similarity-mean', { anchor: 'center' }, 5, 4],
     // Of five objects there are ten pairs.
-    ['null-baseline', 'different class', 10, 9],
-    ['answer-kept', 'center confident', 5, 4],
-    ['separability-accuracy', 'left-right ordered', 5, 4],
+    ['null-baseline', { classes: 'different' }, 10, 9],
+    ['answer-kept', { anchor: 'center', confidence: 'confident' }, 5, 4],
+    ['separability-accuracy', { task: 'left-right', scheme: 'ordered' }, 5, 4],
   ])('of %s %s has ± from %i values on', (metric, variant, enough, few) => {
     const texts = [enough, few].map((count) => {
       const rows = [row(metric, variant, 0.9, { count }), row('separability-std', variant, 0.02, { count, std: 0.5 })]
@@ -102,9 +103,15 @@ describe('a cell', () => {
 })
 
 it('bands are shown fold by fold, in rows and in columns', () => {
-  const folds = ['ordered 1', 'ordered 2', 'shuffled 1', 'transposed 1'].map((one) => `top-bottom ${one}`)
+  const task = 'top-bottom'
+  const folds: readonly [Variant, ...Variant[]] = [
+    { task, scheme: 'ordered', fold: 1 },
+    { task, scheme: 'ordered', fold: 2 },
+    { task, scheme: 'shuffled', fold: 1 },
+    { task, scheme: 'transposed', fold: 1 },
+  ]
   const own = folds.map((variant) => row('fold-accuracy', variant, 0.6))
-  const alone = row('fold-accuracy', folds[0] as string, 0.75, { model: 'position only', count: 0 })
+  const alone = row('fold-accuracy', folds[0], 0.75, { model: 'position only', count: 0 })
   const [table] = resultTables([...own, alone], NO_PAPER) as [ResultTable]
   const columns = ['ordered, top-bottom, fold 1', 'ordered, top-bottom, fold 2', 'transposed, top-bottom, fold 1']
   expect(table.head.slice(2)).toEqual(columns)
@@ -112,34 +119,34 @@ it('bands are shown fold by fold, in rows and in columns', () => {
 })
 
 it('the null baseline has a column for objects of one class and one for those of two', () => {
-  const rows = ['same class', 'different class'].map((variant) => row('null-baseline', variant, 0.5))
+  const rows = (['same', 'different'] as const).map((classes) => row('null-baseline', { classes }, 0.5))
   const columns = ['objects of the same class', 'objects of different classes']
   expect(resultTables(rows, NO_PAPER)[0]?.head.slice(2)).toEqual(columns)
 })
 
 it('a table says what it leaves out of its size', () => {
   const rows = [
-    row('separability-accuracy', 'left-right ordered', 0.9),
-    row('not-converged', 'top-bottom ordered', 1, { count: 2 }),
-    row('not-converged', 'left-right ordered', 1, { count: 1 }),
-    row('not-converged', 'top-bottom ordered', 1, { size: 75 }),
+    row('separability-accuracy', { task: 'left-right', scheme: 'ordered' }, 0.9),
+    row('not-converged', { task: 'top-bottom', scheme: 'ordered' }, 1, { count: 2 }),
+    row('not-converged', { task: 'left-right', scheme: 'ordered' }, 1, { count: 1 }),
+    row('not-converged', { task: 'top-bottom', scheme: 'ordered' }, 1, { size: 75 }),
   ]
   const names = 'alexnet fc6 top-bottom, ordered (2 objects); alexnet fc6 left-right, ordered (1 object)'
   expect(resultTables(rows, NO_PAPER).map(({ note }) => note.split(' converge: ')[1])).toEqual([`${names}.`])
 })
 
 it('tables of arithmetic set origins, references and kinds side by side, with the standard error', () => {
-  const exact = (variant: string, mean: number) =>
+  const exact = (variant: Variant, mean: number) =>
     row('arithmetic-exact', variant, mean, { std: Math.sqrt(mean * (1 - mean)), count: 10, size: 75 })
   const [byKind, together] = resultTables(
     [
-      exact('zero decoded 3-2', 0.4),
-      exact('blank decoded 3-2', 1),
-      exact('zero pixels 3-2', 1),
-      exact('control decoded 3-2', 1),
-      exact('control pixels all', 0.4),
-      row('arithmetic-recall', 'zero features all', 0.9, { size: 75 }),
-      row('arithmetic-false-objects', 'zero features all', 0.1, { size: 75 }),
+      exact({ judged: 'zero', reference: 'decoded', kind: '3-2' }, 0.4),
+      exact({ judged: 'blank', reference: 'decoded', kind: '3-2' }, 1),
+      exact({ judged: 'zero', reference: 'pixels', kind: '3-2' }, 1),
+      exact({ judged: 'control', reference: 'decoded', kind: '3-2' }, 1),
+      exact({ judged: 'control', reference: 'pixels', kind: 'all' }, 0.4),
+      row('arithmetic-recall', { judged: 'zero', reference: 'features', kind: 'all' }, 0.9, { size: 75 }),
+      row('arithmetic-false-objects', { judged: 'zero', reference: 'features', kind: 'all' }, 0.1, { size: 75 }),
     ],
     NO_PAPER,
   ) as [ResultTable, ResultTable]

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { readSealedJson, sealOf, writeSealedJson } from '../../files/sealedJson.js'
+import { type LayerNumbers, MEASURES_VERSION, measureLayer } from '../measures.js'
+import { variantSchema } from '../variant.js'
+import type { Unit } from './schema.js'
+
+const MEASURES_FILE = 'measures.json'
+
+/**
+ * Contents of measures.json beside unit.json. Its numbers need only unit.json and the arrays, so they can be computed
+ * again without the network.
+ */
+const measuresSchema = z.object({
+  version: z.literal(MEASURES_VERSION),
+  /** Hash of the unit.json from which the numbers were computed. */
+  unit: z.string(),
+  /** For each layer: the values of its measures, by the measure's name. */
+  layers: z.array(z.record(z.string(), z.array(z.tuple([variantSchema, z.number()])))),
+})
+
+/** Values of all measures of a unit, one record per layer. */
+export type UnitNumbers = readonly LayerNumbers[]
+
+/** Arrays of a unit from which its measures are computed. */
+export interface MeasuredArrays {
+  /** Similarity maps, [layers, 5, rows, cols]. */
+  readonly maps: Float32Array
+  /** For each layer, its answers [3, rows, cols]; undefined for a layer without class scores. */
+  readonly answers?: readonly (Float32Array | undefined)[] | undefined
+}
+
+export function measureUnit(unit: Omit<Unit, 'arrays'>, { maps, answers = [] }: MeasuredArrays): UnitNumbers {
+  const { inputs, rows, cols, anchors, layers } = unit
+  const length = ANCHOR_NAMES.length * rows * cols
+  return layers.map((layer, i) =>
+    measureLayer({
+      ...layer,
+      rows,
+      cols,
+      anchors,
+      stride: inputs.stride,
+      maps: maps.subarray(i * length, (i + 1) * length),
+      answerMaps: answers[i],
+    }),
+  )
+}
+
+export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNumbers): Promise<void> {
+  const layers = numbers.map((layer) =>
+    Object.fromEntries(Object.entries(layer).map(([name, values]) => [name, values.map(([...pair]) => pair)])),
+  )
+  const document = { version: MEASURES_VERSION, unit: sealOf(unit), layers }
+  await writeSealedJson(join(folder, MEASURES_FILE), measuresSchema, document, 'compact')
+}
+
+/** The stored measures; undefined if they are missing, damaged, of another version, or not those of this unit. */
+export async function readMeasures(folder: string, unit: Unit): Promise<UnitNumbers | undefined> {
+  const stored = await readStored(folder)
+  return stored?.unit === sealOf(unit) ? stored.layers : undefined
+}
+
+/** Whether a unit has measures of this version. Does not check that they are those of its unit.json. */
+export async function hasMeasures(folder: string): Promise<boolean> {
+  return (await readStored(folder)) !== undefined
+}
+
+function readStored(folder: string): Promise<z.infer<typeof measuresSchema> | undefined> {
+  return readSealedJson(join(folder, MEASURES_FILE), measuresSchema, 'run report again').catch(() => undefined)
+}

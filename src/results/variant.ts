@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
+import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
+import { ERROR_PARTS } from '../experiments/equivariance.js'
+import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import { DIRECTIONS } from '../experiments/mapMeasures.js'
+import { READ_AXES } from '../experiments/readout.js'
+
+export const CONFIDENCES = ['confident', 'unsure'] as const
+
+/** Distances and positions are in pixels. */
+export const variantSchema = z.strictObject({
+  anchor: z.enum(ANCHOR_NAMES).exactOptional(),
+  /** Smallest similarity that `coverage` counts. */
+  threshold: z.number().exactOptional(),
+  /** Whether the network was confident of its answer at the anchor. */
+  confidence: z.enum(CONFIDENCES).exactOptional(),
+  direction: z.enum(DIRECTIONS).exactOptional(),
+  task: z.enum(TASKS).exactOptional(),
+  scheme: z.enum(FOLD_SCHEMES).exactOptional(),
+  /** Number of the fold, from 1. */
+  fold: z.number().exactOptional(),
+  /** Axis of a read-out. */
+  axis: z.enum(READ_AXES).exactOptional(),
+  /** Name of a read-out's test, such as `8px bands`. */
+  test: z.string().exactOptional(),
+  /** A made-up feature, which contains only the position or its phase. */
+  feature: z.enum(MADE_UP_FEATURES).exactOptional(),
+  /** Classes of the two objects of a pair. */
+  classes: z.enum(['same', 'different']).exactOptional(),
+  judged: z.enum(JUDGED).exactOptional(),
+  reference: z.enum(REFERENCES).exactOptional(),
+  /** Kind of expression of feature arithmetic. */
+  kind: z.enum([...EXPRESSION_KINDS, 'all']).exactOptional(),
+  /** Period of a grid pattern or of a phase. */
+  period: z.number().exactOptional(),
+  /** Distance that the object moves. */
+  distance: z.number().exactOptional(),
+  /** True row or column in a read-out. */
+  at: z.number().exactOptional(),
+  part: z.enum(ERROR_PARTS).exactOptional(),
+})
+
+/** Tells the numbers of one measure apart, such as `{ anchor: 'center', direction: 'vertical', period: 8 }`. */
+export type Variant = Readonly<z.infer<typeof variantSchema>>
+
+const KEYS = Object.keys(variantSchema.shape) as readonly (keyof Variant)[]
+
+/** Text of a variant in files, such as `center vertical 8px`. */
+export function variantText(variant: Variant): string {
+  return words(variant).join(' ')
+}
+
+/** Text of a variant in sentences, such as `top-bottom, shuffled`. */
+export function variantTitle(variant: Variant): string {
+  return words(variant).join(', ')
+}
+
+function words(variant: Variant): readonly string[] {
+  const { anchor, threshold, classes, period, distance, at } = variant
+  const texts: Readonly<Record<keyof Variant, string | number | undefined>> = {
+    anchor: threshold === undefined ? anchor : `${anchor}>=${threshold}`,
+    threshold: undefined,
+    confidence: variant.confidence,
+    direction: variant.direction,
+    task: variant.task,
+    scheme: variant.scheme,
+    fold: variant.fold,
+    axis: variant.axis,
+    test: variant.test,
+    feature: variant.feature,
+    classes: classes && `${classes} class`,
+    judged: variant.judged,
+    reference: variant.reference,
+    kind: variant.kind,
+    period: pixels(period),
+    distance: pixels(distance),
+    at: pixels(at),
+    part: variant.part,
+  }
+  return KEYS.flatMap((key) => texts[key] ?? []).map(String)
+}
+
+function pixels(count: number | undefined): string | undefined {
+  return count === undefined ? undefined : `${count}px`
+}
+
+export function isSameVariant(a: Variant, b: Variant): boolean {
+  return KEYS.every((key) => a[key] === b[key])
+}
+
+/** Whether a variant has all the values of `part`, and maybe others. */
+export function hasPart(variant: Variant, part: Variant): boolean {
+  return KEYS.every((key) => part[key] === undefined || variant[key] === part[key])
+}
+
+/** The values of some keys as texts; undefined if the variant lacks one. */
+export function valuesOf(variant: Variant, ...keys: readonly (keyof Variant)[]): readonly string[] | undefined {
+  const values = keys.flatMap((key) => variant[key] ?? []).map(String)
+  return values.length === keys.length ? values : undefined
+}
