@@ -17,7 +17,7 @@ import { patchPng } from '../page/sitePictures.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
 import { unitKeeper } from './keep.js'
-import { type LiveUnit, openLiveUnit, type UseNetwork } from './liveUnit.js'
+import { LiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
 import type { Objects } from './objects.js'
@@ -53,7 +53,7 @@ export function openExplorer(options: ExplorerOptions) {
     const { background } = await readBackground(scene.background, frame)
     const placed = sceneOf(patch, background)
     const use: UseNetwork = (act) => networks.use(network.id, placed, act)
-    const unit = openLiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride))
+    const unit = new LiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride))
     units.add(scene, unit)
     return unit
   }

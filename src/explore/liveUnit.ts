@@ -4,6 +4,7 @@ import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
+import { type FeatureRow, KeptRows } from './keptRows.js'
 
 /**
  * Largest number of positions per call of the engine. Until a call ends, the features of its positions are in memory
@@ -20,42 +21,6 @@ const AROUND_CURSOR = 5
  */
 const LEFT_FOR_GOOD = 150
 
-/** The features of one position: a vector for each layer. */
-type FeatureRow = readonly Float32Array[]
-
-/**
- * One object in one network. It keeps the features of all positions that are computed so far in memory. A map is
- * computed from these features, so a different anchor or layer needs no new images. Once all positions are computed,
- * the features are bit-identical to those of `reproduce`.
- */
-export interface LiveUnit {
-  readonly network: Network
-  readonly scene: Scene
-  readonly grid: PositionGrid
-  /** Bytes of the features of all positions. */
-  readonly bytes: number
-  /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
-  readonly rows: () => Int32Array
-  /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine. But
-   * a few, such as those near the cursor, are also computed early. When their turn comes, they are computed again, and
-   * the new features replace the early ones.
-   */
-  readonly matrices: readonly Float32Array[]
-  /** Number of positions with final features. Early features are not final (see `matrices`). */
-  readonly finished: () => number
-  readonly isWhole: () => boolean
-  /** Adds a follower, and returns a function that removes it. Work continues while there is at least one follower. */
-  readonly follow: (follower: Follower) => () => void
-  readonly isFollowed: () => boolean
-  /** Stops the work even if there are followers. Batches that are already running are finished. */
-  readonly stop: () => void
-  /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
-  readonly featuresAt: (row: number) => Promise<FeatureRow>
-  /** Computes the positions around this one before the others. */
-  readonly lookAt: (position: Position) => void
-}
-
 interface Follower {
   readonly onRows: () => void
   /** Called when features could not be computed. */
@@ -65,117 +30,196 @@ interface Follower {
 /** Calls a function with the open network, which stays open until the function's promise settles. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
-export function openLiveUnit(
-  network: Network,
-  use: UseNetwork,
-  scene: Scene,
-  grid: PositionGrid,
-  rowsACall = MOST_ROWS_A_CALL,
-): LiveUnit {
-  const total = grid.offsets.length / 2
-  const order = rowsInOrder(grid)
-  const kept = keptRows(network, total)
-  const followers = new Set<Follower>()
-  let stop: AbortController | undefined
-  let leaving: ReturnType<typeof setTimeout> | undefined
+/** How far the work on all positions is; see `LiveUnit`. */
+type Work =
+  | { readonly state: 'idle' | 'stopping' }
+  | { readonly state: 'working'; readonly controller: AbortController }
+  | { readonly state: 'leaving'; readonly controller: AbortController; readonly timer: NodeJS.Timeout }
 
-  const tell = (act: (follower: Follower) => void) => {
-    for (const follower of [...followers]) act(follower)
+/**
+ * One object in one network. It keeps the features of all positions that are computed so far in memory. A map is
+ * computed from these features, so a different anchor or layer needs no new images. Once all positions are computed,
+ * the features are bit-identical to those of `reproduce`.
+ *
+ * The work on all positions goes on while somebody follows it:
+ *
+ *              a follower comes          the last follower leaves         LEFT_FOR_GOOD passes, or stop()
+ *     idle ───────────────────► working ───────────────────────► leaving ────────────────────► stopping
+ *      ▲                        │  ▲  ▲                            │                             │   │
+ *      │    done, or it failed  │  │  └────── a follower comes ────┘       batches have ended    │   │
+ *      ├────────────────────────┘  └──────────────── and a follower has come meanwhile ──────────┘   │
+ *      └────────────────────────────────────────────────────── and nobody follows ───────────────────┘
+ *
+ * Besides, a few positions are computed before their turn: those near the cursor, and those that a reader asks for.
+ */
+export class LiveUnit {
+  readonly network: Network
+  readonly scene: Scene
+  readonly grid: PositionGrid
+  /** Bytes of the features of all positions. */
+  readonly bytes: number
+  readonly #use: UseNetwork
+  readonly #rowsACall: number
+  readonly #kept: KeptRows
+  readonly #followers = new Set<Follower>()
+  #work: Work = { state: 'idle' }
+  /** The position of the cursor, if its surroundings are still to be computed. */
+  #cursor: Position | undefined
+  #isLooking = false
+
+  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid, rowsACall = MOST_ROWS_A_CALL) {
+    this.network = network
+    this.scene = scene
+    this.grid = grid
+    this.bytes = gridFeatureBytes(network, grid)
+    this.#use = use
+    this.#rowsACall = rowsACall
+    this.#kept = new KeptRows(network, grid.offsets.length / 2)
   }
-  const putAll = (wanted: Int32Array, features: Features, hasTurn: boolean) => {
-    const source = features.layers.map(({ matrix }) => matrix)
-    for (let at = 0; at < features.finished; at++) kept.put(wanted[at] as number, at, source, hasTurn)
-    features.release()
-    tell(({ onRows }) => onRows())
+
+  /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
+  rows(): Int32Array {
+    return this.#kept.rows()
   }
-  /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
-  const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) =>
-    putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
-  const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
-    const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-      for (const at of finished) kept.put(wanted[at] as number, at, from, true)
-      tell((follower) => follower.onRows())
+
+  /**
+   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine. But a
+   * few, such as those near the cursor, are also computed early. When their turn comes, they are computed again, and
+   * the new features replace the early ones.
+   */
+  get matrices(): readonly Float32Array[] {
+    return this.#kept.matrices
+  }
+
+  /** Number of positions with final features. Early features are not final (see `matrices`). */
+  finished(): number {
+    return this.#kept.finished
+  }
+
+  isWhole(): boolean {
+    return this.#kept.isWhole
+  }
+
+  /** Adds a follower, and returns a function that removes it. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower)
+    if (this.#work.state === 'idle') this.#start()
+    if (this.#work.state === 'leaving') this.#stay(this.#work)
+    return () => {
+      this.#followers.delete(follower)
+      if (this.#followers.size === 0 && this.#work.state === 'working') this.#leave(this.#work)
     }
-    const features = await use((handle) =>
-      handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
-    )
-    // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
-    // or on the processor), and its result replaces the rows that came before.
-    putAll(wanted, features, true)
   }
-  const compute = async (signal: AbortSignal) => {
-    if (kept.count() === 0) {
-      const first = firstRows(grid)
-      if (first.length < total) await computeEarly(first, signal)
-    }
-    const left = order.filter((row) => !kept.hasTurned(row))
-    await computeRows(left.subarray(0, rowsACall), signal)
-    await inTwoLanes(left.subarray(rowsACall), rowsACall, signal, (wanted) => computeRows(wanted, signal))
+
+  isFollowed(): boolean {
+    return this.#followers.size > 0
   }
-  const start = () => {
-    if (stop !== undefined || kept.finished() === total) return
-    const own = new AbortController()
-    stop = own
-    compute(own.signal)
+
+  /** Stops the work even if there are followers. Batches that are already running are finished. */
+  stop(): void {
+    this.#followers.clear()
+    this.#stopWork()
+  }
+
+  /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
+  async featuresAt(row: number): Promise<FeatureRow> {
+    if (!this.#kept.has(row)) await this.#computeEarly(Int32Array.of(row))
+    return this.#kept.featuresOf(row)
+  }
+
+  /** Computes the positions around this one before the others. */
+  lookAt(position: Position): void {
+    this.#cursor = position
+    if (!this.#isLooking) void this.#look()
+  }
+
+  #start(): void {
+    if (this.isWhole()) return
+    const controller = new AbortController()
+    const { signal } = controller
+    this.#work = { state: 'working', controller }
+    this.#compute(signal)
       .catch((error: unknown) => {
-        if (!own.signal.aborted) tell(({ onFailure }) => onFailure(error))
+        if (!signal.aborted) this.#tell(({ onFailure }) => onFailure(error))
       })
       .finally(() => {
-        stop = undefined
-        // A follower may have been added while the work was stopping.
-        if (own.signal.aborted && followers.size > 0) start()
+        if (this.#work.state === 'leaving') clearTimeout(this.#work.timer)
+        this.#work = { state: 'idle' }
+        if (signal.aborted && this.isFollowed()) this.#start()
       })
   }
-  let looking = false
-  let wantedPosition: Position | undefined
-  const look = async () => {
-    looking = true
+
+  #leave({ controller }: Work & { state: 'working' }): void {
+    this.#work = { state: 'leaving', controller, timer: setTimeout(() => this.#stopWork(), LEFT_FOR_GOOD) }
+  }
+
+  #stay({ controller, timer }: Work & { state: 'leaving' }): void {
+    clearTimeout(timer)
+    this.#work = { state: 'working', controller }
+  }
+
+  #stopWork(): void {
+    const work = this.#work
+    if (!('controller' in work)) return
+    if (work.state === 'leaving') clearTimeout(work.timer)
+    this.#work = { state: 'stopping' }
+    work.controller.abort()
+  }
+
+  async #compute(signal: AbortSignal): Promise<void> {
+    if (this.#kept.count === 0) {
+      const first = firstRows(this.grid)
+      if (first.length < this.grid.offsets.length / 2) await this.#computeEarly(first, signal)
+    }
+    const left = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
+    const atOnce = this.#rowsACall
+    await this.#computeRows(left.subarray(0, atOnce), signal)
+    await inTwoLanes(left.subarray(atOnce), atOnce, signal, (wanted) => this.#computeRows(wanted, signal))
+  }
+
+  async #computeRows(wanted: Int32Array, signal: AbortSignal): Promise<void> {
+    const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
+      for (const at of finished) this.#kept.put(wanted[at] as number, at, from, true)
+      this.#tell((follower) => follower.onRows())
+    }
+    const offsets = offsetsAt(this.grid.offsets, wanted)
+    const options = { whole: this.grid.offsets, signal, onRows }
+    const features = await this.#use((handle) => handle.extract(this.scene, offsets, options))
+    // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
+    // or on the processor), and its result replaces the rows that came before.
+    this.#putAll(wanted, features, true)
+  }
+
+  /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
+  async #computeEarly(wanted: Int32Array, signal?: AbortSignal): Promise<void> {
+    const offsets = offsetsAt(this.grid.offsets, wanted)
+    this.#putAll(wanted, await this.#use((handle) => handle.extract(this.scene, offsets, { signal })), false)
+  }
+
+  #putAll(wanted: Int32Array, features: Features, isFinal: boolean): void {
+    const source = features.layers.map(({ matrix }) => matrix)
+    for (let at = 0; at < features.finished; at++) this.#kept.put(wanted[at] as number, at, source, isFinal)
+    features.release()
+    this.#tell(({ onRows }) => onRows())
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true
     try {
-      while (wantedPosition !== undefined && followers.size > 0) {
-        const around = rowsAround(grid, wantedPosition).filter((row) => !kept.has(row))
-        wantedPosition = undefined
-        if (around.length > 0) await computeEarly(around)
+      while (this.#cursor !== undefined && this.isFollowed()) {
+        const around = rowsAround(this.grid, this.#cursor).filter((row) => !this.#kept.has(row))
+        this.#cursor = undefined
+        if (around.length > 0) await this.#computeEarly(around)
       }
     } catch (error) {
-      tell(({ onFailure }) => onFailure(error))
+      this.#tell(({ onFailure }) => onFailure(error))
     } finally {
-      looking = false
+      this.#isLooking = false
     }
   }
-  return {
-    network,
-    scene,
-    grid,
-    bytes: gridFeatureBytes(network, grid),
-    rows: kept.rows,
-    matrices: kept.matrices,
-    finished: kept.finished,
-    isWhole: () => kept.finished() === total,
-    follow: (follower) => {
-      clearTimeout(leaving)
-      followers.add(follower)
-      start()
-      return () => {
-        followers.delete(follower)
-        if (followers.size > 0) return
-        clearTimeout(leaving)
-        leaving = setTimeout(() => stop?.abort(), LEFT_FOR_GOOD)
-      }
-    },
-    isFollowed: () => followers.size > 0,
-    stop: () => {
-      followers.clear()
-      clearTimeout(leaving)
-      stop?.abort()
-    },
-    featuresAt: async (row) => {
-      if (!kept.has(row)) await computeEarly(Int32Array.of(row))
-      return kept.featuresOf(row)
-    },
-    lookAt: (position) => {
-      wantedPosition = position
-      if (!looking) void look()
-    },
+
+  #tell(act: (follower: Follower) => void): void {
+    for (const follower of [...this.#followers]) act(follower)
   }
 }
 
@@ -199,50 +243,6 @@ async function inTwoLanes(
     }
   }
   await Promise.all([lane(), lane()])
-}
-
-/** Stores the features of each row (position) of the grid, in the order in which the rows first arrive. */
-function keptRows({ layers }: Network, total: number) {
-  const rows = new Int32Array(total)
-  const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
-  /** Index of each row in the matrices; -1 if the row has not arrived. */
-  const placeOf = new Int32Array(total).fill(-1)
-  const isFinished = new Uint8Array(total)
-  let count = 0
-  let finished = 0
-  /**
-   * @param from index of the row in `source`
-   * @param hasTurn false if the features were computed early, by `computeEarly`. Early features may differ in their
-   *   last bits, because they are computed without reuse.
-   */
-  const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
-    if (!hasTurn && placeOf[row] !== -1) return
-    if (placeOf[row] === -1) {
-      placeOf[row] = count
-      rows[count++] = row
-    }
-    for (const [i, { dims }] of layers.entries())
-      matrices[i]?.set(
-        (source[i] as Float32Array).subarray(from * dims, (from + 1) * dims),
-        (placeOf[row] as number) * dims,
-      )
-    if (!hasTurn || isFinished[row] === 1) return
-    isFinished[row] = 1
-    finished++
-  }
-  return {
-    matrices,
-    put,
-    count: () => count,
-    finished: () => finished,
-    rows: () => rows.subarray(0, count),
-    has: (row: number) => placeOf[row] !== -1,
-    hasTurned: (row: number) => isFinished[row] === 1,
-    featuresOf: (row: number): FeatureRow => {
-      const place = placeOf[row] as number
-      return layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(place * dims, (place + 1) * dims))
-    },
-  }
 }
 
 /**

@@ -18,7 +18,7 @@ import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
-import { type Variant, valuesOf, variantText } from './variant.js'
+import { type LayerNumbers, type Numbers, type Variant, valuesOf, variantText } from './variant.js'
 
 export interface Measure {
   readonly name: string
@@ -29,9 +29,6 @@ export interface Measure {
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
 }
-
-/** Values of a measure, by variant. */
-type Numbers = readonly (readonly [variant: Variant, value: number])[]
 
 export type MeasuredLayer = Unit['layers'][number] &
   Pick<Unit, 'rows' | 'cols' | 'anchors'> & {
@@ -239,9 +236,6 @@ export const MEASURES: readonly Measure[] = [
 export const MEASURES_VERSION = MEASURES.flatMap(({ name, of, revision = 1 }) =>
   of === undefined ? [] : [`${name} ${revision}`],
 ).join(', ')
-
-/** Values of all measures of one layer of one unit, by the measure's name. */
-export type LayerNumbers = Readonly<Record<string, Numbers>>
 
 export function measureLayer(layer: MeasuredLayer): LayerNumbers {
   const entries = MEASURES.flatMap(({ name, of }) => {

@@ -4,9 +4,8 @@ import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/fold
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
-import type { UnitNumbers } from './unit/measures.js'
 import type { Unit } from './unit/schema.js'
-import { isSameVariant, type Variant, variantText } from './variant.js'
+import { isSameVariant, type UnitNumbers, type Variant, variantText } from './variant.js'
 
 /** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5

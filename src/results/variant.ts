@@ -46,6 +46,15 @@ export const variantSchema = z.strictObject({
 /** Tells the numbers of one measure apart, such as `{ anchor: 'center', direction: 'vertical', period: 8 }`. */
 export type Variant = Readonly<z.infer<typeof variantSchema>>
 
+/** Values of a measure, by variant. */
+export type Numbers = readonly (readonly [variant: Variant, value: number])[]
+
+/** Values of all measures of one layer of one unit, by the measure's name. */
+export type LayerNumbers = Readonly<Record<string, Numbers>>
+
+/** Values of all measures of a unit, one record per layer. */
+export type UnitNumbers = readonly LayerNumbers[]
+
 const KEYS = Object.keys(variantSchema.shape) as readonly (keyof Variant)[]
 
 /** Text of a variant in files, such as `center vertical 8px`. */

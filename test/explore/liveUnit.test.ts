@@ -3,7 +3,7 @@ import type { NetworkHandle } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene } from '../../src/engine/task.js'
 import { type ExplorerOptions, openExplorer } from '../../src/explore/explorer.js'
-import { type LiveUnit, openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
+import { LiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
 import type { Network } from '../../src/networks/index.js'
@@ -53,7 +53,7 @@ function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) 
       calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
     })
   const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
-  return { unit: openLiveUnit(network, use, SCENE_OF_CAR, GRID, rowsACall), calls }
+  return { unit: new LiveUnit(network, use, SCENE_OF_CAR, GRID, rowsACall), calls }
 }
 
 /** All that can happen now has happened. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { LayerNumbers } from '../../src/results/measures.js'
 import {
   baselineRows,
   combined,
@@ -11,7 +10,7 @@ import {
   summaryJson,
   summaryRows,
 } from '../../src/results/rows.js'
-import { variantText } from '../../src/results/variant.js'
+import { type LayerNumbers, variantText } from '../../src/results/variant.js'
 import { madeUnit } from '../support/unit.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }

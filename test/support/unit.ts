@@ -1,9 +1,8 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import type { LayerNumbers } from '../../src/results/measures.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
-import { variantText } from '../../src/results/variant.js'
+import { type LayerNumbers, variantText } from '../../src/results/variant.js'
 
 export const inputs: UnitInputs = {
   format: UNIT_FORMAT,

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { readSealedJson, sealOf, writeSealedJson } from '../../files/sealedJson.js'
-import { type LayerNumbers, MEASURES_VERSION, measureLayer } from '../measures.js'
-import { variantSchema } from '../variant.js'
+import { MEASURES_VERSION, measureLayer } from '../measures.js'
+import { type UnitNumbers, variantSchema } from '../variant.js'
 import type { Unit } from './schema.js'
 
 const MEASURES_FILE = 'measures.json'
@@ -19,9 +19,6 @@ const measuresSchema = z.object({
   /** For each layer: the values of its measures, by the measure's name. */
   layers: z.array(z.record(z.string(), z.array(z.tuple([variantSchema, z.number()])))),
 })
-
-/** Values of all measures of a unit, one record per layer. */
-export type UnitNumbers = readonly LayerNumbers[]
 
 /** Arrays of a unit from which its measures are computed. */
 export interface MeasuredArrays {
