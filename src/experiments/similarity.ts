@@ -1,5 +1,5 @@
 import type { Anchor, AnchorName } from '../engine/positions.js'
-import { InputError } from '../errors.js'
+import { reworded } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace } from './card.js'
 import { type LayerGrid, positionAt } from './grid.js'
@@ -23,7 +23,7 @@ export interface FeatureGrid extends LayerGrid {
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). The matrix is read
  * only once. Each value is within 1e-6 of the value computed in float64.
- * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws DegenerateFeatureError that names the position of an all-zero or non-finite feature
  * @throws CudaFailure if the CUDA card fails
  */
 export async function similarityMaps(
@@ -75,8 +75,8 @@ function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined
   const { row, col } = anchor ?? positionAt(error.row, grid)
   const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
-  return new InputError(
+  return reworded(
+    error,
     `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the object`,
-    { cause: error },
   )
 }
