@@ -1,4 +1,5 @@
-import type { Anchor, AnchorName } from '../engine/positions.js'
+import type { LayerFeatures } from '../engine/features.js'
+import type { Anchor, AnchorName, AnchorPosition, PositionGrid } from '../engine/positions.js'
 import { reworded } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace } from './card.js'
@@ -15,9 +16,17 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/** The matrix ends with rows for those anchors that are not positions of the grid. */
+/** Features on a grid, and the anchors' features with which they are compared. */
 export interface FeatureGrid extends LayerGrid {
-  readonly anchors: readonly Anchor[]
+  /** The anchors, in the order of `ANCHOR_NAMES`. */
+  readonly anchors: readonly AnchorPosition[]
+  /** Features at the anchors, [5, dims]. */
+  readonly anchorFeatures: Float32Array
+}
+
+/** Features that were extracted at `grid.offsets`, with those at the anchors. `title` names the layer in messages. */
+export function extractedGrid(grid: PositionGrid, { matrix, dims }: LayerFeatures, title: string): FeatureGrid {
+  return { ...grid, matrix, dims, layer: title, anchorFeatures: featuresAt(matrix, dims, grid.anchors) }
 }
 
 /**
@@ -31,8 +40,7 @@ export async function similarityMaps(
   threads: number,
   { cudaFeatures }: ExperimentPlace = {},
 ): Promise<SimilarityMaps> {
-  const { matrix, dims, rows, cols, anchors } = grid
-  const anchorFeatures = featuresAt(matrix, dims, anchors)
+  const { matrix, dims, rows, cols, anchors, anchorFeatures } = grid
   const positions = rows * cols
   const maps = await cosineSimilarity({
     features: cudaFeatures ?? matrix.subarray(0, positions * dims),
