@@ -32,6 +32,15 @@ export abstract class ShiftscopeError extends Error {
   }
 }
 
+/**
+ * Makes a copy of an error with another message, such as one that names the file. Class, code and all other properties
+ * stay, and `cause` is the original.
+ */
+export function reworded<T extends ShiftscopeError>(error: T, message: string): T {
+  const copy = Object.setPrototypeOf(new Error(messageLine(message), { cause: error }), Object.getPrototypeOf(error))
+  return Object.assign(copy, error)
+}
+
 /** An option or argument is wrong. Exit status 2. */
 export class UsageError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_USAGE'
@@ -101,7 +110,7 @@ export function throwIfStopped(signal: AbortSignal | undefined, message?: string
   if (!signal?.aborted) return
   const { reason } = signal
   if (message === undefined || !(reason instanceof InterruptedError)) throw reason
-  throw new InterruptedError(message, { exitStatus: reason.exitStatus })
+  throw reworded(reason, message)
 }
 
 /** `throwIfStopped` for work that cannot be continued after it was stopped. */

@@ -9,6 +9,7 @@ import {
   NetworkError,
   OutputError,
   ResourceError,
+  reworded,
   ShiftscopeError,
   throwIfStopped,
   UsageError,
@@ -34,6 +35,19 @@ it.each([
 ])('%s has a code that stays', (error, code, exitStatus) => {
   expect(error).toBeInstanceOf(ShiftscopeError)
   expect(error).toMatchObject({ code, exitStatus, name: error.constructor.name })
+})
+
+it('an error with another message keeps everything else', () => {
+  const error = new DegenerateFeatureError({ source: 'anchors', row: 3, reason: 'nan' })
+  const copy = reworded(error, 'fc7.npy:\nno cosine')
+  expect(copy).toBeInstanceOf(DegenerateFeatureError)
+  expect({ ...copy }).toEqual({ ...error })
+  expect([copy.message, copy.cause, String(copy)]).toEqual([
+    'fc7.npy:?no cosine',
+    error,
+    'DegenerateFeatureError: fc7.npy:?no cosine',
+  ])
+  expect(copy.stack).toContain('errors.test.ts')
 })
 
 describe('a message', () => {

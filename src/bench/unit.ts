@@ -10,7 +10,7 @@ import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
 import { type ClassifierRecord, studyClassifiers } from '../experiments/classifiers.js'
 import { separabilityByScheme } from '../experiments/separability.js'
-import { type FeatureGrid, similarityMaps } from '../experiments/similarity.js'
+import { extractedGrid, type FeatureGrid, similarityMaps } from '../experiments/similarity.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, type GivenOptions, parseOptions } from '../support/optionChecks.js'
@@ -105,7 +105,8 @@ async function benchUnit(
   device: Device,
   { stride, repeats, signal, ...wished }: Checked,
 ): Promise<UnitBench> {
-  const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
+  const grid = positionGrid(network.input.rows, scene.patch.size, stride)
+  const { offsets } = grid
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
   // On the processor, a value that several images share is computed only once, as in a study.
@@ -136,7 +137,7 @@ async function benchUnit(
       if ((features?.finished ?? 0) < images) endIfStopped(signal)
     }
     const gains = seconds.map((taken, i) => images / taken / (bareRates[i] as number))
-    const grids = (features?.layers ?? []).map(({ name, ...layer }) => ({ layer: name, ...layer, offsets, ...grid }))
+    const grids = (features?.layers ?? []).map((layer) => extractedGrid(grid, layer, layer.name))
     return {
       model: network.id,
       size: scene.patch.size,

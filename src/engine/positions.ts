@@ -15,9 +15,13 @@ export interface Position {
 export const AXES = ['rows', 'cols'] as const
 export type Axis = (typeof AXES)[number]
 
-/** An anchor, with the index of its row in the feature matrix. */
-export interface Anchor extends Position {
+/** The position of an anchor in pixels. It need not be on the grid. */
+export interface AnchorPosition extends Position {
   readonly name: AnchorName
+}
+
+/** An anchor, with the index of its row in the feature matrix. */
+export interface Anchor extends AnchorPosition {
   readonly index: number
 }
 
@@ -113,7 +117,7 @@ function interleavedBits(row: number, col: number): number {
 }
 
 /** Positions of the five anchors, for a patch that has `side` positions along each axis at stride 1. */
-export function anchorPositions(side: number): readonly (Position & { readonly name: AnchorName })[] {
+export function anchorPositions(side: number): readonly AnchorPosition[] {
   const last = side - 1
   const middle = Math.floor(last / 2)
   return [

@@ -4,7 +4,7 @@ import { availableCores } from '../support/machine.js'
 import { type AnswerMaps, answerMaps } from './answers.js'
 import type { ExperimentPlace } from './card.js'
 import { type MapConsistency, mapConsistency } from './mapMeasures.js'
-import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
+import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './similarity.js'
 
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
@@ -21,10 +21,9 @@ export async function measureFeatures(
   place: ExperimentPlace = {},
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
-  const { matrix, dims, rows, cols, anchors } = grid
+  const { matrix, dims, rows, cols, anchorFeatures } = grid
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
-  const anchorFeatures = featuresAt(matrix, dims, anchors)
   // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
   const features = matrix.subarray(0, positions * dims)
   const strongest = await argmax({ features, rows: positions, dims, threads })

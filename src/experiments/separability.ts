@@ -1,4 +1,4 @@
-import { InputError, UsageError } from '../errors.js'
+import { InputError, reworded, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
 import { checkCount, checkNames } from '../support/checks.js'
 import { meanAndStd } from '../support/statistics.js'
@@ -71,7 +71,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. The
  * classifiers of all schemes are trained together, which is faster because they share the features.
  * @throws InputError if a class has fewer positions than there are folds
- * @throws InputError that names the position of a feature with NaN or infinity
+ * @throws NonFiniteFeatureError that names the position of a feature with NaN or infinity
  * @throws InputError if all positions have the same feature
  * @throws CudaFailure if the CUDA card fails
  */
@@ -129,7 +129,7 @@ function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, s
     return assignFolds(scheme, classes, grid, seed)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    throw new InputError(`${grid.layer}: ${error.message}`, { cause: error })
+    throw reworded(error, `${grid.layer}: ${error.message}`)
   }
 }
 
@@ -171,8 +171,8 @@ export function isConstant(features: Float32Array, dims: number): boolean {
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)
-  return new InputError(
+  return reworded(
+    error,
     `${grid.layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the object`,
-    { cause: error },
   )
 }

@@ -1,5 +1,6 @@
-import type { Anchor, AnchorName } from '../engine/positions.js'
-import { InputError } from '../errors.js'
+import type { LayerFeatures } from '../engine/features.js'
+import type { Anchor, AnchorName, AnchorPosition, PositionGrid } from '../engine/positions.js'
+import { reworded } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace } from './card.js'
 import { type LayerGrid, positionAt } from './grid.js'
@@ -16,15 +17,23 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/** The matrix ends with rows for those anchors that are not positions of the grid. */
+/** Features on a grid, and the anchors' features with which they are compared. */
 export interface FeatureGrid extends LayerGrid {
-  readonly anchors: readonly Anchor[]
+  /** The anchors, in the order of `ANCHOR_NAMES`. */
+  readonly anchors: readonly AnchorPosition[]
+  /** Features at the anchors, [5, dims]. */
+  readonly anchorFeatures: Float32Array
+}
+
+/** Features that were extracted at `grid.offsets`, with those at the anchors. `title` names the layer in messages. */
+export function extractedGrid(grid: PositionGrid, { matrix, dims }: LayerFeatures, title: string): FeatureGrid {
+  return { ...grid, matrix, dims, layer: title, anchorFeatures: featuresAt(matrix, dims, grid.anchors) }
 }
 
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). The matrix is read
  * only once. Each value is within 1e-6 of the value computed in float64.
- * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws DegenerateFeatureError that names the position of an all-zero or non-finite feature
  * @throws CudaFailure if the CUDA card fails
  */
 export async function similarityMaps(
@@ -32,8 +41,7 @@ export async function similarityMaps(
   threads: number,
   { cudaFeatures }: ExperimentPlace = {},
 ): Promise<SimilarityMaps> {
-  const { matrix, dims, rows, cols, anchors } = grid
-  const anchorFeatures = featuresAt(matrix, dims, anchors)
+  const { matrix, dims, rows, cols, anchors, anchorFeatures } = grid
   const positions = rows * cols
   const maps = await cosineSimilarity({
     features: cudaFeatures ?? matrix.subarray(0, positions * dims),
@@ -66,8 +74,8 @@ function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined
   const { row, col } = anchor ?? positionAt(error.row, grid)
   const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
-  return new InputError(
+  return reworded(
+    error,
     `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the object`,
-    { cause: error },
   )
 }

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { InputError } from '../errors.js'
+import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, answerMaps } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
@@ -156,11 +156,11 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   }
 }
 
-function withoutDirection(title: string, error: DegenerateFeatureError): InputError {
+function withoutDirection(title: string, error: DegenerateFeatureError): DegenerateFeatureError {
   const fault = { zero: 'all zero', nan: 'not a number', infinite: 'infinite' }[error.reason]
-  return new InputError(
+  return reworded(
+    error,
     `${title}: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another object or layer`,
-    { cause: error },
   )
 }
 

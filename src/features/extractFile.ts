@@ -1,11 +1,13 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { BLENDS } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
-import { encodeNpy, type NpyArray } from '../files/npy.js'
+import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
-import { readRegular } from '../files/regularFile.js'
+import type { NewFile } from '../files/partialArrays.js'
+import { readRegular, regularSize } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
@@ -16,25 +18,47 @@ export function arrayFile(layer: string): string {
   return `${fileName(layer)}.npy`
 }
 
+/** File with a layer's features at the anchors, [5, dims]. */
+export function anchorFile(layer: string): string {
+  return `anchors-${arrayFile(layer)}`
+}
+
 /** A layer that extract.json describes. The shape of its array is [rows, cols, dims]. */
 interface Layer {
   readonly name: string
   readonly dims: number
   readonly data: Float32Array
   readonly shape: readonly number[]
+  readonly anchorFeatures: Float32Array
   readonly equivariance?: readonly object[]
 }
 
 /**
- * Makes extract.json. It has a hash of each array, which shows whether the array and extract.json belong together.
- * After an interruption, they may not match, because two files cannot be replaced at the same moment.
+ * Makes extract.json and the files with the features at the anchors. extract.json has a hash of each array, which shows
+ * whether the array and extract.json belong together. After an interruption, they may not match, because two files
+ * cannot be replaced at the same moment.
  */
-export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
-  const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
-    return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance }
+export function extractFiles(
+  extraction: { readonly layers: readonly Layer[] },
+  origin: object,
+): readonly [NewFile, ...NewFile[]] {
+  const anchors = extraction.layers.map(({ name, dims, anchorFeatures }) => ({
+    file: anchorFile(name),
+    content: encodeNpy(anchorShape(dims), anchorFeatures),
+  }))
+  const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }, i) => {
+    const { file, content } = anchors[i] as (typeof anchors)[number]
+    return {
+      ...{ name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance },
+      anchors: { file, sha256: sha256(...content) },
+    }
   })
   const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
-  return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }
+  return [{ file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }, ...anchors]
+}
+
+function anchorShape(dims: number): readonly number[] {
+  return [ANCHOR_NAMES.length, dims]
 }
 
 /** The grid of positions, as in extract.json and in the result of `extract`. */
@@ -53,9 +77,18 @@ export const UNKNOWN_NETWORK = 'unknown network'
 /** Contents of extract.json. Only the grid is required. */
 export const descriptionSchema = gridSchema.extend({
   layers: z
-    .array(z.object({ name: z.string(), dims: z.number().int().positive(), sha256: z.string().optional() }))
+    .array(
+      z.object({
+        name: z.string(),
+        dims: z.number().int().positive(),
+        sha256: z.string().optional(),
+        anchors: z.object({ sha256: z.string() }).optional(),
+      }),
+    )
     .min(1)
     .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length)
+    // Otherwise the layers would be compared with features at different positions.
+    .refine((layers) => new Set(layers.map(({ anchors }) => anchors === undefined)).size === 1)
     .optional(),
   model: z.string().default(UNKNOWN_NETWORK),
   weightsSha256: z.string().default(''),
@@ -96,11 +129,42 @@ export async function describedBeside(
 ): Promise<ExtractionDescription | undefined> {
   const description = await readDescription(dirname(file))
   if (description?.layers === undefined) return description
-  const layer = description.layers.find(({ name }) => arrayFile(name) === basename(file))
+  const layer = layerOf(file, description)
   if (layer === undefined) return undefined
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
-  throw new InputError(
+  throw unlikeDescription(file)
+}
+
+/**
+ * Reads the features at the anchors that `extract` stored beside an array, [5, dims].
+ * @returns undefined if extract.json lists none
+ * @throws InputError if their file is missing, or if it is not the one that extract.json describes
+ */
+export async function anchorsBeside(
+  file: string,
+  description: Pick<ExtractionDescription, 'layers'>,
+): Promise<Float32Array | undefined> {
+  const layer = layerOf(file, description)
+  if (layer?.anchors === undefined) return undefined
+  const path = join(dirname(file), anchorFile(layer.name))
+  const shape = anchorShape(layer.dims)
+  const [header] = encodeNpy(shape, new Float32Array(0))
+  const bytes = header.byteLength + ANCHOR_NAMES.length * layer.dims * Float32Array.BYTES_PER_ELEMENT
+  // A file of another size is not read. If there is no file, `readNpy` says so.
+  if ((await regularSize(path).catch(() => bytes)) !== bytes) throw unlikeDescription(path)
+  const stored = await readNpy(path)
+  const isWritten = layer.anchors.sha256 === sha256(...encodeNpy(stored.shape, stored.data))
+  if (stored.shape.join() === shape.join() && isWritten) return stored.data
+  throw unlikeDescription(path)
+}
+
+function layerOf(file: string, { layers = [] }: Pick<ExtractionDescription, 'layers'>) {
+  return layers.find(({ name }) => arrayFile(name) === basename(file))
+}
+
+function unlikeDescription(file: string): InputError {
+  return new InputError(
     `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run the extract command again, or remove ${EXTRACT_FILE}`,
   )
 }

@@ -6,10 +6,10 @@ import { checkMemory } from '../engine/machineMemory.js'
 import { offsetsAt, orderedPositions, POSITION_ORDERS, type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
-import { throwIfStopped } from '../errors.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
 import { type EquivarianceError, measureEquivariance } from '../experiments/equivariance.js'
-import { type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
+import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { FolderLockOptions } from '../files/lock.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
@@ -21,7 +21,7 @@ import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, callback, type GivenOptions, kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
-import { arrayFile, extractFile } from './extractFile.js'
+import { anchorFile, arrayFile, extractFiles } from './extractFile.js'
 
 /**
  * Number of batches that each worker computes between two writes to disk. `rows` yields features after at most this
@@ -49,7 +49,10 @@ export const PLACEMENT_OPTIONS = {
 export interface PlacementOptions extends GivenOptions<typeof PLACEMENT_OPTIONS> {}
 
 const OUT = {
-  /** Folder for `<layer>.npy`, extract.json and pictures of object and background; by default nothing is written. */
+  /**
+   * Folder for `<layer>.npy`, `anchors-<layer>.npy`, extract.json and pictures of object and background; by default
+   * nothing is written.
+   */
   out: z.string().exactOptional(),
 }
 
@@ -87,6 +90,8 @@ export interface Extraction extends ExecutionRecord {
     /** Features in C order, possibly in a SharedArrayBuffer. The catalog's layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
+    /** Features at the five anchors, [5, dims], in the order of `ANCHOR_NAMES`. The stride does not move the anchors. */
+    readonly anchorFeatures: Float32Array
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
     /** Equivariance errors when the object moves by 1, 2, … px from the center; absent if they cannot be measured. */
@@ -98,7 +103,10 @@ export interface Extraction extends ExecutionRecord {
    */
   readonly answers?: AnswerCounts
   readonly settings: Settings
-  /** Number of images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
+  /**
+   * Number of images that this call computed: rows × cols and the anchors that are not on the grid, or fewer if it
+   * resumed an earlier call.
+   */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
@@ -161,13 +169,14 @@ export async function extractPlaced(
   const progress = progressTo(onProgress)
   const fullOrigin = { ...origin, ...networkOrigin(network, handle.ran().precision) }
   const positions = grid.rows * grid.cols
+  const total = grid.offsets.length / 2
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
   try {
     const start = performance.now()
-    const left = rowsLeft(positions, partial?.done)
-    const before = positions - left.length
-    if (before > 0) progress.note(`resuming: ${before} of ${counted(positions, 'image')} are finished`)
+    const left = rowsLeft(total, partial?.done)
+    const before = total - left.length
+    if (before > 0) progress.note(`resuming: ${before} of ${counted(total, 'image')} are finished`)
     if (partial?.damaged)
       progress.note(
         `${out} has damaged features of ${counted(partial.damaged, 'image')}; Shiftscope computes these features again`,
@@ -185,15 +194,19 @@ export async function extractPlaced(
       // This saves the finished rows even if the work failed or was aborted.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
-    const features =
-      partial === undefined || before === 0 ? layers.map(({ matrix }) => matrix) : await joined(partial, layers, left)
+    const matrices =
+      partial === undefined || before === 0
+        ? layers.map(({ matrix }) => matrix)
+        : await joined(partial, layers, left, total)
+    const onGrid = layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(0, positions * dims))
     const seconds = (performance.now() - start) / 1000
     const equivariance = await measureEquivariance(handle, scene, signal)
-    const answers = await answerCounts(network, features, positions)
+    const answers = await answerCounts(network, onGrid, positions)
     const extraction = {
       ...{ model: network.id, frame: network.input.rows, size, stride, rows: grid.rows, cols: grid.cols },
-      layers: network.layers.map(({ name, dims }, i) => ({
-        ...{ name, dims, data: features[i] as Float32Array, shape: [grid.rows, grid.cols, dims] as const },
+      layers: layers.map(({ name, dims }, i) => ({
+        ...{ name, dims, data: onGrid[i] as Float32Array, shape: [grid.rows, grid.cols, dims] as const },
+        anchorFeatures: featuresAt(matrices[i] as Float32Array, dims, grid.anchors),
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
       })),
@@ -205,7 +218,7 @@ export async function extractPlaced(
       ...handle.ran(),
     }
     if (out !== undefined) await keepPictures(out, scene, origin.background, extraction.frame)
-    await partial?.finish(extractFile(extraction, fullOrigin))
+    await partial?.finish(...extractFiles(extraction, fullOrigin))
     return extraction
   } finally {
     progress.stop()
@@ -230,22 +243,26 @@ function networkOrigin(network: Network, precision: Precision) {
   }
 }
 
-/** Reads the features that earlier calls saved, and adds those of this call at the grid indices `computed`. */
+/** Reads the features that earlier calls saved, and adds those of this call. `computed` has the row of each. */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
   computed: Int32Array,
+  total: number,
 ): Promise<readonly Float32Array[]> {
-  const features: Float32Array[] = []
+  const matrices: Float32Array[] = []
   for (const [i, { matrix, dims }] of layers.entries()) {
-    const whole = await partial.read(i)
+    const whole = await partial.read(i, total)
     for (const [at, row] of computed.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
-    features.push(whole)
+    matrices.push(whole)
   }
-  return features
+  return matrices
 }
 
-/** Grid indices of the positions whose features are not saved yet, ascending. */
+/**
+ * Indices of the images whose features are not saved yet, ascending. Anchors that are not on the grid come last. Their
+ * few images are always computed, because only features on the grid are saved.
+ */
 function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
 }
@@ -254,7 +271,10 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/** Writes many rows at a time, while later rows are computed. `places` has the index of each row in the files. */
+/**
+ * Writes many rows at a time, while later rows are computed. `places` has the index of each row in the files. Rows
+ * beyond the end of the files are not written.
+ */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []
@@ -271,7 +291,8 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from
-      for (const row of rows) pending.push({ row: places[row] as number, from: row })
+      const placed = [...rows].map((from) => ({ row: places[from] as number, from }))
+      pending.push(...placed.filter(({ row }) => row < partial.done.length))
       if (pending.length >= atATime) write()
     },
     /** Writes the rows that are left, before their matrices are used for anything else. */
@@ -336,7 +357,7 @@ export async function compare(
     if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []
     for (const layer of features.layers) {
-      const onGrid = { ...grid, ...layer, layer: `${network.id} ${layer.name}, ${scene.patch.name}` }
+      const onGrid = extractedGrid(grid, layer, `${network.id} ${layer.name}, ${scene.patch.name}`)
       layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }
     return { rows: grid.rows, cols: grid.cols, stride: grid.stride, layers }
@@ -353,6 +374,11 @@ function openPartial(out: string, network: Network, grid: PositionGrid, origin: 
     rows: rows * cols,
     dims,
   }))
+  for (const { name } of network.layers)
+    if (plans.some(({ file }) => file === anchorFile(name)))
+      throw new UsageError(
+        `${anchorFile(name)} would hold both a layer and the features of ${name} at the anchors; choose other \`layers\``,
+      )
   const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
   return openPartialArrays(out, identity, plans, options)
 }

@@ -1,9 +1,10 @@
-import { anchorPositions } from '../engine/positions.js'
+import { ANCHOR_NAMES, type Anchor, type AnchorPosition, anchorPositions } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
-import type { FeatureGrid } from '../experiments/similarity.js'
+import { type LayerGrid, positionAt } from '../experiments/grid.js'
+import { type FeatureGrid, featuresAt } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
 import { counted } from '../support/text.js'
-import { type DescribedGrid, describedBeside } from './extractFile.js'
+import { anchorsBeside, type DescribedGrid, describedBeside, type ExtractionDescription } from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */
 export interface FeatureArray {
@@ -11,6 +12,11 @@ export interface FeatureArray {
   readonly data: Float32Array
   /** Shape of `data`: [rows, cols, dims]. */
   readonly shape: readonly number[]
+  /**
+   * Features at the five anchors, [5, dims], in the order of `ANCHOR_NAMES`. Without them, `similarity` compares with
+   * the positions of the grid that are nearest to the anchors.
+   */
+  readonly anchorFeatures?: Float32Array
 }
 
 /** Features of several layers, such as the result of `extract`. */
@@ -18,13 +24,18 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/**
- * Features on their grid of positions. The coordinates of anchors are in pixels if the stride is known, and in steps of
- * the grid if it is not.
- */
-export interface OpenFeatures extends FeatureGrid {
+/** Features on their grid of positions. If the stride is not known, it is 1. */
+export interface OpenFeatures extends LayerGrid {
   /** Description of the grid, such as extract.json; undefined if there is none, or if it does not fit the array. */
-  readonly described: DescribedGrid | undefined
+  readonly described: (DescribedGrid & Pick<ExtractionDescription, 'layers'>) | undefined
+}
+
+/** Features on their grid, and those at the anchors. */
+export interface AnchoredFeatures extends OpenFeatures, FeatureGrid {
+  /** For each anchor, the index of the nearest position of the grid. */
+  readonly nearest: readonly number[]
+  /** If nearby positions replace anchors whose features are missing: which ones, in pixels. */
+  readonly moved?: string
 }
 
 /** Reads features from a file, or checks those of an array in memory. */
@@ -57,19 +68,53 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** Adds anchors to features. Chooses anchors for stride 1, then moves each one to the nearest position of this grid. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
-  const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined
-  const stride = described?.stride ?? 1
-  const side = described && described.frame - described.size + 1
-  const nearest = (pixel: number, count: number) => Math.min(count - 1, Math.round(pixel / stride))
-  const across = anchorPositions(side ?? cols)
-  const anchors = anchorPositions(side ?? rows).map(({ name, row: pixelRow }, i) => {
-    const [row, col] = [nearest(pixelRow, rows), nearest((across[i] as (typeof across)[number]).col, cols)]
-    return { name, row: row * stride, col: col * stride, index: row * cols + col }
+  return { ...matrix, stride: described?.stride ?? 1, described }
+}
+
+/**
+ * Opens features as `openFeatures` does, together with those at the anchors. If the latter are missing, the nearest
+ * positions of the grid replace the anchors.
+ */
+export async function openAnchored(input: string | FeatureArray, given?: DescribedGrid): Promise<AnchoredFeatures> {
+  const features = await openFeatures(input, given)
+  const { matrix, dims, described } = features
+  const anchors = anchorsOf(features)
+  const near = anchors.map((anchor) => nearestOnGrid(anchor, features))
+  const nearest = near.map(({ index }) => index)
+  const stored =
+    typeof input === 'string' ? described && (await anchorsBeside(input, described)) : anchorFeaturesOf(input, dims)
+  if (stored !== undefined) return { ...features, anchors, anchorFeatures: stored, nearest }
+  const replaced = { anchors: near, anchorFeatures: featuresAt(matrix, dims, near), nearest }
+  const moves = near.flatMap(({ name, ...to }, i) => {
+    const [now, wanted] = [to, anchors[i] as AnchorPosition].map(({ row, col }) => `(${row}, ${col})`)
+    return now === wanted ? [] : `${name} ${now} instead of ${wanted}`
   })
-  return { ...matrix, stride, anchors, described }
+  if (moves.length === 0) return { ...features, ...replaced }
+  const moved = `the features at the anchors are missing, so the nearest positions replace them (row and column in px): ${moves.join(', ')}`
+  return { ...features, ...replaced, moved }
+}
+
+/** The anchors in pixels. If the grid is not described, its corners and its center are the anchors. */
+function anchorsOf({ rows, cols, described }: OpenFeatures): readonly AnchorPosition[] {
+  const side = described && described.frame - described.size + 1
+  const across = anchorPositions(side ?? cols)
+  return anchorPositions(side ?? rows).map((anchor, i) => ({ ...anchor, col: across[i]?.col as number }))
+}
+
+function nearestOnGrid({ name, row, col }: AnchorPosition, grid: OpenFeatures): Anchor {
+  const { rows, cols, stride } = grid
+  const nearest = (pixel: number, count: number) => Math.min(count - 1, Math.round(pixel / stride))
+  const index = nearest(row, rows) * cols + nearest(col, cols)
+  return { name, index, ...positionAt(index, grid) }
+}
+
+function anchorFeaturesOf({ anchorFeatures }: FeatureArray, dims: number): Float32Array | undefined {
+  if (anchorFeatures === undefined) return undefined
+  if (anchorFeatures instanceof Float32Array && anchorFeatures.length === ANCHOR_NAMES.length * dims)
+    return anchorFeatures
+  throw new UsageError(`anchorFeatures must be a Float32Array of shape [${ANCHOR_NAMES.length}, ${dims}]`)
 }
 
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {

@@ -88,8 +88,9 @@ export interface OpenNetwork extends AsyncDisposable {
   readonly network: Network
   /**
    * Moves one object across the frame and computes the features of every layer at every position (paper section 2.1).
-   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. If an earlier
-   * call with the same inputs was interrupted, only the missing positions are computed.
+   * It also computes the features at the five anchors, which the stride does not move. With `out`, it writes
+   * `<layer>.npy`, float32 [rows, cols, dims] in C order, `anchors-<layer>.npy`, float32 [5, dims], and extract.json. If
+   * an earlier call with the same inputs was interrupted, only the missing positions are computed.
    * @throws as the function `extract`
    * @throws UsageError if the network is closed
    */
@@ -104,7 +105,7 @@ export interface OpenNetwork extends AsyncDisposable {
    * Computes the cosine similarity of every position with the five anchors. A larger stride does not move the anchors:
    * they stay where stride 1 puts them.
    * @throws as `extract`, except OutputError
-   * @throws InputError for a feature that is all zero or not finite
+   * @throws InputError with the code `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that is all zero or not finite
    */
   compare(options: PlacementOptions): Promise<NetworkComparison>
   /** Closes the sessions. Later calls reject with a UsageError. */
@@ -137,7 +138,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       const call = parseOptions(given, EXTRACT_OPTIONS)
       const placed = await placePatch(network, call)
       const { scene, grid } = placed
-      return extractPlaced(await handleFor(scene, grid.rows * grid.cols, call.signal), placed, call)
+      return extractPlaced(await handleFor(scene, grid.offsets.length / 2, call.signal), placed, call)
     },
     rows: async function* (given) {
       const call = parseOptions(given, ROW_OPTIONS)

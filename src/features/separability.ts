@@ -68,8 +68,8 @@ export interface SchemeSeparability extends TrainingRecord {
  * uses 5-fold cross-validation and trains all classifiers of a layer together.
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
- * @throws InputError for a file that holds no such array, and for features that contain NaN or infinity, are all equal,
- *   or have too few positions for five folds
+ * @throws InputError for a file that holds no such array, and for features that are all equal or have too few positions
+ *   for five folds; with the code `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` for features that contain NaN or infinity
  * @throws UsageError for invalid options or an invalid array in memory
  * @throws DeviceError if you name a CUDA device that cannot be used
  * @throws the signal's reason after an abort

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, namedCard, onCard } from '../experiments/card.js'
+import { positionAt } from '../experiments/grid.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
@@ -20,7 +21,7 @@ import {
   hasLayers,
   type LayerResults,
   measureLayers,
-  openFeatures,
+  openAnchored,
 } from './features.js'
 
 const OPTIONS = {
@@ -64,10 +65,13 @@ export interface Similarity {
     Record<
       AnchorName,
       {
-        /** Row and column of the anchor in the grid of positions. */
+        /**
+         * Row and column of the grid that are nearest to the anchor. If the stride is unknown, the corners and the center
+         * of the grid.
+         */
         readonly row: number
         readonly col: number
-        /** Position of the anchor in pixels; absent if the stride is unknown. */
+        /** Position of the anchor in pixels, which need not be on the grid; absent if the stride is unknown. */
         readonly pixel?: { readonly row: number; readonly col: number }
         /** Mean and minimum cosine over all positions. */
         readonly mean: number
@@ -75,6 +79,8 @@ export interface Similarity {
       }
     >
   >
+  /** If nearby positions replaced anchors whose features are missing: which ones, in pixels. */
+  readonly moved?: string
   /** Cosine of each position with each anchor, [5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: Float32Array
   /** Device that computed the cosines: `cpu`, or a CUDA device such as `cuda:0`. */
@@ -84,12 +90,13 @@ export interface Similarity {
 }
 
 /**
- * Compares the feature at every position with those at the five anchors by cosine similarity (paper section 2.1). If
- * the stride is known and above 1, each anchor is moved from its place at stride 1 to the nearest position of the grid.
+ * Compares the feature at every position with those at the five anchors by cosine similarity (paper section 2.1). The
+ * features at the anchors are in a result of `extract`, and in a file beside the array that it wrote. If they are
+ * missing, the nearest positions of the grid replace the anchors; see `moved`.
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`. For a result
  *   of `extract`, the function returns one result per layer.
- * @throws InputError for a file that holds no features, for a feature that is all zero or not finite, or for a grid
- *   too large to draw
+ * @throws InputError for a file that holds no features or is damaged, or for a grid too large to draw; with the code
+ *   `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that is all zero or not finite
  * @throws UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would replace the
  *   features' file
  * @throws DeviceError if you name a CUDA device that cannot be used
@@ -122,8 +129,8 @@ async function similarityOf(
 ): Promise<Similarity> {
   throwIfStopped(signal)
   const card = namedCard(device)
-  const grid = await openFeatures(features, given)
-  const { layer: name, rows, cols, dims, described } = grid
+  const grid = await openAnchored(features, given)
+  const { layer: name, rows, cols, dims, described, moved } = grid
   for (const [option, path] of Object.entries({ out, png }))
     if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
       throw new UsageError(
@@ -143,14 +150,14 @@ async function similarityOf(
     const maps = { name: basename(name), rows, cols, maps: result.maps, placement: described }
     await writeFileAtomic(png, await similarityPicture(maps, limits))
   }
-  const entries = grid.anchors.map(({ name, index, ...pixel }) => {
+  const entries = grid.anchors.map(({ name, row, col }, i) => {
     const { mean, min } = result.anchors[name]
-    const place = { row: Math.floor(index / cols), col: index % cols }
-    return [name, { ...place, ...(described && { pixel }), mean, min }] as const
+    const place = positionAt(grid.nearest[i] as number, { cols, stride: 1 })
+    return [name, { ...place, ...(described && { pixel: { row, col } }), mean, min }] as const
   })
   const byName = Object.fromEntries(entries) as Similarity['anchors']
   const ran = { device: card === undefined ? 'cpu' : `cuda:${card.index}`, adapter: card?.name ?? null }
-  return { rows, cols, dims, anchors: byName, maps: result.maps, ...ran }
+  return { rows, cols, dims, anchors: byName, ...(moved && { moved }), maps: result.maps, ...ran }
 }
 
 function checkPicture({ out, png, limits }: Checked): void {

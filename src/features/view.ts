@@ -49,8 +49,8 @@ export interface FeaturePage {
  * features take at most 400 MB, the user can choose any position as the anchor; otherwise, only one of five. The
  * same features always give the same page, byte for byte.
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
- * @throws InputError for any other folder or file, for a feature that is all zero or not finite, or for more than 4096
- *   positions along an axis
+ * @throws InputError for any other folder or file, or for more than 4096 positions along an axis; with the code
+ *   `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that is all zero or not finite
  * @throws UsageError for invalid options, or if the page would replace the report of a results folder
  * @throws OutputError if the page cannot be written
  * @throws the signal's reason after an abort; the previous page is then unchanged
@@ -71,7 +71,9 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
     endIfViewStopped(signal)
     progress.update(sum(bytes.slice(0, layers)))
   }).finally(() => progress.stop())
-  const { inputs, rows, cols, layers } = extraction.unit
+  const { moved, unit } = extraction
+  const { inputs, rows, cols, layers } = unit
+  if (moved !== undefined) progress.note(moved)
   const positions = rows * cols
   for (const { name, dims } of layers) if (!fitsPage(positions, dims)) progress.note(`${name}: ${TOO_MANY_FEATURES}`)
   endIfViewStopped(signal)

@@ -18,7 +18,7 @@ import {
   type ExtractionDescription,
   readDescription,
 } from './extractFile.js'
-import { type OpenFeatures, openFeatures } from './features.js'
+import { type AnchoredFeatures, openAnchored, openFeatures } from './features.js'
 
 /**
  * Largest size in bytes of a layer's features in a page. A browser holds them in memory. For larger layers, the page
@@ -86,7 +86,8 @@ interface MeasuredFile {
   readonly rows: number
   readonly cols: number
   readonly stride: number
-  readonly described: OpenFeatures['described']
+  readonly described: AnchoredFeatures['described']
+  readonly moved: AnchoredFeatures['moved']
   readonly parts: LayerParts
 }
 
@@ -105,22 +106,22 @@ export async function readExtraction(
 
 async function measureFile(file: ArrayFile, { folder, description, isWhole }: FoundArrays): Promise<MeasuredFile> {
   const { name, path } = file
-  const features = await openFeatures(path)
-  const { rows, cols, dims, stride, described } = features
+  const features = await openAnchored(path)
+  const { rows, cols, dims, stride, described, moved } = features
   checkDrawable({ name: path, rows, cols })
   if (isWhole && described === undefined)
     throw new InputError(
       `${path} has shape (${rows}, ${cols}, ${dims}), which does not match ${join(folder, EXTRACT_FILE)}; run the extract command again`,
     )
   const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
-  return { file, rows, cols, stride, described, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }
+  return { file, rows, cols, stride, described, moved, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }
 }
 
 function asUnit(
   { folder, description }: FoundArrays,
   files: readonly [MeasuredFile, ...MeasuredFile[]],
 ): ViewedExtraction {
-  const [{ rows, cols, stride, described }] = files
+  const [{ rows, cols, stride, described, moved }] = files
   // Without a description, one step of the grid counts as one pixel.
   const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
   const known = (described && description) ?? descriptionSchema.parse(pixels)
@@ -138,7 +139,7 @@ function asUnit(
     return fitsPage(rows * cols, parts.dims) ? readAgain(file, shape) : undefined
   }
   return {
-    ...{ isDescribed: described !== undefined, pictures: folder },
+    ...{ isDescribed: described !== undefined, moved, pictures: folder },
     unit: unitWithArrays(folder, { ...unit, arrays: {} }, read),
   }
 }

@@ -3,7 +3,7 @@ import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { makeFolders, orOutputError, writeFileAtomic } from './atomic.js'
+import { type Content, makeFolders, orOutputError, writeFileAtomic } from './atomic.js'
 import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
@@ -29,17 +29,26 @@ export interface PartialArrays {
   readonly done: Uint8Array
   /** Number of rows that were listed as finished but are damaged. */
   readonly damaged: number
-  /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
-  read(index: number): Promise<Float32Array>
+  /**
+   * Reads one array into the first rows of a new matrix, [matrixRows, dims]. By default, the matrix has only the array's
+   * rows. Rows that are not finished may hold any values.
+   */
+  read(index: number, matrixRows?: number): Promise<Float32Array>
   /** @param matrices for each array, a matrix that holds the new rows, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Writes the description file, then renames every array to its final name. If the process is stopped in between,
-   * call `finish` in another process. Until then, the description's hashes show which files are not yet replaced.
+   * Writes the description file and other small files, then renames every array to its final name. If the process is
+   * stopped in between, call `finish` in another process. Until then, the description's hashes show which files are not
+   * yet replaced.
    */
-  finish(description: { readonly file: string; readonly content: string }): Promise<void>
+  finish(description: NewFile, ...others: readonly NewFile[]): Promise<void>
   /** Releases the lock of the folder, whether the arrays are finished or not. */
   close(): Promise<void>
+}
+
+export interface NewFile {
+  readonly file: string
+  readonly content: Content
 }
 
 /** A row to write: its index in the array, and its index in the source matrix. */
@@ -110,10 +119,10 @@ export async function openPartialArrays(
     return {
       done: Uint8Array.from(sums, (sum) => Number(isNumber(sum))),
       damaged: stored.filter(isNumber).length - sums.filter(isNumber).length,
-      async read(index) {
+      async read(index, matrixRows = count) {
         const { path, header, rowBytes } = layout[index] as Layout
-        const bytes = new Uint8Array(count * rowBytes)
-        await readInto(path, header.length, bytes)
+        const bytes = new Uint8Array(matrixRows * rowBytes)
+        await readInto(path, header.length, bytes.subarray(0, count * rowBytes))
         return new Float32Array(bytes.buffer)
       },
       write: (rows, matrices) =>
@@ -134,9 +143,9 @@ export async function openPartialArrays(
           for (const [i, { row }] of rows.entries()) sums[row] = written[i] as number
           await writeFileAtomic(statePath, JSON.stringify({ fingerprint, sums }))
         }),
-      finish: ({ file, content }) =>
+      finish: (...files) =>
         orOutputError(folder, async () => {
-          await writeFileAtomic(join(folder, file), content)
+          for (const { file, content } of files) await writeFileAtomic(join(folder, file), content)
           for (const { path, final } of layout) await rename(path, final)
           await rm(statePath, { force: true })
         }),

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.js'
+import { InputError, reworded } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { counted, printable } from '../support/text.js'
 import { type CatalogEntry, checkNotAnother } from './catalog.js'
@@ -36,9 +36,7 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
   } catch (error) {
     if (!(error instanceof InputError && error.cause instanceof ProtobufError)) throw error
     checkNotAnother(entry, path, await sha256OfFile(path))
-    throw new InputError(`${path} is not an ONNX file, but ${entry.id} needs one; ${again(entry)}`, {
-      cause: error,
-    })
+    throw reworded(error, `${path} is not an ONNX file, but ${entry.id} needs one; ${again(entry)}`)
   }
 }
 

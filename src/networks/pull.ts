@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { z } from 'zod'
-import { InputError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
+import { InputError, NetworkError, reworded, type ShiftscopeError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { withFile } from '../files/openFile.js'
 import { sha256OfFile } from '../files/sha256.js'
@@ -176,7 +176,7 @@ async function requireNetwork(entry: ModelEntry, path: string, sha256: string, o
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const cause = error.message.replaceAll(path, 'the file')
-    throw new InputError(`${origin} does not contain the weights of ${entry.id}: ${cause}`, { cause: error })
+    throw reworded(error, `${origin} does not contain the weights of ${entry.id}: ${cause}`)
   }
 }
 

@@ -26,6 +26,8 @@ export interface ViewedExtraction {
    * Whether an extract.json describes the feature array. If not, positions are shown as if they were one pixel apart.
    */
   readonly isDescribed: boolean
+  /** Which positions replace anchors whose features are missing; undefined if none are missing. */
+  readonly moved: string | undefined
 }
 
 /**
@@ -65,7 +67,7 @@ async function writeSite(
 }
 
 function extractionSection(
-  { unit, isDescribed }: ViewedExtraction,
+  { unit, isDescribed, moved }: ViewedExtraction,
   maps: Float32Array,
   { groups }: SiteIndex,
   hasPicture: boolean,
@@ -78,6 +80,7 @@ function extractionSection(
   const missing = hasPicture
     ? ''
     : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
+  const anchors = moved === undefined ? '' : `<p class="note">Note: ${escapeHtml(moved)}.</p>\n`
   const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
@@ -94,7 +97,7 @@ function extractionSection(
   ])
   const table = renderTable({ title: 'Similarity to each anchor', head, rows }, 'html')
   const html = `<p>${escapeHtml(facts)}</p>
-${missing}${answers}<p class="soft">Mean cosine similarity to each anchor over all positions, with the lowest in brackets.</p>
+${missing}${anchors}${answers}<p class="soft">Mean cosine similarity to each anchor over all positions, with the lowest in brackets.</p>
 ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }

@@ -10,6 +10,7 @@ import type { FoldScheme } from '../experiments/folds.js'
 import type { LayerGrid } from '../experiments/grid.js'
 import { positionReadout } from '../experiments/readout.js'
 import { type Separability, separabilityByScheme, type TaskSeparability } from '../experiments/separability.js'
+import { extractedGrid } from '../experiments/similarity.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
 import { type Network, outputOf } from '../networks/index.js'
@@ -60,10 +61,11 @@ export async function storeUnit(
 
 async function layerParts(
   { network, patch, grid, inputs }: PlannedUnit,
-  { name, ...layer }: LayerFeatures,
+  layer: LayerFeatures,
   classifiers: Classifiers,
 ): Promise<LayerParts> {
-  const onGrid = { ...grid, ...layer, layer: layerTitle(network, name, patch) }
+  const { name } = layer
+  const onGrid = extractedGrid(grid, layer, layerTitle(network, name, patch))
   const hasClasses = name === network.classes?.layer
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({

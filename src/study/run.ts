@@ -49,7 +49,8 @@ export interface StudyResult {
  * the folder, can run the same study at once. They divide the units among themselves. Finished units stay in the
  * folder, even after an error.
  * @throws UsageError for invalid options
- * @throws InputError for missing or damaged files
+ * @throws InputError for missing or damaged files; with the code `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that
+ *   is all zero or not finite
  * @throws DeviceError for a GPU that cannot be used
  * @throws OutputError if the folder cannot be written
  * @throws WorkerError if a worker fails repeatedly

@@ -75,7 +75,11 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ],
   [
     'similarity FEATURES/fc8.npy',
-    [/^anchor +row +col +mean +min$/, /^center +3 +3 +0\.\d{4} +-?\d\.\d{4}$/, /^(top|bottom)-[a-z]* +\d+ +\d+ /],
+    [
+      /^anchor +row px +col px +mean +min$/,
+      /^center +12 +12 +0\.\d{4} +-?\d\.\d{4}$/,
+      /^(top|bottom)-[a-z]* +\d+ +\d+ /,
+    ],
     [],
   ],
   [

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
@@ -24,7 +24,7 @@ it('extract, similarity and view print what they wrote', async () => {
   const out = folder('dog')
   const words = ['--stride', '20', '--layers', 'fc6,fc8', '--background', '#204060', '--out', out]
   const document = await documentOf(...EXTRACT, ...words)
-  expect(document).toMatchObject({ model: 'tiny-alexnet', rows: 5, cols: 5, images: 25, device: 'cpu' })
+  expect(document).toMatchObject({ model: 'tiny-alexnet', rows: 5, cols: 5, images: 29, device: 'cpu' })
   const layers = Object.entries({ fc6: 768, fc8: 627 }).map(([name, dims]) => ({
     ...{ name, dims, file: join(out, `${name}.npy`) },
   }))
@@ -36,7 +36,7 @@ it('extract, similarity and view print what they wrote', async () => {
   expect([rows, cols]).toEqual([5, 5])
   expect(Object.keys(anchors)).toEqual([...ANCHOR_NAMES])
   // The center of the stride-1 grid is pixel 49; of the pixels 0, 20, … 80, 40 is the nearest.
-  expect(anchors.center).toMatchObject({ row: 2, col: 2, pixel: { row: 40, col: 40 } })
+  expect(anchors.center).toMatchObject({ row: 2, col: 2, pixel: { row: 49, col: 49 } })
   expect((await readNpy(folder('maps.npy'))).shape).toEqual([5, 5, 5])
   expect(readFileSync(folder('maps.png')).subarray(1, 4).toString()).toBe('PNG')
 
@@ -46,12 +46,28 @@ it('extract, similarity and view print what they wrote', async () => {
   expect(readFileSync(page.page, 'utf8')).toContain('object dog of 125×125 px')
 })
 
+it('similarity prints anchors in pixels, and says which positions replace those whose features are missing', async () => {
+  const out = folder('car')
+  const words = ['--patch', 'car', '--stride', '20', '--layers', 'fc8', '--out', out]
+  expect((await runHere([...EXTRACT, ...words])).status).toBe(0)
+  const whole = await runHere(['similarity', join(out, 'fc8.npy')])
+  expect(whole.stdout).toMatch(/^anchor +row px +col px +mean +min\n/)
+  expect([/^center +49 +49 /m.test(whole.stdout), whole.stderr]).toEqual([true, ''])
+  // An older version did not store these features.
+  const description = JSON.parse(readFileSync(join(out, 'extract.json'), 'utf8'))
+  for (const layer of description.layers) delete layer.anchors
+  writeFileSync(join(out, 'extract.json'), JSON.stringify(description))
+  const older = await runHere(['similarity', join(out, 'fc8.npy')])
+  expect(older.stdout).toMatch(/^center +40 +40 /m)
+  expect(older.stderr).toContain('center (40, 40) instead of (49, 49)')
+})
+
 it('an object as large as the frame has one position, and its folder nothing but what is told', async () => {
   const { status } = await runHere([...EXTRACT, '--size', '224', '--layers', 'fc8', '--out', folder('frame')])
   expect(status).toBe(0)
   expect((await readNpy(folder('frame', 'fc8.npy'))).shape).toEqual([1, 1, 627])
   const { patchSha256 } = JSON.parse(readFileSync(folder('frame', 'extract.json'), 'utf8'))
-  const files = ['extract.json', 'fc8.npy', join('pictures', `patch-${patchSha256}.png`)]
+  const files = ['anchors-fc8.npy', 'extract.json', 'fc8.npy', join('pictures', `patch-${patchSha256}.png`)]
   expect(Object.keys(await contents(folder('frame'))).sort()).toEqual(files)
 })
 

@@ -92,7 +92,7 @@ describe('a command that is told to end', () => {
     expect(second.stderr).toContain(
       `${out} has damaged features of 1 image; Shiftscope computes these features again\n`,
     )
-    expect(second.stderr).toMatch(/resuming: [1-9]\d* of 225 images are finished/)
+    expect(second.stderr).toMatch(/resuming: [1-9]\d* of 229 images are finished/)
     await shiftscope(...what, '--out', folder('whole'))
     const [found, whole] = await Promise.all(['resumed', 'whole'].map((name) => readNpy(folder(name, 'fc8.npy'))))
     // Values that are reused differ by rounding.

@@ -4,7 +4,7 @@ import { InputError } from '../../src/errors.js'
 import { answerCounts, answerMaps } from '../../src/experiments/answers.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { pairSimilarities } from '../../src/experiments/nullBaseline.js'
-import { similarityMaps } from '../../src/experiments/similarity.js'
+import { extractedGrid, similarityMaps } from '../../src/experiments/similarity.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 
 /** Unit vectors in the plane at these angles, in degrees. */
@@ -89,7 +89,8 @@ describe('null baseline', () => {
 
 describe('measures of features', () => {
   /** Six positions of stride 2 along each axis; all anchors but the first lie outside the grid. */
-  const grid = { ...positionGrid(20, 9, 2), layer: 'fc', dims: 2 }
+  const grid = positionGrid(20, 9, 2)
+  const featuresOf = (matrix: Float32Array) => extractedGrid(grid, { name: 'fc', dims: 2, matrix }, 'fc')
   const positions = grid.rows * grid.cols
   const features = () => vectors(...Array.from({ length: grid.offsets.length / 2 }, (_, i) => i))
   const cosine = (degrees: number) => Math.cos((degrees * Math.PI) / 180)
@@ -97,7 +98,7 @@ describe('measures of features', () => {
   it('have a map for each anchor, with its mean and minimum', async () => {
     expect([positions, grid.offsets.length / 2]).toEqual([36, 40])
     const matrix = features()
-    const { similarity, anchorFeatures, answers } = await measureFeatures({ ...grid, matrix }, true)
+    const { similarity, anchorFeatures, answers } = await measureFeatures(featuresOf(matrix), true)
     expect(Object.keys(similarity.anchors)).toEqual(grid.anchors.map(({ name }) => name))
     for (const [i, { name, index, row, col }] of grid.anchors.entries()) {
       const expected = Array.from({ length: positions }, (_, k) => cosine(k - index))
@@ -114,7 +115,7 @@ describe('measures of features', () => {
     const [x, y] = [cosine(angle), cosine(90 - angle)]
     const probability = expect.closeTo(1 / (1 + Math.exp(-Math.abs(x - y))), 6)
     expect(answers?.center).toEqual({ class: Number(y > x), probability })
-    expect(await measureFeatures({ ...grid, matrix }, false)).not.toHaveProperty('answers')
+    expect(await measureFeatures(featuresOf(matrix), false)).not.toHaveProperty('answers')
   })
 
   it.each([
@@ -123,12 +124,15 @@ describe('measures of features', () => {
     [Number.POSITIVE_INFINITY, 'holds infinity'],
   ])('name the first position, or the anchor, whose feature is %f', async (value, fault) => {
     const refusal = (row: number, col: number) =>
-      new InputError(`fc: the feature at position (${row}, ${col}) ${fault}; check the weights and the object`)
+      expect.objectContaining({
+        ...{ code: 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE', exitStatus: 3 },
+        message: `fc: the feature at position (${row}, ${col}) ${fault}; check the weights and the object`,
+      })
     const matrix = features()
     for (const row of [15, 9]) matrix.fill(value, row * 2, (row + 1) * 2)
-    await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow(refusal(2, 6))
+    await expect(similarityMaps(featuresOf(matrix), 1)).rejects.toThrow(refusal(2, 6))
     const { index, row, col } = grid.anchors[2] as (typeof grid.anchors)[number]
     const other = features().fill(value, index * 2, (index + 1) * 2)
-    await expect(similarityMaps({ ...grid, matrix: other }, 1)).rejects.toThrow(refusal(row, col))
+    await expect(similarityMaps(featuresOf(other), 1)).rejects.toThrow(refusal(row, col))
   })
 })

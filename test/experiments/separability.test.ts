@@ -11,7 +11,7 @@ import {
 } from '../../src/experiments/folds.js'
 import type { LayerGrid } from '../../src/experiments/grid.js'
 import { type ClassifierOptions, type Separability, separabilityByScheme } from '../../src/experiments/separability.js'
-import { trainSvm } from '../../src/native.js'
+import { NonFiniteFeatureError, trainSvm } from '../../src/native.js'
 import golden from '../golden/svm.json' with { type: 'json' }
 import { type FeatureShape, formulaFeatures, positionFeatures } from '../support/features.js'
 import { messageOf } from '../support/messageOf.js'
@@ -114,7 +114,7 @@ describe('separability', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('names the position of a feature that is %f', async (bad) => {
     const grid = { ...gridOf(shape), stride: 4 }
     grid.matrix[9 * (2 * 12 + 7) + 1] = bad
-    expect(await messageOf(separability(grid))).toBe(
+    expect(await messageOf(separability(grid), NonFiniteFeatureError as never)).toBe(
       'fc: the feature at position (8, 28) holds NaN or infinity; check the weights and the object',
     )
   })

@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
+import { UsageError } from '../../src/errors.js'
 import { extractPlaced } from '../../src/features/extraction.js'
+import { messageOf } from '../support/messageOf.js'
 import { describedNetwork } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -12,6 +14,13 @@ const inFolder = temporaryFolder()
 
 /** Rows that are written together: BATCHES_PER_ROUND batches of one image. */
 const AT_A_TIME = 64
+
+function extract(handle: NetworkHandle) {
+  const scene = sceneOf({ name: 'dog', size: 1, rgba: new Uint8Array(4), sha256: '' })
+  const look = { background: 'white', blend: 'hard' } as const
+  const placed = { scene, grid: positionGrid(10, 1, 1), origin: { patch: 'dog', patchSha256: '', ...look } }
+  return extractPlaced(handle, placed, { ...look, size: 1, stride: 1, out: inFolder('out'), patch: 'dog' })
+}
 
 it('rows of an attempt that fails are saved before its memory is used again', async () => {
   const network = describedNetwork({ layers: [{ name: 'fc', dims: 1 }] })
@@ -32,19 +41,16 @@ it('rows of an attempt that fails are saved before its memory is used again', as
       throw new Error('stopped')
     },
   } as Partial<NetworkHandle> as NetworkHandle
-  const scene = sceneOf({ name: 'dog', size: 1, rgba: new Uint8Array(4), sha256: '' })
-  const origin = { patch: 'dog', patchSha256: '', background: 'white', blend: 'hard' } as const
-  const placed = { scene, grid: positionGrid(10, 1, 1), origin }
-  const options = {
-    size: 1,
-    stride: 1,
-    out: inFolder('out'),
-    patch: 'dog',
-    background: 'white',
-    blend: 'hard',
-  } as const
-  await expect(extractPlaced(handle, placed, options)).rejects.toThrow('stopped')
+  await expect(extract(handle)).rejects.toThrow('stopped')
   const bytes = readFileSync(join(inFolder('out'), 'fc.npy.partial'))
   const saved = Array.from({ length: AT_A_TIME + 1 }, (_, i) => bytes.readFloatLE(bytes.length - 4 * (1 + i)))
   expect(new Set(saved)).toEqual(new Set([1]))
+})
+
+it('refuses two layers if a file would hold one of them and the features of the other at the anchors', async () => {
+  const network = describedNetwork({ layers: ['fc', 'anchors-fc'].map((name) => ({ name, dims: 1 })) })
+  const handle = { network, ran: () => ({ precision: 'fp32' }) } as NetworkHandle
+  expect(await messageOf(extract(handle), UsageError)).toBe(
+    'anchors-fc.npy would hold both a layer and the features of fc at the anchors; choose other `layers`',
+  )
 })

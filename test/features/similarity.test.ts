@@ -6,9 +6,9 @@ import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InterruptedError, OutputError, UsageError } from '../../src/errors.js'
 import { separability } from '../../src/features/separability.js'
 import { similarity } from '../../src/features/similarity.js'
-import { readNpy, writeNpy } from '../../src/files/npy.js'
+import { encodeNpy, readNpy, writeNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { plainFeatures } from '../support/features.js'
+import { cosine, plainFeatures } from '../support/features.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -76,6 +76,70 @@ describe('similarity of a feature file', () => {
     const at = (row: number, col: number) => ({ row, col, pixel: { row: row * stride, col: col * stride } })
     const expected = [at(0, 0), at(0, last), at(middle, middle), at(last, 0), at(last, last)]
     expect(ANCHOR_NAMES.map((name) => anchors[name])).toMatchObject(expected)
+  })
+
+  describe('with features at the anchors in a file beside it', () => {
+    /** 4 × 4 positions, 50 px apart, of 165: the last position is 150, and the last anchor 164. */
+    const grid = { stride: 50, size: 60, rows: 4, cols: 4, frame: 224 }
+    const atAnchors = plainFeatures(5, 1, 3).reverse()
+    const anchorPath = () => inFolder('anchors-fc6.npy')
+
+    async function storeBoth(written = atAnchors, shape = [5, 3]): Promise<string> {
+      const [array, anchors] = [features(4, 4, 3).data, atAnchors]
+      const digest = (shape: readonly number[], data: Float32Array) => sha256(...encodeNpy(shape, data))
+      const layer = { name: 'fc6', dims: 3, sha256: digest([4, 4, 3], array) }
+      await writeNpy(anchorPath(), shape, written)
+      return store(features(4, 4, 3), { ...grid, layers: [{ ...layer, anchors: { sha256: digest([5, 3], anchors) } }] })
+    }
+
+    it('compares with them, at their own positions', async () => {
+      const file = await storeBoth()
+      const { anchors, maps, ...found } = await similarity(file)
+      expect(found).not.toHaveProperty('moved')
+      const at = (row: number, col: number) => ({ pixel: { row, col } })
+      expect(Object.values(anchors)).toMatchObject([at(0, 0), at(0, 164), at(82, 82), at(164, 0), at(164, 164)])
+      expect([anchors.center, anchors['bottom-right']]).toMatchObject([
+        { row: 2, col: 2 },
+        { row: 3, col: 3 },
+      ])
+      const { data } = features(4, 4, 3)
+      for (const [a, position] of [0, 1, 2, 3, 4].flatMap((a) => [0, 7, 15].map((position) => [a, position] as const)))
+        expect(maps[16 * a + position]).toBeCloseTo(
+          cosine(data.subarray(3 * position, 3 * position + 3), atAnchors.subarray(3 * a, 3 * a + 3)),
+          6,
+        )
+      const inMemory = await similarity({ data, shape: [4, 4, 3], anchorFeatures: atAnchors })
+      expect(inMemory.maps).toEqual(maps)
+    })
+
+    it('takes the nearest positions if there are none, and says so in pixels', async () => {
+      const { moved } = await similarity(await store(features(4, 4, 3), grid))
+      expect(moved).toBe(
+        'the features at the anchors are missing, so the nearest positions replace them (row and column in px): top-right (0, 150) instead of (0, 164), center (100, 100) instead of (82, 82), bottom-left (150, 0) instead of (164, 0), bottom-right (150, 150) instead of (164, 164)',
+      )
+      const whole = await store(features(4, 4, 3), { ...grid, stride: 1, size: 221 })
+      expect(await similarity(whole)).not.toHaveProperty('moved')
+    })
+
+    it.each<[string, () => Promise<string>]>([
+      ['other values', () => storeBoth(atAnchors.map((value) => value + 1))],
+      ['another shape', () => storeBoth(atAnchors, [3, 5])],
+      ['another size', () => storeBoth(new Float32Array(18).fill(1), [6, 3])],
+    ])('refuses a file with %s', async (_, stored) => {
+      const file = await stored()
+      const refusal = await messageOf(similarity(file))
+      expect(refusal).toContain(`${anchorPath()} does not match extract.json in its folder`)
+      expect((await separability(file).catch((error: unknown) => String(error))).toString()).not.toContain('anchors')
+    })
+
+    it('refuses them if their file is missing, or if an array in memory has another number of them', async () => {
+      const file = await storeBoth()
+      rmSync(anchorPath())
+      expect(await messageOf(similarity(file))).toBe(`cannot read ${anchorPath()}: no such file; check the path`)
+      const wrong = { ...features(2, 2, 3), shape: [2, 2, 3], anchorFeatures: new Float32Array(12).fill(1) }
+      const refusal = 'anchorFeatures must be a Float32Array of shape [5, 3]'
+      expect(await messageOf(similarity(wrong), UsageError)).toBe(refusal)
+    })
   })
 
   it('refuses an array beside an extract.json that is damaged', async () => {

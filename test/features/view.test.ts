@@ -4,15 +4,17 @@ import { InterruptedError, UsageError } from '../../src/errors.js'
 import { similarity } from '../../src/features/similarity.js'
 import { viewFeatures } from '../../src/features/view.js'
 import { findArrays, fitsPage, readExtraction } from '../../src/features/viewedArrays.js'
-import { writeNpy } from '../../src/files/npy.js'
+import { encodeNpy, writeNpy } from '../../src/files/npy.js'
+import { sha256 } from '../../src/files/sha256.js'
 import { decodeMap } from '../../src/page/mapCoding.js'
-import type { SiteFeatures, SiteIndex, SiteMaps } from '../../src/page/siteIndex.js'
+import type { SiteFeatures, SiteMaps } from '../../src/page/siteIndex.js'
 import { patchAtSize } from '../../src/patches/patch.js'
+import type { ProgressEvent } from '../../src/progress.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { contents } from '../support/commandLine.js'
 import { plainFeatures as features } from '../support/features.js'
 import { messageOf } from '../support/messageOf.js'
-import { handedBy } from '../support/siteIndex.js'
+import { handedBy, studyIndex } from '../support/siteIndex.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -47,11 +49,6 @@ async function storeArray(data = features(3, 5, 4), shape = [3, 5, 4]): Promise<
   return inFolder('foreign.npy')
 }
 
-function indexOf(page: string): SiteIndex {
-  const json = /<script type="application\/json" id="study">(.*)<\/script>/.exec(readFileSync(page, 'utf8'))?.[1]
-  return JSON.parse(json as string)
-}
-
 describe('the page of an extraction', () => {
   it('has patch and background, maps of all layers, and anchors where their features are', async () => {
     const folder = await storeExtraction()
@@ -59,7 +56,7 @@ describe('the page of an extraction', () => {
     const layers = DESCRIPTION.layers.map(({ name, dims }) => ({ name, dims, hasFeatures: true }))
     const page = inFolder('extraction', 'index.html')
     expect(result).toEqual({ page, hasPicture: true, model: 'tiny-alexnet', rows: 4, cols: 4, layers })
-    const [group] = indexOf(result.page).groups
+    const [group] = studyIndex(result.page).groups
     expect(group).toMatchObject({ model: 'tiny-alexnet', size: 75, stride: 40, frame: 224, rows: 4, cols: 4 })
     expect(group?.background).toEqual({ colour: 'rgb(16 32 48)' })
     expect(group?.units).toEqual([{ patch: 'dog', picture: 0, features: [1, 1] }])
@@ -75,6 +72,50 @@ describe('the page of an extraction', () => {
       for (const [i, value] of values.entries()) expect(value).toBeCloseTo(maps[anchor * 16 + i] as number, 5)
     })
     expect(readFileSync(result.page, 'utf8')).toContain('object dog of 75×75 px in a frame of 224×224')
+  })
+
+  it('has the anchors at their own positions if their features are stored, and otherwise says which replace them', async () => {
+    const notes: string[] = []
+    const view = async (folder: string) => {
+      notes.length = 0
+      const onProgress = (event: ProgressEvent) => void (event.kind === 'note' && notes.push(event.line))
+      const { page } = await viewFeatures(folder, { onProgress })
+      return { group: studyIndex(page).groups[0], text: readFileSync(page, 'utf8') }
+    }
+    const folder = await storeExtraction()
+    const { text } = await view(folder)
+    const moved = 'center (80, 80) instead of (74, 74), bottom-left (120, 0) instead of (149, 0)'
+    expect(notes).toEqual([expect.stringContaining(moved)])
+    expect(text).toContain(moved)
+    const layers = DESCRIPTION.layers.map((layer, i) => {
+      const file = `anchors-${layer.file}`
+      const bytes = Buffer.concat(
+        encodeNpy(
+          [5, layer.dims],
+          features(5, 1, layer.dims).map((value) => value + i),
+        ),
+      )
+      writeFileSync(inFolder('extraction', file), bytes)
+      return { ...layer, anchors: { file, sha256: sha256(bytes) } }
+    })
+    describeAs({ ...DESCRIPTION, layers })
+    const whole = await view(folder)
+    expect(notes).toEqual([])
+    expect(whole.text).not.toContain('instead of')
+    expect(whole.group?.anchors.slice(2)).toEqual([
+      { name: 'center', row: 74, col: 74 },
+      { name: 'bottom-left', row: 149, col: 0 },
+      { name: 'bottom-right', row: 149, col: 149 },
+    ])
+    for (const [i, { file }] of DESCRIPTION.layers.entries()) {
+      const { anchors } = await similarity(inFolder('extraction', file))
+      expect(whole.group?.layers[i]?.means.map(({ mean }) => mean)).toEqual(
+        Object.values(anchors).map(({ mean }) => mean),
+      )
+    }
+    // Layers without them beside layers that have them: their maps would be of other positions.
+    describeAs({ ...DESCRIPTION, layers: [layers[0], DESCRIPTION.layers[1]] })
+    expect(await messageOf(view(folder))).toContain('extract.json is damaged (layers)')
   })
 
   it('says what the network answers, where the classes are known', async () => {
@@ -118,7 +159,7 @@ describe('the page of an extraction', () => {
     const { page, layers } = await viewFeatures(inFolder('extraction', 'fc%2F7.npy'))
     expect(page).toBe(inFolder('extraction', 'fc%2F7', 'index.html'))
     expect(layers).toEqual([{ name: 'fc/7', dims: 2, hasFeatures: true }])
-    expect(indexOf(page).groups[0]).toMatchObject({ size: 75, stride: 40, frame: 224 })
+    expect(studyIndex(page).groups[0]).toMatchObject({ size: 75, stride: 40, frame: 224 })
   })
 
   it('shows names as text, whatever they hold', async () => {
@@ -126,7 +167,7 @@ describe('the page of an extraction', () => {
     const text = readFileSync(page, 'utf8')
     expect(text).toContain('&lt;/script&gt;&lt;b&gt;, object &lt;i&gt;')
     expect(text).not.toContain('<b>')
-    expect(indexOf(page).groups[0]?.model).toBe('</script><b>')
+    expect(studyIndex(page).groups[0]?.model).toBe('</script><b>')
   })
 })
 
@@ -134,7 +175,7 @@ describe('the page of an array of which nothing is known', () => {
   it('counts each position as a pixel', async () => {
     const { page, model, hasPicture } = await viewFeatures(await storeArray())
     expect([page, model, hasPicture]).toEqual([inFolder('foreign', 'index.html'), null, false])
-    const [group] = indexOf(page).groups
+    const [group] = studyIndex(page).groups
     expect(group).toMatchObject({ size: 1, stride: 1, frame: 5, rows: 3, cols: 5, background: null })
     expect(group?.anchors[4]).toEqual({ name: 'bottom-right', row: 2, col: 4 })
     const part = Buffer.from(handedBy<SiteFeatures>(inFolder('foreign', 'site'), 'features', '0', '0-0-0.js'), 'base64')
@@ -145,7 +186,7 @@ describe('the page of an array of which nothing is known', () => {
   it('goes where it is told to', async () => {
     const { page } = await viewFeatures(await storeArray(), { out: inFolder('elsewhere'), limits: { low: 0, high: 1 } })
     expect(page).toBe(inFolder('elsewhere', 'index.html'))
-    expect(indexOf(page).limits).toEqual({ low: 0, high: 1 })
+    expect(studyIndex(page).limits).toEqual({ low: 0, high: 1 })
     expect(existsSync(inFolder('foreign'))).toBe(false)
   })
 

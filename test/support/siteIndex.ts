@@ -44,3 +44,9 @@ export function handedBy<T>(site: string, ...way: readonly string[]): T {
   expect(received.map(([key]) => `${key}.js`)).toEqual([join(...way)])
   return (received[0] as [string, T])[1]
 }
+
+/** The index that a page of `view` or `report` contains. */
+export function studyIndex(page: string): SiteIndex {
+  const json = /<script type="application\/json" id="study">(.*)<\/script>/.exec(readFileSync(page, 'utf8'))?.[1]
+  return JSON.parse(json as string)
+}

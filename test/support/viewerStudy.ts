@@ -1,6 +1,7 @@
 import { positionGrid } from '../../src/engine/positions.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
+import { extractedGrid } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
@@ -46,7 +47,7 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     const matrix = featureMatrix(grid.offsets, dims, seed + i)
     const ofGrid = matrix.slice(0, positions * dims)
     features.push(ofGrid)
-    const measures = await measureFeatures({ layer, matrix, dims, ...grid }, layer === 'fc8')
+    const measures = await measureFeatures(extractedGrid(grid, { name: layer, matrix, dims }, layer), layer === 'fc8')
     const sketch = isSketched ? await sketchOf(ofGrid, positions, dims, 1) : undefined
     parts.push({ name: layer, dims, ...NOT_CLASSIFIED, ...measures, sketch })
   }

@@ -22,13 +22,17 @@ export function extractCommand({ signal }: CommandContext): Command {
     .option('--stride <n>', 'move the object by this many px', parseWhole, 1)
     .option('--layers <a,b>', 'read these layers (see shiftscope models inspect NETWORK)', parseList)
   return addRunOptions(addSceneOptions(addInputOptions(addPoolOption(command))))
-    .requiredOption('--out <folder>', 'write <layer>.npy and extract.json to this folder', parsePath)
+    .requiredOption('--out <folder>', 'write <layer>.npy, anchors-<layer>.npy and extract.json here', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
       say('opening the network')
       const { extract } = await import('../../features/openNetwork.js')
       const result = await extract({ ...options, onProgress: terminalProgress(), signal })
-      if (json) return printJson({ ...result, layers: result.layers.map(({ data, shape, ...layer }) => layer) })
+      if (json)
+        return printJson({
+          ...result,
+          layers: result.layers.map(({ data, shape, anchorFeatures, ...layer }) => layer),
+        })
       for (const { dims, file } of result.layers) print(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
       printEquivariance(result)
       if (result.answers) printAnswers(result.answers, result.rows * result.cols)

@@ -22,12 +22,14 @@ export function similarityCommand({ signal }: CommandContext): Command {
       const { maps, ...result } = await similarity(file, { ...options, signal })
       if (json) return printJson(result)
       printTable(
-        ['anchor', 'row', 'col', 'mean', 'min'],
+        ['anchor', ...(result.anchors.center.pixel ? ['row px', 'col px'] : ['row', 'col']), 'mean', 'min'],
         ANCHOR_NAMES.map((name) => {
-          const { row, col, mean, min } = result.anchors[name]
+          const { pixel, mean, min, ...place } = result.anchors[name]
+          const { row, col } = pixel ?? place
           return [name, row, col, mean.toFixed(4), min.toFixed(4)]
         }),
       )
+      if (result.moved) say(`${result.moved}; extract again to compute them`)
       if (result.adapter !== null) say(`computed on ${result.device} (${result.adapter})`)
     })
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../../errors.js'
+import { InputError, reworded } from '../../errors.js'
 import { type Progress, progressTo, silent } from '../../progress.js'
 import { parseOptions } from '../../support/optionChecks.js'
 import { printable } from '../../support/text.js'
@@ -118,7 +118,7 @@ async function weightsOf({ reference, repository, connection }: Pull, model: Hub
     if (!(error instanceof InputError)) throw error
     if (connection !== undefined) await rm(path, { force: true })
     const shown = `${printable(model.path)} of ${reference.owner}/${reference.name}`
-    throw new InputError(error.message.replaceAll(path, shown), { cause: error })
+    throw reworded(error, error.message.replaceAll(path, shown))
   }
 }
 

@@ -197,10 +197,13 @@ async function readRuns(results: string): Promise<void> {
 
 const values = Float32Array.from({ length: 36 }, (_, i) => 1 + (i % 7))
 const features = Buffer.concat(encodeNpy([3, 3, 4], values))
+const atAnchors = Buffer.concat(encodeNpy([5, 4], values.subarray(0, 20)))
 const extraction = {
   ...{ shiftscope: '0.1.0', model: 'net', frame: 10, size: 5, stride: 2, rows: 3, cols: 3 },
-  layers: [{ name: 'fc6', dims: 4, file: 'fc6.npy', sha256: sha256(features) }],
+  layers: [{ name: 'fc6', dims: 4, file: 'fc6.npy', sha256: sha256(features), anchors: { sha256: sha256(atAnchors) } }],
 }
+
+const extractionFiles = { 'extract.json': json(extraction), 'fc6.npy': features, 'anchors-fc6.npy': atAnchors }
 
 async function readExtraction(folder: string): Promise<void> {
   const { anchors, maps } = await similarity(join(folder, 'fc6.npy'), { threads: 1, device: 'cpu' })
@@ -249,6 +252,6 @@ export const documents: readonly Reader[] = [
   { name: 'units', goldens: unitGolden, mend: sealedText, read: readUnit },
   { name: 'arithmetic', goldens: arithmeticGolden, mend: sealedText, read: readArithmetic },
   { name: 'runs', goldens: [runs], readsBeyondEnds: true, read: readRuns },
-  { name: 'extractions', goldens: [{ 'extract.json': json(extraction), 'fc6.npy': features }], read: readExtraction },
+  { name: 'extractions', goldens: [extractionFiles], read: readExtraction },
   { name: 'cache', goldens: cacheGolden, read: readCache },
 ]
