@@ -1,4 +1,4 @@
-import type { GraphConstant } from '../../networks/index.js'
+import type { GraphConstant, GraphNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { CellShape } from './cellStep.js'
 import {
@@ -101,7 +101,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
 /** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
-  if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
+  if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
   if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
   if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
   const rule = RULES.get(node.operator)
@@ -109,6 +109,11 @@ export function stepOf(context: NodeContext): Found {
   for (const name of node.attributes.keys())
     if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
   return rule.step(context)
+}
+
+/** Whether a node's operator belongs to another set than ONNX's own one. */
+export function isForeign({ domain }: GraphNode): boolean {
+  return domain !== '' && domain !== 'ai.onnx'
 }
 
 function unary(attributes: readonly string[], condition?: Condition): Rule {

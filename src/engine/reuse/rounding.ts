@@ -1,0 +1,71 @@
+import { ElementType, type GraphNode, type GraphNodes, imageTensors } from '../../networks/index.js'
+import { keptFor } from './cellGraphs.js'
+import { isForeign } from './cellOperators.js'
+import { titleOf } from './cellSteps.js'
+
+/**
+ * The inputs that a node rounds or compares, and the outputs that jump when these inputs change. If a list is absent,
+ * it stands for all inputs or all outputs.
+ */
+type Jump = Partial<Pick<GraphNode, 'inputs' | 'outputs'>>
+
+const WITHOUT_CONDITION =
+  'ArgMax ArgMin Bernoulli Ceil DynamicQuantizeLinear Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual MaxRoiPool Mod Multinomial NonMaxSuppression NonZero OneHot QLinearConv QLinearMatMul QuantizeLinear RoiAlign Round Shrink Sign ThresholdedRelu Unique'
+
+const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
+
+/**
+ * The operators that jump: a difference in the last bit of an input can change an output by a whole step. Where, Gather
+ * and Compress are not listed, because the conditions and indices that they read come from these operators.
+ */
+const JUMPS: ReadonlyMap<string, (node: GraphNode) => Jump> = new Map<string, (node: GraphNode) => Jump>([
+  ...WITHOUT_CONDITION.split(' ').map((operator) => [operator, () => ({})] as const),
+  // A step of float16 is up to 0.001 of the value, more than reuse may change features.
+  ['Cast', ({ attributes }) => (PRECISE.includes(attributes.get('to')) ? { outputs: [] } : {})],
+  // Only the type of the second input counts, not its values.
+  ['CastLike', ({ inputs }) => ({ inputs: inputs.slice(0, 1) })],
+  ['GridSample', ({ inputs, attributes }) => ({ inputs: attributes.get('mode') === 'nearest' ? inputs.slice(1) : [] })],
+  // The largest values change as little as the inputs, but their indices jump.
+  ['MaxPool', ({ outputs }) => ({ outputs: outputs.slice(1) })],
+  ['TopK', ({ outputs }) => ({ outputs: outputs.slice(1) })],
+])
+
+/** Operators that copy values to other positions. */
+const COPYING = new Set(
+  'Concat DepthToSpace Dropout Expand Flatten Gather Identity MaxPool Pad Reshape Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze'.split(
+    ' ',
+  ),
+)
+
+/** Operators with nodes inside, which may read any tensors of the graph around them. */
+const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
+
+/**
+ * Finds out whether reuse might change features by more than its small differences, which are in the last bits of
+ * computed values. This is possible if some features depend on a node that rounds or compares such values. Nodes may
+ * round pixels, copies of pixels, and shapes, because these are equal with and without reuse.
+ * @param image name of the network's input
+ * @param features names of the feature layers' tensors
+ * @returns the reason, which names the first such node; undefined if there is none
+ */
+export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
+  const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
+  const exact = new Set([image])
+  const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
+  const needed = keptFor(features, graph, new Set())
+  for (const [index, node] of graph.nodes.entries()) {
+    const { operator } = node
+    const jump = JUMPS.get(operator)?.(node)
+    if (CONTAINERS.has(operator)) {
+      if (needed.nodes.has(index)) return `${titleOf(node)} contains nodes that may round`
+    } else if (!node.inputs.some(isComputed)) {
+      if (jump !== undefined || COPYING.has(operator)) for (const name of node.outputs) exact.add(name)
+    } else if (needed.nodes.has(index)) {
+      if (isForeign(node)) return `${titleOf(node)} is not one of ONNX's own operators and may round`
+      const { inputs = node.inputs, outputs = node.outputs } = jump ?? { inputs: [] }
+      if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
+        return `${titleOf(node)} can turn a difference in the last bit into a step`
+    }
+  }
+  return undefined
+}
