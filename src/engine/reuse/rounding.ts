@@ -48,7 +48,8 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  * @param features names of the feature layers' tensors
  * @returns the reason, which names the first such node; undefined if there is none
  */
-export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
+export function jumpReason(ofFile: GraphNodes, image: string, features: readonly string[]): string | undefined {
+  const graph = { ...ofFile, nodes: inOrder(ofFile.nodes) }
   const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
   const exact = new Set([image])
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
@@ -68,4 +69,22 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     }
   }
   return undefined
+}
+
+/** Sorts nodes so that each comes after the nodes whose outputs it reads. Nodes that are so sorted keep their order. */
+function inOrder(nodes: readonly GraphNode[]): readonly GraphNode[] {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  // An empty name stands for an optional input or output that is left out.
+  makers.delete('')
+  const sorted = new Set<GraphNode>()
+  const seen = new Set<GraphNode>()
+  const stack = [...nodes].reverse()
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const missing = seen.has(node) ? [] : node.inputs.flatMap((name) => makers.get(name) ?? [])
+    seen.add(node)
+    const before = missing.filter((other) => !sorted.has(other))
+    stack.push(...before)
+    if (before.length === 0) sorted.add(stack.pop() as GraphNode)
+  }
+  return [...sorted]
 }

@@ -64,6 +64,13 @@ describe('a network is computed in full if its features depend on', () => {
     expect(reasonFor([convolution, added, last('added')])).toBe(reason)
   })
 
+  it('a rounding that the file lists before the nodes that it reads', () => {
+    const listed = [last('stepped'), graphNode('Round', ['map'], 'stepped'), convolution]
+    expect(reasonFor(listed)).toBe(`Round "stepped" ${STEP}`)
+    const circle = [graphNode('Round', ['other'], 'one'), graphNode('Add', ['one', 'map'], 'other')]
+    expect(reasonFor([...circle, convolution, last('one')])).toBe(`Round "one" ${STEP}`)
+  })
+
   it('several roundings; the reason names the first one', () => {
     const nodes = ['one', 'other'].map((output) => graphNode('Round', ['map'], output))
     expect(reasonFor([convolution, ...nodes, last('other', 'one')])).toBe(`Round "one" ${STEP}`)
