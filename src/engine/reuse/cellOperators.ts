@@ -36,7 +36,7 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
  * features with NaN are refused.
  */
-const RULES: ReadonlyMap<string, Rule> = new Map(
+export const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
     // Each output value depends on a single input value, so the node can take cells instead of images.
     Abs: unary([]),
