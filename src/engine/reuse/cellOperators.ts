@@ -13,8 +13,9 @@ import {
 } from './cellWindows.js'
 
 /**
- * Versions of ONNX's operators for which the table below is tested. The oldest is 9, because
- * Shiftscope adds the operator Scan to some graphs. Before version 9, Scan has a different form.
+ * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
+ * operator of the table below, if the version has it, with full computation. The oldest is 9, because `cellGraphs` adds
+ * the operator Scan to graphs. Before version 9, Scan has a different form.
  */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
@@ -32,8 +33,8 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
  * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
- * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
- * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
+ * Functions that can magnify rounding errors without bound are left out on purpose: those with jumps (see `JUMPS` in
+ * rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
  * features with NaN are refused.
  */
 export const RULES: ReadonlyMap<string, Rule> = new Map(

@@ -10,7 +10,7 @@ import { titleOf } from './cellSteps.js'
 type Jump = Partial<Pick<GraphNode, 'inputs' | 'outputs'>>
 
 const WITHOUT_CONDITION =
-  'ArgMax ArgMin Bernoulli Ceil DynamicQuantizeLinear Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual MaxRoiPool Mod Multinomial NonMaxSuppression NonZero OneHot QLinearConv QLinearMatMul QuantizeLinear RoiAlign Round Shrink Sign ThresholdedRelu Unique'
+  'ArgMax ArgMin Bernoulli BitCast Ceil DynamicQuantizeLinear Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual MaxRoiPool Mod Multinomial NonMaxSuppression NonZero OneHot QLinearConv QLinearMatMul QuantizeLinear RoiAlign Round Shrink Sign ThresholdedRelu Unique'
 
 const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
 

@@ -18,7 +18,18 @@ const convolution = graphNode('Conv', ['image', 'weights'], 'map')
 const last = (...inputs: readonly string[]) => graphNode('Mean', inputs, 'feature')
 
 const ALWAYS = [
-  ...['ArgMax', 'ArgMin', 'Bernoulli', 'Ceil', 'DynamicQuantizeLinear', 'Equal', 'Floor', 'Greater', 'GreaterOrEqual'],
+  ...[
+    'ArgMax',
+    'ArgMin',
+    'Bernoulli',
+    'BitCast',
+    'Ceil',
+    'DynamicQuantizeLinear',
+    'Equal',
+    'Floor',
+    'Greater',
+    'GreaterOrEqual',
+  ],
   ...['Hardmax', 'IsInf', 'IsNaN', 'Less', 'LessOrEqual', 'MaxRoiPool', 'Mod', 'Multinomial', 'NonMaxSuppression'],
   ...['NonZero', 'OneHot', 'QLinearConv', 'QLinearMatMul', 'QuantizeLinear', 'RoiAlign', 'Round', 'Shrink', 'Sign'],
   ...['ThresholdedRelu', 'Unique'],
