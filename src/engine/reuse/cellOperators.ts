@@ -37,7 +37,7 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
  * features with NaN are refused.
  */
-export const RULES: ReadonlyMap<string, Rule> = new Map(
+export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
     // Each output value depends on a single input value, so the node can take cells instead of images.
     Abs: unary([]),
@@ -105,7 +105,7 @@ export function stepOf(context: NodeContext): Found {
   if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
   if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
   if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
-  const rule = RULES.get(node.operator)
+  const rule = CELL_OPERATORS.get(node.operator)
   if (rule === undefined) throw new NoStep('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
     if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)

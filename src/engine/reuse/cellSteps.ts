@@ -68,7 +68,7 @@ export function cellSteps(
       shapes.set(step.output, shape)
     } catch (error) {
       if (!(error instanceof NoStep)) throw error
-      reason ??= `${titleOf(node)} ${error.message}`
+      reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
   const known = [...fixed].flatMap(([name, constant]) => (constant ? [[name, constant.shape] as const] : []))
@@ -76,7 +76,7 @@ export function cellSteps(
 }
 
 /** A node's operator, and the name of its output in quotation marks. */
-export function titleOf({ operator, outputs: [output] }: GraphNode): string {
+export function nodeTitle({ operator, outputs: [output] }: GraphNode): string {
   return `${printable(operator)}${output ? ` "${printable(output)}"` : ''}`
 }
 

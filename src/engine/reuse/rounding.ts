@@ -1,7 +1,7 @@
 import { ElementType, type GraphNode, type GraphNodes, imageTensors } from '../../networks/index.js'
 import { keptFor } from './cellGraphs.js'
 import { isForeign } from './cellOperators.js'
-import { titleOf } from './cellSteps.js'
+import { nodeTitle } from './cellSteps.js'
 
 /**
  * The inputs that a node rounds or compares, and the outputs that jump when these inputs change. If a list is absent,
@@ -58,14 +58,14 @@ export function jumpReason(ofFile: GraphNodes, image: string, features: readonly
     const { operator } = node
     const jump = JUMPS.get(operator)?.(node)
     if (CONTAINERS.has(operator)) {
-      if (needed.nodes.has(index)) return `${titleOf(node)} contains nodes that may round`
+      if (needed.nodes.has(index)) return `${nodeTitle(node)} contains nodes that may round`
     } else if (!node.inputs.some(isComputed)) {
       if (jump !== undefined || COPYING.has(operator)) for (const name of node.outputs) exact.add(name)
     } else if (needed.nodes.has(index)) {
-      if (isForeign(node)) return `${titleOf(node)} is not one of ONNX's own operators and may round`
+      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
       const { inputs = node.inputs, outputs = node.outputs } = jump ?? { inputs: [] }
       if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
-        return `${titleOf(node)} can turn a difference in the last bit into a step`
+        return `${nodeTitle(node)} can turn a difference in the last bit into a step`
     }
   }
   return undefined

@@ -5,7 +5,7 @@ import { largestDistance } from '../../../src/engine/distance.js'
 import { positionGrid } from '../../../src/engine/positions.js'
 import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
 import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
-import { OPERATOR_SETS, RULES } from '../../../src/engine/reuse/cellOperators.js'
+import { CELL_OPERATORS, OPERATOR_SETS } from '../../../src/engine/reuse/cellOperators.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { plannedReuse } from '../../../src/engine/reuse/expected.js'
 import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
@@ -279,7 +279,7 @@ describe('values computed once', () => {
         used.set(operator, new Set([...(used.get(operator) ?? []), ...Object.keys(attributes)]))
     }
     const listed = (attributes: Iterable<string> = []) => [...attributes].sort()
-    for (const [operator, { attributes }] of RULES)
+    for (const [operator, { attributes }] of CELL_OPERATORS)
       expect([operator, listed(used.get(operator))]).toEqual([operator, listed(attributes)])
   })
 
