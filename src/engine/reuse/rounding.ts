@@ -9,8 +9,17 @@ import { nodeTitle } from './cellSteps.js'
  */
 type Jump = Partial<Pick<GraphNode, 'inputs' | 'outputs'>>
 
-const WITHOUT_CONDITION =
-  'ArgMax ArgMin Bernoulli BitCast Ceil DynamicQuantizeLinear Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual MaxRoiPool Mod Multinomial NonMaxSuppression NonZero OneHot QLinearConv QLinearMatMul QuantizeLinear RoiAlign Round Shrink Sign ThresholdedRelu Unique'
+/** Operators that round or compare values, and compute nothing else. Equal inputs give equal bits. */
+const STEPS =
+  'ArgMax ArgMin BitCast Ceil Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual Mod NonZero OneHot QuantizeLinear Round Shrink Sign ThresholdedRelu Unique'.split(
+    ' ',
+  )
+
+/** Operators that compute values, and also round or compare some. */
+const COMPUTING_STEPS =
+  'Bernoulli DynamicQuantizeLinear MaxRoiPool Multinomial NonMaxSuppression QLinearConv QLinearMatMul RoiAlign'.split(
+    ' ',
+  )
 
 const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
 
@@ -19,7 +28,7 @@ const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
  * and Compress are not listed, because the conditions and indices that they read come from these operators.
  */
 const JUMPS: ReadonlyMap<string, (node: GraphNode) => Jump> = new Map<string, (node: GraphNode) => Jump>([
-  ...WITHOUT_CONDITION.split(' ').map((operator) => [operator, () => ({})] as const),
+  ...[...STEPS, ...COMPUTING_STEPS].map((operator) => [operator, () => ({})] as const),
   // A step of float16 is up to 0.001 of the value, more than reuse may change features.
   ['Cast', ({ attributes }) => (PRECISE.includes(attributes.get('to')) ? { outputs: [] } : {})],
   // Only the type of the second input counts, not its values.
@@ -30,12 +39,13 @@ const JUMPS: ReadonlyMap<string, (node: GraphNode) => Jump> = new Map<string, (n
   ['TopK', ({ outputs }) => ({ outputs: outputs.slice(1) })],
 ])
 
-/** Operators that copy values to other positions. */
-const COPYING = new Set(
-  'Concat DepthToSpace Dropout Expand Flatten Gather Identity MaxPool Pad Reshape Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze'.split(
+const COPYING =
+  'Concat DepthToSpace Dropout Expand Flatten Gather Identity MaxPool Pad Reshape Slice SpaceToDepth Split Squeeze Tile TopK Transpose Unsqueeze'.split(
     ' ',
-  ),
-)
+  )
+
+/** Operators whose outputs have equal bits with and without reuse, if their inputs do. */
+const EXACT = new Set([...COPYING, ...STEPS, 'Cast', 'CastLike'])
 
 /** Operators with nodes inside, which may read any tensors of the graph around them. */
 const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
@@ -56,14 +66,13 @@ export function jumpReason(ofFile: GraphNodes, image: string, features: readonly
   const needed = keptFor(features, graph, new Set())
   for (const [index, node] of graph.nodes.entries()) {
     const { operator } = node
-    const jump = JUMPS.get(operator)?.(node)
     if (CONTAINERS.has(operator)) {
       if (needed.nodes.has(index)) return `${nodeTitle(node)} contains nodes that may round`
     } else if (!node.inputs.some(isComputed)) {
-      if (jump !== undefined || COPYING.has(operator)) for (const name of node.outputs) exact.add(name)
+      if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
     } else if (needed.nodes.has(index)) {
       if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
-      const { inputs = node.inputs, outputs = node.outputs } = jump ?? { inputs: [] }
+      const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
       if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
         return `${nodeTitle(node)} can turn a difference in the last bit into a step`
     }
@@ -71,7 +80,7 @@ export function jumpReason(ofFile: GraphNodes, image: string, features: readonly
   return undefined
 }
 
-/** Sorts nodes so that each comes after the nodes whose outputs it reads. Nodes that are so sorted keep their order. */
+/** Sorts nodes so that each comes after the nodes whose outputs it reads. If they already do, they keep their order. */
 function inOrder(nodes: readonly GraphNode[]): readonly GraphNode[] {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   // An empty name stands for an optional input or output that is left out.

@@ -97,6 +97,10 @@ describe('values may be shared although a network', () => {
       graphNode('Greater', ['rest', 'constant'], 'feature'),
     ]
     expect(reasonFor(pixels)).toBeUndefined()
+    // A quantised convolution of pixels computes values, so the next one rounds computed values.
+    const quantised = ['pixels', 'one', 'two'].map((input, i, names) => graphNode('QLinearConv', [input], names[i + 1]))
+    const bytes = graphNode('QuantizeLinear', ['image', 'scale'], 'pixels')
+    expect(reasonFor([bytes, ...quantised.slice(0, 2), last('two')])).toBe(`QLinearConv "two" ${STEP}`)
     const scaled = [graphNode('Mul', ['image', 'scale'], 'scaled'), graphNode('Round', ['scaled'], 'feature')]
     expect(reasonFor(scaled)).toBe(`Round "feature" ${STEP}`)
   })
