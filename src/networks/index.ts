@@ -45,6 +45,8 @@ export {
 } from './onnx/compositing.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
+export { imageTensors } from './onnx/imageTensors.js'
+export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'

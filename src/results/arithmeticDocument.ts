@@ -9,8 +9,8 @@ import { readSealedJson, writeSealedJson } from '../files/sealedJson.js'
 import { firstDamaged } from '../files/sha256.js'
 
 /**
- * Version of the stored results of feature arithmetic. Increase it whenever numbers or files change. Older results are
- * then refused.
+ * Version of the stored results of feature arithmetic. Increase it whenever numbers or files change. Reports then refuse
+ * older results, and `reproduce` computes them again.
  */
 export const ARITHMETIC_FORMAT = 3
 

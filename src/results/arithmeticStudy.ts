@@ -5,7 +5,7 @@ import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArith
 import { fileName } from './fileName.js'
 import { foldersIn } from './openResults.js'
 
-/** Stored results of the command `arithmetic` for one network. */
+/** Results of `reproduce --experiments arithmetic` for one network, as stored in a results folder. */
 export interface ArithmeticStudy {
   readonly model: string
   readonly scenes: readonly StoredScene[]
@@ -31,8 +31,9 @@ export function accuracyPath(results: string, model: string): string {
 }
 
 /**
- * Reads all results of the command `arithmetic` in a results folder. Scenes have the order of ARITHMETIC_SCENES.
- * @throws InputError if a description is damaged
+ * Reads the results of `reproduce --experiments arithmetic` in a results folder, for all networks. Scenes have the order
+ * of ARITHMETIC_SCENES.
+ * @throws InputError if a description is damaged, or a file that it lists is damaged or missing
  */
 export async function readArithmeticStudies(results: string): Promise<readonly ArithmeticStudy[]> {
   const studies: ArithmeticStudy[] = []

@@ -63,8 +63,9 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
 }
 
 /**
- * Batch size, at most `most`, that makes all batches about equally large. It is at least 2: with a single image, matrix
- * products are summed in a different order, which changes the last bits.
+ * Batch size for the fewest batches of at most `most` images, so that all batches are about equally large. It is at
+ * least 2, even if `most` or `images` is 1: with a single image, matrix products are summed in a different order, which
+ * changes the last bits.
  */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))

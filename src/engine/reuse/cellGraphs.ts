@@ -74,15 +74,15 @@ export async function cellGraphs(
  * graph are left out.
  * @returns `read` has the names of `tensors` and of all inputs of the nodes
  */
-function keptFor(tensors: readonly string[], { nodes, constants }: GraphNodes, inFirst: ReadonlySet<number>) {
+export function keptFor(tensors: readonly string[], { nodes, constants }: GraphNodes, inFirst: ReadonlySet<number>) {
   const read = new Set(tensors)
   const kept = new Set<number>()
   for (let index = nodes.length - 1; index >= 0; index--) {
     const { inputs, outputs } = nodes[index] as GraphNodes['nodes'][number]
-    // An empty name stands for an optional input or output that is left out.
-    if (inFirst.has(index) || !outputs.some((name) => name !== '' && read.has(name))) continue
+    if (inFirst.has(index) || !outputs.some((name) => read.has(name))) continue
     kept.add(index)
-    for (const name of inputs) read.add(name)
+    // An empty name stands for an optional input that is left out.
+    for (const name of inputs) if (name !== '') read.add(name)
   }
   return { read, nodes: kept, constants: new Set([...read].filter((name) => constants.has(name))) }
 }

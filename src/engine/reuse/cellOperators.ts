@@ -1,4 +1,4 @@
-import type { GraphConstant } from '../../networks/index.js'
+import type { GraphConstant, GraphNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { CellShape } from './cellStep.js'
 import {
@@ -13,8 +13,9 @@ import {
 } from './cellWindows.js'
 
 /**
- * Versions of ONNX's operators for which the table below is tested. The oldest is 9, because
- * Shiftscope adds the operator Scan to some graphs. Before version 9, Scan has a different form.
+ * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
+ * operator of the table below, if the version has it, with full computation. The oldest is 9, because `cellGraphs` adds
+ * the operator Scan to graphs. Before version 9, Scan has a different form.
  */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
@@ -32,11 +33,11 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
  * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
- * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
- * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
+ * Functions that can magnify rounding errors without bound are left out on purpose: those with jumps (see `JUMPS` in
+ * rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
  * features with NaN are refused.
  */
-const RULES: ReadonlyMap<string, Rule> = new Map(
+export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
     // Each output value depends on a single input value, so the node can take cells instead of images.
     Abs: unary([]),
@@ -101,14 +102,19 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
 /** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
-  if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
+  if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
   if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
   if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
-  const rule = RULES.get(node.operator)
+  const rule = CELL_OPERATORS.get(node.operator)
   if (rule === undefined) throw new NoStep('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
     if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
   return rule.step(context)
+}
+
+/** Whether a node's operator belongs to another set than ONNX's own one. */
+export function isForeign({ domain }: GraphNode): boolean {
+  return domain !== '' && domain !== 'ai.onnx'
 }
 
 function unary(attributes: readonly string[], condition?: Condition): Rule {

@@ -1,7 +1,7 @@
 import type { GraphNodes } from '../../networks/index.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellSteps } from './cellStep.js'
-import { type AxisCount, cellCount, keysOfTimes } from './cells.js'
+import { type AxisCount, cellCount, keysAt } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
@@ -193,17 +193,17 @@ interface AxisCounts {
 }
 
 function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: number): AxisCounts {
-  const classes = groupedBy(positions[axis], (time) => time % modulus)
+  const groups = groupedBy(positions[axis], (position) => position % modulus)
   const sums = keys.spaces.map((space) => {
     let [seeing, blank] = [0, 0]
-    for (const times of classes) {
-      const found = keysOfTimes(space[axis], times)
+    for (const group of groups) {
+      const found = keysAt(space[axis], group)
       seeing += found.seeing.length
       blank += found.blank.length
     }
     return { seeing, blank }
   })
-  return { passes: classes.length, sums }
+  return { passes: groups.length, sums }
 }
 
 /**

@@ -68,11 +68,16 @@ export function cellSteps(
       shapes.set(step.output, shape)
     } catch (error) {
       if (!(error instanceof NoStep)) throw error
-      reason ??= `${printable(node.operator)}${node.outputs[0] ? ` "${printable(node.outputs[0])}"` : ''} ${error.message}`
+      reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
   const known = [...fixed].flatMap(([name, constant]) => (constant ? [[name, constant.shape] as const] : []))
   return { steps, shapes, constants: new Map(known), reason }
+}
+
+/** A node's operator, and the name of its output in quotation marks. */
+export function nodeTitle({ operator, outputs: [output] }: GraphNode): string {
+  return `${printable(operator)}${output ? ` "${printable(output)}"` : ''}`
 }
 
 function readersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly string[]> {

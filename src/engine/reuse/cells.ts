@@ -59,13 +59,14 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
 
 /**
  * Lists the keys that some positions need along an axis, in ascending order.
- * @param times rows or columns of the positions
+ * @param positions rows or columns of the positions
  */
-export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
+export function keysAt({ count, blank, views }: AxisSpace, positions: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
-    for (const time of [...times, keys.length / length - 1]) {
-      for (let at = time * length; at < (time + 1) * length; at++) {
+    // The last row of `keys` is for images without the patch (see `AxisTensor`).
+    for (const position of [...positions, keys.length / length - 1]) {
+      for (let at = position * length; at < (position + 1) * length; at++) {
         const key = keys[at] as number
         isNeeded[key] = 1
         isNeeded[blank[key] as number] = 1
@@ -139,8 +140,8 @@ function cellSet(space: Both<AxisSpace>, pass: Pass): CellSet {
   return { rows, cols, base, count: Math.ceil(exact / CELLS_AT_A_TIME) * CELLS_AT_A_TIME }
 }
 
-function neededKeys(space: AxisSpace, times: readonly number[]): NeededKeys {
-  const { seeing, blank } = keysOfTimes(space, times)
+function neededKeys(space: AxisSpace, positions: readonly number[]): NeededKeys {
+  const { seeing, blank } = keysAt(space, positions)
   const seeingAt = new Int32Array(space.count).fill(-1)
   for (const [at, key] of seeing.entries()) seeingAt[key] = at
   const blankAt = new Int32Array(space.count).fill(-1)

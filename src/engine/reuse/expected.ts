@@ -4,6 +4,7 @@ import { floorGain, planCells, positionsOf, wholeSeconds } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
+import { jumpReason } from './rounding.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -30,11 +31,13 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
  */
 export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
   const { graph, cells } = networkCells(network)
+  const features = network.layers.map(outputOf)
+  const jump = jumpReason(graph, network.input.name, features)
+  if (jump !== undefined) return jump
   if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const features = network.layers.map(outputOf)
   const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(offsets))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`

@@ -106,23 +106,24 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
       )
       continue
     }
+    // A key of the output stands for a list of keys: those of the cells that it reads from each input.
     const listed = both((axis) =>
       numbered(
         inputs.map((input) => input[axis]),
         windowOf(step, axis, first[axis].length),
       ),
     )
-    // If the keys of one input determine those of all other inputs, the output uses the same keys as this input.
-    const tells = (input: CellTensor, i: number) =>
-      AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
-    const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
-    const fills = step.kind === 'window' && step.operation.kind === 'maximum'
+    const isMaximum = step.kind === 'window' && step.operation.kind === 'maximum'
     const taps = (i: number) =>
       both((axis) => {
         const own = listed[axis].taps[i] as Int32Array
-        return fills ? filled(own, own.length / listed[axis].count) : own
+        return isMaximum ? filled(own, own.length / listed[axis].count) : own
       })
-    if (main === -1) {
+    // If the keys of one input determine those of all other inputs, the output uses the same keys as this input.
+    const determines = (input: CellTensor, i: number) =>
+      AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
+    const determining = step.kind === 'pointwise' ? inputs.findIndex(determines) : -1
+    if (determining === -1) {
       spaces.push(both((axis) => axisSpace(listed[axis])))
       tensors.set(step.output, { space: spaces.length - 1, ...listed })
       sources.set(
@@ -131,15 +132,16 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
       )
       continue
     }
-    const own = inputs[main] as CellTensor
+    const own = inputs[determining] as CellTensor
     tensors.set(step.output, own)
-    const order = both((axis) => inverse(listed[axis].taps[main] as Int32Array))
+    // For each key of that input, the number of the list that contains it.
+    const listOf = both((axis) => inverse(listed[axis].taps[determining] as Int32Array))
     sources.set(
       step.output,
       names.map((input, i) =>
         isSame(inputs[i] as CellTensor, own)
           ? null
-          : { input, taps: both((axis) => order[axis].map((at) => listed[axis].taps[i]?.[at] as number)) },
+          : { input, taps: both((axis) => listOf[axis].map((list) => listed[axis].taps[i]?.[list] as number)) },
       ),
     )
   }
@@ -188,8 +190,9 @@ export const KEY_LIMIT = 2 ** 26
 
 /** Gives each output cell along an axis a key. Cells that read the same list of input keys get the same key. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
-  const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
-  const keys = new Int32Array(times * length)
+  // The last of these positions stands for images without the patch (see `AxisTensor`).
+  const positions = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
+  const keys = new Int32Array(positions * length)
   const lists: number[][] = inputs.map(() => [])
   /**
    * Each list of keys has a number, and equal lists have equal numbers. The integer `pair` (see below) encodes a list's
@@ -197,12 +200,12 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
-  for (let time = 0; time < times; time++) {
+  for (let position = 0; position < positions; position++) {
     for (let i = 0; i < length; i++) {
       const begin = i * stride - before
       const keyAt = (input: AxisTensor, tap: number) => {
         const index = begin + tap * dilation
-        return index < 0 || index >= input.length ? -1 : (input.keys[time * input.length + index] as number)
+        return index < 0 || index >= input.length ? -1 : (input.keys[position * input.length + index] as number)
       }
       let list = 0
       for (const input of inputs) {
@@ -219,7 +222,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
         for (const [k, input] of inputs.entries())
           for (let tap = 0; tap < taps; tap++) (lists[k] as number[]).push(keyAt(input, tap))
       }
-      keys[time * length + i] = number
+      keys[position * length + i] = number
     }
   }
   return { length, keys, count: numbers.size, taps: lists.map((list) => Int32Array.from(list)) }
@@ -248,8 +251,8 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
   const ofPatch: number[] = []
   const ofFrame: number[] = []
   const keys = new Int32Array((positions + 1) * frame)
-  for (let time = 0; time <= positions; time++) {
-    const offset = time < positions ? time : Number.POSITIVE_INFINITY
+  for (let position = 0; position <= positions; position++) {
+    const offset = position < positions ? position : Number.POSITIVE_INFINITY
     for (let pixel = 0; pixel < frame; pixel++) {
       const inPatch = pixel - offset
       const seen = inPatch >= begin && inPatch < end ? inPatch + 1 : 0
@@ -261,7 +264,7 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
         ofPatch.push(seen)
         ofFrame.push(pixel)
       }
-      keys[time * frame + pixel] = key
+      keys[position * frame + pixel] = key
     }
   }
   return { length: frame, count: numbers.size, keys, ofPatch, ofFrame }

@@ -15,7 +15,10 @@ import {
  * because these may determine shapes.
  */
 export interface GraphNodes {
-  /** In the order of the file: each node comes after the nodes whose outputs it reads. */
+  /**
+   * In the order of the file. ONNX demands that each node comes after the nodes whose outputs it reads. ONNX Runtime
+   * does not, and `writeGraphCopy` lists added nodes last.
+   */
   readonly nodes: readonly GraphNode[]
   readonly constants: ReadonlyMap<string, GraphConstant>
   /** Version of ONNX's own set of operators that the graph uses. */

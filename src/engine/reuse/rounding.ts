@@ -1,0 +1,99 @@
+import { ElementType, type GraphNode, type GraphNodes, imageTensors } from '../../networks/index.js'
+import { keptFor } from './cellGraphs.js'
+import { isForeign } from './cellOperators.js'
+import { nodeTitle } from './cellSteps.js'
+
+/**
+ * The inputs that a node rounds or compares, and the outputs that jump when these inputs change. If a list is absent,
+ * it stands for all inputs or all outputs.
+ */
+type Jump = Partial<Pick<GraphNode, 'inputs' | 'outputs'>>
+
+/** Operators that round or compare values, and compute nothing else. Equal inputs give equal bits. */
+const STEPS =
+  'ArgMax ArgMin BitCast Ceil Equal Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less LessOrEqual Mod NonZero OneHot QuantizeLinear Round Shrink Sign ThresholdedRelu Unique'.split(
+    ' ',
+  )
+
+/** Operators that compute values, and also round or compare some. */
+const COMPUTING_STEPS =
+  'Bernoulli DynamicQuantizeLinear MaxRoiPool Multinomial NonMaxSuppression QLinearConv QLinearMatMul RoiAlign'.split(
+    ' ',
+  )
+
+const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
+
+/**
+ * The operators that jump: a difference in the last bit of an input can change an output by a whole step. Where, Gather
+ * and Compress are not listed, because the conditions and indices that they read come from these operators.
+ */
+const JUMPS: ReadonlyMap<string, (node: GraphNode) => Jump> = new Map<string, (node: GraphNode) => Jump>([
+  ...[...STEPS, ...COMPUTING_STEPS].map((operator) => [operator, () => ({})] as const),
+  // A step of float16 is up to 0.001 of the value, more than reuse may change features.
+  ['Cast', ({ attributes }) => (PRECISE.includes(attributes.get('to')) ? { outputs: [] } : {})],
+  // Only the type of the second input counts, not its values.
+  ['CastLike', ({ inputs }) => ({ inputs: inputs.slice(0, 1) })],
+  ['GridSample', ({ inputs, attributes }) => ({ inputs: attributes.get('mode') === 'nearest' ? inputs.slice(1) : [] })],
+  // The largest values change as little as the inputs, but their indices jump.
+  ['MaxPool', ({ outputs }) => ({ outputs: outputs.slice(1) })],
+  ['TopK', ({ outputs }) => ({ outputs: outputs.slice(1) })],
+])
+
+const COPYING =
+  'Concat DepthToSpace Dropout Expand Flatten Gather Identity MaxPool Pad Reshape Slice SpaceToDepth Split Squeeze Tile TopK Transpose Unsqueeze'.split(
+    ' ',
+  )
+
+/** Operators whose outputs have equal bits with and without reuse, if their inputs do. */
+const EXACT = new Set([...COPYING, ...STEPS, 'Cast', 'CastLike'])
+
+/** Operators with nodes inside, which may read any tensors of the graph around them. */
+const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
+
+/**
+ * Finds out whether reuse might change features by more than its small differences, which are in the last bits of
+ * computed values. This is possible if some features depend on a node that rounds or compares such values. Nodes may
+ * round pixels, copies of pixels, and shapes, because these are equal with and without reuse.
+ * @param image name of the network's input
+ * @param features names of the feature layers' tensors
+ * @returns the reason, which names the first such node; undefined if there is none
+ */
+export function jumpReason(ofFile: GraphNodes, image: string, features: readonly string[]): string | undefined {
+  const graph = { ...ofFile, nodes: inOrder(ofFile.nodes) }
+  const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
+  const exact = new Set([image])
+  const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
+  const needed = keptFor(features, graph, new Set())
+  for (const [index, node] of graph.nodes.entries()) {
+    const { operator } = node
+    if (CONTAINERS.has(operator)) {
+      if (needed.nodes.has(index)) return `${nodeTitle(node)} contains nodes that may round`
+    } else if (!node.inputs.some(isComputed)) {
+      if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
+    } else if (needed.nodes.has(index)) {
+      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
+      const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
+      if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
+        return `${nodeTitle(node)} can turn a difference in the last bit into a step`
+    }
+  }
+  return undefined
+}
+
+/** Sorts nodes so that each comes after the nodes whose outputs it reads. If they already do, they keep their order. */
+function inOrder(nodes: readonly GraphNode[]): readonly GraphNode[] {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  // An empty name stands for an optional input or output that is left out.
+  makers.delete('')
+  const sorted = new Set<GraphNode>()
+  const seen = new Set<GraphNode>()
+  const stack = [...nodes].reverse()
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const missing = seen.has(node) ? [] : node.inputs.flatMap((name) => makers.get(name) ?? [])
+    seen.add(node)
+    const before = missing.filter((other) => !sorted.has(other))
+    stack.push(...before)
+    if (before.length === 0) sorted.add(stack.pop() as GraphNode)
+  }
+  return [...sorted]
+}
