@@ -39,8 +39,8 @@ export interface ClassifierOptions extends ExperimentPlace {
   /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * A position counts as half right if its decision value is at most this fraction of the fold's largest one; 1e-6 by
-   * default. Such a position is midway between the training positions of both classes, so rounding would decide.
+   * A position counts as half right if its decision value is at most this far from 0; 1e-8 by default. Such a position
+   * is midway between the training positions of both classes, so rounding would decide.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -78,7 +78,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 export async function separabilityByScheme(
   grid: LayerGrid,
   schemes: readonly FoldScheme[],
-  { C = 1, seed = 0, threads = 1, tolerance, tie = 1e-6, cudaFeatures, signal }: ClassifierOptions = {},
+  { C = 1, seed = 0, threads = 1, tolerance, tie = 1e-8, cudaFeatures, signal }: ClassifierOptions = {},
 ): Promise<readonly Separability[]> {
   checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
@@ -134,15 +134,22 @@ function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, s
 }
 
 function taskSeparability(
-  task: TaskFolds,
+  { classes, folds }: TaskFolds,
   decisions: Float64Array,
   solutions: readonly SvmSolution[],
   tie: number,
 ): TaskSeparability {
-  const rows = task.classes.length
-  const accuracies = Array.from({ length: FOLDS }, (_, fold) =>
-    foldAccuracy(task, fold, decisions.subarray(fold * rows, (fold + 1) * rows), tie),
-  )
+  const rows = classes.length
+  const right = new Array<number>(FOLDS).fill(0)
+  const tested = new Array<number>(FOLDS).fill(0)
+  for (let i = 0; i < rows; i++) {
+    const fold = folds[i] ?? 0
+    const decision = decisions[fold * rows + i] ?? 0
+    const isTie = Math.abs(decision) <= tie
+    tested[fold] = (tested[fold] ?? 0) + 1
+    right[fold] = (right[fold] ?? 0) + (isTie ? 0.5 : Number(Number(decision > 0) === classes[i]))
+  }
+  const accuracies = right.map((count, fold) => count / (tested[fold] ?? 1))
   const { mean, std } = meanAndStd(accuracies)
   const whole = solutions.every(({ converged }) => converged)
   return {
@@ -152,19 +159,6 @@ function taskSeparability(
     gaps: solutions.map(({ primal, dual }) => (primal - dual) / primal),
     notConverged: solutions.flatMap(({ converged }, fold) => (converged ? [] : [fold])),
   }
-}
-
-/** @param decisions decision value of each position, [positions] */
-function foldAccuracy({ classes, folds }: TaskFolds, fold: number, decisions: Float64Array, tie: number): number {
-  let [largest, tested, right] = [0, 0, 0]
-  for (let i = 0; i < folds.length; i++) if (folds[i] === fold) largest = Math.max(largest, Math.abs(decisions[i] ?? 0))
-  for (let i = 0; i < folds.length; i++) {
-    if (folds[i] !== fold) continue
-    const decision = decisions[i] ?? 0
-    tested++
-    right += Math.abs(decision) <= tie * largest ? 0.5 : Number(Number(decision > 0) === classes[i])
-  }
-  return right / tested
 }
 
 export function isConstant(features: Float32Array, dims: number): boolean {
