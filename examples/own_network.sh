@@ -16,7 +16,7 @@ npx shiftscope models inspect "$model"
 npx shiftscope patches images "$pictures" --sizes 75 --out objects
 
 # Print the size of the study, then run it. If you stop it, the same command continues.
-study=(--models "$model" --patches objects --sizes 75 --stride "${STRIDE:-10}" --out study)
+study=(--models "$model" --patches objects --sizes 75 --stride 8 --out study)
 npx shiftscope reproduce "${study[@]}" --dry-run
 npx shiftscope reproduce "${study[@]}"
 npx shiftscope report study --tables > tables.txt

@@ -16,7 +16,7 @@ fi
 cd "$app"
 npm start
 npm run folds
-STRIDE=25 npm run own-network
+npm run own-network
 for python in python3 /usr/bin/python3; do
   if "$python" -c 'import numpy, matplotlib' 2>/dev/null; then
     "$python" plot.py

@@ -1,20 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { linkedFrom, ROOT } from './support/markdown.js'
 import { temporaryFolder } from './support/temporaryFolder.js'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const told = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+  shell: process.platform === 'win32',
+})
+const [{ files, size }] = JSON.parse(told) as [{ files: { path: string }[]; size: number }]
+const paths = files.map(({ path }) => path)
 
 it('the package has what users need, and nothing else', () => {
-  const shell = process.platform === 'win32'
-  const told = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    shell,
-  })
-  const [{ files, size }] = JSON.parse(told) as [{ files: { path: string }[]; size: number }]
-  const paths = files.map(({ path }) => path)
   for (const needed of [
     'bin/shiftscope.js',
     'dist/index.js',
@@ -31,6 +29,13 @@ it('the package has what users need, and nothing else', () => {
   }
   expect(paths.filter((path) => /\.map$|^native\/(test|build)\/|^src\/|^test\/|^models\/train/.test(path))).toEqual([])
   expect(size).toBeLessThan(19e6)
+})
+
+it('every link of a page in the package leads to a file in the package', () => {
+  const pages = paths.filter((path) => path.endsWith('.md'))
+  const links = pages.flatMap((page) => linkedFrom(page).map(({ path }) => ({ page, path })))
+  expect(links.length).toBeGreaterThan(90)
+  expect(links.filter(({ path }) => !paths.includes(path))).toEqual([])
 })
 
 const inFolder = temporaryFolder()

@@ -24,10 +24,10 @@ const CODE_WIDTH = 1.5
 const SCALE = 3
 
 /**
- * A decision value is a tie if its magnitude is at most this. A tested row is often exactly midway between the training
- * rows of both classes, where rounding would decide. Other decision values are far from 0.
+ * `tie` of classifiers that see only the phase. The Gaussians of neighbouring residues overlap, so decision values are
+ * less exact than with other features when the training stops.
  */
-const TIE = 1e-3
+const PHASE_TIE = 1e-3
 
 /**
  * If classifiers that see only the phase (the position modulo the stride) reach this accuracy in shuffled folds, the
@@ -71,8 +71,8 @@ type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<Fold
  * features.
  *
  * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
- * circular distance between the phase and r. A decision value near 0 counts as half right. If the grid's stride is a
- * multiple of the period, all positions have the same phase, and every accuracy is 0.5.
+ * circular distance between the phase and r. If the grid's stride is a multiple of the period, all positions have the
+ * same phase, and every accuracy is 0.5.
  */
 export async function foldBaselines(
   grid: PositionsGrid,
@@ -111,7 +111,10 @@ async function accuracies(
     return schemes.map(() => ({ 'left-right': GUESSED, 'top-bottom': GUESSED }))
   const code = feature === 'position' ? positionCode(grid) : phaseCode(grid.stride, period)
   const features = { ...madeUp(grid, code), stride: grid.stride, layer: feature }
-  const results = await separabilityByScheme(features, schemes, { ...options, tie: TIE })
+  const results = await separabilityByScheme(features, schemes, {
+    ...options,
+    ...(feature === 'phase' && { tie: PHASE_TIE }),
+  })
   return results.map((tasks) => ({
     'left-right': [...tasks['left-right'].folds],
     'top-bottom': [...tasks['top-bottom'].folds],

@@ -39,8 +39,8 @@ export interface ClassifierOptions extends ExperimentPlace {
   /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * If this is more than 0, a position counts as half right when its decision value is at most this far from 0. With
-   * the default, 0, a decision value of exactly 0 means left or top.
+   * A position counts as half right if its decision value is at most this far from 0; 1e-8 by default. Such a position
+   * is midway between the training positions of both classes, so rounding would decide.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -78,7 +78,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 export async function separabilityByScheme(
   grid: LayerGrid,
   schemes: readonly FoldScheme[],
-  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: ClassifierOptions = {},
+  { C = 1, seed = 0, threads = 1, tolerance, tie = 1e-8, cudaFeatures, signal }: ClassifierOptions = {},
 ): Promise<readonly Separability[]> {
   checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
@@ -145,7 +145,7 @@ function taskSeparability(
   for (let i = 0; i < rows; i++) {
     const fold = folds[i] ?? 0
     const decision = decisions[fold * rows + i] ?? 0
-    const isTie = tie > 0 && Math.abs(decision) <= tie
+    const isTie = Math.abs(decision) <= tie
     tested[fold] = (tested[fold] ?? 0) + 1
     right[fold] = (right[fold] ?? 0) + (isTie ? 0.5 : Number(Number(decision > 0) === classes[i]))
   }

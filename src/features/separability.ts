@@ -65,7 +65,8 @@ export interface SchemeSeparability extends TrainingRecord {
 
 /**
  * Measures how well linear classifiers tell left from right and top from bottom by the features (paper section 2.2). It
- * uses 5-fold cross-validation and trains all classifiers of a layer together.
+ * uses 5-fold cross-validation and trains all classifiers of a layer together. A position midway between both classes
+ * counts as half right.
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
  * @throws InputError for a file that holds no such array, and for features that are all equal or have too few positions

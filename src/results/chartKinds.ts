@@ -116,7 +116,7 @@ export const CONSISTENCY: MeasureChart = {
 export const EQUIVARIANCE: MeasureChart = {
   kind: 'lines',
   title: 'Equivariance error',
-  note: 'A layer that is a map should move with its object. The error is the part of the object’s features that does not. Solid lines show aliasing, which subsampling causes. They fall to zero where the object has moved by whole cells of the map. Dashed lines show the rest, which the borders of the frame cause.',
+  note: 'A layer that is a map should move with its object. The relative error measures how far it departs from that (0: moves exactly, about 1.4: unrelated). Solid lines show aliasing, which subsampling causes. They fall to zero where the object has moved by whole cells of the map. Dashed lines show the rest, which the borders of the frame cause.',
   x: { title: 'distance that the object moves (px)', of: ({ distance }) => distance, isOctaves: true },
   y: { title: 'equivariance error', scale: 'linear' },
   lines: ERROR_PARTS.toReversed().map((part) => ({ part })),

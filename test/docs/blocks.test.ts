@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { programWith } from '../../src/cli/program.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../src/experiments/foldBaselines.js'
 import { leftOut } from '../support/leftOut.js'
 import { type Block, blocksOf, codeSpansOf, PAGES, ROOT, textOf } from '../support/markdown.js'
 import { commandsOf, refusalOf } from '../support/shell.js'
@@ -54,11 +55,39 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     expect([...new Set(named)].filter((option) => !known.has(option) && !others.includes(option))).toEqual([])
   })
 
+  it('measures separability only on grids that the program does not call too coarse', async () => {
+    const shown = blocks.filter(({ language }) => language === 'sh').map(({ code }) => code)
+    const scripts = [...shown, readFileSync(join(ROOT, 'examples/own_network.sh'), 'utf8')]
+    const grids = scripts.flatMap((script) => separabilityGrids(commandsOf(script)))
+    expect(grids.length).toBeGreaterThan(5)
+    for (const { size, stride } of grids.filter(({ stride }) => stride > 4)) {
+      const side = Math.ceil((224 - size + 1) / stride)
+      const { phase } = await foldBaselines({ rows: side, cols: side, stride }, { schemes: ['shuffled'] })
+      const reason = coarseGrid(meanAccuracy(phase.shuffled ?? { 'left-right': [], 'top-bottom': [] }), USUAL_PERIOD)
+      expect([size, stride, reason]).toEqual([size, stride, undefined])
+    }
+  })
+
   it('has every command in the README’s table', () => {
     const table = [...textOf('README.md').matchAll(/^\| `[^`]+`/gm)].join('\n')
     for (const command of commands) expect(table).toMatch(new RegExp(`\\b${command.name()}\\b`))
   })
 })
+
+/** Sizes and strides at which the commands of a script measure separability, in a frame of 224 px. */
+function separabilityGrids(calls: ReturnType<typeof commandsOf>): readonly { size: number; stride: number }[] {
+  const isCalled = (wanted: string) => calls.some(([, command]) => command === wanted)
+  return calls.flatMap(([, command, ...words]) => {
+    const optionOf = (option: string) => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined)
+    const measures =
+      command === 'reproduce'
+        ? (optionOf('--experiments') ?? 'separability').includes('separability')
+        : command === 'extract' && isCalled('separability')
+    const sizes = optionOf('--sizes') ?? optionOf('--size') ?? '75,125'
+    const stride = Number(optionOf('--stride') ?? 4)
+    return measures ? sizes.split(',').map((size) => ({ size: Number(size), stride })) : []
+  })
+}
 
 /** The command of a pod. */
 function podCommand({ code }: Block): string {

@@ -1,18 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { anchorsOf, codeSpansOf, LINKING_PAGES, linksOf, ROOT, textOf } from '../support/markdown.js'
-
-/** A relative link's path from the root, and its anchor. */
-function targetOf(page: string, link: string): { readonly path: string; readonly anchor: string | undefined } {
-  const [way = '', anchor] = link.split('#')
-  return { path: way === '' ? page : normalize(join(dirname(page), decodeURI(way))), anchor }
-}
-
-const linkedFrom = (page: string) =>
-  linksOf(page)
-    .filter((link) => !/^[a-z]+:/.test(link))
-    .map((link) => targetOf(page, link))
+import { anchorsOf, codeSpansOf, LINKING_PAGES, linkedFrom, ROOT, textOf } from '../support/markdown.js'
 
 /** Files of the repository, from its root; text shortens their paths. */
 const FILES = ['.github', 'bench', 'docs', 'models', 'native', 'src', 'test']

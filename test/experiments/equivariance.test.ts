@@ -5,6 +5,7 @@ import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import { equivarianceErrors, measureEquivariance } from '../../src/experiments/equivariance.js'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { randomCases } from '../support/randomCases.js'
 
@@ -61,6 +62,14 @@ describe('equivariance errors', () => {
     const map = { channels: 1, rows: 24, cols: 24, stride: 4 }
     const smooth = movingMap(map, 8, (_, y, x) => Math.exp(-(y * y + x * x) / (2 * 8 ** 2)))
     for (const { border, aliasing } of equivarianceErrors(smooth, map)) expect(border + aliasing).toBeLessThan(1e-3)
+  })
+
+  it('are about 1.4, the square root of 2, for maps that have nothing in common', () => {
+    const map = { channels: 4, rows: 12, cols: 12, stride: 1 }
+    const random = randomNumbers(3)
+    const unrelated = Float32Array.from({ length: 4 * 12 * 12 * 4 }, (_, i) => (i < 4 * 12 * 12 ? 0 : random() - 0.5))
+    const [one] = equivarianceErrors(unrelated, map)
+    expect(one && one.border + one.aliasing).toBeCloseTo(Math.SQRT2, 1)
   })
 
   it('put what whole cells miss down to the borders, in proportion to the distance between them', () => {

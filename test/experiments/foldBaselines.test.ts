@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { coarseGrid, foldBaselines, meanAccuracy } from '../../src/experiments/foldBaselines.js'
+import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
 import { foldPrediction, strideFolds, subGrid } from '../../src/experiments/strideFolds.js'
+import { separability } from '../../src/features/separability.js'
 import { positionFeatures } from '../support/features.js'
 
 /** Ordered, top-bottom. */
@@ -44,6 +46,14 @@ describe('accuracies by made-up features', () => {
     expect(Object.keys(position)).toEqual(['ordered', 'transposed'])
     for (const { ordered, transposed } of [position, phase])
       expect(ordered?.['top-bottom']).toEqual(transposed?.['left-right'])
+  })
+
+  it.each([10, 12, 13, 14])('are those of `separability` for the same features, of %i rows', async (side) => {
+    const data = positionFeatures(side, side).map((index) => 3 * index)
+    const { schemes } = await separability({ data, shape: [side, side, 2] }, { cv: FOLD_SCHEMES })
+    const { position } = await foldBaselines({ rows: side, cols: side, stride: 8 }, { schemes: FOLD_SCHEMES })
+    for (const cv of FOLD_SCHEMES)
+      for (const task of TASKS) expect([cv, task, schemes[cv]?.[task].folds]).toEqual([cv, task, position[cv]?.[task]])
   })
 
   it('are computed once for a grid, those by the phase once for a period', async () => {

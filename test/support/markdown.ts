@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -70,9 +70,21 @@ export function codeSpansOf(page: string): readonly string[] {
   return [...proseOf(page).matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(([, code]) => code as string)
 }
 
-/** Targets of links and pictures. */
-export function linksOf(page: string): readonly string[] {
-  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
+/** Target of a relative link: its path from the root, and its anchor. */
+export interface LinkTarget {
+  readonly path: string
+  readonly anchor: string | undefined
+}
+
+/** Targets of the page's relative links and pictures. */
+export function linkedFrom(page: string): readonly LinkTarget[] {
+  const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [way = '', anchor] = link.split('#')
+      return { path: way === '' ? page : posix.join(posix.dirname(page), decodeURI(way)), anchor }
+    })
 }
 
 /** Anchors of a page's headings, made as GitHub makes them. */

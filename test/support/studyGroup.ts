@@ -39,9 +39,16 @@ export function groupWith(
   const { size = 125, stride = 1 } = changes
   const layers = ['fc']
   return {
-    ...{ model, size, rows: 2, cols: 2, stride, frame: 224, layers, units },
+    model,
+    size,
+    rows: 8,
+    cols: 8,
+    stride,
+    frame: 224,
+    layers,
+    units,
     numbers: groupRows({ model, size, layers }, numbers, [baseline]),
-    meanMaps: new Float64Array(20),
+    meanMaps: new Float64Array(5 * 8 * 8),
   }
 }
 
@@ -135,7 +142,7 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
   return {
     ...group,
     units: group.units.map((unit) => ({ ...unit, layers: unit.layers.map((layer) => ({ ...layer, baselines })) })),
-    meanMaps: Float64Array.from({ length: 20 }, (_, i) => level + i / 200),
+    meanMaps: group.meanMaps.map((_, i) => level + i / 3200),
   }
 }
 

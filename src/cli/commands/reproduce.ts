@@ -28,7 +28,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('reproduce'),
     'shiftscope reproduce',
-    'shiftscope reproduce --patches dog,car --stride 16 --out dog-and-car',
+    'shiftscope reproduce --patches dog,car --stride 8 --out dog-and-car',
     'shiftscope reproduce --preset paper --dry-run',
   ).description('run a study and write its tables, figures and page')
   addStudyOptions(command).option('--no-report', 'skip the report; another process writes it')

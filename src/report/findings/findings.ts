@@ -5,7 +5,7 @@ import { counted } from '../../support/text.js'
 import { viewLink } from '../viewLink.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
-import type { NetworkStudy } from './network.js'
+import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
 
 /** Verdict on a claim; docs/findings.md has the rule. */
 export type Verdict = 'supported' | 'not supported' | 'cannot be judged'
@@ -16,7 +16,7 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
   'cannot be judged': '?',
 }
 
-export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. With at least ${FEWEST_PATCHES} objects, it is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and at least as many are against it as open. In all other cases the claim is open (?).`
+export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. It is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and more numbers are against it than open. In all other cases the claim is open (?).`
 
 /** Finding: a claim about a network, with its verdict and evidence. */
 export interface ClaimFinding {
@@ -56,7 +56,9 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const evidence = claim.measure(network).map((one) => evidenceOf(one, claim.border))
   const judged = evidence.filter(({ lean }) => lean !== null)
   const obstacle =
-    claim.obstacle?.(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
+    claim.obstacle?.(network) ??
+    (judged.length === 0 ? 'the study has no numbers for this claim' : undefined) ??
+    (network.groups.every(hasFewPositions) ? `fewer than ${FEWEST_POSITIONS} positions` : undefined)
   const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, title, source, rule } = claim
   const deciding = decidingOf(judged, verdict)
@@ -94,7 +96,7 @@ export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict'
     .map(([number, side], i) => `${i === 0 ? counted(number, 'number') : number} ${side}`)
     .join(', ')
   if (inFavour > open && against === 0) return { verdict: 'supported', reason }
-  if (against > 0 && inFavour === 0 && against >= open) return { verdict: 'not supported', reason }
+  if (against > open && inFavour === 0) return { verdict: 'not supported', reason }
   return { verdict: OPEN, reason }
 }
 

@@ -14,6 +14,14 @@ export interface NetworkStudy {
   readonly original: readonly StudyGroup[]
 }
 
+/** Numbers from a grid with fewer rows or columns than this decide nothing. */
+const FEWEST_ROWS = 8
+export const FEWEST_POSITIONS = `${FEWEST_ROWS}×${FEWEST_ROWS}`
+
+export function hasFewPositions({ rows, cols }: Pick<StudyGroup, 'rows' | 'cols'>): boolean {
+  return Math.min(rows, cols) < FEWEST_ROWS
+}
+
 export interface LayerOfGroup {
   readonly group: StudyGroup
   readonly layer: string

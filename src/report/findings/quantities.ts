@@ -5,7 +5,7 @@ import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { mean } from '../../support/statistics.js'
 import { type Evidence, leanOf, type Measured, mapped, paired, signsOf } from './evidence.js'
-import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
+import { hasFewPositions, type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
 /**
  * Longest period of a grid pattern, in pixels. With longer periods, the gradual fall of similarity over a map would
@@ -176,6 +176,6 @@ function difference(one: LayerOfGroup, quantity: string, values: PatchValues): M
   return { ...placeOf(one), quantity, values, signs: signsOf(values) }
 }
 
-function placeOf({ group: { size }, layer }: LayerOfGroup): Pick<Evidence, 'layer' | 'size'> {
-  return { layer, size }
+function placeOf({ group, layer }: LayerOfGroup): Pick<Measured, 'layer' | 'size' | 'lean'> {
+  return { layer, size: group.size, ...(hasFewPositions(group) && { lean: 'open' }) }
 }

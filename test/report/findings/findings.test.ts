@@ -146,11 +146,47 @@ describe('a verdict', () => {
     ['fo', UNCLEAR, '1 number for, 1 open'],
     ['fffa', UNCLEAR, '3 numbers for, 1 against'],
     ['aao', AGAINST, '2 numbers against, 1 open'],
-    ['ao', AGAINST, '1 number against, 1 open'],
-    ['aoo', UNCLEAR, '1 number against, 2 open'],
+    ['ao', UNCLEAR, '1 number against, 1 open'],
+    ['aaaooo', UNCLEAR, '3 numbers against, 3 open'],
+    ['faaa', UNCLEAR, '1 number for, 3 against'],
     ['o', UNCLEAR, '1 number open'],
   ])('of numbers that speak %s is %s', (leans, verdict, reason) => {
     expect(judge(numbers(leans))).toEqual({ verdict, reason })
+  })
+
+  it('is the opposite one if all numbers speak for the opposite', () => {
+    const opposite = { [FOR]: AGAINST, [AGAINST]: FOR, [UNCLEAR]: UNCLEAR }
+    const other = (lean: string) => ({ f: 'a', a: 'f', o: 'o' })[lean] as string
+    const all = [...'fao'].flatMap((a) => [...'fao'].flatMap((b) => [...'fao'].map((c) => `${a}${b}${c}`)))
+    const cases = [...all, ...all.flatMap((first) => all.map((second) => first + second))]
+    for (const leans of cases) {
+      const { verdict } = judge(numbers([...leans].map(other).join('')))
+      expect([leans, verdict]).toEqual([leans, opposite[judge(numbers(leans)).verdict]])
+    }
+  })
+
+  it.each([
+    [7, 8],
+    [8, 7],
+    [2, 2],
+  ])('does not come from %i×%i positions, which are fewer than 8×8', (rows, cols) => {
+    const reason = 'fewer than 8×8 positions'
+    for (const [claim, , groups] of CASES) {
+      const small = groups.map((group) => ({ ...group, rows, cols }))
+      const { verdict, sentence, ...finding } = findingOf(claim, modelOf(groups), small)
+      expect([claim, verdict, finding.reason]).toEqual([claim, UNCLEAR, reason])
+      expect(sentence).toBe(findingOf(claim, modelOf(groups), groups).sentence)
+    }
+  })
+
+  it('counts numbers from fewer than 8×8 positions as open', () => {
+    const [large, small] = [net([[bias, around(0.01)]]), net([[bias, around(0.01)]], { size: 75 })]
+    const finding = findingOf(BIAS, 'net', [{ ...large, rows: 7 }, small])
+    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: '1 number for, 1 open' })
+    expect(finding.evidence.map(({ size, lean }) => [size, lean])).toEqual([
+      [125, 'open'],
+      [75, 'for'],
+    ])
   })
 
   it('rests on all layers and sizes; its link shows the number that is farthest from the border', () => {
