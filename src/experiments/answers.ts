@@ -33,7 +33,7 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   const classes = center.length
   const areProbabilities = isProbabilities(matrix, positions, classes)
   const maps = new Float32Array(ANSWER_MAPS * positions)
-  const seen = center.reduce((best, value, i) => (value > (center[best] as number) ? i : best), 0)
+  const seen = largestOf(center)
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
@@ -50,6 +50,11 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   const largest = center[seen] as number
   const atCenter = probability(largest, areProbabilities ? undefined : logSumExp(center, largest))
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
+}
+
+/** Index of the largest value, the first one of equal values. */
+export function largestOf(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0)
 }
 
 /**
