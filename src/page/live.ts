@@ -83,6 +83,8 @@ export interface MapRows {
     readonly ofCenter: string
     /** Index of the class predicted with the object at the center. */
     readonly center: number
+    /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
+    readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { ANSWER_MAPS, type AnswerMaps } from '../../experiments/answers.js'
+import { ANSWER_MAPS, type AnswerMaps, answersAtAnchors } from '../../experiments/answers.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
 import type { Sketch } from '../../experiments/sketch.js'
@@ -30,11 +30,11 @@ export function assembleUnit(
   const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
   for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
   const layers = parts.map(({ name, dims, similarity, answers, sketch, separability, baselines, ...others }) => {
+    const { anchorFeatures, consistency, foldErrors, equivariance, readout } = others
     const layer = {
       ...{ name, dims, similarity: similarity.anchors, separability, baselines },
-      answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
+      answers: answers === undefined ? null : namedAnswers(answers, answersAtAnchors(anchorFeatures, dims), classNames, inputs.category),
     }
-    const { consistency, foldErrors, equivariance, readout } = others
     const onGrid = { rows, cols, stride: inputs.stride, maps: similarity.maps }
     const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors, equivariance, readout })
     return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
@@ -52,11 +52,14 @@ export function assembleUnit(
 
 /** @param category class of the object; null if unknown */
 function namedAnswers(
-  { maps, center, kept, least }: AnswerMaps,
+  answers: AnswerMaps,
+  atAnchors: AnswerMaps,
   known: Readonly<Record<number, string>> = {},
   category: string | null,
 ): NonNullable<Unit['layers'][number]['answers']> {
-  const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
+  const { center, kept, least } = answers
+  const classesOf = ({ maps }: AnswerMaps) => maps.subarray(0, maps.length / ANSWER_MAPS)
+  const found = new Set([center.class, ...classesOf(answers), ...classesOf(atAnchors)])
   const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
   const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
   return { center, right, kept, least, names: Object.fromEntries(names) }
