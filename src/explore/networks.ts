@@ -7,6 +7,7 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import {
+  answersNote,
   catalog,
   chooseNetwork,
   isGenerator,
@@ -236,11 +237,14 @@ async function present(): Promise<readonly string[]> {
   return all.flatMap(({ entry, state }) => (state !== 'missing' && !isGenerator(entry) ? [entry.id] : []))
 }
 
-function asLive({ id, input, layers, classes }: Network): LiveNetwork {
+function asLive(network: Network): LiveNetwork {
+  const { id, input, layers, classes } = network
+  const note = answersNote(network)
   return {
     id,
     frame: input.rows,
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
+    ...(note !== undefined && { note }),
   }
 }

@@ -73,6 +73,8 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.selectOption('#finest', '16')
     await settled()
     expect(await texts('#a-name, #b-name')).toEqual(['\u2068tiny-alexnet\u2069', '\u2068tiny-alexnet-aa\u2069'])
+    const emoji = 'This network knows emoji only, so its answers to a photograph mean nothing.'
+    expect([await text('#a-note'), await text('#b-note')]).toEqual([emoji, emoji])
     await hover('a', 2, 7, SIDE)
     const away = await text('#a-value')
     const difference = (await number('#b-value')) - (await number('#a-value'))
@@ -168,7 +170,7 @@ describe.runIf(hasChromium())('the live page', () => {
     expect((await texts('.thumb .name')).slice(10)).toEqual(['red-box'])
     await page.focus('#a-plot')
     await page.keyboard.press('3')
-    await reads('#at-offset', '6 px down, 6 px right of the anchor')
+    await reads('#at-offset', 'at the anchor')
     // Red in the middle, white beside it, since the object is higher than wide.
     expect(await pixel('#a-image canvas', 112, 112)).toEqual([208, 32, 32])
     expect(await pixel('#a-image canvas', 112, 78)).toEqual([255, 255, 255])
@@ -180,7 +182,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.mouse.move(image.x + 60 * scale, image.y + 90 * scale, { steps: 4 })
     await page.mouse.up()
     await frame()
-    expect(await text('#at-place')).toBe('row 64, column 32')
+    expect(await text('#at-place')).toBe('row 48, column 16')
     expect(await text('#a-answer')).toMatch(/^\S.* [01]\.\d\d$/u)
   })
 
