@@ -10,7 +10,11 @@ import type { StudyGroup } from '../results/study.js'
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
   readonly similarity: readonly (RowPlace & { readonly anchor: string; readonly mean: number; readonly std: number })[]
-  readonly separability: readonly (RowPlace & { readonly task: string; readonly accuracy: number; readonly std: number })[]
+  readonly separability: readonly (RowPlace & {
+    readonly task: string
+    readonly accuracy: number
+    readonly std: number
+  })[]
 }
 
 /** How positions are split into folds in the paper's Tables 3 and 4. */

@@ -33,7 +33,10 @@ export function assembleUnit(
     const { anchorFeatures, consistency, foldErrors, equivariance, readout } = others
     const layer = {
       ...{ name, dims, similarity: similarity.anchors, separability, baselines },
-      answers: answers === undefined ? null : namedAnswers(answers, answersAtAnchors(anchorFeatures, dims), classNames, inputs.category),
+      answers:
+        answers === undefined
+          ? null
+          : namedAnswers(answers, answersAtAnchors(anchorFeatures, dims), classNames, inputs.category),
     }
     const onGrid = { rows, cols, stride: inputs.stride, maps: similarity.maps }
     const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors, equivariance, readout })
