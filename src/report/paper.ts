@@ -4,13 +4,17 @@ import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
-import type { RowPlace, SummaryRow } from '../results/rows.js'
+import type { LayerAtSize, SummaryRow } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
-  readonly similarity: readonly (RowPlace & { readonly anchor: string; readonly mean: number; readonly std: number })[]
-  readonly separability: readonly (RowPlace & {
+  readonly similarity: readonly (LayerAtSize & {
+    readonly anchor: string
+    readonly mean: number
+    readonly std: number
+  })[]
+  readonly separability: readonly (LayerAtSize & {
     readonly task: string
     readonly accuracy: number
     readonly std: number

@@ -35,8 +35,8 @@ export interface Row extends SummaryRow {
   readonly values: PatchValues
 }
 
-export type RowPlace = Pick<SummaryRow, 'model' | 'layer' | 'size'>
-export type RowKey = RowPlace & Pick<SummaryRow, 'metric' | 'variant'>
+export type LayerAtSize = Pick<SummaryRow, 'model' | 'layer' | 'size'>
+export type RowKey = LayerAtSize & Pick<SummaryRow, 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
 
@@ -101,7 +101,7 @@ export function baselineRows(
 ): readonly Row[] {
   const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
   const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
-  const places = new Map<string, { readonly place: RowPlace; readonly accuracies: Accuracies }>()
+  const places = new Map<string, { readonly place: LayerAtSize; readonly accuracies: Accuracies }>()
   for (const { size, units } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
@@ -120,7 +120,7 @@ export function baselineRows(
   return [...places.values()].flatMap(({ place, accuracies }) => rowsOfFolds(place, accuracies, schemes))
 }
 
-function rowsOfFolds(place: RowPlace, accuracies: Accuracies, schemes: readonly FoldScheme[]): readonly Row[] {
+function rowsOfFolds(place: LayerAtSize, accuracies: Accuracies, schemes: readonly FoldScheme[]): readonly Row[] {
   return schemes.flatMap((cv) =>
     TASKS.flatMap((task) => {
       const folds = accuracies[cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []

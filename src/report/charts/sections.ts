@@ -3,7 +3,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
-import { combined, type Row, type RowPlace } from '../../results/rows.js'
+import { combined, type LayerAtSize, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
@@ -64,7 +64,7 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
   const places = placesOf(own)
   const values = [...new Set(own.map(({ variant }) => x.of(variant)))].sort((a, b) => a - b)
   const series = [...new Set(places.map(({ layer }) => layer))]
-  const linesAt = (place: RowPlace) =>
+  const linesAt = (place: LayerAtSize) =>
     lines.map((word, i) => ({
       series: series.indexOf(place.layer),
       isDashed: i > 0,
@@ -91,11 +91,11 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
   })
 }
 
-function placesOf(rows: readonly Row[]): readonly RowPlace[] {
+function placesOf(rows: readonly Row[]): readonly LayerAtSize[] {
   return distinct(rows.map(({ model, layer, size }) => ({ model, layer, size })))
 }
 
-function isAt(row: Row, { model, layer, size }: RowPlace): boolean {
+function isAt(row: Row, { model, layer, size }: LayerAtSize): boolean {
   return row.model === model && row.layer === layer && row.size === size
 }
 
