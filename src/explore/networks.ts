@@ -140,7 +140,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     close: async () => {
       const waiting = new AbortController()
       try {
-        await Promise.race([handles.close(), wait(CLOSING, undefined, waiting)])
+        await Promise.race([handles.close(), wait(CLOSING, undefined, { signal: waiting.signal })])
       } finally {
         waiting.abort()
         await files.remove()

@@ -4,22 +4,16 @@ import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
-import type { LayerAtSize, SummaryRow } from '../results/rows.js'
+import type { SummaryRow } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
-  readonly similarity: readonly (LayerAtSize & {
-    readonly anchor: string
-    readonly mean: number
-    readonly std: number
-  })[]
-  readonly separability: readonly (LayerAtSize & {
-    readonly task: string
-    readonly accuracy: number
-    readonly std: number
-  })[]
+  readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
+  readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
 }
+
+type Place = Pick<SummaryRow, 'model' | 'layer' | 'size'>
 
 /** How positions are split into folds in the paper's Tables 3 and 4. */
 const PAPER_FOLDS = 'ordered'
