@@ -128,7 +128,8 @@ export function liveSource(study: LiveStudy): LiveSource {
         lacking = quantityNote(map, shows)
         onMap(map)
       }
-      say([stageText(one, fitted), about, one.note, coarser, lacking].filter((note) => note !== '').join(' '))
+      const join = (notes: readonly string[], separator: string) => notes.filter((note) => note !== '').join(separator)
+      say(join([stageText(one, fitted), join([about, one.note, coarser, lacking], ' ')], '. '))
     }
     one.looking.add(look)
     signal.addEventListener('abort', () => {
