@@ -19,3 +19,4 @@ process.on('warning', (warning) => {
   else for (const print of printAsNode) print(warning)
 })
 process.exitCode = await runProgram(context)
+context.endStopped()

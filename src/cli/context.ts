@@ -6,6 +6,18 @@ export interface CommandContext {
   readonly signal: AbortSignal
 }
 
+/** Context of a process that one command uses. */
+interface OwnContext extends CommandContext {
+  /**
+   * Call it after the command. If the command was stopped and something still keeps the process alive, such as a forward
+   * pass that never ends, the process ends by the signal that stopped the command.
+   */
+  readonly endStopped: () => void
+}
+
+/** Milliseconds that a stopped process gets to end by itself after its command has ended. */
+const ENDING = 1000
+
 /** Exit status by signal: 128 plus the signal's number. */
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -14,18 +26,25 @@ const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
  * supervisor process watches this one, a single Ctrl-C arrives twice: from the terminal and from the supervisor.
  * Signals from each sender are therefore counted separately.
  */
-export function interruptible(): CommandContext {
+export function interruptible(): OwnContext {
   const controller = new AbortController()
+  let stoppedBy: keyof typeof EXIT_STATUSES | undefined
   const stopAt = (given: number, name: keyof typeof EXIT_STATUSES) => {
     if (given > 1) return endAtOnce(name)
     if (controller.signal.aborted) return
+    stoppedBy = name
     process.stderr.write('\nstopping; press Ctrl-C again to end at once\n')
     controller.abort(new InterruptedError(undefined, { exitStatus: EXIT_STATUSES[name] }))
   }
   const given = { here: 0, forwarded: 0 }
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopAt(++given.here, name))
   onForwardedSignal((name) => stopAt(++given.forwarded, name))
-  return { signal: controller.signal }
+  return {
+    signal: controller.signal,
+    endStopped: () => {
+      if (stoppedBy !== undefined) setTimeout(endAtOnce, ENDING, stoppedBy).unref()
+    },
+  }
 }
 
 /** Waits for work that leaves no partial results. If it is stopped, the error is "stopped without a result". */

@@ -1,3 +1,4 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
@@ -33,7 +34,7 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   const classes = center.length
   const areProbabilities = isProbabilities(matrix, positions, classes)
   const maps = new Float32Array(ANSWER_MAPS * positions)
-  const seen = center.reduce((best, value, i) => (value > (center[best] as number) ? i : best), 0)
+  const seen = largestOf(center)
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
@@ -50,6 +51,34 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   const largest = center[seen] as number
   const atCenter = probability(largest, areProbabilities ? undefined : logSumExp(center, largest))
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
+}
+
+/**
+ * The answers with the object at each anchor, in the order of ANCHOR_NAMES. Anchors may lie between the positions of a
+ * grid.
+ * @param anchorFeatures values of the layer with the object at the anchors, [anchors, classes]
+ */
+export function answersAtAnchors(anchorFeatures: Float32Array, classes: number): AnswerMaps {
+  const center = ANCHOR_NAMES.indexOf('center') * classes
+  return answersOf(anchorFeatures, anchorFeatures.subarray(center, center + classes))
+}
+
+/**
+ * The answers at a few positions; see `answerMaps`.
+ * @param matrix values of the layer, [positions, classes]
+ * @param center values of the layer with the object at the center, [classes]
+ */
+export function answersOf(matrix: Float32Array, center: Float32Array): AnswerMaps {
+  const classes = center.length
+  const rows = Array.from({ length: matrix.length / classes }, (_, i) =>
+    matrix.subarray(i * classes, (i + 1) * classes),
+  )
+  return answerMaps(matrix, Int32Array.from(rows, largestOf), center)
+}
+
+/** Index of the largest value, the first one of equal values. */
+function largestOf(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0)
 }
 
 /**

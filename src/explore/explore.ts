@@ -60,7 +60,7 @@ export interface Exploration extends AsyncDisposable {
   readonly port: number
   /** Whether only this machine can reach the page. */
   readonly isLocal: boolean
-  /** Stops the work in progress and the server. */
+  /** Stops the work in progress and the server. It waits a few seconds at most for a forward pass to end. */
   close(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
-import { ANSWER_MAPS, answerMaps } from '../experiments/answers.js'
+import { ANSWER_MAPS, answerMaps, answersOf } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -135,10 +135,12 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const answered = featuresOf(classes, first, rows.length)
     const width = network.layers[classes]?.dims as number
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
-    const { maps, center } = answerMaps(answered, strongest, atCenter[classes] as Float32Array)
+    const centerScores = atCenter[classes] as Float32Array
+    const { maps, center } = answerMaps(answered, strongest, centerScores)
+    const [ownClass, ownProbability, ownOfCenter] = answersOf(atAnchor[classes] as Float32Array, centerScores).maps
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, ...pick(maps)]) {
+    for (const index of [center.class, ownClass as number, ...pick(maps)]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = network.classes?.names[index] ?? String(index)
@@ -150,6 +152,11 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
         probability: base64(Float32Array.from(pick(maps, count))),
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
+        atAnchor: {
+          class: ownClass as number,
+          probability: ownProbability as number,
+          ofCenter: ownOfCenter as number,
+        },
         names,
       },
     }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
 import type { NetworkHandle } from '../engine/handle.js'
@@ -7,6 +8,7 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import {
+  answersNote,
   catalog,
   chooseNetwork,
   isGenerator,
@@ -25,6 +27,12 @@ import { openSentFiles, type SentFile } from './sentFiles.js'
 
 /** Number of networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
+
+/**
+ * Milliseconds that `close` waits for running work. ONNX Runtime cannot be stopped in a forward pass, and the pass may
+ * never end.
+ */
+const CLOSING = 2500
 
 /** Number of images that the engine is told to expect. For so many, a short trial of settings pays off. */
 const IMAGES = 2000
@@ -46,7 +54,7 @@ export interface LiveNetworks {
   readonly add: (id: string) => Promise<LiveNetwork>
   /** Tries an uploaded ONNX file and adds its network. */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
-  /** Waits for the work in progress, and removes uploaded files. */
+  /** Waits for the work in progress, but not for long, and removes uploaded files. */
   readonly close: () => Promise<void>
 }
 
@@ -130,9 +138,11 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       })
     },
     close: async () => {
+      const waiting = new AbortController()
       try {
-        await handles.close()
+        await Promise.race([handles.close(), wait(CLOSING, undefined, { signal: waiting.signal })])
       } finally {
+        waiting.abort()
         await files.remove()
       }
     },
@@ -236,11 +246,14 @@ async function present(): Promise<readonly string[]> {
   return all.flatMap(({ entry, state }) => (state !== 'missing' && !isGenerator(entry) ? [entry.id] : []))
 }
 
-function asLive({ id, input, layers, classes }: Network): LiveNetwork {
+function asLive(network: Network): LiveNetwork {
+  const { id, input, layers, classes } = network
+  const note = answersNote(network)
   return {
     id,
     frame: input.rows,
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
+    ...(note !== undefined && { note }),
   }
 }

@@ -35,7 +35,7 @@ export {
   type Precision,
   type RunnableGraph,
 } from './network.js'
-export { networkNotes, optimizationNotes } from './networkNotes.js'
+export { answersNote, networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
 export { cachedCopy } from './onnx/cachedCopy.js'
 export {

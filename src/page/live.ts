@@ -19,6 +19,8 @@ export interface LiveNetwork {
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
   /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
+  /** A sentence for the user, shown while the network is chosen. */
+  readonly note?: string
 }
 
 export interface MissingNetwork {
@@ -83,6 +85,8 @@ export interface MapRows {
     readonly ofCenter: string
     /** Index of the class predicted with the object at the center. */
     readonly center: number
+    /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
+    readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

@@ -1,4 +1,6 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
+import { answersAtAnchors } from '../experiments/answers.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
@@ -6,7 +8,7 @@ import type { SiteAnswers } from './siteIndex.js'
 
 /** Averages maps of objects. A map holds the probability of the network's answer for the object at the center. */
 export interface MeanProbability {
-  /** @param map the probability at each position, [rows, cols] */
+  /** @param map the probability at each position, [rows, cols], and then at each anchor */
   readonly add: (map: Float32Array) => void
   /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
   readonly map: () => string | undefined
@@ -35,15 +37,20 @@ export function meanProbability(model: string): MeanProbability {
 }
 
 /**
- * Encodes a unit's answers (the most probable class at each position) for its file. It also adds the unit's map of
- * probabilities to `mean`.
+ * Encodes a unit's answers (the most probable class at each position and at each anchor) for its file. It also adds the
+ * unit's probabilities to `mean`.
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)
   const maps = layer && (await unit.answers(layer.name))
   if (!layer?.answers || maps === undefined) return undefined
   const positions = unit.rows * unit.cols
-  const map = (i: number) => maps.data.subarray(i * positions, (i + 1) * positions)
+  const atAnchors = answersAtAnchors((await unit.anchorFeatures(layer.name)).data, layer.dims).maps
+  const map = (i: number) =>
+    Float32Array.from([
+      ...maps.data.subarray(i * positions, (i + 1) * positions),
+      ...atAnchors.subarray(i * ANCHOR_NAMES.length, (i + 1) * ANCHOR_NAMES.length),
+    ])
   const [strongest, probability, ofCenter] = [map(0), map(1), map(2)]
   mean.add(ofCenter)
   const { center, names } = layer.answers

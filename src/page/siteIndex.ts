@@ -89,9 +89,12 @@ export interface SiteMaps {
   readonly meanProbability?: string
 }
 
-/** A network's answers (most probable classes) with the object at every position. All maps are in base64. */
+/**
+ * A network's answers (most probable classes) with the object at every position. All maps are in base64. After the
+ * positions, they list the anchors, which may lie between positions.
+ */
 export interface SiteAnswers {
-  /** Names of the classes that are the answer at some position. The first one is the answer at the center. */
+  /** Names of the classes that are the answer at some place of the maps. The first one is the answer at the center. */
   readonly classes: readonly string[]
   /** Indices in `classes` of the classes that are correct for the object; absent if these are not known. */
   readonly right?: readonly number[]

@@ -18,12 +18,19 @@ const REPLACED: readonly string[] = [
 ]
 
 /**
- * Checks that a report would not overwrite files of another program. Call it before anything is computed.
- * @throws UsageError that names such a file
+ * Checks that results can be written to a folder, and that a report would not overwrite files of another program. Call
+ * it before anything is computed.
+ * @throws UsageError if there is a file instead of the folder, or that names a file of another program
  */
 export async function checkResultsFolder(results: string): Promise<void> {
-  if (await isResultsFolder(results)) return
-  const names = await entriesOf(results)
+  const names = await readdir(results).catch((error: NodeJS.ErrnoException): readonly string[] => {
+    if (error.code !== 'ENOTDIR') return []
+    throw new UsageError(
+      `cannot write results to ${results}: there is a file where a folder is needed; choose another folder`,
+      { cause: error },
+    )
+  })
+  if (isOfStudy(names)) return
   const foreign = REPLACED.find((name) => names.includes(name))
   if (foreign === undefined) return
   throw new UsageError(
@@ -32,9 +39,9 @@ export async function checkResultsFolder(results: string): Promise<void> {
 }
 
 export async function isResultsFolder(folder: string): Promise<boolean> {
-  return (await entriesOf(folder)).some((name) => STUDY_ENTRIES.includes(name))
+  return isOfStudy(await readdir(folder).catch(() => []))
 }
 
-function entriesOf(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch(() => [])
+function isOfStudy(names: readonly string[]): boolean {
+  return names.some((name) => STUDY_ENTRIES.includes(name))
 }

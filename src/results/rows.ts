@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
+import { MADE_UP_FEATURES, type MadeUpFeature } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/folds.js'
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { mean, meanAndStd } from '../support/statistics.js'
@@ -36,7 +36,8 @@ export interface Row extends SummaryRow {
   readonly values: PatchValues
 }
 
-export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
+export type LayerAtSize = Pick<SummaryRow, 'model' | 'layer' | 'size'>
+export type RowKey = LayerAtSize & Pick<SummaryRow, 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
 
@@ -104,53 +105,50 @@ function numbersOf(units: readonly PatchNumbers[], layer: number) {
   return found
 }
 
-type Baselines = NonNullable<Unit['layers'][number]['baselines']>
+type Accuracies = NonNullable<Unit['layers'][number]['baselines']>[MadeUpFeature]
 
 /**
  * Accuracies per fold with two made-up features, which contain only the position or only its phase. Each grid of
- * positions has its own accuracies for each period of the phase.
+ * positions has its own accuracies, those with the phase for each of its periods.
  */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
   const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
   const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
-  const grids = new Map<string, { readonly size: number; readonly grid: string; readonly baselines: Baselines }>()
+  const places = new Map<string, { readonly place: LayerAtSize; readonly accuracies: Accuracies }>()
   for (const { size, units } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
         if (baselines === null) continue
-        const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
-        const key = JSON.stringify([size, grid, period])
-        // Units on the same grid may use different fold schemes. The baselines of all their schemes are collected.
-        const known = grids.get(key)?.baselines
-        const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
-        grids.set(key, { size, grid, baselines: all })
+        for (const feature of MADE_UP_FEATURES) {
+          const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
+          const place = { model: `${feature} only`, layer, size }
+          const key = JSON.stringify(place)
+          // Units on the same grid may use different fold schemes. The accuracies of all their schemes are collected.
+          places.set(key, { place, accuracies: { ...places.get(key)?.accuracies, ...baselines[feature] } })
+        }
       }
     }
   }
-  return [...grids.values()].flatMap(({ size, grid, baselines }) => rowsOfFolds(baselines, schemes, grid, size))
+  return [...places.values()].flatMap(({ place, accuracies }) => rowsOfFolds(place, accuracies, schemes))
 }
 
-function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid: string, size: number): readonly Row[] {
-  return MADE_UP_FEATURES.flatMap((feature) => {
-    const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
-    const place = { model: `${feature} only`, layer, size }
-    return schemes.flatMap((scheme) =>
-      TASKS.flatMap((task) => {
-        const folds = baselines[feature][scheme]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
-        if (folds.length < FOLDS) return []
-        const variant = { task, scheme }
-        return [
-          rowOf({ ...place, metric: 'separability-accuracy', variant }, folds, 0),
-          ...folds.map((accuracy, i) =>
-            rowOf({ ...place, metric: 'fold-accuracy', variant: { ...variant, fold: i + 1 } }, [accuracy], 0),
-          ),
-        ]
-      }),
-    )
-  })
+function rowsOfFolds(place: LayerAtSize, accuracies: Accuracies, schemes: readonly FoldScheme[]): readonly Row[] {
+  return schemes.flatMap((scheme) =>
+    TASKS.flatMap((task) => {
+      const folds = accuracies[scheme]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
+      if (folds.length < FOLDS) return []
+      const variant = { task, scheme }
+      return [
+        rowOf({ ...place, metric: 'separability-accuracy', variant }, folds, 0),
+        ...folds.map((accuracy, i) =>
+          rowOf({ ...place, metric: 'fold-accuracy', variant: { ...variant, fold: i + 1 } }, [accuracy], 0),
+        ),
+      ]
+    }),
+  )
 }
 
 /**
@@ -171,9 +169,12 @@ export function perPatch(rows: readonly Row[], combine: (values: readonly number
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 
+/** The mean of rows for each patch, as a row. Undefined if there are several rows but no values of patches. */
 export function combined(rows: readonly Row[]): Row | undefined {
   const [first] = rows
-  return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
+  if (first === undefined || rows.length === 1) return first
+  const values = perPatch(rows)
+  return values.size === 0 ? undefined : rowOfPatches(first, values)
 }
 
 /**

@@ -39,6 +39,21 @@ it('a second signal ends the process at once, and a terminal gets its cursor bac
   expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']])
 })
 
+it('a stopped process that something keeps alive ends by its signal after its command', async () => {
+  vi.useFakeTimers()
+  const { endStopped } = interruptible()
+  endStopped()
+  vi.runAllTimers()
+  expect(kill.mock.calls).toEqual([])
+  await captured([], () => process.emit('SIGTERM'))
+  vi.runAllTimers()
+  expect(kill.mock.calls).toEqual([])
+  endStopped()
+  vi.runAllTimers()
+  vi.useRealTimers()
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']])
+})
+
 it('a signal that the watching process forwards is not counted beside the terminal’s', async () => {
   vi.stubEnv('SHIFTSCOPE_WATCHED', '1')
   const { send } = process

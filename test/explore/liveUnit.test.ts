@@ -235,17 +235,19 @@ describe('messages of a map', () => {
     const cosines = Array.from({ length: POSITIONS }, (_, i) => Math.cos((Math.floor(i / 4) * 16 - 32) / 50))
     expect(cosines.map((_, i) => found.get(i))).toEqual(cosines.map((one) => expect.closeTo(one, 6)))
     const isLeft = [...numbers(last.places, Uint32Array)].map((place) => (place % 4) * 16 < 40)
-    const { strongest = '', probability = '', ofCenter = '', center } = last.answers ?? {}
+    const { strongest = '', probability = '', ofCenter = '', center, atAnchor } = last.answers ?? {}
     expect([...numbers(strongest, Uint32Array)]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
     expect([...numbers(probability, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
     expect([...numbers(ofCenter, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
     expect([found.size, center]).toEqual([POSITIONS, 0])
+    expect(atAnchor).toEqual({ class: 0, probability: 0.75, ofCenter: 0.75 })
     // A class is named once, by its index where it has no name.
     const names = messages.flatMap((one) => (one.kind === 'rows' ? Object.entries(one.answers?.names ?? {}) : []))
     expect(names.flat()).toEqual(['0', 'cat', '2', '2'])
     const computed = calls.length
     const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
     expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows'], computed])
+    expect((again[0] as MapRows).answers?.atAnchor).toEqual({ class: 2, probability: 0.875, ofCenter: 0 })
     expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
   })
 

@@ -32,7 +32,7 @@ describe('a live map', () => {
     const answers = (strongest: readonly number[], names: Record<number, string>) => ({
       strongest: base64(Uint32Array.from(strongest)),
       ...{ probability: floats(strongest.map((one) => one / 16)), ofCenter: floats(strongest.map(() => 0.25)) },
-      ...{ center: 7, names },
+      ...{ center: 7, names, atAnchor: { class: 9, probability: 0.875, ofCenter: 0.125 } },
     })
     map.take(rows([1, 0], [0.1, 0.2], answers([3, 7], { 7: 'dog' })))
     map.take(rows([1, 2], [0.5, 0.75], answers([9, 3], { 9: 'cat' })))
@@ -42,6 +42,7 @@ describe('a live map', () => {
     expect([...(strongest?.names ?? []), ...(strongest?.numbers ?? [])]).toEqual(['dog', 'cat', '3', 0, 1, 2])
     expect([...(strongest?.probabilities ?? [])]).toEqual([7 / 16, 9 / 16, 3 / 16])
     expect([...(ofCenter ?? [])]).toEqual([0.25, 0.25, 0.25])
+    expect(parts?.atAnchor).toEqual({ answer: '\u2068cat\u2069 0.88', ofCenter: 0.125 })
   })
 })
 

@@ -125,24 +125,43 @@ describe('files of the site', () => {
 })
 
 describe('answers of the site', () => {
-  it('are given back: names by small numbers, the center’s first, and probabilities', async () => {
+  /** At each anchor, the probability of class 7 and, at its index, the rest. */
+  const ATS = [
+    [0.25, 3],
+    [0.375, 5],
+    [0.75, 3],
+    [1, 3],
+    [0.5625, 3],
+  ] as const
+  const anchorFeatures = ATS.flatMap(([probability, other]) =>
+    Array.from({ length: 8 }, (_, i) => (i === 7 ? probability : i === other ? 1 - probability : 0)),
+  )
+
+  it('are given back: names by small numbers, the center’s first, and probabilities, then those at the anchors', async () => {
     const storeAnswers = (patch: string, category: string | null, ...maps: readonly (readonly number[])[]) => {
       const center = { class: 7, probability: 0.8 }
       const answers = { center, right: null, kept: 0.5, least: 0.1, names: { 7: '</script>', 3: 'dog' } }
-      const arrays = { answers: [undefined, Float32Array.from(maps.flat())] }
+      const arrays = {
+        answers: [undefined, Float32Array.from(maps.flat())],
+        anchorFeatures: [new Float32Array(40).fill(1), Float32Array.from(anchorFeatures)],
+      }
       return store({ patch, category }, { arrays, ofFc8: { answers } })
     }
     await storeAnswers('car', null, [3, 7, 7, 9], [0.7, 0.75, 0.61234, 0.55], [0.2, 0.75, 0.61234, 0.1])
     await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
     const { groups } = await writeSite()
     expect(groups[0]?.classes).toBe('fc8')
-    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 4))
-    expect(car?.strongest?.names).toEqual(['</script>', 'dog', '9'])
-    expect([...(car?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2])
-    expect([...(car?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55])
-    expect([...(car?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1])
+    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 9))
+    expect(car?.strongest?.names).toEqual(['</script>', 'dog', '9', '5'])
+    expect([...(car?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2, 1, 3, 0, 0, 0])
+    const atAnchors = [0.75, 0.625, 0.75, 1, 0.5625]
+    expect([...(car?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55, ...atAnchors])
+    const centerAtAnchors = ATS.map(([probability]) => probability)
+    expect([...(car?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1, ...centerAtAnchors])
     expect([car?.strongest?.right, dog?.strongest?.right, mean?.strongest]).toEqual([undefined, [1], null])
-    expect([...(mean?.ofCenter ?? [])]).toEqual([0.3, 0.5, 0.5562, 0.5].map((value) => expect.closeTo(value, 4)))
+    expect([...(mean?.ofCenter ?? [])]).toEqual(
+      [0.3, 0.5, 0.5562, 0.5, ...centerAtAnchors].map((value) => expect.closeTo(value, 4)),
+    )
     await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 2.5, 0.9])
     await expect(writeSite()).rejects.toThrow(/units\S+ are damaged: 2\.5 is neither a cosine nor a probability/)
   })

@@ -54,4 +54,12 @@ describe('a folder for results', () => {
     writeFileSync(inFolder('notes.txt'), '')
     await checkResultsFolder(inFolder())
   })
+
+  it('is refused where there is a file', async () => {
+    writeFileSync(inFolder('notes.txt'), '')
+    const refusal = (path: string) =>
+      `cannot write results to ${path}: there is a file where a folder is needed; choose another folder`
+    for (const path of [inFolder('notes.txt'), inFolder('notes.txt', 'results')])
+      expect(await messageOf(checkResultsFolder(path), UsageError)).toBe(refusal(path))
+  })
 })

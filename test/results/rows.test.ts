@@ -103,6 +103,32 @@ it('rows of the folds alone come once for each grid and period, of the study’s
   )
 })
 
+it('rows of position only come once for each grid, whatever the periods of its networks', () => {
+  const folds = { 'left-right': [1, 1, 1, 1, 1], 'top-bottom': [0.75, 1, 1, 1, 0.75] }
+  const unitOf = (model: string, period: number) => {
+    const separability = { loss: 'hinge' as const, C: 1, seed: 0, cv: ['ordered' as const] }
+    const baselines = { period, position: { ordered: folds }, phase: { ordered: folds } }
+    return { ...madeUnit({ model, separability }, 0.9, { baselines }).unit, arrays: {} }
+  }
+  const rows = baselineRows([
+    { size: 125, units: [unitOf('a', 32)] },
+    { size: 75, units: [unitOf('a', 32)] },
+    { size: 125, units: [unitOf('b', 16)] },
+  ])
+  const places = rows
+    .filter(
+      ({ metric, variant }) => metric === 'separability-accuracy' && variantText(variant) === 'top-bottom ordered',
+    )
+    .map(({ size, model, layer, mean }) => [size, model, layer, mean])
+  expect(places).toEqual([
+    [125, 'position only', '2×2', 0.9],
+    [125, 'phase only', '32 px, 2×2', 0.9],
+    [75, 'position only', '2×2', 0.9],
+    [75, 'phase only', '32 px, 2×2', 0.9],
+    [125, 'phase only', '16 px, 2×2', 0.9],
+  ])
+})
+
 describe('several rows together', () => {
   const rows = [row('x', 1, 2, 3), row('y', 3, 4)]
 
@@ -117,6 +143,12 @@ describe('several rows together', () => {
     expect(combined(rows)).toMatchObject({ mean: 8 / 3, std: expect.closeTo(Math.sqrt(2) / 3, 12), count: 3 })
     expect(combined(rows.slice(1))).toBe(rows[1])
     expect(combined([])).toBeUndefined()
+  })
+
+  it('have no mean over objects if they have no values of objects', () => {
+    const ofPairs = { ...row('pairs'), mean: 0.5, count: 3 }
+    expect(combined([ofPairs])).toBe(ofPairs)
+    expect(combined([ofPairs, ofPairs])).toBeUndefined()
   })
 
   it('of some objects are taken again over these; what is of no single objects stays', () => {

@@ -1,22 +1,39 @@
+import { ElementType } from '../../src/networks/onnx/messages.js'
 import type { Model, TensorInfo } from '../../src/networks/onnx/model.js'
 import { node } from './smallNetwork.js'
 
 /** Ways in which a small file can ask for more time or memory than there is. */
-export type Hostile = 'slow to run' | 'slow to open' | 'large'
+export type Hostile = 'slow to run' | 'slow to open' | 'slow on white' | 'large'
 
 const SIDE = 2048
 const PRODUCTS = 1000
+/** Larger than all values of a trial's images, and less than those of white pixels with ImageNet's preparation. */
+const WHITE = 2.1
 
 /**
  * A model whose file has a few kilobytes. It computes a thousand matrix products, of the image (when it runs) or of
- * constants (when the file is opened), or it makes a tensor of 16 GB.
+ * constants (when the file is opened), or it makes a tensor of 16 GB. A model that is slow on white passes its trial:
+ * its matrices have one element, or many if a pixel is white.
  */
 export function hostileModel(kind: Hostile, input: TensorInfo, output: TensorInfo): Model {
   const vector = async () => new Float32Array(SIDE).fill(1 / SIDE)
+  const firstMatrix = {
+    'slow to run': [node('Mul', ['constant', 'brightest'], 'p0')],
+    'slow to open': [node('Abs', ['constant'], 'p0')],
+    'slow on white': [
+      node('Greater', ['brightest', 'white'], 'isWhite'),
+      node('Cast', ['isWhite'], 'whites', { to: ElementType.INT64 }),
+      node('Mul', ['whites', 'side'], 'more'),
+      node('Add', ['more', 'one'], 'length'),
+      node('Concat', ['length', 'length'], 'shape', { axis: 0 }),
+      node('Expand', ['share', 'shape'], 'p0'),
+    ],
+    large: [],
+  }[kind]
   const matrices = [
     node('MatMul', ['column', 'row'], 'constant'),
     node('ReduceMax', [input.name], 'brightest', { keepdims: 0 }),
-    kind === 'slow to run' ? node('Mul', ['constant', 'brightest'], 'p0') : node('Abs', ['constant'], 'p0'),
+    ...firstMatrix,
     ...Array.from({ length: PRODUCTS }, (_, i) => node('MatMul', [`p${i}`, `p${i}`], `p${i + 1}`)),
   ]
   return {
@@ -27,6 +44,10 @@ export function hostileModel(kind: Hostile, input: TensorInfo, output: TensorInf
       { name: 'column', shape: [SIDE, 1], float32: vector },
       { name: 'row', shape: [1, SIDE], float32: vector },
       { name: 'extent', shape: [1], int64: [4e9] },
+      { name: 'side', shape: [1], int64: [2 * SIDE] },
+      { name: 'one', shape: [1], int64: [1] },
+      { name: 'share', shape: [], float32: async () => Float32Array.of(1 / (2 * SIDE)) },
+      { name: 'white', shape: [], float32: async () => Float32Array.of(WHITE) },
     ],
     nodes: [
       ...(kind === 'large' ? [node('ConstantOfShape', ['extent'], 'zeros')] : matrices),

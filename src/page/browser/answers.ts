@@ -21,7 +21,10 @@ interface StrongestClasses {
   readonly right?: readonly number[] | undefined
 }
 
-/** @throws RangeError if the data is damaged */
+/**
+ * @param positions number of entries of the encoded maps: positions and anchors
+ * @throws RangeError if the data is damaged
+ */
 export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
@@ -35,8 +38,24 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
+/** Leaves out the answers after the first `count`. */
+export function firstAnswers({ ofCenter, strongest }: LoadedAnswers, count: number): LoadedAnswers {
+  return {
+    ofCenter: ofCenter.subarray(0, count),
+    strongest: strongest && {
+      ...strongest,
+      numbers: strongest.numbers.subarray(0, count),
+      probabilities: strongest.probabilities.subarray(0, count),
+    },
+  }
+}
+
 export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
   const name = strongest.names[strongest.numbers[position] as number] ?? ''
-  return `${isolated(name)} ${probabilityText(strongest.probabilities[position] as number)}`
+  return namedAnswer(name, strongest.probabilities[position] as number)
+}
+
+export function namedAnswer(name: string, probability: number): string {
+  return `${isolated(name)} ${probabilityText(probability)}`
 }

@@ -10,7 +10,7 @@ import { Gallery } from './gallery.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profiles } from './profiles.js'
-import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readAt, SpokenReadings } from './readings.js'
+import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
@@ -49,7 +49,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     () => (isDifference ? differenceMap(first, second) : undefined),
     [isDifference, first, second],
   )
-  const readings = shown.flatMap((map, i) => (map ? [readAt(PANEL_IDS[i] as PanelId, map, view.cursor)] : []))
+  const readings = readMaps(shown, view.cursor)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.
@@ -144,8 +144,8 @@ function Scale({ limits, readings, colours }: ScaleProps) {
     readings.some(({ map }) => map.quantity === one),
   )
   if (quantity === undefined) return null
-  const marks = readings.flatMap(({ panel, map, at }) =>
-    map.quantity === quantity ? [{ panel, value: map.values[at] as number }] : [],
+  const marks = readings.flatMap(({ panel, map, shown }) =>
+    map.quantity === quantity ? [{ panel, value: shown }] : [],
   )
   return (
     <div class="scale" id="scale">

@@ -1,7 +1,7 @@
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
-import { decodeAnswers, type LoadedAnswers } from './answers.js'
+import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers } from './answers.js'
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
@@ -18,9 +18,21 @@ export interface LoadedMap extends MapValues {
   readonly error: number
   readonly answers: LoadedAnswers | undefined
   /**
+   * The answer with the object at the anchor, which may lie between the map's positions. Undefined if it is not known,
+   * or if the anchor is not a named one.
+   */
+  readonly atAnchor?: AnchorAnswer | undefined
+  /**
    * 1 at each computed position; the map repeats its value at nearby positions. Absent if all positions are computed.
    */
   readonly known?: Uint8Array
+}
+
+export interface AnchorAnswer {
+  /** Most probable class and its probability, such as "dog 0.91". */
+  readonly answer: string
+  /** Probability of the class predicted at the center. */
+  readonly ofCenter: number
 }
 
 export interface MapValues {
@@ -40,14 +52,23 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   const { group, unit, layer, anchor, anchorPosition } = fitted
   const key = [group.key, unit, layer, anchor ?? `${anchorPosition.row},${anchorPosition.col}`].join(' ')
   const cosines = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
-  const answers = await keptAnswers(`${group.key} ${unit}`, async () =>
-    decodeAnswers(await loadMaps(group.key, unit), group.rows * group.cols),
+  const positions = group.rows * group.cols
+  const all = await keptAnswers(`${group.key} ${unit}`, async () =>
+    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length),
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
-  return mapOf({ fitted, cosines, error, answers }, wanted)
+  const answers = all && firstAnswers(all, positions)
+  return mapOf({ fitted, cosines, error, answers, atAnchor: all && anchorAnswer(fitted, all) }, wanted)
 }
 
-export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'known'> {
+/** @param all answers at the map's positions, then at the anchors */
+function anchorAnswer({ group, anchor }: Fitted, all: LoadedAnswers): AnchorAnswer | undefined {
+  if (anchor === null) return undefined
+  const at = group.rows * group.cols + anchor
+  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number }
+}
+
+export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'atAnchor' | 'known'> {
   readonly cosines: MapValues
 }
 

@@ -44,10 +44,6 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* With the role `timer`, screen readers do not read every update. */}
-      <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
-        {note}
-      </p>
       <Plot
         id={`${panel}-plot`}
         label={labelOf(panel, map, difference)}
@@ -58,6 +54,11 @@ export function MapPanel(props: MapPanelProps) {
         isBusy={isBusy}
         actions={actions}
       />
+      {/* The note is below the map, so that both maps have the same height on the page. With the role `timer`, screen
+          readers do not read every update. */}
+      <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
+        {note}
+      </p>
       {difference && (
         <ColourBar
           id="difference-bar"

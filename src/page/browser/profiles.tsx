@@ -2,7 +2,7 @@ import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/a
 import { rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { drawn, useWidth } from './drawing.js'
-import { baselineOf } from './fit.js'
+import { baselineOf, nearestPosition } from './fit.js'
 import { extremes, PROBABILITY_LIMITS } from './maps.js'
 import type { PanelId, Reading } from './readings.js'
 
@@ -39,8 +39,8 @@ interface Profile {
 export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
   const [first] = readings
   if (first === undefined) return <div class="profiles" />
-  const { position, map } = first
-  const { anchorPosition } = map.fitted
+  const { anchorPosition, group } = first.map.fitted
+  const position = nearestPosition(group, first.position)
   // Predicted classes are not numbers, so the charts show the probability of the class predicted at the center instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS

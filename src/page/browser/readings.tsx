@@ -10,24 +10,56 @@ import { cosineText, differenceText, isolated, positionText } from './text.js'
 export const PANEL_IDS = ['a', 'b'] as const
 export type PanelId = (typeof PANEL_IDS)[number]
 
-/** The values of a map at the position of its grid that is nearest to the cursor. */
+/** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
 export interface Reading {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
-  /** Row-major index of `position` in the map. */
+  /** Row-major index, in the map, of `position` or of the position of the grid that is nearest to it. */
   readonly at: number
   /** Cosine similarity to the anchor, even if the map shows another quantity. */
   readonly value: number
+  /** Value of the quantity that the map shows. */
+  readonly shown: number
+  /** Whether the values are those of a nearby position, because this one is not computed yet. */
+  readonly isNearby: boolean
   /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
   readonly answer: string
 }
 
-export function readAt(panel: PanelId, map: LoadedMap, cursor: Position): Reading {
-  const position = nearestPosition(map.fitted.group, cursor)
+/** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
+export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Position): readonly Reading[] {
+  const isOnAnchor = maps.some((map) => map && isSame(map.fitted.anchorPosition, cursor))
+  return maps.flatMap((map, i) => {
+    if (map === undefined) return []
+    const panel = PANEL_IDS[i] as PanelId
+    return [isOnAnchor ? readAtAnchor(panel, map) : readNear(panel, map, cursor)]
+  })
+}
+
+function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
+  const position = nearestPosition(map.fitted.group, wanted)
   const at = mapIndex(map.fitted.group, position)
-  const answer = map.answers === undefined ? '' : answerText(map.answers, at)
-  return { panel, map, position, at, value: map.similarity[at] as number, answer }
+  return {
+    ...{ panel, map, position, at },
+    value: map.similarity[at] as number,
+    shown: map.values[at] as number,
+    isNearby: map.known?.[at] === 0,
+    answer: map.answers === undefined ? '' : answerText(map.answers, at),
+  }
+}
+
+/** The anchor may lie between the positions of the grid. */
+function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
+  const position = map.fitted.anchorPosition
+  const near = readNear(panel, map, position)
+  if (isSame(near.position, position)) return near
+  const { answer = '', ofCenter = near.shown } = map.atAnchor ?? {}
+  return { ...near, position, value: 1, shown: map.quantity === 'similarity' ? 1 : ofCenter, isNearby: false, answer }
+}
+
+function isSame(a: Position, b: Position): boolean {
+  return a.row === b.row && a.col === b.col
 }
 
 export function Place({ reading }: { readonly reading: Reading | undefined }) {
@@ -43,8 +75,7 @@ export function Place({ reading }: { readonly reading: Reading | undefined }) {
 
 export function Readings({ readings }: { readonly readings: readonly Reading[] }) {
   const [first, second] = readings
-  const isApart =
-    second !== undefined && positionText(first?.position ?? second.position) !== positionText(second.position)
+  const isApart = first !== undefined && second !== undefined && !isSame(first.position, second.position)
   return (
     <>
       <table class="reading">
@@ -80,7 +111,7 @@ export function Readings({ readings }: { readonly readings: readonly Reading[] }
         </tbody>
       </table>
       <p id="apart" class="soft">
-        {isApart && `B is at ${positionText(second.position)}, its nearest position`}
+        {isApart && apartText(second)}
       </p>
     </>
   )
@@ -125,8 +156,8 @@ function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => s
 }
 
 /** The cosine as text. Until it is computed, the text is ≈ and the cosine at a nearby position. */
-function valueText({ value, map: { error, known }, at }: Reading): string {
-  return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
+function valueText({ value, map: { error }, isNearby }: Reading): string {
+  return `${isNearby ? '≈ ' : ''}${cosineText(value, error)}`
 }
 
 /** Difference between the two cosines as they are shown, so that a reader who subtracts them gets the same result. */
@@ -138,6 +169,10 @@ function spokenReading(reading: Reading): string {
   const { group, choice } = reading.map.fitted
   const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
   return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
+}
+
+function apartText({ position, map }: Reading): string {
+  return `B is at ${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
 }
 
 function offsetText({ position, map }: Reading): string {

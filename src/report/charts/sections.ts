@@ -3,7 +3,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
-import { combined, type Row } from '../../results/rows.js'
+import { combined, type LayerAtSize, type Row } from '../../results/rows.js'
 import { hasPart } from '../../results/variant.js'
 import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
@@ -65,7 +65,7 @@ function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly 
   const places = placesOf(own)
   const values = [...new Set(own.flatMap(({ variant }) => x.of(variant) ?? []))].sort((a, b) => a - b)
   const series = [...new Set(places.map(({ layer }) => layer))]
-  const linesAt = (place: Place) =>
+  const linesAt = (place: LayerAtSize) =>
     lines.map((part, i) => ({
       series: series.indexOf(place.layer),
       isDashed: i > 0,
@@ -92,12 +92,10 @@ function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly 
   })
 }
 
-type Place = Pick<Row, 'model' | 'layer' | 'size'>
-
-function placesOf(rows: readonly Row[]): readonly Place[] {
+function placesOf(rows: readonly Row[]): readonly LayerAtSize[] {
   return distinct(rows.map(({ model, layer, size }) => ({ model, layer, size })))
 }
 
-function isAt(row: Row, { model, layer, size }: Place): boolean {
+function isAt(row: Row, { model, layer, size }: LayerAtSize): boolean {
   return row.model === model && row.layer === layer && row.size === size
 }

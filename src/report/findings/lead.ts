@@ -98,14 +98,14 @@ function atLarge(findings: readonly ClaimFinding[]): string {
  * Link to the unit's map of answers, with the map of a second network beside it. For each network, `kept` is the share
  * of positions with the same answer as at the center. The second network's share differs most from the unit's.
  */
-function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
+function linkTo({ unit, layer, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)
   const [farthest] = answered
     .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.size === size && inputs.model !== model)
     .toSorted((a, b) => apart(b) - apart(a))
   const other = farthest?.unit.inputs.model ?? null
-  return viewLink({ network: model, with: other, size, patch, anchor: 'center', map: 'answers' })
+  return viewLink({ network: model, with: other, layer, size, patch, anchor: 'center', map: 'answers' })
 }
 
 function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined {

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { ANSWER_MAPS, type AnswerMaps } from '../../experiments/answers.js'
+import { ANSWER_MAPS, type AnswerMaps, answersAtAnchors } from '../../experiments/answers.js'
 import type { EquivarianceError } from '../../experiments/equivariance.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
@@ -40,18 +40,24 @@ export function assembleUnit(
   const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
   for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
   const layers = parts.map(
-    ({ name, dims, consistency, separability, baselines, foldErrors, equivariance, readout, answers, sketch }) => ({
-      name,
-      dims,
-      consistency,
-      separability,
-      baselines,
-      ...(foldErrors && { foldErrors }),
-      ...(equivariance && { equivariance: [...equivariance] }),
-      ...(readout && { readout: readout.map((one) => ({ ...one, predictions: [...one.predictions] })) }),
-      answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
-      ...(sketch && { sketch: sketch.dims }),
-    }),
+    ({ name, dims, anchorFeatures, consistency, separability, baselines, foldErrors, ...others }) => {
+      const { equivariance, readout, answers, sketch } = others
+      return {
+        name,
+        dims,
+        consistency,
+        separability,
+        baselines,
+        ...(foldErrors && { foldErrors }),
+        ...(equivariance && { equivariance: [...equivariance] }),
+        ...(readout && { readout: readout.map((one) => ({ ...one, predictions: [...one.predictions] })) }),
+        answers:
+          answers === undefined
+            ? null
+            : namedAnswers(answers, answersAtAnchors(anchorFeatures, dims), classNames, inputs.category),
+        ...(sketch && { sketch: sketch.dims }),
+      }
+    },
   )
   return {
     unit: { inputs, frame, rows, cols, anchors: anchorsOf(parts[0] as LayerParts), layers },
@@ -74,11 +80,14 @@ function anchorsOf({ similarity: { anchors } }: LayerParts): Unit['anchors'] {
 
 /** @param category class of the object; null if unknown */
 function namedAnswers(
-  { maps, center, kept, least }: AnswerMaps,
+  answers: AnswerMaps,
+  atAnchors: AnswerMaps,
   known: Readonly<Record<number, string>> = {},
   category: string | null,
 ): NonNullable<Unit['layers'][number]['answers']> {
-  const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
+  const { center, kept, least } = answers
+  const classesOf = ({ maps }: AnswerMaps) => maps.subarray(0, maps.length / ANSWER_MAPS)
+  const found = new Set([center.class, ...classesOf(answers), ...classesOf(atAnchors)])
   const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
   const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
   return { center, right, kept, least, names: Object.fromEntries(names) }

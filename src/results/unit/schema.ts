@@ -91,7 +91,7 @@ const answersSchema = z.object({
   kept: z.number().min(0).max(1),
   /** Lowest probability, over all positions, of the class that is the answer at the center. */
   least: probabilitySchema,
-  /** Names, by class index, of all classes that are predicted at some position. */
+  /** Names, by class index, of all classes that are predicted at some position or anchor. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 

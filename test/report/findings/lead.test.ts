@@ -55,7 +55,7 @@ describe('the beginning of the page', () => {
     const groups = [await groupOf('net', objects), await groupOf('near', unsure), await groupOf('steady', steady)]
     expect(await leadOf(inFolder(), groups, [])).toEqual({
       sentence: 'The same “cat & dog”, moved, turns from a “goldfinch” into an “airliner” at 50 % of positions in net.',
-      link: '#network=net&with=steady&size=125&patch=cat+%26+dog&anchor=center&map=answers',
+      link: '#network=net&with=steady&layer=fc8&size=125&patch=cat+%26+dog&anchor=center&map=answers',
     })
     expect((await leadOf(inFolder(), groups.slice(0, 1), []))?.link).toContain('#network=net&with=&')
   })

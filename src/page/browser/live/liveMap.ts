@@ -1,5 +1,5 @@
 import type { MapRows } from '../../live.js'
-import type { LoadedAnswers } from '../answers.js'
+import { type LoadedAnswers, namedAnswer } from '../answers.js'
 import { fromBase64 } from '../base64.js'
 import { type MapParts, measured } from '../maps.js'
 
@@ -26,6 +26,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const ofCenter = new Float32Array(count)
   const names = new Map<number, string>()
   let center: number | undefined
+  let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
   let left = count
 
   /**
@@ -54,6 +55,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
       scatter(cosines, floats(values))
       if (answers === undefined) return
       center = answers.center
+      atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
       scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
       scatter(probability, floats(answers.probability))
@@ -71,6 +73,10 @@ export function liveMap(rows: number, cols: number): LiveMap {
           center === undefined
             ? undefined
             : numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+        atAnchor: atAnchor && {
+          answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
+          ofCenter: atAnchor.ofCenter,
+        },
         ...(mask && { known: mask }),
       }
     },

@@ -119,6 +119,7 @@ export function liveSource(study: LiveStudy): LiveSource {
       fitted.group.stride > state.finest
         ? `Positions are ${fitted.group.stride} px apart, because the features of more positions do not fit in memory.`
         : ''
+    const about = state.networks.find(({ id }) => id === fitted.group.model)?.note ?? ''
     let lacking = ''
     const look = (isFurther: boolean) => {
       const parts = isFurther ? one.map.parts() : undefined
@@ -127,7 +128,8 @@ export function liveSource(study: LiveStudy): LiveSource {
         lacking = quantityNote(map, shows)
         onMap(map)
       }
-      say([stageText(one, fitted), one.note, coarser, lacking].filter((note) => note !== '').join(' '))
+      const join = (notes: readonly string[], separator: string) => notes.filter((note) => note !== '').join(separator)
+      say(join([stageText(one, fitted), join([about, one.note, coarser, lacking], ' ')], '. '))
     }
     one.looking.add(look)
     signal.addEventListener('abort', () => {

@@ -1,0 +1,118 @@
+import { pathToFileURL } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { answersAtAnchors } from '../../src/experiments/answers.js'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import { probabilityText } from '../../src/page/browser/text.js'
+import { openUnit } from '../../src/results/unit/open.js'
+import { unitFolder } from '../../src/results/unit/store.js'
+import { reproduce } from '../../src/study/run.js'
+import { boxOf, follow, page, ready, text, texts, usePage } from '../support/browserPage.js'
+import { hasChromium } from '../support/chromium.js'
+import { node, weightsOf } from '../support/smallNetwork.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+
+/** Total strides: 32 pixels and 16 pixels. */
+const [EMBEDDED, OWN] = ['tiny-alexnet', 'own']
+const PATCHES = 'car,dog,clock,boat,zebra'
+const SIZE = 125
+
+/** A network of random weights with ImageNet's classes, whose confident answers change with the position. */
+function writeNetwork(path: string): Promise<void> {
+  const random = randomNumbers(1)
+  const shape = [1000, 4 * 14 * 14] as const
+  const weight = Float32Array.from({ length: shape[0] * shape[1] }, () => 6 * random() - 3)
+  return writeModel(path, {
+    name: OWN,
+    inputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
+    outputs: [{ name: 'logits', shape: ['N', 1000] }],
+    nodes: [
+      node('Conv', ['image', 'kernels'], 'map', { strides: [16, 16] }),
+      node('Flatten', ['map'], 'values'),
+      node('Gemm', ['values', 'weight'], 'logits', { transB: 1 }),
+    ],
+    initializers: [weightsOf('kernels', 4, 3, 16, 16), { name: 'weight', shape, float32: async () => weight }],
+  })
+}
+
+describe.skipIf(!hasChromium())('the page of a study whose anchors lie between its positions', () => {
+  const folder = sharedFolder()
+  const results = (...way: readonly string[]) => folder('results', ...way)
+  usePage(() => pathToFileURL(results()).href)
+
+  beforeAll(async () => {
+    await writeNetwork(folder(`${OWN}.onnx`))
+    await reproduce({
+      ...{ models: [EMBEDDED, folder(`${OWN}.onnx`)], patches: PATCHES, sizes: [SIZE], stride: 12, cv: ['ordered'] },
+      ...{ device: 'cpu', out: results() },
+    })
+    await page.goto(pathToFileURL(results('index.html')).href)
+    await ready()
+  })
+
+  /** Name and probability of a network's answer at an anchor, from its stored features. */
+  async function answerAt(model: string, patch: string, anchor: (typeof ANCHOR_NAMES)[number]) {
+    const unit = await openUnit(results(), unitFolder(results(), { model, size: SIZE, patch }))
+    const layer = unit.layers.find(({ answers }) => answers !== null)
+    if (!layer?.answers) throw new Error('the networks have answers')
+    const { data } = await unit.anchorFeatures(layer.name)
+    const { maps } = answersAtAnchors(data, layer.dims)
+    const [index, probability] = [0, 1].map((map) => maps[map * ANCHOR_NAMES.length + ANCHOR_NAMES.indexOf(anchor)])
+    const name = layer.answers.names[index as number]
+    return { name, words: `\u2068${name}\u2069 ${probabilityText(probability as number)}`, ...layer.answers.center }
+  }
+
+  it('has charts without NaN, although the networks have different strides', async () => {
+    const found = await page.evaluate(() =>
+      [...document.querySelectorAll('main svg *')].flatMap((one) =>
+        [...one.attributes].flatMap(({ name, value }) => (value.includes('NaN') ? [`${name}=${value}`] : [])),
+      ),
+    )
+    const words = (await texts('main section.report')).join('')
+    expect([found, words.includes('NaN')]).toEqual([[], false])
+    const figure = page.locator('#claim-top-bottom-less-separable figure.measure')
+    expect(await figure.locator('polyline[stroke-dasharray]').count()).toBe(2)
+  })
+
+  it('opens on the anchor: object, tags, readings and sentence show its own answer and position', async () => {
+    const { models, patch } = await page.evaluate(() => {
+      const chosen = (id: string) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''
+      return { models: ['a-model', 'b-model'].map(chosen), patch: chosen('patch') }
+    })
+    expect(models).toEqual([OWN, EMBEDDED])
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 49, column 49', 'at the anchor'])
+    const object = page.locator('#a-image rect.at-cursor.over')
+    expect([await object.getAttribute('x'), await object.getAttribute('y')]).toEqual(['49.5', '49.5'])
+    for (const [i, panel] of ['a', 'b'].entries()) {
+      const { name, words, probability } = await answerAt(models[i] as string, patch, 'center')
+      expect(words).toContain(probabilityText(probability))
+      expect([await text(`#${panel}-tag`), await text(`#${panel}-answer`)]).toEqual([words, words])
+      expect(await text(`#${panel}-value`)).toBe('1.00000')
+      expect(await text(`#${panel}-summary`)).toContain(`\u2068${name}\u2069 at the center and at `)
+      expect(await text(`#${panel}-note`)).toBe('')
+    }
+  })
+
+  it('shows the answer at another anchor while the cursor is on it, and at the nearest position otherwise', async () => {
+    const view = { network: EMBEDDED, with: OWN, layer: 'fc6', size: String(SIZE), patch: 'dog', map: 'similarity' }
+    await follow({ ...view, anchor: 'bottom-right', at: '99,99' })
+    const words = await Promise.all([EMBEDDED, OWN].map((one) => answerAt(one, 'dog', 'bottom-right')))
+    expect([await text('#a-tag'), await text('#b-tag')]).toEqual(words.map((one) => one.words))
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 99, column 99', 'at the anchor'])
+    expect([await text('#a-value'), await text('#difference')]).toEqual(['1.00000', '+0.00000'])
+    await follow({ ...view, anchor: 'bottom-right', at: '98,99' })
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual([
+      'row 96, column 96',
+      '3 px up, 3 px left of the anchor',
+    ])
+    expect(await text('#a-value')).not.toBe('1.00000')
+  })
+
+  it('has both maps at one height, even with a note about one of them', async () => {
+    await follow({ network: EMBEDDED, with: OWN, layer: 'none', size: String(SIZE), patch: 'dog', map: 'answers' })
+    expect([(await text('#a-note')) !== '', await text('#b-note')]).toEqual([true, ''])
+    const [a, b] = [await boxOf('#a-plot'), await boxOf('#b-plot')]
+    expect([a.y, a.height]).toEqual([b.y, b.height])
+  })
+})
