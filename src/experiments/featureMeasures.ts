@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
+import type { ClassScores } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { type AnswerMaps, answerMaps } from './answers.js'
 import type { ExperimentPlace } from './card.js'
@@ -15,9 +16,10 @@ export interface FeatureMeasures {
   readonly answers?: AnswerMaps
 }
 
+/** @param scores what the values of the layer mean, if they are class scores */
 export async function measureFeatures(
   grid: FeatureGrid,
-  hasClasses: boolean,
+  scores: ClassScores | undefined,
   place: ExperimentPlace = {},
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
@@ -31,6 +33,6 @@ export async function measureFeatures(
   const center = ANCHOR_NAMES.indexOf('center') * dims
   return {
     ...{ similarity, consistency: mapConsistency(strongest, grid), anchorFeatures },
-    ...(hasClasses && { answers: answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
+    ...(scores && { answers: answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims), scores) }),
   }
 }

@@ -59,10 +59,10 @@ async function layerParts(
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const onGrid = { ...grid, ...layer, layer: layerTitle(network, name, patch) }
-  const hasClasses = name === network.classes?.layer
+  const scores = name === network.classes?.layer ? network.classes.scores : undefined
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
-    ...(await measureFeatures(onGrid, hasClasses, place)),
+    ...(await measureFeatures(onGrid, scores, place)),
     separability: await separabilityOf(inputs, onGrid, place),
   })
   const period = periodOf(network, name)

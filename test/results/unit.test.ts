@@ -138,6 +138,8 @@ describe('a unit', () => {
     ['precision fp16 instead of fp32', { precision: 'fp16' }, {}],
     ['pool none instead of mean', {}, { pool: 'mean' }],
     ['input the network’s own instead of clip', {}, { input: 'clip' }],
+    ['scores logits instead of probabilities', {}, { scores: 'probabilities' }],
+    ['scores sigmoid instead of logits', { scores: 'sigmoid' }, { scores: 'logits' }],
     ['no features kept', {}, { keepsFeatures: true }],
     ['no separability', {}, classifier({})],
     ['no equivariance', {}, { equivariance: true }],

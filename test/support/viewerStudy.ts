@@ -2,6 +2,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
+import type { ClassScores } from '../../src/networks/index.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
@@ -11,6 +12,8 @@ import { writeUnit } from '../../src/results/unit/store.js'
 /** Patches whose names a page must show unchanged. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
 export const STRIDE = 11
+
+const LOGITS: ClassScores = { meaning: 'logits', source: 'test' }
 
 /** Names of the classes by index. A page must show them unchanged. */
 const CLASS_NAMES = Object.fromEntries(['<b>cat</b> & dog', ...'abcdefghijklmno'].map((name, i) => [i, name]))
@@ -45,7 +48,7 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     const matrix = featureMatrix(grid.offsets, dims, seed + i)
     const ofGrid = matrix.slice(0, positions * dims)
     features.push(ofGrid)
-    const measures = await measureFeatures({ layer, matrix, dims, ...grid }, layer === 'fc8')
+    const measures = await measureFeatures({ layer, matrix, dims, ...grid }, layer === 'fc8' ? LOGITS : undefined)
     const sketch = isSketched ? await sketchOf(ofGrid, positions, dims, 1) : undefined
     parts.push({ name: layer, dims, ...NOT_CLASSIFIED, ...measures, sketch })
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
+import { SCORE_MEANINGS } from '../../networks/network.js'
 
 /**
  * Version of the stored units. Increase it whenever a unit's numbers or files change. Older units are then computed
@@ -34,6 +35,8 @@ const inputsSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).optional(),
   /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
+  /** What the class scores mean; absent if no layer has class scores, and in older units, which mostly have logits. */
+  scores: z.enum(SCORE_MEANINGS).optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
