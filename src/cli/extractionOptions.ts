@@ -50,6 +50,6 @@ export function addOwnOptions(command: Command): Command {
 
 export function addScoresOption(command: Command): Command {
   return command.addOption(
-    new Option('--scores <meaning>', 'interpret class scores as this [default: from the graph]').choices(SCORES),
+    new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES),
   )
 }

@@ -46,7 +46,7 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
           model,
           layers.join(', '),
           ...[precision, pool, input].map((textOf) => textOf(inputs) ?? ''),
-          inputs.scores ?? 'not read',
+          inputs.scores ?? '–',
           weightsFile(inputs),
           inputs.weightsSha256,
         ],
