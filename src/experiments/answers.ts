@@ -72,33 +72,30 @@ export function classProbabilities(
 }
 
 /** Returns a function from a class index to the probability of the class, for one row of class scores. */
-function probabilityIn(row: Float32Array, { meaning, integers }: ClassScores): (index: number) => number {
-  const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
+function probabilityIn(row: Float32Array, classScores: ClassScores): (index: number) => number {
+  const { meaning } = classScores
+  const scores = checkedScores(row, classScores)
   const score = (index: number) => scores[index] as number
-  switch (meaning) {
-    case 'sigmoid':
-      checkRange(scores, meaning, SIGMOID_LIMIT)
-      return (index) => Math.min(score(index), 1)
-    case 'probabilities': {
-      checkRange(scores, meaning, Number.POSITIVE_INFINITY)
-      // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
-      const sum = scores.reduce((total, value) => total + value, 0)
-      return (index) => (sum === 0 ? 1 / scores.length : score(index) / sum)
-    }
-    default: {
-      // The softmax of logarithms of probabilities is these probabilities.
-      const logSum = logSumExp(scores)
-      return (index) => Math.exp(score(index) - logSum)
-    }
+  if (meaning === 'sigmoid') return (index) => Math.min(score(index), 1)
+  if (meaning === 'probabilities') {
+    // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
+    const sum = scores.reduce((total, value) => total + value, 0)
+    return (index) => (sum === 0 ? 1 / scores.length : score(index) / sum)
   }
+  // The softmax of logarithms of probabilities is these probabilities.
+  const logSum = logSumExp(scores)
+  return (index) => Math.exp(score(index) - logSum)
 }
 
-/** Largest score after a sigmoid. A quantised one can be half a step above 1. */
-const SIGMOID_LIMIT = 1.01
+/** Largest possible scores. The output of a sigmoid that is rounded to 8 bits can be half a step above 1. */
+const LIMITS: Partial<Record<ScoreMeaning, number>> = { sigmoid: 1.01, probabilities: Number.POSITIVE_INFINITY }
 
-function checkRange(scores: Float32Array, meaning: ScoreMeaning, limit: number): void {
-  const wrong = scores.find((value) => value < 0 || value > limit)
-  if (wrong === undefined) return
+/** The scores for which a row of values stands. */
+function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): Float32Array {
+  const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
+  const limit = LIMITS[meaning]
+  const wrong = limit === undefined ? undefined : scores.find((value) => value < 0 || value > limit)
+  if (wrong === undefined) return scores
   throw new UsageError(
     `a class score is ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``,
   )
@@ -132,6 +129,7 @@ const MOST_CLASSES = 5
 /**
  * @param features matrices of the network's layers, [rows, dims] each
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
+ * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
   { classes, layers }: Network,
@@ -146,7 +144,7 @@ export async function answerCounts(
   const counts = new Map<number, number>()
   let unanswered = 0
   for (const [position, index] of strongest.entries()) {
-    const scores = matrix.subarray(position * dims, (position + 1) * dims)
+    const scores = checkedScores(matrix.subarray(position * dims, (position + 1) * dims), classes.scores)
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
     else counts.set(index, (counts.get(index) ?? 0) + 1)
   }

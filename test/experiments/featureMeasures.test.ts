@@ -97,14 +97,14 @@ describe('what a network answers', () => {
     const file = { inputSource: '', weightsPath: '', weightsSha256: '', weightsBytes: 0, input: imagenetInput }
     const names = ['cat', 'dog', 'owl', 'bee', 'ant', 'cow']
     const layers = Object.entries({ fc7: 1, fc8: 7 }).map(([name, dims]) => ({ name, dims }))
-    const classes = { layer: 'fc8', names, source: 'test', scores: SIGMOID }
+    const classes = { layer: 'fc8', names, source: 'test', scores: LOGITS }
     const network = { id: '', title: '', onnxPath: '', layers, classes, ...file }
     const strongest = [5, 5, 1, 6, 6, 6, 4, 3, 2, 1]
     const scores = strongest.flatMap((best) => Array.from({ length: 7 }, (_, i) => Number(i === best)))
     const fc8 = Float32Array.from([...scores, ...Array<number>(7).fill(3)])
     const counts = await answerCounts(network, [new Float32Array(11), fc8], 11)
     expect(counts).toEqual({
-      ...{ layer: 'fc8', source: 'test', scores: SIGMOID, unanswered: 1 },
+      ...{ layer: 'fc8', source: 'test', scores: LOGITS, unanswered: 1 },
       classes: ['6', 'dog', 'cow', 'owl', 'bee'].map((name, i) => ({ name, positions: [3, 2, 2, 1, 1][i] })),
       names: { 0: 'cat', 1: 'dog', 2: 'owl', 3: 'bee', 4: 'ant', 5: 'cow', 6: '6' },
     })

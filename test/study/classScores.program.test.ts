@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
 import { UsageError } from '../../src/errors.js'
+import { explore } from '../../src/explore/explore.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { ElementType } from '../../src/networks/onnx/messages.js'
 import type { Initializer, Node } from '../../src/networks/onnx/model.js'
@@ -9,6 +10,7 @@ import { openResults } from '../../src/results/openResults.js'
 import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
 import { runHere } from '../support/inProcess.js'
+import { post, wholeMap } from '../support/liveServer.js'
 import { messageOf } from '../support/messageOf.js'
 import { randomOf } from '../support/random.js'
 import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
@@ -17,7 +19,7 @@ import { sharedFolder } from '../support/temporaryFolder.js'
 const folder = sharedFolder()
 const CLASSES = 10
 
-/** The operator that gives the class scores. Each way of the last lists computes probabilities from these scores. */
+/** Operators that give class scores, what these mean, and the probabilities that follow from them. */
 const HEADS = {
   Softmax: { meaning: 'probabilities', probabilitiesOf: shares },
   LogSoftmax: { meaning: 'log-probabilities', probabilitiesOf: (scores) => shares(scores.map(Math.exp)) },
@@ -180,10 +182,31 @@ it('the meaning of the scores is said by inspect, extract and consistency', asyn
   expect(known.measures[1]?.mean).toBeGreaterThan(2 * (flat.measures[1]?.mean as number))
 })
 
+it('the live page uses the meaning that the user states, and keeps it', async () => {
+  const model = await writeTwin('Sigmoid', 7, false)
+  await using page = await explore({ models: [model], scores: 'logits', results: folder('kept'), workers: 1 })
+  const scene = { network: 'Sigmoid-7', object: 0, size: 16, stride: 8, background: 'white' }
+  const place = { row: 0, col: 0 }
+  const messages = await wholeMap(page.address, { ...scene, layer: 'feature', anchor: place, cursor: place })
+  const texts = messages.flatMap((one) => (one.kind === 'rows' && one.answers ? [one.answers.probability] : []))
+  // The softmax of ten values from 0 to 1 is at most e / (e + 9).
+  for (const text of texts)
+    for (const probability of new Float32Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer))
+      expect(probability).toBeLessThan(0.24)
+  expect(texts.length).toBeGreaterThan(0)
+  const kept = JSON.parse((await post(`${page.address}keep`, { ...scene, replaces: false })).body)
+  expect(kept.command).toContain(' --scores logits ')
+  expect([...(await storedAnswers(folder('kept'))).values()].map(({ stated }) => stated)).toEqual(['logits'])
+})
+
 it('scores that cannot be what the user says are refused', async () => {
   const model = await writeTwin('Identity', 7, false)
   for (const scores of ['probabilities', 'sigmoid'] as const) {
-    const message = await messageOf(study([model], { scores, out: folder('refused') }), UsageError)
-    expect(message).toMatch(new RegExp(`^a class score is .*, which is impossible with \`scores ${scores}\``))
+    const given = { model, scores, patch: 'dog', size: 16, stride: 8, workers: 1 }
+    const commands = [() => study([model], { scores, out: folder('refused') }), () => extract(given)]
+    for (const run of commands)
+      expect(await messageOf(run(), UsageError)).toMatch(
+        new RegExp(`^a class score is .*, which is impossible with \`scores ${scores}\``),
+      )
   }
 })
