@@ -35,7 +35,6 @@ export {
   type Precision,
   type RunnableGraph,
   SCORE_MEANINGS,
-  SCORES,
   type ScoreMeaning,
 } from './network.js'
 export { networkNotes, optimizationNotes } from './networkNotes.js'
