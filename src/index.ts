@@ -65,6 +65,7 @@ export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
   type CatalogEntry,
   type Classes,
+  type ClassScores,
   type FeatureLayer,
   type GeneratorEntry,
   type ImportedWeights,

@@ -1,6 +1,5 @@
 import { InputError, NetworkError, UsageError } from '../errors.js'
 import {
-  type InputOptions,
   importWeights,
   inspectModel,
   isHubReference,
@@ -8,6 +7,7 @@ import {
   listHubModels,
   listNetworks,
   type NetworkStatus,
+  type OwnOptions,
   type PulledHubModel,
   type PulledWeights,
   pullHubModel,
@@ -125,7 +125,7 @@ function publishedText(published: boolean | null): string {
   return published ? 'the published file' : 'not the published file'
 }
 
-export interface InspectFlags extends InputOptions {
+export interface InspectFlags extends OwnOptions {
   readonly weights?: string
   readonly all?: boolean
   readonly json?: boolean
@@ -145,7 +145,11 @@ export async function inspect(
     `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
   )
   for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
-  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}; source: ${classes.source}`)
+  if (classes) {
+    const { layer, names, scores } = classes
+    print(`classes of ${withoutControls(layer)}: ${names.length}; source: ${classes.source}`)
+    print(`  values are ${scores.meaning}; source: ${scores.source}`)
+  }
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
   printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],

@@ -11,7 +11,7 @@ import { backgroundPixels } from '../experiments/scenePatches.js'
 import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
 import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText } from '../networks/index.js'
+import { type Classes, chooseNetwork, type Network, networkNotes, ownOptionsOf, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
@@ -84,6 +84,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const protocols = PROTOCOLS.filter(({ name }) => names.includes(name))
   const origin = {
     ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
+    scores: network.classes.scores,
     ...{ protocols: protocols.map(({ name }) => name), draws, seed, background: identity },
     ...(checked.precision === 'fp16' && { precision: checked.precision }),
   }
@@ -114,15 +115,19 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-async function classifier(options: Checked): Promise<Network> {
+interface Classifier extends Network {
+  readonly classes: Classes
+}
+
+async function classifier(options: Checked): Promise<Classifier> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
-    ...{ model, signal, ...inputOptionsOf(options) },
+    ...{ model, signal, ...ownOptionsOf(options) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
-  if (layer !== undefined) return { ...network, layers: [layer] }
+  if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
   throw new InputError(
     `${network.id} has no layer of class scores, so it gives no answers to compare; use a classifier`,
   )
@@ -164,7 +169,7 @@ async function takeFinished(matrices: readonly Float32Array[], partial: PartialA
 }
 
 interface Work {
-  readonly network: Network
+  readonly network: Classifier
   readonly request: DeviceRequest
   readonly seed: number
   readonly matrices: readonly Float32Array[]
@@ -281,11 +286,11 @@ function keepAnswers(
   photographs: readonly number[],
   matrix: Float32Array,
   classes: number,
-  network: Network,
+  network: Classifier,
 ): void {
   const { protocols, setting, files } = kept
   const frames = photographs.length * protocols.reduce((sum, { count }) => sum + count(setting), 0)
-  const probabilities = classProbabilities(matrix, frames, classes)
+  const probabilities = classProbabilities(matrix, frames, classes, network.classes.scores)
   let first = 0
   for (const photograph of photographs)
     for (const [i, protocol] of protocols.entries()) {

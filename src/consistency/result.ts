@@ -1,5 +1,6 @@
 import type { ExecutionRecord } from '../engine/handle.js'
 import type { Settings } from '../engine/task.js'
+import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import { meanAndError } from '../support/statistics.js'
 import type { PhotographFile } from './photographs.js'
@@ -29,6 +30,8 @@ export interface Consistency extends ExecutionRecord {
   readonly weightsSha256: string
   /** Side of the network's square input in pixels. */
   readonly frame: number
+  /** What the network's class scores mean. Probabilities are computed from them accordingly. */
+  readonly scores: ClassScores
   readonly protocols: readonly ProtocolName[]
   readonly draws: number
   readonly seed: number

@@ -1,6 +1,7 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
-import type { Network } from '../networks/index.js'
+import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
 export interface AnswerMaps {
@@ -21,46 +22,64 @@ export const CONFIDENT = 0.5
 
 export const ANSWER_MAPS = 3
 
-/** A row is taken for probabilities if no value is negative and the sum differs from 1 by less than this. */
-const SUM_TOLERANCE = 1e-3
-
 /**
  * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
+ * @throws UsageError if a value cannot be what `scores` says
  */
-export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: Float32Array): AnswerMaps {
+export function answerMaps(
+  matrix: Float32Array,
+  strongest: Int32Array,
+  center: Float32Array,
+  scores: ClassScores,
+): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
-  const areProbabilities = isProbabilities(matrix, positions, classes)
   const maps = new Float32Array(ANSWER_MAPS * positions)
   const seen = largestOf(center)
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
-    const row = matrix.subarray(position * classes, (position + 1) * classes)
+    const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), scores)
     const best = strongest[position] as number
-    const logSum = areProbabilities ? undefined : logSumExp(row, row[best] as number)
-    const ofSeen = probability(row[seen] as number, logSum)
+    const ofSeen = probability(seen)
     maps[position] = best
-    maps[positions + position] = probability(row[best] as number, logSum)
+    maps[positions + position] = probability(best)
     maps[2 * positions + position] = ofSeen
     if (best === seen) kept++
     least = Math.min(least, ofSeen)
   }
-  const largest = center[seen] as number
-  const atCenter = probability(largest, areProbabilities ? undefined : logSumExp(center, largest))
+  const atCenter = probabilityIn(center, scores)(seen)
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
+/**
 /**
  * The answers with the object at each anchor, in the order of ANCHOR_NAMES. Anchors may lie between the positions of a
  * grid.
  * @param anchorFeatures values of the layer with the object at the anchors, [anchors, classes]
  */
-export function answersAtAnchors(anchorFeatures: Float32Array, classes: number): AnswerMaps {
+export function answersAtAnchors(
+  anchorFeatures: Float32Array,
+  classes: number,
+  scores: ClassScores,
+): readonly AnswerAtAnchor[] {
   const center = ANCHOR_NAMES.indexOf('center') * classes
-  return answersOf(anchorFeatures, anchorFeatures.subarray(center, center + classes))
+  const { maps } = answersOf(anchorFeatures, anchorFeatures.subarray(center, center + classes), scores)
+  const count = ANCHOR_NAMES.length
+  return ANCHOR_NAMES.map((_, i) => ({
+    class: maps[i] as number,
+    probability: maps[count + i] as number,
+    ofCenter: maps[2 * count + i] as number,
+  }))
+}
+
+/** The answer with the object at an anchor: the class index, its probability, and that of the class at the center. */
+export interface AnswerAtAnchor {
+  readonly class: number
+  readonly probability: number
+  readonly ofCenter: number
 }
 
 /**
@@ -68,12 +87,12 @@ export function answersAtAnchors(anchorFeatures: Float32Array, classes: number):
  * @param matrix values of the layer, [positions, classes]
  * @param center values of the layer with the object at the center, [classes]
  */
-export function answersOf(matrix: Float32Array, center: Float32Array): AnswerMaps {
+export function answersOf(matrix: Float32Array, center: Float32Array, scores: ClassScores): AnswerMaps {
   const classes = center.length
   const rows = Array.from({ length: matrix.length / classes }, (_, i) =>
     matrix.subarray(i * classes, (i + 1) * classes),
   )
-  return answerMaps(matrix, Int32Array.from(rows, largestOf), center)
+  return answerMaps(matrix, Int32Array.from(rows, largestOf), center, scores)
 }
 
 /** Index of the largest value, the first one of equal values. */
@@ -82,46 +101,58 @@ function largestOf(values: Float32Array): number {
 }
 
 /**
- * Class probabilities, [rows, classes]: the values of the matrix if they are probabilities already, otherwise their
- * softmax.
+ * Class probabilities, [rows, classes], from class scores of the same shape.
+ * @throws UsageError if a value cannot be what `scores` says
  */
-export function classProbabilities(matrix: Float32Array, rows: number, classes: number): Float64Array {
-  const areProbabilities = isProbabilities(matrix, rows, classes)
+export function classProbabilities(
+  matrix: Float32Array,
+  rows: number,
+  classes: number,
+  scores: ClassScores,
+): Float64Array {
   const result = new Float64Array(rows * classes)
   for (let first = 0; first < result.length; first += classes) {
-    const row = matrix.subarray(first, first + classes)
-    const largest = row.reduce((most, value) => Math.max(most, value))
-    const logSum = areProbabilities ? undefined : logSumExp(row, largest)
-    for (let i = 0; i < classes; i++) result[first + i] = probability(row[i] as number, logSum)
+    const probability = probabilityIn(matrix.subarray(first, first + classes), scores)
+    for (let i = 0; i < classes; i++) result[first + i] = probability(i)
   }
   return result
 }
 
-/**
- * @param logSum log(Σ exp(v)), where v runs over the values of all classes; undefined if `value` is already a
- *   probability
- */
-function probability(value: number, logSum: number | undefined): number {
-  return logSum === undefined ? value : Math.exp(value - logSum)
+/** Returns a function from a class index to the probability of the class, for one row of class scores. */
+function probabilityIn(row: Float32Array, classScores: ClassScores): (index: number) => number {
+  const { meaning } = classScores
+  const scores = checkedScores(row, classScores)
+  const score = (index: number) => scores[index] as number
+  if (meaning === 'sigmoid') return (index) => Math.min(score(index), 1)
+  if (meaning === 'probabilities') {
+    // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
+    const sum = scores.reduce((total, value) => total + value, 0)
+    return (index) => (sum === 0 ? 1 / scores.length : score(index) / sum)
+  }
+  // The softmax of logarithms of probabilities is these probabilities.
+  const logSum = logSumExp(scores)
+  return (index) => Math.exp(score(index) - logSum)
 }
 
-function logSumExp(row: Float32Array, largest: number): number {
+/** Largest possible scores. The output of a sigmoid that is rounded to 8 bits can be half a step above 1. */
+const LIMITS: Partial<Record<ScoreMeaning, number>> = { sigmoid: 1.01, probabilities: Number.POSITIVE_INFINITY }
+
+/** The scores for which a row of values stands. */
+function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): Float32Array {
+  const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
+  const limit = LIMITS[meaning]
+  const wrong = limit === undefined ? undefined : scores.find((value) => value < 0 || value > limit)
+  if (wrong === undefined) return scores
+  throw new UsageError(
+    `a class score is ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``,
+  )
+}
+
+function logSumExp(row: Float32Array): number {
+  const largest = row.reduce((most, value) => Math.max(most, value))
   let sum = 0
   for (let i = 0; i < row.length; i++) sum += Math.exp((row[i] as number) - largest)
   return largest + Math.log(sum)
-}
-
-function isProbabilities(matrix: Float32Array, rows: number, classes: number): boolean {
-  for (let row = 0; row < rows; row++) {
-    let sum = 0
-    for (let i = row * classes; i < (row + 1) * classes; i++) {
-      const value = matrix[i] as number
-      if (value < 0) return false
-      sum += value
-    }
-    if (!(Math.abs(sum - 1) < SUM_TOLERANCE)) return false
-  }
-  return true
 }
 
 /** Number of positions at which a network gives each answer. An answer is the class with the highest probability. */
@@ -130,6 +161,8 @@ export interface AnswerCounts {
   readonly layer: string
   /** Where the names of the classes come from, such as the name of a file. */
   readonly source: string
+  /** What the values of the layer mean. */
+  readonly scores: ClassScores
   /** Up to five answers, the most frequent first, each with its number of positions. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
@@ -143,6 +176,7 @@ const MOST_CLASSES = 5
 /**
  * @param features matrices of the network's layers, [rows, dims] each
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
+ * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
   { classes, layers }: Network,
@@ -157,7 +191,7 @@ export async function answerCounts(
   const counts = new Map<number, number>()
   let unanswered = 0
   for (const [position, index] of strongest.entries()) {
-    const scores = matrix.subarray(position * dims, (position + 1) * dims)
+    const scores = checkedScores(matrix.subarray(position * dims, (position + 1) * dims), classes.scores)
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
     else counts.set(index, (counts.get(index) ?? 0) + 1)
   }
@@ -166,6 +200,7 @@ export async function answerCounts(
   return {
     layer: layer.name,
     source: classes.source,
+    scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
     names: Object.fromEntries([...new Set(strongest)].map((index) => [index, nameOf(index)])),

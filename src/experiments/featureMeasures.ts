@@ -1,7 +1,8 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
+import type { ClassScores } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
-import { type AnswerMaps, answerMaps } from './answers.js'
+import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers.js'
 import type { ExperimentPlace } from './card.js'
 import { type MapConsistency, mapConsistency } from './mapMeasures.js'
 import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './similarity.js'
@@ -11,13 +12,14 @@ export interface FeatureMeasures {
   readonly consistency: MapConsistency
   /** Features at the anchors, which are the positions of reference, [anchors, dims]. */
   readonly anchorFeatures: Float32Array
-  /** The network's answers; absent unless the layer has one value per class. */
-  readonly answers?: AnswerMaps
+  /** The network's answers at the positions and at the anchors; absent unless the layer has one value per class. */
+  readonly answers?: AnswerMaps & { readonly atAnchors: readonly AnswerAtAnchor[] }
 }
 
+/** @param scores what the values of the layer mean, if they are class scores */
 export async function measureFeatures(
   grid: FeatureGrid,
-  hasClasses: boolean,
+  scores: ClassScores | undefined,
   place: ExperimentPlace = {},
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
@@ -27,9 +29,9 @@ export async function measureFeatures(
   // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
   const features = matrix.subarray(0, positions * dims)
   const strongest = await argmax({ features, rows: positions, dims, threads })
+  const measures = { similarity, consistency: mapConsistency(strongest, grid), anchorFeatures }
+  if (scores === undefined) return measures
   const center = ANCHOR_NAMES.indexOf('center') * dims
-  return {
-    ...{ similarity, consistency: mapConsistency(strongest, grid), anchorFeatures },
-    ...(hasClasses && { answers: answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
-  }
+  const answers = answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims), scores)
+  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, dims, scores) } }
 }

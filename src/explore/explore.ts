@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import { POOLS } from '../networks/index.js'
+import { OWN_OPTIONS, POOLS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
@@ -35,6 +35,8 @@ const OPTIONS = {
    * is flattened.
    */
   pool: oneOf('pool', POOLS).exactOptional(),
+  /** What class scores mean, as in `openNetwork`, for all networks outside the catalog. By default, each graph decides. */
+  scores: OWN_OPTIONS.scores,
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   mirror: z.string().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
@@ -74,7 +76,7 @@ export interface Exploration extends AsyncDisposable {
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   const checked = parseOptions(options, { ...OPTIONS, ...SETTINGS_OPTIONS })
-  const { results, models, pool, host, port } = checked
+  const { results, models, pool, scores, host, port } = checked
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))
@@ -84,14 +86,14 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
   const networks = await openLiveNetworks({
-    ...{ models, pool, wished: checked, request: parseDevice(checked.device) },
+    ...{ models, pool, scores, wished: checked, request: parseDevice(checked.device) },
     isUsed: units.isUsed,
     onNote: (line) => progress.note(line),
     signal,
   })
   const objects = await openObjects()
   const explorer = openExplorer({
-    ...{ networks, objects, units, pool, out: results, mirror: checked.mirror },
+    ...{ networks, objects, units, pool, scores, out: results, mirror: checked.mirror },
     mostBytes: mostBytes / UNIT_SHARE,
     opensTwo: (models?.length ?? 0) > 1,
   })

@@ -6,6 +6,7 @@ import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
+import { isOwnNetwork } from '../networks/index.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { decodeImage, encodePng } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
@@ -28,6 +29,7 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
+  readonly scores?: ReproduceOptions['scores']
   readonly out: string
   /** Whether to replace stored results of the same name that were made with other settings. */
   readonly replaces: boolean
@@ -49,15 +51,17 @@ export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUn
 }
 
 async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
-  const { unit, scene, pool, out, replaces, signal } = wanted
+  const { unit, scene, pool, scores, out, replaces, signal } = wanted
+  const name = await networkName(wanted)
   const options: ReproduceOptions = {
-    models: [await networkName(wanted)],
+    models: [name],
     patches: await objectPath(wanted),
     sizes: [scene.size],
     stride: scene.stride,
     background: scene.background,
     experiments: ['similarity'],
     ...(pool && { pool }),
+    ...(scores && isOwnNetwork(name) && { scores }),
     out,
     report: false,
     signal,
@@ -173,10 +177,11 @@ function inRowOrder({ network, rows, matrices }: LiveUnit): Features {
   return { layers, finished: order.length, release: () => undefined }
 }
 
-function commandOf({ models, patches, sizes, stride, background, pool, out }: ReproduceOptions): string {
+function commandOf({ models, patches, sizes, stride, background, pool, scores, out }: ReproduceOptions): string {
   const words = ['shiftscope', 'reproduce', '--models', models?.[0], '--patches', patches, '--sizes', sizes?.[0]]
   const settings = ['--stride', stride, '--background', background, ...(pool ? ['--pool', pool] : [])]
-  return [...words, ...settings, '--experiments', 'similarity', '--out', out]
+  const own = scores ? ['--scores', scores] : []
+  return [...words, ...settings, ...own, '--experiments', 'similarity', '--out', out]
     .map((word) => shellWord(String(word)))
     .join(' ')
 }

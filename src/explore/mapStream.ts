@@ -97,7 +97,8 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
-  const classes = network.layers.findIndex(({ name }) => name === network.classes?.layer)
+  const { classes } = network
+  const scored = network.layers.findIndex(({ name }) => name === classes?.layer)
   const threads = availableCores()
   const positions = grid.rows * grid.cols
   const named = new Set<number>()
@@ -131,19 +132,20 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
       places: base64(Uint32Array.from(pick(rows))),
       cosines: base64(Float32Array.from(pick(cosines))),
     } as const
-    if (classes === -1) return message
-    const answered = featuresOf(classes, first, rows.length)
-    const width = network.layers[classes]?.dims as number
+    if (classes === undefined || scored === -1) return message
+    const answered = featuresOf(scored, first, rows.length)
+    const width = network.layers[scored]?.dims as number
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
-    const centerScores = atCenter[classes] as Float32Array
-    const { maps, center } = answerMaps(answered, strongest, centerScores)
-    const [ownClass, ownProbability, ownOfCenter] = answersOf(atAnchor[classes] as Float32Array, centerScores).maps
+    const centerScores = atCenter[scored] as Float32Array
+    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores)
+    const atAnchorScores = atAnchor[scored] as Float32Array
+    const [ownClass, ownProbability, ownOfCenter] = answersOf(atAnchorScores, centerScores, classes.scores).maps
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
     for (const index of [center.class, ownClass as number, ...pick(maps)]) {
       if (named.has(index)) continue
       named.add(index)
-      names[index] = network.classes?.names[index] ?? String(index)
+      names[index] = classes.names[index] ?? String(index)
     }
     return {
       ...message,

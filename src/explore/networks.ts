@@ -12,10 +12,12 @@ import {
   catalog,
   chooseNetwork,
   isGenerator,
+  isOwnNetwork,
   listNetworks,
   type Network,
   networkNotes,
   type OnnxModel,
+  type OwnOptions,
   optimizationNotes,
   type Pool,
   readHashedOnnx,
@@ -71,6 +73,8 @@ export interface LiveNetworkOptions {
   /** Networks to offer, named as in `openNetwork`; by default, all networks with weights on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
+  /** What the class scores of networks outside the catalog mean; by default their graphs decide. */
+  readonly scores?: OwnOptions['scores']
   readonly request: DeviceRequest
   readonly wished: WishedSettings
   /** Whether somebody looks at maps of this network. A network that is looked at stays open. */
@@ -80,7 +84,7 @@ export interface LiveNetworkOptions {
 }
 
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
-  const { models, pool, onNote, signal } = options
+  const { models, pool, scores, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
   const handles = openHandles(options)
@@ -88,7 +92,10 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   /** Name of each uploaded network's file without the extension, by the network's id. */
   const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
-    const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
+    const network = await chooseNetwork({
+      ...{ model, pool, signal: ended },
+      ...(scores && isOwnNetwork(model) && { scores }),
+    })
     for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
     names.set(network.id, model)
@@ -235,7 +242,7 @@ function recipeOf(network: Network): readonly string[] {
     `Layers: ${layers.map(({ name, dims }) => `${printable(name)} (${counted(dims, 'value')})`).join(', ')}.`,
     classes === undefined
       ? 'The names of its classes are not known.'
-      : `Classes: ${classes.names.length} (${classes.source}).`,
+      : `Classes: ${classes.names.length} (${classes.source}). Class scores: ${classes.scores.meaning} (${classes.scores.source}).`,
     ...optimizationNotes(network),
   ]
 }

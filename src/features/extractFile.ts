@@ -9,6 +9,7 @@ import { packageVersion } from '../files/package.js'
 import type { NewFile } from '../files/partialArrays.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
+import { SCORE_MEANINGS } from '../networks/index.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 
@@ -74,6 +75,12 @@ export type DescribedGrid = z.infer<typeof gridSchema>
 
 export const UNKNOWN_NETWORK = 'unknown network'
 
+const scoresSchema = z.object({
+  meaning: z.enum(SCORE_MEANINGS),
+  source: z.string(),
+  integers: z.object({ scale: z.number(), zeroPoint: z.number() }).exactOptional(),
+})
+
 /** Contents of extract.json. Only the grid is required. */
 export const descriptionSchema = gridSchema.extend({
   layers: z
@@ -96,8 +103,13 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /** Name of the layer of class scores, and the names of its classes by index; absent if unknown. */
-  answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
+  /**
+   * Name of the layer of class scores, what they mean (absent in older files), and the names of its classes by index;
+   * absent if unknown.
+   */
+  answers: z
+    .object({ layer: z.string(), scores: scoresSchema.optional(), names: z.record(z.string(), z.string()) })
+    .optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 

@@ -8,11 +8,11 @@ import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import {
   chooseNetwork,
-  INPUT_OPTIONS,
-  type InputOptions,
-  inputOptionsOf,
   type Network,
   networkNotes,
+  OWN_OPTIONS,
+  type OwnOptions,
+  ownOptionsOf,
   POOLS,
   PRECISIONS,
 } from '../networks/index.js'
@@ -72,10 +72,10 @@ const OPTIONS = {
   signal: kinds.signal.exactOptional(),
 }
 
-export const NETWORK_OPTIONS = { ...OPTIONS, ...INPUT_OPTIONS, ...SETTINGS_OPTIONS }
+export const NETWORK_OPTIONS = { ...OPTIONS, ...OWN_OPTIONS, ...SETTINGS_OPTIONS }
 
 /** Options of `openNetwork`. */
-export interface NetworkOptions extends GivenOptions<typeof OPTIONS>, WishedSettings, InputOptions {}
+export interface NetworkOptions extends GivenOptions<typeof OPTIONS>, WishedSettings, OwnOptions {}
 
 type Checked = CheckedOptions<typeof NETWORK_OPTIONS>
 
@@ -126,7 +126,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   const { weights, layers, pool, signal } = checked
   const request = parseDevice(checked.device, checked.precision)
   const network = await chooseNetwork({
-    ...{ model, layers, pool, signal, ...inputOptionsOf(checked) },
+    ...{ model, layers, pool, signal, ...ownOptionsOf(checked) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
   for (const line of networkNotes(network)) progressTo(checked.onProgress).note(line)

@@ -113,7 +113,8 @@ async function measureFile(file: ArrayFile, { folder, description, isWhole }: Fo
     throw new InputError(
       `${path} has shape (${rows}, ${cols}, ${dims}), which does not match ${join(folder, EXTRACT_FILE)}; run the extract command again`,
     )
-  const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
+  const answers = described && description?.answers
+  const measures = await measureFeatures(features, answers?.layer === name ? answers.scores : undefined)
   return { file, rows, cols, stride, described, moved, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }
 }
 

@@ -18,7 +18,7 @@ export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
-  const classes = await classesOf(source, reading.layers)
+  const classes = await classesOf(source, reading.layers, choice.scores)
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 

@@ -9,6 +9,8 @@ import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
 import { isOfProduct } from './onnx/imageTensors.js'
 import type { OnnxModel } from './onnx/onnxFile.js'
+import { outputMeaning } from './onnx/outputMeaning.js'
+import type { OwnOptions } from './ownOptions.js'
 import type { NetworkSource } from './source.js'
 
 /**
@@ -19,12 +21,14 @@ import type { NetworkSource } from './source.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
+ * @param stated what the class scores mean, if the user says so; by default the graph decides
  * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export async function classesOf(
   { model, folders, entry }: Pick<NetworkSource, 'model' | 'folders' | 'entry'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
+  stated?: OwnOptions['scores'],
 ): Promise<Classes | undefined> {
   const last = model.outputs.at(-1)?.name
   const layer = layers.find(({ name }) => name === last)
@@ -37,10 +41,11 @@ export async function classesOf(
     ofMetadata(model, dims) ??
     ofImagenet(dims) ??
     numbered(model, name, dims)
-  return found && { layer: name, ...found }
+  const scores = outputMeaning(model.graph, name)
+  return found && { layer: name, ...found, scores: stated ? { ...scores, meaning: stated, source: 'options' } : scores }
 }
 
-type NamedClasses = Omit<Classes, 'layer'>
+type NamedClasses = Omit<Classes, 'layer' | 'scores'>
 
 async function besideModel(path: string, folders: readonly string[], count: number): Promise<NamedClasses | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)

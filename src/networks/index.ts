@@ -19,12 +19,12 @@ export { hubModelFile, listHubModels } from './hub/manifest.js'
 export { type HubPullOptions, type PulledHubModel, pullHubModel } from './hub/pull.js'
 export { isHubReference } from './hub/reference.js'
 export { imagenetClasses } from './imagenetClasses.js'
-export { INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 export { recipeText } from './input/recipe.js'
 export { inspectModel, type ModelInspection } from './inspection.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export {
   type Classes,
+  type ClassScores,
   type FeatureLayer,
   type Network,
   type NetworkInput,
@@ -34,6 +34,8 @@ export {
   PRECISIONS,
   type Precision,
   type RunnableGraph,
+  SCORE_MEANINGS,
+  type ScoreMeaning,
 } from './network.js'
 export { answersNote, networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
@@ -50,6 +52,7 @@ export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+export { OWN_OPTIONS, type OwnOptions, ownOptionsOf } from './ownOptions.js'
 export {
   isPlaceholder,
   lacksWeights,

@@ -90,7 +90,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
     input: { ...input, name: image, source: inputSource },
     outputs: file.outputs,
     tensors,
-    classes: (await classesOf(source, tensors)) ?? null,
+    classes: (await classesOf(source, tensors, choice.scores)) ?? null,
   }
 }
 

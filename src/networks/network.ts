@@ -42,6 +42,27 @@ export function outputOf({ name, output = name }: FeatureLayer): string {
   return output
 }
 
+/**
+ * What class scores mean:
+ * - `probabilities` sum to 1;
+ * - `log-probabilities` are their logarithms;
+ * - `logits` give probabilities by a softmax;
+ * - `sigmoid`: each score is the probability of its class, whatever the other classes have.
+ */
+export const SCORE_MEANINGS = ['probabilities', 'log-probabilities', 'logits', 'sigmoid'] as const
+export type ScoreMeaning = (typeof SCORE_MEANINGS)[number]
+
+/** Meanings that a user can state. `log-probabilities` needs no name, because `logits` gives the same numbers. */
+export const SCORES = ['probabilities', 'logits', 'sigmoid'] as const
+
+export interface ClassScores {
+  readonly meaning: ScoreMeaning
+  /** Where the meaning was found: an operator of the graph, or `options`. */
+  readonly source: string
+  /** For scores that are integers of an 8-bit graph: `(integer − zeroPoint) · scale` is the score. */
+  readonly integers?: { readonly scale: number; readonly zeroPoint: number }
+}
+
 /** Classes that a network tells apart. */
 export interface Classes {
   /** Name of the layer that has one value per class. */
@@ -50,6 +71,8 @@ export interface Classes {
   readonly names: readonly string[]
   /** Where the names of the classes come from, such as the name of a file. */
   readonly source: string
+  /** What the values of the layer mean. */
+  readonly scores: ClassScores
 }
 
 /** ONNX Runtime's optimization levels, the highest first. */

@@ -6,11 +6,12 @@ import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import { isHubReference } from './hub/reference.js'
-import { INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
+import type { InputOptions } from './input/options.js'
 import { type InputRecipe, inputRecipe } from './input/recipe.js'
 import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
+import { OWN_OPTIONS, type OwnOptions, ownOptionsOf } from './ownOptions.js'
 import { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
 import { catalogGraph, requireWeights, statedDims, weightsOf } from './weights.js'
 
@@ -31,7 +32,7 @@ export interface LayerChoice {
 }
 
 /** A network and which of its layers to read. */
-export interface NetworkChoice extends LayerChoice, InputOptions {
+export interface NetworkChoice extends LayerChoice, OwnOptions {
   /**
    * Which network to open: an id in the catalog (see `shiftscope models list`), the path of an .onnx file,
    * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network.
@@ -64,18 +65,18 @@ export interface NetworkSource extends PlannedInput {
 export async function networkSource(choice: NetworkChoice): Promise<NetworkSource> {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
-  const inputOptions = inputOptionsOf(choice)
-  parseOptions(inputOptions, INPUT_OPTIONS)
+  const ownOptions = ownOptionsOf(choice)
+  parseOptions(ownOptions, OWN_OPTIONS)
   const isOwn = isOwnNetwork(model)
   const isCheckpoint = await isCheckpointPath(model)
   if (weights !== undefined && (isCheckpoint || isOwn))
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
-  const [given] = Object.keys(inputOptions)
+  const [given] = Object.keys(ownOptions)
   if (given !== undefined)
     throw new UsageError(
-      `${entry.id} is in the catalog, which defines how its input is prepared; leave \`${given}\` out`,
+      `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
     )
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }

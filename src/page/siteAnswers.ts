@@ -1,6 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { answersAtAnchors } from '../experiments/answers.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
@@ -45,13 +44,13 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   const maps = layer && (await unit.answers(layer.name))
   if (!layer?.answers || maps === undefined) return undefined
   const positions = unit.rows * unit.cols
-  const atAnchors = answersAtAnchors((await unit.anchorFeatures(layer.name)).data, layer.dims).maps
-  const map = (i: number) =>
+  const { anchors } = layer.answers
+  const map = (i: number, key: 'class' | 'probability' | 'ofCenter') =>
     Float32Array.from([
       ...maps.data.subarray(i * positions, (i + 1) * positions),
-      ...atAnchors.subarray(i * ANCHOR_NAMES.length, (i + 1) * ANCHOR_NAMES.length),
+      ...ANCHOR_NAMES.map((name) => anchors[name][key]),
     ])
-  const [strongest, probability, ofCenter] = [map(0), map(1), map(2)]
+  const [strongest, probability, ofCenter] = [map(0, 'class'), map(1, 'probability'), map(2, 'ofCenter')]
   mean.add(ofCenter)
   const { center, names } = layer.answers
   const classes = [center.class, ...new Set([...strongest].filter((one) => one !== center.class))]

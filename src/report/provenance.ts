@@ -16,7 +16,7 @@ export function provenanceSection(groups: readonly StudyGroup[]): ReportSection 
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
-${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
+${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
 <h3>Protocol</h3>
 ${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'objects', 'folds', 'classifier', 'networks'], protocolRows(groups))}
 <details><summary>Objects and the SHA-256 of their pictures</summary>
@@ -46,6 +46,7 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
           model,
           layers.join(', '),
           ...[precision, pool, input].map((textOf) => textOf(inputs) ?? ''),
+          inputs.scores ?? '–',
           weightsFile(inputs),
           inputs.weightsSha256,
         ],

@@ -66,10 +66,10 @@ async function layerParts(
 ): Promise<LayerParts> {
   const { name } = layer
   const onGrid = extractedGrid(grid, layer, layerTitle(network, name, patch))
-  const hasClasses = name === network.classes?.layer
+  const scores = name === network.classes?.layer ? network.classes.scores : undefined
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
-    ...(await measureFeatures(onGrid, hasClasses, place)),
+    ...(await measureFeatures(onGrid, scores, place)),
     separability: await separabilityOf(inputs, onGrid, place),
   })
   const period = periodOf(network, name)

@@ -8,11 +8,11 @@ import { READ_SAMPLES } from '../experiments/readout.js'
 import { checkWeight } from '../experiments/separability.js'
 import {
   catalog,
-  INPUT_OPTIONS,
-  type InputOptions,
-  inputOptionsOf,
   isOwnNetwork,
   listGenerators,
+  OWN_OPTIONS,
+  type OwnOptions,
+  ownOptionsOf,
   POOLS,
   PRECISIONS,
 } from '../networks/index.js'
@@ -133,9 +133,9 @@ const OPTIONS = {
 }
 
 /** Options of `reproduce`. */
-export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, InputOptions {}
+export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, OwnOptions {}
 
-type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
+type Checked = CheckedOptions<typeof OPTIONS & typeof OWN_OPTIONS>
 
 /** Options of `reproduce` with all defaults that can be decided without reading files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
@@ -153,20 +153,13 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
 
 /** Checks the options of a study without reading files, and fills in all defaults. */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
-  const {
-    preset,
-    models: named,
-    experiments,
-    cv,
-    C,
-    ...options
-  } = parseOptions(given, { ...OPTIONS, ...INPUT_OPTIONS })
+  const { preset, models: named, experiments, cv, C, ...options } = parseOptions(given, { ...OPTIONS, ...OWN_OPTIONS })
   const { precision, seed } = options
   const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
-  const [input] = Object.keys(inputOptionsOf(options))
-  if (input !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(`\`${input}\` is for networks outside the catalog, and this study has none; leave it out`)
+  const [own] = Object.keys(ownOptionsOf(options))
+  if (own !== undefined && !models.some(isOwnNetwork))
+    throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)

@@ -150,6 +150,7 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
+    ...(network.classes && { scores: network.classes.scores.meaning }),
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     ...(readout && { readout }),

@@ -8,6 +8,7 @@ import { readStored } from '../files/json.js'
 import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
+import type { Classes } from '../networks/index.js'
 import type { ResolvedOptions } from './options.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
@@ -100,7 +101,7 @@ export function describeRun(study: Study, options: ResolvedOptions) {
       weightsSha256,
       input: { ...input, source: inputSource },
       ...(pool && { pool }),
-      ...(classes && { classes: { layer: classes.layer, count: classes.names.length, source: classes.source } }),
+      ...(classes && { classes: countedClasses(classes) }),
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
@@ -122,6 +123,10 @@ export function describeRun(study: Study, options: ResolvedOptions) {
     })),
     planned: groupsOf(study),
   }
+}
+
+function countedClasses({ names, ...classes }: Classes) {
+  return { ...classes, count: names.length }
 }
 
 function groupsOf({ units }: Study): readonly PlannedGroup[] {

@@ -6,13 +6,13 @@ import {
   chooseNetwork,
   type Generator,
   type GeneratorEntry,
-  inputOptionsOf,
   isOwnNetwork,
   isPlaceholder,
   lacksWeights,
   listGenerators,
   type Network,
   ownId,
+  ownOptionsOf,
   placeholderGenerator,
   placeholderNetwork,
   withOwnLayers,
@@ -64,7 +64,7 @@ async function networkOf(model: string, options: ResolvedOptions, withPlaceholde
   const { layers, pool, weights, signal } = options
   const choice = {
     ...{ model, layers: layersOf(model, layers), pool, signal },
-    ...(isOwnNetwork(model) && inputOptionsOf(options)),
+    ...(isOwnNetwork(model) && ownOptionsOf(options)),
     ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
   }
   if (withPlaceholders && (await lacksFile(model, options)))

@@ -1,7 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
-import { answersAtAnchors } from '../../src/experiments/answers.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { probabilityText } from '../../src/page/browser/text.js'
@@ -56,11 +55,14 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     const unit = await openUnit(results(), unitFolder(results(), { model, size: SIZE, patch }))
     const layer = unit.layers.find(({ answers }) => answers !== null)
     if (!layer?.answers) throw new Error('the networks have answers')
+    // An independent softmax of the stored features.
     const { data } = await unit.anchorFeatures(layer.name)
-    const { maps } = answersAtAnchors(data, layer.dims)
-    const [index, probability] = [0, 1].map((map) => maps[map * ANCHOR_NAMES.length + ANCHOR_NAMES.indexOf(anchor)])
-    const name = layer.answers.names[index as number]
-    return { name, words: `\u2068${name}\u2069 ${probabilityText(probability as number)}`, ...layer.answers.center }
+    const start = ANCHOR_NAMES.indexOf(anchor) * layer.dims
+    const scores = [...data.subarray(start, start + layer.dims)]
+    const largest = Math.max(...scores)
+    const probability = 1 / scores.reduce((sum, score) => sum + Math.exp(score - largest), 0)
+    const name = layer.answers.names[scores.indexOf(largest)]
+    return { name, words: `\u2068${name}\u2069 ${probabilityText(probability)}`, ...layer.answers.center }
   }
 
   it('has charts without NaN, although the networks have different strides', async () => {

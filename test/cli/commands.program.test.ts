@@ -41,6 +41,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^output fc8: float32 \[N, 627\]$/,
       /^output fc\d: /,
       /^classes of fc8: 627; source: /,
+      /^ {2}values are logits; source: no Softmax or Sigmoid before the output$/,
       /^tensor +operator +shape +values +read$/,
       /^fc7 +Gemm +\[768\] +768 +by default$/,
       /^pool3 +MaxPool +\[64, 6, 6\] +2304 +suggested$/,

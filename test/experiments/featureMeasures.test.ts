@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/positions.js'
-import { InputError } from '../../src/errors.js'
-import { answerCounts, answerMaps } from '../../src/experiments/answers.js'
+import { InputError, UsageError } from '../../src/errors.js'
+import { answerCounts, answerMaps, classProbabilities } from '../../src/experiments/answers.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { pairSimilarities } from '../../src/experiments/nullBaseline.js'
 import { extractedGrid, similarityMaps } from '../../src/experiments/similarity.js'
+import type { ClassScores } from '../../src/networks/index.js'
 import { imagenetInput } from '../support/imagenetInput.js'
+import { messageOf } from '../support/messageOf.js'
+
+const LOGITS: ClassScores = { meaning: 'logits', source: 'test' }
+const PROBABILITIES: ClassScores = { meaning: 'probabilities', source: 'test' }
+const SIGMOID: ClassScores = { meaning: 'sigmoid', source: 'test' }
 
 /** Unit vectors in the plane at these angles, in degrees. */
 function vectors(...angles: readonly number[]): Float32Array {
@@ -19,7 +25,8 @@ describe('what a network answers', () => {
       const row = matrix.subarray(i * 3, (i + 1) * 3)
       return row.indexOf(Math.max(...row))
     })
-  const answers = (matrix: Float32Array, center: Float32Array) => answerMaps(matrix, strongestOf(matrix), center)
+  const answers = (matrix: Float32Array, center: Float32Array, scores: ClassScores = LOGITS) =>
+    answerMaps(matrix, strongestOf(matrix), center, scores)
 
   it('is the softmax of the scores, at every position and for the class at the center', () => {
     // e^0 : e^1 : e^2 is 1 : 2.718 : 7.389, of a sum of 11.107.
@@ -32,35 +39,72 @@ describe('what a network answers', () => {
     expect(least).toBeCloseTo(small, 12)
   })
 
-  it('is the values themselves where they are probabilities', () => {
-    const matrix = Float32Array.of(0.25, 0.5, 0.25, 0.125, 0.125, 0.75)
-    const { maps, center } = answers(matrix, Float32Array.of(0, 1, 0))
-    expect(maps).toEqual(Float32Array.of(1, 2, 0.5, 0.75, 0.5, 0.125))
-    expect(center).toEqual({ class: 1, probability: 1 })
-    expect(answers(Float32Array.of(0, 0.5, 0.4995), Float32Array.of(0, 1, 0)).least).toBe(0.5)
+  it('is the softmax of logits that look like probabilities, too', () => {
+    const { maps } = answers(Float32Array.of(0, 0, 1), Float32Array.of(0, 1, 0))
+    expect(maps[1]).toBeCloseTo(Math.E / (2 + Math.E), 6)
+  })
+
+  it('is each probability as a share of their sum, which quantisation makes smaller than 1', () => {
+    const matrix = Float32Array.of(0.25, 0.5, 0.25, 0.125, 0, 0.375)
+    const { maps, center, least } = answers(matrix, Float32Array.of(0, 0.5, 0.125), PROBABILITIES)
+    expect(maps).toEqual(Float32Array.of(1, 2, 0.5, 0.75, 0.5, 0))
+    expect(center).toEqual({ class: 1, probability: 0.8 })
+    expect(least).toBe(0)
+  })
+
+  it('has equal probabilities for all classes where quantisation rounds all to 0', () => {
+    expect([...classProbabilities(new Float32Array(4), 1, 4, PROBABILITIES)]).toEqual([0.25, 0.25, 0.25, 0.25])
+    expect(classProbabilities(Float32Array.of(Number.NaN, 0), 1, 2, PROBABILITIES)).toEqual(
+      Float64Array.of(Number.NaN, Number.NaN),
+    )
+  })
+
+  it('is the score itself after a sigmoid, which rounding may put just above 1', () => {
+    const matrix = Float32Array.of(0.875, 0.5, 0.25, 0.125, 0.125, 1.0078125)
+    expect(answers(matrix, Float32Array.of(0, 0.5, 0.125), SIGMOID).maps.subarray(2)).toEqual(
+      Float32Array.of(0.875, 1, 0.5, 0.125),
+    )
+  })
+
+  it('is the same from logarithms of probabilities as from these probabilities', () => {
+    const probabilities = Float32Array.of(0.125, 0.25, 0.625)
+    const logarithms = probabilities.map(Math.log)
+    const scores = { meaning: 'log-probabilities', source: 'test' } as const
+    for (const [i, value] of classProbabilities(logarithms, 1, 3, scores).entries())
+      expect(value).toBeCloseTo(probabilities[i] as number, 6)
+  })
+
+  it('takes integers for the scores that they stand for', () => {
+    const integers = { scale: 1 / 256, zeroPoint: -128 }
+    const matrix = Float32Array.of(-128, 0, 127)
+    const given = (scores: ClassScores) => [...classProbabilities(matrix, 1, 3, { ...scores, integers })]
+    expect(given(SIGMOID)).toEqual([0, 128 / 256, 255 / 256])
+    expect(given(PROBABILITIES)).toEqual([0, 128 / 383, 255 / 383])
+    const sum = 1 + Math.exp(0.5) + Math.exp(255 / 256)
+    expect(given(LOGITS)[0]).toBeCloseTo(1 / sum, 6)
   })
 
   it.each([
-    ['one row is no sum of 1', [0, 0, 1, 3, 0, 0]],
-    ['one value is negative', [0, 0, 1, 1.5, -0.5, 0]],
-    ['the sum is off by a thousandth', [0, 0, 1, 0.5, 0.5, 0.0011]],
-  ])('is the softmax of all where %s', (_, values) => {
-    const { maps } = answers(Float32Array.from(values), Float32Array.of(0, 0, 1))
-    expect(maps[2]).toBeCloseTo(Math.E / (2 + Math.E), 6)
+    [PROBABILITIES, -2, 'a class score is -2, which is impossible with `scores probabilities`; use `scores logits`'],
+    [SIGMOID, -2, 'a class score is -2, which is impossible with `scores sigmoid`; use `scores logits`'],
+    [SIGMOID, 1.5, 'a class score is 1.5, which is impossible with `scores sigmoid`; use `scores logits`'],
+  ])('is refused where a score cannot be what it is said to be: %o %f', async (scores, value, message) => {
+    const refused = async () => answers(Float32Array.of(0, value, 0), Float32Array.of(0, 0, 1), scores)
+    expect(await messageOf(refused(), UsageError)).toBe(message)
   })
 
   it('counts each class, and positions whose scores are all equal as no answer', async () => {
     const file = { inputSource: '', weightsPath: '', weightsSha256: '', weightsBytes: 0, input: imagenetInput }
     const names = ['cat', 'dog', 'owl', 'bee', 'ant', 'cow']
     const layers = Object.entries({ fc7: 1, fc8: 7 }).map(([name, dims]) => ({ name, dims }))
-    const classes = { layer: 'fc8', names, source: 'test' }
+    const classes = { layer: 'fc8', names, source: 'test', scores: LOGITS }
     const network = { id: '', title: '', onnxPath: '', layers, classes, ...file }
     const strongest = [5, 5, 1, 6, 6, 6, 4, 3, 2, 1]
     const scores = strongest.flatMap((best) => Array.from({ length: 7 }, (_, i) => Number(i === best)))
     const fc8 = Float32Array.from([...scores, ...Array<number>(7).fill(3)])
     const counts = await answerCounts(network, [new Float32Array(11), fc8], 11)
     expect(counts).toEqual({
-      ...{ layer: 'fc8', source: 'test', unanswered: 1 },
+      ...{ layer: 'fc8', source: 'test', scores: LOGITS, unanswered: 1 },
       classes: ['6', 'dog', 'cow', 'owl', 'bee'].map((name, i) => ({ name, positions: [3, 2, 2, 1, 1][i] })),
       names: { 0: 'cat', 1: 'dog', 2: 'owl', 3: 'bee', 4: 'ant', 5: 'cow', 6: '6' },
     })
@@ -98,7 +142,7 @@ describe('measures of features', () => {
   it('have a map for each anchor, with its mean and minimum', async () => {
     expect([positions, grid.offsets.length / 2]).toEqual([36, 40])
     const matrix = features()
-    const { similarity, anchorFeatures, answers } = await measureFeatures(featuresOf(matrix), true)
+    const { similarity, anchorFeatures, answers } = await measureFeatures(featuresOf(matrix), LOGITS)
     expect(Object.keys(similarity.anchors)).toEqual(grid.anchors.map(({ name }) => name))
     for (const [i, { name, index, row, col }] of grid.anchors.entries()) {
       const expected = Array.from({ length: positions }, (_, k) => cosine(k - index))
@@ -115,7 +159,7 @@ describe('measures of features', () => {
     const [x, y] = [cosine(angle), cosine(90 - angle)]
     const probability = expect.closeTo(1 / (1 + Math.exp(-Math.abs(x - y))), 6)
     expect(answers?.center).toEqual({ class: Number(y > x), probability })
-    expect(await measureFeatures(featuresOf(matrix), false)).not.toHaveProperty('answers')
+    expect(await measureFeatures(featuresOf(matrix), undefined)).not.toHaveProperty('answers')
   })
 
   it.each([

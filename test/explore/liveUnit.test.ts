@@ -15,7 +15,8 @@ const GRID = positionGrid(100, 37, 16)
 const [POSITIONS, ALL] = [16, 20]
 const SCENE_OF_CAR = { patch: { name: 'car' } } as Scene
 const layers = Object.entries({ fc6: 2, fc8: 3 }).map(([name, dims]) => ({ name, dims }))
-const NETWORK = { id: 'fake', layers, classes: { layer: 'fc8', names: ['cat', 'dog'] } } as unknown as Network
+const scores = { meaning: 'probabilities', source: 'test' }
+const NETWORK = { id: 'fake', layers, classes: { layer: 'fc8', names: ['cat', 'dog'], scores } } as unknown as Network
 
 /** A feature that turns with the row, and probabilities that change with the column; images by themselves differ a little. */
 function featuresAt(row: number, col: number, isEarly: boolean): readonly (readonly number[])[] {

@@ -120,16 +120,26 @@ describe('the page of an extraction', () => {
 
   it('says what the network answers, where the classes are known', async () => {
     const names = { 0: 'cat', 2: 'dog & bone' }
-    const folder = await storeExtraction({ answers: { layer: 'fc6', source: 'x', classes: [], names } })
+    const answers = { layer: 'fc6', source: 'x', classes: [], names }
+    const scores = { meaning: 'logits', source: 'options' }
+    const folder = await storeExtraction({ answers: { ...answers, scores } })
     const data = new Float32Array(4 * 4 * 3)
     for (let position = 0; position < 16; position++) data[3 * position + (position < 4 ? 1 : 2)] = Math.log(2)
     await writeNpy(inFolder('extraction', 'fc6.npy'), [4, 4, 3], data)
     const { unit } = await readExtraction(await findArrays(folder), () => undefined)
     const [layer, other] = unit.layers
+    const [half, quarter] = [expect.closeTo(1 / 2, 6), expect.closeTo(1 / 4, 6)]
     expect(layer?.answers).toEqual({
-      center: { class: 2, probability: expect.closeTo(1 / 2, 6) },
+      center: { class: 2, probability: half },
+      anchors: {
+        'top-left': { class: 1, probability: half, ofCenter: quarter },
+        'top-right': { class: 1, probability: half, ofCenter: quarter },
+        center: { class: 2, probability: half, ofCenter: half },
+        'bottom-left': { class: 2, probability: half, ofCenter: half },
+        'bottom-right': { class: 2, probability: half, ofCenter: half },
+      },
       right: null,
-      ...{ kept: 0.75, least: expect.closeTo(1 / 4, 6), names: { 1: '1', 2: 'dog & bone' } },
+      ...{ kept: 0.75, least: quarter, names: { 1: '1', 2: 'dog & bone' } },
     })
     expect(Object.values(layer?.consistency ?? {})).toEqual([1, expect.closeTo(2 / 3, 6)])
     expect(other?.answers).toBeNull()
@@ -139,6 +149,10 @@ describe('the page of an extraction', () => {
     expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
     const text = readFileSync((await viewFeatures(folder)).page, 'utf8')
     expect(text).toContain('answers dog &amp; bone with a probability of 0.500. It gives this answer at 75.0 % of')
+    // An older file does not say what the scores mean.
+    describeAs({ ...DESCRIPTION, answers })
+    const older = await readExtraction(await findArrays(folder), () => undefined)
+    expect(older.unit.layers.map((one) => one.answers)).toEqual([null, null])
   })
 
   it('has the same bytes again, until the picture of the patch is gone, which it says', async () => {

@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { classesOf } from '../../src/networks/classes.js'
-import type { NetworkChoice } from '../../src/networks/index.js'
+import { chooseNetwork, inspectModel, type NetworkChoice } from '../../src/networks/index.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
 import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
@@ -169,8 +169,10 @@ describe('the recipe of an input', () => {
     [{ pool: 'sum' }, 'pool sum is not known; use none, mean, max, center'],
     [
       { model: 'tiny-alexnet', inputOrder: 'bgr' },
-      'tiny-alexnet is in the catalog, which defines how its input is prepared; leave `inputOrder` out',
+      'tiny-alexnet is in the catalog, which defines its input and its output; leave `inputOrder` out',
     ],
+    [{ scores: 'softmax' }, 'meaning of scores softmax is not known; use probabilities, logits, sigmoid'],
+    [{ model: 'tiny-alexnet', scores: 'logits' }, 'which defines its input and its output; leave `scores` out'],
   ])('is refused with %o', async (options, message) => {
     expect(await messageOf(choose(options), UsageError)).toContain(message)
   })
@@ -192,6 +194,7 @@ describe('the classes of a network', () => {
   const names = ['ant', 'bee', 'cat', 'dog', 'elk']
   const classes = async (layer = 'features', dims = 5) => classesOf(await choose(), [{ name: layer, dims }])
   const metadata = { classes: JSON.stringify(names) }
+  const scores = { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
   const id2label = Object.fromEntries(names.map((name, i) => [i, name.toUpperCase()]))
 
   it.each<[string, Circumstances, readonly string[], string]>([
@@ -201,8 +204,17 @@ describe('the classes of a network', () => {
     ['labels.json’s', { files: { 'labels.json': names, 'config.json': { id2label } } }, names, 'labels.json'],
   ])('are %s', async (_, circumstances, expected, source) => {
     arrange(circumstances)
-    expect(await classes()).toEqual({ layer: 'features', names: expected, source })
+    expect(await classes()).toEqual({ layer: 'features', names: expected, source, scores })
     expect(await classes('flat', 4)).toBeUndefined()
+  })
+
+  it('have scores that mean what the user states, or else what the graph says', async () => {
+    expect((await inspectModel(folder('net.onnx'))).classes).toMatchObject({ scores })
+    const stated = { meaning: 'sigmoid', source: 'options' }
+    expect((await inspectModel(folder('net.onnx'), { scores: 'sigmoid' })).classes).toMatchObject({ scores: stated })
+    expect((await chooseNetwork({ model: folder('net.onnx'), scores: 'sigmoid' })).classes).toMatchObject({
+      scores: stated,
+    })
   })
 
   it('must be as many as the network has', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { anchorPositions } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
 import { InputError } from '../../src/errors.js'
 import { SKETCH_ERROR } from '../../src/experiments/sketch.js'
 import { decodeAnswers } from '../../src/page/browser/answers.js'
@@ -133,17 +133,20 @@ describe('answers of the site', () => {
     [1, 3],
     [0.5625, 3],
   ] as const
-  const anchorFeatures = ATS.flatMap(([probability, other]) =>
-    Array.from({ length: 8 }, (_, i) => (i === 7 ? probability : i === other ? 1 - probability : 0)),
-  )
+  const anchors = Object.fromEntries(
+    ANCHOR_NAMES.map((name, i) => {
+      const [ofCenter = 0, other = 0] = ATS[i] ?? []
+      const isCenters = ofCenter > 0.5
+      return [name, { class: isCenters ? 7 : other, probability: Math.max(ofCenter, 1 - ofCenter), ofCenter }]
+    }),
+  ) as NonNullable<Layer['answers']>['anchors']
 
   it('are given back: names by small numbers, the center’s first, and probabilities, then those at the anchors', async () => {
     const storeAnswers = (patch: string, category: string | null, ...maps: readonly (readonly number[])[]) => {
       const center = { class: 7, probability: 0.8 }
-      const answers = { center, right: null, kept: 0.5, least: 0.1, names: { 7: '</script>', 3: 'dog' } }
+      const answers = { center, anchors, right: null, kept: 0.5, least: 0.1, names: { 7: '</script>', 3: 'dog' } }
       const arrays = {
         answers: [undefined, Float32Array.from(maps.flat())],
-        anchorFeatures: [new Float32Array(40).fill(1), Float32Array.from(anchorFeatures)],
       }
       return store({ patch, category }, { arrays, ofFc8: { answers } })
     }

@@ -12,7 +12,10 @@ it('a unit names the classes of all positions and of the anchors between them', 
   expect([grid.rows * grid.cols, count, grid.anchors.map(({ index }) => index)]).toEqual([4, 8, [0, 4, 5, 6, 7]])
   const dims = count + 1
   const matrix = Float32Array.from({ length: count * dims }, (_, i) => Number(i % dims === Math.floor(i / dims)))
-  const measures = await measureFeatures(extractedGrid(grid, { name: 'fc8', matrix, dims }, 'fc8'), true)
+  const measures = await measureFeatures(extractedGrid(grid, { name: 'fc8', matrix, dims }, 'fc8'), {
+    meaning: 'logits',
+    source: 'test',
+  })
   const part = { name: 'fc8', dims, ...NOT_CLASSIFIED, ...measures }
   const { unit } = assembleUnit({ ...inputs, layers: ['fc8'] }, { ...grid, frame: 8 }, [part], {
     5: 'dog',

@@ -8,7 +8,7 @@ import { measureUnit } from '../../src/results/unit/measures.js'
 import type { Unit } from '../../src/results/unit/schema.js'
 import { hasPart } from '../../src/results/variant.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
-import { byText, madeUnit } from '../support/unit.js'
+import { atAnchors, byText, madeUnit } from '../support/unit.js'
 
 /** Of each anchor, in their order. */
 function perAnchor(numbers: readonly number[], variant = (anchor: string) => anchor) {
@@ -45,7 +45,14 @@ const WHOLE: MeasuredLayer = {
   answerMaps: undefined,
   maps: Float32Array.from({ length: 50_000 }, (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % 100)) / 8)),
   consistency: { horizontal: 0.75, vertical: 0.5 },
-  answers: { center: { class: 0, probability: 0.8 }, right: true, kept: 0.6, least: 0.1, names: {} },
+  answers: {
+    center: { class: 0, probability: 0.8 },
+    anchors: atAnchors({ class: 0, probability: 0.8 }),
+    right: true,
+    kept: 0.6,
+    least: 0.1,
+    names: {},
+  },
   separability: {
     ordered: tasks(solved(0.9), solved(0.7)),
     shuffled: tasks(solved(0.9), unsolved),

@@ -13,7 +13,7 @@ import { findUnit, isUnitThere, unitFolder, unitVersion, writeUnit } from '../..
 import { leftOut } from '../support/leftOut.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
+import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 /** Where the unit of `inputs` lies. */
@@ -27,7 +27,8 @@ const SEPARABILITY = { loss: 'hinge', C: 1, seed: 0, cv: ['ordered', 'shuffled']
 async function storeWhole() {
   const { unit, maps } = madeUnit({ keepsFeatures: true, sketches: true, separability: SEPARABILITY })
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => i / 7)
-  const answers = { center: { class: 1, probability: 0.5 }, right: null, kept: 0.5, least: 0.25, names: { 12: 'dog' } }
+  const center = { class: 1, probability: 0.5 }
+  const answers = { center, anchors: atAnchors(center), right: null, kept: 0.5, least: 0.25, names: { 12: 'dog' } }
   const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3, answers } : layer))
   const arrays = {
     ...arraysOf(unit, maps, 0.5),
@@ -138,6 +139,8 @@ describe('a unit', () => {
     ['precision fp16 instead of fp32', { precision: 'fp16' }, {}],
     ['pool none instead of mean', {}, { pool: 'mean' }],
     ['input the network’s own instead of clip', {}, { input: 'clip' }],
+    ['scores logits instead of probabilities', {}, { scores: 'probabilities' }],
+    ['scores sigmoid instead of logits', { scores: 'sigmoid' }, { scores: 'logits' }],
     ['no features kept', {}, { keepsFeatures: true }],
     ['no separability', {}, classifier({})],
     ['no equivariance', {}, { equivariance: true }],

@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName, anchorPositions } from '../../src/engine/positions.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
@@ -48,6 +48,12 @@ export function madeUnit(
   // The grid ends at the last position, as if the frame were so small.
   const frame = own.size + (rows - 1) * own.stride
   return { unit: { inputs: own, frame, rows, cols, anchors, layers }, maps }
+}
+
+/** The same answer at every anchor. */
+export function atAnchors(answer: { readonly class: number; readonly probability: number }) {
+  const same = { ...answer, ofCenter: answer.probability }
+  return Object.fromEntries(ANCHOR_NAMES.map((name) => [name, same])) as Record<AnchorName, typeof same>
 }
 
 /** The values of measures, by the text of their variant. */

@@ -3,6 +3,7 @@ import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { extractedGrid } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
+import type { ClassScores } from '../../src/networks/index.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
@@ -13,6 +14,8 @@ import { writeUnit } from '../../src/results/unit/store.js'
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
 const FRAME = 224
 export const STRIDE = 11
+
+const LOGITS: ClassScores = { meaning: 'logits', source: 'test' }
 
 /** Names of the classes by index. A page must show them unchanged. */
 const CLASS_NAMES = Object.fromEntries(['<b>cat</b> & dog', ...'abcdefghijklmno'].map((name, i) => [i, name]))
@@ -47,7 +50,8 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     const matrix = featureMatrix(grid.offsets, dims, seed + i)
     const ofGrid = matrix.slice(0, positions * dims)
     features.push(ofGrid)
-    const measures = await measureFeatures(extractedGrid(grid, { name: layer, matrix, dims }, layer), layer === 'fc8')
+    const onGrid = extractedGrid(grid, { name: layer, matrix, dims }, layer)
+    const measures = await measureFeatures(onGrid, layer === 'fc8' ? LOGITS : undefined)
     const sketch = isSketched ? await sketchOf(ofGrid, positions, dims, 1) : undefined
     parts.push({ name: layer, dims, ...NOT_CLASSIFIED, ...measures, sketch })
   }

@@ -4,7 +4,7 @@ import type { ConsistencyOptions } from '../../consistency/consistency.js'
 import { PRECISIONS } from '../../networks/network.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
-import { addDeviceOptions, addInputOptions, BACKGROUNDS } from '../extractionOptions.js'
+import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { duration, printJson, printTable, say } from '../output.js'
 import { parseList, parseNatural, parsePath, parseWhole } from '../parse.js'
@@ -25,7 +25,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph', parseWhole, 5)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)
     .option('--background <what>', `draw embedded photographs on ${BACKGROUNDS}`, '#000000')
-  addInputOptions(command).addOption(
+  addOwnOptions(command).addOption(
     new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'),
   )
   return addDeviceOptions(command)

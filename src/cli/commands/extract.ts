@@ -3,7 +3,7 @@ import type { Extraction } from '../../features/extraction.js'
 import type { ExtractOptions } from '../../features/openNetwork.js'
 import { counted, withoutControls } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
-import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
+import { addOwnOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
@@ -21,7 +21,7 @@ export function extractCommand({ signal }: CommandContext): Command {
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--stride <n>', 'move the object by this many px', parseWhole, 1)
     .option('--layers <a,b>', 'read these layers (see shiftscope models inspect NETWORK)', parseList)
-  return addRunOptions(addSceneOptions(addInputOptions(addPoolOption(command))))
+  return addRunOptions(addSceneOptions(addOwnOptions(addPoolOption(command))))
     .requiredOption('--out <folder>', 'write <layer>.npy, anchors-<layer>.npy and extract.json here', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { CommandContext } from '../context.js'
-import { addInputOptions } from '../extractionOptions.js'
+import { addOwnOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import type { InspectFlags, JsonFlag, PullFlags } from '../modelActions.js'
 
@@ -12,7 +12,7 @@ export function modelsCommand(context: CommandContext): Command {
     .description('list networks and generators, their weights and licences')
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: JsonFlag) => (await import('../modelActions.js')).list(flags))
-  addInputOptions(
+  addOwnOptions(
     addExamples(models.command('inspect'), 'shiftscope models inspect tiny-alexnet')
       .description('show a network’s input and the tensors that can be read as features')
       .argument('<model>', 'network by id (see shiftscope models list), or an ONNX file')

@@ -6,7 +6,7 @@ import type { ReproduceOptions } from '../../study/options.js'
 import type { StudyResult } from '../../study/run.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
-import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
+import { addOwnOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { byteSize, duration, print, printJson, say, TERMINAL_COLUMNS, wrapped } from '../output.js'
@@ -85,7 +85,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
-  addSceneOptions(addInputOptions(addPoolOption(command)))
+  addSceneOptions(addOwnOptions(addPoolOption(command)))
   addRunOptions(command.optionsGroup(HOW))
   return command
     .optionsGroup('Where results go:')

@@ -44,11 +44,6 @@ function checkSize(size: number): void {
     throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
 }
 
-export function inputOptionsOf(given: InputOptions): InputOptions {
-  const names = Object.keys(INPUT_OPTIONS) as (keyof InputOptions)[]
-  return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
-}
-
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   return {

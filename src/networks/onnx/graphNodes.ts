@@ -130,15 +130,18 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
     bytes.length === elementBytes * count ? Array.from({ length: count }, (_, i) => element(elementBytes * i)) : null
   if (type === ElementType.FLOAT) return all(4, (at) => bytes.readFloatLE(at))
   if (type === ElementType.INT64) return all(8, (at) => Number(bytes.readBigInt64LE(at)))
-  return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
+  if (type === ElementType.INT8) return all(1, (at) => bytes.readInt8(at))
+  const isByte = type === ElementType.BOOL || type === ElementType.UINT8
+  return isByte ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
 /** Reads elements that a file lists one by one. It stops early in a long list, because its values are not used. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)
-  const ranges = { [ElementType.INT64]: int64_data, [ElementType.BOOL]: int32_data }[type ?? ElementType.UNDEFINED]
-  return integersOf(file, ranges ?? [])
+  if (type === ElementType.INT64) return integersOf(file, int64_data)
+  const isSmall = [ElementType.BOOL, ElementType.UINT8, ElementType.INT8].some((small) => small === type)
+  return integersOf(file, isSmall ? int32_data : [])
 }
 
 function floatsOf(file: ProtobufFile, pieces: readonly Piece[]): readonly number[] {

@@ -1,4 +1,5 @@
 import type { GraphNode, GraphNodes } from './graphNodes.js'
+import { MEANINGS, makersOf, SAME_VALUES } from './outputMeaning.js'
 
 export interface ImageTensor {
   readonly name: string
@@ -54,15 +55,12 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
 }
 
 /** Operators that may follow a fully connected layer. Their result still has one value per class. */
-const AFTER_PRODUCT = new Set([
-  ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
-  ...['QuantizeLinear', 'DequantizeLinear'],
-])
+const AFTER_PRODUCT: ReadonlySet<string> = new Set(['Add', ...SAME_VALUES, ...MEANINGS.keys()])
 
 /** Whether a tensor is the output of a fully connected layer. Operators of `AFTER_PRODUCT` may follow the layer. */
 export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
   const constants = constantTensors(graph)
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
+  const makers = makersOf(graph)
   let node = makers.get(tensor)
   for (let steps = 0; node !== undefined && steps < graph.nodes.length; steps++) {
     if (productOf(node, constants) !== undefined) return true

@@ -1,5 +1,5 @@
-import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { ANSWER_MAPS, type AnswerMaps, answersAtAnchors } from '../../experiments/answers.js'
+import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
+import { ANSWER_MAPS, type AnswerAtAnchor } from '../../experiments/answers.js'
 import type { EquivarianceError } from '../../experiments/equivariance.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
@@ -40,8 +40,7 @@ export function assembleUnit(
   const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
   for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
   const layers = parts.map(
-    ({ name, dims, anchorFeatures, consistency, separability, baselines, foldErrors, ...others }) => {
-      const { equivariance, readout, answers, sketch } = others
+    ({ name, dims, consistency, separability, baselines, foldErrors, equivariance, readout, answers, sketch }) => {
       return {
         name,
         dims,
@@ -51,10 +50,7 @@ export function assembleUnit(
         ...(foldErrors && { foldErrors }),
         ...(equivariance && { equivariance: [...equivariance] }),
         ...(readout && { readout: readout.map((one) => ({ ...one, predictions: [...one.predictions] })) }),
-        answers:
-          answers === undefined
-            ? null
-            : namedAnswers(answers, answersAtAnchors(anchorFeatures, dims), classNames, inputs.category),
+        answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
         ...(sketch && { sketch: sketch.dims }),
       }
     },
@@ -71,24 +67,26 @@ export function assembleUnit(
 }
 
 function anchorsOf({ similarity: { anchors } }: LayerParts): Unit['anchors'] {
-  const entries = ANCHOR_NAMES.map((name) => {
+  return byAnchor((name) => {
     const { row, col } = anchors[name]
-    return [name, { row, col }] as const
+    return { row, col }
   })
-  return Object.fromEntries(entries) as Unit['anchors']
+}
+
+function byAnchor<T>(of: (name: AnchorName, index: number) => T): Record<AnchorName, T> {
+  return Object.fromEntries(ANCHOR_NAMES.map((name, i) => [name, of(name, i)])) as Record<AnchorName, T>
 }
 
 /** @param category class of the object; null if unknown */
 function namedAnswers(
-  answers: AnswerMaps,
-  atAnchors: AnswerMaps,
+  { maps, center, kept, least, atAnchors }: NonNullable<LayerParts['answers']>,
   known: Readonly<Record<number, string>> = {},
   category: string | null,
-): NonNullable<Unit['layers'][number]['answers']> {
-  const { center, kept, least } = answers
-  const classesOf = ({ maps }: AnswerMaps) => maps.subarray(0, maps.length / ANSWER_MAPS)
-  const found = new Set([center.class, ...classesOf(answers), ...classesOf(atAnchors)])
+): NonNullable<StoredLayer['answers']> {
+  const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
+  const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
   const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
   const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
-  return { center, right, kept, least, names: Object.fromEntries(names) }
+  const anchors = byAnchor((_, i) => ({ ...(atAnchors[i] as AnswerAtAnchor) }))
+  return { center, anchors, right, kept, least, names: Object.fromEntries(names) }
 }

@@ -4,6 +4,7 @@ import { BLENDS } from '../../engine/task.js'
 import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 import { READ_AXES } from '../../experiments/readout.js'
+import { SCORE_MEANINGS } from '../../networks/network.js'
 
 /**
  * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are
@@ -36,6 +37,8 @@ const inputsSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).optional(),
   /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
+  /** What the class scores mean; absent if no layer has class scores, and in older units, which mostly have logits. */
+  scores: z.enum(SCORE_MEANINGS).optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
@@ -85,6 +88,11 @@ const probabilitySchema = z.number().min(0).max(1.001)
 const answersSchema = z.object({
   /** Class predicted with the object at the center: its index and its probability. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
+  /** With the object at each anchor: the class predicted, its probability, and that of the class at the center. */
+  anchors: z.record(
+    z.enum(ANCHOR_NAMES),
+    z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema, ofCenter: probabilitySchema }),
+  ),
   /** Whether the class predicted at the center is the object's class; null if this cannot be told. */
   right: z.boolean().nullable(),
   /** Share of positions at which the answer is the same as at the center, 0 to 1. */

@@ -5,7 +5,7 @@ import type { StudyGroup } from '../../../src/results/study.js'
 import { writeUnit } from '../../../src/results/unit/store.js'
 import { around, groupWith, measures } from '../../support/studyGroup.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
-import { arraysOf, madeUnit } from '../../support/unit.js'
+import { arraysOf, atAnchors, madeUnit } from '../../support/unit.js'
 
 const inFolder = temporaryFolder()
 const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans', 7: 'bus', 8: 'warplane' }
@@ -26,7 +26,8 @@ async function groupOf(model: string, objects: readonly Answered[]): Promise<Stu
   const units = objects.map(async ({ patch, category = null, right = null, probability, strongest, center = 4 }) => {
     const { unit, maps } = madeUnit({ model, patch, category })
     const kept = strongest.filter((one) => one === center).length / 4
-    const answers = { center: { class: center, probability }, right, kept, least: 0, names: NAMES }
+    const answer = { class: center, probability }
+    const answers = { center: answer, anchors: atAnchors(answer), right, kept, least: 0, names: NAMES }
     const layers = unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null }))
     const answerMaps = Float32Array.from([...strongest, ...Array(8).fill(0.5)])
     const ofLayers = layers.map((one) => (one.answers === null ? undefined : answerMaps))

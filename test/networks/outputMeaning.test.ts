@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest'
+import type { GraphConstant, GraphNode } from '../../src/networks/onnx/graphNodes.js'
+import { outputMeaning } from '../../src/networks/onnx/outputMeaning.js'
+import { graphNode } from '../support/smallNetwork.js'
+
+const NO_CONSTANTS: Readonly<Record<string, GraphConstant>> = {}
+
+function meaningOf(nodes: readonly GraphNode[], constants = NO_CONSTANTS, output = 'out') {
+  return outputMeaning({ nodes, constants: new Map(Object.entries(constants)), operatorSet: 17 }, output)
+}
+
+/** Nodes that follow each other, from `logits` to `out`. Each has two more inputs, as QuantizeLinear has. */
+function chain(...operators: readonly string[]): readonly GraphNode[] {
+  const nameOf = (i: number) => (i === operators.length ? 'out' : i === 0 ? 'logits' : `t${i}`)
+  return operators.map((operator, i) => graphNode(operator, [nameOf(i), 'scale', 'zero'], nameOf(i + 1)))
+}
+
+const number = (value: number): GraphConstant => ({ shape: [], type: 1, values: [value] })
+
+it.each([
+  ['Softmax', 'probabilities'],
+  ['LogSoftmax', 'log-probabilities'],
+  ['Sigmoid', 'sigmoid'],
+])('%s gives %s, whatever passes its values on', (operator, meaning) => {
+  const expected = { meaning, source: `${operator} in the graph` }
+  expect(meaningOf(chain('Gemm', operator))).toEqual(expected)
+  const passing = ['Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']
+  for (const one of passing) expect(meaningOf(chain('Gemm', operator, one)), one).toEqual(expected)
+  expect(meaningOf(chain('Gemm', operator, ...passing))).toEqual(expected)
+  expect(meaningOf(chain('Gemm', operator, 'QuantizeLinear', 'DequantizeLinear', 'Reshape'))).toEqual(expected)
+})
+
+it.each([
+  ['Gemm'],
+  ['Gemm', 'Flatten'],
+  ['Softmax', 'Gemm'],
+  ['Softmax', 'Slice'],
+  ['Sigmoid', 'Mul'],
+  ['Softmax', 'Add'],
+])('anything else gives logits: %s %s', (...operators) => {
+  const logits = { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
+  expect(meaningOf(chain(...operators.filter((one) => one !== undefined)))).toEqual(logits)
+})
+
+it('is found for each output of a graph that has two', () => {
+  const nodes = [...chain('Gemm'), graphNode('Softmax', ['out'], 'probabilities')]
+  expect(meaningOf(nodes).meaning).toBe('logits')
+  expect(meaningOf(nodes, {}, 'probabilities').meaning).toBe('probabilities')
+})
+
+it('knows a softmax that is written by its parts, and no other division', () => {
+  const parts = (of: string, ...shared: readonly GraphNode[]) => [
+    graphNode('Exp', ['logits'], 'exp'),
+    ...shared,
+    graphNode('ReduceSum', [of, 'axes'], 'sum'),
+    graphNode('Div', ['exp', 'sum'], 'out'),
+  ]
+  expect(meaningOf(parts('exp'))).toEqual({ meaning: 'probabilities', source: 'Exp and ReduceSum in the graph' })
+  expect(meaningOf(parts('round', graphNode('Identity', ['exp'], 'round'))).meaning).toBe('probabilities')
+  expect(meaningOf(parts('logits')).meaning).toBe('logits')
+  expect(meaningOf(parts('other', graphNode('Exp', ['image'], 'other'))).meaning).toBe('logits')
+  expect(meaningOf([graphNode('Div', ['logits', 'scale'], 'out')]).meaning).toBe('logits')
+})
+
+it('has scale and zero point of scores that stay integers', () => {
+  const constants = { scale: number(0.25), zero: number(-128) }
+  const integers = { scale: 0.25, zeroPoint: -128 }
+  expect(meaningOf(chain('Sigmoid', 'QuantizeLinear', 'Reshape'), constants)).toMatchObject({
+    meaning: 'sigmoid',
+    integers,
+  })
+  expect(meaningOf(chain('Gemm', 'QuantizeLinear'), constants)).toMatchObject({ meaning: 'logits', integers })
+  expect(meaningOf(chain('Gemm', 'QuantizeLinear', 'DequantizeLinear'), constants)).not.toHaveProperty('integers')
+  expect(meaningOf(chain('Gemm', 'QuantizeLinear'))).not.toHaveProperty('integers')
+  const withoutZero = [graphNode('QuantizeLinear', ['logits', 'scale'], 'out')]
+  expect(meaningOf(withoutZero, constants).integers).toEqual({ scale: 0.25, zeroPoint: 0 })
+})
+
+it('has those of the operators that compute with integers, too', () => {
+  const inputs = ['x', 'its scale', 'its zero', 'scale', 'zero']
+  const constants = { scale: number(1 / 256), zero: number(3), 'its scale': number(9), 'its zero': number(8) }
+  const integers = { scale: 1 / 256, zeroPoint: 3 }
+  const ofSoftmax = meaningOf([graphNode('QLinearSoftmax', inputs, 'out')], constants)
+  expect(ofSoftmax).toEqual({ meaning: 'probabilities', source: 'QLinearSoftmax in the graph', integers })
+  const ofSigmoid = meaningOf([graphNode('QLinearSigmoid', inputs, 'out')], constants)
+  expect(ofSigmoid).toMatchObject({ meaning: 'sigmoid', integers })
+})
+
+it('ends for a graph with a cycle, and for an output that nothing computes', () => {
+  expect(meaningOf([graphNode('Identity', ['out'], 'out')]).meaning).toBe('logits')
+  expect(meaningOf([]).meaning).toBe('logits')
+})
