@@ -11,7 +11,7 @@ import { backgroundPixels } from '../experiments/scenePatches.js'
 import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
 import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import { type Classes, chooseNetwork, type Network, networkNotes, ownOptionsOf, recipeText } from '../networks/index.js'
+import { type Classes, chooseNetwork, type Network, networkNotes, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
@@ -120,11 +120,7 @@ interface Classifier extends Network {
 }
 
 async function classifier(options: Checked): Promise<Classifier> {
-  const { model, weights, signal } = options
-  const network = await chooseNetwork({
-    ...{ model, signal, ...ownOptionsOf(options) },
-    ...{ weights, weightsOption: 'weights FILE' },
-  })
+  const network = await chooseNetwork({ ...options, weightsOption: 'weights FILE' })
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }

@@ -16,7 +16,7 @@ import {
   listNetworks,
   type Network,
   networkNotes,
-  type OnnxModel,
+  type OnnxFile,
   type OwnOptions,
   optimizationNotes,
   type Pool,
@@ -219,7 +219,7 @@ async function closeOpened({ handle, works }: Opened): Promise<void> {
   )
 }
 
-function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
+function refuseOtherFiles({ path, external: [other] }: OnnxFile): void {
   if (other === undefined) return
   const name = basename(path)
   throw new InputError(

@@ -6,16 +6,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import {
-  chooseNetwork,
-  type Network,
-  networkNotes,
-  OWN_OPTIONS,
-  type OwnOptions,
-  ownOptionsOf,
-  POOLS,
-  PRECISIONS,
-} from '../networks/index.js'
+import { chooseNetwork, type Network, networkNotes, PRECISIONS, REFERENCE_OPTIONS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import {
   type CheckedOptions,
@@ -23,6 +14,7 @@ import {
   type GivenOptions,
   kinds,
   oneOf,
+  optionsIn,
   parseOptions,
 } from '../support/optionChecks.js'
 import {
@@ -42,18 +34,6 @@ import {
 } from './extraction.js'
 
 const OPTIONS = {
-  /** Path of a checkpoint to use instead of the catalog's weights. */
-  weights: z.string().exactOptional(),
-  /**
-   * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
-   * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
-   */
-  layers: z.array(z.string()).readonly().exactOptional(),
-  /**
-   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
-   * is flattened.
-   */
-  pool: oneOf('pool', POOLS).exactOptional(),
   /**
    * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
    * GPUs, append `:INDEX`. `auto` (default) uses the processor, except if the work is long and a short benchmark shows
@@ -72,10 +52,13 @@ const OPTIONS = {
   signal: kinds.signal.exactOptional(),
 }
 
-export const NETWORK_OPTIONS = { ...OPTIONS, ...OWN_OPTIONS, ...SETTINGS_OPTIONS }
+export const NETWORK_OPTIONS = { ...REFERENCE_OPTIONS, ...OPTIONS, ...SETTINGS_OPTIONS }
 
 /** Options of `openNetwork`. */
-export interface NetworkOptions extends GivenOptions<typeof OPTIONS>, WishedSettings, OwnOptions {}
+export interface NetworkOptions
+  extends GivenOptions<typeof REFERENCE_OPTIONS>,
+    GivenOptions<typeof OPTIONS>,
+    WishedSettings {}
 
 type Checked = CheckedOptions<typeof NETWORK_OPTIONS>
 
@@ -123,14 +106,10 @@ export interface OpenNetwork extends AsyncDisposable {
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   const checked = parseOptions(options, NETWORK_OPTIONS)
-  const { weights, layers, pool, signal } = checked
   const request = parseDevice(checked.device, checked.precision)
-  const network = await chooseNetwork({
-    ...{ model, layers, pool, signal, ...ownOptionsOf(checked) },
-    ...{ weights, weightsOption: 'weights FILE' },
-  })
+  const network = await chooseNetwork({ ...checked, model, weightsOption: 'weights FILE' })
   for (const line of networkNotes(network)) progressTo(checked.onProgress).note(line)
-  await requiredTrials(request, network, signal)
+  await requiredTrials(request, network, checked.signal)
   const { handleFor, close } = openedOnce(network, request, checked)
   return {
     network,
@@ -211,15 +190,10 @@ export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   const { model, ...rest } = parseOptions(options, { model: z.string(), ...EXTRACT_OPTIONS, ...NETWORK_OPTIONS })
-  const network = await openNetwork(model, partOf(rest, NETWORK_OPTIONS))
+  const network = await openNetwork(model, optionsIn(rest, NETWORK_OPTIONS))
   try {
-    return await network.extract(partOf(rest, EXTRACT_OPTIONS))
+    return await network.extract(optionsIn(rest, EXTRACT_OPTIONS))
   } finally {
     await network.close()
   }
-}
-
-/** Returns those options whose names are in `taken`. `extract` calls two functions, and passes some options to both. */
-function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

@@ -7,11 +7,11 @@ import { checkClasses } from './exported.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
+import type { NetworkFile } from './networkFile.js'
 import { isOfProduct } from './onnx/imageTensors.js'
-import type { OnnxModel } from './onnx/onnxFile.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
 import { outputMeaning } from './onnx/outputMeaning.js'
-import type { OwnOptions } from './ownOptions.js'
-import type { NetworkSource } from './source.js'
+import type { OwnOptions } from './reference.js'
 
 /**
  * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
@@ -26,22 +26,22 @@ import type { NetworkSource } from './source.js'
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export async function classesOf(
-  { model, folders, entry }: Pick<NetworkSource, 'model' | 'folders' | 'entry'>,
+  { onnx, folders, entry }: Pick<NetworkFile, 'onnx' | 'folders' | 'entry'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
   stated?: OwnOptions['scores'],
 ): Promise<Classes | undefined> {
-  const last = model.outputs.at(-1)?.name
+  const last = onnx.outputs.at(-1)?.name
   const layer = layers.find(({ name }) => name === last)
   if (layer === undefined) return undefined
   const { name, dims, isMap } = layer
-  checkClasses(entry, model.path, dims)
+  checkClasses(entry, onnx.path, dims)
   if (isMap) return undefined
   const found =
-    (await besideModel(model.path, folders, dims)) ??
-    ofMetadata(model, dims) ??
+    (await besideModel(onnx.path, folders, dims)) ??
+    ofMetadata(onnx, dims) ??
     ofImagenet(dims) ??
-    numbered(model, name, dims)
-  const scores = outputMeaning(model.graph, name)
+    numbered(onnx, name, dims)
+  const scores = outputMeaning(onnx.graph, name)
   return found && { layer: name, ...found, scores: stated ? { ...scores, meaning: stated, source: 'options' } : scores }
 }
 
@@ -81,7 +81,7 @@ function labelNames(document: unknown): readonly string[] | undefined {
     : undefined
 }
 
-function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | undefined {
+function ofMetadata({ metadata }: OnnxFile, count: number): NamedClasses | undefined {
   const names = labelNames(tryJson(metadata.get('classes') ?? ''))
   return names?.length === count ? { names, source: 'metadata of the model' } : undefined
 }
@@ -93,7 +93,7 @@ function ofImagenet(count: number): NamedClasses | undefined {
   return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
 }
 
-function numbered({ graph }: OnnxModel, output: string, count: number): NamedClasses | undefined {
+function numbered({ graph }: OnnxFile, output: string, count: number): NamedClasses | undefined {
   if (count < 2 || !isOfProduct(graph, output)) return undefined
   return {
     names: Array.from({ length: count }, (_, i) => `class ${i}`),

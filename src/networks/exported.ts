@@ -4,7 +4,7 @@ import { counted, printable } from '../support/text.js'
 import { type CatalogEntry, checkNotAnother } from './catalog.js'
 import type { NetworkInput } from './network.js'
 import { imageInput } from './onnx/imageInput.js'
-import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
+import { type HashedOnnx, readHashedOnnx } from './onnx/onnxFile.js'
 import { ProtobufError } from './protobuf/wire.js'
 
 /**
@@ -30,7 +30,7 @@ export function exportRemedy({ id }: CatalogEntry): string {
 }
 
 /** @throws InputError if the file is not an ONNX model that takes images */
-export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
+export async function readExported(entry: CatalogEntry, path: string): Promise<HashedOnnx> {
   try {
     return await readHashedOnnx(path, imageInput)
   } catch (error) {
@@ -59,7 +59,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 }
 
 /** @throws InputError if the weights are in separate files, because the cache keeps only one file per network */
-export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
+export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedOnnx): void {
   if (file === undefined) return
   throw new InputError(
     `${path} keeps weights in a separate file, ${printable(file.location)}, so it cannot be imported; keep both files in one folder and give ${path} as the weights of ${entry.id} in each command, or ${again(entry)}`,

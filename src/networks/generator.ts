@@ -3,18 +3,21 @@ import { InputError, UsageError } from '../errors.js'
 import { printable } from '../support/text.js'
 import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, listGenerators } from './catalog.js'
 import type { Network, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
+import { catalogFile, withOwnWeights } from './networkFile.js'
 import type { ShownTensor } from './onnx/featureNodes.js'
 import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
 import {
-  type HashedModel,
+  type HashedOnnx,
   type MetadataKey,
-  type OnnxModel,
+  type OnnxFile,
   readHashedOnnx,
   readOnnxFile,
   type TypedTensor,
 } from './onnx/onnxFile.js'
 import { trialRun } from './onnx/trialRun.js'
-import { catalogGraph, embeddedFile, statedDims, weightsOf } from './weights.js'
+import { lacksWeights, missingFile } from './placeholder.js'
+import { statedDims } from './plan.js'
+import { embeddedFile } from './weights.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
 export type FeatureStage = 'pre-relu' | 'post-relu'
@@ -38,25 +41,35 @@ export interface Generator extends RunnableGraph, WeightsFile {
   readonly input: NetworkInput
 }
 
+export interface GeneratorOptions {
+  /** Path of a checkpoint to use instead of the one that the user imported. */
+  readonly weights?: string | undefined
+  /**
+   * Stage of the features that the generator was trained on; by default, the stage in the catalog. Only weights that are
+   * not published may have another stage. Files of the original DeePSiM release are `post-relu`.
+   */
+  readonly feature?: FeatureStage | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
- * @param weights path of a checkpoint to use instead of the one that the user imported
- * @param feature stage of the features that the generator was trained on; by default, the stage in the catalog. Only
- * weights that are not published may have another stage. Files of the original DeePSiM release are `post-relu`.
+ * @param withPlaceholder whether to return a placeholder for a published generator without weights
  */
 export async function chooseGenerator(
   id: string,
-  weights?: string,
-  feature?: FeatureStage,
-  signal?: AbortSignal,
+  { weights, feature, signal }: GeneratorOptions = {},
+  withPlaceholder = false,
 ): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
     if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave out \`weights\` for it`)
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
-  const generator = await catalogGenerator(entry, weights)
+  if (withPlaceholder && (await lacksWeights({ id, weights }))) return catalogGenerator(entry, missingFile(entry))
+  const file = await catalogFile(entry, weights)
+  const generator = catalogGenerator(entry, { onnxPath: file.onnx.path, ...file.weights })
   return entry.kind === 'embedded' ? requireStage(generator, feature) : withStage(generator, entry, feature)
 }
 
@@ -101,21 +114,19 @@ function withStage(generator: Generator, { sources }: GeneratorEntry, feature = 
   return { ...generator, feature }
 }
 
-async function catalogGenerator(entry: GeneratorEntry, weights: string | undefined): Promise<Generator> {
+function catalogGenerator(entry: GeneratorEntry, file: RunnableGraph & WeightsFile): Generator {
   const { id, layer, feature } = entry
   const encoder = catalogEntry(entry.encoder)
-  const { graph, ...file } = await catalogGraph(entry, weights)
-  const dims = entry.dims ?? layerDims(graph.path, encoder, layer)
-  const about = { encoder: encoder.id, encoderSha256: encoder.sha256, layer, dims, feature, input: encoder.input }
-  return { id, onnxPath: graph.path, ...file, ...about }
+  const dims = entry.dims ?? layerDims(file.onnxPath, encoder, layer)
+  return { id, ...file, encoder: encoder.id, encoderSha256: encoder.sha256, layer, dims, feature, input: encoder.input }
 }
 
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
-  const model = await readHashedOnnx(path)
-  const generator = describedGenerator(model)
+  const onnx = await readHashedOnnx(path)
+  const generator = describedGenerator(onnx)
   const { dims, input } = generator
-  checkEvaluationMode(path, model.graph)
-  const tried = { path, name: path, bytes: model.bytes }
+  checkEvaluationMode(path, onnx.graph)
+  const tried = { path, name: path, bytes: onnx.bytes }
   const asked = { input: { name: FEATURE, shape: [2, dims] }, names: [IMAGE] }
   const { tensors, ...level } = await trialRun(tried, asked, signal)
   const image = tensors.get(IMAGE) as ShownTensor
@@ -133,8 +144,8 @@ const FEATURE = 'feature'
 const IMAGE = 'image'
 
 /** Describes a generator by the metadata of its file. Encoder, layer and shapes must agree with the catalog. */
-function describedGenerator(model: HashedModel): Generator {
-  const { path, metadata } = model
+function describedGenerator(onnx: HashedOnnx): Generator {
+  const { path, metadata } = onnx
   const id = basename(path, extname(path))
   const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
@@ -149,11 +160,12 @@ function describedGenerator(model: HashedModel): Generator {
       `the metadata "feature" of ${path} is "${printable(feature)}"; it must be pre-relu or post-relu`,
     )
   const dims = layerDims(path, encoder, layer)
-  checkInterface(model, encoder, dims)
+  checkInterface(onnx, encoder, dims)
   const encoderSha256 = metadata.get('encoder_sha256') || null
   if (encoderSha256 !== null && encoder.sha256 !== null && encoderSha256 !== encoder.sha256)
     throw otherEncoder({ id, encoder: encoder.id }, printable(encoderSha256))
-  const file = { id, onnxPath: path, ...weightsOf(model) }
+  const { weights } = withOwnWeights(onnx)
+  const file = { id, onnxPath: path, ...weights }
   return { ...file, encoder: encoder.id, encoderSha256, layer, dims, feature, input: encoder.input }
 }
 
@@ -180,7 +192,7 @@ function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   return layer.dims ?? statedDims(readOnnxFile(embeddedFile(encoder)), name)
 }
 
-function checkInterface({ path, inputs, outputs }: OnnxModel, encoder: CatalogEntry, dims: number): void {
+function checkInterface({ path, inputs, outputs }: OnnxFile, encoder: CatalogEntry, dims: number): void {
   const { rows, cols } = encoder.input
   const image = outputs.find(({ name }) => name === IMAGE)
   const isRight = inputs.length === 1 && hasShape(inputs[0], FEATURE, [dims]) && hasShape(image, IMAGE, [3, rows, cols])

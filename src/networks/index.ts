@@ -13,7 +13,7 @@ export {
   modelEntry,
   weightsCommand,
 } from './catalog.js'
-export { chooseNetwork, withOwnLayers } from './choice.js'
+export { chooseNetwork } from './chooseNetwork.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { hubModelFile, listHubModels } from './hub/manifest.js'
 export { type HubPullOptions, type PulledHubModel, pullHubModel } from './hub/pull.js'
@@ -51,15 +51,16 @@ export { imageTensors } from './onnx/imageTensors.js'
 export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
-export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
-export { OWN_OPTIONS, type OwnOptions, ownOptionsOf } from './ownOptions.js'
-export {
-  isPlaceholder,
-  lacksWeights,
-  placeholderGenerator,
-  placeholderNetwork,
-} from './placeholder.js'
+export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+export { isPlaceholder } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
-export { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
-export { type NetworkChoice, ownId } from './source.js'
+export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
+export {
+  type GivenReference,
+  isOwnNetwork,
+  OWN_OPTIONS,
+  type OwnOptions,
+  parseReference,
+  REFERENCE_OPTIONS,
+} from './reference.js'
 export { verifyNetwork } from './verification.js'

@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import { defaultLayers, isVector } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
+import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
+import type { InputPlan } from './onnx/imageInput.js'
 import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
-import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
+import { defaultLayers, inputPlan, isVector, trialInput } from './plan.js'
+import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
 export interface ModelInspection {
@@ -54,26 +56,30 @@ export interface ModelInspection {
  * @throws InputError for missing or damaged files
  * @throws the signal's reason after an abort
  */
-export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
-  const source = await networkSource({ model, ...choice, weightsOption: 'weights FILE' })
-  const { model: file, input, inputSource, layers } = source
-  const { path, graph } = file
-  const image = source.changes?.madeInput ?? input.name
+export async function inspectModel(
+  model: string,
+  options: Omit<GivenReference, 'model'> = {},
+): Promise<ModelInspection> {
+  const file = await networkFile(parseReference({ model, ...options, weightsOption: 'weights FILE' }))
+  const planned = await inputPlan(file)
+  const { path, graph, inputs, outputs } = file.onnx
+  const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
   const names = made.map(({ name }) => name)
-  const { shown, batch } = await allShapes(source, names, choice.signal)
+  const { shown, batch } = await allShapes(file, planned, names)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     return isRead ? [{ name, operator, ...tensor }] : []
   })
-  const last = (file.outputs.at(-1) as TypedTensor).name
+  const last = (outputs.at(-1) as TypedTensor).name
   const isDefault = (name: string) => {
     const tensor = shown.get(name)
     return name === last || (tensor !== undefined && isVector(tensor, batch))
   }
-  const read = new Set(layers?.map(({ name }) => name) ?? defaultLayers(source).filter(isDefault))
+  const own = file.entry?.layers.map(({ name }) => name) ?? []
+  const read = new Set(own.length > 0 ? own : defaultLayers(file.onnx, planned).filter(isDefault))
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
@@ -86,35 +92,35 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   }))
   return {
     path,
-    inputs: file.inputs,
+    inputs,
     input: { ...input, name: image, source: inputSource },
-    outputs: file.outputs,
+    outputs,
     tensors,
-    classes: (await classesOf(source, tensors, choice.scores)) ?? null,
+    classes: (await classesOf(file, tensors, options.scores)) ?? null,
   }
 }
 
 /** Runs the graph on two images, or on as many as it accepts, to learn the shapes of the named tensors. */
 async function allShapes(
-  { name, model, input, changes }: NetworkSource,
+  { reference, name, onnx }: NetworkFile,
+  { input, changes }: InputPlan,
   names: readonly string[],
-  signal: AbortSignal | undefined,
 ): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
-    const { path, files } = model
+    const { path, files } = onnx
     await copyExternalFiles(path, files, folder)
     const nodes = extentNodes(names)
     const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
     const attempt = async (batch: number) => {
-      const tried = { path: copy, name, bytes: model.bytes }
-      const tensor = { name: input.name, shape: [batch, 3, input.rows, input.cols] }
-      return (await trialRun(tried, { input: tensor, names, byExtents: true }, signal)).tensors
+      const tried = { path: copy, name, bytes: onnx.bytes }
+      return (await trialRun(tried, { input: trialInput(input, batch), names, byExtents: true }, reference.signal))
+        .tensors
     }
     return await tryBatches(input.batch, attempt, (shown) => {
-      const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
+      const last = shown.get((onnx.outputs.at(-1) as TypedTensor).name)
       // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in their last output
       // then differs from that in the input.
       return last === undefined || last.shape[0] === 2

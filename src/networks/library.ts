@@ -4,15 +4,14 @@ import { basename, extname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { regularSize } from '../files/regularFile.js'
-import { parametersOf } from './architectures/layer.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isPublished, type ModelEntry, modelEntry } from './catalog.js'
-import { elementCount } from './checkpoint/tensor.js'
-import { networkOf } from './choice.js'
+import { networkOf } from './chooseNetwork.js'
 import { checkInOneFile } from './exported.js'
 import type { WeightsFile } from './network.js'
-import { networkSource } from './source.js'
-import { architectureOf, checkpointGraph, embeddedFile, importedWeights } from './weights.js'
+import { catalogFile, networkFile } from './networkFile.js'
+import { parseReference } from './reference.js'
+import { embeddedFile, expectedWeightBytes, importedWeights } from './weights.js'
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
 export interface NetworkStatus {
@@ -77,21 +76,10 @@ export async function importWeights(
 }
 
 async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
-  if (entry.kind !== 'exported') return checkpointGraph(entry, file)
-  const choice = { model: entry.id, weights: file, signal }
-  const source = await networkSource(choice)
-  checkInOneFile(entry, source.model)
-  return networkOf(source, choice)
-}
-
-/** Expected size of the weights in bytes: the published size, or 4 bytes per parameter; null if unknown. */
-export function expectedWeightBytes(entry: ModelEntry): number | null {
-  if (entry.kind === 'exported') return entry.checkpoint?.bytes ?? null
-  if (entry.kind === 'embedded') return null
-  const [source] = entry.sources
-  if (typeof source?.bytes === 'number') return source.bytes
-  const parameters = parametersOf(architectureOf(entry).layers)
-  return Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  if (entry.kind !== 'exported') return (await catalogFile(entry, file)).weights
+  const read = await networkFile(parseReference({ model: entry.id, weights: file, signal }))
+  checkInOneFile(entry, read.onnx)
+  return networkOf(read)
 }
 
 /** Removes earlier imports of the same id with other file extensions. */

@@ -1,37 +1,40 @@
-import { type CatalogEntry, catalogEntry, catalogModels, type GeneratorEntry } from './catalog.js'
-import type { Generator } from './generator.js'
-import { expectedWeightBytes } from './library.js'
-import type { Network } from './network.js'
-import { importedWeights } from './weights.js'
+import { UsageError } from '../errors.js'
+import { catalogEntry, catalogModels, type ModelEntry } from './catalog.js'
+import type { Network, RunnableGraph, WeightsFile } from './network.js'
+import { namedLayers } from './plan.js'
+import type { Reference } from './reference.js'
+import { expectedWeightBytes, importedWeights } from './weights.js'
 
 /**
  * Stands in for the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches stored results.
  */
 const NO_HASH = 'placeholder'
 
-const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
+/** Stands in for the graph and the weights of a published network or generator. */
+export function missingFile(entry: ModelEntry): RunnableGraph & WeightsFile {
+  return { onnxPath: '', weightsPath: '', weightsSha256: NO_HASH, weightsBytes: expectedWeightBytes(entry) as number }
+}
 
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }
 
-export async function lacksWeights(id: string): Promise<boolean> {
+/** Whether the weights of a published network or generator are neither given nor on this machine. */
+export async function lacksWeights({ id, weights }: Pick<Reference, 'id' | 'weights'>): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
-  return entry?.kind === 'published' && (await importedWeights(id)) === undefined
+  return weights === undefined && entry?.kind === 'published' && (await importedWeights(id)) === undefined
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
-export function placeholderNetwork(entry: CatalogEntry): Network {
-  const { id, title, input } = entry
-  const layers = entry.layers.map(({ name, dims }) => ({ name, dims: dims as number }))
-  const about = { id, title, onnxPath: '', layers, input, inputSource: 'catalog' }
-  return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
-}
-
-export function placeholderGenerator(entry: GeneratorEntry): Generator {
-  const { id, encoder, layer, feature } = entry
-  const { input } = catalogEntry(encoder)
-  const weightsBytes = expectedWeightBytes(entry) as number
-  const about = { encoder, encoderSha256: null, layer, dims: entry.dims as number, feature, input }
-  return { id, onnxPath: '', ...NO_FILE, weightsBytes, ...about }
+export function placeholderNetwork({ id, layers: names }: Reference): Network {
+  const entry = catalogEntry(id)
+  const { title, input } = entry
+  const all = entry.layers.map(({ name, dims }) => ({ name, dims: dims as number }))
+  const layers = namedLayers(id, all, names)
+  const other = names?.find((name) => !layers.some((layer) => layer.name === name))
+  if (other !== undefined)
+    throw new UsageError(
+      `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${id}", or use only its layers ${all.map(({ name }) => name).join(', ')}`,
+    )
+  return { id, title, ...missingFile(entry), layers, input, inputSource: 'catalog' }
 }

@@ -7,23 +7,18 @@ import { architectures } from './architectures/architectures.js'
 import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
 import { type CatalogEntry, catalog, catalogModels, modelEntry } from './catalog.js'
-import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
+import { type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
-import { isHubReference } from './hub/reference.js'
-
-/** Whether a network is outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
-export function isOwnNetwork(model: string): boolean {
-  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
-}
+import { parseReference } from './reference.js'
 
 /**
  * Whether `model` is the path of a checkpoint. A path with a checkpoint's extension always counts. The path of an
  * existing file also counts, unless it is named like a catalog entry. Networks outside the catalog never count.
  */
 export async function isCheckpointPath(model: string): Promise<boolean> {
-  if (isOwnNetwork(model)) return false
-  if (CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())) return true
+  const { kind } = parseReference({ model })
+  if (kind !== 'catalog') return kind === 'checkpoint'
   if (catalogModels().some(({ id }) => id === model)) return false
   return stat(model).then(
     (status) => status.isFile(),

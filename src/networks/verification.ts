@@ -3,7 +3,7 @@ import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { prepareEnvironment } from '../support/machine.js'
 import { type CatalogEntry, type GeneratorEntry, isGenerator, isPublished, modelEntry } from './catalog.js'
-import { chooseNetwork } from './choice.js'
+import { chooseNetwork } from './chooseNetwork.js'
 import { chooseGenerator } from './generator.js'
 import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph, type WeightsFile } from './network.js'
 

@@ -53,14 +53,24 @@ export interface NetworkWithGenerators {
 
 const DEFAULT_MODEL = 'tiny-alexnet'
 
-/** Chooses a network and generators for its layers. The network computes features only of layers with a generator. */
-export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
+/**
+ * Chooses a network and generators for its layers. The network computes features only of layers with a generator.
+ * @param withPlaceholders see `planStudy`
+ */
+export async function chooseGenerators(
+  choice: GeneratorChoice,
+  withPlaceholders = false,
+): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
-  const { model: known, weights } = await knownModel(choice)
-  const named = choice.generators
-  const asked = named ?? knownGenerators(known ?? DEFAULT_MODEL, layers).map(({ id }) => id)
+  const given = choice.model === undefined ? [] : [choice.model]
+  const { models, weights } = await byIds({ models: given, weights: choice.weights ?? {} })
+  const [known] = models
+  const asked = choice.generators ?? knownGenerators(known ?? DEFAULT_MODEL, layers).map(({ id }) => id)
   const generators: Generator[] = []
-  for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu), signal))
+  for (const id of asked) {
+    const feature = stageOf(id, choice.postRelu)
+    generators.push(await chooseGenerator(id, { weights: weights[id], feature, signal }, withPlaceholders))
+  }
   const [first] = generators
   if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
   const model = known ?? first.encoder
@@ -71,7 +81,7 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
   const own = { weights: weights[model], weightsOption: `weights ${model}=FILE` }
-  const network = await chooseNetwork({ model, layers: wanted, signal, ...own })
+  const network = await chooseNetwork({ model, layers: wanted, signal, ...own }, withPlaceholders)
   for (const layer of wanted) {
     const fitting = generators.find((generator) => generator.layer === layer) ?? first
     checkGenerator(fitting, network, layer)
@@ -85,12 +95,6 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   }
   const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
   return { network, generators: inOrder }
-}
-
-/** If `model` is a checkpoint, replaces it with the id of its network. */
-async function knownModel({ model, weights = {} }: GeneratorChoice) {
-  const { models, weights: all } = await byIds({ models: model === undefined ? [] : [model], weights })
-  return { model: models[0], weights: all }
 }
 
 function knownGenerators(model: string, layers: readonly string[] | undefined) {

@@ -12,7 +12,6 @@ import {
   listGenerators,
   OWN_OPTIONS,
   type OwnOptions,
-  ownOptionsOf,
   POOLS,
   PRECISIONS,
 } from '../networks/index.js'
@@ -27,6 +26,7 @@ import {
   type GivenOptions,
   kinds,
   oneOf,
+  optionsIn,
   parseOptions,
 } from '../support/optionChecks.js'
 
@@ -157,7 +157,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const { precision, seed } = options
   const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
-  const [own] = Object.keys(ownOptionsOf(options))
+  const [own] = Object.keys(optionsIn(options, OWN_OPTIONS))
   if (own !== undefined && !models.some(isOwnNetwork))
     throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')

@@ -1,24 +1,17 @@
 import { UsageError } from '../errors.js'
 import {
-  catalogEntry,
-  checkGenerator,
-  chooseGenerator,
   chooseNetwork,
-  type Generator,
   type GeneratorEntry,
   isOwnNetwork,
-  isPlaceholder,
-  lacksWeights,
   listGenerators,
   type Network,
-  ownId,
-  ownOptionsOf,
-  placeholderGenerator,
-  placeholderNetwork,
-  withOwnLayers,
+  OWN_OPTIONS,
+  type OwnOptions,
+  parseReference,
 } from '../networks/index.js'
+import { optionsIn } from '../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
-import type { NetworkWithGenerators } from './generators.js'
+import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import type { ResolvedOptions } from './options.js'
 
 export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
@@ -60,20 +53,11 @@ export async function networksOf(options: ResolvedOptions, withPlaceholders: boo
   return networks
 }
 
-async function networkOf(model: string, options: ResolvedOptions, withPlaceholders: boolean): Promise<Network> {
+function networkOf(model: string, options: ResolvedOptions, withPlaceholder: boolean): Promise<Network> {
   const { layers, pool, weights, signal } = options
-  const choice = {
-    ...{ model, layers: layersOf(model, layers), pool, signal },
-    ...(isOwnNetwork(model) && ownOptionsOf(options)),
-    ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
-  }
-  if (withPlaceholders && (await lacksFile(model, options)))
-    return withOwnLayers(placeholderNetwork(catalogEntry(model)), choice.layers)
-  return chooseNetwork(choice)
-}
-
-async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<boolean> {
-  return weights[id] === undefined && (await lacksWeights(id))
+  const own = isOwnNetwork(model) ? optionsIn<OwnOptions>(options, OWN_OPTIONS) : {}
+  const read = { layers: layersOf(model, layers), pool, weights: weights[model], signal }
+  return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${model}=FILE` }, withPlaceholder)
 }
 
 /** Opens a network, and all generators in the catalog that belong to it and to a layer of the study. */
@@ -84,20 +68,10 @@ export async function networkWithGenerators(
 ): Promise<NetworkWithGenerators> {
   const entries = generatorsOf(model, options)
   if (entries.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
-  const generators: Generator[] = []
-  for (const entry of entries) {
-    const { id } = entry
-    const lacks = withPlaceholders && (await lacksFile(id, options))
-    generators.push(
-      lacks ? placeholderGenerator(entry) : await chooseGenerator(id, options.weights[id], undefined, options.signal),
-    )
-  }
-  // Generators are trained on features that are not pooled.
-  const own = { ...options, layers: generators.map(({ layer }) => layer), pool: 'none' } as const
-  const network = await networkOf(model, own, withPlaceholders)
-  const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
-  if (!isPlaceholder(network)) for (const generator of inOrder) checkGenerator(generator, network, generator.layer)
-  return { network, generators: inOrder }
+  const ids = entries.map(({ id }) => id)
+  const used = Object.entries(options.weights).filter(([id]) => id === model || ids.includes(id))
+  const choice = { model, generators: ids, weights: Object.fromEntries(used) }
+  return chooseGenerators({ ...choice, ...(options.signal && { signal: options.signal }) }, withPlaceholders)
 }
 
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
@@ -110,7 +84,7 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
 }
 
 function idOf(model: string): string {
-  return isOwnNetwork(model) ? ownId(model) : model
+  return parseReference({ model }).id
 }
 
 function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {

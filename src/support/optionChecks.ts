@@ -61,6 +61,12 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
+/** Those of the options that are in a table; without those that are undefined. */
+export function optionsIn<T extends object>(options: T, table: OptionTable): T {
+  const present = Object.entries(options).filter(([name, value]) => name in table && value !== undefined)
+  return Object.fromEntries(present) as T
+}
+
 function wantedBy(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `a ${typeof issue.values[0]}`
   const wanted = issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message

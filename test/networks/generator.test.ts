@@ -47,13 +47,13 @@ describe('a published generator', () => {
     expect(layers[0]?.norm).toBeGreaterThan(0)
     const states = new Map((await listNetworks()).map(({ entry, state }) => [entry.id, state]))
     expect([states.get('deepsim-fc8'), states.get('deepsim-fc6')]).toEqual(['present', 'missing'])
-    expect(await usage(chooseGenerator('deepsim-fc8', undefined, 'post-relu'))).toContain('fc8 has no ReLU')
+    expect(await usage(chooseGenerator('deepsim-fc8', { feature: 'post-relu' }))).toContain('fc8 has no ReLU')
   })
 
   it('of other weights takes features before ReLU unless it is told', async () => {
     const file = await caffeModel(tensorsOf('deepsim-fc7'))
-    expect((await chooseGenerator('deepsim-fc7', file)).feature).toBe('pre-relu')
-    expect((await chooseGenerator('deepsim-fc7', file, 'post-relu')).feature).toBe('post-relu')
+    expect((await chooseGenerator('deepsim-fc7', { weights: file })).feature).toBe('pre-relu')
+    expect((await chooseGenerator('deepsim-fc7', { weights: file, feature: 'post-relu' })).feature).toBe('post-relu')
   })
 
   it('is not taken for the one of another layer, whose file has the same shapes', () => {
@@ -163,8 +163,8 @@ describe('an ONNX file as a generator', () => {
 
   it('takes neither weights nor another stage', async () => {
     const path = await generatorWith({})
-    expect(await usage(chooseGenerator(path, 'other.caffemodel'))).toContain('already contains weights')
-    expect(await usage(chooseGenerator(path, undefined, 'post-relu'))).toContain('needs features before ReLU')
+    expect(await usage(chooseGenerator(path, { weights: 'other.caffemodel' }))).toContain('already contains weights')
+    expect(await usage(chooseGenerator(path, { feature: 'post-relu' }))).toContain('needs features before ReLU')
   })
 })
 
@@ -211,8 +211,8 @@ it.each(listGenerators().filter(({ kind }) => kind === 'embedded'))(
 
 it('an embedded generator takes no other weights', async () => {
   const id = 'tiny-deepsim-fc6'
-  expect(await usage(chooseGenerator(id, 'other.caffemodel'))).toContain('is built in')
-  expect(await usage(chooseGenerator(id, undefined, 'post-relu'))).toContain('needs features before ReLU')
+  expect(await usage(chooseGenerator(id, { weights: 'other.caffemodel' }))).toContain('is built in')
+  expect(await usage(chooseGenerator(id, { feature: 'post-relu' }))).toContain('needs features before ReLU')
   expect(await usage(importWeights(id, 'other.caffemodel'))).toContain('is built in')
 })
 

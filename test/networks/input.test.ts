@@ -2,11 +2,13 @@ import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { classesOf } from '../../src/networks/classes.js'
-import { chooseNetwork, inspectModel, type NetworkChoice } from '../../src/networks/index.js'
+import { chooseNetwork, type GivenReference, inspectModel, parseReference } from '../../src/networks/index.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
 import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
+import { networkFile } from '../../src/networks/networkFile.js'
+import type { InputPlan } from '../../src/networks/onnx/imageInput.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
-import { type NetworkSource, networkSource } from '../../src/networks/source.js'
+import { inputPlan } from '../../src/networks/plan.js'
 import { joined } from '../support/caffeFile.js'
 import { metadataFields } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
@@ -16,8 +18,9 @@ import { onnxGolden } from '../support/onnxGoldens.js'
 const folder = networkFolder()
 beforeEach(() => copyFileSync(onnxGolden('open-size'), folder('net.onnx')))
 
-type Options = Omit<NetworkChoice, 'model'>
-const choose = (options: Options = {}) => networkSource({ model: folder('net.onnx'), ...options })
+type Options = Omit<GivenReference, 'model'>
+const file = (options: Options = {}) => networkFile(parseReference({ model: folder('net.onnx'), ...options }))
+const choose = async (options?: Options) => inputPlan(await file(options))
 
 /** Files beside the model by their names, as JSON where they are no texts; `metadata` is of the model itself. */
 interface Circumstances {
@@ -33,7 +36,7 @@ function arrange({ files = {}, metadata = {} }: Circumstances): void {
 }
 
 /** What decides how pixels become values. */
-function recipeOf({ input, inputSource }: NetworkSource) {
+function recipeOf({ input, inputSource }: InputPlan) {
   const { rows, divisor, mean, std, channelOrder } = input
   return { rows, divisor, mean, std, channelOrder, source: inputSource }
 }
@@ -133,8 +136,10 @@ describe('the recipe of an input', () => {
   })
 
   it('is told where it is assumed', async () => {
-    expect(assumedInput(await choose())).toContain("net: no preprocessing was found, so ImageNet's is used")
-    expect(assumedInput(await choose({ input: 'clip' }))).toBeUndefined()
+    expect(assumedInput({ id: 'net', ...(await choose()) })).toContain(
+      "net: no preprocessing was found, so ImageNet's is used",
+    )
+    expect(assumedInput({ id: 'net', ...(await choose({ input: 'clip' })) })).toBeUndefined()
   })
 
   it('is looked for in other folders too', async () => {
@@ -192,7 +197,7 @@ describe('the recipe of an input', () => {
 
 describe('the classes of a network', () => {
   const names = ['ant', 'bee', 'cat', 'dog', 'elk']
-  const classes = async (layer = 'features', dims = 5) => classesOf(await choose(), [{ name: layer, dims }])
+  const classes = async (layer = 'features', dims = 5) => classesOf(await file(), [{ name: layer, dims }])
   const metadata = { classes: JSON.stringify(names) }
   const scores = { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
   const id2label = Object.fromEntries(names.map((name, i) => [i, name.toUpperCase()]))

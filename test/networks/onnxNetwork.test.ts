@@ -3,9 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { chooseNetwork, inspectModel, type Pool } from '../../src/networks/index.js'
+import { networkFile } from '../../src/networks/networkFile.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
-import { networkSource } from '../../src/networks/source.js'
+import { inputPlan } from '../../src/networks/plan.js'
+import { parseReference } from '../../src/networks/reference.js'
 import { nearestNames } from '../../src/support/text.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
@@ -14,6 +16,7 @@ import { node, weightsOf } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 const exported = (name: string) => join(import.meta.dirname, '../golden/exports', `${name}.onnx`)
+const inputOf = async (model: string) => inputPlan(await networkFile(parseReference({ model })))
 const layers = ['/relu/Relu_output_0', 'features', 'conv', 'flat']
 
 describe('any ONNX file', () => {
@@ -90,18 +93,18 @@ describe('an ONNX file is refused', () => {
     ['grey', '[N, 1, 8, 8], which does not have 3 channels'],
     ['oblong', '[N, 3, 8, 9], which is not square'],
   ])('for what it takes: %s', async (name, message) => {
-    expect(await messageOf(networkSource({ model: onnxGolden(name) }))).toContain(message)
+    expect(await messageOf(inputOf(onnxGolden(name)))).toContain(message)
   })
 
   it.each([
     [[1, 3, 5000, 5000], 'images larger than 4096 pixels'],
     [[100_000, 3, 100, 100], 'a batch of more than 1 GiB'],
   ])('for what it takes too much of: %j', async (shape, message) => {
-    expect(await messageOf(networkSource({ model: await copying(shape) }))).toContain(message)
+    expect(await messageOf(inputOf(await copying(shape)))).toContain(message)
   })
 
   it('for no length of −1, which is any', async () => {
-    const { input } = await networkSource({ model: await copying([1, 3, -1, -1]) })
+    const { input } = await inputOf(await copying([1, 3, -1, -1]))
     expect(input).toMatchObject({ batch: 1, rows: 224, cols: 224 })
   })
 

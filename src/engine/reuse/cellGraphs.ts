@@ -1,5 +1,5 @@
 import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import { cachedCopy, type Network, newNode, outputOf } from '../../networks/index.js'
+import { cachedCopy, type Network, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS } from './cells.js'
 import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'
@@ -62,9 +62,10 @@ export async function cellGraphs(
     constants: assembled.flatMap(({ constants }) => constants),
     outputs: features,
   }
+  const onnx = await readHashedOnnx(onnxPath)
   return {
-    cells: (await cachedCopy(onnxPath, 'cells', cells)).path,
-    rest: (await cachedCopy(onnxPath, 'rest', frames)).path,
+    cells: (await cachedCopy(onnx, 'cells', cells)).path,
+    rest: (await cachedCopy(onnx, 'rest', frames)).path,
     handedOn,
   }
 }

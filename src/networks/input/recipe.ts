@@ -1,5 +1,5 @@
 import type { Network, NetworkInput } from '../network.js'
-import type { OnnxModel } from '../onnx/onnxFile.js'
+import type { OnnxFile } from '../onnx/onnxFile.js'
 import { type InputOptions, partOfOptions } from './options.js'
 import { inputPresets, type PixelRecipe, type RecipePart } from './presets.js'
 import { besideModel, partOfMetadata } from './sources.js'
@@ -26,14 +26,14 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
  * @param folders to search for files that describe the model, its own folder first
  */
 export async function inputRecipe(
-  model: OnnxModel,
+  onnx: OnnxFile,
   folders: readonly string[],
   options: InputOptions,
   takesBytes: boolean,
 ): Promise<InputRecipe> {
   const given = partOfOptions(options)
   const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
-  const found = isWhole ? undefined : ((await besideModel(model.path, folders)) ?? partOfMetadata(model))
+  const found = isWhole ? undefined : ((await besideModel(onnx.path, folders)) ?? partOfMetadata(onnx))
   const assumed = inputPresets[takesBytes ? 'raw' : 'imagenet']
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
   return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }

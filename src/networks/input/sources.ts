@@ -5,7 +5,7 @@ import { InputError } from '../../errors.js'
 import { parseJson } from '../../files/json.js'
 import { readRegular } from '../../files/regularFile.js'
 import { printable } from '../../support/text.js'
-import type { OnnxModel } from '../onnx/onnxFile.js'
+import type { OnnxFile } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME } from './options.js'
 import { INPUT_PRESETS, inputPresets, type RecipePart } from './presets.js'
 
@@ -173,7 +173,7 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['Normalized_1_1', inputPresets.inception],
 ])
 
-export function partOfMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
+export function partOfMetadata({ metadata, path }: OnnxFile): FoundPart | undefined {
   const source = 'metadata of the model'
   const own = metadata.get(OWN_KEY)
   if (own !== undefined)

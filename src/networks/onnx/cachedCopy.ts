@@ -3,15 +3,11 @@ import { sha256 } from '../../files/sha256.js'
 import { type CachedGraph, cachedGraph } from '../graphCache.js'
 import { copyExternalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
-import { type HashedModel, readHashedOnnx } from './onnxFile.js'
+import type { HashedOnnx } from './onnxFile.js'
 
 /** @param kind part of the copy's name, for people who look into the folder */
-export async function cachedCopy(
-  model: HashedModel | string,
-  kind: string,
-  changes: GraphChanges,
-): Promise<CachedGraph> {
-  const { path, files, sha256: original } = typeof model === 'string' ? await readHashedOnnx(model) : model
+export function cachedCopy(onnx: HashedOnnx, kind: string, changes: GraphChanges): Promise<CachedGraph> {
+  const { path, files, sha256: original } = onnx
   const listed = (_: string, value: unknown) => (value instanceof Set ? [...value] : value)
   const digest = sha256(JSON.stringify([original, changes], listed)).slice(0, 16)
   // The name is cut after 40 characters, because file systems limit the length of names.

@@ -5,6 +5,7 @@ import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Node, TensorInfo } from './model.js'
 import { newNode } from './newNode.js'
+import { readHashedOnnx } from './onnxFile.js'
 
 /**
  * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The
@@ -52,7 +53,7 @@ export async function compositingGraph(
   const { onnxPath, input } = network
   const converted = precision === 'fp16' ? halfPrecision(network) : { outputs: [], nodes: compositingNodes(input.name) }
   const changes: GraphChanges = { ...converted, madeInput: input.name, inputs: sceneInputs(input) }
-  return (await cachedCopy(onnxPath, 'composited', changes)).path
+  return (await cachedCopy(await readHashedOnnx(onnxPath), 'composited', changes)).path
 }
 
 function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TensorInfo[] {

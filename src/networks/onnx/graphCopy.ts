@@ -36,8 +36,8 @@ export interface GraphChanges {
 /** Copies an ONNX file with changes to its graph. Everything else, weights included, is copied unchanged. */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
   await withFile(original, async (file) => {
-    const model = readModelProto(file)
-    const copy = changed(model, { graph: changedGraph(model, changes) })
+    const proto = readModelProto(file)
+    const copy = changed(proto, { graph: changedGraph(proto, changes) })
     await writeFileAtomic(path, messageBytes(chunksOf(modelTable, copy), file))
   })
 }

@@ -7,7 +7,7 @@ import type { GraphChanges } from './graphCopy.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Node } from './model.js'
-import type { OnnxModel, TypedTensor } from './onnxFile.js'
+import type { OnnxFile, TypedTensor } from './onnxFile.js'
 
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
   float32: ElementType.FLOAT,
@@ -25,7 +25,7 @@ const MOST_VALUES = 2 ** 28
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] of numbers, so ${remedy}`)
 
-export function imageInput({ path, inputs }: OnnxModel): TypedTensor {
+export function imageInput({ path, inputs }: OnnxFile): TypedTensor {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
     const found =
@@ -44,19 +44,23 @@ function described({ name, type, shape }: TypedTensor): string {
 }
 
 /** The input as the engine sees it, float32 [N, 3, rows, cols], and the changes that the graph needs for it. */
-export interface PlannedInput {
+export interface InputPlan {
   readonly input: NetworkInput
+  /** Where `input` was found; see `Network`. */
+  readonly inputSource: string
+  /** Name of the graph's own input. It differs from that of `input` if `changes` convert one into the other. */
+  readonly image: string
   readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
 }
 
 /** @param wantedSize the user's choice for the side of the images, in pixels */
 export function plannedInput(
-  model: OnnxModel,
+  onnx: OnnxFile,
   tensor: TypedTensor,
   recipe: InputRecipe,
   wantedSize: number | undefined,
-): PlannedInput {
-  const { path } = model
+): InputPlan {
+  const { path } = onnx
   const { type } = tensor
   const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]
   const isChannelsLast = channelsLast(path, tensor, recipe)
@@ -81,9 +85,11 @@ export function plannedInput(
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
   const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
-  if (!isChannelsLast && type === 'float32') return { input, changes: null }
-  const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, model)
+  const found = { inputSource: recipe.source, image: tensor.name }
+  if (!isChannelsLast && type === 'float32') return { ...found, input, changes: null }
+  const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, onnx)
   return {
+    ...found,
     input: { ...input, name },
     changes: {
       madeInput: tensor.name,
@@ -124,6 +130,6 @@ function conversion(from: string, { name: to, type }: TypedTensor, isChannelsLas
   return type === 'float32' ? [transpose] : [transpose, cast(output)]
 }
 
-function unusedName(wanted: string, model: OnnxModel): string {
-  return model.tensors.has(wanted) ? unusedName(`${wanted}_`, model) : wanted
+function unusedName(wanted: string, onnx: OnnxFile): string {
+  return onnx.tensors.has(wanted) ? unusedName(`${wanted}_`, onnx) : wanted
 }

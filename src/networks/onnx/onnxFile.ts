@@ -15,7 +15,7 @@ export interface TypedTensor extends Pick<TensorInfo, 'name' | 'shape'> {
 }
 
 /** The contents of an ONNX file, without its weights. */
-export interface OnnxModel {
+export interface OnnxFile {
   readonly path: string
   /** Inputs that are not constants. */
   readonly inputs: readonly TypedTensor[]
@@ -43,7 +43,7 @@ const MOST_METADATA_BYTES = 1 << 20
  * Reads an open ONNX file. Weights are skipped, so the time depends on the number of nodes, not on the size of the
  * file. A dimension that the file does not fix is given by its name, or as `?`.
  */
-function readOnnx(file: ModelFile): OnnxModel {
+function readOnnx(file: ModelFile): OnnxFile {
   const { path } = file
   return asOnnx(path, () => {
     const proto = readMessage(file, modelTable)
@@ -66,33 +66,33 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-export function readOnnxFile(path: string): OnnxModel {
+export function readOnnxFile(path: string): OnnxFile {
   return withFileSync(path, readOnnx)
 }
 
-/** An ONNX model, its data files, and one hash over all of these files. */
-export interface HashedModel extends OnnxModel {
+/** An ONNX file, its data files, and one hash over all of these files. */
+export interface HashedOnnx extends OnnxFile {
   readonly sha256: string
   /** Total size in bytes of the ONNX file and its data files. */
   readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
 
-/** @param accept may refuse the model before anything is hashed */
-export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
+/** @param accept may refuse the file before anything is hashed */
+export function readHashedOnnx(path: string, accept: (onnx: OnnxFile) => void = () => {}): Promise<HashedOnnx> {
   return withFile(path, async (file) => {
-    const model = readOnnx(file)
-    accept(model)
-    return hashed(model, file)
+    const onnx = readOnnx(file)
+    accept(onnx)
+    return hashed(onnx, file)
   })
 }
 
-async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
-  const files = await externalFiles(model)
+async function hashed(onnx: OnnxFile, file: OpenFile): Promise<HashedOnnx> {
+  const files = await externalFiles(onnx)
   const own = await file.sha256()
   const bytes = files.reduce((sum, { bytes }) => sum + bytes, file.size)
   const all = () => sha256(JSON.stringify([own, ...files.map((one) => [one.location, one.sha256])]))
-  return { ...model, files, bytes, sha256: files.length === 0 ? own : all() }
+  return { ...onnx, files, bytes, sha256: files.length === 0 ? own : all() }
 }
 
 /** Reads an ONNX file as protobuf messages, so that a changed copy can be written. */

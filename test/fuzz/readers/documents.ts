@@ -12,10 +12,10 @@ import { classesOf } from '../../../src/networks/classes.js'
 import { hubModelFile, listHubModels, writeHubManifest } from '../../../src/networks/hub/manifest.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
-import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
 import { type Model, modelMessage } from '../../../src/networks/onnx/model.js'
 import { readHashedOnnx } from '../../../src/networks/onnx/onnxFile.js'
 import { partVersion } from '../../../src/networks/part.js'
+import { keepPlan, storedPlan } from '../../../src/networks/storedPlan.js'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
 import {
@@ -54,13 +54,13 @@ function modelFile(properties: Readonly<Record<string, string>> = {}): Buffer {
 
 /** What a model and the files beside it say of its input and of its classes. */
 async function readDescriptions(folder: string): Promise<void> {
-  const model = await readHashedOnnx(join(folder, 'model.onnx'))
+  const onnx = await readHashedOnnx(join(folder, 'model.onnx'))
   const folders = [folder, join(folder, 'onnx')]
-  const { mean, std, divisor, size } = await inputRecipe(model, folders, {}, false)
+  const { mean, std, divisor, size } = await inputRecipe(onnx, folders, {}, false)
   assert([...mean, ...std, divisor].every(Number.isFinite) && [...std, divisor].every((value) => value > 0))
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
-  const { names } = (await classesOf({ model, folders }, layers)) ?? { names: ['', '', ''] }
+  const { names } = (await classesOf({ onnx, folders }, layers)) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
 
@@ -219,7 +219,7 @@ const key = { sha256: '0', choice: {} }
 async function cacheGolden(folder: string): Promise<readonly Files[]> {
   const graph = join(folder, 'cache/graphs/graph.onnx')
   const input = { ...imagenetInput, name: 'image', rows: 8, cols: 8 }
-  await keepReading(join(folder, 'model.onnx'), key, {
+  await keepPlan(join(folder, 'model.onnx'), key, {
     ...{ onnxPath: graph, input, layers: [{ name: 'logits', dims: 3, isMap: true }], pool: 'mean' },
   })
   const model = modelFile()
@@ -232,7 +232,7 @@ async function cacheGolden(folder: string): Promise<readonly Files[]> {
 }
 
 async function readCache(folder: string): Promise<void> {
-  await knownReading(join(folder, 'model.onnx'), key)
+  await storedPlan(join(folder, 'model.onnx'), key)
   await partVersion(join(folder, 'part'))
   await hubModelFile(reference.text)
   await listHubModels()

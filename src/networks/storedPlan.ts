@@ -11,11 +11,11 @@ import { inputSchema } from './catalog.js'
 import { checkOwner, intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
-/** How to read the chosen layers of a network: which graph to run, and which outputs and input it has. */
-export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
+/** The part of a plan that a trial run found: which graph to run, and which outputs and input it has. */
+export type StoredPlan = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 /**
- * A `LayerReading` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
+ * A `StoredPlan` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
  * null if the model's own file is run.
  */
 const keptSchema = z.object({
@@ -36,23 +36,23 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
+export async function storedPlan(path: string, key: object): Promise<StoredPlan | undefined> {
   try {
     await checkOwner()
-    const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
+    const { graph, ...plan } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
-    return onnxPath === undefined ? undefined : { onnxPath, ...reading }
+    return onnxPath === undefined ? undefined : { onnxPath, ...plan }
   } catch {
-    // A damaged file, or one that anyone can change, is treated as missing; the caller computes the reading again.
+    // A damaged file, or one that anyone can change, is treated as missing; the caller tries the graph again.
     return undefined
   }
 }
 
 /** If the cache cannot be written, nothing is stored, and there is no error. */
-export async function keepReading(path: string, key: object, { onnxPath, ...reading }: LayerReading): Promise<void> {
+export async function keepPlan(path: string, key: object, { onnxPath, ...plan }: StoredPlan): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {
-    await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...reading }))
+    await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...plan }))
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
   }

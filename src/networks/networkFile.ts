@@ -1,0 +1,100 @@
+import { dirname } from 'node:path'
+import { UsageError } from '../errors.js'
+import { withFile } from '../files/openFile.js'
+import { optionsIn } from '../support/optionChecks.js'
+import { graphFile } from './architectures/graphFile.js'
+import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry } from './catalog.js'
+import { readExported } from './exported.js'
+import { hubModelFile } from './hub/manifest.js'
+import type { WeightsFile } from './network.js'
+import { imageInput } from './onnx/imageInput.js'
+import { type HashedOnnx, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
+import { isOwnNetwork, OWN_OPTIONS, type OwnOptions, type Reference } from './reference.js'
+import { architectureOf, embeddedFile, importedWeights, missingWeights } from './weights.js'
+
+/** A graph, and the file that has its weights: the graph's own file, or the checkpoint that it was built from. */
+export interface WeightedOnnx {
+  readonly onnx: HashedOnnx
+  readonly weights: WeightsFile
+}
+
+/** The file that a reference names, read and hashed. */
+export interface NetworkFile extends WeightedOnnx {
+  readonly reference: Reference
+  /** Id in the catalog, or that of the reference. */
+  readonly id: string
+  readonly title: string
+  /** Name in messages: the file's path, or the id in the catalog. */
+  readonly name: string
+  /** Folders to search for files that describe the network. */
+  readonly folders: readonly string[]
+  /** Absent for a network outside the catalog. */
+  readonly entry?: CatalogEntry
+}
+
+/**
+ * Reads and hashes the ONNX file that a reference names. If it names a checkpoint, its graph is built or found in the
+ * cache.
+ * @throws UsageError for an unknown network, or options that do not fit the network
+ * @throws InputError for missing or damaged files, or an ONNX file that does not take images
+ */
+export async function networkFile(reference: Reference): Promise<NetworkFile> {
+  const { model, weights, weightsOption } = reference
+  const isOwn = isOwnNetwork(model)
+  const isCheckpoint = await isCheckpointPath(model)
+  if (weights !== undefined && (isCheckpoint || isOwn))
+    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
+  if (isOwn) return ownFile(reference)
+  const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
+  const { id, title } = entry
+  const [given] = Object.keys(optionsIn<OwnOptions>(reference, OWN_OPTIONS))
+  if (given !== undefined)
+    throw new UsageError(`${id} is in the catalog, which defines its input and its output; leave \`${given}\` out`)
+  const file = await catalogFile(entry, isCheckpoint ? model : weights, weightsOption)
+  const { path } = file.onnx
+  return entry.kind === 'exported'
+    ? { reference, id, title, name: path, folders: [dirname(path)], ...file, entry }
+    : { reference, id, title, name: id, folders: [], ...file, entry }
+}
+
+async function ownFile(reference: Reference): Promise<NetworkFile> {
+  const { kind, model, id } = reference
+  const { path, folders } = kind === 'hub' ? await hubModelFile(model) : { path: model, folders: [dirname(model)] }
+  const onnx = await readHashedOnnx(path, imageInput)
+  return { reference, id, title: id, name: path, folders, ...withOwnWeights(onnx) }
+}
+
+/** An ONNX file that was not built from another file. */
+export function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
+  const { path, sha256, bytes } = onnx
+  return { onnx, weights: { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes } }
+}
+
+/**
+ * Reads an ONNX file of the catalog, or builds a graph from weights.
+ * @param weights path of a checkpoint or an exported ONNX file to use instead of the imported one
+ * @param option the option with which the user can give weights, for error messages
+ */
+export async function catalogFile(entry: ModelEntry, weights?: string, option?: string): Promise<WeightedOnnx> {
+  if (entry.kind === 'embedded') {
+    if (weights === undefined) return withOwnWeights(await readHashedOnnx(embeddedFile(entry)))
+    throw new UsageError(`${entry.id} is built in and cannot use other weights; leave \`weights\` out`)
+  }
+  const path = weights ?? (await importedWeights(entry.id))
+  if (path === undefined) throw missingWeights(entry, option)
+  return entry.kind === 'exported' ? withOwnWeights(await readExported(entry, path)) : checkpointFile(entry, path)
+}
+
+/** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
+function checkpointFile(entry: ModelEntry, weightsPath: string): Promise<WeightedOnnx> {
+  return withFile(weightsPath, async (file) => {
+    const weightsSha256 = await file.sha256()
+    checkNotAnother(entry, weightsPath, weightsSha256)
+    const cached = await graphFile(architectureOf(entry), file, weightsSha256)
+    return {
+      onnx: { ...readOnnxFile(cached.path), ...cached, files: [] },
+      weights: { weightsPath, weightsSha256, weightsBytes: file.size },
+    }
+  })
+}

@@ -1,0 +1,207 @@
+import { InputError, UsageError } from '../errors.js'
+import { counted, listedNames, nearestNames, printable } from '../support/text.js'
+import { elementCount } from './checkpoint/tensor.js'
+import { checkFrame } from './exported.js'
+import { inputRecipe } from './input/recipe.js'
+import type { Network, NetworkInput } from './network.js'
+import type { NetworkFile } from './networkFile.js'
+import { cachedCopy } from './onnx/cachedCopy.js'
+import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import type { GraphChanges } from './onnx/graphCopy.js'
+import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
+import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
+import { checkEvaluationMode, checkIndependence, scalesByBatch } from './onnx/independence.js'
+import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
+import { type Trial, type TrialBatch, type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
+import type { Reference } from './reference.js'
+import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
+
+/** How to run a network: which graph, how pixels become its input, and which outputs are read as layers. */
+type Plan = StoredPlan & Pick<Network, 'inputSource'>
+
+/**
+ * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
+ * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
+ * copy is written. The result of a trial is stored, so that the same reference needs no second one.
+ */
+export async function networkPlan(file: NetworkFile): Promise<Plan> {
+  const { layers, pool } = file.reference
+  const { path, sha256 } = file.onnx
+  const planned = await inputPlan(file)
+  const { input, inputSource, changes } = planned
+  const own = catalogLayers(file)
+  if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
+  const key = { sha256, input, changes, choice: { layers, pool } }
+  const known = await storedPlan(path, key)
+  if (known !== undefined) return { ...known, inputSource }
+  const plan = await measuredPlan(file, planned)
+  await keepPlan(path, key, plan)
+  return { ...plan, inputSource }
+}
+
+/** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
+export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
+  if (entry !== undefined && entry.kind !== 'exported')
+    return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
+  const image = imageInput(onnx)
+  const recipe =
+    entry === undefined
+      ? await inputRecipe(onnx, folders, reference, image.type === 'uint8')
+      : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
+  const planned = plannedInput(onnx, image, recipe, reference.inputSize)
+  if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
+  return planned
+}
+
+/** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
+function catalogLayers({ reference, id, onnx, entry }: NetworkFile): Network['layers'] | undefined {
+  if (entry === undefined || entry.kind === 'exported') return undefined
+  const { layers: names } = reference
+  const all = entry.layers.map(({ name }) => ({ name, dims: statedDims(onnx, name) }))
+  const layers = namedLayers(id, all, names)
+  return names === undefined || layers.length === new Set(names).size ? layers : undefined
+}
+
+/** The layers of a network that are in `names`, in the network's order; by default all of them. */
+export function namedLayers(id: string, layers: Network['layers'], names: Reference['layers']): Network['layers'] {
+  if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
+  return names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
+}
+
+export function statedDims({ path, outputs }: OnnxFile, name: string): number {
+  const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
+  if (typeof dims === 'number') return dims
+  throw new InputError(`the output ${name} of ${path} is missing or has no fixed length; install Shiftscope again`)
+}
+
+/** Finds out by trial runs how to read the chosen layers. */
+async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<StoredPlan> {
+  const { reference, onnx } = file
+  const { layers, pool = 'none', signal } = reference
+  const made = imageTensors(onnx.graph, planned.image)
+  const names = layerNames(file, planned, made)
+  const hidden = names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const changes = { ...planned.changes, outputs: hidden }
+  const plain = await triedGraph(file, changes)
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, names, plain)
+  const input = { ...planned.input, batch: fixedBatch }
+  const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
+  const read = names
+    .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
+    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
+    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
+  const isPlain = read.every(({ nodes }) => nodes.length === 0)
+  const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
+  const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
+  const { optimization } = shown
+  const { tensors, ...level } = isPlain ? shown : await trialRun({ ...graph, optimization }, asked, signal)
+  return {
+    onnxPath: graph.path,
+    ...level,
+    input,
+    layers: read.map(({ tensor: { name }, output }) => {
+      const tensor = tensors.get(output) as ShownTensor
+      checkIndependence(file.name, `layer "${name}"`, tensor)
+      return {
+        name,
+        dims: elementCount(tensor.shape.slice(1)),
+        ...(isMap(tensor) && { isMap: true }),
+        ...(output !== name && { output }),
+      }
+    }),
+    ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
+  }
+}
+
+async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedModel> {
+  const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
+  const { path } = isChanged ? await cachedCopy(onnx, 'layers', changes) : onnx
+  return { path, name, bytes: onnx.bytes }
+}
+
+function tryTensors(
+  { reference, onnx }: NetworkFile,
+  { input }: InputPlan,
+  names: readonly string[],
+  graph: TriedModel,
+): Promise<TrialBatch<Trial>> {
+  const { layers, signal } = reference
+  const needed = layers === undefined ? names.slice(-1) : names
+  const attempt = (batch: number) => trialRun(graph, { input: trialInput(input, batch), names }, signal)
+  return tryBatches(input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null), attempt, ({ tensors }) =>
+    needed.every((name) => tensors.get(name)?.shape[0] === 2),
+  )
+}
+
+const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
+
+function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
+  const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
+  return {
+    ...plain,
+    outputs: [...plain.outputs, ...outputs],
+    nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
+    constants: added.flatMap(({ constants }) => constants),
+  }
+}
+
+/** The tensors that are read if the user names no layers. Of these, `isVector` must hold for all but the last output. */
+export function defaultLayers({ outputs, graph }: OnnxFile, { image }: InputPlan): readonly string[] {
+  const last = (outputs.at(-1) as TypedTensor).name
+  const entering = productsBefore(graph, last).at(-1)?.input
+  return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
+}
+
+/** The tensors to read: those that the user names, or the default ones. */
+function layerNames(file: NetworkFile, planned: InputPlan, made: readonly ImageTensor[]): readonly string[] {
+  const { reference, name, onnx } = file
+  const names = [...new Set(reference.layers ?? defaultLayers(onnx, planned))]
+  checkEvaluationMode(name, onnx.graph)
+  const outputs = onnx.outputs.map((output) => output.name)
+  if (names.length === 0)
+    throw new UsageError(
+      `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
+    )
+  const readable = made.map((tensor) => tensor.name)
+  // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
+  const known = new Set([...outputs, ...readable])
+  const unknown = names.find((wanted) => !known.has(wanted))
+  if (unknown === undefined) return names
+  const shown = `"${printable(unknown)}"`
+  const cause = onnx.tensors.has(unknown)
+    ? `the tensor ${shown} of ${name} does not depend on the image`
+    : `${name} has no tensor ${shown}`
+  throw new UsageError(
+    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}. For a list of all tensors, run "shiftscope models inspect NETWORK"`,
+  )
+}
+
+export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
+  return { name, shape: [batch, 3, rows, cols] }
+}
+
+/** Whether a tensor is read by default, although it is not the last output. */
+export function isVector(tensor: ShownTensor, batch: number): boolean {
+  return (
+    FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
+  )
+}
+
+/** Nodes that turn a tensor into features, after a check that it can be read. */
+function checkedFeatures({ reference, name: network }: NetworkFile, tensor: NamedTensor, batch: number): FeatureNodes {
+  const { name, type, shape } = tensor
+  if (FEATURE_TYPES[type] === undefined)
+    throw new InputError(
+      `layer "${printable(name)}" of ${network} has values of type ${type}, but features must be ${Object.keys(FEATURE_TYPES).join(', ')}; name another layer`,
+    )
+  if (shape[0] !== batch || shape.length === 1 || shape.some((size) => size <= 0))
+    throw new InputError(
+      `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
+    )
+  checkIndependence(network, `layer "${name}"`, tensor)
+  return featureNodes(name, tensor, reference.pool ?? 'none')
+}
+
+interface NamedTensor extends ShownTensor {
+  readonly name: string
+}

@@ -1,0 +1,86 @@
+import { extname, parse } from 'node:path'
+import { z } from 'zod'
+import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
+import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
+import { isHubReference } from './hub/reference.js'
+import { INPUT_OPTIONS } from './input/options.js'
+import { POOLS, SCORES } from './network.js'
+
+/*
+ * A network is opened in four stages. Each has one file and one noun:
+ * - Reference (reference.ts): the user's word, such as mobilenet_v2 or x.onnx, and the options that go with it. No file
+ *   is touched.
+ * - NetworkFile (networkFile.ts): the ONNX file that the reference names, read and hashed. For a checkpoint, it is the
+ *   graph that was built from it.
+ * - Plan (plan.ts): how pixels become the input, and which layers to read from which graph.
+ * - Network (network.ts): the result, as plain data.
+ * chooseNetwork goes through all stages. Inspections and imports stop earlier.
+ */
+
+/** Options for networks outside the catalog, whose files may say too little about input and output. */
+export const OWN_OPTIONS = {
+  ...INPUT_OPTIONS,
+  /**
+   * What the class scores mean: `probabilities`; `logits`, which give probabilities by a softmax; or `sigmoid`, where
+   * each score is the probability of its class, independent of the others. By default, the graph decides.
+   */
+  scores: oneOf('meaning of scores', SCORES).exactOptional(),
+}
+
+/** What a user says about a network outside the catalog; overrides its graph and the files beside it. */
+export interface OwnOptions extends GivenOptions<typeof OWN_OPTIONS> {}
+
+const CATALOG_OPTIONS = {
+  /** Path of a checkpoint to use instead of the catalog's weights. */
+  weights: z.string().exactOptional(),
+  /**
+   * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
+   * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
+   */
+  layers: z.array(z.string()).readonly().exactOptional(),
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
+  pool: oneOf('pool', POOLS).exactOptional(),
+}
+
+export const REFERENCE_OPTIONS = { ...CATALOG_OPTIONS, ...OWN_OPTIONS }
+
+type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined }
+
+/** A network as the user names it, and how to read it. */
+export interface GivenReference extends OrUndefined<GivenOptions<typeof CATALOG_OPTIONS>>, OwnOptions {
+  /**
+   * Which network to open: an id in the catalog (see `shiftscope models list`), the path of an .onnx file,
+   * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network.
+   */
+  readonly model: string
+  /** The option with which the user can give weights, such as `weights FILE`. Error messages suggest it. */
+  readonly weightsOption?: string | undefined
+  /** Stops the trial runs of the graph. The call with these options rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Reference extends GivenReference {
+  /** Any other word than the three first kinds is `catalog`. It may still be the path of a checkpoint without extension. */
+  readonly kind: 'hub' | 'onnx' | 'checkpoint' | 'catalog'
+  /** Name of the network in results. That of a checkpoint is known only after its file is read. */
+  readonly id: string
+}
+
+/** @throws UsageError for an option that has a wrong value */
+export function parseReference(given: GivenReference): Reference {
+  const { model } = given
+  parseOptions(optionsIn(given, REFERENCE_OPTIONS), REFERENCE_OPTIONS)
+  if (isHubReference(model)) return { ...given, kind: 'hub', id: model }
+  if (model.toLowerCase().endsWith('.onnx')) return { ...given, kind: 'onnx', id: parse(model).name }
+  const isCheckpoint = CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())
+  return { ...given, kind: isCheckpoint ? 'checkpoint' : 'catalog', id: model }
+}
+
+/** Whether a reference names a network outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
+export function isOwnNetwork(model: string): boolean {
+  const { kind } = parseReference({ model })
+  return kind === 'onnx' || kind === 'hub'
+}
