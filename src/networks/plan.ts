@@ -12,7 +12,7 @@ import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
 import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
 import { checkEvaluationMode, checkIndependence, scalesByBatch } from './onnx/independence.js'
 import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
-import { type Trial, type TrialBatch, type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
+import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
@@ -113,7 +113,7 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
   }
 }
 
-async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedModel> {
+async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedGraph> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(onnx, 'layers', changes) : onnx
   return { path, name, bytes: onnx.bytes }
@@ -123,7 +123,7 @@ function tryTensors(
   { reference, onnx }: NetworkFile,
   { input }: InputPlan,
   names: readonly string[],
-  graph: TriedModel,
+  graph: TriedGraph,
 ): Promise<TrialBatch<Trial>> {
   const { layers, signal } = reference
   const needed = layers === undefined ? names.slice(-1) : names

@@ -46,8 +46,7 @@ function checkWeights(options: ResolvedOptions): void {
 /** Opens the networks in which objects are measured. For `withPlaceholders`, see `planStudy`. */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
-  checkLayers(options)
-  checkIds(options)
+  checkNames(options)
   const networks: Network[] = []
   for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
   return networks
@@ -87,25 +86,18 @@ function idOf(model: string): string {
   return parseReference({ model }).id
 }
 
-function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
-  if (layers === undefined || isList(layers)) return
-  const models = new Set([...unitModels, ...arithmeticModels])
-  const known = new Set([...models, ...[...models].map(idOf)])
-  const stray = Object.keys(layers).find((id) => !known.has(id))
-  if (stray !== undefined)
-    throw new UsageError(
-      `\`layers\` names ${stray}, which this study does not use. Its networks are ${[...models].map(idOf).join(', ')}`,
-    )
-}
-
 /**
- * Refuses networks with equal ids, because results are stored under the id. The id of an ONNX file is its name without
- * folder and extension, so two files can have the same one.
+ * Refuses layers of other networks, and networks with equal ids, because results are stored under the id. The id of an
+ * ONNX file is its name without folder and extension, so two files can have the same one.
  */
-function checkIds({ unitModels, arithmeticModels }: ResolvedOptions): void {
-  const ids = [...new Set([...unitModels, ...arithmeticModels])].map(idOf)
+function checkNames({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
+  const models = [...new Set([...unitModels, ...arithmeticModels])]
+  const ids = models.map(idOf)
+  const known = new Set([...models, ...ids])
+  const stray = layers === undefined || isList(layers) ? undefined : Object.keys(layers).find((id) => !known.has(id))
+  if (stray !== undefined)
+    throw new UsageError(`\`layers\` names ${stray}, which this study does not use. Its networks are ${ids.join(', ')}`)
   const twice = ids.find((id, i) => ids.indexOf(id) < i)
-  if (twice !== undefined) {
+  if (twice !== undefined)
     throw new UsageError(`two networks of this study are called ${twice}; rename one of the ONNX files`)
-  }
 }

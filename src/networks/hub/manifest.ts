@@ -129,9 +129,9 @@ export async function hubModelFile(text: string): Promise<HubModelFile> {
 async function filesHere(reference: HubReference, repository: HubRepository): Promise<readonly HubFile[]> {
   const folder = commitFolder(reference, repository.commit)
   try {
-    const model = onnxFile(reference, repository)
-    const weights = weightsFiles(readOnnxFile(join(folder, model.path)), model, repository)
-    const files = [...new Set([model, ...weights, ...descriptionFiles(model, repository)])]
+    const onnx = onnxFile(reference, repository)
+    const weights = weightsFiles(readOnnxFile(join(folder, onnx.path)), onnx, repository)
+    const files = [...new Set([onnx, ...weights, ...descriptionFiles(onnx, repository)])]
     const statuses = await Promise.all(files.map(({ path }) => stat(join(folder, path))))
     return files.every(({ bytes }, index) => bytes === statuses[index]?.size) ? files : []
   } catch {
@@ -171,12 +171,12 @@ async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   if (repository === undefined) return []
   const { commit, licence, files } = repository
   const usual = usualModel(repository)
-  const models = [...files.values()].filter(isModel).map(async (model): Promise<HubModelStatus[]> => {
-    const here = await filesHere({ ...reference, file: model.path }, repository)
+  const models = [...files.values()].filter(isModel).map(async (onnx): Promise<HubModelStatus[]> => {
+    const here = await filesHere({ ...reference, file: onnx.path }, repository)
     if (here.length === 0) return []
-    const id = model === usual ? text : `${text}:${model.path}`
+    const id = onnx === usual ? text : `${text}:${onnx.path}`
     const bytes = here.reduce((sum, file) => sum + file.bytes, 0)
-    const path = join(commitFolder(reference, commit), model.path)
+    const path = join(commitFolder(reference, commit), onnx.path)
     return [{ id, kind: 'hub', state: 'present', path, bytes, licence, revision: commit }]
   })
   return (await Promise.all(models)).flat()

@@ -42,10 +42,10 @@ function listed(models: readonly HubFile[]): string {
 }
 
 /** The files that hold a model's weights. The ONNX file names them, and the hub must list them. */
-export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
+export function weightsFiles(read: ReferringModel, onnx: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
   const named = external.map(({ location, end }) => {
-    const file = files.get(posix.join(posix.dirname(model.path), location))
+    const file = files.get(posix.join(posix.dirname(onnx.path), location))
     if (file !== undefined && file.bytes >= end) return file
     const found =
       file === undefined ? 'is not in the repository' : `has only ${counted(file.bytes, 'byte')} in the repository`
@@ -64,13 +64,13 @@ const MOST_DESCRIPTION_BYTES = 2 ** 20
  * skipped with a note.
  */
 export function descriptionFiles(
-  model: HubFile,
+  onnx: HubFile,
   { files }: HubRepository,
   note: (line: string) => void = () => undefined,
 ): readonly HubFile[] {
-  const folder = posix.dirname(model.path)
+  const folder = posix.dirname(onnx.path)
   const names = [
-    posix.join(folder, `${posix.basename(model.path, '.onnx')}.input.json`),
+    posix.join(folder, `${posix.basename(onnx.path, '.onnx')}.input.json`),
     ...DESCRIPTIONS.map((name) => posix.join(folder, name)),
     ...DESCRIPTIONS,
   ]

@@ -88,12 +88,12 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
   const id = printable(reference.text)
-  const model = onnxFile(reference, repository)
+  const onnx = onnxFile(reference, repository)
   const note = (line: string) => progress.note(`${id}: ${line}`)
-  const address = pull.connection && addressOf(pull.connection, pull, model)
-  const first = await broughtFile(pull, model, () => note(`fetching ${address} (licence: ${licenceText(licence)})`))
-  const others = new Set([...(await weightsOf(pull, model)), ...descriptionFiles(model, repository, note)])
-  others.delete(model)
+  const address = pull.connection && addressOf(pull.connection, pull, onnx)
+  const first = await broughtFile(pull, onnx, () => note(`fetching ${address} (licence: ${licenceText(licence)})`))
+  const others = new Set([...(await weightsOf(pull, onnx)), ...descriptionFiles(onnx, repository, note)])
+  others.delete(onnx)
   const files = [first]
   for (const file of others) files.push(await broughtFile(pull, file))
   if (pull.connection !== undefined) await writeHubManifest(reference, repository)
@@ -110,14 +110,14 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
 }
 
 /** The files that hold the weights. The ONNX file names them, so it must already be on this machine. */
-async function weightsOf({ reference, repository, connection }: Pull, model: HubFile): Promise<readonly HubFile[]> {
-  const path = join(commitFolder(reference, repository.commit), model.path)
+async function weightsOf({ reference, repository, connection }: Pull, onnx: HubFile): Promise<readonly HubFile[]> {
+  const path = join(commitFolder(reference, repository.commit), onnx.path)
   try {
-    return weightsFiles(readOnnxFile(path), model, repository)
+    return weightsFiles(readOnnxFile(path), onnx, repository)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     if (connection !== undefined) await rm(path, { force: true })
-    const shown = `${printable(model.path)} of ${reference.owner}/${reference.name}`
+    const shown = `${printable(onnx.path)} of ${reference.owner}/${reference.name}`
     throw reworded(error, error.message.replaceAll(path, shown))
   }
 }

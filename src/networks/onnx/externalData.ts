@@ -51,9 +51,9 @@ const MOST_ENTRIES = 100
  * The data files that a model names, without duplicates. The files need not exist.
  * @throws InputError if a path leads out of the model's folder
  */
-export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
+export function externalReferences(path: string, file: ProtobufFile, proto: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
-  eachOuterTensor(model, (tensor) => {
+  eachOuterTensor(proto, (tensor) => {
     for (const { location, end } of references(file, tensor)) {
       requireInside(path, location)
       ends.set(location, Math.max(end, ends.get(location) ?? 0))

@@ -7,7 +7,7 @@ import { machineMemory } from '../../support/machine.js'
 import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
 import type { TrialAnswer, TrialQuestion } from './trialMain.js'
 
-export interface TriedModel {
+export interface TriedGraph {
   readonly path: string
   /** ONNX Runtime's level of optimisation for the first attempt; the highest by default. */
   readonly optimization?: Optimization | undefined
@@ -33,12 +33,12 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
  */
 export async function trialRun(
-  model: TriedModel,
+  tried: TriedGraph,
   asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
   signal?: AbortSignal,
-  limits = trialLimits(model.bytes),
+  limits = trialLimits(tried.bytes),
 ): Promise<Trial> {
-  const { path, name, optimization = 'all' } = model
+  const { path, name, optimization = 'all' } = tried
   try {
     // The process may run in another folder, where a relative path would be wrong.
     const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
@@ -48,7 +48,7 @@ export async function trialRun(
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
     // A lower level can prevent a crash. It does not save time or memory, so only crashes lead to another attempt.
     if (error.failing === 'crashed' && lower !== undefined)
-      return trialRun({ ...model, optimization: lower }, asked, signal, limits)
+      return trialRun({ ...tried, optimization: lower }, asked, signal, limits)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'
     const remedy = isTooLarge ? 'use a smaller network, or smaller images' : 'export it again'
     throw new InputError(
