@@ -6,7 +6,15 @@ import { REUSE } from '../engine/reuse/record.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import { chooseNetwork, type Network, networkNotes, PRECISIONS, REFERENCE_OPTIONS } from '../networks/index.js'
+import {
+  chooseNetwork,
+  type Network,
+  networkNotes,
+  OWN_OPTIONS,
+  type OwnOptions,
+  PRECISIONS,
+  REFERENCE_OPTIONS,
+} from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import {
   type CheckedOptions,
@@ -52,12 +60,13 @@ const OPTIONS = {
   signal: kinds.signal.exactOptional(),
 }
 
-export const NETWORK_OPTIONS = { ...REFERENCE_OPTIONS, ...OPTIONS, ...SETTINGS_OPTIONS }
+export const NETWORK_OPTIONS = { ...REFERENCE_OPTIONS, ...OPTIONS, ...OWN_OPTIONS, ...SETTINGS_OPTIONS }
 
 /** Options of `openNetwork`. */
 export interface NetworkOptions
   extends GivenOptions<typeof REFERENCE_OPTIONS>,
     GivenOptions<typeof OPTIONS>,
+    OwnOptions,
     WishedSettings {}
 
 type Checked = CheckedOptions<typeof NETWORK_OPTIONS>

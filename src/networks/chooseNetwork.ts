@@ -20,8 +20,8 @@ export async function chooseNetwork(given: GivenReference, withPlaceholder = fal
 }
 
 export async function networkOf(file: NetworkFile): Promise<Network> {
-  const { id, title, weights, reference } = file
+  const { id, title, weights } = file
   const plan = await networkPlan(file)
-  const classes = await classesOf(file, plan.layers, reference.scores)
+  const classes = await classesOf(file, plan.layers)
   return { id, title, ...plan, ...(classes && { classes }), ...weights }
 }

@@ -11,7 +11,6 @@ import type { NetworkFile } from './networkFile.js'
 import { isOfProduct } from './onnx/imageTensors.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 import { outputMeaning } from './onnx/outputMeaning.js'
-import type { OwnOptions } from './reference.js'
 
 /**
  * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
@@ -21,14 +20,12 @@ import type { OwnOptions } from './reference.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
- * @param stated what the class scores mean, if the user says so; by default the graph decides
  * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export async function classesOf(
-  { onnx, folders, entry }: Pick<NetworkFile, 'onnx' | 'folders' | 'entry'>,
+  { reference, onnx, folders, entry }: Pick<NetworkFile, 'reference' | 'onnx' | 'folders' | 'entry'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
-  stated?: OwnOptions['scores'],
 ): Promise<Classes | undefined> {
   const last = onnx.outputs.at(-1)?.name
   const layer = layers.find(({ name }) => name === last)
@@ -42,6 +39,7 @@ export async function classesOf(
     ofImagenet(dims) ??
     numbered(onnx, name, dims)
   const scores = outputMeaning(onnx.graph, name)
+  const { scores: stated } = reference
   return found && { layer: name, ...found, scores: stated ? { ...scores, meaning: stated, source: 'options' } : scores }
 }
 

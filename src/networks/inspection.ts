@@ -96,7 +96,7 @@ export async function inspectModel(
     input: { ...input, name: image, source: inputSource },
     outputs,
     tensors,
-    classes: (await classesOf(file, tensors, options.scores)) ?? null,
+    classes: (await classesOf(file, tensors)) ?? null,
   }
 }
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import { catalogEntry, catalogModels, type ModelEntry } from './catalog.js'
 import type { Network, RunnableGraph, WeightsFile } from './network.js'
-import { namedLayers } from './plan.js'
+import { catalogLayers } from './plan.js'
 import type { Reference } from './reference.js'
 import { expectedWeightBytes, importedWeights } from './weights.js'
 
@@ -29,12 +29,11 @@ export async function lacksWeights({ id, weights }: Pick<Reference, 'id' | 'weig
 export function placeholderNetwork({ id, layers: names }: Reference): Network {
   const entry = catalogEntry(id)
   const { title, input } = entry
-  const all = entry.layers.map(({ name, dims }) => ({ name, dims: dims as number }))
-  const layers = namedLayers(id, all, names)
-  const other = names?.find((name) => !layers.some((layer) => layer.name === name))
-  if (other !== undefined)
-    throw new UsageError(
-      `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${id}", or use only its layers ${all.map(({ name }) => name).join(', ')}`,
-    )
-  return { id, title, ...missingFile(entry), layers, input, inputSource: 'catalog' }
+  const layers = catalogLayers(entry, names)
+  if (layers !== undefined) return { id, title, ...missingFile(entry), layers, input, inputSource: 'catalog' }
+  const known = entry.layers.map(({ name }) => name)
+  const other = names?.find((name) => !known.includes(name))
+  throw new UsageError(
+    `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${id}", or use only its layers ${known.join(', ')}`,
+  )
 }

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
+import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
@@ -25,11 +26,12 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  * copy is written. The result of a trial is stored, so that the same reference needs no second one.
  */
 export async function networkPlan(file: NetworkFile): Promise<Plan> {
-  const { layers, pool } = file.reference
-  const { path, sha256 } = file.onnx
+  const { reference, onnx, entry } = file
+  const { layers, pool } = reference
+  const { path, sha256 } = onnx
   const planned = await inputPlan(file)
   const { input, inputSource, changes } = planned
-  const own = catalogLayers(file)
+  const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
   const key = { sha256, input, changes, choice: { layers, pool } }
   const known = await storedPlan(path, key)
@@ -53,19 +55,16 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
   return planned
 }
 
-/** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
-function catalogLayers({ reference, id, onnx, entry }: NetworkFile): Network['layers'] | undefined {
-  if (entry === undefined || entry.kind === 'exported') return undefined
-  const { layers: names } = reference
-  const all = entry.layers.map(({ name }) => ({ name, dims: statedDims(onnx, name) }))
-  const layers = namedLayers(id, all, names)
-  return names === undefined || layers.length === new Set(names).size ? layers : undefined
-}
-
-/** The layers of a network that are in `names`, in the network's order; by default all of them. */
-export function namedLayers(id: string, layers: Network['layers'], names: Reference['layers']): Network['layers'] {
+/**
+ * The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes.
+ * @param onnx undefined if the weights are not on this machine
+ */
+export function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx?: OnnxFile) {
+  if (layers.length === 0) return undefined
   if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
-  return names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
+  const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
+  if (names !== undefined && read.length < new Set(names).size) return undefined
+  return read.map(({ name, dims }) => ({ name, dims: onnx === undefined ? (dims as number) : statedDims(onnx, name) }))
 }
 
 export function statedDims({ path, outputs }: OnnxFile, name: string): number {

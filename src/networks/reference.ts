@@ -30,7 +30,8 @@ export const OWN_OPTIONS = {
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */
 export interface OwnOptions extends GivenOptions<typeof OWN_OPTIONS> {}
 
-const CATALOG_OPTIONS = {
+/** Options that may go with any reference. */
+export const REFERENCE_OPTIONS = {
   /** Path of a checkpoint to use instead of the catalog's weights. */
   weights: z.string().exactOptional(),
   /**
@@ -45,12 +46,10 @@ const CATALOG_OPTIONS = {
   pool: oneOf('pool', POOLS).exactOptional(),
 }
 
-export const REFERENCE_OPTIONS = { ...CATALOG_OPTIONS, ...OWN_OPTIONS }
-
 type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined }
 
 /** A network as the user names it, and how to read it. */
-export interface GivenReference extends OrUndefined<GivenOptions<typeof CATALOG_OPTIONS>>, OwnOptions {
+export interface GivenReference extends OrUndefined<GivenOptions<typeof REFERENCE_OPTIONS>>, OwnOptions {
   /**
    * Which network to open: an id in the catalog (see `shiftscope models list`), the path of an .onnx file,
    * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network.
@@ -72,7 +71,8 @@ export interface Reference extends GivenReference {
 /** @throws UsageError for an option that has a wrong value */
 export function parseReference(given: GivenReference): Reference {
   const { model } = given
-  parseOptions(optionsIn(given, REFERENCE_OPTIONS), REFERENCE_OPTIONS)
+  const table = { ...REFERENCE_OPTIONS, ...OWN_OPTIONS }
+  parseOptions(optionsIn(given, table), table)
   if (isHubReference(model)) return { ...given, kind: 'hub', id: model }
   if (model.toLowerCase().endsWith('.onnx')) return { ...given, kind: 'onnx', id: parse(model).name }
   const isCheckpoint = CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())

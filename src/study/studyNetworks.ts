@@ -46,7 +46,7 @@ function checkWeights(options: ResolvedOptions): void {
 /** Opens the networks in which objects are measured. For `withPlaceholders`, see `planStudy`. */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
-  checkNames(options)
+  checkModels(options)
   const networks: Network[] = []
   for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
   return networks
@@ -90,7 +90,7 @@ function idOf(model: string): string {
  * Refuses layers of other networks, and networks with equal ids, because results are stored under the id. The id of an
  * ONNX file is its name without folder and extension, so two files can have the same one.
  */
-function checkNames({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
+function checkModels({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
   const models = [...new Set([...unitModels, ...arithmeticModels])]
   const ids = models.map(idOf)
   const known = new Set([...models, ...ids])

@@ -15,6 +15,7 @@ import { inputRecipe } from '../../../src/networks/input/recipe.js'
 import { type Model, modelMessage } from '../../../src/networks/onnx/model.js'
 import { readHashedOnnx } from '../../../src/networks/onnx/onnxFile.js'
 import { partVersion } from '../../../src/networks/part.js'
+import { parseReference } from '../../../src/networks/reference.js'
 import { keepPlan, storedPlan } from '../../../src/networks/storedPlan.js'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
@@ -60,7 +61,8 @@ async function readDescriptions(folder: string): Promise<void> {
   assert([...mean, ...std, divisor].every(Number.isFinite) && [...std, divisor].every((value) => value > 0))
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
-  const { names } = (await classesOf({ onnx, folders }, layers)) ?? { names: ['', '', ''] }
+  const reference = parseReference({ model: onnx.path })
+  const { names } = (await classesOf({ reference, onnx, folders }, layers)) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
 
