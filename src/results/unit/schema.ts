@@ -10,7 +10,7 @@ import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 export const UNIT_FORMAT = 6
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
-const inputsSchema = z.object({
+export const inputsSchema = z.object({
   format: z.literal(UNIT_FORMAT),
   model: z.string(),
   weightsSha256: z.string(),
