@@ -71,7 +71,12 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     throw new InputError(`the weights of ${missing.id} are not on this machine; run "${missing.command}"`)
   const out = resolve(study.out ?? 'shiftscope-results')
   const plan: JobPlan = {
-    ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },
+    tasks,
+    cpus,
+    gpus,
+    partition,
+    out,
+    folder: process.cwd(),
     memory: memoryOf(estimate, cpus, gpus),
     minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
     command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...studyWords(study)],

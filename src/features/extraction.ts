@@ -202,9 +202,17 @@ export async function extractPlaced(
     const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, onGrid, positions)
     const extraction = {
-      ...{ model: network.id, frame: network.input.rows, size, stride, rows: grid.rows, cols: grid.cols },
+      model: network.id,
+      frame: network.input.rows,
+      size,
+      stride,
+      rows: grid.rows,
+      cols: grid.cols,
       layers: layers.map(({ name, dims }, i) => ({
-        ...{ name, dims, data: onGrid[i] as Float32Array, shape: [grid.rows, grid.cols, dims] as const },
+        name,
+        dims,
+        data: onGrid[i] as Float32Array,
+        shape: [grid.rows, grid.cols, dims] as const,
         anchorFeatures: featuresAt(matrices[i] as Float32Array, dims, grid.anchors),
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),

@@ -82,7 +82,11 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
     sketched.has(unit.patch.name) ? { ...unit, inputs: { ...unit.inputs, sketches: true as const } } : unit,
   )
   return {
-    ...{ out, networks, patches, backgrounds, units },
+    out,
+    networks,
+    patches,
+    backgrounds,
+    units,
     ...(await unitsLeft(out, units)),
     arithmetic: await arithmeticPlans(options, withPlaceholders, out),
   }
