@@ -176,7 +176,7 @@ def normalise(frames):
 
 
 def features(network, taps, images):
-    """The outputs of the named modules, before the activations in place that follow them. Of maps, the mean per channel."""
+    """The outputs of the named modules, before the activations in place that follow them; of maps, the means."""
     found = {}
     modules = dict(network.named_modules())
     for name, module in taps.items():

@@ -123,7 +123,14 @@ it('the size of all weights is known before they are here', async () => {
   const sizes = new Map((await listNetworks()).map(({ entry, expectedBytes }) => [entry.id, expectedBytes ?? 0]))
   for (const [id, bytes] of sizes) expect(bytes, id).toBeGreaterThan(1e5)
   // What torchvision says of its files, in MiB.
-  const published = { resnet18: 44.661, resnet34: 83.275, resnet101: 170.511, resnet152: 230.434, vgg16: 527.796, squeezenet1_0: 4.778 }
+  const published = {
+    resnet18: 44.661,
+    resnet34: 83.275,
+    resnet101: 170.511,
+    resnet152: 230.434,
+    vgg16: 527.796,
+    squeezenet1_0: 4.778,
+  }
   for (const [id, mebibytes] of Object.entries(published))
     expect((sizes.get(id) as number) / 2 ** 20 / mebibytes).toBeCloseTo(1, 2)
 })

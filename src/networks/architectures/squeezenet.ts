@@ -16,11 +16,11 @@ export const squeezenets: readonly Architecture[] = [
 
 /**
  * No layer is fully connected: a 1×1 convolution computes class scores at each position, and their means are the
- * network's scores. Its features are therefore means of maps, with the names of the authors' Caffe model:
- * - `fire9` is what the last convolution reads, as the layer before the classifier of other networks;
- * - `pool10` is the class scores. They are taken after ReLU, because torchvision computes answers and probabilities
- *   from these values.
- * @param modules for each fire module, the channels of its squeeze layer
+ * network's scores. Features are therefore means of maps, with the names of the authors' Caffe model.
+ * - `fire9` is what the last convolution reads. It matches the input of the fully connected layer in other networks.
+ * - `pool10` holds the class scores. They are taken after ReLU, unlike in other networks, because torchvision's answers
+ *   and probabilities come from these values.
+ * @param modules `pool`, or the channels of a fire module's squeeze layer, in order
  */
 function squeezenet(
   id: string,
