@@ -30,7 +30,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     ],
     [
       /^to get missing weights, run "shiftscope models pull alexnet"$/,
-      /^to see how to export weights, run "shiftscope models pull squeezenet1_1"$/,
+      /^to see how to export weights, run "shiftscope models pull densenet121"$/,
     ],
   ],
   [
