@@ -8,7 +8,7 @@ import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 
-export const CONFIDENCES = ['confident', 'unsure'] as const
+const CONFIDENCES = ['confident', 'unsure'] as const
 
 /** Distances and positions are in pixels. */
 export const variantSchema = z.strictObject({
