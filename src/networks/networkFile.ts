@@ -1,9 +1,9 @@
-import { dirname } from 'node:path'
-import { UsageError } from '../errors.js'
+import { dirname, extname } from 'node:path'
+import { InputError, UsageError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
-import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry } from './catalog.js'
+import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
 import { readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
@@ -81,7 +81,7 @@ export async function catalogFile(entry: ModelEntry, weights?: string, option?: 
     if (weights === undefined) return withOwnWeights(await readHashedOnnx(embeddedFile(entry)))
     throw new UsageError(`${entry.id} is built in and cannot use other weights; leave \`weights\` out`)
   }
-  const path = weights ?? (await importedWeights(entry.id))
+  const path = weights ?? (await importedWeights(entry))
   if (path === undefined) throw missingWeights(entry, option)
   return entry.kind === 'exported' ? withOwnWeights(await readExported(entry, path)) : checkpointFile(entry, path)
 }
@@ -89,6 +89,11 @@ export async function catalogFile(entry: ModelEntry, weights?: string, option?: 
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
 function checkpointFile(entry: ModelEntry, weightsPath: string): Promise<WeightedOnnx> {
   return withFile(weightsPath, async (file) => {
+    if (extname(weightsPath).toLowerCase() === '.onnx') {
+      throw new InputError(
+        `${weightsPath} is an ONNX file, but ${entry.id} needs a checkpoint; run "${weightsCommand(entry)}", or use the ONNX file itself as the network`,
+      )
+    }
     const weightsSha256 = await file.sha256()
     checkNotAnother(entry, weightsPath, weightsSha256)
     const cached = await graphFile(architectureOf(entry), file, weightsSha256)

@@ -22,7 +22,7 @@ export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>)
 /** Whether the weights of a published network or generator are neither given nor on this machine. */
 export async function lacksWeights({ id, weights }: Pick<Reference, 'id' | 'weights'>): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
-  return weights === undefined && entry?.kind === 'published' && (await importedWeights(id)) === undefined
+  return weights === undefined && entry?.kind === 'published' && (await importedWeights(entry)) === undefined
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */

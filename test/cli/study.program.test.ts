@@ -62,7 +62,7 @@ describe('reproduce', () => {
     const { computed, stderr: replaced } = await study('other', ...one, ...grey)
     expect(computed).toBe(1)
     expect(replaced).toContain(
-      `replacing 1 unit in ${folder('other')} that were made with other settings (${differences})`,
+      `replacing 1 unit with other settings (${differences}) in ${folder('other')}; choose another`,
     )
   })
 
@@ -135,7 +135,7 @@ describe('an ONNX file', () => {
     const clip = await run('--layers', 'plain=conv,features', '--pool', 'max', '--input', 'clip')
     expect(clip.layers.flat()).toEqual(['conv', 'features', 'flat', 'features'])
     expect(clip.stderr).toContain('20 of 20 units computed')
-    expect(clip.stderr).toMatch(/made with other settings \(.*pool none instead of max.*\)/)
+    expect(clip.stderr).toMatch(/with other settings \(.*pool none instead of max.*\)/)
     expect(clip.stderr).not.toContain('no preprocessing was found')
   })
 

@@ -155,7 +155,7 @@ function plansOf(
 }
 
 /** Predicted seconds for one image without reuse. */
-export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
+function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const { steps, shapes } = work.cells
   const connected = connectedSeconds(connectedWeights(work), PLAIN_BATCH)
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)

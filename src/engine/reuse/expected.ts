@@ -1,6 +1,6 @@
 import { type Network, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
-import { floorGain, planCells, positionsOf, wholeSeconds } from './cellPlan.js'
+import { floorGain, planCells, positionsOf } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
@@ -44,14 +44,6 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
   }
   return { graph, cells, keys, plan }
-}
-
-/**
- * Predicted seconds per image on one core if every image is computed in full. Only two kinds of nodes count: fully
- * connected layers, and nodes that `reuse` can compute at single positions of a map.
- */
-export function usualImageSeconds(network: Network): number {
-  return wholeSeconds(networkCells(network))
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

@@ -5,7 +5,7 @@ import { floorGain, type PlannedCells, passesOf, planCells, positionsOf } from '
 import type { CellSteps } from '../../../src/engine/reuse/cellStep.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { connectedSeconds } from '../../../src/engine/reuse/cost.js'
-import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
+import { expectedGain, haveRoomForKeys, sharedFloor } from '../../../src/engine/reuse/expected.js'
 import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
@@ -137,7 +137,6 @@ describe('a plan of what images share', () => {
     expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 63))).toBe(1)
     expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 64))).toBeGreaterThan(1)
     expect(sharedFloor(known, sceneOfSize(20), all)).toBeGreaterThan(3)
-    expect(usualImageSeconds(known)).toBeGreaterThan(1e-5)
     const cellsOf = (side: number) =>
       ({ shapes: new Map([['map', { channels: 1, rows: side, cols: 22 }]]) }) as unknown as CellSteps
     const most = KEY_LIMIT / (64 - 20 + 2) - 22
