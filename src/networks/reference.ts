@@ -61,8 +61,9 @@ export interface GivenReference extends OrUndefined<GivenOptions<typeof REFERENC
   readonly signal?: AbortSignal | undefined
 }
 
+/** A `GivenReference` whose word was parsed and whose options were checked. */
 export interface Reference extends GivenReference {
-  /** Any other word than the three first kinds is `catalog`. It may still be the path of a checkpoint without extension. */
+  /** `catalog` is any word without one of the other forms. It may still be the path of a checkpoint without extension. */
   readonly kind: 'hub' | 'onnx' | 'checkpoint' | 'catalog'
   /** Name of the network in results. That of a checkpoint is known only after its file is read. */
   readonly id: string
@@ -70,13 +71,13 @@ export interface Reference extends GivenReference {
 
 /** @throws UsageError for an option that has a wrong value */
 export function parseReference(given: GivenReference): Reference {
-  const { model } = given
+  const { model, weightsOption, signal } = given
   const table = { ...REFERENCE_OPTIONS, ...OWN_OPTIONS }
-  parseOptions(optionsIn(given, table), table)
-  if (isHubReference(model)) return { ...given, kind: 'hub', id: model }
-  if (model.toLowerCase().endsWith('.onnx')) return { ...given, kind: 'onnx', id: parse(model).name }
+  const options = { ...parseOptions(optionsIn(given, table), table), weightsOption, signal }
+  if (isHubReference(model)) return { ...options, model, kind: 'hub', id: model }
+  if (model.toLowerCase().endsWith('.onnx')) return { ...options, model, kind: 'onnx', id: parse(model).name }
   const isCheckpoint = CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())
-  return { ...given, kind: isCheckpoint ? 'checkpoint' : 'catalog', id: model }
+  return { ...options, model, kind: isCheckpoint ? 'checkpoint' : 'catalog', id: model }
 }
 
 /** Whether a reference names a network outside the catalog: an .onnx file, or a model of the Hugging Face hub. */

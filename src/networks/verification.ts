@@ -5,7 +5,7 @@ import { prepareEnvironment } from '../support/machine.js'
 import { type CatalogEntry, type GeneratorEntry, isGenerator, isPublished, modelEntry } from './catalog.js'
 import { chooseNetwork } from './chooseNetwork.js'
 import { chooseGenerator } from './generator.js'
-import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph, type WeightsFile } from './network.js'
+import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph } from './network.js'
 
 /**
  * One result of a forward pass: the features of the test image at a layer, or the image that a generator makes from the
@@ -49,18 +49,12 @@ export async function verifyNetwork(
   return { id, weightsPath, sha256: weightsSha256, bytes: weightsBytes, published, layers }
 }
 
-interface Test {
-  readonly file: RunnableGraph & WeightsFile
-  readonly inputs: Readonly<Record<string, Tensor>>
-  readonly outputs: readonly ExpectedLayer[]
-}
-
 interface ExpectedLayer extends FeatureLayer {
   /** Euclidean norm of the layer's values; null if unknown. */
   readonly norm: number | null
 }
 
-async function networkTest(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Test> {
+async function networkTest(entry: CatalogEntry, signal: AbortSignal | undefined) {
   const network = await chooseNetwork({ model: entry.id, signal })
   const { input, layers } = network
   const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
@@ -69,7 +63,7 @@ async function networkTest(entry: CatalogEntry, signal: AbortSignal | undefined)
   return { file: network, inputs: { [input.name]: image }, outputs }
 }
 
-async function generatorTest(entry: GeneratorEntry): Promise<Test> {
+async function generatorTest(entry: GeneratorEntry) {
   const generator = await chooseGenerator(entry.id)
   const { dims, input } = generator
   const feature = new Tensor('float32', testFeature(dims), [1, dims])

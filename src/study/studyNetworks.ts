@@ -67,6 +67,7 @@ export async function networkWithGenerators(
 ): Promise<NetworkWithGenerators> {
   const entries = generatorsOf(model, options)
   if (entries.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
+  // The option `pool` is left out, because generators are trained on features that are not pooled.
   const ids = entries.map(({ id }) => id)
   const used = Object.entries(options.weights).filter(([id]) => id === model || ids.includes(id))
   const choice = { model, generators: ids, weights: Object.fromEntries(used) }
