@@ -105,11 +105,14 @@ async function allShapes(
     const copy = join(folder, 'model.onnx')
     const { path, files } = model
     await copyExternalFiles(path, files, folder)
-    const nodes = extentNodes(names)
-    const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
-    await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
+    await writeGraphCopy(copy, path, {
+      ...changes,
+      outputs: [],
+      nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
+    })
     const attempt = async (batch: number) => {
-      const tried = { path: copy, name, bytes: model.bytes }
+      // Optimisations might remove the added nodes, and would take longer than the run.
+      const tried = { path: copy, name, bytes: model.bytes, optimization: 'disabled' } as const
       const tensor = { name: input.name, shape: [batch, 3, input.rows, input.cols] }
       return (await trialRun(tried, { input: tensor, names, byExtents: true }, signal)).tensors
     }

@@ -48,9 +48,9 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
     if (!node.outputs.some((output) => needed.has(output))) continue
     for (const input of node.inputs) needed.add(input)
     const product = productOf(node, constants)
-    if (product !== undefined) products.unshift(product)
+    if (product !== undefined) products.push(product)
   }
-  return products
+  return products.reverse()
 }
 
 /** Operators that may follow a fully connected layer. Their result still has one value per class. */
