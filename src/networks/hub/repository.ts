@@ -43,8 +43,17 @@ const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   cardData: z.object({ license: z.unknown() }).optional().catch(undefined),
   tags: z.array(z.string()).optional().catch(undefined),
-  siblings: z.array(fileSchema),
+  siblings: z.array(fileSchema).refine(isTree),
 })
+
+/** Whether no file is also a folder that holds others. Git allows no other repository. */
+function isTree(files: readonly { readonly rfilename: string }[]): boolean {
+  const names = new Set(files.map(({ rfilename }) => rfilename))
+  return files.every(({ rfilename }) => {
+    const parts = rfilename.split('/')
+    return parts.every((_, i) => i === 0 || !names.has(parts.slice(0, i).join('/')))
+  })
+}
 
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
