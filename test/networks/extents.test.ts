@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inspectModel } from '../../src/networks/index.js'
 import { profiledTensors } from '../../src/networks/onnx/extentNodes.js'
+import { ElementType } from '../../src/networks/onnx/messages.js'
 import { type Model, writeModel } from '../../src/networks/onnx/model.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { node } from '../support/smallNetwork.js'
@@ -40,6 +41,22 @@ describe('the shapes of tensors', () => {
       node('Relu', ['again'], 'x'),
     ]
     expect((await inspected(nodes, 'x')).map(({ name }) => name)).toEqual(['same', 'again', 'x'])
+  })
+
+  it('and their types are kept by activations', async () => {
+    const nodes = [
+      node('Cast', ['image'], 'half', { to: ElementType.FLOAT16 }),
+      ...['Relu', 'Sigmoid', 'HardSwish'].map((operator, i) =>
+        node(operator, [i === 0 ? 'half' : `half${i}`], `half${i + 1}`),
+      ),
+      node('GlobalMaxPool', ['half3'], 'pooled'),
+      node('Identity', ['pooled'], 'same'),
+      node('Cast', ['same'], 'last', { to: ElementType.FLOAT }),
+    ]
+    expect((await inspected(nodes, 'last')).map(({ name, type, shape }) => `${name} ${type} ${shape}`)).toEqual([
+      ...['half', 'half1', 'half2', 'half3'].map((name) => `${name} float16 3,4,4`),
+      ...['pooled float16 3,1,1', 'same float16 3,1,1', 'last float32 3,1,1'],
+    ])
   })
 
   it('are read from the lines of a profile', async () => {

@@ -3,7 +3,16 @@ import type { GraphNode, GraphNodes } from './graphNodes.js'
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
+  /** An earlier tensor of the list with the same type and shape; undefined if only a run tells them. */
+  readonly like?: string
 }
+
+/** Operators whose only output has the type and shape of their first input, by ONNX's specification. */
+const PRESERVING = new Set(
+  'Abs BatchNormalization Ceil Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity InstanceNormalization LRN LeakyRelu LogSoftmax Neg Relu Round Selu Sigmoid Sign Softmax Softplus Softsign Sqrt Tanh'.split(
+    ' ',
+  ),
+)
 
 /** Operators whose outputs depend only on a tensor's shape, not on its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
@@ -12,11 +21,14 @@ const OF_EXTENTS = new Set(['Shape', 'Size'])
 export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
-  for (const { operator, inputs, outputs } of nodes) {
+  for (const { operator, domain, inputs, outputs } of nodes) {
     if (OF_EXTENTS.has(operator) || !inputs.some((name) => made.has(name))) continue
+    const [first = ''] = inputs
+    const isLike =
+      domain === '' && PRESERVING.has(operator) && outputs.length === 1 && first !== image && made.has(first)
     for (const name of outputs.filter((output) => output !== '')) {
       made.add(name)
-      tensors.push({ name, operator })
+      tensors.push({ name, operator, ...(isLike && { like: first }) })
     }
   }
   return tensors
