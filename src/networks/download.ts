@@ -21,7 +21,8 @@ const MOST_BYTES = 2 ** 31
 /**
  * Downloads a file into the partial file `part`. If the server still has the version that the part was taken from, the
  * download resumes where it stopped; otherwise it starts again. The If-Range header (with the ETag or date) and the
- * file's size tell whether the version is the same. A part of a version that no header can name is not resumed. After an error, a later call can resume the download.
+ * file's size tell whether the version is the same. A version that no header can name is not resumed. After an error, a
+ * later call can resume the download.
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
  * @throws InputError if the file has the wrong size
  */

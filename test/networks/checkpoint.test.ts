@@ -172,7 +172,8 @@ describe('a file of another framework', () => {
       'a TensorFlow graph',
       'tf2onnx.convert --graphdef FROM --inputs INPUT:0 --outputs OUTPUT:0 --output TO',
     ],
-    ['saved_model.pb', 'a TensorFlow graph', 'tf2onnx.convert --saved-model FOLDER --output TO'],
+    ['saved_model.pb', 'a TensorFlow model', 'tf2onnx.convert --saved-model FOLDER --output TO'],
+    ['of two words.h5', 'a Keras model', "format='onnx')\" 'FROM' 'TO'"],
     ['net.h5', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
     ['net.keras', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
     ['net.mlmodel', 'a Core ML model', 'sys.argv[2])" FROM TO'],
@@ -188,8 +189,11 @@ describe('a file of another framework', () => {
     const message = await messageOf(recogniseCheckpoint(path))
     expect(message).toContain(`${path} is ${kind}, which Shiftscope cannot read; `)
     const to = path.replace(/\.\w+$/, '.onnx')
-    const inFull = remedy.replace('FROM', path).replace('TO', to)
-    expect(message).toContain(kind === 'a TensorFlow graph' ? inFull.replace('FOLDER', folder()) : inFull)
+    const inFull = remedy
+      .replace('FROM', path)
+      .replace('TO', to)
+      .replace('--saved-model FOLDER', `--saved-model ${folder()}`)
+    expect(message).toContain(inFull)
     expect(message).not.toContain('torch')
   })
 })

@@ -1,56 +1,52 @@
 import { basename, dirname, extname } from 'node:path'
 import { shellWord } from '../../support/text.js'
 
-/** A format that Shiftscope cannot read, and what to do with a file of this format. */
+/** A format that Shiftscope cannot read. */
 interface ForeignFormat {
   /** Name of the format, such as "a Keras model". */
   readonly kind: string
-  /** @param to path for the ONNX file. Both paths are words for a shell. */
-  readonly remedy: (from: string, to: string) => string
+  /** What to do with a file of this format. The paths of the file, its folder and the ONNX file are words for a shell. */
+  readonly remedy: (paths: { readonly from: string; readonly folder: string; readonly to: string }) => string
 }
 
-const converted = (command: string, to: string) => `convert it with ${command} and use ${to}`
-
-const keras: ForeignFormat = {
-  kind: 'a Keras model',
-  remedy: (from, to) =>
-    converted(
-      `python -c "import sys, keras; keras.saving.load_model(sys.argv[1]).export(sys.argv[2], format='onnx')" ${from} ${to}`,
-      to,
-    ),
+function convertible(kind: string, command: (paths: Parameters<ForeignFormat['remedy']>[0]) => string): ForeignFormat {
+  return { kind, remedy: (paths) => `convert it with ${command(paths)} and use ${paths.to}` }
 }
+
+const keras = convertible(
+  'a Keras model',
+  ({ from, to }) =>
+    `python -c "import sys, keras; keras.saving.load_model(sys.argv[1]).export(sys.argv[2], format='onnx')" ${from} ${to}`,
+)
 const tensorrt: ForeignFormat = {
   kind: 'a TensorRT engine',
   remedy: () => 'use the ONNX file that the engine was built from',
 }
 
-/** Formats of other frameworks, by the extension of their files. */
+const SAVED_MODEL = 'saved_model.pb'
+
+/** Formats of other frameworks, by the extension of their files. A SavedModel of TensorFlow has a fixed file name. */
 const FOREIGN_FORMATS: Readonly<Record<string, ForeignFormat>> = {
-  '.tflite': {
-    kind: 'a TensorFlow Lite model',
-    remedy: (from, to) => converted(`python -m tf2onnx.convert --tflite ${from} --output ${to}`, to),
-  },
-  '.pb': {
-    kind: 'a TensorFlow graph',
-    remedy: (from, to) =>
-      converted(
-        basename(from) === 'saved_model.pb'
-          ? `python -m tf2onnx.convert --saved-model ${dirname(from)} --output ${to}`
-          : `python -m tf2onnx.convert --graphdef ${from} --inputs INPUT:0 --outputs OUTPUT:0 --output ${to}`,
-        to,
-      ),
-  },
+  [SAVED_MODEL]: convertible(
+    'a TensorFlow model',
+    ({ folder, to }) => `python -m tf2onnx.convert --saved-model ${folder} --output ${to}`,
+  ),
+  '.pb': convertible(
+    'a TensorFlow graph',
+    ({ from, to }) => `python -m tf2onnx.convert --graphdef ${from} --inputs INPUT:0 --outputs OUTPUT:0 --output ${to}`,
+  ),
+  '.tflite': convertible(
+    'a TensorFlow Lite model',
+    ({ from, to }) => `python -m tf2onnx.convert --tflite ${from} --output ${to}`,
+  ),
   '.h5': keras,
   '.hdf5': keras,
   '.keras': keras,
-  '.mlmodel': {
-    kind: 'a Core ML model',
-    remedy: (from, to) =>
-      converted(
-        `python -c "import sys, coremltools, onnxmltools as o; o.utils.save_model(o.convert_coreml(coremltools.utils.load_spec(sys.argv[1])), sys.argv[2])" ${from} ${to}`,
-        to,
-      ),
-  },
+  '.mlmodel': convertible(
+    'a Core ML model',
+    ({ from, to }) =>
+      `python -c "import sys, coremltools, onnxmltools as o; o.utils.save_model(o.convert_coreml(coremltools.utils.load_spec(sys.argv[1])), sys.argv[2])" ${from} ${to}`,
+  ),
   '.engine': tensorrt,
   '.plan': tensorrt,
   '.trt': tensorrt,
@@ -65,12 +61,14 @@ const FOREIGN_FORMATS: Readonly<Record<string, ForeignFormat>> = {
   },
 }
 
-export const FOREIGN_EXTENSIONS: readonly string[] = Object.keys(FOREIGN_FORMATS)
+export const FOREIGN_EXTENSIONS: readonly string[] = Object.keys(FOREIGN_FORMATS).filter((name) => name !== SAVED_MODEL)
 
-/** Says that a file has the format of another framework, and what to do; undefined for any other extension. */
+/** Says that a file has the format of another framework, and what to do; undefined for any other file. */
 export function foreignFormat(path: string): string | undefined {
-  const format = FOREIGN_FORMATS[extname(path).toLowerCase()]
+  const extension = extname(path)
+  const format = FOREIGN_FORMATS[basename(path) === SAVED_MODEL ? SAVED_MODEL : extension.toLowerCase()]
   if (format === undefined) return undefined
-  const to = shellWord(`${path.slice(0, -extname(path).length)}.onnx`)
-  return `${path} is ${format.kind}, which Shiftscope cannot read; ${format.remedy(shellWord(path), to)}`
+  const to = `${path.slice(0, path.length - extension.length)}.onnx`
+  const paths = { from: shellWord(path), folder: shellWord(dirname(path)), to: shellWord(to) }
+  return `${path} is ${format.kind}, which Shiftscope cannot read; ${format.remedy(paths)}`
 }

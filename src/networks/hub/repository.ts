@@ -43,17 +43,8 @@ const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   cardData: z.object({ license: z.unknown() }).optional().catch(undefined),
   tags: z.array(z.string()).optional().catch(undefined),
-  siblings: z.array(fileSchema).refine(isTree),
+  siblings: z.array(fileSchema),
 })
-
-/** Whether no file is also a folder that holds others. Git allows no other repository. */
-function isTree(files: readonly { readonly rfilename: string }[]): boolean {
-  const names = new Set(files.map(({ rfilename }) => rfilename))
-  return files.every(({ rfilename }) => {
-    const parts = rfilename.split('/')
-    return parts.every((_, i) => i === 0 || !names.has(parts.slice(0, i).join('/')))
-  })
-}
 
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
@@ -66,7 +57,17 @@ export async function readRepository(reference: HubReference, connection: HubCon
     )
   // Files whose paths lead out of the repository's folder are ignored.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
-  return { commit: info.sha, licence: licenceOf(info), files: filesByPath(files) }
+  const byPath = filesByPath(files)
+  if (!isTree(byPath)) throw notTheHub(connection)
+  return { commit: info.sha, licence: licenceOf(info), files: byPath }
+}
+
+/** Whether no file is also a folder that holds others. Git allows no other repository. */
+function isTree(files: HubRepository['files']): boolean {
+  return [...files.keys()].every((path) => {
+    const parts = path.split('/')
+    return parts.every((_, i) => i === 0 || !files.has(parts.slice(0, i).join('/')))
+  })
 }
 
 function filesByPath(files: readonly HubFile[]): ReadonlyMap<string, HubFile> {
