@@ -10,7 +10,7 @@ import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
-import { imageTensors } from './onnx/imageTensors.js'
+import { type ImageTensor, imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
@@ -65,8 +65,7 @@ export async function inspectModel(
   const { path, graph, inputs, outputs } = file.onnx
   const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
-  const names = made.map(({ name }) => name)
-  const { shown, batch } = await allShapes(file, planned, names)
+  const { shown, batch } = await allShapes(file, planned, made)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
@@ -100,24 +99,33 @@ export async function inspectModel(
   }
 }
 
-/** Runs the graph on two images, or on as many as it accepts, to learn the shapes of the named tensors. */
+/** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */
 async function allShapes(
   { reference, name, onnx }: NetworkFile,
   { input, changes }: InputPlan,
-  names: readonly string[],
+  made: readonly ImageTensor[],
 ): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
+  const names = made.flatMap(({ name, like }) => (like === undefined ? [name] : []))
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
     const { path, files } = onnx
     await copyExternalFiles(path, files, folder)
-    const nodes = extentNodes(names)
-    const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
-    await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
+    await writeGraphCopy(copy, path, {
+      ...changes,
+      outputs: [],
+      nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
+    })
     const attempt = async (batch: number) => {
-      const tried = { path: copy, name, bytes: onnx.bytes }
-      return (await trialRun(tried, { input: trialInput(input, batch), names, byExtents: true }, reference.signal))
-        .tensors
+      // Optimisations might remove the added nodes, and would take longer than the run.
+      const tried = { path: copy, name, bytes: onnx.bytes, optimization: 'disabled' } as const
+      const asked = { input: trialInput(input, batch), names, byExtents: true }
+      const shown = new Map((await trialRun(tried, asked, reference.signal)).tensors)
+      for (const { name: output, like } of made) {
+        const same = like === undefined ? undefined : shown.get(like)
+        if (same !== undefined) shown.set(output, same)
+      }
+      return shown
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((onnx.outputs.at(-1) as TypedTensor).name)

@@ -41,15 +41,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       say('opening networks')
       const { reproduce } = await import('../../study/run.js')
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
-      if (json) await printResultJson(result)
+      if (json) printJson(result)
       else await printResult(result)
       if (result.report) await sayPage(join(result.out, 'index.html'), { open, json })
     })
-}
-
-async function printResultJson(result: StudyResult): Promise<void> {
-  const { reportJson } = await import('../printedReport.js')
-  printJson({ ...result, report: result.report && reportJson(result.report) })
 }
 
 async function printResult({ report, units, computed, images, seconds }: StudyResult): Promise<void> {

@@ -1,6 +1,6 @@
 import type { GraphNodes } from '../../networks/index.js'
 import type { Axis } from '../positions.js'
-import type { CellShape, CellSteps } from './cellStep.js'
+import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
@@ -75,16 +75,19 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
   const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
     ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
   )
-  return candidates.reduce<Candidate | undefined>(
-    (best, candidate) => (best === undefined || candidate.seconds < best.seconds ? candidate : best),
-    undefined,
-  )?.plan
+  return candidates
+    .reduce<Candidate | undefined>(
+      (best, candidate) => (best === undefined || candidate.seconds < best.seconds ? candidate : best),
+      undefined,
+    )
+    ?.plan()
 }
 
 interface Candidate {
   /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
-  readonly plan: CellPlan
+  /** Makes the plan. Only that of the best candidate is made, because `CellPlan.distinct` may be long. */
+  readonly plan: () => CellPlan
 }
 
 /** Makes several plans with the same modulus. Each has a different number of `steps` (see `CellPlan`). */
@@ -118,6 +121,8 @@ function plansOf(
   let inCells = 0
   let asImages = whole - connected
   let largest = 0
+  /** Outputs of the steps so far that later nodes read. */
+  let awaited: readonly CellStep[] = []
   for (const [at, step] of steps.entries()) {
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
@@ -126,9 +131,10 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
+    awaited = [...awaited, step].filter(({ output }) => (uses.get(output) as number) > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
     if ((uses.get(image) as number) > at) continue
-    const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
+    const handedOn = awaited
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
@@ -139,16 +145,17 @@ function plansOf(
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
     const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
+    const known = distinct.length
     candidates.push({
       // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.
       seconds: perImage * (1 + 1 / passes),
-      plan: {
+      plan: () => ({
         steps: at + 1,
         modulus,
         batch: isConnected ? batch : null,
         predictedGain: whole / (perImage + sample),
-        distinct: Object.fromEntries(distinct),
-      },
+        distinct: Object.fromEntries(distinct.slice(0, known)),
+      }),
     })
   }
   return candidates

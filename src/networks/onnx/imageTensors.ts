@@ -4,7 +4,16 @@ import { MEANINGS, makersOf, SAME_VALUES } from './outputMeaning.js'
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
+  /** An earlier tensor of the list with the same type and shape; undefined if only a run tells them. */
+  readonly like?: string
 }
+
+/** Operators whose only output has the type and shape of their first input, by ONNX's specification. */
+const PRESERVING = new Set(
+  'Abs BatchNormalization Ceil Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity InstanceNormalization LRN LeakyRelu LogSoftmax Neg Relu Round Selu Sigmoid Sign Softmax Softplus Softsign Sqrt Tanh'.split(
+    ' ',
+  ),
+)
 
 /** Operators whose outputs depend only on a tensor's shape, not on its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
@@ -13,11 +22,14 @@ const OF_EXTENTS = new Set(['Shape', 'Size'])
 export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
-  for (const { operator, inputs, outputs } of nodes) {
+  for (const { operator, domain, inputs, outputs } of nodes) {
     if (OF_EXTENTS.has(operator) || !inputs.some((name) => made.has(name))) continue
+    const [first = ''] = inputs
+    const isLike =
+      domain === '' && PRESERVING.has(operator) && outputs.length === 1 && first !== image && made.has(first)
     for (const name of outputs.filter((output) => output !== '')) {
       made.add(name)
-      tensors.push({ name, operator })
+      tensors.push({ name, operator, ...(isLike && { like: first }) })
     }
   }
   return tensors
@@ -49,9 +61,9 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
     if (!node.outputs.some((output) => needed.has(output))) continue
     for (const input of node.inputs) needed.add(input)
     const product = productOf(node, constants)
-    if (product !== undefined) products.unshift(product)
+    if (product !== undefined) products.push(product)
   }
-  return products
+  return products.reverse()
 }
 
 /** Operators that may follow a fully connected layer. Their result still has one value per class. */

@@ -15,7 +15,10 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
     throw new InputError(
       `${name} computes batch statistics (BatchNormalization in training mode), so the features of an image depend on the other images; ${REMEDY}`,
     )
-  if (trains('Dropout', ({ inputs: [, , mode = ''] }) => isTrue(mode, graph)))
+  const constantNodes = graph.nodes.filter(({ operator }) => operator === 'Constant')
+  const made = new Map(constantNodes.map(({ outputs, attributes }) => [outputs[0], attributes.get('value')]))
+  const isOn = (name: string) => isTrue(graph.constants.get(name) ?? made.get(name))
+  if (trains('Dropout', ({ inputs: [, , mode = ''] }) => mode !== '' && isOn(mode)))
     throw new InputError(
       `${name} drops values at random (Dropout in training mode), so the features of an image change from run to run; ${REMEDY}`,
     )
@@ -29,10 +32,8 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/** Whether a tensor is a constant that is true. `checkIndependence` notices if a computed tensor turns on training. */
-function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
-  const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
-  const constant = constants.get(name) ?? made?.attributes.get('value')
+/** Whether a value is a constant that is true. `checkIndependence` notices if a computed tensor turns on training. */
+function isTrue(constant: ReturnType<GraphNode['attributes']['get']>): boolean {
   return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
 }
 

@@ -30,7 +30,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   const bySize = new Map<string, MadeTensor[]>()
   for (const tensor of tensors) {
     const size = sizeOf(tensor)
-    if (size !== undefined) bySize.set(size, [...(bySize.get(size) ?? []), tensor])
+    if (size !== undefined) add(bySize, size, tensor)
   }
   return [...bySize.values()].flatMap((maps) => {
     const isOfTokens = maps[0]?.shape.length === 3
@@ -89,7 +89,14 @@ function sizeOf(tensor: MadeTensor): string | undefined {
 function readersOf({ nodes }: GraphNodes): ReadonlyMap<string, readonly GraphNode[]> {
   const readers = new Map<string, GraphNode[]>()
   for (const node of nodes) {
-    for (const input of new Set(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node])
+    for (const input of new Set(node.inputs)) add(readers, input, node)
   }
   return readers
+}
+
+/** Lists grow in place, because a copy for each new entry would take a time that grows with the square of their length. */
+function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
 }

@@ -202,3 +202,22 @@ describe('what of a scene decides keys', () => {
     expect([...samplePositions(pixels, base, input)]).toEqual([0, 0, 6, 6, 1, 5])
   })
 })
+
+it('the work to plan grows with the number of layers, not with its square', () => {
+  const reads = (layers: number) => {
+    const name = (i: number) => (i === 0 ? 'image' : i === layers ? 'feature' : `relu${i}`)
+    const nodes = Array.from({ length: layers }, (_, i) => graphNode('Relu', [name(i)], name(i + 1)))
+    const { cells, ...work } = workOf({ ...GRAPH, nodes }, sceneOfSize(PATCH))
+    let count = 0
+    const steps = cells.steps.map(({ output, ...step }) => ({
+      ...step,
+      get output() {
+        count++
+        return output
+      },
+    }))
+    planCells({ ...work, cells: { ...cells, steps } as CellSteps }, positionsOf(positionGrid(FRAME, PATCH, 1).offsets))
+    return count
+  }
+  expect(reads(1000) / reads(500)).toBeLessThan(2.1)
+})
