@@ -1,9 +1,11 @@
+import { UsageError } from '../errors.js'
+import { catalogEntry } from './catalog.js'
 import { classesOf } from './classes.js'
 import type { Network } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
-import { lacksWeights, placeholderNetwork } from './placeholder.js'
-import { networkPlan } from './plan.js'
-import { type GivenReference, parseReference } from './reference.js'
+import { catalogLayers, networkPlan } from './plan.js'
+import { type GivenReference, parseReference, type Reference } from './reference.js'
+import { lacksWeights, missingFile } from './weights.js'
 
 /**
  * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. If it
@@ -24,4 +26,17 @@ export async function networkOf(file: NetworkFile): Promise<Network> {
   const plan = await networkPlan(file)
   const classes = await classesOf(file, plan.layers)
   return { id, title, ...plan, ...(classes && { classes }), ...weights }
+}
+
+/** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
+function placeholderNetwork({ id, layers: names }: Reference): Network {
+  const entry = catalogEntry(id)
+  const { title, input } = entry
+  const layers = catalogLayers(entry, names)
+  if (layers !== undefined) return { id, title, ...missingFile(entry), layers, input, inputSource: 'catalog' }
+  const known = entry.layers.map(({ name }) => name)
+  const other = names?.find((name) => !known.includes(name))
+  throw new UsageError(
+    `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${id}", or use only its layers ${known.join(', ')}`,
+  )
 }

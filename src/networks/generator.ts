@@ -15,9 +15,8 @@ import {
   type TypedTensor,
 } from './onnx/onnxFile.js'
 import { trialRun } from './onnx/trialRun.js'
-import { lacksWeights, missingFile } from './placeholder.js'
 import { statedDims } from './plan.js'
-import { embeddedFile } from './weights.js'
+import { embeddedFile, lacksWeights, missingFile } from './weights.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
 export type FeatureStage = 'pre-relu' | 'post-relu'

@@ -52,7 +52,6 @@ export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
-export { isPlaceholder } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
@@ -64,3 +63,4 @@ export {
   REFERENCE_OPTIONS,
 } from './reference.js'
 export { verifyNetwork } from './verification.js'
+export { isPlaceholder } from './weights.js'

@@ -5,9 +5,11 @@ import { packageFolder } from '../files/package.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, parametersOf } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
-import { type ModelEntry, weightsCommand } from './catalog.js'
+import { catalogModels, type ModelEntry, weightsCommand } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { exportRemedy } from './exported.js'
+import type { Network, RunnableGraph, WeightsFile } from './network.js'
+import type { Reference } from './reference.js'
 
 export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
@@ -38,6 +40,26 @@ export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (typeof source?.bytes === 'number') return source.bytes
   const parameters = parametersOf(architectureOf(entry).layers)
   return Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
+}
+
+/**
+ * Stands in for the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches stored results.
+ */
+const NO_HASH = 'placeholder'
+
+/** Stands in for the graph and the weights of a published network or generator. */
+export function missingFile(entry: ModelEntry): RunnableGraph & WeightsFile {
+  return { onnxPath: '', weightsPath: '', weightsSha256: NO_HASH, weightsBytes: expectedWeightBytes(entry) as number }
+}
+
+export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
+  return weightsSha256 === NO_HASH
+}
+
+/** Whether the weights of a published network or generator are neither given nor on this machine. */
+export async function lacksWeights({ id, weights }: Pick<Reference, 'id' | 'weights'>): Promise<boolean> {
+  const entry = catalogModels().find((candidate) => candidate.id === id)
+  return weights === undefined && entry?.kind === 'published' && (await importedWeights(entry)) === undefined
 }
 
 /** @param option the option with which the user can give weights */
