@@ -90,6 +90,7 @@ describe('cutting an object out', () => {
     ['551115555', 2, 0, 0, 'xx.xxxxxx', 1],
     ['1 11 1111', 1, 0, 255, 'x.xx.xxxx', 0],
     ['119991111', 2, 0, 0, 'xx.xxxxxx', 1],
+    ['111111111', 1, 1, 0, '.........', 9],
   ])('of “%s” at (%i, %i) within %i leaves %s', (text, x, y, tolerance, left, count) => {
     const picture = pixels(text)
     expect([cutFrom(picture, x, y, tolerance), opaque(picture)]).toEqual([count, left])

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { framePieces, type Piece } from '../../src/consistency/pieces.js'
+import { PROTOCOLS } from '../../src/consistency/protocols.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import type { PatchFailure } from '../../src/patches/patchFolder.js'
+
+const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const files = readdirSync(golden)
+  .filter((name) => name.endsWith('.png'))
+  .map((name) => ({ name, path: `${golden}${name}` }))
+
+function piecesOf(
+  most: number,
+  draws: number,
+  more: { readonly missing?: string; readonly signal?: AbortSignal } = {},
+) {
+  const failed: PatchFailure[] = []
+  const missing = { name: 'gone.png', path: `${golden}gone.png` }
+  const pieces = framePieces(more.missing === undefined ? files : [missing, ...files], {
+    protocols: PROTOCOLS,
+    setting: { frame: 28, draws, background: new Uint8Array(28 * 28 * 3) },
+    seed: 0,
+    most,
+    onFailure: (failure) => failed.push(failure),
+    signal: more.signal,
+  })
+  return { pieces, failed }
+}
+
+/** All frames with their photographs, copied because the memory of a piece is used again. */
+async function framesOf(pieces: AsyncIterable<Piece>) {
+  const found: { readonly name: string; readonly sha256: string; readonly frame: number[] }[] = []
+  for await (const { frames, photographs } of pieces)
+    for (const [i, frame] of frames.entries())
+      found.push({ ...(photographs[i] as Piece['photographs'][number]), frame: [...frame] })
+  return found
+}
+
+it('draws the same frames in pieces of any length, in two memories', async () => {
+  const whole = await framesOf(piecesOf(1000, 2).pieces)
+  // 4 crops, 5 along the diagonal, 15 embedded, 4 circular shifts, 16 fractions and 4 steps.
+  expect(whole.length).toBe(files.length * 48)
+  expect(new Set(whole.map(({ frame }) => frame.length))).toEqual(new Set([28 * 28 * 3]))
+  for (const [i, { name, path }] of files.entries())
+    expect(whole[i * 48 + 47]).toMatchObject({ name, sha256: await sha256OfFile(path) })
+  const memories = new Set<ArrayBufferLike>()
+  const lengths: number[] = []
+  async function* watched() {
+    for await (const piece of piecesOf(7, 2).pieces) {
+      for (const { buffer } of piece.frames) memories.add(buffer)
+      lengths.push(piece.frames.length)
+      yield piece
+    }
+  }
+  expect(await framesOf(watched())).toEqual(whole)
+  expect(memories.size).toBe(2)
+  expect(lengths).toEqual([...Array.from({ length: 41 }, () => 7), 1])
+})
+
+it('draws no more frames than one piece has, however many there are', async () => {
+  const { pieces } = piecesOf(7, 10_000_000)
+  const { value } = await pieces.next()
+  expect(value?.frames.length).toBe(7)
+  await pieces.return()
+})
+
+it('leaves out photographs that cannot be read, and says why', async () => {
+  const { pieces, failed } = piecesOf(1000, 2, { missing: 'gone.png' })
+  expect((await framesOf(pieces)).length).toBe(files.length * 48)
+  expect(failed).toEqual([{ name: 'gone.png', reason: expect.stringMatching(/gone\.png: no such file/) }])
+})
+
+it('stops between two frames', async () => {
+  const stopper = new AbortController()
+  const { pieces } = piecesOf(10_000_000, 10_000_000, { signal: stopper.signal })
+  setTimeout(() => stopper.abort(new Error('stopped')), 1)
+  await expect(pieces.next()).rejects.toThrow('stopped')
+})
