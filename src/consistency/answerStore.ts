@@ -87,56 +87,68 @@ export async function openAnswerStore(
     await makeFolders(folder)
     return lockFolder(folder, options)
   })
-  let files: readonly FileHandle[] = []
-  const close = async () => {
-    await Promise.all(files.map((file) => file.close()))
-    await release()
-  }
-  try {
-    const [head, ...lines] = await storedLines(linesPath)
+  return orOutputError<AnswerStore>(folder, async () => {
+    const { head, lines } = await storedLines(linesPath)
     const report = await readStored(originSchema, join(folder, 'consistency.json'))
-    const there = lines.length > 0 ? parsed(originSchema, head) : report
+    const there = lines.length > 0 ? head : report
     if (there !== undefined) refuseOthers(folder, there, origin)
     const stored = await undamaged(valuesPath, lines, rowBytes)
     if (stored.size === 0 && report !== undefined)
       options.note?.(`replacing the results in ${folder}, because their answers are missing or damaged`)
-    return await orOutputError<AnswerStore>(folder, async () => {
-      if (stored.size === 0) await writeFileAtomic(valuesPath, '')
-      // A line that was cut off would damage the next one.
-      const kept = stored.size === 0 ? [JSON.stringify(origin)] : [head, ...lines]
-      await writeFileAtomic(linesPath, kept.map((line) => `${line}\n`).join(''))
-      const values = await open(valuesPath, 'r+')
-      files = [values]
-      const journal = await open(linesPath, 'a')
-      files = [values, journal]
-      let row = kept.length - 1
-      let [used, sum] = [0, 0]
-      return {
-        find: (name) => stored.get(name) ?? [],
-        append: (added) =>
-          orOutputError(folder, async () => {
-            const bytes = bytesOf(Float32Array.from(added))
-            await writeAt(values, bytes, row * rowBytes + used)
-            used += bytes.length
-            sum = crc32(bytes, sum)
-          }),
-        commit: (photograph) =>
-          orOutputError(folder, async () => {
-            await journal.appendFile(`${JSON.stringify({ ...photograph, sum: lineSum(photograph, sum) })}\n`)
-            ;[used, sum] = [0, 0]
-            return { ...photograph, row: row++ }
-          }),
-        read: async (row, first, count) => {
-          const read = new Float32Array(count)
-          await readAt(values, bytesOf(read), row * rowBytes + first * Float32Array.BYTES_PER_ELEMENT)
-          return read
-        },
-        close,
-      }
-    })
-  } catch (error) {
-    await close()
+    if (stored.size === 0) await writeFileAtomic(valuesPath, '')
+    // The file is written anew, so that the next line does not continue one that was cut off.
+    const kept = [JSON.stringify(origin), ...(stored.size === 0 ? [] : lines)]
+    await writeFileAtomic(linesPath, kept.map((line) => `${line}\n`).join(''))
+    const values = await open(valuesPath, 'r+')
+    const journal = await open(linesPath, 'a')
+    const close = async () => {
+      await Promise.all([values.close(), journal.close()])
+      await release()
+    }
+    const rows = kept.length - 1
+    return { find: (name) => stored.get(name) ?? [], ...rowsOf(folder, { values, journal, rows, rowBytes }), close }
+  }).catch(async (error: unknown) => {
+    await release()
     throw error
+  })
+}
+
+interface OpenFiles {
+  readonly values: FileHandle
+  readonly journal: FileHandle
+  /** Number of rows that are complete. */
+  readonly rows: number
+  readonly rowBytes: number
+}
+
+function rowsOf(
+  folder: string,
+  { values, journal, rows, rowBytes }: OpenFiles,
+): Pick<AnswerStore, 'append' | 'commit' | 'read'> {
+  let row = rows
+  let used = 0
+  let sum = 0
+  return {
+    append: (added) =>
+      orOutputError(folder, async () => {
+        const bytes = bytesOf(Float32Array.from(added))
+        await writeAt(values, bytes, row * rowBytes + used)
+        used += bytes.length
+        sum = crc32(bytes, sum)
+      }),
+    commit: (photograph) =>
+      orOutputError(folder, async () => {
+        const line = JSON.stringify({ ...photograph, sum: lineSum(photograph, sum) })
+        await journal.appendFile(`${line}\n`)
+        used = 0
+        sum = 0
+        return { ...photograph, row: row++ }
+      }),
+    read: async (row, first, count) => {
+      const read = new Float32Array(count)
+      await readAt(values, bytesOf(read), row * rowBytes + first * Float32Array.BYTES_PER_ELEMENT)
+      return read
+    },
   }
 }
 
@@ -148,10 +160,12 @@ function refuseOthers(folder: string, there: Origin, origin: Origin): void {
   throw new UsageError(`${folder} has results of ${what}; choose another folder with \`out\`, or remove this one`)
 }
 
-/** The lines of a file, without a last line that was cut off. */
-async function storedLines(path: string): Promise<readonly string[]> {
+/** Reads answers.jsonl, without a last line that was cut off. Without its settings, the other lines are useless. */
+async function storedLines(path: string): Promise<{ readonly head?: Origin; readonly lines: readonly string[] }> {
   const text = await readRegular(path).then(String, () => '')
-  return text.split('\n').slice(0, -1)
+  const [first, ...lines] = text.split('\n').slice(0, -1)
+  const head = parsed(originSchema, first)
+  return head === undefined ? { lines: [] } : { head, lines }
 }
 
 /** @returns by name, the photographs whose line and row have the right sum */

@@ -31,7 +31,7 @@ const OPTIONS = {
   model: z.string(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
-  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 10,000,000. */
   draws: z.number().default(5),
   /**
    * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
@@ -65,13 +65,12 @@ const PIECE_SCORES = 64 * 1024 * 1024
 /** Bytes per class score: a float32, and a float64 for its probability. */
 const SCORE_BYTES = 12
 
-/** Largest number of draws. With so many, a photograph's agreement is known to 0.03 points. */
+/** Largest number of draws. With so many, the standard error of a photograph's agreement is below 0.02 points. */
 const MOST_DRAWS = 10_000_000
 
 /**
  * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
- * literature (see `PROTOCOLS`). If earlier calls with the same `out` and settings measured some of the photographs,
- * their answers are used again.
+ * literature (see `PROTOCOLS`). Answers that earlier calls with the same settings stored in `out` are used again.
  * @throws UsageError for invalid options, or if `out` has results of another network or other settings
  * @throws InputError for missing or damaged files, if no photograph can be used, or if the network is no classifier
  * @throws DeviceError for a GPU that cannot be used
@@ -247,7 +246,7 @@ async function runPiece(
   take: TakeAnswers,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  // A single image would be rounded differently from images in a batch, so a single frame runs twice.
+  // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
   const { layers, finished, release } = await handle.encode(
     frames.length === 1 ? [...frames, ...frames] : frames,
     options,

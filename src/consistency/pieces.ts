@@ -95,7 +95,8 @@ function randomOf(seed: number, protocol: ProtocolName, photograph: string): () 
 function pieceMemory(side: number) {
   const samples = side * side * 3
   const largest = samples * Float32Array.BYTES_PER_ELEMENT
-  const buffer = new SharedArrayBuffer(Math.max(PIECE_BYTES, largest))
+  // A piece has at least two frames, because a single image is rounded differently from images in a batch.
+  const buffer = new SharedArrayBuffer(Math.max(PIECE_BYTES, 2 * largest))
   let used = 0
   return {
     /** Whether another frame fits, of any type. */
