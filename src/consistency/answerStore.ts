@@ -53,7 +53,7 @@ export const KEEPS_NOTHING: AnswerStore = {
 }
 
 /** Settings of the call that made the answers. Answers to other settings are never used. */
-export type Origin = Readonly<Record<string, unknown>>
+export type AnswerOrigin = Readonly<Record<string, unknown>>
 
 const originSchema = z.record(z.string(), z.unknown())
 const lineSchema = z.object({
@@ -77,7 +77,7 @@ const PIECE_BYTES = 1 << 22
  */
 export async function openAnswerStore(
   folder: string,
-  origin: Origin,
+  origin: AnswerOrigin,
   length: number,
   options: FolderLockOptions,
 ): Promise<AnswerStore> {
@@ -152,7 +152,7 @@ function rowsOf(
   }
 }
 
-function refuseOthers(folder: string, there: Origin, origin: Origin): void {
+function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin): void {
   const others = Object.keys(origin).filter((name) => JSON.stringify(there[name]) !== JSON.stringify(origin[name]))
   if (others.length === 0) return
   const settings = others.map((name) => `${name} ${there[name]}`).join(', ')
@@ -161,7 +161,7 @@ function refuseOthers(folder: string, there: Origin, origin: Origin): void {
 }
 
 /** Reads answers.jsonl, without a last line that was cut off. Without its settings, the other lines are useless. */
-async function storedLines(path: string): Promise<{ readonly head?: Origin; readonly lines: readonly string[] }> {
+async function storedLines(path: string): Promise<{ readonly head?: AnswerOrigin; readonly lines: readonly string[] }> {
   const text = await readRegular(path).then(String, () => '')
   const [first, ...lines] = text.split('\n').slice(0, -1)
   const head = parsed(originSchema, first)
@@ -175,12 +175,14 @@ async function undamaged(
   rowBytes: number,
 ): Promise<ReadonlyMap<string, readonly StoredPhotograph[]>> {
   const found = new Map<string, StoredPhotograph[]>()
-  if (!(await regularSize(path).catch(() => 0))) return found
+  const size = await regularSize(path).catch(() => 0)
+  if (size === 0) return found
   const file = await open(path)
   try {
     for (const [row, text] of lines.entries()) {
       const line = parsed(lineSchema, text)
-      if (line === undefined || (await rowSum(file, row * rowBytes, rowBytes, line)) !== line.sum) continue
+      if (line === undefined || (row + 1) * rowBytes > size) continue
+      if ((await rowSum(file, row * rowBytes, rowBytes, line)) !== line.sum) continue
       const { sum, ...photograph } = line
       found.set(line.name, [...(found.get(line.name) ?? []), { ...photograph, row }])
     }
@@ -198,11 +200,11 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefine
   }
 }
 
-async function rowSum(file: FileHandle, start: number, length: number, line: Line): Promise<number | undefined> {
+async function rowSum(file: FileHandle, start: number, length: number, line: Line): Promise<number> {
   let sum = 0
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const bytes = new Uint8Array(Math.min(PIECE_BYTES, length - at))
-    if (!(await readAt(file, bytes, start + at))) return undefined
+    await readAt(file, bytes, start + at)
     sum = crc32(bytes, sum)
   }
   return lineSum(line, sum)
@@ -216,14 +218,13 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-/** @returns whether the file is long enough to fill `bytes` */
-async function readAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<boolean> {
+/** If the file is too short, the rest of `bytes` is left unchanged. */
+async function readAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let start = 0; start < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, start, bytes.length - start, position + start)
-    if (bytesRead === 0) return false
+    if (bytesRead === 0) return
     start += bytesRead
   }
-  return true
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -20,7 +20,7 @@ import { type AnswerStore, type Answers, KEEPS_NOTHING, openAnswerStore, type St
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
 import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
-import { type DrawnPhotograph, framePieces, type Piece } from './pieces.js'
+import { type DrawnPhotograph, type FramePiece, framePieces } from './pieces.js'
 import { PROTOCOL_NAMES, PROTOCOLS } from './protocols.js'
 import { type Consistency, summary } from './result.js'
 
@@ -237,11 +237,11 @@ function mostFrames({ network, settings: { batch, workers } }: NetworkHandle): n
   return Math.max(2, Math.min(ROUNDS * batch * workers, Math.floor(PIECE_SCORES / (SCORE_BYTES * dims))))
 }
 
-type TakeAnswers = (photographs: Piece['photographs'], matrix: Float32Array, classes: number) => Promise<void>
+type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, classes: number) => Promise<void>
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */
 async function runPiece(
-  { frames, photographs }: Piece,
+  { frames, photographs }: FramePiece,
   handle: NetworkHandle,
   take: TakeAnswers,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },

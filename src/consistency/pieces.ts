@@ -12,7 +12,7 @@ import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting } from './pro
 const PIECE_BYTES = 160 * 1024 * 1024
 
 /** Frames that run through the network together. The frames of one photograph may be in several pieces. */
-export interface Piece {
+export interface FramePiece {
   readonly frames: readonly Frame[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
@@ -43,7 +43,7 @@ interface PiecePlan {
 export async function* framePieces(
   files: readonly PhotographFile[],
   plan: PiecePlan,
-): AsyncGenerator<Piece, void, undefined> {
+): AsyncGenerator<FramePiece, void, undefined> {
   const { setting, most, onFailure, signal } = plan
   const memories = [pieceMemory(setting.frame), pieceMemory(setting.frame)] as const
   let memory = memories[0]

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { framePieces, type Piece } from '../../src/consistency/pieces.js'
+import { type FramePiece, framePieces } from '../../src/consistency/pieces.js'
 import { PROTOCOLS } from '../../src/consistency/protocols.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import type { PatchFailure } from '../../src/patches/patchFolder.js'
@@ -30,11 +30,11 @@ function piecesOf(
 }
 
 /** All frames with their photographs, copied because the memory of a piece is used again. */
-async function framesOf(pieces: AsyncIterable<Piece>) {
+async function framesOf(pieces: AsyncIterable<FramePiece>) {
   const found: { readonly name: string; readonly sha256: string; readonly frame: number[] }[] = []
   for await (const { frames, photographs } of pieces)
     for (const [i, frame] of frames.entries())
-      found.push({ ...(photographs[i] as Piece['photographs'][number]), frame: [...frame] })
+      found.push({ ...(photographs[i] as FramePiece['photographs'][number]), frame: [...frame] })
   return found
 }
 
