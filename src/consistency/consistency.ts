@@ -20,7 +20,7 @@ import { type AnswerStore, type Answers, KEEPS_NOTHING, openAnswerStore, type St
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
 import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
-import { type DrawnPhotograph, type FramePiece, framePieces } from './pieces.js'
+import { type DrawnPhotograph, type FramePiece, framePieces, mostFrames } from './pieces.js'
 import { PROTOCOL_NAMES, PROTOCOLS } from './protocols.js'
 import { type Consistency, summary } from './result.js'
 
@@ -52,18 +52,6 @@ export interface ConsistencyOptions
     Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
-
-/**
- * Number of batches for each worker in one piece of frames, if its memory suffices. Pieces are large, because workers
- * become idle at the end of each piece.
- */
-const ROUNDS = 24
-
-/** Bytes of class scores and probabilities in one piece. */
-const PIECE_SCORES = 64 * 1024 * 1024
-
-/** Bytes per class score: a float32, and a float64 for its probability. */
-const SCORE_BYTES = 12
 
 /** Largest number of draws. With so many, the standard error of a photograph's agreement is below 0.02 points. */
 const MOST_DRAWS = 10_000_000
@@ -203,7 +191,7 @@ async function measureAll(answers: Answers, work: Work): Promise<Run> {
     progress.note(`skipping a photograph: ${failure.reason}`)
     failed.push(failure)
   }
-  const most = mostFrames(handle)
+  const most = mostFrames(network, handle.settings)
   const pieces = framePieces(left, { protocols, setting, seed, most, onFailure, signal })
   const next = () => {
     const piece = pieces.next()
@@ -229,12 +217,6 @@ async function measureAll(answers: Answers, work: Work): Promise<Run> {
   }
   const seconds = (performance.now() - start) / 1000
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
-}
-
-/** Largest number of frames in a piece, apart from the limit for their bytes. */
-function mostFrames({ network, settings: { batch, workers } }: NetworkHandle): number {
-  const [{ dims = 1 } = {}] = network.layers
-  return Math.max(2, Math.min(ROUNDS * batch * workers, Math.floor(PIECE_SCORES / (SCORE_BYTES * dims))))
 }
 
 type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, classes: number) => Promise<void>

@@ -1,15 +1,31 @@
-import type { Frame } from '../engine/task.js'
+import type { Frame, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { afterSignals } from '../experiments/featureArithmetic.js'
 import { randomNumbers } from '../experiments/randomNumbers.js'
 import { sha256 } from '../files/sha256.js'
+import type { Network } from '../networks/index.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { type PhotographFile, readPhotograph } from './photographs.js'
 import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
 
 /** Bytes of frames in one piece. Two pieces exist at a time: one runs while the next one is drawn. */
-const PIECE_BYTES = 160 * 1024 * 1024
+const PIECE_BYTES = 96 * 1024 * 1024
+
+/** Bytes of class scores and probabilities in one piece: a float32 and a float64 per frame and class. */
+const SCORE_BYTES = 64 * 1024 * 1024
+
+/** Number of batches for each worker in one piece, if they fit. Workers become idle at the end of each piece. */
+const ROUNDS = 24
+
+/** Largest number of frames in one piece: as many batches for each worker, if at least one fits. */
+export function mostFrames({ input, layers }: Network, { batch, workers }: Settings): number {
+  const [{ dims = 1 } = {}] = layers
+  const round = batch * workers
+  const bytes = input.rows * input.cols * 3
+  const most = Math.floor(Math.min(ROUNDS * round, PIECE_BYTES / bytes, SCORE_BYTES / (12 * dims)))
+  return Math.max(2, most < round ? most : most - (most % round))
+}
 
 /** Frames that run through the network together. The frames of one photograph may be in several pieces. */
 export interface FramePiece {

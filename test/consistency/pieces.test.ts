@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { type FramePiece, framePieces } from '../../src/consistency/pieces.js'
+import { type FramePiece, framePieces, mostFrames } from '../../src/consistency/pieces.js'
 import { PROTOCOLS } from '../../src/consistency/protocols.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import type { PatchFailure } from '../../src/patches/patchFolder.js'
+import { imagenetInput } from '../support/imagenetInput.js'
+import { describedNetwork } from '../support/smallNetwork.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
 const files = readdirSync(golden)
@@ -70,6 +72,24 @@ it('leaves out photographs that cannot be read, and says why', async () => {
   const { pieces, failed } = piecesOf(1000, 2, { missing: 'gone.png' })
   expect((await framesOf(pieces)).length).toBe(files.length * 48)
   expect(failed).toEqual([{ name: 'gone.png', reason: expect.stringMatching(/gone\.png: no such file/) }])
+})
+
+it.each([
+  // 24 batches of 32 for each of 2 workers would be 1536 frames, but 96 MiB hold 668 of 150,528 bytes.
+  [{ side: 224, classes: 1000, workers: 2, batch: 32 }, 640],
+  [{ side: 224, classes: 1000, workers: 1, batch: 8 }, 192],
+  // With more workers than frames, no worker gets a whole batch.
+  [{ side: 224, classes: 1000, workers: 64, batch: 32 }, 668],
+  [{ side: 1024, classes: 10, workers: 2, batch: 8 }, 32],
+  // 64 MiB hold the scores of 55 frames.
+  [{ side: 32, classes: 100_000, workers: 2, batch: 8 }, 48],
+  [{ side: 10_000, classes: 10, workers: 2, batch: 8 }, 2],
+])('limits the frames of a piece: %j, %i frames', ({ side, classes, ...settings }, expected) => {
+  const network = describedNetwork({
+    input: { ...imagenetInput, rows: side, cols: side },
+    layers: [{ name: 'scores', dims: classes }],
+  })
+  expect(mostFrames(network, { ...settings, threads: 1 })).toBe(expected)
 })
 
 it('stops between two frames', async () => {
