@@ -19,7 +19,7 @@ export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixe
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
-export interface Shift {
+interface Shift {
   readonly rows: number
   readonly cols: number
 }
