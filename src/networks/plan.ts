@@ -187,7 +187,11 @@ export function isVector(tensor: ShownTensor, batch: number): boolean {
 }
 
 /** Nodes that turn a tensor into features, after a check that it can be read. */
-function checkedFeatures({ reference, name: network }: NetworkFile, tensor: NamedTensor, batch: number): FeatureNodes {
+function checkedFeatures(
+  { reference, name: network }: NetworkFile,
+  tensor: ShownTensor & { readonly name: string },
+  batch: number,
+): FeatureNodes {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
@@ -199,8 +203,4 @@ function checkedFeatures({ reference, name: network }: NetworkFile, tensor: Name
     )
   checkIndependence(network, `layer "${name}"`, tensor)
   return featureNodes(name, tensor, reference.pool ?? 'none')
-}
-
-interface NamedTensor extends ShownTensor {
-  readonly name: string
 }
