@@ -189,10 +189,13 @@ describe('a file of another framework', () => {
     const message = await messageOf(recogniseCheckpoint(path))
     expect(message).toContain(`${path} is ${kind}, which Shiftscope cannot read; `)
     const to = path.replace(/\.\w+$/, '.onnx')
-    const inFull = remedy
-      .replace('FROM', path)
-      .replace('TO', to)
-      .replace('--saved-model FOLDER', `--saved-model ${folder()}`)
+    // All at once, because the path of a temporary folder may contain such a word.
+    const words: Readonly<Record<string, string>> = {
+      FROM: path,
+      TO: to,
+      '--saved-model FOLDER': `--saved-model ${folder()}`,
+    }
+    const inFull = remedy.replace(/FROM|TO|--saved-model FOLDER/g, (word) => words[word] as string)
     expect(message).toContain(inFull)
     expect(message).not.toContain('torch')
   })
