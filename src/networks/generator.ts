@@ -4,7 +4,8 @@ import { printable } from '../support/text.js'
 import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, listGenerators } from './catalog.js'
 import type { Network, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
 import type { ShownTensor } from './onnx/featureNodes.js'
-import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
+import { checkEvaluationMode } from './onnx/graph/training.js'
+import { checkIndependence } from './onnx/independence.js'
 import {
   type HashedModel,
   type MetadataKey,

@@ -1,8 +1,8 @@
-import type { GraphNodes } from '../../networks/index.js'
+import { connectedWeights, type GraphAnalysis, linksOf, type Operation } from '../../networks/index.js'
 import type { Axis } from '../positions.js'
-import type { CellShape, CellSteps } from './cellStep.js'
+import type { CellShape, CellSteps, Step } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
+import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -35,7 +35,7 @@ export interface CellPlan {
 }
 
 export interface PlannedCells {
-  readonly graph: GraphNodes
+  readonly analysis: GraphAnalysis
   readonly cells: CellSteps
   readonly keys: Keys
   /** Name of the input tensor. */
@@ -45,7 +45,7 @@ export interface PlannedCells {
 }
 
 /** Batch size that is assumed for computing without reuse. */
-const PLAIN_BATCH = 32
+export const PLAIN_BATCH = 32
 
 /** Maximum memory in bytes that a pass (a group of positions) may need, by estimate. */
 const MEMORY = 112 * 1024 * 1024
@@ -94,7 +94,7 @@ function plansOf(
   modulus: Both<number>,
   counts: Both<AxisCounts>,
 ): readonly Candidate[] {
-  const { cells, keys, image } = work
+  const { analysis, cells, keys, image } = work
   const { steps, shapes } = cells
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name) as CellShape
@@ -104,12 +104,12 @@ function plansOf(
   }
   const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
   const uses = lastUses(work)
-  const weights = connectedWeights(work)
+  const weights = connectedWeights(analysis)
   const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
   const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes))
+  const plain = steps.map((step) => imageSeconds(operationOf(step, analysis), analysis))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
-  const whole = wholeSeconds(work)
+  const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
   // check, because the images of a few positions have almost no values in common.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
@@ -122,7 +122,8 @@ function plansOf(
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
     const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
-    inCells += count * cellSeconds(step, shapes, gathered)
+    const multiplyAdds = operationOf(step, analysis).multiplyAdds / (rows * cols)
+    inCells += count * cellSeconds(step, shapes, multiplyAdds, gathered)
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
@@ -154,29 +155,26 @@ function plansOf(
   return candidates
 }
 
-/** Predicted seconds for one image without reuse. */
-export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
-  const { steps, shapes } = work.cells
-  const connected = connectedSeconds(connectedWeights(work), PLAIN_BATCH)
-  return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
+function operationOf({ node }: Step, { operations }: GraphAnalysis): Operation {
+  return operations.get(node) as Operation
 }
 
 /**
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
  */
-export function floorGain(work: Pick<PlannedCells, 'graph' | 'cells' | 'keys'>, positions: Positions): number {
+export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'>, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
-  const weights = connectedWeights(work)
+  const weights = connectedWeights(work.analysis)
   let [plain, shared] = [weights, weights]
   for (const step of steps) {
     const { rows, cols } = shapes.get(step.output) as CellShape
     const space = work.keys.tensors.get(step.output)?.space as number
     const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
-    const each = multiplyAdds(step, shapes)
-    plain += each * rows * cols
-    shared += each * Math.min(rows * cols, distinct)
+    const { multiplyAdds } = operationOf(step, work.analysis)
+    plain += multiplyAdds
+    shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
   }
   return plain / shared
 }
@@ -210,24 +208,16 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
  * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
  * tensor contains features, or if a node that is not a step reads it.
  */
-function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
-  const uses = new Map<string, number>()
-  const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
-  for (const [index, { inputs }] of graph.nodes.entries()) {
-    for (const name of inputs)
-      uses.set(name, Math.max(uses.get(name) ?? -1, stepOf.get(index) ?? Number.POSITIVE_INFINITY))
-  }
-  for (const name of features) uses.set(name, Number.POSITIVE_INFINITY)
-  for (const { output } of cells.steps) if (!uses.has(output)) uses.set(output, -1)
-  return uses
-}
-
-function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
-  const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
-  return products.reduce((sum, { inputs }) => {
-    const shape = inputs.slice(0, 2).flatMap((name) => cells.constants.get(name) ?? [])
-    return sum + (shape.length === 0 ? 0 : shape.reduce((product, size) => product * size, 1))
-  }, 0)
+function lastUses({ analysis, cells, image, features }: PlannedCells): ReadonlyMap<string, number> {
+  const { readers, indices } = linksOf(analysis.graph)
+  const places = new Map(cells.steps.map(({ node }, at) => [node, at]))
+  const final = new Set(features)
+  const lastUse = (name: string) =>
+    (readers.get(name) ?? []).reduce(
+      (last, node) => Math.max(last, places.get(indices.get(node) as number) ?? Number.POSITIVE_INFINITY),
+      final.has(name) ? Number.POSITIVE_INFINITY : -1,
+    )
+  return new Map([image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
 }
 
 function frameBytes({ channels, rows, cols }: CellShape): number {

@@ -10,7 +10,7 @@ import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
-import { readOnnxFile } from '../../../src/networks/index.js'
+import { analysedGraph, readOnnxFile } from '../../../src/networks/index.js'
 import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
@@ -44,8 +44,9 @@ const GRAPH: GraphNodes = {
 }
 
 function workOf(graph: GraphNodes, scene: Scene, frame = input, features = ['feature']): PlannedCells {
-  const cells = cellSteps(graph, frame)
-  return { graph, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
+  const analysis = analysedGraph(graph, frame)
+  const cells = cellSteps(analysis)
+  return { analysis, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
 }
 
 /**
@@ -152,7 +153,7 @@ it('the predicted time of fully connected layers falls with the images that shar
 })
 
 describe('what of a scene decides keys', () => {
-  const { steps } = cellSteps(GRAPH, input)
+  const { steps } = cellSteps(analysedGraph(GRAPH, input))
   /** A patch of 3 × 3 pixels of these alphas. */
   const withAlphas = (alphas: readonly number[], changes: Partial<Scene> = {}): Scene => ({
     ...sceneOf(stripes(PATCH, (pixel) => alphas[pixel] as number)),

@@ -1,15 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
-import { totalStride } from '../../../src/engine/reuse/totalStride.js'
+import { analysedGraph } from '../../../src/networks/onnx/graph/analysis.js'
 import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { graphNode } from '../../support/smallNetwork.js'
 
 /** The stride up to a tensor; of a graph whose image has so many pixels a side. */
 function strideOf(graph: GraphNodes, output: string, side: number): number | undefined {
-  const cells = cellSteps(graph, { name: 'image', rows: side, cols: side })
-  return totalStride({ graph, cells }, 'image', output)
+  const { spacings } = analysedGraph(graph, { name: 'image', rows: side, cols: side })
+  return spacings.get(output)?.pixels ?? undefined
 }
 
 /** A pool of windows that lie beside one another. */

@@ -1,0 +1,418 @@
+import type { GraphConstant, GraphNode } from '../graphNodes.js'
+import { ElementType } from '../messages.js'
+import { listAttribute, numberAttribute, textAttribute, UnfitNode } from './attributes.js'
+import { windowsOf } from './windows.js'
+
+export type Shape = readonly number[]
+
+/** Largest number of values of a tensor that are followed through the graph. */
+export const MOST_VALUES = 256
+
+/** What is known of a tensor. `type` is right if the tensor has values, which only small tensors have. */
+export type KnownTensor = GraphConstant
+
+export interface NodeContext {
+  readonly node: GraphNode
+  /** What is known of each input; undefined if nothing is, or if an optional input is left out. */
+  readonly inputs: readonly (KnownTensor | undefined)[]
+}
+
+/**
+ * Gives the shapes of a node's outputs. Outputs beyond the list are unknown.
+ * @throws UnfitNode if they cannot be known
+ */
+type Rule = (context: NodeContext) => readonly Shape[]
+
+/** Operators whose output, or two outputs, have the shape of the first input. */
+const KEEPING =
+  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'.split(
+    ' ',
+  )
+
+/** Operators that accept inputs of different shapes, which they broadcast to the shape of their output. */
+const BROADCASTING =
+  'Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod Mul Or Pow Sub Sum Where Xor'.split(
+    ' ',
+  )
+
+const REDUCING =
+  'ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare'.split(
+    ' ',
+  )
+
+/** Operators that slide windows over a map, and the place of their weights among their inputs. */
+export const CONVOLUTIONS: ReadonlyMap<string, number> = new Map([
+  ['Conv', 1],
+  ['ConvInteger', 1],
+  ['QLinearConv', 3],
+])
+
+/**
+ * Operators that multiply two matrices, and which two of their inputs are the matrices. `QLinearMatMul` and `QGemm`
+ * have a scale and a zero point between them.
+ */
+export const PRODUCTS: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['Gemm', [0, 1]],
+  ['MatMul', [0, 1]],
+  ['MatMulInteger', [0, 1]],
+  ['QLinearMatMul', [0, 3]],
+  ['QGemm', [0, 3]],
+])
+
+/** How the shapes of outputs follow from those of inputs: one row per operator or family of operators. */
+export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ...each(KEEPING, (context) => [shapeAt(context, 0), shapeAt(context, 0)]),
+  ...each(BROADCASTING, (context) => [broadcast(context.inputs.map((_, i) => shapeAt(context, i)))]),
+  ...each(REDUCING, (context) => [reduced(context, axesAt(context, 1))]),
+  ...each(['ArgMax', 'ArgMin'], (context) => [reduced(context, [numberAttribute(context.node, 'axis', 0)])]),
+  ...each(['GlobalAveragePool', 'GlobalLpPool', 'GlobalMaxPool'], (context) => [
+    shapeAt(context, 0).map((size, axis) => (axis < 2 ? size : 1)),
+  ]),
+  ...each(CONVOLUTIONS.keys(), (context) => [convolved(context)]),
+  ...each(['AveragePool', 'LpPool', 'MaxPool'], (context) => [pooled(context), pooled(context)]),
+  ['ConvTranspose', (context) => [transposedConvolution(context)]],
+  ...each(['MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
+  ['Gemm', (context) => [generalProduct(context)]],
+  // Shapes and constants.
+  ['Constant', (context) => [constantOf(context).shape]],
+  ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
+  ['Shape', (context) => [[stated(context).length]]],
+  ['Size', () => [[]]],
+  ['Range', (context) => [[rangeOf(context).length]]],
+  // Other axes for the same values.
+  ['Reshape', (context) => [reshaped(context)]],
+  ['Flatten', (context) => [flattened(context)]],
+  ['Squeeze', (context) => [squeezed(context)]],
+  ['Unsqueeze', (context) => [unsqueezed(context)]],
+  ['Transpose', (context) => [permutationOf(context).map((axis) => sizeAt(shapeAt(context, 0), axis))]],
+  // Some of the values, or several copies of them.
+  ['Concat', (context) => [concatenated(context)]],
+  ['Split', (context) => splitSizes(context).map((size) => replaced(context, axisOf(context, 0), size))],
+  ['Slice', (context) => [slicesOf(context).map(({ length }) => length)]],
+  ['Gather', (context) => [shapeAt(context, 0).toSpliced(axisOf(context, 0), 1, ...shapeAt(context, 1))]],
+  ['GatherElements', (context) => [shapeAt(context, 1)]],
+  ['GatherND', (context) => [gathered(context)]],
+  ['Expand', (context) => [broadcast([shapeAt(context, 0), valuesAt(context, 1)])]],
+  ['Tile', (context) => [shapeAt(context, 0).map((size, axis) => size * sizeAt(valuesAt(context, 1), axis))]],
+  ['Pad', (context) => [padded(context)]],
+  ['TopK', (context) => [replaced(context, axisOf(context, -1), largestOf(context))].flatMap((one) => [one, one])],
+  ['DynamicQuantizeLinear', (context) => [shapeAt(context, 0), [], []]],
+  // Maps of another size.
+  [
+    'DepthToSpace',
+    (context) => [
+      blocks(
+        context,
+        (size, area) => size / area,
+        (size, side) => size * side,
+      ),
+    ],
+  ],
+  [
+    'SpaceToDepth',
+    (context) => [
+      blocks(
+        context,
+        (size, area) => size * area,
+        (size, side) => size / side,
+      ),
+    ],
+  ],
+  ['GridSample', (context) => [[...shapeAt(context, 0).slice(0, 2), ...shapeAt(context, 1).slice(1, -1)]]],
+  ...each(['Resize', 'Upsample'], (context) => [resized(context)]),
+])
+
+function each(operators: Iterable<string>, rule: Rule): readonly (readonly [string, Rule])[] {
+  return [...operators].map((operator) => [operator, rule] as const)
+}
+
+/** @throws UnfitNode if the shape of an input is not known */
+export function shapeAt({ inputs }: NodeContext, place: number): Shape {
+  const shape = inputs[place]?.shape
+  if (shape === undefined) throw new UnfitNode('has an input of unknown shape')
+  return shape
+}
+
+/** @throws UnfitNode if the values of an input are not known */
+export function valuesAt({ inputs }: NodeContext, place: number): readonly number[] {
+  const values = inputs[place]?.values
+  if (!values) throw new UnfitNode('has an input of unknown values')
+  return values
+}
+
+/** A list that is an attribute in old sets of operators and an input in newer ones; undefined if it is left out. */
+function listAt(context: NodeContext, name: string, place: number): readonly number[] | undefined {
+  const { node } = context
+  return listAttribute(node, name) ?? (node.inputs[place] ? valuesAt(context, place) : undefined)
+}
+
+function axesAt(context: NodeContext, place: number): readonly number[] | undefined {
+  return listAt(context, 'axes', place)
+}
+
+/** The attribute `axis`, counted from the first axis. */
+export function axisOf(context: NodeContext, otherwise: number): number {
+  const axis = numberAttribute(context.node, 'axis', otherwise)
+  return axis < 0 ? axis + shapeAt(context, 0).length : axis
+}
+
+function sizeAt(sizes: readonly number[], axis: number): number {
+  const size = sizes[axis]
+  if (size === undefined) throw new UnfitNode('names an axis that does not exist')
+  return size
+}
+
+function replaced(context: NodeContext, axis: number, size: number): Shape {
+  return shapeAt(context, 0).with(axis, size)
+}
+
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1)
+}
+
+export function broadcast(shapes: readonly Shape[]): Shape {
+  const axes = Math.max(...shapes.map((shape) => shape.length))
+  return Array.from({ length: axes }, (_, axis) => {
+    const sizes = shapes.map((shape) => shape[axis - axes + shape.length] ?? 1)
+    const size = sizes.find((one) => one !== 1) ?? 1
+    if (sizes.some((one) => one !== 1 && one !== size)) throw new UnfitNode('joins tensors of different shapes')
+    return size
+  })
+}
+
+function reduced(context: NodeContext, axes: readonly number[] | undefined): Shape {
+  const { node } = context
+  const shape = shapeAt(context, 0)
+  const isOmitted = axes === undefined || axes.length === 0
+  if (isOmitted && numberAttribute(node, 'noop_with_empty_axes', 0) === 1) return shape
+  const all = new Set(isOmitted ? shape.keys() : axes.map((axis) => (axis < 0 ? axis + shape.length : axis)))
+  const keepsAxes = numberAttribute(node, 'keepdims', 1) === 1
+  return shape.flatMap((size, axis) => (all.has(axis) ? (keepsAxes ? [1] : []) : [size]))
+}
+
+/** Images, channels, and the size of a map. */
+function mapAt(context: NodeContext): readonly [number, number, number, number] {
+  const [images, channels, rows, cols, ...more] = shapeAt(context, 0)
+  if (images === undefined || channels === undefined || rows === undefined || cols === undefined || more.length > 0)
+    throw new UnfitNode('does not read maps of rows and columns')
+  return [images, channels, rows, cols]
+}
+
+function convolved(context: NodeContext): Shape {
+  const { node } = context
+  const [images, channels, rows, cols] = mapAt(context)
+  const [filters = 0, own = 0, ...kernel] = shapeAt(context, CONVOLUTIONS.get(node.operator) as number)
+  const groups = numberAttribute(node, 'group', 1)
+  if (own * groups !== channels || filters % groups !== 0) throw new UnfitNode('has weights that do not fit its input')
+  const windows = windowsOf(node, [rows, cols], kernel)
+  return [images, filters, ...windows.map(({ length }) => length)]
+}
+
+function pooled(context: NodeContext): Shape {
+  const { node } = context
+  const [images, channels, rows, cols] = mapAt(context)
+  const windows = windowsOf(node, [rows, cols], listAttribute(node, 'kernel_shape') ?? [])
+  return [images, channels, ...windows.map(({ length }) => length)]
+}
+
+function transposedConvolution(context: NodeContext): Shape {
+  const { node } = context
+  const [images, , ...size] = mapAt(context)
+  const [, own = 0, ...kernel] = shapeAt(context, 1)
+  const [strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], more = [0, 0], stated] = [
+    'strides',
+    'dilations',
+    'pads',
+    'output_padding',
+    'output_shape',
+  ].map((name) => listAttribute(node, name))
+  const isSame = textAttribute(node, 'auto_pad', 'NOTSET').startsWith('SAME')
+  const lengths = size.map((length, axis) => {
+    const stride = sizeAt(strides, axis)
+    if (isSame) return length * stride
+    const extent = (sizeAt(kernel, axis) - 1) * sizeAt(dilations, axis) + 1
+    return (length - 1) * stride + extent + sizeAt(more, axis) - sizeAt(pads, axis) - sizeAt(pads, axis + 2)
+  })
+  return [images, own * numberAttribute(node, 'group', 1), ...(stated?.slice(-2) ?? lengths)]
+}
+
+function matrixProduct(context: NodeContext): Shape {
+  const [left, right] = (PRODUCTS.get(context.node.operator) as readonly number[]).map((i) => shapeAt(context, i)) as [
+    Shape,
+    Shape,
+  ]
+  // A vector is a matrix of one row or of one column, which the result does not have.
+  const [rows, cols] = [left.length > 1 ? [left.at(-2) as number] : [], right.length > 1 ? right.slice(-1) : []]
+  if (left.at(-1) !== (right.at(-2) ?? right[0])) throw new UnfitNode('multiplies matrices that do not fit')
+  return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...cols]
+}
+
+function generalProduct(context: NodeContext): Shape {
+  const { node } = context
+  const turned = (place: number, name: string) => {
+    const shape = shapeAt(context, place)
+    return numberAttribute(node, name, 0) === 1 ? shape.toReversed() : shape
+  }
+  const [rows, inner] = turned(0, 'transA')
+  const [depth, cols] = turned(1, 'transB')
+  if (rows === undefined || cols === undefined || inner !== depth)
+    throw new UnfitNode('multiplies matrices that do not fit')
+  return [rows, cols]
+}
+
+/** @throws UnfitNode if the value is not a tensor or numbers that are read */
+export function constantOf({ node: { attributes } }: NodeContext): KnownTensor {
+  const value = attributes.get('value') ?? attributes.get('value_int') ?? attributes.get('value_float')
+  const list = attributes.get('value_ints')
+  if (typeof value === 'number') return { shape: [], type: ElementType.UNDEFINED, values: [value] }
+  if (Array.isArray(list)) return { shape: [list.length], type: ElementType.INT64, values: list }
+  if (typeof value === 'object' && value !== null && 'type' in value) return value
+  throw new UnfitNode('has a value that is not read')
+}
+
+/** The sizes that Shape gives: all axes, or those from `start` to before `end`. */
+export function stated(context: NodeContext): Shape {
+  const { node } = context
+  const shape = shapeAt(context, 0)
+  return shape.slice(numberAttribute(node, 'start', 0), numberAttribute(node, 'end', shape.length))
+}
+
+/** The values that Range gives. */
+export function rangeOf(context: NodeContext): readonly number[] {
+  const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((place) => valuesAt(context, place)[0])
+  const length = Math.max(0, Math.ceil((limit - start) / delta))
+  if (!(length <= MOST_VALUES)) throw new UnfitNode('gives a tensor of unknown size')
+  return Array.from({ length }, (_, i) => start + i * delta)
+}
+
+function reshaped(context: NodeContext): Shape {
+  const shape = shapeAt(context, 0)
+  const target = listAt(context, 'shape', 1)
+  if (target === undefined) throw new UnfitNode('has no target shape')
+  const copiesZeros = numberAttribute(context.node, 'allowzero', 0) === 0
+  const sizes = target.map((size, axis) => (size === 0 && copiesZeros ? sizeAt(shape, axis) : size))
+  const rest = product(shape) / product(sizes.filter((size) => size !== -1))
+  return sizes.map((size) => (size === -1 ? rest : size))
+}
+
+function flattened(context: NodeContext): Shape {
+  const shape = shapeAt(context, 0)
+  const axis = axisOf(context, 1)
+  return [product(shape.slice(0, axis)), product(shape.slice(axis))]
+}
+
+function squeezed(context: NodeContext): Shape {
+  const shape = shapeAt(context, 0)
+  const axes = axesAt(context, 1)?.map((axis) => (axis < 0 ? axis + shape.length : axis))
+  return shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis)))
+}
+
+function unsqueezed(context: NodeContext): Shape {
+  const shape = shapeAt(context, 0)
+  const axes = axesAt(context, 1) ?? []
+  const length = shape.length + axes.length
+  const added = new Set(axes.map((axis) => (axis < 0 ? axis + length : axis)))
+  const rest = shape.values()
+  return Array.from({ length }, (_, axis) => (added.has(axis) ? 1 : (rest.next().value ?? Number.NaN)))
+}
+
+export function permutationOf(context: NodeContext): readonly number[] {
+  return listAttribute(context.node, 'perm') ?? [...shapeAt(context, 0).keys()].reverse()
+}
+
+function concatenated(context: NodeContext): Shape {
+  const first = shapeAt(context, 0)
+  const at = axisOf(context, 1)
+  const shapes = context.inputs.map((_, place) => shapeAt(context, place))
+  if (
+    shapes.some((shape) => shape.length !== first.length || shape.some((n, axis) => axis !== at && n !== first[axis]))
+  )
+    throw new UnfitNode('joins tensors of different shapes')
+  return first.with(
+    at,
+    shapes.reduce((sum, shape) => sum + sizeAt(shape, at), 0),
+  )
+}
+
+/** Lengths of the parts that Split gives. */
+export function splitSizes(context: NodeContext): readonly number[] {
+  const { node } = context
+  const size = sizeAt(shapeAt(context, 0), axisOf(context, 0))
+  const sizes = listAt(context, 'split', 1)
+  if (sizes !== undefined) return sizes
+  const part = Math.ceil(size / node.outputs.length)
+  return node.outputs.map((_, i) => Math.max(0, Math.min(part, size - i * part)))
+}
+
+interface AxisSlice {
+  readonly start: number
+  readonly step: number
+  readonly length: number
+}
+
+/** What Slice takes of each axis. */
+export function slicesOf(context: NodeContext): readonly AxisSlice[] {
+  const shape = shapeAt(context, 0)
+  const [starts, ends, axes, steps] = ['starts', 'ends', 'axes', 'steps'].map((name, i) => listAt(context, name, i + 1))
+  if (starts === undefined || ends === undefined) throw new UnfitNode('has no bounds')
+  const slices = shape.map((length): AxisSlice => ({ start: 0, step: 1, length }))
+  for (const [i, each] of (axes ?? [...starts.keys()]).entries()) {
+    const axis = each < 0 ? each + shape.length : each
+    const size = sizeAt(shape, axis)
+    const step = steps?.[i] ?? 1
+    const bound = (at: number) => {
+      const position = at < 0 ? at + size : at
+      return step > 0 ? Math.min(Math.max(position, 0), size) : Math.min(Math.max(position, -1), size - 1)
+    }
+    const [start, end] = [bound(sizeAt(starts, i)), bound(sizeAt(ends, i))]
+    slices[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) }
+  }
+  return slices
+}
+
+function gathered(context: NodeContext): Shape {
+  const [data, indices] = [shapeAt(context, 0), shapeAt(context, 1)]
+  const images = numberAttribute(context.node, 'batch_dims', 0)
+  return [...indices.slice(0, -1), ...data.slice(images + sizeAt(indices, indices.length - 1))]
+}
+
+function padded(context: NodeContext): Shape {
+  const shape = shapeAt(context, 0)
+  const pads = listAt(context, 'pads', 1)
+  const axes = axesAt(context, 3)?.map((axis) => (axis < 0 ? axis + shape.length : axis)) ?? [...shape.keys()]
+  if (pads === undefined || pads.length !== 2 * axes.length) throw new UnfitNode('has borders of unknown size')
+  return shape.map((size, axis) => {
+    const i = axes.indexOf(axis)
+    return i < 0 ? size : size + sizeAt(pads, i) + sizeAt(pads, i + axes.length)
+  })
+}
+
+function largestOf(context: NodeContext): number {
+  return context.node.attributes.has('k') ? numberAttribute(context.node, 'k', 1) : sizeAt(valuesAt(context, 1), 0)
+}
+
+function blocks(
+  context: NodeContext,
+  channelsOf: (channels: number, area: number) => number,
+  sizeOf: (size: number, side: number) => number,
+): Shape {
+  const [images, channels, rows, cols] = mapAt(context)
+  const side = numberAttribute(context.node, 'blocksize', 1)
+  return [images, channelsOf(channels, side ** 2), sizeOf(rows, side), sizeOf(cols, side)]
+}
+
+/** The scales are an attribute or the second input in old sets of operators, and the third input from set 11 on. */
+function resized(context: NodeContext): Shape {
+  const { node, inputs } = context
+  const shape = shapeAt(context, 0)
+  const axes = axesAt(context, inputs.length) ?? [...shape.keys()]
+  const sizes = node.inputs[3] ? valuesAt(context, 3) : undefined
+  if (sizes && textAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+    throw new UnfitNode('keeps the aspect ratio')
+  const scales = sizes ? undefined : valuesAt(context, inputs.length === 2 ? 1 : 2)
+  return shape.map((size, axis) => {
+    const i = axes.indexOf(axis)
+    if (i < 0) return size
+    return sizes ? sizeAt(sizes, i) : Math.floor(Math.fround(size * sizeAt(scales ?? [], i)))
+  })
+}
