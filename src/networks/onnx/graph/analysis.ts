@@ -13,6 +13,7 @@ import {
   product,
   SHAPES,
   type Shape,
+  summed,
 } from './shapes.js'
 import { type Spacing, spacingsOf } from './spacing.js'
 import { typeOf, VALUES } from './values.js'
@@ -136,10 +137,12 @@ function isKnown(shape: Shape): boolean {
   )
 }
 
-function multiplyAddsOf({ node: { operator, attributes }, inputs }: NodeContext, output: Shape | undefined): number {
-  const sizeOf = (place: number) => inputs[place]?.shape ?? []
+function multiplyAddsOf(context: NodeContext, output: Shape | undefined): number {
+  const { operator, attributes } = context.node
+  const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
   if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
   if (output === undefined) return 0
+  if (operator === 'Einsum') return product(summed(context).all)
   const weights = CONVOLUTIONS.get(operator)
   if (weights !== undefined) return product(output) * product(sizeOf(weights).slice(1))
   const left = PRODUCTS.get(operator)?.[0]

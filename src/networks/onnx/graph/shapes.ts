@@ -6,7 +6,7 @@ import { windowsOf } from './windows.js'
 export type Shape = readonly number[]
 
 /** Largest number of values of a tensor that are followed through the graph. */
-export const MOST_VALUES = 256
+export const MOST_VALUES = 64
 
 /** What is known of a tensor. `type` is right if the tensor has values, which only small tensors have. */
 export type KnownTensor = GraphConstant
@@ -64,7 +64,7 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...each(KEEPING, (context) => [shapeAt(context, 0), shapeAt(context, 0)]),
   ...each(BROADCASTING, (context) => [broadcast(context.inputs.map((_, i) => shapeAt(context, i)))]),
   ...each(REDUCING, (context) => [reduced(context, axesAt(context, 1))]),
-  ...each(['ArgMax', 'ArgMin'], (context) => [reduced(context, [numberAttribute(context.node, 'axis', 0)])]),
+  ...each(['ArgMax', 'ArgMin'], (context) => [reduced(context, [axisOf(context, 0)])]),
   ...each(['GlobalAveragePool', 'GlobalLpPool', 'GlobalMaxPool'], (context) => [
     shapeAt(context, 0).map((size, axis) => (axis < 2 ? size : 1)),
   ]),
@@ -73,6 +73,7 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ConvTranspose', (context) => [transposedConvolution(context)]],
   ...each(['MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
   ['Gemm', (context) => [generalProduct(context)]],
+  ['Einsum', (context) => [summed(context).output]],
   // Shapes and constants.
   ['Constant', (context) => [constantOf(context).shape]],
   ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
@@ -146,8 +147,10 @@ function listAt(context: NodeContext, name: string, place: number): readonly num
   return listAttribute(node, name) ?? (node.inputs[place] ? valuesAt(context, place) : undefined)
 }
 
+/** The list `axes`, counted from the first axis. */
 function axesAt(context: NodeContext, place: number): readonly number[] | undefined {
-  return listAt(context, 'axes', place)
+  const { length } = shapeAt(context, 0)
+  return listAt(context, 'axes', place)?.map((axis) => (axis < 0 ? axis + length : axis))
 }
 
 /** The attribute `axis`, counted from the first axis. */
@@ -185,7 +188,7 @@ function reduced(context: NodeContext, axes: readonly number[] | undefined): Sha
   const shape = shapeAt(context, 0)
   const isOmitted = axes === undefined || axes.length === 0
   if (isOmitted && numberAttribute(node, 'noop_with_empty_axes', 0) === 1) return shape
-  const all = new Set(isOmitted ? shape.keys() : axes.map((axis) => (axis < 0 ? axis + shape.length : axis)))
+  const all = new Set(isOmitted ? shape.keys() : axes)
   const keepsAxes = numberAttribute(node, 'keepdims', 1) === 1
   return shape.flatMap((size, axis) => (all.has(axis) ? (keepsAxes ? [1] : []) : [size]))
 }
@@ -260,6 +263,18 @@ function generalProduct(context: NodeContext): Shape {
   return [rows, cols]
 }
 
+/** Sizes of the axes that an Einsum such as `bij,bjk->bik` names: those of its output, and all of them. */
+export function summed(context: NodeContext): { readonly output: Shape; readonly all: Shape } {
+  const [terms = '', output] = textAttribute(context.node, 'equation', '').replaceAll(' ', '').split('->')
+  const sizes = new Map<string, number>()
+  for (const [place, axes] of terms.split(',').entries()) {
+    const shape = shapeAt(context, place)
+    for (const [i, axis] of [...axes].entries()) sizes.set(axis, sizeAt(shape, i))
+  }
+  if (output === undefined || sizes.has('.')) throw new UnfitNode('has an equation that does not name all axes')
+  return { output: [...output].map((axis) => sizes.get(axis) ?? Number.NaN), all: [...sizes.values()] }
+}
+
 /** @throws UnfitNode if the value is not a tensor or numbers that are read */
 export function constantOf({ node: { attributes } }: NodeContext): KnownTensor {
   const value = attributes.get('value') ?? attributes.get('value_int') ?? attributes.get('value_float')
@@ -303,13 +318,13 @@ function flattened(context: NodeContext): Shape {
 
 function squeezed(context: NodeContext): Shape {
   const shape = shapeAt(context, 0)
-  const axes = axesAt(context, 1)?.map((axis) => (axis < 0 ? axis + shape.length : axis))
+  const axes = axesAt(context, 1)
   return shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis)))
 }
 
 function unsqueezed(context: NodeContext): Shape {
   const shape = shapeAt(context, 0)
-  const axes = axesAt(context, 1) ?? []
+  const axes = listAt(context, 'axes', 1) ?? []
   const length = shape.length + axes.length
   const added = new Set(axes.map((axis) => (axis < 0 ? axis + length : axis)))
   const rest = shape.values()
@@ -353,11 +368,10 @@ interface AxisSlice {
 /** What Slice takes of each axis. */
 export function slicesOf(context: NodeContext): readonly AxisSlice[] {
   const shape = shapeAt(context, 0)
-  const [starts, ends, axes, steps] = ['starts', 'ends', 'axes', 'steps'].map((name, i) => listAt(context, name, i + 1))
+  const [starts, ends, steps] = [listAt(context, 'starts', 1), listAt(context, 'ends', 2), listAt(context, 'steps', 4)]
   if (starts === undefined || ends === undefined) throw new UnfitNode('has no bounds')
   const slices = shape.map((length): AxisSlice => ({ start: 0, step: 1, length }))
-  for (const [i, each] of (axes ?? [...starts.keys()]).entries()) {
-    const axis = each < 0 ? each + shape.length : each
+  for (const [i, axis] of (axesAt(context, 3) ?? [...starts.keys()]).entries()) {
     const size = sizeAt(shape, axis)
     const step = steps?.[i] ?? 1
     const bound = (at: number) => {
@@ -379,7 +393,7 @@ function gathered(context: NodeContext): Shape {
 function padded(context: NodeContext): Shape {
   const shape = shapeAt(context, 0)
   const pads = listAt(context, 'pads', 1)
-  const axes = axesAt(context, 3)?.map((axis) => (axis < 0 ? axis + shape.length : axis)) ?? [...shape.keys()]
+  const axes = axesAt(context, 3) ?? [...shape.keys()]
   if (pads === undefined || pads.length !== 2 * axes.length) throw new UnfitNode('has borders of unknown size')
   return shape.map((size, axis) => {
     const i = axes.indexOf(axis)

@@ -1,5 +1,4 @@
 import { ElementType } from '../messages.js'
-import { numberAttribute } from './attributes.js'
 import {
   axisOf,
   constantOf,
@@ -35,6 +34,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Less: (a, b) => (a < b ? 1 : 0),
   Max: (a, b) => Math.max(a, b),
   Min: (a, b) => Math.min(a, b),
+  Mod: (a, b) => a - b * Math.floor(a / b),
   Mul: (a, b) => a * b,
   Neg: (a) => -a,
   Not: (a) => (a === 0 ? 1 : 0),
@@ -71,7 +71,7 @@ export function typeOf(context: NodeContext): number {
   const { node, inputs } = context
   switch (node.operator) {
     case 'Cast':
-      return numberAttribute(node, 'to', ElementType.UNDEFINED)
+      return Number(node.attributes.get('to'))
     case 'Constant':
       return constantOf(context).type
     case 'Shape':
@@ -130,6 +130,7 @@ function evenly(length: number, step: number, start = 0): readonly number[] {
 }
 
 function expanded(values: readonly number[], from: Shape, to: Shape): readonly number[] {
+  if (product(from) === product(to)) return values
   const steps = stepsOf(from)
   const more = to.length - from.length
   return at(
