@@ -30,7 +30,7 @@ function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shape
 
 /** Operators without multiply-adds that ONNX Runtime does not fuse with others. */
 const SEPARATE = new Set(
-  'AveragePool Concat DepthToSpace Expand Gather LRN LayerNormalization MaxPool Pad Resize Slice Softmax SpaceToDepth Split Tile Transpose'.split(
+  'AveragePool DepthToSpace Expand Gather LayerNormalization MaxPool Pad Resize Slice Softmax SpaceToDepth Split Tile Transpose'.split(
     ' ',
   ),
 )

@@ -13,8 +13,11 @@ import type { Scene } from '../../../src/engine/task.js'
 import { analysedGraph, readOnnxFile } from '../../../src/networks/index.js'
 import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
-import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
+import { describedNetwork, graphNode, swapped } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
 
 const FRAME = 9
 const PATCH = 3
@@ -145,6 +148,13 @@ describe('a plan of what images share', () => {
     expect(haveRoomForKeys(cellsOf(Math.floor(most)), known, 20)).toBe(true)
     expect(haveRoomForKeys(cellsOf(Math.floor(most) + 1), known, 20)).toBe(false)
   })
+})
+
+it('the predicted time of an image counts nodes whose values cannot be shared', async () => {
+  const network = await swapped(inFolder('swapped.onnx'))
+  const multiplyAdds = 64 * 112 ** 2 * 3 * 49
+  const bytes = 4 * (3 * 224 ** 2 + 64 * 112 ** 2 + 2 * 64 * 56 ** 2)
+  expect(usualImageSeconds(network)).toBeCloseTo(multiplyAdds / 125e9 + bytes / 16e9, 12)
 })
 
 it('the predicted time of fully connected layers falls with the images that share the weights', () => {

@@ -99,26 +99,8 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['TopK', (context) => [replaced(context, axisOf(context, -1), largestOf(context))].flatMap((one) => [one, one])],
   ['DynamicQuantizeLinear', (context) => [shapeAt(context, 0), [], []]],
   // Maps of another size.
-  [
-    'DepthToSpace',
-    (context) => [
-      blocks(
-        context,
-        (size, area) => size / area,
-        (size, side) => size * side,
-      ),
-    ],
-  ],
-  [
-    'SpaceToDepth',
-    (context) => [
-      blocks(
-        context,
-        (size, area) => size * area,
-        (size, side) => size / side,
-      ),
-    ],
-  ],
+  ['DepthToSpace', (context) => [scaled(context, blockSize(context), 1)]],
+  ['SpaceToDepth', (context) => [scaled(context, 1, blockSize(context))]],
   ['GridSample', (context) => [[...shapeAt(context, 0).slice(0, 2), ...shapeAt(context, 1).slice(1, -1)]]],
   ...each(['Resize', 'Upsample'], (context) => [resized(context)]),
 ])
@@ -405,14 +387,14 @@ function largestOf(context: NodeContext): number {
   return context.node.attributes.has('k') ? numberAttribute(context.node, 'k', 1) : sizeAt(valuesAt(context, 1), 0)
 }
 
-function blocks(
-  context: NodeContext,
-  channelsOf: (channels: number, area: number) => number,
-  sizeOf: (size: number, side: number) => number,
-): Shape {
-  const [images, channels, rows, cols] = mapAt(context)
-  const side = numberAttribute(context.node, 'blocksize', 1)
-  return [images, channelsOf(channels, side ** 2), sizeOf(rows, side), sizeOf(cols, side)]
+function blockSize({ node }: NodeContext): number {
+  return numberAttribute(node, 'blocksize', 1)
+}
+
+/** A map with the same values on `factor / divisor` times as many rows and columns. */
+function scaled(context: NodeContext, factor: number, divisor: number): Shape {
+  const [images, channels, ...size] = mapAt(context)
+  return [images, (channels * divisor ** 2) / factor ** 2, ...size.map((length) => (length * factor) / divisor)]
 }
 
 /** The scales are an attribute or the second input in old sets of operators, and the third input from set 11 on. */

@@ -1,0 +1,105 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { analysedGraph, imageShape, largestTensor } from '../../../src/networks/onnx/graph/analysis.js'
+import { linksOf, neededFor } from '../../../src/networks/onnx/graph/links.js'
+import type { GraphConstant, GraphNode } from '../../../src/networks/onnx/graphNodes.js'
+import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import { graphNode } from '../../support/smallNetwork.js'
+
+const IMAGE = { name: 'image', rows: 8, cols: 6 }
+
+const of = (...shape: readonly number[]): GraphConstant => ({ shape, type: 1, values: null })
+const CONSTANTS = {
+  filters: of(4, 3, 3, 3),
+  grouped: of(6, 1, 3, 3),
+  spread: of(3, 2, 2, 2),
+  matrix: of(144, 5),
+  wide: of(6, 7),
+}
+
+function graphOf(...nodes: readonly GraphNode[]) {
+  return { nodes, constants: new Map(Object.entries(CONSTANTS)), operatorSet: 17 }
+}
+
+const multiplyAdds = (analysis: ReturnType<typeof analysedGraph>) =>
+  [...analysis.operations.values()].map((operation) => operation.multiplyAdds).filter((count) => count > 0)
+
+describe('the multiply-adds of a node, for one image', () => {
+  const flat = graphNode('Flatten', ['image'], 'flat')
+  it.each<[string, GraphNode[], number]>([
+    ['Conv', [graphNode('Conv', ['image', 'filters'])], 6 * 4 * 4 * 27],
+    ['grouped Conv', [graphNode('Conv', ['image', 'grouped'], 'map', { group: 3 })], 6 * 4 * 6 * 9],
+    ['ConvTranspose', [graphNode('ConvTranspose', ['image', 'spread'])], 8 * 6 * 3 * 2 * 4],
+    ['Gemm', [flat, graphNode('Gemm', ['flat', 'matrix'])], 144 * 5],
+    [
+      'Gemm of a matrix that is turned',
+      [flat, graphNode('Transpose', ['flat'], 'turned'), graphNode('Gemm', ['turned', 'matrix'], 'map', { transA: 1 })],
+      144 * 5,
+    ],
+    ['MatMul', [graphNode('MatMul', ['image', 'wide'])], 3 * 8 * 6 * 7],
+    ['Einsum', [graphNode('Einsum', ['image', 'wide'], 'map', { equation: 'ncij,jk->nik' })], 3 * 8 * 6 * 7],
+  ])('of %s', (_, nodes, expected) => {
+    expect(multiplyAdds(analysedGraph(graphOf(...nodes), IMAGE))).toEqual([expected])
+  })
+
+  it('are those of the matrix products of a transformer, weights or not', () => {
+    const { graph } = readOnnxFile(fileURLToPath(new URL('../../golden/exports/vit.onnx', import.meta.url)))
+    const tokens = 17
+    const [products, attention] = [
+      multiplyAdds(analysedGraph(graph, { ...IMAGE, rows: 64, cols: 64 })),
+      2 * tokens ** 2 * 16,
+    ]
+    expect(products.slice(1, 7)).toEqual([
+      tokens * 32 * 96,
+      attention,
+      attention,
+      tokens * 32 * 32,
+      tokens * 32 * 64,
+      tokens * 32 * 64,
+    ])
+  })
+})
+
+describe('a graph', () => {
+  const early = graphNode('Relu', ['late'], 'early')
+  const late = graphNode('Conv', ['image', 'doubled'], 'late')
+  const doubled = graphNode('Add', ['filters', 'filters'], 'doubled')
+
+  it('is read in the order in which its nodes can be computed', () => {
+    const graph = graphOf(early, late, doubled)
+    expect(linksOf(graph).nodes).toEqual([doubled, late, early])
+    expect(linksOf(graph).readers.get('filters')).toEqual([doubled])
+    const analysis = analysedGraph(graph, IMAGE)
+    expect([...analysis.operations].map(([index, { node, read }]) => [index, node, read])).toEqual([
+      [1, late, ['image']],
+      [0, early, ['late']],
+    ])
+    expect(imageShape(analysis, 'early')).toEqual([4, 6, 4])
+    expect(neededFor(['early'], graph, new Set([1]))).toMatchObject({
+      nodes: new Set([0]),
+      read: new Set(['early', 'late']),
+    })
+  })
+
+  it('keeps the order of its file if it can, and ends if it has a cycle', () => {
+    const branches = ['one', 'two', 'three'].map((name) => graphNode('Relu', ['image'], name))
+    expect(linksOf(graphOf(...branches)).nodes).toEqual(branches)
+    const cycle = [graphNode('Add', ['image', 'b'], 'a'), graphNode('Relu', ['a'], 'b')]
+    expect(linksOf(graphOf(...cycle)).nodes).toHaveLength(2)
+    expect(analysedGraph(graphOf(...cycle), IMAGE).tensors.has('a')).toBe(false)
+  })
+
+  it('gives the largest tensor of one image, whatever computes it', () => {
+    const nodes = [
+      graphNode('Concat', ['image', 'image'], 'twice', { axis: 2 }),
+      graphNode('Unheard', ['twice'], 'what'),
+    ]
+    for (const batch of [null, 1, 5]) {
+      const analysis = analysedGraph(graphOf(...nodes), { ...IMAGE, batch })
+      expect(largestTensor(analysis)).toBe(2 * 144)
+      expect(imageShape(analysis, 'twice')).toEqual([3, 16, 6])
+      expect(imageShape(analysis, 'filters')).toBeUndefined()
+      expect(imageShape(analysis, 'what')).toBeUndefined()
+    }
+  })
+})
