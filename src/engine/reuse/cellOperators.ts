@@ -25,8 +25,8 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
  * Functions that can magnify rounding errors without bound are left out on purpose: those with jumps (see `JUMPS` in
- * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
- * features with NaN are refused.
+ * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
+ * condition, because features with NaN are refused.
  */
 export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
   Object.entries({

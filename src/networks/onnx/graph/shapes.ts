@@ -8,7 +8,7 @@ export type Shape = readonly number[]
 /** Largest number of values of a tensor that are followed through the graph. */
 export const MOST_VALUES = 64
 
-/** What is known of a tensor. `type` is right if the tensor has values, which only small tensors have. */
+/** What is known of a tensor. Only small tensors have values. The type is exact only for numbers with values. */
 export type KnownTensor = GraphConstant
 
 export interface NodeContext {
@@ -23,9 +23,9 @@ export interface NodeContext {
  */
 type Rule = (context: NodeContext) => readonly Shape[]
 
-/** Operators whose output, or two outputs, have the shape of the first input. */
+/** Operators whose output has the shape of the first input. */
 const KEEPING =
-  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'.split(
+  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'.split(
     ' ',
   )
 
@@ -61,7 +61,8 @@ export const PRODUCTS: ReadonlyMap<string, readonly [number, number]> = new Map(
 
 /** How the shapes of outputs follow from those of inputs: one row per operator or family of operators. */
 export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...each(KEEPING, (context) => [shapeAt(context, 0), shapeAt(context, 0)]),
+  ...each(KEEPING, (context) => [shapeAt(context, 0)]),
+  ['Dropout', (context) => [shapeAt(context, 0), shapeAt(context, 0)]],
   ...each(BROADCASTING, (context) => [broadcast(context.inputs.map((_, i) => shapeAt(context, i)))]),
   ...each(REDUCING, (context) => [reduced(context, axesAt(context, 1))]),
   ...each(['ArgMax', 'ArgMin'], (context) => [reduced(context, [axisOf(context, 0)])]),
@@ -155,7 +156,7 @@ export function product(sizes: readonly number[]): number {
   return sizes.reduce((all, size) => all * size, 1)
 }
 
-export function broadcast(shapes: readonly Shape[]): Shape {
+function broadcast(shapes: readonly Shape[]): Shape {
   const axes = Math.max(...shapes.map((shape) => shape.length))
   return Array.from({ length: axes }, (_, axis) => {
     const sizes = shapes.map((shape) => shape[axis - axes + shape.length] ?? 1)
@@ -185,18 +186,20 @@ function mapAt(context: NodeContext): readonly [number, number, number, number] 
 
 function convolved(context: NodeContext): Shape {
   const { node } = context
-  const [images, channels, rows, cols] = mapAt(context)
+  const [, channels] = mapAt(context)
   const [filters = 0, own = 0, ...kernel] = shapeAt(context, CONVOLUTIONS.get(node.operator) as number)
   const groups = numberAttribute(node, 'group', 1)
   if (own * groups !== channels || filters % groups !== 0) throw new UnfitNode('has weights that do not fit its input')
-  const windows = windowsOf(node, [rows, cols], kernel)
-  return [images, filters, ...windows.map(({ length }) => length)]
+  return ofWindows(context, filters, kernel)
 }
 
 function pooled(context: NodeContext): Shape {
-  const { node } = context
-  const [images, channels, rows, cols] = mapAt(context)
-  const windows = windowsOf(node, [rows, cols], listAttribute(node, 'kernel_shape') ?? [])
+  return ofWindows(context, mapAt(context)[1], listAttribute(context.node, 'kernel_shape') ?? [])
+}
+
+function ofWindows(context: NodeContext, channels: number, kernel: readonly number[]): Shape {
+  const [images, , rows, cols] = mapAt(context)
+  const windows = windowsOf(context.node, [rows, cols], kernel)
   return [images, channels, ...windows.map(({ length }) => length)]
 }
 
@@ -288,8 +291,9 @@ function reshaped(context: NodeContext): Shape {
   if (target === undefined) throw new UnfitNode('has no target shape')
   const copiesZeros = numberAttribute(context.node, 'allowzero', 0) === 0
   const sizes = target.map((size, axis) => (size === 0 && copiesZeros ? sizeAt(shape, axis) : size))
-  const rest = product(shape) / product(sizes.filter((size) => size !== -1))
-  return sizes.map((size) => (size === -1 ? rest : size))
+  const [count, known] = [product(shape), product(sizes.filter((size) => size !== -1))]
+  if (count !== known && !sizes.includes(-1)) throw new UnfitNode('changes the number of values')
+  return sizes.map((size) => (size === -1 ? count / known : size))
 }
 
 function flattened(context: NodeContext): Shape {
@@ -360,7 +364,7 @@ export function slicesOf(context: NodeContext): readonly AxisSlice[] {
       const position = at < 0 ? at + size : at
       return step > 0 ? Math.min(Math.max(position, 0), size) : Math.min(Math.max(position, -1), size - 1)
     }
-    const [start, end] = [bound(sizeAt(starts, i)), bound(sizeAt(ends, i))]
+    const [start, end] = [Math.max(0, bound(sizeAt(starts, i))), bound(sizeAt(ends, i))]
     slices[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) }
   }
   return slices
@@ -401,7 +405,7 @@ function scaled(context: NodeContext, factor: number, divisor: number): Shape {
 function resized(context: NodeContext): Shape {
   const { node, inputs } = context
   const shape = shapeAt(context, 0)
-  const axes = axesAt(context, inputs.length) ?? [...shape.keys()]
+  const axes = axesAt(context, Number.POSITIVE_INFINITY) ?? [...shape.keys()]
   const sizes = node.inputs[3] ? valuesAt(context, 3) : undefined
   if (sizes && textAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
     throw new UnfitNode('keeps the aspect ratio')
