@@ -209,12 +209,12 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
  * tensor contains features, or if a node that is not a step reads it.
  */
 function lastUses({ analysis, cells, image, features }: PlannedCells): ReadonlyMap<string, number> {
-  const { readers, indices } = linksOf(analysis.graph)
-  const places = new Map(cells.steps.map(({ node }, at) => [node, at]))
+  const { nodes, readers } = linksOf(analysis.graph)
+  const places = new Map(cells.steps.map(({ node }, at) => [nodes.get(node), at]))
   const final = new Set(features)
   const lastUse = (name: string) =>
     (readers.get(name) ?? []).reduce(
-      (last, node) => Math.max(last, places.get(indices.get(node) as number) ?? Number.POSITIVE_INFINITY),
+      (last, node) => Math.max(last, places.get(node) ?? Number.POSITIVE_INFINITY),
       final.has(name) ? Number.POSITIVE_INFINITY : -1,
     )
   return new Map([image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))

@@ -22,11 +22,11 @@ const FOLLOWING = new Set(
  */
 export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 'nodes' | 'renamedInputs'>> {
   const { graph } = readOnnxFile(path)
-  const { nodes, indices, constants } = linksOf(graph)
+  const { nodes, constants } = linksOf(graph)
   const types = new Map([...graph.constants].map(([name, { type }]) => [name, type]))
   const renamedInputs: Record<number, readonly string[]> = {}
   const cast = new Set<string>()
-  for (const node of nodes) {
+  for (const [index, node] of nodes) {
     const { operator, inputs, outputs } = node
     if (outputs.every((name) => constants.has(name))) {
       const type = constantType(node, types)
@@ -39,7 +39,7 @@ export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 
       )
     const weights = inputs.filter((name) => types.get(name) === ElementType.FLOAT)
     if (weights.length === 0) continue
-    renamedInputs[indices.get(node) as number] = inputs.map((name) => (weights.includes(name) ? halfName(name) : name))
+    renamedInputs[index] = inputs.map((name) => (weights.includes(name) ? halfName(name) : name))
     for (const name of weights) cast.add(name)
   }
   return { renamedInputs, nodes: [...cast].map((name) => castNode(name, halfName(name), ElementType.FLOAT16)) }

@@ -44,7 +44,7 @@ export interface Operation {
 /** If a graph takes any number of images, shapes are inferred for as many as in a trial run. */
 const OPEN_BATCH = 2
 
-const MOST_AXES = 64
+const MOST_AXES = 16
 
 type Input = Pick<NetworkInput, 'name' | 'rows' | 'cols'> & Partial<Pick<NetworkInput, 'batch'>>
 
@@ -62,18 +62,18 @@ export function networkGraph(network: Pick<Network, 'onnxPath' | 'input'>): Grap
 
 /** Its time grows only linearly with the number of nodes, whatever a file contains. */
 export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batch: fixed }: Input): GraphAnalysis {
-  const { nodes, indices, constants } = linksOf(graph)
+  const { nodes, constants } = linksOf(graph)
   const batch = fixed ?? OPEN_BATCH
   const tensors = new Map<string, KnownTensor>(graph.constants)
   tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
   const operations = new Map<number, Operation>()
-  for (const node of nodes) {
+  for (const [index, node] of nodes) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
     for (const [name, tensor] of outputsOf(context)) tensors.set(name, tensor)
     if (node.outputs.every((name) => constants.has(name))) continue
-    operations.set(indices.get(node) as number, {
+    operations.set(index, {
       node,
-      read: node.inputs.filter((name) => name !== '' && !constants.has(name)),
+      read: node.inputs.filter((name) => !constants.has(name)),
       multiplyAdds: multiplyAddsOf(context, tensors.get(node.outputs[0] ?? '')?.shape) / batch,
     })
   }
@@ -100,7 +100,7 @@ function outputsOf(context: NodeContext): readonly (readonly [string, KnownTenso
   const values = shapes.every(isSmall) ? valuesOf(context, shapes) : []
   return node.outputs.flatMap((name, i) => {
     const shape = shapes[i]
-    if (shape === undefined || !isKnown(shape)) return []
+    if (name === '' || shape === undefined || !isKnown(shape)) return []
     const own = values[i]
     const isWhole = own?.length === product(shape) && own.every(Number.isFinite)
     return [[name, { shape, type: typeOf(context), values: isWhole ? own : null }] as const]
@@ -140,8 +140,8 @@ function isKnown(shape: Shape): boolean {
 function multiplyAddsOf(context: NodeContext, output: Shape | undefined): number {
   const { operator, attributes } = context.node
   const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
-  if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
   if (output === undefined) return 0
+  if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
   if (operator === 'Einsum') return product(summed(context).all)
   const weights = CONVOLUTIONS.get(operator)
   if (weights !== undefined) return product(output) * product(sizeOf(weights).slice(1))

@@ -2,15 +2,16 @@ import type { GraphNode, GraphNodes } from '../graphNodes.js'
 
 /** How tensors link the nodes of a graph. */
 export interface GraphLinks {
-  /** Each node comes after the nodes whose outputs it reads. If the file lists them so, they keep their order. */
-  readonly nodes: readonly GraphNode[]
-  /** Index of each node in the file. */
-  readonly indices: ReadonlyMap<GraphNode, number>
+  /**
+   * The nodes by index in the file. Each comes after the nodes whose outputs it reads. If the file lists them so, they
+   * keep their order.
+   */
+  readonly nodes: ReadonlyMap<number, GraphNode>
   /** The node that computes each tensor, by the tensor's name. */
   readonly makers: ReadonlyMap<string, GraphNode>
   /** The nodes that read each tensor. */
   readonly readers: ReadonlyMap<string, readonly GraphNode[]>
-  /** Names of the initializers, and of the tensors that nodes compute from constants alone. */
+  /** Names of the initializers, and of the tensors that nodes compute from constants alone; also the empty name. */
   readonly constants: ReadonlySet<string>
 }
 
@@ -27,14 +28,15 @@ function madeLinks({ nodes: listed, constants: initializers }: GraphNodes): Grap
   const makers = new Map(listed.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   // An empty name stands for an optional input or output that is left out.
   makers.delete('')
-  const nodes = inOrder(listed, makers)
+  const indices = new Map(listed.map((node, index) => [node, index]))
+  const nodes = new Map(inOrder(listed, makers).map((node) => [indices.get(node) as number, node]))
   const readers = new Map<string, GraphNode[]>()
-  const constants = new Set(initializers.keys())
-  for (const node of nodes) {
+  const constants = new Set([...initializers.keys(), ''])
+  for (const node of nodes.values()) {
     for (const name of new Set(node.inputs)) addTo(readers, name, node)
     if (isConstantNode(node, constants)) for (const output of node.outputs) constants.add(output)
   }
-  return { nodes, indices: new Map(listed.map((node, index) => [node, index])), makers, readers, constants }
+  return { nodes, makers, readers, constants }
 }
 
 function inOrder(nodes: readonly GraphNode[], makers: ReadonlyMap<string, GraphNode>): readonly GraphNode[] {
@@ -53,7 +55,7 @@ function inOrder(nodes: readonly GraphNode[], makers: ReadonlyMap<string, GraphN
 }
 
 function isConstantNode({ operator, inputs }: GraphNode, constants: ReadonlySet<string>): boolean {
-  return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name)))
+  return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => constants.has(name)))
 }
 
 /** Lists grow in place, because a copy for each new entry would take a time that grows with the square of their length. */
@@ -80,7 +82,7 @@ export const OF_EXTENTS: ReadonlySet<string> = new Set(['Shape', 'Size'])
 export function imageTensors(graph: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
-  for (const { operator, inputs, outputs } of linksOf(graph).nodes) {
+  for (const { operator, inputs, outputs } of linksOf(graph).nodes.values()) {
     if (OF_EXTENTS.has(operator) || !inputs.some((name) => made.has(name))) continue
     for (const name of outputs.filter((output) => output !== '')) {
       made.add(name)
@@ -96,11 +98,9 @@ export function imageTensors(graph: GraphNodes, image: string): readonly ImageTe
  * @returns `nodes` has indices; `read` has the names of `tensors` and of all inputs of the nodes
  */
 export function neededFor(tensors: readonly string[], graph: GraphNodes, omitted: ReadonlySet<number> = new Set()) {
-  const { nodes, indices } = linksOf(graph)
   const read = new Set(tensors)
   const needed = new Set<number>()
-  for (const node of [...nodes].reverse()) {
-    const index = indices.get(node) as number
+  for (const [index, node] of [...linksOf(graph).nodes].reverse()) {
     if (omitted.has(index) || !node.outputs.some((name) => read.has(name))) continue
     needed.add(index)
     // An empty name stands for an optional input that is left out.

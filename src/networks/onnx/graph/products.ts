@@ -11,9 +11,9 @@ export interface FullyConnected {
 
 /** The matrix products with constant weights that a tensor depends on, in the order of the graph. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
-  const { nodes, constants, indices } = linksOf(graph)
+  const { nodes, constants } = linksOf(graph)
   const needed = neededFor([tensor], graph).nodes
-  return nodes.flatMap((node) => (needed.has(indices.get(node) as number) ? (productOf(node, constants) ?? []) : []))
+  return [...nodes].flatMap(([index, node]) => (needed.has(index) ? (productOf(node, constants) ?? []) : []))
 }
 
 /** Operators that may follow a fully connected layer. Their result still has one value per class. */

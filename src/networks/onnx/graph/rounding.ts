@@ -59,14 +59,13 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  * @returns the reason, which names the first such node; undefined if there is none
  */
 export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
-  const { nodes, indices } = linksOf(graph)
   const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
   const exact = new Set([image])
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
   const needed = neededFor(features, graph)
-  for (const node of nodes) {
+  for (const [index, node] of linksOf(graph).nodes) {
     const { operator } = node
-    const isNeeded = needed.nodes.has(indices.get(node) as number)
+    const isNeeded = needed.nodes.has(index)
     if (CONTAINERS.has(operator)) {
       if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
     } else if (!node.inputs.some(isComputed)) {

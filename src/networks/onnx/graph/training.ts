@@ -6,7 +6,9 @@ import { isForeign, linksOf } from './links.js'
 /** @throws InputError when a BatchNormalization or Dropout of the graph is in training mode */
 export function checkEvaluationMode(name: string, graph: GraphNodes): void {
   const trains = (operator: string, isTraining: (node: GraphNode) => boolean) =>
-    linksOf(graph).nodes.some((node) => !isForeign(node) && node.operator === operator && isTraining(node))
+    [...linksOf(graph).nodes.values()].some(
+      (node) => !isForeign(node) && node.operator === operator && isTraining(node),
+    )
   if (trains('BatchNormalization', (node) => takesBatchStatistics(node, graph.operatorSet)))
     throw new InputError(
       `${name} computes batch statistics (BatchNormalization in training mode), so the features of an image depend on the other images; ${REMEDY}`,
@@ -38,5 +40,5 @@ function isTrue(name: string, graph: GraphNodes): boolean {
  * other images.
  */
 export function scalesByBatch(graph: GraphNodes): boolean {
-  return linksOf(graph).nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
+  return [...linksOf(graph).nodes.values()].some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }

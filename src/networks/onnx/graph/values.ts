@@ -22,10 +22,10 @@ import {
  */
 type Rule = (context: NodeContext, shapes: readonly Shape[]) => readonly (readonly number[] | null)[]
 
-type Operation = (a: number, b: number, c: number) => number
+type Arithmetic = (a: number, b: number, c: number) => number
 
 /** Operators that compute each value from the values at the same position of one to three tensors. */
-const OPERATIONS: Readonly<Record<string, Operation>> = {
+const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   Add: (a, b) => a + b,
   Ceil: (a) => Math.ceil(a),
   Equal: (a, b) => (a === b ? 1 : 0),
@@ -46,7 +46,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** How the values of outputs follow from the node's inputs: one row per operator or family of operators. */
 export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].map((operator) => [operator, same] as const),
-  ...Object.entries(OPERATIONS).map(([operator, operation]) => [operator, elementwise(operation)] as const),
+  ...Object.entries(ARITHMETIC).map(([operator, operation]) => [operator, elementwise(operation)] as const),
   ['Div', elementwise((a, b) => a / b)],
   [
     'Cast',
@@ -92,7 +92,7 @@ function same(context: NodeContext): readonly (readonly number[])[] {
   return [valuesAt(context, 0)]
 }
 
-function elementwise(operation: Operation): Rule {
+function elementwise(operation: Arithmetic): Rule {
   return (context, [shape = []]) => {
     const [first = [], second = [], third = []] = context.inputs.map((_, place) =>
       expanded(valuesAt(context, place), shapeAt(context, place), shape),
