@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { analysedGraph, imageShape, largestTensor } from '../../../src/networks/onnx/graph/analysis.js'
 import { linksOf, neededFor } from '../../../src/networks/onnx/graph/links.js'
+import { product, SHAPES } from '../../../src/networks/onnx/graph/shapes.js'
 import type { GraphConstant, GraphNode } from '../../../src/networks/onnx/graphNodes.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import { randomCases } from '../../support/randomCases.js'
 import { graphNode } from '../../support/smallNetwork.js'
 
 const IMAGE = { name: 'image', rows: 8, cols: 6 }
@@ -105,5 +108,47 @@ describe('a graph', () => {
       expect(imageShape(analysis, 'filters')).toBeUndefined()
       expect(imageShape(analysis, 'what')).toBeUndefined()
     }
+  })
+})
+
+describe('a damaged graph', () => {
+  const number = fc.constantFrom(0, 1, 2, 3, -1, -9, 7, 64, 0.5, 1e9, 2 ** 63, Number.NaN)
+  const list = fc.array(number, { maxLength: 5 })
+  const tensor = fc.record({ shape: list, type: fc.constantFrom(0, 1, 7), values: fc.option(list) })
+  const text = fc.constantFrom('SAME_UPPER', 'ij,jk->ik', '->', '...')
+  const name = fc.constantFrom(
+    ...['allowzero', 'axes', 'axis', 'batch_dims', 'blocksize', 'dilations', 'end', 'ends', 'equation', 'group', 'k'],
+    ...['auto_pad', 'kernel_shape', 'output_shape', 'pads', 'perm', 'split', 'start', 'starts', 'steps', 'strides'],
+    ...['keepdims', 'shape', 'to', 'transA', 'value', 'value_ints'],
+  )
+  const drawnNode = fc.record({
+    operator: fc.constantFrom(...SHAPES.keys()),
+    domain: fc.constant(''),
+    inputs: fc.array(fc.constantFrom('image', 'first', 'second', '', '0', '1', '2'), { maxLength: 4 }),
+    outputs: fc.array(fc.constantFrom('0', '1', '2', '3', ''), { minLength: 1, maxLength: 3 }),
+    attributes: fc
+      .array(fc.tuple(name, fc.oneof(number, list, text, tensor, fc.constant(null))), { maxLength: 4 })
+      .map((attributes) => new Map(attributes)),
+  })
+
+  it('gives whole sizes and as many values, or none', () => {
+    const drawn = fc.record({ nodes: fc.array(drawnNode, { minLength: 1 }), first: tensor, second: tensor })
+    fc.assert(
+      fc.property(drawn, ({ nodes, first, second }) => {
+        const constants = new Map([
+          ['first', first],
+          ['second', second],
+        ])
+        const { tensors, operations } = analysedGraph({ nodes, constants, operatorSet: 17 }, IMAGE)
+        for (const output of '0123') {
+          const { shape = [], values } = tensors.get(output) ?? {}
+          expect(shape.every((size) => Number.isInteger(size) && size >= 0)).toBe(true)
+          if (values) expect(values).toHaveLength(product(shape))
+        }
+        expect(tensors.has('')).toBe(false)
+        expect(operations.size).toBeLessThanOrEqual(nodes.length)
+      }),
+      { numRuns: randomCases(300), seed: 1 },
+    )
   })
 })

@@ -69,12 +69,13 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
   const operations = new Map<number, Operation>()
   for (const [index, node] of nodes) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
-    for (const [name, tensor] of outputsOf(context)) tensors.set(name, tensor)
+    const outputs = outputsOf(context)
+    for (const [name, tensor] of outputs) tensors.set(name, tensor)
     if (node.outputs.every((name) => constants.has(name))) continue
     operations.set(index, {
       node,
       read: node.inputs.filter((name) => !constants.has(name)),
-      multiplyAdds: multiplyAddsOf(context, tensors.get(node.outputs[0] ?? '')?.shape) / batch,
+      multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
     })
   }
   return { graph, image, batch, tensors, spacings: spacingsOf(operations, image, tensors), operations }
@@ -110,7 +111,8 @@ function outputsOf(context: NodeContext): readonly (readonly [string, KnownTenso
 function valuesOf(context: NodeContext, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
   const { node, inputs } = context
   const rule = VALUES.get(node.operator)
-  const isReady = OF_EXTENTS.has(node.operator) || inputs.every((input) => input?.values !== null)
+  const isReady =
+    OF_EXTENTS.has(node.operator) || inputs.every((input) => !input || (input.values && isSmall(input.shape)))
   return (rule && isReady && ifFit(() => rule(context, shapes))) || []
 }
 
@@ -124,8 +126,9 @@ function ifFit<T>(find: () => T): T | undefined {
   }
 }
 
+/** A tensor without values may have a large axis, so each axis counts. */
 function isSmall(shape: Shape): boolean {
-  return isKnown(shape) && product(shape) <= MOST_VALUES
+  return isKnown(shape) && product(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
 }
 
 /** Files are not trusted, so sizes may be anything. */

@@ -69,9 +69,10 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 /** Element type of a node's output, which is right if its values are known. */
 export function typeOf(context: NodeContext): number {
   const { node, inputs } = context
+  const to = node.attributes.get('to')
   switch (node.operator) {
     case 'Cast':
-      return Number(node.attributes.get('to'))
+      return typeof to === 'number' ? to : ElementType.UNDEFINED
     case 'Constant':
       return constantOf(context).type
     case 'Shape':
