@@ -3,17 +3,18 @@ export interface Progress {
   start(label: string, total: number, measure?: ProgressMeasure): void
   /**
    * @param done amount of the phase that is finished, including what was finished before the phase began
-   * @param secondsLeft estimated seconds until all work ends; if absent, they are estimated from the rate so far
+   * @param secondsLeft estimated seconds until all work ends, or null if they are unknown. If absent, they are
+   *   estimated from the rate so far.
    */
-  update(done: number, secondsLeft?: number): void
+  update(done: number, secondsLeft?: number | null): void
   stop(): void
   /** Shows the user one line about a decision, skipped work or other news. */
   note(line: string): void
 }
 
-/** How the progress of a phase is counted. */
+/** How the progress of a phase is counted. A pass computes the layers that the images of some positions share. */
 export interface ProgressMeasure {
-  readonly unit: 'images' | 'bytes' | 'units'
+  readonly unit: 'images' | 'bytes' | 'units' | 'passes'
   /** Amount that was already finished at the start of the phase. */
   readonly before: number
 }
@@ -24,13 +25,13 @@ export interface ProgressMeasure {
  * - `start`: a phase begins. `label` names it, and `total` is its amount in `unit`. `before` is the amount that was
  *   already finished.
  * - `update`: `done` is the amount of the phase that is finished. `secondsLeft` estimates the time until all phases
- *   end, if known.
+ *   end; null if it is unknown. If absent, the phase's own rate tells the time.
  * - `stop`: the phase ended, finished or not.
  * - `note`: `line` is a message for the user.
  */
 export type ProgressEvent =
   | ({ readonly kind: 'start'; readonly label: string; readonly total: number } & ProgressMeasure)
-  | { readonly kind: 'update'; readonly done: number; readonly secondsLeft?: number }
+  | { readonly kind: 'update'; readonly done: number; readonly secondsLeft?: number | null }
   | { readonly kind: 'stop' }
   | { readonly kind: 'note'; readonly line: string }
 

@@ -5,9 +5,11 @@ import { say } from './output.js'
 import { report, runProgram } from './program.js'
 
 const context = interruptible()
-// A reader such as `head` may close the pipe early. The process then ends without a message.
+// A reader such as `head` may close the pipe early. The process then ends without a message. Node ignores SIGPIPE, so the
+// status is the one that a shell reports for a process that this signal ended.
+const STATUS_OF_SIGPIPE = 141
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
+  process.exit(error.code === 'EPIPE' ? STATUS_OF_SIGPIPE : report(asOutputError('standard output', error))),
 )
 // If stderr is closed, the work continues, because its files and exit status are still useful.
 process.stderr.on('error', () => undefined)

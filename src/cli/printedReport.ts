@@ -6,8 +6,8 @@ import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { FEWEST_PATCHES, storedRows } from '../results/rows.js'
-import { isSameVariant } from '../results/variant.js'
+import { FEWEST_PATCHES, type MeanRow } from '../results/rows.js'
+import { variantText } from '../results/variant.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
 /** Prints the verdicts on the claims. If the study tests no claims, prints results of feature arithmetic instead. */
@@ -42,7 +42,7 @@ function printExact(exact: Report['rows']): void {
       const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
       const shares = origins.map(
         (origin) =>
-          own.find(({ variant }) => isSameVariant(variant, { judged: origin, reference: 'decoded', kind: 'all' }))
+          own.find(({ variant }) => variant === variantText({ judged: origin, reference: 'decoded', kind: 'all' }))
             ?.mean,
       )
       return [
@@ -67,12 +67,7 @@ function printVerdicts(head: readonly string[], rows: readonly (readonly string[
   if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }
 
-/** A report as JSON shows it, with rows as in summary.json. */
-export function reportJson({ rows, ...report }: Report): object {
-  return { rows: storedRows(rows), ...report }
-}
-
-export function printTables({ rows }: Report): void {
+export function printTables(rows: readonly MeanRow[]): void {
   for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
     wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
     printTable(...narrowTable(table))

@@ -26,7 +26,7 @@ import { say } from './output.js'
 
 const EXIT_STATUSES = `
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
-device, 130 interrupted, 143 terminated, 1 any other error.`
+device, 130 interrupted, 141 output closed, 143 terminated, 1 any other error.`
 
 /** @returns the exit status */
 export async function runProgram(context: CommandContext): Promise<number> {

@@ -71,6 +71,8 @@ function lineProgress(): Progress {
   }
 }
 
+const NOUNS = { images: 'image', units: 'unit', passes: 'pass' } as const
+
 /**
  * Makes texts about the progress of one piece of work, such as `120/961 images, 85 images/s, 9.9 s left`. The rate is
  * measured from the first update on, because work may start slowly.
@@ -78,7 +80,7 @@ function lineProgress(): Progress {
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined
-  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : counted(count, unit.slice(0, -1)))
+  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : counted(count, NOUNS[unit], unit))
   const speed = (perSecond: number) => {
     if (unit === 'bytes') return `${byteSize(Math.round(perSecond))}/s`
     return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} ${unit}/s`
@@ -87,15 +89,15 @@ function stretchOf(label: string, total: number, measure: ProgressMeasure = { un
     label,
     before,
     amount,
-    describe(count: number, secondsLeft?: number) {
+    describe(count: number, secondsLeft?: number | null) {
       const now = performance.now()
       if (first === undefined && count > before) first = { count, time: now }
       const rate = first === undefined ? 0 : (count - first.count) / ((now - first.time) / 1000)
-      const left = secondsLeft ?? (total - count) / rate
+      const left = secondsLeft === undefined ? (total - count) / rate : secondsLeft
       const done = `${unit === 'bytes' ? byteSize(count) : count}/${amount(total)}`
       const known = [
         ...(rate > 0 ? [speed(rate)] : []),
-        ...(Number.isFinite(left) && count > before ? [`${duration(left)} left`] : []),
+        ...(left !== null && Number.isFinite(left) && count > before ? [`${duration(left)} left`] : []),
       ]
       return [done, ...known].join(', ')
     },

@@ -53,8 +53,7 @@ const MOST_TASKS = 10_000
  * Submits a study to Slurm as two jobs. The first is an array job, whose tasks share the work. When all of them have
  * ended, the second job writes the report. The scripts stay in the results folder.
  *
- * @throws UsageError for invalid options. Without `minutes`, also if this machine lacks the study's device, or if only
- *   feature arithmetic is left to compute
+ * @throws UsageError for invalid options. Without `minutes`, also if this machine lacks the study's device
  * @throws InputError if weights are missing
  * @throws ClusterError if sbatch is missing or refuses a job
  * @throws OutputError if the scripts cannot be written
@@ -72,7 +71,12 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     throw new InputError(`the weights of ${missing.id} are not on this machine; run "${missing.command}"`)
   const out = resolve(study.out ?? 'shiftscope-results')
   const plan: JobPlan = {
-    ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },
+    tasks,
+    cpus,
+    gpus,
+    partition,
+    out,
+    folder: process.cwd(),
     memory: memoryOf(estimate, cpus, gpus),
     minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
     command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...studyWords(study)],
@@ -104,23 +108,28 @@ function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, g
 }
 
 /**
- * Ratio of the time limit to the estimated time, which covers only the computation of features. The ratio leaves time
- * for training classifiers, and for machines that are slower than this one.
+ * Ratio of the time limit to the estimated time, which covers the computation of features and arithmetic. The ratio
+ * leaves time for training classifiers, and for machines that are slower than this one.
  */
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
+type Times = Pick<StudyEstimate, 'seconds' | 'unitSeconds' | 'arithmeticSeconds' | 'missing'>
+
 /** Time limit of each task in minutes, estimated from a trial on all cores of this machine. */
-function minutesOf(estimate: StudyEstimate, tasks: number, cpus: number): number {
-  const { seconds, unitSeconds, images, arithmeticImages, missing } = estimate
-  if (seconds === null || unitSeconds === null)
+export function minutesOf(
+  { seconds, unitSeconds, arithmeticSeconds, missing }: Times,
+  tasks: number,
+  cpus: number,
+): number {
+  if (seconds === null || unitSeconds === null || arithmeticSeconds === null)
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
-  if (images === 0 && arithmeticImages > 0)
-    throw new UsageError('cannot estimate the time limit of feature arithmetic; set the limit with `time`')
   // Tasks cannot share a unit (one object at one size in one network), so each takes at least as long as one unit.
-  const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
+  // One task may have to compute all arithmetic, if the others are still busy with units.
+  const ofTask = Math.max(seconds / tasks, unitSeconds) + arithmeticSeconds
+  const each = (ofTask * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js'
 import { pageHtml, sectionHtml } from '../page/page.js'
 import { escapeHtml } from '../plot/html.js'
 import { seriesColour } from '../plot/marks.js'
@@ -5,11 +6,15 @@ import { decimalText } from '../plot/numberText.js'
 import { markup, svg, tip } from '../plot/svg.js'
 import { renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
+import type { Answers } from './answerStore.js'
 import { centreOf, type PhotographFile, readPhotograph } from './photographs.js'
-import { answerAt, answerCount, probabilityAt } from './protocols.js'
-import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
+import { ANSWER_VALUES, answerAt, answerCount, probabilityAt } from './protocols.js'
+import type { Consistency, ConsistencyMeasure } from './result.js'
 
 const MOST_SHOWN = 12
+
+/** Largest number of frames in a bar chart, which is enough for all protocols with frames of up to 1,998 px. */
+const MOST_BARS = 1000
 
 const COLOURED_ANSWERS = 5
 
@@ -24,12 +29,16 @@ const STYLE = `
 
 export async function consistencyPage(
   result: Consistency,
-  kept: KeptAnswers,
+  answers: Answers,
   classes: readonly string[],
 ): Promise<string> {
   const sections = [
     { id: 'measures', title: `Shift consistency of ${result.model}`, html: measuresHtml(result) },
-    { id: 'changes', title: 'Photographs whose answer changes most', html: await changesHtml(result, kept, classes) },
+    {
+      id: 'changes',
+      title: 'Photographs whose answer changes most',
+      html: await changesHtml(result, answers, classes),
+    },
   ]
   return pageHtml({
     title: `Shift consistency of ${result.model}`,
@@ -62,37 +71,39 @@ ${renderTable(table, 'html')}
 <p class="soft">As files: <a href="photographs.csv">each photograph (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
 }
 
-async function changesHtml(result: Consistency, kept: KeptAnswers, classes: readonly string[]): Promise<string> {
-  const shown = mostChanging(result, kept)
-  const { protocol } = shown
+async function changesHtml(result: Consistency, answers: Answers, classes: readonly string[]): Promise<string> {
+  const { protocols, setting, store } = answers
+  const at = Math.max(
+    0,
+    protocols.findIndex(({ isPath }) => isPath),
+  )
+  const protocol = protocols[at] as (typeof protocols)[number]
+  const first = protocols.slice(0, at).reduce((sum, { kept }) => sum + kept(setting), 0)
+  const frames = protocol.count(setting)
+  const shown = Math.min(protocol.kept(setting), MOST_BARS * ANSWER_VALUES)
   const figures: string[] = []
-  for (const { file, photograph } of shown.photographs) {
-    const row = kept.rows(protocol, photograph)
-    figures.push(await figureHtml(file, row, result.frame, classes))
+  for (const { file, row } of mostChanging(result, answers, protocol.name)) {
+    const values = await store.read(row, first, shown)
+    figures.push(await figureHtml(file, values, result.frame, classes))
   }
-  const frames = kept.protocols[protocol]?.isPath
-    ? 'Each bar is one frame along the path'
-    : 'Each bar is one shifted frame'
-  return `<p>${frames} of the protocol ${kept.protocols[protocol]?.name}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer.</p>
+  const bars = protocol.isPath ? 'Each bar is one frame along the path' : 'Each bar is one shifted frame'
+  const cut = frames > MOST_BARS ? ` Only the first ${MOST_BARS} of ${frames} frames are shown.` : ''
+  return `<p>${bars} of the protocol ${protocol.name}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer.${cut}</p>
 <div class="photographs">
 ${figures.join('\n')}
 </div>`
 }
 
-/**
- * Finds the photographs whose answer changes most, according to the first measure of one protocol. This protocol is the
- * first one whose frames form a path, such as `diagonal`, or else the first of all protocols.
- */
-function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
-  const protocol = Math.max(
-    0,
-    protocols.findIndex(({ isPath }) => isPath),
-  )
-  const at = measures.findIndex((measure) => measure.protocol === protocols[protocol]?.name)
+/** Finds the photographs whose answer changes most, according to the first measure of a protocol. */
+function mostChanging({ photographs, measures }: Consistency, { files, measured }: Answers, protocol: string) {
+  const at = measures.findIndex((measure) => measure.protocol === protocol)
   const sign = measures[at]?.measure === 'agreement' ? -1 : 1
-  const byName = new Map(files.map((file, photograph) => [file.name, { file, photograph }]))
+  const fileOf = new Map(files.map((file) => [file.name, file]))
   const sorted = photographs.toSorted((a, b) => sign * ((b.values[at] as number) - (a.values[at] as number)))
-  return { protocol, photographs: sorted.slice(0, MOST_SHOWN).flatMap(({ name }) => byName.get(name) ?? []) }
+  return sorted.slice(0, MOST_SHOWN).flatMap(({ name }) => {
+    const [file, row] = [fileOf.get(name), measured.get(name)?.row]
+    return file === undefined || row === undefined ? [] : [{ file, row }]
+  })
 }
 
 async function figureHtml(
@@ -101,14 +112,6 @@ async function figureHtml(
   frame: number,
   classes: readonly string[],
 ): Promise<string> {
-  const photograph = await readPhotograph(file, frame)
-  const { default: sharp } = await import('sharp')
-  const picture = await sharp(centreOf(photograph, frame).slice(), {
-    raw: { width: frame, height: frame, channels: 3 },
-  })
-    .resize(STRIP.width)
-    .jpeg()
-    .toBuffer()
   const frames = Array.from({ length: answerCount(row) }, (_, i) => answerAt(row, i))
   const counts = new Map<number, number>()
   for (const answer of frames) counts.set(answer, (counts.get(answer) ?? 0) + 1)
@@ -137,8 +140,24 @@ async function figureHtml(
   })
   const others = answers.length - legend.length
   if (others > 0) legend.push(`<li class="soft">${counted(others, 'other answer')}</li>`)
-  return `<figure><img src="data:image/jpeg;base64,${picture.toString('base64')}" alt="">
+  return `<figure>${await pictureHtml(file, frame)}
 ${markup(strip)}
 <figcaption>${escapeHtml(file.name)}</figcaption>
 <ul>${legend.join('')}</ul></figure>`
+}
+
+/** The middle of a photograph. It is left out if the file has been removed since it was measured. */
+async function pictureHtml(file: PhotographFile, frame: number): Promise<string> {
+  const read = await readPhotograph(file, frame).catch((error) => {
+    if (!(error instanceof InputError)) throw error
+  })
+  if (read === undefined) return '<p class="soft">This photograph can no longer be read.</p>'
+  const { default: sharp } = await import('sharp')
+  const picture = await sharp(centreOf(read.image, frame).slice(), {
+    raw: { width: frame, height: frame, channels: 3 },
+  })
+    .resize(STRIP.width)
+    .jpeg()
+    .toBuffer()
+  return `<img src="data:image/jpeg;base64,${picture.toString('base64')}" alt="">`
 }

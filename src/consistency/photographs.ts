@@ -1,12 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { emptyFrame } from '../engine/scene.js'
 import { InputError } from '../errors.js'
-import { readNamed } from '../files/regularFile.js'
+import { readNamed, regularSize } from '../files/regularFile.js'
+import { sha256 } from '../files/sha256.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import { onWhite } from '../patches/background.js'
 import { isPicture } from '../patches/collection.js'
-import { type Image, readImage } from '../patches/image.js'
+import { decodeImage, type Image, pictureBytes } from '../patches/image.js'
 import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
@@ -21,11 +23,6 @@ export interface PhotographFile {
   /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
-  /**
-   * Size and modification time of the file. They show whether it has changed: answers that an interrupted call stored
-   * are used only if no photograph has.
-   */
-  readonly version: string
 }
 
 /** Side in pixels of the square photographs from which the protocols cut or make their frames. */
@@ -36,35 +33,51 @@ export function sourceSide(frame: number): number {
 /**
  * Finds photographs and sorts those of a folder by path.
  * @param source a folder (its subfolders are searched, too), a text file with one path per line, or a photograph
+ * @param note called with a line about each part of the folder that is left out
  */
-export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
+export async function findPhotographs(
+  source: string,
+  note: (line: string) => void = () => undefined,
+): Promise<readonly PhotographFile[]> {
   const found = await stat(source).catch(() => {
     throw new InputError(`cannot read ${source}: no such file or folder; give a folder of photographs`)
   })
-  if (!found.isDirectory() && isPicture(basename(source))) return [await fileOf(basename(source), source)]
-  const names = found.isDirectory() ? await picturesBelow(source) : await listedIn(source)
+  if (!found.isDirectory() && isPicture(basename(source))) return [{ name: basename(source), path: source }]
   const root = found.isDirectory() ? source : dirname(source)
+  const names = found.isDirectory() ? (await picturesBelow(source, note)).sort() : await listedIn(source)
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
       `${source} has ${counted(names.length, 'photograph')}, but the limit is ${MOST_PHOTOGRAPHS}; choose some, and give a text file with their paths`,
     )
-  const files: PhotographFile[] = []
-  for (const name of names) files.push(await fileOf(name, resolve(root, name)))
-  return files
+  return names.map((name) => ({ name, path: resolve(root, name) }))
 }
 
-async function picturesBelow(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+/** @returns paths relative to `root`. Links to folders are not followed. */
+async function picturesBelow(root: string, note: (line: string) => void, folder = ''): Promise<string[]> {
+  const options = { withFileTypes: true, encoding: 'buffer' } as const
+  const entries = await readdir(join(root, folder), options).catch((error: NodeJS.ErrnoException) => {
+    note(`skipping the folder ${join(root, folder)}: it cannot be read (${error.code}); allow reading it`)
+    return []
+  })
   const pictures: string[] = []
   for (const entry of entries) {
-    if (!isPicture(entry.name)) continue
-    const path = join(entry.parentPath, entry.name)
+    const name = join(folder, entry.name.toString())
+    if (!entry.isDirectory() && !isPicture(basename(name))) continue
+    // Other bytes are lost in a string, so the file could not be opened by its name.
+    if (!isUtf8(entry.name)) note(`skipping ${join(root, name)}: its name is not UTF-8; rename it`)
+    else if (entry.isDirectory()) for (const below of await picturesBelow(root, note, name)) pictures.push(below)
     // A link counts if it leads to a file.
-    const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry
-    if (target?.isFile()) pictures.push(relative(folder, path))
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(root, name))))) pictures.push(name)
   }
-  return pictures.sort()
+  return pictures
+}
+
+function isFile(path: string): Promise<boolean> {
+  return regularSize(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function listedIn(path: string): Promise<readonly string[]> {
@@ -73,28 +86,29 @@ async function listedIn(path: string): Promise<readonly string[]> {
     throw new InputError(
       `${path} is neither a picture nor a list of paths; use ${PICTURE_FORMATS}, or a text file with one path per line`,
     )
-  return [...new Set(text.split(/\r?\n/).map((line) => line.trim()))].filter((line) => line !== '')
-}
-
-async function fileOf(name: string, path: string): Promise<PhotographFile> {
-  const { size, mtimeMs } = await stat(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; correct the list of photographs`)
-  })
-  return { name, path, version: `${size} ${mtimeMs}` }
+  const names = [...new Set(text.split(/\r?\n/).map((line) => line.trim()))].filter((line) => line !== '')
+  for (const name of names) {
+    const photograph = resolve(dirname(path), name)
+    await stat(photograph).catch(() => {
+      throw new InputError(`cannot read ${photograph}: no such file; correct the list of photographs`)
+    })
+  }
+  return names
 }
 
 /**
  * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `sourceSide`, and the square
  * in the middle is kept. Transparent pixels become white.
- * @returns RGB, [rows, cols, 3]; rows and cols are `sourceSide(frame)`
+ * @returns RGB, [rows, cols, 3], where rows and cols are `sourceSide(frame)`; and the SHA-256 of the file
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
   frame: number,
   signal?: AbortSignal,
-): Promise<Image> {
-  const image = await readImage(path, signal)
+): Promise<{ readonly image: Image; readonly sha256: string }> {
+  const bytes = await pictureBytes(path)
+  const image = await decodeImage(bytes, path, signal)
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
     throw new InputError(
@@ -104,11 +118,17 @@ export async function readPhotograph(
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  return resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
+  const square = resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
+  return { image: square, sha256: sha256(bytes) }
 }
 
-export function cropped({ cols, data }: Image, frame: number, top: number, left: number): Uint8Array {
-  const crop = emptyFrame(frame)
+export function cropped(
+  { cols, data }: Image,
+  frame: number,
+  top: number,
+  left: number,
+  crop = emptyFrame(frame),
+): Uint8Array {
   for (let row = 0; row < frame; row++) {
     const start = ((top + row) * cols + left) * 3
     crop.set(data.subarray(start, start + frame * 3), row * frame * 3)

@@ -18,12 +18,43 @@ export interface ProtocolSetting {
 export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
-/** A measure of one photograph. It is computed from the row of numbers that `Protocol.keep` returned. */
+/** Describes a frame by its shift, in pixels along each axis. */
+interface Shift {
+  readonly rows: number
+  readonly cols: number
+}
+
+/** Gives the memory for one frame, RGB [frame, frame, 3], in the type that the frame needs. */
+export interface FrameMemory {
+  readonly bytes: () => Uint8Array
+  readonly floats: () => Float32Array
+}
+
+/** The network's answer to one frame. */
+export interface FrameAnswer {
+  /** Index of the frame in its protocol. */
+  readonly frame: number
+  /** Index of the most probable class. */
+  readonly answer: number
+  /** Probability of each class. */
+  readonly probabilities: Float64Array
+}
+
+/**
+ * A measure of one photograph. It is the mean of the values that `of` returns for pairs of consecutive frames. Pairs
+ * with the value undefined do not count.
+ */
 interface ProtocolMeasure {
   readonly name: string
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
-  readonly of: (row: Float32Array) => number
+  /** @param first answer to the protocol's first frame */
+  readonly of: (
+    before: FrameAnswer,
+    after: FrameAnswer,
+    first: FrameAnswer,
+    setting: ProtocolSetting,
+  ) => number | undefined
 }
 
 export interface Protocol {
@@ -31,14 +62,16 @@ export interface Protocol {
   /** Number of frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
   /** @param random returns numbers from 0 to below 1 */
-  readonly frames: (photograph: Image, setting: ProtocolSetting, random: () => number) => readonly Frame[]
-  /** Number of values that `keep` returns. */
+  readonly shifts: (setting: ProtocolSetting, random: () => number) => Iterable<Shift>
+  /** Prepares a photograph. The function that it returns draws the frame of a shift. */
+  readonly drawing: (photograph: Image, setting: ProtocolSetting) => (shift: Shift, memory: FrameMemory) => Frame
+  /** Number of values that are stored per photograph. */
   readonly kept: (setting: ProtocolSetting) => number
   /**
-   * Reduces a photograph's class probabilities, [frames, classes], to the few numbers that are stored. They begin with
-   * the result of the function `answers`.
+   * Returns the values that are stored for one frame.
+   * @param after answer to the next frame; undefined for the last frame
    */
-  readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
+  readonly keep: (before: FrameAnswer, after: FrameAnswer | undefined, setting: ProtocolSetting) => readonly number[]
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
@@ -51,57 +84,56 @@ const FRACTIONS = STEPS_PER_PIXEL ** 2
 /** Size ε, in pixels, of the shifts from which the local equivariance error is computed. */
 const EPSILON = 0.003
 
-/** How many numbers are kept per frame; see the function `answers`. */
-const ANSWER_NUMBERS = 3
+/** How many values are stored per frame; see the function `answerValues`. */
+export const ANSWER_VALUES = 3
 
 /**
- * The usual protocols to measure shift invariance.
+ * The usual protocols to measure shift invariance. docs/consistency.md says how they differ from those of the papers.
  *
  * - `crop`: pairs of crops at random offsets (`validate_shift`, Zhang 2019).
- * - `diagonal`: crops along the diagonal, 1 px apart (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
+ * - `diagonal`: crops along the diagonal, 1 px apart (`validate_diagonal`, Zhang 2019).
  * - `embed`: the photograph, reduced to half of the frame's side, moves over a background along the diagonal in steps
- *   of 1 px (Azulay and Weiss 2019).
- * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
- * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
+ *   of 1 px (after Azulay and Weiss 2019).
+ * - `circular`: pairs of random circular shifts in all four directions (Chaman and Dokmanic 2021).
+ * - `subpixel`: circular shifts by fractions of a pixel (after Michaeli et al. 2023), and the local equivariance error
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. In this error, shifts
  *   are measured in units of half the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
     ...keepsAnswers('crop', ({ draws }) => 2 * draws),
-    frames: (photograph, { frame, draws }, random) =>
-      Array.from({ length: 2 * draws }, () => {
-        const [row, col] = [offset(random, photograph.rows - frame), offset(random, photograph.rows - frame)]
-        return cropped(photograph, frame, row, col)
-      }),
+    shifts: ({ frame, draws }, random) => randomShifts(2 * draws, 0, sourceSide(frame) - frame, random),
+    drawing: cropDrawing,
     measures: [agreement('crops')],
     isPath: false,
   },
   {
     ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
-    frames: (photograph, { frame }) =>
-      Array.from({ length: photograph.rows - frame + 1 }, (_, at) => cropped(photograph, frame, at, at)),
+    shifts: ({ frame }) => diagonalShifts(sourceSide(frame) - frame + 1),
+    drawing: cropDrawing,
     measures: pathMeasures(),
     isPath: true,
   },
   {
     ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
-    frames: (photograph, { frame, background }) => {
+    shifts: ({ frame }) => diagonalShifts(frame - embeddedSide(frame) + 1),
+    drawing: (photograph, { frame, background }) => {
       const side = embeddedSide(frame)
       const reduced = resizeAntialiased(photograph, side, side).data
-      return Array.from({ length: frame - side + 1 }, (_, at) => placedOn(background, frame, reduced, side, at))
+      return ({ rows }, memory) => placedOn(background, frame, reduced, side, rows, memory.bytes())
     },
     measures: pathMeasures(),
     isPath: true,
   },
   {
     ...keepsAnswers('circular', ({ draws }) => 2 * draws),
-    frames: (photograph, { frame, draws }, random) => {
-      const margin = photograph.rows - frame
+    shifts: ({ frame, draws }, random) => {
+      const margin = sourceSide(frame) - frame
+      return randomShifts(2 * draws, -margin, margin, random)
+    },
+    drawing: (photograph, { frame }) => {
       const centre = centreOf(photograph, frame)
-      return Array.from({ length: 2 * draws }, () =>
-        circularShift(centre, frame, offset(random, margin), offset(random, margin)),
-      )
+      return ({ rows, cols }, memory) => circularShift(centre, frame, rows, cols, memory.bytes())
     },
     measures: [agreement('circular shifts')],
     isPath: false,
@@ -109,27 +141,31 @@ export const PROTOCOLS: readonly Protocol[] = [
   {
     name: 'subpixel',
     count: () => FRACTIONS + 2 * AXES.length,
-    frames: (photograph, { frame }) => {
+    shifts: () => [...FRACTIONAL_SHIFTS, ...STEPS_BOTH_WAYS],
+    drawing: (photograph, { frame }) => {
       const centre = centreOf(photograph, frame)
-      return [...fractionalShifts(centre, frame), ...steppedBothWays(centre, frame)]
+      const fractional = fractionalDrawing(centre, frame)
+      return (shift, memory) =>
+        isStep(shift) ? stepped(centre, frame, shift, memory.floats()) : fractional(shift, memory)
     },
-    kept: () => FRACTIONS * ANSWER_NUMBERS + AXES.length,
-    keep: (probabilities, classes, { frame }) => {
-      const errors = equivarianceErrors(probabilities.subarray(FRACTIONS * classes), classes, frame)
-      return Float32Array.of(...answers(probabilities.subarray(0, FRACTIONS * classes), classes), ...errors)
+    kept: () => FRACTIONS * ANSWER_VALUES + AXES.length,
+    keep: (before, after, setting) => {
+      if (before.frame < FRACTIONS) return answerValues(before, before.frame < FRACTIONS - 1 ? after : undefined)
+      const error = after && equivarianceError(before, after, setting)
+      return error === undefined ? [] : [error]
     },
     measures: [
       {
         name: 'agreement',
         title: 'same answer after a shift by quarters of a pixel',
         unit: 'share',
-        of: (row) => share(FRACTIONS - 1, (i) => answerAt(row, i + 1) === answerAt(row, 0)),
+        of: (_, after, first) => (after.frame < FRACTIONS ? Number(after.answer === first.answer) : undefined),
       },
       {
         name: 'equivariance-error',
         title: 'local equivariance error',
         unit: 'error',
-        of: (row) => mean(row.subarray(FRACTIONS * ANSWER_NUMBERS)),
+        of: (before, after, _, setting) => equivarianceError(before, after, setting),
       },
     ],
     isPath: false,
@@ -137,41 +173,57 @@ export const PROTOCOLS: readonly Protocol[] = [
 ]
 
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
-  return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
+  return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_VALUES, keep: answerValues }
+}
+
+function cropDrawing(photograph: Image, { frame }: ProtocolSetting): ReturnType<Protocol['drawing']> {
+  return ({ rows, cols }, memory) => cropped(photograph, frame, rows, cols, memory.bytes())
 }
 
 function embeddedSide(frame: number): number {
   return Math.round(frame / 2)
 }
 
+/** Draws whole numbers from `from` to below `to`, for the rows first. */
+function* randomShifts(count: number, from: number, to: number, random: () => number): Iterable<Shift> {
+  const offset = () => from + Math.floor(random() * (to - from))
+  for (let i = 0; i < count; i++) yield { rows: offset(), cols: offset() }
+}
+
+function diagonalShifts(count: number): readonly Shift[] {
+  return Array.from({ length: count }, (_, at) => ({ rows: at, cols: at }))
+}
+
+export function answerOf(frame: number, probabilities: Float64Array): FrameAnswer {
+  const largest = probabilities.reduce((most, value) => Math.max(most, value))
+  return { frame, answer: probabilities.indexOf(largest), probabilities }
+}
+
 /**
- * Returns three numbers per frame: the index of the most probable class, its probability, and the probability of the
- * same class in the next frame. The last number is NaN for the last frame.
+ * Returns three values for a frame: the index of the most probable class, its probability, and the probability of the
+ * same class in the next frame. The last value is NaN for the last frame.
  */
-function answers(probabilities: Float64Array, classes: number): Float32Array {
-  const frames = probabilities.length / classes
-  const kept = new Float32Array(frames * ANSWER_NUMBERS)
-  for (let frame = 0; frame < frames; frame++) {
-    const row = probabilities.subarray(frame * classes, (frame + 1) * classes)
-    const strongest = row.indexOf(row.reduce((most, value) => Math.max(most, value)))
-    const next = probabilities[(frame + 1) * classes + strongest] ?? Number.NaN
-    kept.set([strongest, row[strongest] as number, next], frame * ANSWER_NUMBERS)
-  }
-  return kept
+function answerValues(before: FrameAnswer, after: FrameAnswer | undefined): readonly [number, number, number] {
+  return [before.answer, probabilityOf(before, before), after === undefined ? Number.NaN : probabilityOf(before, after)]
+}
+
+/** Probability in the frame `seen` of another frame's answer, rounded to float32, as it is stored. */
+function probabilityOf({ answer }: FrameAnswer, seen: FrameAnswer): number {
+  return Math.fround(seen.probabilities[answer] as number)
 }
 
 /** Index of the most probable class in a frame. */
 export function answerAt(row: Float32Array, frame: number): number {
-  return row[frame * ANSWER_NUMBERS] as number
+  return row[frame * ANSWER_VALUES] as number
 }
 
 export function probabilityAt(row: Float32Array, frame: number): number {
-  return row[frame * ANSWER_NUMBERS + 1] as number
+  return row[frame * ANSWER_VALUES + 1] as number
 }
 
-/** Number of frames in a stored row. Rows of `subpixel` end with two more numbers, which belong to no frame. */
+/** Number of frames in a stored row. Rows of `subpixel` end with two more values, which belong to no frame. */
 export function answerCount(row: Float32Array): number {
-  return Math.floor(row.length / ANSWER_NUMBERS)
+  return Math.floor(row.length / ANSWER_VALUES)
 }
 
 /** Measure: the share of pairs of frames with the same answer. The pairs are frames 0 and 1, 2 and 3, … */
@@ -180,72 +232,69 @@ function agreement(shifted: string): ProtocolMeasure {
     name: 'agreement',
     title: `same answer in two random ${shifted}`,
     unit: 'share',
-    of: (row) => share(answerCount(row) / 2, (pair) => answerAt(row, 2 * pair) === answerAt(row, 2 * pair + 1)),
+    of: (before, after) => (before.frame % 2 === 0 ? Number(before.answer === after.answer) : undefined),
   }
 }
 
 function pathMeasures(): readonly ProtocolMeasure[] {
-  const steps = (row: Float32Array) => answerCount(row) - 1
   return [
     {
       name: 'change',
       title: 'answer changes after a step of 1 px',
       unit: 'share',
-      of: (row) => share(steps(row), (step) => answerAt(row, step) !== answerAt(row, step + 1)),
+      of: (before, after) => Number(before.answer !== after.answer),
     },
     {
       name: 'probability-change',
       title: "mean absolute change of the answer's probability",
       unit: 'probability',
-      of: (row) =>
-        mean(
-          Float64Array.from({ length: steps(row) }, (_, step) => {
-            const [, before = 0, after = 0] = row.subarray(step * ANSWER_NUMBERS)
-            return Math.abs(after - before)
-          }),
-        ),
+      of: (before, after) => Math.abs(probabilityOf(before, after) - probabilityOf(before, before)),
     },
   ]
 }
 
-function offset(random: () => number, below: number): number {
-  return Math.floor(random() * below)
+/** All combinations of 0, ¼, ½ and ¾ pixel. The first one leaves the picture where it is. */
+const FRACTIONAL_SHIFTS: readonly Shift[] = Array.from({ length: FRACTIONS }, (_, i) => ({
+  rows: Math.floor(i / STEPS_PER_PIXEL) / STEPS_PER_PIXEL,
+  cols: (i % STEPS_PER_PIXEL) / STEPS_PER_PIXEL,
+}))
+
+/** Shifts by ε and −ε along `rows`, then along `cols`. */
+const STEPS_BOTH_WAYS: readonly Shift[] = AXES.flatMap((axis) =>
+  [EPSILON, -EPSILON].map((step) => ({ rows: 0, cols: 0, [axis]: step })),
+)
+
+function isStep({ rows, cols }: Shift): boolean {
+  return Math.abs(rows + cols) === EPSILON
+}
+
+/** Draws ideal shifts. The picture that is shifted along `rows` is kept, because several frames in a row need it. */
+function fractionalDrawing(picture: Uint8Array, side: number): ReturnType<Protocol['drawing']> {
+  let moved: { readonly by: number; readonly pixels: Float32Array } = { by: 0, pixels: Float32Array.from(picture) }
+  return ({ rows, cols }, memory) => {
+    if (moved.by !== rows) moved = { by: rows, pixels: idealShift(picture, side, 'rows', rows) }
+    const frame = memory.floats()
+    if (cols === 0) frame.set(moved.pixels)
+    else idealShift(moved.pixels, side, 'cols', cols, frame)
+    return frame
+  }
+}
+
+/** Draws x + ε∂x, where x is the picture, and ∂x its derivative with respect to the distance of the shift. */
+function stepped(picture: Uint8Array, side: number, { rows, cols }: Shift, frame: Float32Array): Float32Array {
+  const derivative = shiftDerivative(picture, side, rows === 0 ? 'cols' : 'rows')
+  for (let i = 0; i < frame.length; i++) frame[i] = (picture[i] as number) + (rows + cols) * (derivative[i] as number)
+  return frame
 }
 
 /**
- * Shifts a picture down and to the right by all combinations of 0, ¼, ½ and ¾ pixel. The first result is the unshifted
- * picture.
+ * The local equivariance error along one axis, rounded to float32, as it is stored.
+ * @returns undefined unless the frames are the two steps along one axis
  */
-function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
-  const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
-  return quarters.flatMap((rows) => {
-    const shifted = rows === 0 ? Float32Array.from(picture) : idealShift(picture, side, 'rows', rows)
-    return quarters.map((cols) => (cols === 0 ? shifted : idealShift(shifted, side, 'cols', cols)))
-  })
-}
-
-/**
- * Returns four pictures: x + ε∂x and x − ε∂x for shifts along `rows`, then the same for `cols`. x is the given picture,
- * and ∂x its derivative with respect to the distance of the shift.
- */
-function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Array[] {
-  return AXES.flatMap((axis) => {
-    const derivative = shiftDerivative(picture, side, axis)
-    return [EPSILON, -EPSILON].map((step) => derivative.map((slope, i) => (picture[i] as number) + step * slope))
-  })
-}
-
-/** @param probabilities class probabilities for the four pictures that `steppedBothWays` returns, [4, classes] */
-function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
-  return AXES.map((_, axis) => {
-    const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number
-    const slopes = Float64Array.from({ length: classes }, (_, i) => Math.abs(at(0, i) - at(1, i)) / (2 * EPSILON))
-    return (mean(slopes) * (frame - 1)) / 2
-  })
-}
-
-function share(count: number, isOne: (i: number) => boolean): number {
-  let ones = 0
-  for (let i = 0; i < count; i++) if (isOne(i)) ones++
-  return ones / count
+function equivarianceError(before: FrameAnswer, after: FrameAnswer, { frame }: ProtocolSetting): number | undefined {
+  if (before.frame < FRACTIONS || (before.frame - FRACTIONS) % 2 === 1) return undefined
+  const slopes = before.probabilities.map(
+    (value, i) => Math.abs(value - (after.probabilities[i] as number)) / (2 * EPSILON),
+  )
+  return Math.fround((mean(slopes) * (frame - 1)) / 2)
 }

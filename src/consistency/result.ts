@@ -3,8 +3,16 @@ import type { Settings } from '../engine/task.js'
 import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import { meanAndError } from '../support/statistics.js'
-import type { PhotographFile } from './photographs.js'
-import type { Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
+import type { Protocol, ProtocolName } from './protocols.js'
+
+/** A photograph with its answers to all frames. */
+export interface MeasuredPhotograph {
+  readonly name: string
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string
+  /** Values of all measures, protocol by protocol. */
+  readonly values: readonly number[]
+}
 
 /** Value of one measure over all photographs. */
 export interface ConsistencyMeasure {
@@ -37,8 +45,8 @@ export interface Consistency extends ExecutionRecord {
   readonly seed: number
   readonly background: string
   readonly measures: readonly ConsistencyMeasure[]
-  /** Name of each measured photograph, and its values in the order of `measures`. */
-  readonly photographs: readonly { readonly name: string; readonly values: readonly number[] }[]
+  /** Name of each measured photograph, the SHA-256 of its file, and its values in the order of `measures`. */
+  readonly photographs: readonly MeasuredPhotograph[]
   /** Photographs that could not be measured, and why. */
   readonly failed: readonly PatchFailure[]
   readonly settings: Settings
@@ -50,26 +58,15 @@ export interface Consistency extends ExecutionRecord {
   readonly imagesPerSecond: number
 }
 
-/**
- * Stored numbers from which the measures are computed: one row for each pair of a protocol and a photograph. A row that
- * begins with NaN means that the photograph has not been measured with this protocol.
- */
-export interface KeptAnswers {
-  readonly protocols: readonly Protocol[]
-  readonly setting: ProtocolSetting
-  readonly files: readonly PhotographFile[]
-  readonly rows: (protocol: number, photograph: number) => Float32Array
-}
-
-export function summary(kept: KeptAnswers): Pick<Consistency, 'measures' | 'photographs'> {
-  const { protocols, files, rows } = kept
-  const all = protocols.flatMap((protocol, i) => protocol.measures.map((measure) => ({ protocol, measure, i })))
-  const photographs = [...files.entries()].flatMap(([at, { name }]) =>
-    Number.isNaN(rows(0, at)[0]) ? [] : [{ name, values: all.map(({ measure, i }) => measure.of(rows(i, at))) }],
-  )
+/** @param photographs in the order of the given files */
+export function summary(
+  protocols: readonly Protocol[],
+  photographs: readonly MeasuredPhotograph[],
+): Pick<Consistency, 'measures' | 'photographs'> {
+  const all = protocols.flatMap((protocol) => protocol.measures.map((measure) => ({ protocol, measure })))
   const measures = all.map(({ protocol, measure: { name, title, unit } }, i) => {
     const values = photographs.map((photograph) => photograph.values[i] as number)
     return { protocol: protocol.name, measure: name, title, unit, ...meanAndError(values) }
   })
-  return { measures, photographs }
+  return { measures, photographs: photographs.map(({ name, sha256, values }) => ({ name, sha256, values })) }
 }

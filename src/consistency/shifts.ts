@@ -3,23 +3,42 @@
 import type { Axis } from '../engine/positions.js'
 import { emptyFrame } from '../engine/scene.js'
 
-/** Shifts a picture down and to the right. Pixels that leave it at one edge enter at the opposite edge. */
-export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
-  const shifted = emptyFrame(side)
+/**
+ * Shifts a picture down and to the right, or up and to the left if `rows` and `cols` are negative. Pixels that leave it
+ * at one edge enter at the opposite edge.
+ */
+export function circularShift(
+  picture: Uint8Array,
+  side: number,
+  rows: number,
+  cols: number,
+  shifted = emptyFrame(side),
+): Uint8Array {
   const length = side * 3
-  const cut = (side - cols) * 3
+  const cut = (side - within(cols, side)) * 3
   for (let row = 0; row < side; row++) {
     const source = picture.subarray(row * length, (row + 1) * length)
-    const target = ((row + rows) % side) * length
+    const target = within(row + rows, side) * length
     shifted.set(source.subarray(cut), target)
     shifted.set(source.subarray(0, cut), target + length - cut)
   }
   return shifted
 }
 
+/** The index from 0 to below `side` that differs from `index` by a multiple of `side`. */
+function within(index: number, side: number): number {
+  return ((index % side) + side) % side
+}
+
 /** Places a picture on a background. `position` is both the row and the column of its top-left corner. */
-export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
-  const placed = emptyFrame(frame)
+export function placedOn(
+  background: Uint8Array,
+  frame: number,
+  picture: Uint8Array,
+  side: number,
+  position: number,
+  placed = emptyFrame(frame),
+): Uint8Array {
   placed.set(background)
   for (let row = 0; row < side; row++)
     placed.set(picture.subarray(row * side * 3, (row + 1) * side * 3), ((position + row) * frame + position) * 3)
@@ -32,9 +51,14 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
  * Values are not clipped to 0…255. Source: the definition of `subpixel_shift` in Michaeli et al. 2023.
  * @param shift in pixels, down or to the right
  */
-export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
+export function idealShift(
+  picture: ArrayLike<number>,
+  side: number,
+  axis: Axis,
+  shift: number,
+  shifted: Float32Array = new Float32Array(picture.length),
+): Float32Array {
   const kernel = interpolationKernel(side, shift)
-  const shifted = new Float32Array(picture.length)
   // A shift along the axis `rows` moves pixels up or down in their column, so each line is then a column.
   const [step, stride] = axis === 'rows' ? [side * 3, 3] : [3, side * 3]
   const line = new Float64Array(side)

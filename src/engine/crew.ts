@@ -15,8 +15,16 @@ export interface ExtractionOptions {
    * between images is made for all positions. So the features have the same bits, however many calls compute them.
    */
   readonly whole?: Int32Array
-  /** Called after each batch. `done` is the number of images that are finished so far in this extraction. */
+  /**
+   * Called at the start of work on whole images, and after each batch. `done` is the number of images that are finished
+   * so far in this extraction.
+   */
   readonly onImages?: (done: number) => void
+  /**
+   * Called if images share layers, before the first call of `onImages` and then after each pass (a group of positions)
+   * whose shared layers are computed.
+   */
+  readonly onShared?: (done: number, passes: number) => void
   /** Called after each batch. `rows` are the indices of the rows that the batch has filled. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /**
@@ -130,6 +138,7 @@ export async function extractFeatures(
   const { network, memory, workers } = crew
   const positions = offsets.length / 2
   const job = jobScene(scene)
+  onImages?.(0)
   const fill = (matrices: readonly Float32Array[]) =>
     run(crew, positions, {
       run: async (first, count, batch) => {

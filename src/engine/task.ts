@@ -54,6 +54,14 @@ export interface BatchTask {
   readonly target: Target
 }
 
+/** Message of a worker about a batch that it computes, which is named by its job and its first matrix row. */
+export interface BatchProgress {
+  readonly job: number
+  readonly row: number
+  /** Number of images whose features are stored; 0 when the layers that the images share are computed. */
+  readonly images: number
+}
+
 export type BatchResult =
   | { readonly kind: 'written' }
   /** If `during` is `open`, the session could not be opened, so no batch was started. */

@@ -1,6 +1,6 @@
-import { workerData } from 'node:worker_threads'
-import type { Backend, WorkerData } from './backends/backend.js'
-import type { BatchResult, BatchTask, Target } from './task.js'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Backend, PutFeatures, WorkerData } from './backends/backend.js'
+import type { BatchProgress, BatchResult, BatchTask, Target } from './task.js'
 
 /** The worker's session. The first batch opens it, so that an error is reported as the result of this batch. */
 let opened: Promise<Backend> | undefined
@@ -17,7 +17,14 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   }
   try {
     const { job, offsets, target } = task
-    await backend(job, offsets, (first, images, layers) => write(target, first, images, layers))
+    const tell = (images: number) =>
+      parentPort?.postMessage({ job: job.id, row: target.rows[0] as number, images } satisfies BatchProgress)
+    const put: PutFeatures = (first, images, layers) => {
+      write(target, first, images, layers)
+      // When the last image is stored, the task ends, which tells enough.
+      if (first + images < target.rows.length) tell(first + images)
+    }
+    await backend(job, offsets, put, () => tell(0))
     return { kind: 'written' }
   } catch (error) {
     // A process that failed has ended, so the next batch opens a new one. A session in this thread stays open.

@@ -2,7 +2,7 @@ import { workerFile } from '../files/package.js'
 import { prepareEnvironment } from '../support/machine.js'
 import { checkWorkers, openThreadPool } from '../support/threads.js'
 import type { WorkerData } from './backends/backend.js'
-import type { BatchResult, BatchTask } from './task.js'
+import type { BatchProgress, BatchResult, BatchTask } from './task.js'
 
 /**
  * Number of batches that a worker has at the same time. `thread`: one is in its forward pass, one is being composited,
@@ -16,8 +16,11 @@ export interface Workers {
   readonly count: number
   /** Number of batches that all workers together can have at the same time. */
   readonly inFlight: number
-  /** Rejects if the worker dies. A new worker then takes its place. */
-  run(task: BatchTask): Promise<BatchResult>
+  /**
+   * Rejects if the worker dies. A new worker then takes its place.
+   * @param onProgress called with the number of the batch's images that are finished so far (see `BatchProgress`)
+   */
+  run(task: BatchTask, onProgress?: (images: number) => void): Promise<BatchResult>
   /** Ends the workers to free their memory, unless a batch is running. The next batch starts them again. */
   rest(): Promise<void>
   close(): Promise<void>
@@ -32,7 +35,13 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   checkWorkers(count)
   prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]
-  const open = () => openThreadPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData })
+  const listeners = new Map<string, (images: number) => void>()
+  const onMessage = (message: unknown) => {
+    const { job, row, images } = message as BatchProgress
+    listeners.get(batchName(job, row))?.(images)
+  }
+  const open = () =>
+    openThreadPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData, onMessage })
   let pool: ReturnType<typeof open> | undefined
   let running = 0
   let closed = false
@@ -47,13 +56,26 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   return {
     count,
     inFlight: each * count,
-    run: async (task) => {
+    run: async (task, onProgress) => {
+      const name = batchName(task.job.id, task.target.rows[0] as number)
       if (closed) throw new Error('the workers are closed')
       pool ??= open()
       running++
+      let failure: { readonly error: unknown } | undefined
+      listeners.set(name, (images) => {
+        try {
+          onProgress?.(images)
+        } catch (error) {
+          // Thrown here, it would end this process. The batch must end before it can be reported.
+          failure ??= { error }
+        }
+      })
       try {
-        return await pool.run(task)
+        const result = await pool.run(task)
+        if (failure !== undefined) throw failure.error
+        return result
       } finally {
+        listeners.delete(name)
         running--
       }
     },
@@ -65,6 +87,10 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
       return end()
     },
   }
+}
+
+function batchName(job: number, row: number): string {
+  return `${job} ${row}`
 }
 
 /**

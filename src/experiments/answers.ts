@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
+import { float32At, int32At } from '../support/typedArrays.js'
 
 export interface AnswerMaps {
   /**
@@ -42,7 +43,7 @@ export function answerMaps(
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
     const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), scores)
-    const best = strongest[position] as number
+    const best = int32At(strongest, position)
     const ofSeen = probability(seen)
     maps[position] = best
     maps[positions + position] = probability(best)
@@ -69,9 +70,9 @@ export function answersAtAnchors(
   const { maps } = answersOf(anchorFeatures, anchorFeatures.subarray(center, center + classes), scores)
   const count = ANCHOR_NAMES.length
   return ANCHOR_NAMES.map((_, i) => ({
-    class: maps[i] as number,
-    probability: maps[count + i] as number,
-    ofCenter: maps[2 * count + i] as number,
+    class: float32At(maps, i),
+    probability: float32At(maps, count + i),
+    ofCenter: float32At(maps, 2 * count + i),
   }))
 }
 
@@ -97,7 +98,7 @@ export function answersOf(matrix: Float32Array, center: Float32Array, scores: Cl
 
 /** Index of the largest value, the first one of equal values. */
 function largestOf(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0)
+  return values.reduce((best, value, i) => (value > float32At(values, best) ? i : best), 0)
 }
 
 /**
@@ -122,7 +123,7 @@ export function classProbabilities(
 function probabilityIn(row: Float32Array, classScores: ClassScores): (index: number) => number {
   const { meaning } = classScores
   const scores = checkedScores(row, classScores)
-  const score = (index: number) => scores[index] as number
+  const score = (index: number) => float32At(scores, index)
   if (meaning === 'sigmoid') return (index) => Math.min(score(index), 1)
   if (meaning === 'probabilities') {
     // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
@@ -151,7 +152,7 @@ function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): F
 function logSumExp(row: Float32Array): number {
   const largest = row.reduce((most, value) => Math.max(most, value))
   let sum = 0
-  for (let i = 0; i < row.length; i++) sum += Math.exp((row[i] as number) - largest)
+  for (let i = 0; i < row.length; i++) sum += Math.exp(float32At(row, i) - largest)
   return largest + Math.log(sum)
 }
 

@@ -1,3 +1,4 @@
+import { float64At } from '../support/typedArrays.js'
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
@@ -33,7 +34,7 @@ export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: n
     const length = isAlongRows ? shape.cols : shape.rows
     const kernels = kernelsFor(length, stride)
     const powers = linePowers(isAlongRows ? map : transposed(map, shape), length, kernels)
-    return kernels.map(({ period }, i) => ({ direction, period, power: powers[i] as number }))
+    return kernels.map(({ period }, i) => ({ direction, period, power: float64At(powers, i) }))
   })
 }
 
@@ -62,10 +63,10 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
       let re = 0
       let im = 0
       for (let i = 0; i < sums.length; i++) {
-        re += (sums[i] as number) * (real[i] as number)
-        im += (differences[i] as number) * (imaginary[i] as number)
+        re += float64At(sums, i) * float64At(real, i)
+        im += float64At(differences, i) * float64At(imaginary, i)
       }
-      powers[k] = (powers[k] as number) + re * re + im * im
+      powers[k] = float64At(powers, k) + re * re + im * im
     }
   }
   return powers.map((power) => (power * length) / map.length)
@@ -101,13 +102,13 @@ function periodKernel(length: number, period: number, frequency: number): Period
     ).subarray(0, Math.ceil(length / 2))
   const real = wave(Math.cos)
   // If the length is odd, the middle value of a line is its own mirror image, so the sum counts this value twice.
-  if (length % 2 === 1) real[real.length - 1] = (real[real.length - 1] as number) / 2
+  if (length % 2 === 1) real[real.length - 1] = float64At(real, real.length - 1) / 2
   return { period, real, imaginary: wave(Math.sin) }
 }
 
 function withoutParabola(line: Float64Array): Float64Array {
   const rest = line.slice()
-  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * float64At(b, i), 0)
   const basis: Float64Array[] = []
   for (const degree of [0, 1, 2]) {
     const polynomial = line.map((_, i) => ((2 * i + 1) / line.length - 1) ** degree)
@@ -120,5 +121,5 @@ function withoutParabola(line: Float64Array): Float64Array {
 }
 
 function subtract(target: Float64Array, other: Float64Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) - factor * (other[i] as number)
+  for (let i = 0; i < target.length; i++) target[i] = float64At(target, i) - factor * float64At(other, i)
 }

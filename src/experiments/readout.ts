@@ -1,4 +1,5 @@
 import { median } from '../support/stopwatch.js'
+import { float32At } from '../support/typedArrays.js'
 import { afterSignals } from './featureArithmetic.js'
 import { shuffle } from './folds.js'
 import { type LayerGrid, positionAt } from './grid.js'
@@ -143,11 +144,11 @@ function productsOf(feature: Float32Array, others: readonly Float32Array[]): rea
   const [a = feature, b = feature, c = feature, d = feature] = others
   let [first, second, third, fourth] = [0, 0, 0, 0]
   for (let k = 0; k < feature.length; k++) {
-    const value = feature[k] as number
-    first += value * (a[k] as number)
-    second += value * (b[k] as number)
-    third += value * (c[k] as number)
-    fourth += value * (d[k] as number)
+    const value = float32At(feature, k)
+    first += value * float32At(a, k)
+    second += value * float32At(b, k)
+    third += value * float32At(c, k)
+    fourth += value * float32At(d, k)
   }
   return [first, second, third, fourth].slice(0, others.length)
 }

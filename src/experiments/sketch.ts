@@ -1,4 +1,5 @@
 import { cosineSimilarity } from '../native.js'
+import { float64At } from '../support/typedArrays.js'
 
 /** Short vectors that stand in for features. The cosines between them are nearly those between the features. */
 export interface Sketch {
@@ -34,7 +35,7 @@ export async function sketchOf(
   const columns: Float64Array[] = []
   for (;;) {
     const pivot = indexOfLargest(lacking)
-    if ((lacking[pivot] as number) <= SKETCH_ERROR / 2) break
+    if (float64At(lacking, pivot) <= SKETCH_ERROR / 2) break
     if (columns.length === most) return undefined
     const anchor = features.slice(pivot * dims, (pivot + 1) * dims)
     const cosines = await cosineSimilarity({ features, rows, dims, anchors: anchor, anchorCount: 1, threads })
@@ -42,7 +43,7 @@ export async function sketchOf(
   }
   const sketch = new Float32Array(rows * columns.length)
   columns.forEach((column, dim) => {
-    for (let row = 0; row < rows; row++) sketch[row * columns.length + dim] = column[row] as number
+    for (let row = 0; row < rows; row++) sketch[row * columns.length + dim] = float64At(column, row)
   })
   return { dims: columns.length, rows: sketch }
 }
@@ -59,15 +60,15 @@ function nextColumn(
   lacking: Float64Array,
 ): Float64Array {
   for (const column of columns) {
-    const factor = column[pivot] as number
+    const factor = float64At(column, pivot)
     for (let row = 0; row < cosines.length; row++)
-      cosines[row] = (cosines[row] as number) - factor * (column[row] as number)
+      cosines[row] = float64At(cosines, row) - factor * float64At(column, row)
   }
-  const length = Math.sqrt(lacking[pivot] as number)
+  const length = Math.sqrt(float64At(lacking, pivot))
   for (let row = 0; row < cosines.length; row++) {
-    const value = (cosines[row] as number) / length
+    const value = float64At(cosines, row) / length
     cosines[row] = value
-    lacking[row] = Math.max(0, (lacking[row] as number) - value * value)
+    lacking[row] = Math.max(0, float64At(lacking, row) - value * value)
   }
   // Without this, rounding errors could make this row the pivot again.
   lacking[pivot] = 0
@@ -76,6 +77,6 @@ function nextColumn(
 
 function indexOfLargest(values: Float64Array): number {
   let best = 0
-  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i
+  for (let i = 1; i < values.length; i++) if (float64At(values, i) > float64At(values, best)) best = i
   return best
 }

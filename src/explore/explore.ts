@@ -86,14 +86,24 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
   const networks = await openLiveNetworks({
-    ...{ models, pool, scores, wished: checked, request: parseDevice(checked.device) },
+    models,
+    pool,
+    scores,
+    wished: checked,
+    request: parseDevice(checked.device),
     isUsed: units.isUsed,
     onNote: (line) => progress.note(line),
     signal,
   })
   const objects = await openObjects()
   const explorer = openExplorer({
-    ...{ networks, objects, units, pool, scores, out: results, mirror: checked.mirror },
+    networks,
+    objects,
+    units,
+    pool,
+    scores,
+    out: results,
+    mirror: checked.mirror,
     mostBytes: mostBytes / UNIT_SHARE,
     opensTwo: (models?.length ?? 0) > 1,
   })

@@ -68,8 +68,11 @@ export function openExplorer(options: ExplorerOptions) {
   }
   return {
     study: async (): Promise<LiveStudy> => ({
-      ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
-      ...{ mostBytes, opensTwo },
+      networks: networks.list(),
+      missing: await networks.missing(),
+      objects: objects.list(),
+      mostBytes,
+      opensTwo,
     }),
     /** Returns a PNG of an object at a size, with hard edges as in the images that the network gets. */
     picture: async (object: number, size: number): Promise<Buffer> => {

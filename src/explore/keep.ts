@@ -166,11 +166,11 @@ function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
   return { ...handle, overlaps: false, extract: async () => inRowOrder(unit), close: async () => undefined }
 }
 
-function inRowOrder({ network, rows, matrices }: LiveUnit): Features {
-  const order = rows()
-  const layers = network.layers.map(({ name, dims }, i) => {
+function inRowOrder(unit: LiveUnit): Features {
+  const order = unit.rows()
+  const layers = unit.network.layers.map(({ name, dims }, i) => {
     const matrix = new Float32Array(order.length * dims)
-    const source = matrices[i] as Float32Array
+    const source = unit.matrices[i] as Float32Array
     for (const [at, row] of order.entries()) matrix.set(source.subarray(at * dims, (at + 1) * dims), row * dims)
     return { name, dims, matrix }
   })

@@ -93,7 +93,9 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
     const network = await chooseNetwork({
-      ...{ model, pool, signal: ended },
+      model,
+      pool,
+      signal: ended,
       ...(scores && isOwnNetwork(model) && { scores }),
     })
     for (const line of networkNotes(network)) onNote(line)

@@ -50,7 +50,11 @@ export function extractFiles(
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }, i) => {
     const { file, content } = anchors[i] as (typeof anchors)[number]
     return {
-      ...{ name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance },
+      name,
+      dims,
+      file: arrayFile(name),
+      sha256: sha256(...encodeNpy(shape, data)),
+      equivariance,
       anchors: { file, sha256: sha256(...content) },
     }
   })

@@ -16,7 +16,7 @@ import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
-import { type ProgressListener, progressTo } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, callback, type GivenOptions, kinds, oneOf } from '../support/optionChecks.js'
@@ -181,13 +181,12 @@ export async function extractPlaced(
       progress.note(
         `${out} has damaged features of ${counted(partial.damaged, 'image')}; Shiftscope computes these features again`,
       )
-    progress.start(network.id, left.length)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
     const saving = partial && savingRows(partial, left, atATime)
     const { layers, finished } = await handle
       .extract(scene, offsetsAt(grid.offsets, left), {
         whole: grid.offsets,
-        onImages: (images) => progress.update(images),
+        ...extractionPhases(progress, network.id, left.length),
         ...(saving && { onRows: saving.add, onFailure: saving.end }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
@@ -203,9 +202,17 @@ export async function extractPlaced(
     const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, onGrid, positions)
     const extraction = {
-      ...{ model: network.id, frame: network.input.rows, size, stride, rows: grid.rows, cols: grid.cols },
+      model: network.id,
+      frame: network.input.rows,
+      size,
+      stride,
+      rows: grid.rows,
+      cols: grid.cols,
       layers: layers.map(({ name, dims }, i) => ({
-        ...{ name, dims, data: onGrid[i] as Float32Array, shape: [grid.rows, grid.cols, dims] as const },
+        name,
+        dims,
+        data: onGrid[i] as Float32Array,
+        shape: [grid.rows, grid.cols, dims] as const,
         anchorFeatures: featuresAt(matrices[i] as Float32Array, dims, grid.anchors),
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
@@ -223,6 +230,25 @@ export async function extractPlaced(
   } finally {
     progress.stop()
     await partial?.close()
+  }
+}
+
+/** Shows the phases of an extraction: the layers that images share, if any, counted in passes, and then the images. */
+function extractionPhases(progress: Progress, id: string, images: number) {
+  let phase: 'shared layers' | 'images' | undefined
+  return {
+    onShared: (done: number, passes: number) => {
+      if (phase === 'images') return
+      if (phase === undefined) progress.start(`${id}, shared layers`, passes, { unit: 'passes', before: 0 })
+      phase = 'shared layers'
+      progress.update(done, null)
+    },
+    onImages: (done: number) => {
+      if (phase === 'shared layers') progress.stop()
+      if (phase !== 'images') progress.start(id, images)
+      phase = 'images'
+      progress.update(done)
+    },
   }
 }
 
@@ -350,9 +376,8 @@ export async function compare(
 ): Promise<NetworkComparison> {
   const { network } = handle
   const progress = progressTo(onProgress)
-  progress.start(network.id, grid.offsets.length / 2)
-  const onImages = (images: number) => progress.update(images)
-  const features = await handle.extract(scene, grid.offsets, { onImages, signal }).finally(() => progress.stop())
+  const phases = extractionPhases(progress, network.id, grid.offsets.length / 2)
+  const features = await handle.extract(scene, grid.offsets, { ...phases, signal }).finally(() => progress.stop())
   try {
     if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []

@@ -79,7 +79,9 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   endIfViewStopped(signal)
   return {
     ...(await writeExtractionPage(out, extraction, limits)),
-    ...{ model: inputs.model === UNKNOWN_NETWORK ? null : inputs.model, rows, cols },
+    model: inputs.model === UNKNOWN_NETWORK ? null : inputs.model,
+    rows,
+    cols,
     layers: layers.map(({ name, dims }) => ({ name, dims, hasFeatures: fitsPage(positions, dims) })),
   }
 }

@@ -128,8 +128,19 @@ function asUnit(
   const known = (described && description) ?? descriptionSchema.parse(pixels)
   const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known
   const inputs: UnitInputs = {
-    ...{ format: UNIT_FORMAT, model, weightsSha256, patch, patchSha256, background, blend, size, stride },
-    ...{ category: null, separability: null, keepsFeatures: true, layers: files.map(({ parts }) => parts.name) },
+    format: UNIT_FORMAT,
+    model,
+    weightsSha256,
+    patch,
+    patchSha256,
+    background,
+    blend,
+    size,
+    stride,
+    category: null,
+    separability: null,
+    keepsFeatures: true,
+    layers: files.map(({ parts }) => parts.name),
   }
   const parts = files.map((file) => file.parts)
   const { unit, arrays } = assembleUnit(inputs, { rows, cols, frame }, parts, answers?.names)
@@ -140,7 +151,9 @@ function asUnit(
     return fitsPage(rows * cols, parts.dims) ? readAgain(file, shape) : undefined
   }
   return {
-    ...{ isDescribed: described !== undefined, moved, pictures: folder },
+    isDescribed: described !== undefined,
+    moved,
+    pictures: folder,
     unit: unitWithArrays(folder, { ...unit, arrays: {} }, read),
   }
 }

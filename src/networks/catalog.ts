@@ -135,7 +135,7 @@ export function isGenerator(entry: ModelEntry): entry is GeneratorEntry {
 export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogModels()): ModelEntry {
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
-  throw new UsageError(`no network or generator is called "${id}"; use one of ${idsOf(entries)}`)
+  throw new UsageError(`no network or generator is called ${meant(id, entries)}; use one of ${idsOf(entries)}`)
 }
 
 export function catalogEntry(id: string): CatalogEntry {
@@ -146,7 +146,7 @@ export function catalogEntry(id: string): CatalogEntry {
   const remedy = `use one of ${idsOf(entries)}, or the path of an .onnx file`
   if (listGenerators().some((generator) => generator.id === id))
     throw new UsageError(`${id} is not a network but a generator, which makes images from features; ${remedy}`)
-  throw new UsageError(`no network is called "${id}"; ${remedy}`)
+  throw new UsageError(`no network is called ${meant(id, entries)}; ${remedy}`)
 }
 
 export function generatorEntry(id: string): GeneratorEntry {
@@ -159,6 +159,12 @@ export function generatorEntry(id: string): GeneratorEntry {
   throw new UsageError(
     `${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}; you can also give the path of an .onnx file`,
   )
+}
+
+/** An unknown id in quotes, and the most similar ones. */
+function meant(id: string, entries: readonly ModelEntry[]): string {
+  const ids = entries.map((candidate) => candidate.id)
+  return `"${id}" (did you mean ${nearestNames(id, ids, 3).join(', ')}?)`
 }
 
 function idsOf(entries: readonly ModelEntry[]): string {

@@ -21,13 +21,14 @@ const MOST_BYTES = 2 ** 31
 /**
  * Downloads a file into the partial file `part`. If the server still has the version that the part was taken from, the
  * download resumes where it stopped; otherwise it starts again. The If-Range header (with the ETag or date) and the
- * file's size tell whether the version is the same. After an error, a later call can resume the download.
+ * file's size tell whether the version is the same. A version that no header can name is not resumed. After an error, a
+ * later call can resume the download.
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
  * @throws InputError if the file has the wrong size
  */
 export async function download(address: URL, part: string, options: DownloadOptions): Promise<void> {
   const version = await partVersion(part)
-  const present = version === undefined ? 0 : await partLength(part)
+  const present = version === undefined || !isNameable(version) ? 0 : await partLength(part)
   const have = present > (options.mostBytes ?? present) ? 0 : present
   if (have > 0 && have === (options.bytes ?? version?.bytes)) return
   const headers = rangeHeaders(have, version)
@@ -89,6 +90,14 @@ function requireSize(
   throw new InputError(
     `${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`,
   )
+}
+
+/**
+ * Whether a request can name the version. A client does not send other characters, and decoding may have changed them,
+ * so that different versions look the same.
+ */
+function isNameable({ etag, lastModified }: FileVersion): boolean {
+  return /^[\x20-\x7e]*$/.test(`${etag ?? ''}${lastModified ?? ''}`)
 }
 
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {

@@ -55,9 +55,9 @@ export {
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
-export { connectedWeights, isProduct } from './onnx/graph/products.js'
+export { connectedWeights } from './onnx/graph/products.js'
 export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
-export { type KnownTensor, product } from './onnx/graph/shapes.js'
+export type { KnownTensor } from './onnx/graph/shapes.js'
 export {
   type AxisWindow,
   type BorderedWindow,

@@ -8,7 +8,7 @@ import type { Classes, NetworkInput } from './network.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
-import { imageTensors } from './onnx/graph/links.js'
+import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { connectedEnds, stageEnds } from './onnx/graph/stageEnds.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
@@ -60,8 +60,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   const { path, graph } = file
   const image = source.changes?.madeInput ?? input.name
   const made = imageTensors(graph, image)
-  const names = made.map(({ name }) => name)
-  const { shown, batch } = await allShapes(source, names, choice.signal)
+  const { shown, batch } = await allShapes(source, made, choice.signal)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
@@ -94,24 +93,33 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   }
 }
 
-/** Runs the graph on two images, or on as many as it accepts, to learn the shapes of the named tensors. */
+/** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */
 async function allShapes(
   { name, model, input, changes }: NetworkSource,
-  names: readonly string[],
+  made: readonly ImageTensor[],
   signal: AbortSignal | undefined,
 ): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
+  const names = made.flatMap(({ name, like }) => (like === undefined ? [name] : []))
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
     const { path, files } = model
     await copyExternalFiles(path, files, folder)
-    const nodes = extentNodes(names)
-    const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
-    await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
+    await writeGraphCopy(copy, path, {
+      ...changes,
+      outputs: [],
+      nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
+    })
     const attempt = async (batch: number) => {
-      const tried = { path: copy, name, bytes: model.bytes }
+      // Optimisations might remove the added nodes, and would take longer than the run.
+      const tried = { path: copy, name, bytes: model.bytes, optimization: 'disabled' } as const
       const tensor = { name: input.name, shape: [batch, 3, input.rows, input.cols] }
-      return (await trialRun(tried, { input: tensor, names, byExtents: true }, signal)).tensors
+      const shown = new Map((await trialRun(tried, { input: tensor, names, byExtents: true }, signal)).tensors)
+      for (const { name: output, like } of made) {
+        const same = like === undefined ? undefined : shown.get(like)
+        if (same !== undefined) shown.set(output, same)
+      }
+      return shown
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)

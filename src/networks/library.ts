@@ -41,7 +41,7 @@ export interface ImportedWeights {
 export async function listNetworks(): Promise<readonly NetworkStatus[]> {
   return Promise.all(
     catalogModels().map(async (entry): Promise<NetworkStatus> => {
-      const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry.id)
+      const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry)
       const bytes = path === undefined ? null : await regularSize(path).catch(() => null)
       const expectedBytes = bytes ?? expectedWeightBytes(entry)
       if (path === undefined || bytes === null)

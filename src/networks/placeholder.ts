@@ -17,7 +17,7 @@ export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>)
 
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
-  return entry?.kind === 'published' && (await importedWeights(id)) === undefined
+  return entry?.kind === 'published' && (await importedWeights(entry)) === undefined
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */

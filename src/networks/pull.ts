@@ -109,7 +109,7 @@ async function fetchWeights(
 }
 
 async function presentWeights(entry: ModelEntry, progress: Progress): Promise<PulledWeights | undefined> {
-  const path = await importedWeights(entry.id)
+  const path = await importedWeights(entry)
   if (path === undefined) return undefined
   const sha256 = await sha256OfFile(path)
   const source = entry.sources.find((candidate) => sha256.startsWith(candidate.sha256))

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { packageFolder } from '../files/package.js'
@@ -33,9 +33,14 @@ export function architectureOf(entry: ModelEntry): Architecture {
   return architecture
 }
 
-export async function importedWeights(id: string): Promise<string | undefined> {
+/**
+ * Path of the weights in the cache. An ONNX file counts only for an exported network. An earlier version may have left
+ * one for a network that is published now.
+ */
+export async function importedWeights({ id, kind }: ModelEntry): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
-  const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
+  const fits = (name: string) => name.startsWith(`${id}.`) && name.endsWith('.onnx') === (kind === 'exported')
+  const name = names.sort().find(fits)
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
@@ -53,7 +58,7 @@ export async function catalogGraph(entry: ModelEntry, weights?: string, option?:
 }
 
 export async function requireWeights(entry: ModelEntry, given?: string, option?: string): Promise<string> {
-  const path = given ?? (await importedWeights(entry.id))
+  const path = given ?? (await importedWeights(entry))
   if (path !== undefined) return path
   throw missingWeights(entry, option)
 }
@@ -65,6 +70,11 @@ export function weightsOf({ path, sha256, bytes }: HashedModel): WeightsFile {
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
 export function checkpointGraph(entry: ModelEntry, weightsPath: string): Promise<WeightedGraph> {
   return withFile(weightsPath, async (file) => {
+    if (extname(weightsPath).toLowerCase() === '.onnx') {
+      throw new InputError(
+        `${weightsPath} is an ONNX file, but ${entry.id} needs a checkpoint; run "${weightsCommand(entry)}", or use the ONNX file itself as the network`,
+      )
+    }
     const weightsSha256 = await file.sha256()
     checkNotAnother(entry, weightsPath, weightsSha256)
     const cached = await graphFile(architectureOf(entry), file, weightsSha256)

@@ -1,3 +1,4 @@
+import { byteAt, int32At } from '../support/typedArrays.js'
 import type { Image } from './image.js'
 
 /** Number of fraction bits of the weights, which are fixed-point numbers. */
@@ -50,13 +51,13 @@ function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps)
     for (let row = 0, to = channel; row < rows; row++)
       for (let target = 0, tap = 0; target < first.length; target++, to += 3) {
         let sum = HALF
-        let from = (row * cols + (first[target] as number)) * 3 + channel
+        let from = (row * cols + int32At(first, target)) * 3 + channel
         for (const end = tap + width; tap < end; tap += BLOCK, from += 3 * BLOCK)
           sum +=
-            Math.imul(weights[tap] as number, data[from] as number) +
-            Math.imul(weights[tap + 1] as number, data[from + 3] as number) +
-            Math.imul(weights[tap + 2] as number, data[from + 6] as number) +
-            Math.imul(weights[tap + 3] as number, data[from + 9] as number)
+            Math.imul(int32At(weights, tap), byteAt(data, from)) +
+            Math.imul(int32At(weights, tap + 1), byteAt(data, from + 3)) +
+            Math.imul(int32At(weights, tap + 2), byteAt(data, from + 6)) +
+            Math.imul(int32At(weights, tap + 3), byteAt(data, from + 9))
         resized[to] = sum >> WEIGHT_BITS
       }
   return resized
@@ -72,8 +73,8 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   for (let target = 0; target < first.length; target++) {
     sums.fill(HALF)
     for (let tap = 0; tap < width; tap += BLOCK)
-      addBlock(sums, data, ((first[target] as number) + tap) * length, length, weights, target * width + tap)
-    for (let i = 0; i < length; i++) resized[target * length + i] = (sums[i] as number) >> WEIGHT_BITS
+      addBlock(sums, data, (int32At(first, target) + tap) * length, length, weights, target * width + tap)
+    for (let i = 0; i < length; i++) resized[target * length + i] = int32At(sums, i) >> WEIGHT_BITS
   }
   return resized
 }
@@ -90,16 +91,16 @@ function addBlock(
   weights: Int32Array,
   tap: number,
 ): void {
-  const [a, b] = [weights[tap] as number, weights[tap + 1] as number]
-  const [c, d] = [weights[tap + 2] as number, weights[tap + 3] as number]
+  const [a, b] = [int32At(weights, tap), int32At(weights, tap + 1)]
+  const [c, d] = [int32At(weights, tap + 2), int32At(weights, tap + 3)]
   for (let i = 0; i < sums.length; i++) {
     const at = source + i
     sums[i] =
-      (sums[i] as number) +
-      Math.imul(a, data[at] as number) +
-      Math.imul(b, data[at + step] as number) +
-      Math.imul(c, data[at + 2 * step] as number) +
-      Math.imul(d, data[at + 3 * step] as number)
+      int32At(sums, i) +
+      Math.imul(a, byteAt(data, at)) +
+      Math.imul(b, byteAt(data, at + step)) +
+      Math.imul(c, byteAt(data, at + 2 * step)) +
+      Math.imul(d, byteAt(data, at + 3 * step))
   }
 }
 
@@ -123,7 +124,7 @@ function tapsOf(source: number, targets: number, from: number, count: number): T
     )
     const sum = heights.reduce((total, height) => total + height, 0)
     const rounded = heights.map((height) => Math.trunc(0.5 + (height / sum) * 2 ** WEIGHT_BITS))
-    weights.set(rounded, i * width + start - (first[i] as number))
+    weights.set(rounded, i * width + start - int32At(first, i))
   }
   return { width, first, weights }
 }

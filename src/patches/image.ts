@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { ChildFailure } from '../childProcess/child.js'
 import { confined, type Limits } from '../childProcess/confined.js'
 import { InputError, throwIfStopped } from '../errors.js'
+import { withFile } from '../files/openFile.js'
 import { workerFile } from '../files/package.js'
 import { machineMemory, resourceError } from '../support/machine.js'
 import { counted } from '../support/text.js'
@@ -35,6 +36,12 @@ export function drawingLimits(seconds = 60): Limits {
  * @throws InputError if the file is missing, too large, not a picture, or needs too much time or memory
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {
+  // sharp gets bytes, because it caches pictures by path and may return an old one for a changed file.
+  return decodeImage(await pictureBytes(path), path, signal)
+}
+
+/** @throws InputError if the file is missing, too large, or cannot be read */
+export async function pictureBytes(path: string): Promise<Buffer> {
   const info = await stat(path).catch(() => {
     throw new InputError(`cannot read ${path}: no such file; check the path`)
   })
@@ -44,8 +51,7 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
       `${path} is too large: it has ${info.size} bytes, and the limit is ${MAX_FILE_BYTES}; make it smaller`,
     )
   }
-  // sharp gets bytes, because it caches pictures by path and may return an old one for a changed file.
-  return decodeImage(await readFile(path), path, signal)
+  return withFile(path, (file) => file.read({ offset: 0, length: file.size }))
 }
 
 /** Does the same as `readImage` for the bytes of a file. */

@@ -57,7 +57,11 @@ async function writeSite(
   const { model, size, stride, layers } = unit.inputs
   const described = { model, size, layers, units: [unit.description] }
   const group: StudyGroup = {
-    ...{ ...described, stride, frame: unit.frame, rows: unit.rows, cols: unit.cols },
+    ...described,
+    stride,
+    frame: unit.frame,
+    rows: unit.rows,
+    cols: unit.cols,
     numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], []),
     meanMaps: Float64Array.from(maps),
   }

@@ -6,7 +6,7 @@ import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
-import type { SummaryRow } from '../results/rows.js'
+import type { MeanRow } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
@@ -15,12 +15,12 @@ interface PaperTables {
   readonly separability: readonly (Place & { readonly task: Task; readonly accuracy: number; readonly std: number })[]
 }
 
-type Place = Pick<SummaryRow, 'model' | 'layer' | 'size'>
+type Place = Pick<MeanRow, 'model' | 'layer' | 'size'>
 
 /** How positions are split into folds in the paper's Tables 3 and 4. */
 const PAPER_FOLDS = 'ordered' as const
 
-export function paperRows(): readonly SummaryRow[] {
+export function paperRows(): readonly MeanRow[] {
   const file = join(modelsFolder(), 'paper-tables.json')
   const { similarity, separability } = JSON.parse(readFileSync(file, 'utf8')) as PaperTables
   const rows = [

@@ -17,7 +17,15 @@ import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { groupsOfUnits, noUnits, unitFolders } from '../results/openResults.js'
 import { renewMeasures } from '../results/renewedMeasures.js'
-import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
+import {
+  baselineRows,
+  type MeanRow,
+  metricsCsv,
+  type Row,
+  type SummaryRow,
+  summaryJson,
+  summaryRows,
+} from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
@@ -64,6 +72,17 @@ export interface Report {
  * @throws the signal's reason after an abort, and then the previous report stays
  */
 export async function writeReport(results: string, options: ReportOptions = {}): Promise<Report> {
+  return (await writeMeasuredReport(results, options)).report
+}
+
+/** A report with its rows, whose variants are records. */
+export interface MeasuredReport {
+  readonly report: Report
+  readonly rows: readonly MeanRow[]
+}
+
+/** Writes a report; see `writeReport`. */
+export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
   const { paper, limits, onProgress, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
@@ -85,7 +104,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     },
   )
   await writeFileAtomic(join(results, 'index.html'), resultsPage(index, contents.sections, lead))
-  return { rows: summaryRows(contents.rows), findings: contents.findings }
+  return measuredReport(contents.rows, contents.findings)
 }
 
 /** The contents of a report, except for the heatmaps and the site. */
@@ -146,7 +165,7 @@ async function writeContents(
 }
 
 /** Writes the report of a folder that has only results of feature arithmetic. */
-async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Report> {
+async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<MeasuredReport> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
@@ -155,7 +174,11 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   // An earlier report may have left these entries. The units from which it made them no longer exist.
   for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
     await rm(join(results, name), { recursive: true, force: true })
-  return { rows: summaryRows(rows), findings: [] }
+  return measuredReport(rows, [])
+}
+
+function measuredReport(rows: readonly Row[], findings: readonly ClaimFinding[]): MeasuredReport {
+  return { report: { rows: summaryRows(rows), findings }, rows }
 }
 
 async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {

@@ -13,8 +13,8 @@ export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 export type PatchValues = ReadonlyMap<string, number>
 
-/** One number of a study, averaged over objects, as in summary.json. There, its variant is a text. */
-export interface SummaryRow {
+/** One number of a study, averaged over objects. */
+export interface MeanRow {
   readonly model: string
   readonly layer: string
   /** Side of the square patches in pixels. */
@@ -31,13 +31,13 @@ export interface SummaryRow {
 }
 
 /** A summary row with the value of each patch, as in metrics.csv. */
-export interface Row extends SummaryRow {
+export interface Row extends MeanRow {
   /** Value of each patch, sorted by patch name. Empty if the row's numbers do not belong to single patches. */
   readonly values: PatchValues
 }
 
-export type LayerAtSize = Pick<SummaryRow, 'model' | 'layer' | 'size'>
-export type RowKey = LayerAtSize & Pick<SummaryRow, 'metric' | 'variant'>
+export type LayerAtSize = Pick<MeanRow, 'model' | 'layer' | 'size'>
+export type RowKey = LayerAtSize & Pick<MeanRow, 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
 
@@ -200,19 +200,13 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   }
 }
 
+/** A row of summary.json. Its variant is a text, such as `center vertical 8px`. */
+export type SummaryRow = Omit<MeanRow, 'variant'> & { readonly variant: string }
+
 export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
-  return rows.map(({ values, ...row }) => row)
-}
-
-/** A row of summary.json. Its variant is a text. */
-export type StoredRow = Omit<SummaryRow, 'variant'> & { readonly variant: string }
-
-export function storedRows(rows: readonly SummaryRow[]): readonly StoredRow[] {
-  return rows.map((row) => ({ ...row, variant: variantText(row.variant) }))
+  return rows.map(({ values, ...row }) => ({ ...row, variant: variantText(row.variant) }))
 }
 
 export function summaryJson(rows: readonly SummaryRow[]): string {
-  return `[\n${storedRows(rows)
-    .map((row) => JSON.stringify(row))
-    .join(',\n')}\n]\n`
+  return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 }

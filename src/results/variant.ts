@@ -8,7 +8,7 @@ import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 
-export const CONFIDENCES = ['confident', 'unsure'] as const
+const CONFIDENCES = ['confident', 'unsure'] as const
 
 /** Distances and positions are in pixels. */
 export const variantSchema = z.strictObject({
@@ -57,7 +57,7 @@ export type UnitNumbers = readonly LayerNumbers[]
 
 const KEYS = Object.keys(variantSchema.shape) as readonly (keyof Variant)[]
 
-/** Text of a variant in files, such as `center vertical 8px`. */
+/** Text of a variant in files, its values in the order of `variantSchema`, such as `center vertical 8px`. */
 export function variantText(variant: Variant): string {
   return words(variant).join(' ')
 }
@@ -67,33 +67,23 @@ export function variantTitle(variant: Variant): string {
   return words(variant).join(', ')
 }
 
-function words(variant: Variant): readonly string[] {
-  const { anchor, threshold, classes, period, distance, at } = variant
-  const texts: Readonly<Record<keyof Variant, string | number | undefined>> = {
-    anchor: threshold === undefined ? anchor : `${anchor}>=${threshold}`,
-    threshold: undefined,
-    confidence: variant.confidence,
-    direction: variant.direction,
-    task: variant.task,
-    scheme: variant.scheme,
-    fold: variant.fold,
-    axis: variant.axis,
-    test: variant.test,
-    feature: variant.feature,
-    classes: classes && `${classes} class`,
-    judged: variant.judged,
-    reference: variant.reference,
-    kind: variant.kind,
-    period: pixels(period),
-    distance: pixels(distance),
-    at: pixels(at),
-    part: variant.part,
-  }
-  return KEYS.flatMap((key) => texts[key] ?? []).map(String)
+function words({ threshold, ...variant }: Variant): readonly string[] {
+  return KEYS.flatMap((key) => {
+    const value = key === 'threshold' ? undefined : variant[key]
+    if (value === undefined) return []
+    if (key === 'anchor' && threshold !== undefined) return [`${value}>=${threshold}`]
+    return [TEXTS[key]?.(value) ?? String(value)]
+  })
 }
 
-function pixels(count: number | undefined): string | undefined {
-  return count === undefined ? undefined : `${count}px`
+const pixels = (count: string | number) => `${count}px`
+
+/** Texts of values that are not written as they are. */
+const TEXTS: Partial<Record<keyof Variant, (value: string | number) => string>> = {
+  classes: (value) => `${value} class`,
+  period: pixels,
+  distance: pixels,
+  at: pixels,
 }
 
 export function isSameVariant(a: Variant, b: Variant): boolean {

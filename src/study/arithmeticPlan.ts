@@ -23,6 +23,7 @@ import {
   writeAccuracy,
 } from '../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
+import { secondsOf } from '../support/stopwatch.js'
 import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
@@ -151,6 +152,28 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
+}
+
+/** Number of random expressions in a benchmark. */
+const TIMED_TRIALS = 4
+
+/** Measures the seconds per image of a plan's work with a few of its random expressions, after a warm-up. */
+export async function arithmeticImageSeconds(
+  { models, accuracy: { trials, drawing } }: ArithmeticPlan,
+  request: DeviceRequest,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const timed = trials.slice(0, TIMED_TRIALS)
+  const images = timed.reduce((sum, trial) => sum + trialImages(trial), 0)
+  const opened = await openWithGenerators(models, images, request, progress, signal)
+  const count = (some: typeof timed) => arithmeticAccuracy(opened, some, drawing.draw, { signal })
+  try {
+    await count(timed.slice(0, 1))
+    return (await secondsOf(() => count(timed))) / images
+  } finally {
+    await opened.close()
+  }
 }
 
 /** Stores each scene when it is complete, and the counts of the random expressions every few seconds. */

@@ -1,13 +1,11 @@
 import { openExecution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
-import { PROVIDERS } from '../engine/providers.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { measureEquivariance } from '../experiments/equivariance.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
-import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
 import type { ResolvedOptions } from './options.js'
 import { imagesOfUnits, type Study } from './plan.js'
@@ -22,13 +20,15 @@ export interface UnitWork {
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
-  /** Called with 0 images when a unit begins, and later with the number of its finished images. */
-  readonly onUnit: (unit: PlannedUnit, images: number) => void
+  /**
+   * Called with 0 images when a unit begins, and later with the number of its finished images. `secondsLeft` are those
+   * until all work ends; null if unknown.
+   */
+  readonly onUnit: (unit: PlannedUnit, images: number, secondsLeft: number | null) => void
   readonly open: OpenUnits
   /** Number of images in all units that were unfinished when the command started. */
   readonly images: number
-  /** Estimates the time left; undefined if no progress is shown. */
-  readonly timeLeft: TimeLeft | undefined
+  readonly timeLeft: TimeLeft
 }
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
@@ -50,9 +50,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const { signal } = options
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`opening ${network.id}`)
-  const opening = performance.now()
   const handle = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
-  timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(handle.ran(), options))
   const classifiers = classifiersFor(handle.ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
@@ -65,23 +63,21 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       const before = work.images - imagesLeft() - imagesOf(current)
       const begin = performance.now()
       const seconds = () => (performance.now() - begin) / 1000
+      const secondsLeft = timeLeft.during(current)
       const onImages = (images: number) => {
-        onUnit(current, images)
-        const now = { unit: current, images, seconds: seconds(), overlaps: handle.overlaps }
-        progress.update(before + images, images > 0 ? timeLeft?.seconds(now) : undefined)
+        const left = secondsLeft(seconds())
+        onUnit(current, images, left)
+        progress.update(before + images, left)
       }
-      onUnit(current, 0)
+      onUnit(current, 0, secondsLeft(0))
       const features = await extract(handle, current, onImages, signal)
-      timeLeft?.extracted(current, seconds())
       const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
-      stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
-        timeLeft?.measured(current, seconds)
-        return queue.finish(current)
-      })
+      stored = storeUnit(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
+      timeLeft.took(current, seconds())
       units.push(current)
     }
     await stored
@@ -93,14 +89,6 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     progress.stop()
     await handle.close()
   }
-}
-
-/**
- * Whether values that several images share are computed only once. A GPU computes every image in full, because sharing
- * values brought no gain there.
- */
-export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
-  return PROVIDERS[device].isProcessor && reuse !== 'off'
 }
 
 export function openUnits(

@@ -1,11 +1,13 @@
 import { gridFeatureBytes } from '../engine/machineMemory.js'
+import { PROVIDERS } from '../engine/providers.js'
 import { expectedGain } from '../engine/reuse/expected.js'
 import { processorRate } from '../engine/settings.js'
 import { throwIfStopped } from '../errors.js'
 import { isPlaceholder, modelEntry, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
-import { imagesOfArithmetic } from './arithmeticPlan.js'
-import { openUnits, reusesValues } from './compute.js'
+import { progressTo } from '../progress.js'
+import { arithmeticImageSeconds, imagesOfArithmetic } from './arithmeticPlan.js'
+import { openUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { imagesOfUnits, planStudy, type Study, unitGroups } from './plan.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
@@ -16,9 +18,9 @@ export interface StudyEstimate {
   readonly units: number
   /** Number of units that the results folder already holds. */
   readonly finished: number
-  /** Number of units in the results folder that were made from other inputs and would be replaced. */
+  /** Number of units in the results folder that have other inputs or another format and would be replaced. */
   readonly replaced: number
-  /** How the inputs of the units to replace differ from those of this study, such as `stride 3 instead of 1`. */
+  /** How these units differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
   readonly differences: readonly string[]
   /** Number of images to compute for the remaining units. */
   readonly images: number
@@ -34,11 +36,13 @@ export interface StudyEstimate {
   readonly weightsBytes: number
   /**
    * Seconds to compute `images` on this machine, from a short benchmark of each network. Classifiers and arithmetic
-   * take additional time. Null if weights of a network are missing.
+   * take additional time. Null if weights are missing.
    */
   readonly seconds: number | null
-  /** Seconds to compute the images of the unit that takes longest. Null if weights of a network are missing. */
+  /** Seconds to compute the images of the unit that takes longest. Null if weights are missing. */
   readonly unitSeconds: number | null
+  /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if weights are missing. */
+  readonly arithmeticSeconds: number | null
   /** Weights that `reproduce` needs and this machine lacks. Units of networks without weights count as not finished. */
   readonly missing: readonly {
     readonly id: string
@@ -52,8 +56,8 @@ export interface StudyEstimate {
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
   const study = await planStudy(options, true)
-  const isKnown = isTimed && !study.left.some(({ network }) => isPlaceholder(network))
-  const { seconds, unitSeconds } = isKnown ? await timesOf(study, options) : { seconds: null, unitSeconds: null }
+  const missing = missingWeights(study)
+  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
     units: study.units.length,
     finished: study.units.length - study.left.length,
@@ -65,11 +69,12 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
     pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
-    seconds,
-    unitSeconds,
-    missing: missingWeights(study),
+    ...times,
+    missing,
   }
 }
+
+const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
 
 async function timesOf(study: Study, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
@@ -84,7 +89,8 @@ async function timesOf(study: Study, options: ResolvedOptions) {
       handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
     for (const group of groups) {
       const [unit] = group
-      const isReused = reusesValues(handle.ran(), options)
+      // A GPU computes every image in full, because computing shared values once brought no gain there.
+      const isReused = PROVIDERS[handle.ran().device].isProcessor && options.reuse !== 'off'
       const gain = isReused ? expectedGain(network, unit.scene, unit.grid.offsets) : 1
       const all = imagesOfUnits(group) / imagesPerSecond / gain
       times.push({ all, each: all / group.length })
@@ -93,7 +99,17 @@ async function timesOf(study: Study, options: ResolvedOptions) {
   return {
     seconds: times.reduce((sum, { all }) => sum + all, 0),
     unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
+    arithmeticSeconds: await arithmeticTime(study, options),
   }
+}
+
+async function arithmeticTime({ arithmetic }: Study, { request, onProgress, signal }: ResolvedOptions) {
+  let seconds = 0
+  for (const plan of arithmetic) {
+    const images = imagesOfArithmetic(plan)
+    if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
+  }
+  return seconds
 }
 
 function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {

@@ -76,7 +76,8 @@ async function layerParts(
   const measures = await (inputs.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const rows = grid.rows * grid.cols
   return {
-    ...{ ...named, ...measures },
+    ...named,
+    ...measures,
     ...(await foldsExplained(inputs, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
     ...(inputs.readout && { readout: await positionReadout(onGrid, inputs.readout) }),
     sketch: inputs.sketches

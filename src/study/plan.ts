@@ -11,7 +11,8 @@ import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { findUnit, unitVersion } from '../results/unit/store.js'
+import { findUnit, OLDER_FORMAT, unitVersion } from '../results/unit/store.js'
+import { counted } from '../support/text.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
@@ -32,9 +33,25 @@ export interface Study {
    * version on disk changes, some process has replaced the unit.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** Number of stored units that have other inputs, and how these differ, such as `stride 3 instead of 1`. */
-  readonly replaced: { readonly units: number; readonly differences: readonly string[] }
+  readonly replaced: ReplacedUnits
   readonly arithmetic: readonly ArithmeticPlan[]
+}
+
+/** Stored units that have other inputs or another format. */
+export interface ReplacedUnits {
+  readonly units: number
+  /** How they differ from what is wanted, such as `stride 3 instead of 1`. */
+  readonly differences: readonly string[]
+}
+
+/** Names replaced units in messages, such as `2 units of an older format`. */
+export function replacedText({ units, differences }: ReplacedUnits): string {
+  const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
+  const kinds = [
+    ...(settings.length > 0 ? [`with other settings (${settings.join('; ')})`] : []),
+    ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
+  ]
+  return `${counted(units, 'unit')} ${kinds.join(' or ')}`
 }
 
 /**
@@ -65,7 +82,11 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
     sketched.has(unit.patch.name) ? { ...unit, inputs: { ...unit.inputs, sketches: true as const } } : unit,
   )
   return {
-    ...{ out, networks, patches, backgrounds, units },
+    out,
+    networks,
+    patches,
+    backgrounds,
+    units,
     ...(await unitsLeft(out, units)),
     arithmetic: await arithmeticPlans(options, withPlaceholders, out),
   }

@@ -11,7 +11,6 @@ import { removeDeadTemporaries } from '../files/temporaries.js'
 import { networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { type Report, type ReportOptions, writeReport } from '../report/report.js'
-import { fileName } from '../results/fileName.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { reportStamp } from '../results/reportStamp.js'
 import { unplannedPatches } from '../results/study.js'
@@ -20,11 +19,11 @@ import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, type Study } from './plan.js'
+import { imagesOfUnits, planStudy, replacedText, type Study } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
-import { openUnitQueue, titleOf } from './unitQueue.js'
+import { arithmeticLock, openUnitQueue, titleOf } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Result of a study. */
@@ -121,11 +120,8 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     progress.note(`${out} also has results of other objects (${unplanned.join(', ')}), and the tables include them`)
   const skipped = units.length - left.length
   if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
-  const { units: count, differences } = replaced
-  if (count > 0)
-    progress.note(
-      `replacing ${counted(count, 'unit')} in ${out} that were made with other settings (${differences.join('; ')}); choose another \`out\` to keep both`,
-    )
+  if (replaced.units > 0)
+    progress.note(`replacing ${replacedText(replaced)} in ${out}; choose another \`out\` to keep both`)
 }
 
 /** @param report key of the report that was just written */
@@ -157,7 +153,10 @@ async function computeStudy(run: Run): Promise<void> {
   const queue = openUnitQueue(study, team)
   const classifiersFor = studyClassifiers(options.request.index, (line) => progress.note(line))
   const images = imagesOfUnits(queue.left())
-  const timeLeft = options.onProgress && studyTimeLeft(study, queue)
+  const timeLeft = studyTimeLeft(
+    queue,
+    study.arithmetic.some((plan) => imagesOfArithmetic(plan) > 0),
+  )
   const onUnit = workerStates(team.locks)
   const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
   let arithmetic = study.arithmetic
@@ -194,7 +193,7 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
   let current: PlannedUnit | undefined
   let since = ''
   let before = 0
-  return (unit, images) => {
+  return (unit, images, secondsLeft) => {
     const isNew = unit !== current
     if (isNew) {
       before += current === undefined ? 0 : imagesOf(current)
@@ -206,6 +205,7 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
       since,
       images: before + images,
       seconds: (performance.now() - begin) / 1000,
+      secondsLeft,
     }
     locks.describe(state, isNew)
   }
@@ -224,7 +224,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
     images += imagesOfArithmetic(plan)
     await computeArithmeticPlan(plan, request, progress, signal)
   }
-  const lockOf = ({ models }: ArithmeticPlan) => fileName(`arithmetic ${models.network.id}`)
+  const lockOf = ({ models }: ArithmeticPlan) => arithmeticLock(models.network.id)
   const locked: ArithmeticPlan[] = []
   for (const plan of plans) {
     const name = lockOf(plan)

@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { readStored } from '../files/json.js'
 import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
+import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
 import type { Classes } from '../networks/index.js'
 import type { ResolvedOptions } from './options.js'
@@ -16,14 +17,29 @@ import { imagesOf } from './units.js'
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/** Units of one network at one size, which all have the same number of images. */
-export const groupSchema = z.object({
-  model: z.string(),
-  size: z.number(),
-  images: z.number(),
-  patches: z.array(z.string()),
+/** The plan of a run, as run.json describes it. Entries of other versions may lack some keys. */
+export const plannedSchema = z.looseObject({
+  finished: z.string().nullish(),
+  patches: z
+    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
+    .optional()
+    .catch(undefined),
+  /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
+  planned: z
+    .array(
+      z.object({
+        model: z.string(),
+        size: z.number(),
+        patches: z.array(z.string()),
+        inputs: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+  arithmetic: z
+    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
+    .optional()
+    .catch(undefined),
 })
-export type PlannedGroup = z.infer<typeof groupSchema>
 
 /** The keys of run.json that Shiftscope reads. All are optional, because another version may have written the file. */
 const runSchema = z.looseObject({
@@ -104,7 +120,7 @@ export function describeRun(study: Study, options: ResolvedOptions) {
       ...(classes && { classes: countedClasses(classes) }),
       layers: layers.map(({ name }) => name),
     })),
-    patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+    patches: study.patches.map(({ name, size, sha256, category = null }) => ({ name, size, sha256, category })),
     stride: options.stride,
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: options.blend,
@@ -120,19 +136,16 @@ export function describeRun(study: Study, options: ResolvedOptions) {
       background: inputs.background,
       expressionsPerKind: inputs.trialsPerKind,
       seed: inputs.seed,
+      inputsSha256: sha256(JSON.stringify(inputs)),
     })),
-    planned: groupsOf(study),
+    planned: unitGroups(study.units).map((group) => {
+      const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
+      const patches = group.map((unit) => unit.patch.name)
+      return { model: inputs.model, size: inputs.size, images: imagesOf(group[0]), patches, inputs }
+    }),
   }
 }
 
 function countedClasses({ names, ...classes }: Classes) {
   return { ...classes, count: names.length }
-}
-
-function groupsOf({ units }: Study): readonly PlannedGroup[] {
-  return unitGroups(units).map((group) => {
-    const [{ network, patch }] = group
-    const patches = group.map((unit) => unit.patch.name)
-    return { model: network.id, size: patch.size, images: imagesOf(group[0]), patches }
-  })
 }

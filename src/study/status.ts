@@ -1,14 +1,17 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { openLocks } from '../files/lock.js'
+import { sha256 } from '../files/sha256.js'
+import { readAccuracy } from '../results/arithmeticDocument.js'
+import { accuracyPath } from '../results/arithmeticStudy.js'
 import { fileName } from '../results/fileName.js'
-import { groupFolder } from '../results/unit/store.js'
+import { inputsSchema, type UnitInputs } from '../results/unit/schema.js'
+import { isUnitThere, type UnitPlace, unitVersion } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
-import { groupSchema, type PlannedGroup, readRun } from './runFile.js'
+import { plannedSchema, readRun } from './runFile.js'
 import { workerStateSchema } from './team.js'
-import { unitTitle } from './unitQueue.js'
+import { arithmeticLock, unitTitle } from './unitQueue.js'
 
 /** Progress of a study, and the processes that compute the study. */
 export interface StudyStatus {
@@ -21,6 +24,8 @@ export interface StudyStatus {
     /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
   }
+  /** Number of networks whose feature arithmetic the study computes, and for how many of them it is finished. */
+  readonly arithmetic: { readonly total: number; readonly done: number }
   /** Processes that work on the study. A process on another machine may have died since `heard`. */
   readonly workers: readonly {
     readonly host: string
@@ -34,18 +39,13 @@ export interface StudyStatus {
   }[]
   /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all units and their classifiers are finished at this speed; null if unknown. Arithmetic is extra. */
+  /** Seconds until all units are finished, as the processes estimate them; null if unknown, as before arithmetic. */
   readonly secondsLeft: number | null
 }
 
-const plannedSchema = z.looseObject({
-  finished: z.string().nullish(),
-  planned: z.array(groupSchema).optional(),
-})
-
-/** Whether all units are finished. A study without units, of arithmetic alone, is complete when no process works on it. */
-export function isComplete({ units, workers }: StudyStatus): boolean {
-  return units.done === units.total && (units.total > 0 || workers.length === 0)
+/** Whether all units and all arithmetic are finished. */
+export function isComplete({ units, arithmetic }: StudyStatus): boolean {
+  return units.done === units.total && arithmetic.done === arithmetic.total
 }
 
 /**
@@ -54,24 +54,18 @@ export function isComplete({ units, workers }: StudyStatus): boolean {
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))
-  const groups = plannedGroups([run, ...(run.earlier ?? [])])
+  const { units: planned, arithmetic: plannedArithmetic } = wantedWork([...(run.earlier ?? []), run])
   // A study of arithmetic alone plans no units.
-  if (groups.length === 0 && plannedSchema.safeParse(run).data?.planned === undefined) throw await noStudy(results)
-  let done = 0
-  let imagesLeft = 0
-  for (const group of groups) {
-    const there = await namesIn(groupFolder(results, group))
-    const missing = group.patches.filter((patch) => !there.has(fileName(patch))).length
-    done += group.patches.length - missing
-    imagesLeft += missing * group.images
-  }
-  const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
-  const names = new Set(
-    groups.flatMap(({ model, size, patches }) => patches.map((patch) => fileName(unitTitle(model, size, patch)))),
-  )
+  if (planned.size === 0 && plannedSchema.safeParse(run).data?.planned === undefined) throw await noStudy(results)
   const held = await openLocks(results).held()
-  const locked = new Set(held.map(({ name }) => name).filter((name) => names.has(name)))
-  const inProgress = Math.min(total - done, locked.size)
+  const locked = new Set(held.map(({ name }) => name))
+  const inProgress = [...planned.keys()].filter((title) => locked.has(fileName(title))).length
+  let done = 0
+  for (const [title, unit] of planned) if (!locked.has(fileName(title)) && (await isFinished(results, unit))) done++
+  let doneArithmetic = 0
+  for (const [model, wanted] of plannedArithmetic) {
+    if (!locked.has(arithmeticLock(model)) && (await hasAccuracy(results, model, wanted))) doneArithmetic++
+  }
   const byOwner = new Map(held.map((lock) => [lock.owner.id, lock]))
   const processes = await Promise.all(
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
@@ -90,34 +84,62 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
     const { unit, since } = isComputed ? state : { unit: null, since: null }
     return { host: owner.host, pid: owner.pid, unit, since, heard }
   })
-  const rates = processes.flatMap(({ state }) =>
-    state !== undefined && state.seconds > 0 && state.images > 0 ? [state.images / state.seconds] : [],
-  )
-  const imagesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : null
-  const secondsLeft = imagesLeft === 0 ? 0 : imagesPerSecond === null ? null : imagesLeft / imagesPerSecond
-  return { units: { total, done, inProgress, left: total - done - inProgress }, workers, imagesPerSecond, secondsLeft }
+  const states = processes.flatMap(({ state }) => (state !== undefined && state.seconds > 0 ? [state] : []))
+  const rate = states.reduce((sum, { images, seconds }) => sum + images / seconds, 0)
+  const status = {
+    units: { total: planned.size, done, inProgress, left: planned.size - done - inProgress },
+    arithmetic: { total: plannedArithmetic.size, done: doneArithmetic },
+    workers,
+    imagesPerSecond: rate > 0 ? rate : null,
+    secondsLeft: longestOf(states.map(({ secondsLeft }) => secondsLeft)),
+  }
+  return isComplete(status) ? { ...status, secondsLeft: 0 } : status
+}
+
+/** Largest of the numbers; null if there are none, or if one of them is unknown. */
+function longestOf(seconds: readonly (number | null)[]): number | null {
+  const known = seconds.filter((one) => one !== null)
+  return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
+}
+
+interface WantedUnit {
+  readonly place: UnitPlace
+  /** Undefined if another version wrote run.json. Then any unit at this place counts. */
+  readonly inputs: UnitInputs | undefined
 }
 
 /**
- * Planned units of the last run and of all runs that have not ended, grouped by network and size. A unit that is in
- * several plans is counted once.
+ * Planned units by title, and the hash of the inputs of each network's arithmetic. They are those of the last run and of
+ * all runs that have not ended. If several runs plan the same unit, the inputs of the latest count.
+ * @param runs entries of run.json, the latest last
  */
-function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
-  const groups = new Map<string, PlannedGroup>()
+function wantedWork(runs: readonly unknown[]) {
+  const units = new Map<string, WantedUnit>()
+  const arithmetic = new Map<string, string>()
   for (const [i, run] of runs.entries()) {
-    const { finished = null, planned = [] } = plannedSchema.safeParse(run).data ?? {}
-    if (i > 0 && finished !== null) continue
-    for (const group of planned) {
-      const key = JSON.stringify([group.model, group.size])
-      const patches = new Set([...(groups.get(key)?.patches ?? []), ...group.patches])
-      groups.set(key, { ...group, patches: [...patches] })
+    const { finished = null, planned = [], ...plan } = plannedSchema.safeParse(run).data ?? {}
+    if (i < runs.length - 1 && finished !== null) continue
+    const objects = new Map(plan.patches?.map((object) => [unitTitle('', object.size, object.name), object]))
+    for (const { model, size, patches, inputs } of planned) {
+      for (const patch of patches) {
+        const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
+        const wanted = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category })
+        units.set(unitTitle(model, size, patch), { place: { model, size, patch }, inputs: wanted.data })
+      }
     }
+    for (const { model, inputsSha256 } of plan.arithmetic ?? []) arithmetic.set(model, inputsSha256)
   }
-  return [...groups.values()]
+  return { units, arithmetic }
 }
 
-async function namesIn(folder: string): Promise<ReadonlySet<string>> {
-  return new Set(await readdir(folder).catch((): string[] => []))
+async function isFinished(results: string, { place, inputs }: WantedUnit): Promise<boolean> {
+  return inputs === undefined ? (await unitVersion(results, place)) !== undefined : isUnitThere(results, inputs)
+}
+
+/** Whether the arithmetic of these inputs is finished. Its file of accuracies is written last. */
+async function hasAccuracy(results: string, model: string, inputsSha256: string): Promise<boolean> {
+  const stored = await readAccuracy(accuracyPath(results, model)).catch(() => undefined)
+  return stored !== undefined && sha256(JSON.stringify(stored.inputs)) === inputsSha256
 }
 
 async function noStudy(results: string): Promise<InputError> {

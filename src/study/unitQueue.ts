@@ -27,6 +27,11 @@ export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }
 
+/** Name of the lock of a network's arithmetic. */
+export function arithmeticLock(model: string): string {
+  return fileName(`arithmetic ${model}`)
+}
+
 export function titleOf({ network, patch }: PlannedUnit): string {
   return unitTitle(network.id, patch.size, patch.name)
 }

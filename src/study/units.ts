@@ -34,7 +34,9 @@ export function planUnits(
   }
   return networks.flatMap((network) =>
     patches.map((patch) => ({
-      ...{ network, patch, ...partsOf(network, patch) },
+      network,
+      patch,
+      ...partsOf(network, patch),
       grid: gridFor(network.input.rows, patch.size),
     })),
   )

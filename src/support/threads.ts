@@ -51,10 +51,12 @@ interface PoolOptions {
   readonly threads: number
   readonly tasksEach: number
   readonly workerData?: unknown
+  /** Called with each message that a thread posts while it runs a task. */
+  readonly onMessage?: (message: unknown) => void
 }
 
 export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
-  const { script, threads, tasksEach, workerData } = options
+  const { script, threads, tasksEach, workerData, onMessage } = options
   const piscina = new Piscina({
     filename: script,
     workerData,
@@ -64,6 +66,7 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     concurrentTasksPerWorker: tasksEach,
     atomics: 'disabled',
   })
+  if (onMessage) piscina.on('message', onMessage)
   const waiting = new Set<(reason: unknown) => void>()
   // This event means that a thread failed while it had no task. If the pool then has no threads, none could be started,
   // and the tasks would wait forever.

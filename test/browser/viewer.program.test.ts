@@ -9,7 +9,7 @@ import { MAP_DECIMALS, roundCosine } from '../../src/page/mapCoding.js'
 import { hot } from '../../src/plot/colormap.js'
 import { heatmapName } from '../../src/report/heatmap.js'
 import { writeReport } from '../../src/report/report.js'
-import type { StoredRow } from '../../src/results/rows.js'
+import type { SummaryRow } from '../../src/results/rows.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import {
@@ -206,7 +206,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
   })
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
-    const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as StoredRow[]
+    const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as SummaryRow[]
     const own = summary.filter(({ model, layer, size }) => `${model} ${layer} ${size}` === 'plain fc6 125')
     const meanOf = (metric: string, variant: string) =>
       own.find((row) => row.metric === metric && row.variant === variant)?.mean.toFixed(3)

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import type { StoredRow } from '../../src/results/rows.js'
+import type { SummaryRow } from '../../src/results/rows.js'
 import { contents } from '../support/commandLine.js'
 import { fixedGenerator } from '../support/fixedGenerator.js'
 import { runHere } from '../support/inProcess.js'
@@ -91,7 +91,7 @@ it('reproduce measures arithmetic beside units, by features where a network has 
   expect(status, stderr).toBe(0)
   const { units, images, report } = JSON.parse(stdout)
   expect([units, images]).toEqual([3, 3 * 5 + (7 + 6 + 6 + 7)])
-  const rows: readonly StoredRow[] = report.rows
+  const rows: readonly SummaryRow[] = report.rows
   const all = rows.filter(({ metric, variant }) => metric === 'arithmetic-exact' && variant.endsWith(' all'))
   expect(all.map(({ layer, variant }) => `${layer} ${variant}`)).toEqual(
     ['fc6', 'fc7', 'fc8'].flatMap((layer) => ['zero', 'blank'].map((judged) => `${layer} ${judged} features all`)),

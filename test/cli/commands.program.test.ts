@@ -30,7 +30,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     ],
     [
       /^to get missing weights, run "shiftscope models pull alexnet"$/,
-      /^to see how to export weights, run "shiftscope models pull squeezenet1_1"$/,
+      /^to see how to export weights, run "shiftscope models pull densenet121"$/,
     ],
   ],
   [
@@ -101,7 +101,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^\S+ kB of arrays on disk$/,
       /^\S+ kB of compressed features in the page$/,
       /^at most \S+ kB of features in memory$/,
-      /^about .* to compute the images on this machine, not counting classifiers and arithmetic$/,
+      /^about .* to compute the images on this machine, not counting classifiers$/,
     ],
     [],
   ],

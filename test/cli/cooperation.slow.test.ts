@@ -73,7 +73,11 @@ describe('processes that run one study', () => {
     const ended = await Promise.all(both.map((one) => one.ended))
     expect(computedBy(...ended)).toBe(UNITS)
     for (const { stdout } of ended) expect(JSON.parse(stdout).report).toBeNull()
-    const after = { units: { total: UNITS, done: UNITS, inProgress: 0, left: 0 }, secondsLeft: 0 }
+    const after = {
+      units: { total: UNITS, done: UNITS, inProgress: 0, left: 0 },
+      arithmetic: { total: 0, done: 0 },
+      secondsLeft: 0,
+    }
     const lines = (await watched).stdout.trim().split('\n')
     expect(JSON.parse(lines.at(-1) as string)).toMatchObject(after)
     expect(await look()).toEqual({ ...after, workers: [], imagesPerSecond: null })

@@ -3,13 +3,15 @@ import { printReport, printTables } from '../../src/cli/printedReport.js'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
 import type { ClaimFinding } from '../../src/report/findings/findings.js'
-import type { SummaryRow } from '../../src/results/rows.js'
+import { type MeanRow, summaryRows } from '../../src/results/rows.js'
 import type { Variant } from '../../src/results/variant.js'
 import { captured } from '../support/inProcess.js'
 
-function row(metric: string, variant: Variant, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
+function row(metric: string, variant: Variant, mean: number, changes: Partial<MeanRow> = {}): MeanRow {
   return { model: 'net', layer: 'fc', size: 75, metric, variant, mean, std: 0.02, count: 10, ...changes }
 }
+
+const stored = (rows: readonly MeanRow[]) => summaryRows(rows.map((one) => ({ ...one, values: new Map() })))
 
 function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], objects = 10): ClaimFinding {
   const texts = { sentence: '', reason: '', link: '', source: '', rule: '' }
@@ -32,7 +34,7 @@ describe('a report on the terminal', () => {
     const names = ['x', 'y'].map((letter) => letter.repeat(40))
     const findings = names.map((name) => finding(name, 'a', 'supported'))
     const report = {
-      rows: [row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)],
+      rows: stored([row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)]),
       findings,
     }
     const arithmetic = 'results of feature arithmetic are on the page and in tables/'
@@ -54,7 +56,7 @@ describe('a report on the terminal', () => {
       row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1, { size: 100 }),
       row('arithmetic-exact', { judged: 'blank', reference: 'decoded', kind: 'all' }, 0.25, { layer: 'fc8' }),
     ]
-    const lines = await printed(() => printReport({ rows, findings: [] }))
+    const lines = await printed(() => printReport({ rows: stored(rows), findings: [] }))
     expect(lines[0]).toBe('Share of random expressions whose decoded result shows exactly the expected objects')
     expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['net', 'fc', '75', '50 %', '13 %'],
@@ -68,7 +70,7 @@ describe('a report on the terminal', () => {
     const similarities = ANCHOR_NAMES.map((anchor, i) => row('similarity-mean', { anchor }, i / 10))
     const variants = FOLD_SCHEMES.flatMap((scheme) => TASKS.map((task) => ({ task, scheme })))
     const accuracies = variants.map((variant) => row('separability-accuracy', variant, 0.9))
-    const lines = await printed(() => printTables({ rows: [...similarities, ...accuracies], findings: [] }))
+    const lines = await printed(() => printTables([...similarities, ...accuracies]))
     const cells = lines.map((line) => line.split(/ {2,}/))
     expect(lines[0]).toBe('Table 2: Mean cosine similarity to each anchor, objects of 75×75 px')
     expect(cells.slice(1, 8)).toEqual([

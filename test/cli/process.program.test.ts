@@ -14,9 +14,10 @@ const folder = temporaryFolder()
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const BIN = fileURLToPath(new URL('../../bin/shiftscope.js', import.meta.url))
 
-/** The built command line in a shell, with what redirects its output. */
-function shell(command: string): { readonly status: number | null; readonly stderr: string } {
-  return spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" "${MAIN}" ${command}`], { encoding: 'utf8' })
+/** The built command line in a shell, with what redirects its output. `before` is what the shell runs first. */
+function shell(command: string, before = ':'): { readonly status: number | null; readonly stderr: string } {
+  const line = `set -o pipefail; ${before}; "${process.execPath}" "${MAIN}" ${command}`
+  return spawnSync('bash', ['-c', line], { encoding: 'utf8' })
 }
 
 const onPosix = it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))
@@ -43,9 +44,20 @@ describe('the program', () => {
     expect(stderr).toMatch(/^shiftscope: cannot write standard output: the disk is full; free some space .*\n$/)
   })
 
-  onPosix('ends without a word when nobody reads on', () => {
-    for (const command of ['patches list --json', 'models inspect tiny-alexnet --all'])
-      expect(shell(`${command} | true`).stderr).toBe('')
+  onPosix.each([
+    ...[
+      '--help',
+      'models list',
+      'models list --json',
+      'models inspect tiny-alexnet',
+      'models inspect tiny-alexnet --all',
+    ],
+    'patches list --json',
+  ])('ends as by SIGPIPE, without an error, when nobody reads on: %s', (command) => {
+    // The reader ends before the program starts.
+    const { status, stderr } = shell(`${command} >&3`, 'exec 3> >(true); wait $!')
+    expect(status).toBe(141)
+    expect(stderr).not.toContain('shiftscope: ')
   })
 
   onPosix.each([

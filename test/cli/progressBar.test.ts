@@ -38,12 +38,17 @@ it('counts the rate from the first batch on, and tells the time left of all work
   listen({ kind: 'update', done: 220, secondsLeft: 90 })
   vi.advanceTimersByTime(11_000)
   listen({ kind: 'update', done: 330 })
+  vi.advanceTimersByTime(11_000)
+  listen({ kind: 'update', done: 330, secondsLeft: null })
+  listen({ kind: 'start', label: 'net, shared layers', total: 1, unit: 'passes', before: 0 })
   vi.useRealTimers()
   expect(written.split('\n')).toEqual([
     'net: 100/400 images',
     'net: 110/400 images',
     'net: 220/400 images, 10 images/s, 1 m 30 s left',
     'net: 330/400 images, 10 images/s, 7.0 s left',
+    'net: 330/400 images, 6.7 images/s',
+    'net, shared layers: 1 pass',
     '',
   ])
 })

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
-import type { StoredRow } from '../../src/results/rows.js'
+import type { SummaryRow } from '../../src/results/rows.js'
 import { contents, finishedUnits, start, until } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { runHere } from '../support/inProcess.js'
@@ -62,7 +62,7 @@ describe('reproduce', () => {
     const { computed, stderr: replaced } = await study('other', ...one, ...grey)
     expect(computed).toBe(1)
     expect(replaced).toContain(
-      `replacing 1 unit in ${folder('other')} that were made with other settings (${differences})`,
+      `replacing 1 unit with other settings (${differences}) in ${folder('other')}; choose another`,
     )
   })
 
@@ -76,7 +76,7 @@ describe('reproduce', () => {
     }
     expect((await run('similarity')).computed).toBe(1)
     expect(await run('equivariance')).toEqual({ computed: 1, stderr: expect.stringContaining('(no equivariance)') })
-    const rows: readonly StoredRow[] = JSON.parse(readFileSync(folder('map', 'summary.json'), 'utf8'))
+    const rows: readonly SummaryRow[] = JSON.parse(readFileSync(folder('map', 'summary.json'), 'utf8'))
     const errors = rows.filter(({ metric }) => metric === 'equivariance-error')
     // Two cells of the first convolution, whose stride is 4.
     const steps = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -126,7 +126,7 @@ describe('an ONNX file', () => {
     const ends = await run()
     expect(ends.layers).toEqual(Array(2).fill(['flat', 'features']))
     expect(ends.stderr).toContain("plain: no preprocessing was found, so ImageNet's is used")
-    const rows: readonly StoredRow[] = JSON.parse(readFileSync(folder('onnx', 'summary.json'), 'utf8'))
+    const rows: readonly SummaryRow[] = JSON.parse(readFileSync(folder('onnx', 'summary.json'), 'utf8'))
     const of = (id: string) => rows.filter(({ model, metric }) => model === id && metric === 'similarity-mean')
     expect(of('plain')).toHaveLength(10)
     for (const [i, { mean }] of of('channels-last').entries())
@@ -135,7 +135,7 @@ describe('an ONNX file', () => {
     const clip = await run('--layers', 'plain=conv,features', '--pool', 'max', '--input', 'clip')
     expect(clip.layers.flat()).toEqual(['conv', 'features', 'flat', 'features'])
     expect(clip.stderr).toContain('20 of 20 units computed')
-    expect(clip.stderr).toMatch(/made with other settings \(.*pool none instead of max.*\)/)
+    expect(clip.stderr).toMatch(/with other settings \(.*pool none instead of max.*\)/)
     expect(clip.stderr).not.toContain('no preprocessing was found')
   })
 

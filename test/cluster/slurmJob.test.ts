@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { expect, it, vi } from 'vitest'
 import { arrayScript, type JobPlan, reportScript, studyWords } from '../../src/cluster/slurmJob.js'
-import { submitSlurm } from '../../src/cluster/submit.js'
+import { minutesOf, submitSlurm } from '../../src/cluster/submit.js'
 import { ClusterError, UsageError } from '../../src/errors.js'
+import { availableCores } from '../../src/support/machine.js'
 import { refusalOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -88,13 +89,26 @@ it('a job asks for the memory of its features and of the copies of its weights',
   expect((await of(10_000, 1)).memory).toBe(1024 + Math.ceil((most + featureBytes) / MEBIBYTE))
 })
 
-it('the time limit of feature arithmetic must be given, because it is not estimated', async () => {
+it.each([
+  // Twice: an hour of units in four tasks, at least one unit, and half an hour of arithmetic.
+  [{ seconds: 3600, unitSeconds: 60, arithmeticSeconds: 1800 }, 2 * (15 + 30)],
+  [{ seconds: 3600, unitSeconds: 1200, arithmeticSeconds: 1800 }, 2 * (20 + 30)],
+  [{ seconds: 0, unitSeconds: 0, arithmeticSeconds: 3600 }, 2 * 60],
+  [{ seconds: 60, unitSeconds: 60, arithmeticSeconds: 60 }, 15],
+])('for the times %j, each task asks for %i minutes', (times, minutes) => {
+  expect(minutesOf({ ...times, missing: [] }, 4, availableCores())).toBe(minutes)
+  expect(() => minutesOf({ ...times, seconds: null, missing: [] }, 4, 1)).toThrow(UsageError)
+})
+
+it('feature arithmetic is timed, unless the time limit is given', async () => {
   const arithmetic = { models: ['tiny-alexnet-aa'], experiments: ['arithmetic'], expressions: 1 } as const
   const given = { tasks: 2, print: true, study: { ...arithmetic, out: folder('out') } }
-  await expect(submitSlurm(given)).rejects.toThrow(
-    new UsageError('cannot estimate the time limit of feature arithmetic; set the limit with `time`'),
-  )
-  expect((await submitSlurm({ ...given, minutes: 20 })).scripts.array).toContain('--time=20\n')
+  const { estimate } = await submitSlurm(given)
+  expect(estimate).toMatchObject({ images: 0, seconds: 0, unitSeconds: 0 })
+  expect(estimate.arithmeticSeconds).toBeGreaterThan(0)
+  const limited = await submitSlurm({ ...given, minutes: 20 })
+  expect(limited.scripts.array).toContain('--time=20\n')
+  expect(limited.estimate.arithmeticSeconds).toBeNull()
 })
 
 it('nothing is written where there is no Slurm', async () => {

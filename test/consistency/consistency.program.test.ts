@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
@@ -72,6 +72,120 @@ it('goes on where it was stopped, and gives the same files', async () => {
   expect(readdirSync(folder('out')).sort()).toEqual(readdirSync(folder('whole')).sort())
 })
 
+/** Runs a call, and collects its notes. */
+async function noted(options: Partial<ConsistencyOptions>) {
+  const notes: string[] = []
+  const result = await measured({ ...options, onProgress: (event) => event.kind === 'note' && notes.push(event.line) })
+  return { result, notes }
+}
+
+/** Copies photographs into a folder. */
+function copied(...numbers: readonly number[]): string {
+  mkdirSync(folder('photographs'), { recursive: true })
+  for (const number of numbers)
+    copyFileSync(`${golden}photograph-${number}.png`, folder(`photographs/photograph-${number}.png`))
+  return folder('photographs')
+}
+
+it('computes only photographs that were added or changed', async () => {
+  const photographs = copied(0, 1, 2, 3, 4)
+  await measured({ photographs, out: folder('out') })
+  rmSync(folder('photographs/photograph-0.png'))
+  copied(5)
+  copyFileSync(`${golden}photograph-3.png`, folder('photographs/photograph-2.png'))
+  const { result, notes } = await noted({ photographs, out: folder('out') })
+  expect(notes).toContain('resuming: 3 of 5 photographs are finished')
+  expect(result.images).toBe(2 * 15)
+  const whole = await measured({ photographs, out: folder('whole') })
+  expect(result.photographs).toEqual(whole.photographs)
+  for (const name of ['crop.npy', 'diagonal.npy', 'photographs.csv', 'consistency.json', 'index.html'])
+    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+  // A photograph that comes back is not computed again.
+  copied(0)
+  expect((await measured({ photographs, out: folder('out') })).images).toBe(0)
+})
+
+it('keeps the answers to a photograph that vanishes, and skips one that vanishes before it is read', async () => {
+  const photographs = copied(0, 1, 2, 3, 4, 5)
+  const result = await measured({
+    ...{ photographs, out: folder('out'), batch: 1 },
+    onProgress: (event) => {
+      // The first piece of 24 frames runs, and the second one is drawn. The last photograph is in the fourth one.
+      if (event.kind !== 'update' || event.done < 20) return
+      for (const number of [0, 5]) rmSync(folder(`photographs/photograph-${number}.png`), { force: true })
+    },
+  })
+  expect(result.photographs.map(({ name }) => name)).toEqual(
+    [0, 1, 2, 3, 4].map((number) => `photograph-${number}.png`),
+  )
+  expect(result.failed).toEqual([{ name: 'photograph-5.png', reason: expect.stringMatching(/no such file/) }])
+  expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('This photograph can no longer be read.')
+})
+
+it('refuses a folder with results of another network or other settings', async () => {
+  const options = { photographs: copied(0, 1), out: folder('out') }
+  const stopped = AbortSignal.abort(new Error('stopped'))
+  await expect(measured({ ...options, draws: 3, signal: stopped })).rejects.toThrow('stopped')
+  await measured(options)
+  const before = readdirSync(folder('out')).map((name) => readFileSync(folder('out', name)))
+  copyFileSync(model, folder('other.onnx'))
+  const refused = (more: Partial<ConsistencyOptions>) => messageOf(measured({ ...options, ...more }), UsageError)
+  const rest = '; choose another folder with `out`, or remove this one'
+  expect(await refused({ model: folder('other.onnx') })).toBe(`${folder('out')} has results of classifier${rest}`)
+  expect(await refused({ draws: 4, protocols: ['crop'] })).toBe(
+    `${folder('out')} has results of classifier with protocols crop,diagonal, draws 5${rest}`,
+  )
+  expect(await refused({ precision: 'fp16', device: 'webgpu' })).toBe(
+    `${folder('out')} has results of classifier with precision fp32${rest}`,
+  )
+  expect(readdirSync(folder('out')).map((name) => readFileSync(folder('out', name)))).toEqual(before)
+  const lines = readFileSync(folder('out/answers.jsonl'), 'utf8')
+  writeFileSync(folder('out/answers.jsonl'), lines.replace('"precision":"fp32"', '"precision":"fp16"'))
+  expect(await refused({})).toMatch(/has results of classifier with precision fp16;/)
+  // Without the answers, the description of the results still tells.
+  rmSync(folder('out/answers.jsonl'))
+  expect(await refused({ seed: 1 })).toMatch(/has results of classifier with seed 0;/)
+})
+
+it('computes damaged answers again', async () => {
+  await measured({ out: folder('whole') })
+  cpSync(folder('whole'), folder('out'), { recursive: true })
+  const [values, lines] = ['answers.bin', 'answers.jsonl'].map((name) => folder('out', name)) as [string, string]
+  const bytes = readFileSync(values)
+  bytes.writeUInt8(bytes.readUInt8(5) ^ 4, 5)
+  writeFileSync(values, bytes)
+  // In the line of the second photograph, another number; at the end, a line that was cut off.
+  const text = readFileSync(lines, 'utf8')
+  writeFileSync(lines, text.replace(/("photograph-1\.png".*?"values":\[)/, '$11').slice(0, -5))
+  const { result, notes } = await noted({ out: folder('out') })
+  expect(notes).toContain('resuming: 3 of 6 photographs are finished')
+  expect(result.images).toBe(3 * 15)
+  for (const name of ['crop.npy', 'diagonal.npy', 'photographs.csv', 'consistency.json', 'index.html'])
+    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+  rmSync(values)
+  expect((await noted({ out: folder('out') })).notes).toContain(
+    `replacing the results in ${folder('out')}, because their answers are missing or damaged`,
+  )
+  expect(readFileSync(values)).toEqual(readFileSync(folder('whole/answers.bin')))
+})
+
+it('measures the same in pieces of any length', async () => {
+  const options = { photographs: copied(0, 1), protocols: PROTOCOL_NAMES, draws: 40 }
+  const [short, long] = [await measured({ ...options, batch: 2 }), await measured({ ...options, batch: 16 })]
+  expect(short.photographs).toEqual(long.photographs)
+})
+
+it('stops while it draws the frames of one photograph', async () => {
+  const stopper = new AbortController()
+  const stopped = measured({
+    ...{ photographs: copied(0), protocols: ['crop'], draws: 10_000_000, signal: stopper.signal },
+    onProgress: (event) => {
+      if (event.kind === 'start') setTimeout(() => stopper.abort(new Error('stopped')), 50)
+    },
+  })
+  await expect(stopped).rejects.toThrow('stopped')
+})
+
 it('leaves out photographs that cannot be used, and says why', async () => {
   for (const name of ['photograph-0.png', 'photograph-1.png']) copyFileSync(`${golden}${name}`, folder(name))
   writeFileSync(folder('broken.png'), 'no picture')
@@ -97,6 +211,9 @@ it('leaves out photographs that cannot be used, and says why', async () => {
 
 it('refuses options that it does not take', async () => {
   expect(await messageOf(measured({ protocols: [] }), UsageError)).toMatch(/^protocols is empty/)
+  expect(await messageOf(measured({ draws: 10_000_001 }), UsageError)).toBe(
+    '`draws 10000001` is too large; use at most 10000000',
+  )
   expect(await messageOf(measured({ layers: ['scores'] } as object), UsageError)).toMatch(/^option layers is not known/)
   expect(await messageOf(measured({ device: 'gpu', out: folder('out') }), UsageError)).toMatch(
     /^device gpu is not known/,

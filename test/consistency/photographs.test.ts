@@ -1,7 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { findPhotographs, readPhotograph } from '../../src/consistency/photographs.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -23,9 +26,52 @@ it('finds links to pictures in a folder, but no links to anything else', async (
   symlinkSync('../a.png', folder('links/b.png'))
   symlinkSync('nothing', folder('links/c.png'))
   symlinkSync('.', folder('links/d.png'))
-  expect(await findPhotographs(folder('links'))).toMatchObject([
-    { name: 'b.png', version: expect.stringMatching(/^1 /) },
-  ])
+  expect(await findPhotographs(folder('links'))).toEqual([{ name: 'b.png', path: folder('links/b.png') }])
+})
+
+/** What is found below the folder, and the notes about what is left out. */
+async function foundBelow(path: string) {
+  const notes: string[] = []
+  const files = await findPhotographs(path, (line) => notes.push(line))
+  return { names: files.map(({ name }) => name), notes }
+}
+
+it.skipIf(leftOut(process.platform !== 'linux', 'other systems refuse names that are not UTF-8'))(
+  'skips pictures and folders whose names are not UTF-8, with a note',
+  async () => {
+    const named = (name: string) => Buffer.concat([Buffer.from(folder('a')), Buffer.from(name, 'latin1')])
+    for (const name of ['', '/b']) mkdirSync(folder(`a${name}`))
+    for (const name of ['a/c.png', 'a/b/ü.png', 'a/b/\ufffd.png']) writeFileSync(folder(name), 'x')
+    writeFileSync(named('/b/\xfc.png'), 'x')
+    mkdirSync(named('/\xe9'))
+    writeFileSync(named('/\xe9/d.png'), 'x')
+    const { names, notes } = await foundBelow(folder('a'))
+    expect(names).toEqual(['b/ü.png', 'b/\ufffd.png', 'c.png'])
+    expect(notes.sort()).toEqual([
+      `skipping ${folder('a/b/\ufffd.png')}: its name is not UTF-8; rename it`,
+      `skipping ${folder('a/\ufffd')}: its name is not UTF-8; rename it`,
+    ])
+  },
+)
+
+it('skips a folder that it may not read, with a note', async (context) => {
+  for (const name of ['a', 'a/b']) mkdirSync(folder(name))
+  for (const name of ['a/c.png', 'a/b/d.png']) writeFileSync(folder(name), 'x')
+  const root = process.geteuid?.() === 0
+  const isAlone = process.platform === 'win32' || (root && (!isMainThread || statSync(folder()).uid !== 0))
+  context.skip(isAlone, 'no other user to be')
+  chmodSync(folder('a/b'), 0)
+  chmodSync(folder(), 0o711)
+  if (root) process.seteuid?.(65534)
+  try {
+    expect(await foundBelow(folder('a'))).toEqual({
+      names: ['c.png'],
+      notes: [`skipping the folder ${folder('a/b')}: it cannot be read (EACCES); allow reading it`],
+    })
+  } finally {
+    if (root) process.seteuid?.(0)
+    chmodSync(folder('a/b'), 0o755)
+  }
 })
 
 it('keeps the square in the middle, transparent pixels white', async () => {
@@ -36,7 +82,9 @@ it('keeps the square in the middle, transparent pixels white', async () => {
     .png()
     .toFile(folder('a.png'))
   const [file] = await findPhotographs(folder('a.png'))
-  const { rows, data: rgb } = await readPhotograph(file as NonNullable<typeof file>, 28)
+  const { image, sha256 } = await readPhotograph(file as NonNullable<typeof file>, 28)
+  expect(sha256).toBe(await sha256OfFile(folder('a.png')))
+  const { rows, data: rgb } = image
   expect(rows).toBe(32)
   expect([rgb[0], rgb[31 * 3], rgb[(5 * 32 + 5) * 3], rgb[(5 * 32 + 6) * 3]]).toEqual([4, 35, 255, 10])
 })

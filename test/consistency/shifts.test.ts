@@ -17,6 +17,12 @@ it('a circular shift moves each pixel down and to the right, and enters at the o
         )
 })
 
+it('a circular shift up and to the left is one down and to the right by the rest of the side', () => {
+  const before = picture(1)
+  expect(circularShift(before, SIDE, -2, -3)).toEqual(circularShift(before, SIDE, SIDE - 2, SIDE - 3))
+  expect(circularShift(before, SIDE, 0, -SIDE)).toEqual(circularShift(before, SIDE, 0, 0))
+})
+
 it.each([7, 8])('an ideal shift by whole pixels is a circular one (side %i)', (side) => {
   const before = picture(2, side)
   for (const axis of AXES) {

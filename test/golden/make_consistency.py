@@ -87,9 +87,11 @@ def measures(network, image, name, frame):
     margin = image.shape[-1] - frame
     centre = image[:, margin // 2 : margin // 2 + frame, margin // 2 : margin // 2 + frame]
 
-    def pairs(protocol, shifted):
+    def pairs(protocol, shifted, least, most):
+        """Offsets from least to below most, rows first."""
         random = random_numbers(protocol, name)
-        offsets = [(int(next(random) * margin), int(next(random) * margin)) for _ in range(2 * DRAWS)]
+        span = most - least
+        offsets = [(least + int(next(random) * span), least + int(next(random) * span)) for _ in range(2 * DRAWS)]
         answers = network(torch.stack([shifted(row, col) for row, col in offsets])).argmax(1)
         return (answers[0::2] == answers[1::2]).double().mean().item()
 
@@ -101,7 +103,9 @@ def measures(network, image, name, frame):
         return (answers[1:] != answers[:-1]).double().mean().item(), (after - before).abs().mean().item()
 
     result = {}
-    result["crop agreement"] = pairs("crop", lambda row, col: image[:, row : row + frame, col : col + frame])
+    result["crop agreement"] = pairs(
+        "crop", lambda row, col: image[:, row : row + frame, col : col + frame], 0, margin
+    )
     diagonal = path([image[:, at : at + frame, at : at + frame] for at in range(margin + 1)])
     result["diagonal change"], result["diagonal probability-change"] = diagonal
     side = round(frame / 2)
@@ -110,7 +114,9 @@ def measures(network, image, name, frame):
     result["embed change"], result["embed probability-change"] = path(
         [F.pad(embedded, (at, frame - side - at, at, frame - side - at)) for at in range(frame - side + 1)]
     )
-    result["circular agreement"] = pairs("circular", lambda row, col: torch.roll(centre, (row, col), (1, 2)))
+    result["circular agreement"] = pairs(
+        "circular", lambda row, col: torch.roll(centre, (row, col), (1, 2)), -margin, margin
+    )
     grid = [fractional_shift(centre, row / 4, col / 4) for row in range(4) for col in range(4)]
     answers = network(torch.stack(grid)).argmax(1)
     result["subpixel agreement"] = (answers[1:] == answers[0]).double().mean().item()

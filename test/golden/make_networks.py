@@ -101,6 +101,7 @@ def narrow(network):
     return network
 
 
+SQUEEZENET = {"fire9": "features.12", "pool10": "classifier"}
 NETWORKS = {
     "alexnet": (torchvision.models.alexnet, {"fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}),
     "resnet18": (torchvision.models.resnet18, {"fc": "fc"}),
@@ -108,6 +109,8 @@ NETWORKS = {
     "resnet50": (torchvision.models.resnet50, {"fc": "fc"}),
     "vgg16": (torchvision.models.vgg16, {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}),
     "mobilenet_v2": (torchvision.models.mobilenet_v2, {"fc": "classifier.1"}),
+    "squeezenet1_0": (torchvision.models.squeezenet1_0, SQUEEZENET),
+    "squeezenet1_1": (torchvision.models.squeezenet1_1, SQUEEZENET),
     "alexnet-aa": (alexnet_antialiased, {"fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}),
     "resnet50-aa": (resnet50_antialiased, {"fc": "fc"}),
     "mobilenet_v2-aa": (mobilenet_v2_antialiased, {"fc": "classifier.0"}),
@@ -173,14 +176,14 @@ def normalise(frames):
 
 
 def features(network, taps, images):
-    """The outputs of the named modules, before the activations in place that follow them."""
+    """The outputs of the named modules, before the activations in place that follow them; of maps, the means."""
     found = {}
     modules = dict(network.named_modules())
     for name, module in taps.items():
         modules[module].register_forward_hook(lambda _m, _i, out, name=name: found.update({name: out.clone().numpy()}))
     with torch.no_grad():
         network.eval()(images)
-    return found
+    return {name: values.mean((2, 3)) if values.ndim == 4 else values for name, values in found.items()}
 
 
 def store(name, values):

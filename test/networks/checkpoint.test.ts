@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { withFile } from '../../src/files/openFile.js'
+import { isCheckpointPath, recogniseCheckpoint } from '../../src/networks/index.js'
 import { integerField, messageField, packedIntegersField, stringField } from '../../src/networks/protobuf/wire.js'
 import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from '../support/caffeFile.js'
+import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { call, global, integer, op, text, tuple, writeTorchZip, writeTorchZipOf } from '../support/torchFile.js'
 import { torchTar } from '../support/torchTar.js'
@@ -158,5 +160,40 @@ describe('a Caffe model', () => {
     const path = folder('test.caffemodel')
     writeFileSync(path, joined([...other, ...messageField(100, layer), ...other]))
     expect(await tensorsOf(path)).toEqual({ 'fc.0': { shape: [2], values: [1, 2] } })
+  })
+})
+
+describe('a file of another framework', () => {
+  it.each([
+    ['net.tflite', 'a TensorFlow Lite model', 'python -m tf2onnx.convert --tflite FROM --output TO'],
+    ['net.TFLITE', 'a TensorFlow Lite model', 'python -m tf2onnx.convert --tflite FROM --output TO'],
+    [
+      'frozen.pb',
+      'a TensorFlow graph',
+      'tf2onnx.convert --graphdef FROM --inputs INPUT:0 --outputs OUTPUT:0 --output TO',
+    ],
+    ['saved_model.pb', 'a TensorFlow model', 'tf2onnx.convert --saved-model FOLDER --output TO'],
+    ['of two words.h5', 'a Keras model', "format='onnx')\" 'FROM' 'TO'"],
+    ['net.h5', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
+    ['net.keras', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
+    ['net.mlmodel', 'a Core ML model', 'sys.argv[2])" FROM TO'],
+    ['net.engine', 'a TensorRT engine', 'use the ONNX file that the engine was built from'],
+    ['net.plan', 'a TensorRT engine', 'use the ONNX file that the engine was built from'],
+    ['net.gguf', 'a file of weights for llama.cpp', '"optimum-cli export onnx --model OWNER/NAME FOLDER"'],
+    ['net.ort', 'a model in ONNX Runtime’s own format', 'use the .onnx file that it was made from'],
+  ])('is refused with what makes an ONNX file of it: %s', async (name, kind, remedy) => {
+    const path = folder(name)
+    // Its contents do not matter: a .keras file is a zip file, as a checkpoint of PyTorch is.
+    writeFileSync(path, 'PK\x03\x04')
+    expect(await isCheckpointPath(path)).toBe(true)
+    const message = await messageOf(recogniseCheckpoint(path))
+    expect(message).toContain(`${path} is ${kind}, which Shiftscope cannot read; `)
+    const to = path.replace(/\.\w+$/, '.onnx')
+    const inFull = remedy
+      .replace('FROM', path)
+      .replace('TO', to)
+      .replace('--saved-model FOLDER', `--saved-model ${folder()}`)
+    expect(message).toContain(inFull)
+    expect(message).not.toContain('torch')
   })
 })

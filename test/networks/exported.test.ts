@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
@@ -98,11 +98,39 @@ describe('the ONNX file of an exported network', () => {
   })
 })
 
+describe('an ONNX file in place of a checkpoint', () => {
+  it('is refused with a remedy', async () => {
+    const file = await exportedFile()
+    const says =
+      /own\.onnx is an ONNX file, but squeezenet1_1 needs a checkpoint; run "shiftscope models pull squeezenet1_1", or use the ONNX file itself as the network$/
+    expect(await messageOf(importWeights('squeezenet1_1', file))).toMatch(says)
+    expect(await messageOf(chooseNetwork({ model: 'squeezenet1_1', weights: file }))).toMatch(says)
+  })
+
+  it('counts as missing weights, if an earlier version imported it', async () => {
+    const weights = join(cacheFolder(), 'weights')
+    mkdirSync(weights, { recursive: true })
+    copyFileSync(await exportedFile(), join(weights, 'squeezenet1_1.onnx'))
+    const states = new Map((await listNetworks()).map(({ entry, state }) => [entry.id, state]))
+    expect(states.get('squeezenet1_1')).toBe('missing')
+    expect(await messageOf(chooseNetwork({ model: 'squeezenet1_1' }))).toContain(
+      'the weights of squeezenet1_1 are not on this machine; run "shiftscope models pull squeezenet1_1"',
+    )
+  })
+})
+
 it('the size of all weights is known before they are here', async () => {
   const sizes = new Map((await listNetworks()).map(({ entry, expectedBytes }) => [entry.id, expectedBytes ?? 0]))
   for (const [id, bytes] of sizes) expect(bytes, id).toBeGreaterThan(1e5)
   // What torchvision says of its files, in MiB.
-  const published = { resnet18: 44.661, resnet34: 83.275, resnet101: 170.511, resnet152: 230.434, vgg16: 527.796 }
+  const published = {
+    resnet18: 44.661,
+    resnet34: 83.275,
+    resnet101: 170.511,
+    resnet152: 230.434,
+    vgg16: 527.796,
+    squeezenet1_0: 4.778,
+  }
   for (const [id, mebibytes] of Object.entries(published))
     expect((sizes.get(id) as number) / 2 ** 20 / mebibytes).toBeCloseTo(1, 2)
 })

@@ -107,6 +107,10 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'silent from the start': [{ answer: silence, event: 'silence', fails: SILENT }, {}],
   'cut, then resumed': [CUT, REST],
   'reset, then resumed': [{ ...CUT, event: 'reset' }, REST],
+  'cut, then begun anew, since no header can name its ETag': [
+    { ...CUT, answer: halfWith({ etag: '"caf\u00e9"' }) },
+    {},
+  ],
   'cut, then resumed on the date, since a weak ETag is no condition': [
     { ...CUT, answer: halfWith({ etag: 'W/"one"', 'last-modified': DATE }) },
     { answer: restOf('W/"one"'), asks: ['rest'], condition: DATE },

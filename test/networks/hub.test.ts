@@ -336,6 +336,7 @@ const NO_HUB: readonly Refusal[] = [
   ['no list of files', { answer: listing({}) }, NO_ANSWER],
   ['no size', { answer: listing([{ ...blob, size: undefined }]) }, NO_ANSWER],
   ['a negative size', { answer: listing([{ ...blob, size: -1 }]) }, NO_ANSWER],
+  ['a file that is also a folder', { files: { 'config.json': config, 'config.json/model.onnx': plain } }, NO_ANSWER],
   ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, NO_ANSWER],
   ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, NO_ANSWER],
   ['silence', { answer: () => undefined, options: { stallSeconds: 0.2 } }, /sent nothing for 0.2 s; run/],

@@ -177,6 +177,28 @@ describe('the recipe of an input', () => {
     expect(await messageOf(choose(options), UsageError)).toContain(message)
   })
 
+  it.each<[string, Options]>([
+    ['a std whose inverse overflows', { inputStd: [1e-45, 1, 1] }],
+    ['a std that is subnormal', { inputMean: [0, 0, 0], inputStd: [1, 1e-38, 1] }],
+    ['a std that is infinite in float32', { inputStd: [1, 1, 1e39] }],
+    ['a mean that is infinite in float32', { inputMean: [0, 1e39, 0] }],
+    ['a mean that is subnormal', { inputMean: [0, 0, 1e-40] }],
+    ['values that overflow', { inputMean: [1e30, 0, 0], inputStd: [1e-10, 1, 1], inputRange: 255 }],
+  ])('is refused with %s', async (_, options) => {
+    const message = await messageOf(choose(options), UsageError)
+    expect(message).toMatch(
+      /^the preprocessing \(options.*exceed the range of float32; choose others with `inputMean` and /,
+    )
+    const { inputMean: mean, inputStd: std } = options
+    arrange(ours({ ...(mean && { mean }), ...(std && { std }) }))
+    await messageOf(choose(), InputError)
+  })
+
+  it('may have any mean and std whose values float32 holds', async () => {
+    const { input } = await choose({ inputMean: [0, -1e30, 1e-37], inputStd: [1e-37, 1e30, 2] })
+    expect(input).toMatchObject({ mean: [0, -1e30, 1e-37], std: [1e-37, 1e30, 2] })
+  })
+
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
   it.each([
     ['{', 'net.input.json is not valid JSON'],

@@ -1,17 +1,23 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { extract } from '../../src/features/openNetwork.js'
 import { readNpy } from '../../src/files/npy.js'
-import { catalogEntry, chooseNetwork } from '../../src/networks/index.js'
+import { withFile } from '../../src/files/openFile.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import { catalogEntry, chooseNetwork, pullWeights } from '../../src/networks/index.js'
+import { modelTable } from '../../src/networks/onnx/messages.js'
+import { readMessage } from '../../src/networks/protobuf/messages.js'
+import { type FileRange, fileRangeOf } from '../../src/networks/protobuf/wire.js'
 import { arithmetic } from '../../src/study/arithmetic.js'
 import { writeCaffeWeights } from '../support/caffeFile.js'
 import { normalise, testImages } from '../support/formulas.js'
 import { distance, expectGolden } from '../support/golden.js'
 import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
+import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 const folder = networkFolder()
 
@@ -69,6 +75,41 @@ it.skipIf(absent !== undefined)('mobilenet_v2 with trained weights gives the fea
   const features = await session.run({ image: images })
   await expectGolden('mobilenet_v2-dequantised', features.fc)
 })
+
+const squeezenet = join(shared, 'squeezenet1_1.onnx')
+const hasSqueezenet = existsSync(squeezenet)
+if (!hasSqueezenet) console.log(`trained SqueezeNet 1.1 is not tested: ${squeezenet} is absent`)
+
+it.skipIf(!hasSqueezenet)('squeezenet1_1 is pulled, and gives the features of its ONNX export', async () => {
+  const weights = folder('squeezenet1_1-test.pth')
+  writeTorchZip(weights, await weightsOfOnnx(squeezenet))
+  const source = { url: `https://localhost/${basename(weights)}`, bytes: null, sha256: await sha256OfFile(weights) }
+  const entry = { ...catalogEntry('squeezenet1_1'), sources: [source] }
+  await pullWeights('squeezenet1_1', { entries: [entry], mirror: folder() })
+  const patch = { patch: 'car', size: 75, stride: 37 }
+  const pulled = await extract({ model: 'squeezenet1_1', ...patch })
+  const layers = ['/features/features.12/Concat_output_0', 'output']
+  const exported = await extract({ model: squeezenet, layers, pool: 'mean', ...patch })
+  expect(pulled.layers.map(({ name, dims }) => [name, dims])).toEqual([
+    ['fire9', 512],
+    ['pool10', 1000],
+  ])
+  for (const [i, { name, data }] of pulled.layers.entries())
+    expect(distance(data, exported.layers[i]?.data as Float32Array), name).toBeLessThanOrEqual(1e-5)
+  expect(pulled.answers).toMatchObject({ layer: 'pool10', classes: exported.answers?.classes })
+})
+
+/** The weights of an ONNX file, by name. */
+async function weightsOfOnnx(path: string): Promise<TorchTensor[]> {
+  return withFile(path, async (file) => {
+    const { graph } = readMessage(file, modelTable)
+    return (graph?.initializer ?? []).map(({ name = '', dims = [], raw_data }) => {
+      const { start, end } = fileRangeOf(raw_data) as FileRange
+      const values = new Float32Array(Uint8Array.from(file.bytesAt(start, end)).buffer)
+      return { key: name, shape: dims, data: () => values }
+    })
+  })
+}
 
 /** The picture at the three places of make_networks.py, on white: [3, 224, 224, 3]. */
 async function composites(picture: string): Promise<Uint8Array> {

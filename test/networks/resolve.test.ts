@@ -195,9 +195,12 @@ describe('a checkpoint that does not fit', () => {
 })
 
 describe('a checkpoint as a network', () => {
-  it.each(['mobilenet_v2', 'mobilenet_v2-aa', 'resnet18'])('of %s is recognised', async (id) => {
-    expect(await recogniseCheckpoint(checkpoint(tensorsOf(id)))).toBe(id)
-  })
+  it.each(['mobilenet_v2', 'mobilenet_v2-aa', 'resnet18', 'squeezenet1_0', 'squeezenet1_1'])(
+    'of %s is recognised',
+    async (id) => {
+      expect(await recogniseCheckpoint(checkpoint(tensorsOf(id)))).toBe(id)
+    },
+  )
 
   it('is the network of the catalog with these weights, whatever the file is called', async () => {
     const path = checkpoint(tensorsOf('mobilenet_v2'))

@@ -91,6 +91,9 @@ describe('cutting an object out', () => {
     ['551115555', 2, 0, 0, 'xx.xxxxxx', 1],
     ['1 11 1111', 1, 0, 255, 'x.xx.xxxx', 0],
     ['119991111', 2, 0, 0, 'xx.xxxxxx', 1],
+    ['111111111', 1, 1, 0, '.........', 9],
+    ['515515515', 1, 1, 0, 'x.xx.xx.x', 3],
+    ['551155555', 0, 1, 0, 'xxx.xxxxx', 1],
   ])('of “%s” at (%i, %i) within %i leaves %s', (text, x, y, tolerance, left, count) => {
     const picture = pixels(text)
     expect([cutFrom(picture, x, y, tolerance), opaque(picture)]).toEqual([count, left])

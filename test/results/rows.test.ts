@@ -45,10 +45,10 @@ describe('rows of a group', () => {
     })
     const std = expect.closeTo(Math.sqrt((0.3 ** 2 + 0.1 ** 2 + 0.4 ** 2) / 3), 12)
     expect(summaryRows(rows)).toEqual([
-      { ...place, metric: 'early', variant: { period: 4 }, mean: 7, std: 0, count: 1 },
-      { ...place, metric: 'bias', variant: CENTER, mean: expect.closeTo(0.5, 12), std, count: 3 },
-      { ...place, metric: 'bias', variant: CORNER, mean: 5, std: 0, count: 1 },
-      { ...place, metric: 'power', variant: { period: 8 }, mean: 1, std: 0, count: 1 },
+      { ...place, metric: 'early', variant: '4px', mean: 7, std: 0, count: 1 },
+      { ...place, metric: 'bias', variant: 'center', mean: expect.closeTo(0.5, 12), std, count: 3 },
+      { ...place, metric: 'bias', variant: 'top-left', mean: 5, std: 0, count: 1 },
+      { ...place, metric: 'power', variant: '8px', mean: 1, std: 0, count: 1 },
     ])
     expect(Object.fromEntries(rows[1]?.values ?? [])).toEqual({ a: 0.2, b: 0.4, c: 0.9 })
   })
@@ -62,8 +62,8 @@ describe('rows of a group', () => {
     ]
     const rows = groupRows(group, [], pairs)
     expect(summaryRows(rows)).toEqual([
-      { ...place, metric: 'null-baseline', variant: { classes: 'different' }, mean: 0.5, std: 0.5, count: 2 },
-      { ...place, layer: 'fc8', metric: 'null-baseline', variant: { classes: 'same' }, mean: 1, std: 0, count: 1 },
+      { ...place, metric: 'null-baseline', variant: 'different class', mean: 0.5, std: 0.5, count: 2 },
+      { ...place, layer: 'fc8', metric: 'null-baseline', variant: 'same class', mean: 1, std: 0, count: 1 },
     ])
   })
 })

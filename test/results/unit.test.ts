@@ -168,6 +168,18 @@ describe('a unit', () => {
     expect(await isUnitThere(inFolder(), { ...inputs, ...wants })).toBe(difference === undefined)
   })
 
+  it.each([
+    [-1, 'an older format'],
+    [1, 'a newer format'],
+  ])('must be made again if its format is %i higher', async (more, difference) => {
+    await storeUnit(inFolder())
+    const file = JSON.parse(readFileSync(inUnit('unit.json'), 'utf8'))
+    file.inputs.format += more
+    writeFileSync(inUnit('unit.json'), JSON.stringify(file))
+    expect(await findUnit(inFolder(), inputs)).toEqual({ state: 'other', differences: [difference] })
+    expect(await isUnitThere(inFolder(), inputs)).toBe(false)
+  })
+
   it('will do with features and sketches where none are asked for, and names all differences', async () => {
     await storeWhole()
     expect(await stateOf()).toBe('finished')

@@ -4,7 +4,7 @@ import { UsageError } from '../../src/errors.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 import { estimateStudy } from '../../src/study/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
+import { planStudy, replacedText } from '../../src/study/plan.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { arraysOf, madeUnit } from '../support/unit.js'
@@ -21,12 +21,20 @@ function options(changes: ReproduceOptions = {}): ReproduceOptions {
   return { ...small, experiments: ['similarity'], out: folder('out'), ...changes }
 }
 
+it.each([
+  [['stride 3 instead of 1', 'no readout'], '2 units with other settings (stride 3 instead of 1; no readout)'],
+  [['an older format'], '2 units of an older format'],
+  [['an older format', 'no readout'], '2 units with other settings (no readout) or of an older format'],
+])('units to replace that differ by %j are called %j', (differences, text) => {
+  expect(replacedText({ units: 2, differences })).toBe(text)
+})
+
 describe('the estimate of a study', () => {
   it('counts units, images and bytes, also of networks whose weights are missing, and writes nothing', async () => {
     const dims = 768 + 768 + 627
     expect(await estimateStudy(options())).toEqual({
       ...{ units: 4, finished: 0, replaced: 0, differences: [], images: 4 * 5, arithmeticImages: 0 },
-      ...{ seconds: null, unitSeconds: null, pageFeatureBytes: 0 },
+      ...{ seconds: null, unitSeconds: null, arithmeticSeconds: null, pageFeatureBytes: 0 },
       // Maps of five anchors and their features in each layer; a class and two probabilities of one network's answers.
       bytes: 2 * 4 * ((3 + 1) * 5 * 4 + 5 * (dims + 1000) + 3 * 4),
       ...{ featureBytes: 5 * dims * 4, weightsBytes: 14_155_936 },

@@ -5,6 +5,7 @@ import { openLocks } from '../../src/files/lock.js'
 import { listenTo } from '../../src/progress.js'
 import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
+import { isComplete, type StudyStatus, studyStatus } from '../../src/study/status.js'
 import { leftOut } from '../support/leftOut.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -58,6 +59,64 @@ it('while another process works on the arithmetic of one network, a study comput
   const arithmetic = { models, experiments: ['arithmetic'], expressions: 1, out: inFolder('arithmetic') } as const
   await study({ ...arithmetic, onProgress: listenTo({ start }), signal })
   expect(started).toEqual(['tiny-alexnet-noflip arithmetic', 'tiny-alexnet-aa arithmetic'])
+})
+
+it('tells the time left once each network has finished a unit, and in status only units with its options', async () => {
+  const told: { readonly done: number; readonly secondsLeft: number | null | undefined }[] = []
+  const out = inFolder('two')
+  let label = ''
+  const onProgress = listenTo({
+    start: (name) => {
+      label = name
+    },
+    update: (done, secondsLeft) => void (label.startsWith('tiny') && told.push({ done, secondsLeft })),
+  })
+  const two = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], out } as const
+  const { images } = await study({ ...two, onProgress })
+  // After three quarters of the images, the second network has finished one of its two units.
+  const toldOf = (isOf: (done: number) => boolean) =>
+    new Set(told.flatMap(({ done, secondsLeft }) => (isOf(done / images) ? [typeof secondsLeft] : [])))
+  expect(toldOf((share) => share < 3 / 4)).toEqual(new Set([typeof null]))
+  expect(toldOf((share) => share > 3 / 4)).toEqual(new Set(['number']))
+  expect(await studyStatus(out)).toMatchObject({ units: { total: 4, done: 4 }, secondsLeft: 0 })
+  // A run with other options that is stopped before its first unit.
+  const stopping = new AbortController()
+  const again = study({
+    ...two,
+    blend: 'soft',
+    signal: stopping.signal,
+    onProgress: ({ kind }) => kind === 'start' && stopping.abort(),
+  })
+  await expect(again).rejects.toThrow()
+  expect((await studyStatus(out)).units).toEqual({ total: 4, done: 0, inProgress: 0, left: 4 })
+})
+
+it('arithmetic is left while it is computed, or if it has other options', async ({ signal }) => {
+  const out = inFolder('sums')
+  const sums = {
+    models: ['tiny-alexnet-noflip'],
+    experiments: ['similarity', 'arithmetic'],
+    expressions: 1,
+    out,
+  } as const
+  const looks: Promise<StudyStatus>[] = []
+  const start = (label: string) => void (label.endsWith(' arithmetic') && looks.push(studyStatus(out)))
+  await study({ ...sums, onProgress: listenTo({ start }), signal })
+  const [meanwhile] = await Promise.all(looks)
+  expect(meanwhile).toMatchObject({
+    units: { total: 2, done: 2 },
+    arithmetic: { total: 1, done: 0 },
+    secondsLeft: null,
+  })
+  const after = await studyStatus(out)
+  expect([isComplete(meanwhile as StudyStatus), isComplete(after)]).toEqual([false, true])
+  expect(after).toMatchObject({ arithmetic: { total: 1, done: 1 }, secondsLeft: 0 })
+  // Without `report`, a process does not wait for the arithmetic of others, so that it ends while that is left.
+  const other = openLocks(out)
+  await other.take('arithmetic tiny-alexnet-noflip')
+  await study({ ...sums, seed: 1, report: false })
+  await other.close()
+  expect(isComplete(await studyStatus(out))).toBe(false)
 })
 
 it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(

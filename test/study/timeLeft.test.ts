@@ -1,64 +1,62 @@
 import { beforeAll, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/study/options.js'
-import { planStudy, type Study } from '../../src/study/plan.js'
+import { planStudy } from '../../src/study/plan.js'
 import { studyTimeLeft } from '../../src/study/timeLeft.js'
 import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
 
-const OPENING = 3
-const STARTING = 0.5
 const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
 
-/** Seconds that this machine takes: the second network is twice as slow as the first. */
-const imageSeconds = ({ network }: PlannedUnit) => (network.id === NETWORKS[0] ? 0.01 : 0.02)
-const unitSeconds = ({ grid }: PlannedUnit) => grid.rows * grid.cols * 0.002
-
-let study: Study
+/** Three units of each network and size, in the order in which a study computes them. */
+let units: readonly PlannedUnit[]
 beforeAll(async () => {
-  const options = { models: NETWORKS, stride: 16, sizes: [75], patches: 'dog,car,bird,boat', out: inFolder('out') }
-  study = await planStudy(resolveOptions(options))
+  const options = { models: NETWORKS, stride: 16, sizes: [125, 75], patches: 'dog,car,bird', out: inFolder('out') }
+  units = (await planStudy(resolveOptions(options))).units
 })
 
-it.each([
-  { byOthers: 0, overlaps: false },
-  { byOthers: 0, overlaps: true },
-  { byOthers: 4, overlaps: false },
-])('tells the time left of all networks ($byOthers units by others, overlapping: $overlaps)', (given) => {
-  const [first, second] = NETWORKS.map((id) => study.units.filter(({ network }) => network.id === id)) as [
-    PlannedUnit[],
-    PlannedUnit[],
-  ]
-  let left = [...study.units]
-  const time = studyTimeLeft(study, { left: () => left, byOthers: given.byOthers })
-  const started = new Set<string>()
-  const finish = (unit: PlannedUnit) => {
-    left = left.filter((one) => one !== unit)
-    const starting = started.has(unit.network.id) ? 0 : STARTING
-    started.add(unit.network.id)
-    time.extracted(unit, starting + imagesOf(unit) * imageSeconds(unit))
-    time.measured(unit, unitSeconds(unit))
+/** Made-up seconds of a unit: the second network is twenty times as slow as the first. */
+const secondsOf = (unit: PlannedUnit) => imagesOf(unit) * (unit.network.id === NETWORKS[0] ? 0.01 : 0.2)
+const sum = (some: readonly PlannedUnit[]) => some.reduce((total, unit) => total + secondsOf(unit), 0)
+
+/** What is told when `at` units are finished and the next one has run for some seconds. */
+function told(at: number, { seconds = 0, byOthers = 0, hasArithmetic = false } = {}): number | null {
+  let left = [...units]
+  const time = studyTimeLeft({ left: () => left, byOthers }, hasArithmetic)
+  for (const unit of units.slice(0, at)) time.took(unit, secondsOf(unit))
+  left = units.slice(at + 1)
+  return time.during(units[at] as PlannedUnit)(seconds)
+}
+
+it('the time left is unknown until every network with units left has finished one', () => {
+  expect([0, 1, 5, 6].map((at) => told(at))).toEqual([null, null, null, null])
+  for (const at of [7, 9, 10, 11]) expect(told(at)).toBeCloseTo(sum(units.slice(at)))
+})
+
+it('the time left falls while a unit is computed, and does not go below that of the later units', () => {
+  expect(told(9, { seconds: 1 })).toBeCloseTo(sum(units.slice(9)) - 1)
+  expect(told(9, { seconds: 1e6 })).toBeCloseTo(sum(units.slice(10)))
+})
+
+it('the first unit of a network and size, which is slower, counts only until another is finished', () => {
+  const time = studyTimeLeft({ left: () => units.slice(10), byOthers: 0 }, false)
+  const [unit] = units.slice(9) as [PlannedUnit]
+  for (const [seconds, expected] of [
+    [30, 90],
+    [10, 30],
+    [14, 36],
+  ] as const) {
+    time.took(unit, seconds)
+    expect(time.during(unit)(0)).toBeCloseTo(expected)
   }
-  const open = (unit: PlannedUnit) => time.opened(unit, OPENING, true)
-  const workOf = (units: readonly PlannedUnit[]) => {
-    const images = units.reduce((sum, unit) => sum + imagesOf(unit) * imageSeconds(unit), 0)
-    const measuring = units.reduce((sum, unit) => sum + unitSeconds(unit), 0)
-    return given.overlaps ? Math.max(images, measuring) : images + measuring
-  }
-  open(first[0] as PlannedUnit)
-  first.forEach(finish)
-  open(second[0] as PlannedUnit)
-  finish(second[0] as PlannedUnit)
-  const current = second[1] as PlannedUnit
-  left = left.filter((one) => one !== current)
-  const measured = first.length + 1
-  const share = measured / (measured + given.byOthers)
-  const truth = workOf(second.slice(1)) * share
-  const inHand = { unit: current, images: 1, seconds: imageSeconds(current), overlaps: given.overlaps }
-  const told = time.seconds(inHand)
-  expect(Math.abs(told / truth - 1)).toBeLessThan(0.1)
-  // An estimate stands for a while.
-  left = []
-  expect(time.seconds(inHand)).toBe(told)
+})
+
+it('units that other processes will compute take none of this process’s time', () => {
+  const [current, ...later] = units.slice(9) as [PlannedUnit, ...PlannedUnit[]]
+  expect(told(9, { byOthers: 27 })).toBeCloseTo(secondsOf(current) + sum(later) / 4)
+})
+
+it('the time left is unknown if arithmetic follows', () => {
+  expect(told(11, { hasArithmetic: true })).toBeNull()
 })

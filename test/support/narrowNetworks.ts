@@ -31,7 +31,10 @@ function narrowedLayer(layer: Layer): Layer {
       return { ...layer, inputs: width(layer.inputs), outputs: width(layer.outputs) }
     case 'blur':
     case 'unflatten':
+    case 'pooled-feature':
       return { ...layer, channels: width(layer.channels) }
+    case 'concatenation':
+      return { ...layer, branches: layer.branches.map((branch) => branch.map(narrowedLayer)) }
     case 'residual':
       return { ...layer, branch: layer.branch.map(narrowedLayer), shortcut: layer.shortcut.map(narrowedLayer) }
     default:

@@ -23,12 +23,16 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {
-        const { writeReport } = await import('../../report/report.js')
-        const { printReport, printTables, reportJson } = await import('../printedReport.js')
-        const report = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
-        if (json) printJson(reportJson(report))
+        const { writeMeasuredReport } = await import('../../report/report.js')
+        const { printReport, printTables } = await import('../printedReport.js')
+        const { report, rows } = await writeMeasuredReport(folder, {
+          ...options,
+          onProgress: terminalProgress(),
+          signal,
+        })
+        if (json) printJson(report)
         else {
-          if (tables) printTables(report)
+          if (tables) printTables(rows)
           printReport(report)
         }
         await sayPage(join(folder, 'index.html'), { open, json })

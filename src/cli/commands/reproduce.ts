@@ -41,15 +41,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       say('opening networks')
       const { reproduce } = await import('../../study/run.js')
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
-      if (json) await printResultJson(result)
+      if (json) printJson(result)
       else await printResult(result)
       if (result.report) await sayPage(join(result.out, 'index.html'), { open, json })
     })
-}
-
-async function printResultJson(result: StudyResult): Promise<void> {
-  const { reportJson } = await import('../printedReport.js')
-  printJson({ ...result, report: result.report && reportJson(result.report) })
 }
 
 async function printResult({ report, units, computed, images, seconds }: StudyResult): Promise<void> {
@@ -97,24 +92,25 @@ export function addStudyOptions(studyCommand: Command): Command {
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
   const { estimateStudy } = await import('../../study/estimate.js')
+  const { replacedText } = await import('../../study/plan.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
-  if (estimate.replaced > 0)
-    print(
-      `the results folder has ${counted(estimate.replaced, 'unit')} with other settings (${estimate.differences.join('; ')}), which this study would replace`,
-    )
+  if (estimate.replaced > 0) {
+    const replaced = replacedText({ units: estimate.replaced, differences: estimate.differences })
+    print(`the results folder has ${replaced}, which this study would replace`)
+  }
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
   print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
-  if (estimate.seconds !== null)
-    print(
-      `about ${duration(estimate.seconds)} to compute the images on this machine, not counting classifiers and arithmetic`,
-    )
+  if (estimate.seconds !== null && estimate.arithmeticSeconds !== null) {
+    const seconds = estimate.seconds + estimate.arithmeticSeconds
+    print(`about ${duration(seconds)} to compute the images on this machine, not counting classifiers`)
+  }
   if (estimate.missing.length > 0) printMissing(estimate.missing)
   if (estimate.seconds === null) print('the time can be estimated once these weights are on this machine')
 }

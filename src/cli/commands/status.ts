@@ -12,7 +12,7 @@ export function statusCommand({ signal }: CommandContext): Command {
   return addExamples(new Command('status'), 'shiftscope reproduce', 'shiftscope status shiftscope-results')
     .description('show a study’s finished units (network × object × size) and the time left')
     .argument('<folder>', 'results folder of reproduce')
-    .option('--watch', 'print again every two seconds until the study is complete')
+    .option('--watch', 'print again every two seconds until units and arithmetic are finished')
     .option('--json', 'print one JSON document to stdout; with --watch one per line')
     .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
       const { isComplete, studyStatus } = await import('../../study/status.js')
@@ -26,9 +26,11 @@ export function statusCommand({ signal }: CommandContext): Command {
     })
 }
 
-function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
+function printStatus({ units, arithmetic, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
   const { total, done, inProgress, left } = units
   print(`${done} of ${counted(total, 'unit')} finished, ${inProgress} in progress, ${left} left`)
+  if (arithmetic.total > 0)
+    print(`arithmetic of ${arithmetic.done} of ${counted(arithmetic.total, 'network')} finished`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
     print(`${Math.round(imagesPerSecond)} images/s over all processes${time}`)

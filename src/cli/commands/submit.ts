@@ -50,8 +50,9 @@ export function submitCommand({ signal }: CommandContext): Command {
       print(
         `job ${jobs.array} computes ${counted(units, 'unit')} in ${counted(tasks, 'task')}; job ${jobs.report} then writes the report`,
       )
-      const { seconds } = estimate
-      const guess = seconds === null ? '' : `this machine would need about ${duration(seconds)} to compute the images; `
+      const { seconds, arithmeticSeconds } = estimate
+      const needed = seconds === null || arithmeticSeconds === null ? undefined : duration(seconds + arithmeticSeconds)
+      const guess = needed === undefined ? '' : `this machine would need about ${needed} to compute the images; `
       print(`${guess}scripts and logs are in ${folder}`)
     })
   return addExamples(new Command('submit'), example).description('submit a study to a cluster').addCommand(slurm)

@@ -7,13 +7,14 @@ import type { JobScene } from '../task.js'
  * Receives the features of some images of a batch, [images, dims] per layer. `first` is the index of the first image in
  * the batch. The arrays are valid only during the call.
  */
-type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
+export type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
 /**
  * Computes the features of a batch with a worker's session, in its thread or in another process. It calls `put` once
- * with all images, or several times, each with some images. Several batches may run at a time. The oldest ends first.
+ * with all images, or several times, each with some images. If images share layers, it calls `onShared` when these are
+ * computed. Several batches may run at a time. The oldest ends first.
  */
-export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures) => Promise<void>
+export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures, onShared?: () => void) => Promise<void>
 
 /** What the process for a device needs to open a session. Its graph first composites the images. */
 export interface OpenRequest extends RunnableGraph {

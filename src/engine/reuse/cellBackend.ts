@@ -4,9 +4,8 @@ import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'
 import { type SceneArrays, sceneArrays } from '../sceneArrays.js'
 import type { Scene } from '../task.js'
-import { positionsOf } from './cellPlan.js'
 import type { CellShape } from './cellStep.js'
-import { CELL_INPUTS, type PassCells, passCells } from './cells.js'
+import { CELL_INPUTS, type PassCells, passCells, positionsOf } from './cells.js'
 import type { Keys } from './keys.js'
 import { cachedSceneKeys } from './sceneKeys.js'
 
@@ -30,11 +29,12 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return async ({ id, scene, batch = 1 }, offsets, put) => {
+  return async ({ id, scene, batch = 1 }, offsets, put, onShared) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))
+    onShared?.()
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {

@@ -1,7 +1,7 @@
 import { connectedWeights, type GraphAnalysis, linksOf, type Operation } from '../../networks/index.js'
 import type { Axis } from '../positions.js'
-import type { CellShape, CellSteps, Step } from './cellStep.js'
-import { type AxisCount, cellCount, keysAt } from './cells.js'
+import type { CellShape, CellStep, CellSteps } from './cellStep.js'
+import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
@@ -45,7 +45,7 @@ export interface PlannedCells {
 }
 
 /** Batch size that is assumed for computing without reuse. */
-export const PLAIN_BATCH = 32
+const PLAIN_BATCH = 32
 
 /** Maximum memory in bytes that a pass (a group of positions) may need, by estimate. */
 const MEMORY = 112 * 1024 * 1024
@@ -75,16 +75,19 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
   const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
     ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
   )
-  return candidates.reduce<Candidate | undefined>(
-    (best, candidate) => (best === undefined || candidate.seconds < best.seconds ? candidate : best),
-    undefined,
-  )?.plan
+  return candidates
+    .reduce<Candidate | undefined>(
+      (best, candidate) => (best === undefined || candidate.seconds < best.seconds ? candidate : best),
+      undefined,
+    )
+    ?.plan()
 }
 
 interface Candidate {
   /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
-  readonly plan: CellPlan
+  /** Makes the plan. Only that of the best candidate is made, because `CellPlan.distinct` may be long. */
+  readonly plan: () => CellPlan
 }
 
 /** Makes several plans with the same modulus. Each has a different number of `steps` (see `CellPlan`). */
@@ -107,7 +110,7 @@ function plansOf(
   const weights = connectedWeights(analysis)
   const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
   const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(operationOf(step, analysis), analysis))
+  const plain = steps.map((step) => imageSeconds(step, shapes, operationOf(step, analysis).multiplyAdds))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
@@ -118,6 +121,8 @@ function plansOf(
   let inCells = 0
   let asImages = whole - connected
   let largest = 0
+  /** Outputs of the steps so far that later nodes read. */
+  let awaited: readonly CellStep[] = []
   for (const [at, step] of steps.entries()) {
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
@@ -127,9 +132,10 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
+    awaited = [...awaited, step].filter(({ output }) => (uses.get(output) as number) > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
     if ((uses.get(image) as number) > at) continue
-    const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
+    const handedOn = awaited
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
@@ -140,22 +146,23 @@ function plansOf(
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
     const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
+    const known = distinct.length
     candidates.push({
       // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.
       seconds: perImage * (1 + 1 / passes),
-      plan: {
+      plan: () => ({
         steps: at + 1,
         modulus,
         batch: isConnected ? batch : null,
         predictedGain: whole / (perImage + sample),
-        distinct: Object.fromEntries(distinct),
-      },
+        distinct: Object.fromEntries(distinct.slice(0, known)),
+      }),
     })
   }
   return candidates
 }
 
-function operationOf({ node }: Step, { operations }: GraphAnalysis): Operation {
+function operationOf({ node }: CellStep, { operations }: GraphAnalysis): Operation {
   return operations.get(node) as Operation
 }
 
@@ -177,11 +184,6 @@ export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'
     shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
   }
   return plain / shared
-}
-
-/** The distinct rows and the distinct columns of some positions. */
-export interface Positions extends Both<readonly number[]> {
-  readonly count: number
 }
 
 interface AxisCounts {
@@ -233,11 +235,6 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>): readonly (
     const [row, col] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
     return (row % modulus.rows) * modulus.cols + (col % modulus.cols)
   })
-}
-
-export function positionsOf(offsets: Int32Array): Positions {
-  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
-  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
 }
 
 function groupedBy(values: Iterable<number>, keyOf: (value: number) => number): readonly (readonly number[])[] {

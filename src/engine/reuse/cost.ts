@@ -1,4 +1,3 @@
-import { type GraphAnalysis, isProduct, type Operation, product } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
@@ -28,25 +27,18 @@ function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shape
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }
 
-/** Operators without multiply-adds that ONNX Runtime does not fuse with others. */
-const SEPARATE = new Set(
-  'AveragePool DepthToSpace Expand Gather LayerNormalization MaxPool Pad Resize Slice Softmax SpaceToDepth Split Tile Transpose'.split(
-    ' ',
-  ),
-)
-
-/** Seconds to compute an operation for one whole image; 0 for matrix products, which `productSeconds` adds. */
-export function imageSeconds({ node, read, multiplyAdds }: Operation, analysis: GraphAnalysis): number {
-  const output = analysis.tensors.get(node.outputs[0] ?? '')?.shape
-  if (output === undefined || isProduct(node)) return 0
-  const bytes = (FLOAT * product(output)) / analysis.batch
-  if (multiplyAdds > 0) {
-    const isGrouped = (node.attributes.get('group') ?? 1) !== 1
-    return multiplyAdds * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
-  }
-  if (new Set(read).size > 1) return bytes * SECONDS.pointwise
+/**
+ * Seconds to compute a step for one whole image.
+ * @param multiplyAdds number of multiply-adds for the image
+ */
+export function imageSeconds(step: CellStep, shapes: CellSteps['shapes'], multiplyAdds: number): number {
+  const { channels, rows, cols } = shapes.get(step.output) as CellShape
+  const bytes = FLOAT * channels * rows * cols
+  if (step.kind === 'mapping') return bytes * SECONDS.write
   // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time.
-  return SEPARATE.has(node.operator) ? bytes * SECONDS.write : 0
+  if (step.kind === 'pointwise') return step.inputs.length > 1 ? bytes * SECONDS.pointwise : 0
+  const isGrouped = step.operation.kind === 'convolution' && step.operation.groups > 1
+  return multiplyAdds * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
 }
 
 /**
@@ -76,12 +68,7 @@ export function frameSeconds({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols * SECONDS.assemble
 }
 
-/** Seconds per image for all matrix products of a network together. */
-export function productSeconds(multiplyAdds: number, weights: number, batch: number): number {
-  return multiplyAdds * SECONDS.product + (weights * FLOAT * SECONDS.weights) / batch
-}
-
-/** Seconds per image for all fully connected layers together, if each processes one vector per image. */
+/** Seconds per image for all fully connected layers together. */
 export function connectedSeconds(weights: number, batch: number): number {
   return weights * (SECONDS.product + (FLOAT * SECONDS.weights) / batch)
 }

@@ -1,9 +1,9 @@
-import { connectedWeights, isProduct, jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
+import { jumpReason, type Network, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
-import { floorGain, PLAIN_BATCH, planCells, positionsOf } from './cellPlan.js'
+import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { networkCells } from './cellSteps.js'
-import { imageSeconds, productSeconds } from './cost.js'
+import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
 
@@ -44,17 +44,6 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
   }
   return { graph: analysis.graph, cells, keys, plan }
-}
-
-/** Predicted seconds per image on one core if every image is computed in full. */
-export function usualImageSeconds(network: Network): number {
-  const analysis = networkGraph(network)
-  let [seconds, multiplyAdds] = [0, 0]
-  for (const operation of analysis.operations.values()) {
-    seconds += imageSeconds(operation, analysis)
-    if (isProduct(operation.node)) multiplyAdds += operation.multiplyAdds
-  }
-  return seconds + productSeconds(multiplyAdds, connectedWeights(analysis), PLAIN_BATCH)
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

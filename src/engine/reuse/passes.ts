@@ -41,22 +41,32 @@ export async function runPasses(
   { workers, network, memory, job }: PassWork,
   offsets: Int32Array,
   passes: readonly (readonly number[])[],
-  { onImages, onRows, onFailure, signal }: ExtractionOptions,
+  { onImages, onShared, onRows, onFailure, signal }: ExtractionOptions,
 ): Promise<Features> {
   const isDone = new Uint8Array(offsets.length / 2)
   let done = 0
+  const shared = new Set<number>()
+  /** Number of finished images of each pass that is running. */
+  const running = new Map<number, number>()
+  const showImages = () => onImages?.([...running.values()].reduce((sum, images) => sum + images, done))
   const fill = async (matrices: readonly Float32Array[]) => {
     const run = async (first: number) => {
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)
-      const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
+      const result = await workers
+        .run({ job, offsets: places, target: { matrices, rows } }, (images) => {
+          if (images === 0) return onShared?.(shared.add(first).size, passes.length)
+          running.set(first, images)
+          showImages()
+        })
+        .finally(() => running.delete(first))
       if (result.kind !== 'written') return result
       for (const row of rows) {
         done += 1 - (isDone[row] as number)
         isDone[row] = 1
       }
       onRows?.(rows, matrices)
-      onImages?.(done)
+      showImages()
       return result
     }
     await schedule(

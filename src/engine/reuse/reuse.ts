@@ -86,10 +86,11 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
     const work = { workers: own.workers, network, memory, job }
     try {
+      const passes = passesOf(offsets, plan.modulus)
+      options.onShared?.(0, passes.length)
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
-      const passes = passesOf(offsets, plan.modulus)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
       if (features.finished === offsets.length / 2)

@@ -55,7 +55,7 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
     case 'deconvolution':
       return addDeconvolution(graph, layer, input)
     case 'max-pool':
-      return addNode(graph, 'MaxPool', [input], windowOf(layer))
+      return addNode(graph, 'MaxPool', [input], { ...windowOf(layer), ...(layer.isCeiled && { ceil_mode: 1 }) })
     case 'blur':
       return addBlur(graph, layer, input)
     case 'local-response-norm': {
@@ -72,6 +72,10 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
       const sum = addNode(graph, 'Add', [addLayers(graph, layer.branch, input), shortcut])
       return addActivation(graph, layer.activation, sum)
     }
+    case 'concatenation': {
+      const joined = layer.branches.map((branch) => addLayers(graph, branch, input))
+      return addNode(graph, 'Concat', joined, { axis: 1 })
+    }
     case 'global-average-pool':
       return addNode(graph, 'GlobalAveragePool', [input])
     case 'flatten':
@@ -83,6 +87,9 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
     }
     case 'linear':
       return addLinear(graph, layer, input)
+    case 'pooled-feature':
+      addNode(graph, 'Flatten', [addNode(graph, 'GlobalAveragePool', [input])], { axis: 1 }, layer.feature)
+      return input
     case 'crop':
       return addCrop(graph, layer, input)
   }

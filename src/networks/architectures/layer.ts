@@ -6,10 +6,12 @@ export type Layer =
   | Blur
   | LocalResponseNorm
   | Residual
+  | Concatenation
   | GlobalAveragePool
   | Flatten
   | Unflatten
   | Linear
+  | PooledFeature
   | Crop
 
 /** Activation function after a layer. `leakyRelu` is the factor for negative values. */
@@ -52,6 +54,8 @@ interface MaxPool {
   readonly kernel: number
   readonly stride: number
   readonly padding: number
+  /** Whether the last window may reach beyond the maps (PyTorch's `ceil_mode`); false by default. */
+  readonly isCeiled?: boolean
 }
 
 /**
@@ -85,6 +89,12 @@ export interface Residual {
   readonly activation: Activation
 }
 
+/** Branches that read the same maps. Their channels are joined in the order of the branches. */
+interface Concatenation {
+  readonly kind: 'concatenation'
+  readonly branches: readonly (readonly Layer[])[]
+}
+
 interface GlobalAveragePool {
   readonly kind: 'global-average-pool'
 }
@@ -112,6 +122,13 @@ export interface Linear {
   readonly outputs: number
   readonly feature: string | null
   readonly activation: Activation
+}
+
+/** The mean of each channel is read as features of this name. The next layer reads the maps themselves. */
+interface PooledFeature {
+  readonly kind: 'pooled-feature'
+  readonly feature: string
+  readonly channels: number
 }
 
 /**
@@ -181,6 +198,8 @@ export function parametersOf(layers: readonly Layer[]): Parameter[] {
         return [{ key: `${layer.key}.filt`, shape: [layer.channels, 1, 5, 5] }]
       case 'residual':
         return [...parametersOf(layer.branch), ...parametersOf(layer.shortcut)]
+      case 'concatenation':
+        return layer.branches.flatMap(parametersOf)
       default:
         return []
     }
@@ -203,9 +222,10 @@ function convolutionParameters(layer: Convolution): Parameter[] {
 }
 
 export function featureLayersOf(layers: readonly Layer[]): { name: string; dims: number }[] {
-  return layers.flatMap((layer) =>
-    layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],
-  )
+  return layers.flatMap((layer) => {
+    if (layer.kind === 'pooled-feature') return [{ name: layer.feature, dims: layer.channels }]
+    return layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : []
+  })
 }
 
 export function outputsOf(layers: readonly Layer[]): GraphTensor[] {

@@ -2,6 +2,7 @@ import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
 import { isCaffeModel, readCaffeModel } from './caffeModel.js'
+import { FOREIGN_EXTENSIONS, foreignFormat } from './foreignFormats.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import { PickleError } from './pickle.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
@@ -17,7 +18,11 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-export const CHECKPOINT_EXTENSIONS: readonly string[] = ['.pth', '.pt', '.bin', '.safetensors', '.caffemodel']
+/** Extensions of checkpoints, also of those in formats of other frameworks, which `readCheckpoint` refuses. */
+export const CHECKPOINT_EXTENSIONS: readonly string[] = [
+  ...['.pth', '.pt', '.bin', '.safetensors', '.caffemodel'],
+  ...FOREIGN_EXTENSIONS,
+]
 
 type CheckpointFormat = (typeof formats)[number]['format']
 
@@ -51,6 +56,8 @@ const formats = [
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file
+  const foreign = foreignFormat(path)
+  if (foreign !== undefined) throw new InputError(foreign)
   const head = await file.read({ offset: 0, length: Math.min(512, file.size) })
   const reader = formats.find(({ recognises }) => recognises(head, file))
   if (!reader) {

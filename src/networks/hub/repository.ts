@@ -57,7 +57,17 @@ export async function readRepository(reference: HubReference, connection: HubCon
     )
   // Files whose paths lead out of the repository's folder are ignored.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
-  return { commit: info.sha, licence: licenceOf(info), files: filesByPath(files) }
+  const byPath = filesByPath(files)
+  if (!isTree(byPath)) throw notTheHub(connection)
+  return { commit: info.sha, licence: licenceOf(info), files: byPath }
+}
+
+/** Whether no file is also a folder that holds others. Git allows no other repository. */
+function isTree(files: HubRepository['files']): boolean {
+  return [...files.keys()].every((path) => {
+    const parts = path.split('/')
+    return parts.every((_, i) => i === 0 || !files.has(parts.slice(0, i).join('/')))
+  })
 }
 
 function filesByPath(files: readonly HubFile[]): ReadonlyMap<string, HubFile> {

@@ -1,3 +1,4 @@
+import { InputError, UsageError } from '../../errors.js'
 import type { Network, NetworkInput } from '../network.js'
 import type { OnnxModel } from '../onnx/onnxFile.js'
 import { type InputOptions, partOfOptions } from './options.js'
@@ -36,7 +37,28 @@ export async function inputRecipe(
   const found = isWhole ? undefined : ((await besideModel(model.path, folders)) ?? partOfMetadata(model))
   const assumed = inputPresets[takesBytes ? 'raw' : 'imagenet']
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
-  return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
+  const recipe = { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
+  checkValues(recipe, 'mean' in given || 'std' in given)
+  return recipe
+}
+
+/** The smallest float32 with full precision. Some processors take smaller numbers for 0. */
+const SMALLEST_NORMAL = 2 ** -126
+
+/** @throws UsageError or InputError if a mean or std, or a value of the input, is not a normal number in float32 */
+function checkValues({ divisor, mean, std, source }: InputRecipe, isGiven: boolean): void {
+  const isNormal = (value: number) => {
+    const size = Math.abs(Math.fround(value))
+    return size < Number.POSITIVE_INFINITY && (size >= SMALLEST_NORMAL || value === 0)
+  }
+  const results = std.flatMap((deviation, channel) =>
+    [0, 255].map((pixel) => (pixel / divisor - (mean[channel] as number)) / deviation),
+  )
+  const areFinite = results.every((value) => Number.isFinite(Math.fround(value)))
+  if (areFinite && [...mean, ...std].every(isNormal)) return
+  throw new (isGiven ? UsageError : InputError)(
+    `the preprocessing (${source}) has the mean ${mean.join(' ')} and the std ${std.join(' ')}, with which values exceed the range of float32; choose others with \`inputMean\` and \`inputStd\`, such as 0.5,0.5,0.5`,
+  )
 }
 
 function sourceOf(given: RecipePart, found: string | undefined, takesBytes: boolean): string {

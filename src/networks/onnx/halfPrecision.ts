@@ -37,9 +37,9 @@ export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 
       throw new UsageError(
         `${path} has the operator ${printable(operator)}, which may need float32; use \`precision fp32\``,
       )
-    const weights = inputs.filter((name) => types.get(name) === ElementType.FLOAT)
-    if (weights.length === 0) continue
-    renamedInputs[index] = inputs.map((name) => (weights.includes(name) ? halfName(name) : name))
+    const weights = new Set(inputs.filter((name) => types.get(name) === ElementType.FLOAT))
+    if (weights.size === 0) continue
+    renamedInputs[index] = inputs.map((name) => (weights.has(name) ? halfName(name) : name))
     for (const name of weights) cast.add(name)
   }
   return { renamedInputs, nodes: [...cast].map((name) => castNode(name, halfName(name), ElementType.FLOAT16)) }

@@ -1,10 +1,12 @@
+import { open, readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { answerConfined } from '../../childProcess/answering.js'
 import { InputError } from '../../errors.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { oneLine, printable } from '../../support/text.js'
 import type { Optimization } from '../network.js'
-import { extentOf } from './extentNodes.js'
+import { profiledTensors } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
 import { dependence } from './independence.js'
 
@@ -20,8 +22,8 @@ export interface TrialQuestion {
   readonly names: readonly string[]
   readonly optimization: Optimization
   /**
-   * Whether to read only the shapes of the tensors, not their values. The graph's outputs must then include the tensors,
-   * and the outputs of the nodes that `extentNodes` makes to measure their shapes.
+   * Whether to read only the shapes of the tensors, not their values. The graph must then contain the nodes that
+   * `extentNodes` makes for the tensors, and its folder must be writable.
    */
   readonly byExtents?: boolean
 }
@@ -83,15 +85,31 @@ async function dependencesOf(
 }
 
 async function extents(session: InferenceSession, question: TrialQuestion): Promise<TrialAnswer> {
-  const { names } = question
-  const shapes = await run(session, question, names.map(extentOf))
-  const types = new Map(session.outputMetadata.map((output) => [output.name, output.isTensor ? output.type : 'none']))
-  return new Map(
-    names.map((name) => {
-      const shape = Array.from((shapes[extentOf(name)]?.data ?? []) as BigInt64Array, Number)
-      return [name, { type: types.get(name) ?? 'none', shape }]
-    }),
-  )
+  await run(session, question, session.outputNames.slice(-1))
+  session.endProfiling()
+  const prefix = profilePrefix(question)
+  const folder = dirname(prefix)
+  const profile = (await readdir(folder)).find((name) => name.startsWith(basename(prefix))) as string
+  const file = await open(join(folder, profile))
+  return profiledTensors(file.readLines(), question.names)
+}
+
+/** Path of ONNX Runtime's profile, without the time that ONNX Runtime adds. Each number of images has its own profile. */
+function profilePrefix({ path, input: { shape } }: TrialQuestion): string {
+  return join(dirname(path), `profile-of-${shape[0]}-images`)
+}
+
+/**
+ * Options to run a graph with many nodes once, and to write a profile. Without them, ONNX Runtime's plan of memory and
+ * the statistics of its arena would take a time that grows with the square of the number of tensors.
+ */
+function profiling(question: TrialQuestion) {
+  return {
+    enableProfiling: true,
+    profileFilePrefix: profilePrefix(question),
+    enableMemPattern: false,
+    enableCpuMemArena: false,
+  } as const
 }
 
 async function run(
@@ -112,11 +130,16 @@ async function run(
   }
 }
 
-async function opened({ path, model, optimization }: TrialQuestion): Promise<InferenceSession> {
+async function opened(question: TrialQuestion): Promise<InferenceSession> {
+  const { path, model, optimization, byExtents } = question
   try {
     prepareEnvironment()
-    const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization, ...quiet }
-    return await InferenceSession.create(path, options)
+    return await InferenceSession.create(path, {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: optimization,
+      ...(byExtents && profiling(question)),
+      ...quiet,
+    })
   } catch (error) {
     throw new InputError(`ONNX Runtime cannot open ${model}: ${oneLine(error)}; export the network again`, {
       cause: error,

@@ -88,7 +88,9 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
             fitted={fitted}
             map={shown[i]}
             difference={i === 1 ? difference : undefined}
-            {...{ colours, limits, regions }}
+            colours={colours}
+            limits={limits}
+            regions={regions}
             reading={readings.find((reading) => reading.panel === panel)}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
@@ -100,7 +102,14 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
       <Profiles readings={readings} />
       <div class="more">
         <ViewerSettings
-          {...{ index, view, fits, change, isHeld, hold, address, limits }}
+          index={index}
+          view={view}
+          fits={fits}
+          change={change}
+          isHeld={isHeld}
+          hold={hold}
+          address={address}
+          limits={limits}
           anchorHere={actions(0).anchorHere}
         />
         <ValueTables maps={state.maps} />

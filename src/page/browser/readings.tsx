@@ -41,7 +41,10 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
   const position = nearestPosition(map.fitted.group, wanted)
   const at = mapIndex(map.fitted.group, position)
   return {
-    ...{ panel, map, position, at },
+    panel,
+    map,
+    position,
+    at,
     value: map.similarity[at] as number,
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,

@@ -187,8 +187,12 @@ class Viewer implements RunningViewer {
 
   #draw(): void {
     const page = {
-      ...{ source: this.#source, state: this.state, actions: this.#actions, address: this.address },
-      ...{ change: this.change, hold: (isHeld: boolean) => this.#hold(isHeld) },
+      source: this.#source,
+      state: this.state,
+      actions: this.#actions,
+      address: this.address,
+      change: this.change,
+      hold: (isHeld: boolean) => this.#hold(isHeld),
     }
     render(h(Bench, page), this.#root)
     clearTimeout(this.#settling)

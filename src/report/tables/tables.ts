@@ -2,7 +2,7 @@ import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { csvCell } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
-import { FEWEST_PATCHES, type SummaryRow } from '../../results/rows.js'
+import { FEWEST_PATCHES, type MeanRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
@@ -11,7 +11,7 @@ import { markdownText, renderTable, type Table } from './render.js'
 
 /** The paper's numbers, for comparison with measured numbers. */
 export interface PaperComparison {
-  readonly rows: readonly SummaryRow[]
+  readonly rows: readonly MeanRow[]
   /** Whether tables also have rows for results of the paper that were not measured. */
   readonly isWhole: boolean
   /**
@@ -43,17 +43,17 @@ const SIGMA_NOTE =
  * Makes all tables. Of each kind, the tables for large patches come first. If the paper has a number for a cell, the
  * cell shows both the measured number and the paper's.
  */
-export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
+export function resultTables(rows: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Set(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => kind)))
   return [...kinds].flatMap((kind) => tablesOf(kind, rows, paper))
 }
 
 interface Placed {
-  readonly row: SummaryRow
+  readonly row: MeanRow
   readonly column: readonly string[]
 }
 
-function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
+function tablesOf(kind: TableKind, all: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const measured = placed(kind, all)
   const published = placed(kind, paper.rows)
   const listed = [...(paper.isWhole ? published : []), ...measured]
@@ -63,7 +63,7 @@ function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperCompa
 }
 
 /** Selects the results that this kind of table shows, and finds the table's column for each of them. */
-function placed(kind: TableKind, rows: readonly SummaryRow[]): readonly Placed[] {
+function placed(kind: TableKind, rows: readonly MeanRow[]): readonly Placed[] {
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
       tables.flatMap((table) => (table.kind === kind ? [[name, table.column] as const] : [])),
@@ -79,7 +79,7 @@ function tableOf(
   kind: TableKind,
   size: number,
   listed: readonly Placed[],
-  from: Readonly<Record<'measured' | 'published', readonly Placed[]>> & { readonly all: readonly SummaryRow[] },
+  from: Readonly<Record<'measured' | 'published', readonly Placed[]>> & { readonly all: readonly MeanRow[] },
   { isPapers }: PaperComparison,
 ): ResultTable {
   const columns = inOrder(kind, distinct(listed.map(({ column }) => column)))
@@ -130,7 +130,7 @@ function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]):
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
 }
 
-function byCell(rows: readonly Placed[], size: number): ReadonlyMap<string, SummaryRow> {
+function byCell(rows: readonly Placed[], size: number): ReadonlyMap<string, MeanRow> {
   return new Map(
     rows.flatMap(({ row, column }) =>
       row.size === size ? [[JSON.stringify([row.model, row.layer, column]), row] as const] : [],
@@ -144,7 +144,7 @@ interface Value {
   readonly count?: number | undefined
 }
 
-function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap<string, number>): Value {
+function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
   if (spread === 'none' || count === 0) return { mean }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
@@ -156,13 +156,13 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
  * Numbers after ±, by network, layer and variant, if they come from another metric than the numbers before ±.
  * Otherwise, the map is empty.
  */
-function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
+function spreadsOf({ spread }: TableKind, rows: readonly MeanRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
   return new Map(own.map((row) => [placeOf(row), row.mean]))
 }
 
-function placeOf({ model, layer, variant }: SummaryRow): string {
+function placeOf({ model, layer, variant }: MeanRow): string {
   return JSON.stringify([model, layer, variantText(variant)])
 }
 
@@ -203,7 +203,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
 }
 
 /** Text below a table. It names the layers for which some objects are missing from the averages. */
-function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
+function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
     ({ model, layer, variant, count }) => `${model} ${layer} ${variantTitle(variant)} (${counted(count, 'object')})`,

@@ -13,7 +13,7 @@ import { SCORE_MEANINGS } from '../../networks/network.js'
 export const UNIT_FORMAT = 7
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
-const inputsSchema = z.object({
+export const inputsSchema = z.object({
   format: z.literal(UNIT_FORMAT),
   model: z.string(),
   weightsSha256: z.string(),

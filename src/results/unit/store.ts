@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
+import { readStored } from '../../files/json.js'
 import { encodeNpy } from '../../files/npy.js'
 import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
 import { firstDamaged, sha256 } from '../../files/sha256.js'
@@ -8,18 +10,20 @@ import { fileName } from '../fileName.js'
 import { type UnitArrays, unitArrays } from './arrays.js'
 import { differencesOf } from './compare.js'
 import { measureUnit, writeMeasures } from './measures.js'
-import { type Unit, type UnitInputs, unitSchema } from './schema.js'
+import { UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from './schema.js'
 
 const UNIT_FILE = 'unit.json'
 
+/** How a unit of an earlier `UNIT_FORMAT` differs. */
+export const OLDER_FORMAT = 'an older format'
+
 /** Path of a unit: `units/<model>/<size>/<patch>` in a results folder. */
-export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
-  return join(groupFolder(results, place), fileName(place.patch))
+export function unitFolder(results: string, { model, size, patch }: UnitPlace): string {
+  return join(results, 'units', fileName(model), String(size), fileName(patch))
 }
 
-export function groupFolder(results: string, { model, size }: Pick<UnitInputs, 'model' | 'size'>): string {
-  return join(results, 'units', fileName(model), String(size))
-}
+/** The inputs after which a unit's folder is named. */
+export type UnitPlace = Pick<UnitInputs, 'model' | 'size' | 'patch'>
 
 /** Writes a unit completely or not at all. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
@@ -39,7 +43,10 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
   | { readonly state: 'missing' }
-  /** The stored unit was made from different inputs. `differences` says which, such as `stride 3 instead of 1`. */
+  /**
+   * The stored unit was made from different inputs, or by another version. `differences` says how it differs, such as
+   * `stride 3 instead of 1` or `an older format`.
+   */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
@@ -61,14 +68,23 @@ export async function isUnitThere(results: string, inputs: UnitInputs): Promise<
 
 async function findDescription(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const unit = await readUnit(unitFolder(results, inputs)).catch(() => undefined)
-  if (unit === undefined) return { state: 'missing' }
+  if (unit === undefined) return otherFormat(join(unitFolder(results, inputs), UNIT_FILE))
   const differences = differencesOf(unit.inputs, inputs)
   return differences.length > 0 ? { state: 'other', differences } : { state: 'finished', unit }
 }
 
+const formatSchema = z.looseObject({ inputs: z.looseObject({ format: z.number() }) })
+
+/** What a unit's file is if it cannot be read: made by another version, or missing, which includes damaged files. */
+async function otherFormat(path: string): Promise<StoredUnit> {
+  const format = (await readStored(formatSchema, path))?.inputs.format ?? UNIT_FORMAT
+  if (format === UNIT_FORMAT) return { state: 'missing' }
+  return { state: 'other', differences: [format < UNIT_FORMAT ? OLDER_FORMAT : 'a newer format'] }
+}
+
 /** A text that changes whenever the unit is written again; undefined if there is no unit. */
-export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
-  const status = await stat(join(unitFolder(results, inputs), UNIT_FILE)).catch(() => undefined)
+export async function unitVersion(results: string, place: UnitPlace): Promise<string | undefined> {
+  const status = await stat(join(unitFolder(results, place), UNIT_FILE)).catch(() => undefined)
   return status && `${status.ino} ${status.mtimeMs}`
 }
 

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../../src/engine/positions.js'
-import { floorGain, type PlannedCells, passesOf, planCells, positionsOf } from '../../../src/engine/reuse/cellPlan.js'
+import { floorGain, type PlannedCells, passesOf, planCells } from '../../../src/engine/reuse/cellPlan.js'
 import type { CellSteps } from '../../../src/engine/reuse/cellStep.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
+import { positionsOf } from '../../../src/engine/reuse/cells.js'
 import { connectedSeconds } from '../../../src/engine/reuse/cost.js'
-import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
+import { expectedGain, haveRoomForKeys, sharedFloor } from '../../../src/engine/reuse/expected.js'
 import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
@@ -13,11 +14,8 @@ import type { Scene } from '../../../src/engine/task.js'
 import { analysedGraph, readOnnxFile } from '../../../src/networks/index.js'
 import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
-import { describedNetwork, graphNode, swapped } from '../../support/smallNetwork.js'
+import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
-import { temporaryFolder } from '../../support/temporaryFolder.js'
-
-const inFolder = temporaryFolder()
 
 const FRAME = 9
 const PATCH = 3
@@ -141,20 +139,12 @@ describe('a plan of what images share', () => {
     expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 63))).toBe(1)
     expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 64))).toBeGreaterThan(1)
     expect(sharedFloor(known, sceneOfSize(20), all)).toBeGreaterThan(3)
-    expect(usualImageSeconds(known)).toBeGreaterThan(1e-5)
     const cellsOf = (side: number) =>
       ({ shapes: new Map([['map', { channels: 1, rows: side, cols: 22 }]]) }) as unknown as CellSteps
     const most = KEY_LIMIT / (64 - 20 + 2) - 22
     expect(haveRoomForKeys(cellsOf(Math.floor(most)), known, 20)).toBe(true)
     expect(haveRoomForKeys(cellsOf(Math.floor(most) + 1), known, 20)).toBe(false)
   })
-})
-
-it('the predicted time of an image counts nodes whose values cannot be shared', async () => {
-  const network = await swapped(inFolder('swapped.onnx'))
-  const multiplyAdds = 64 * 112 ** 2 * 3 * 49
-  const bytes = 4 * (3 * 224 ** 2 + 64 * 112 ** 2 + 2 * 64 * 56 ** 2)
-  expect(usualImageSeconds(network)).toBeCloseTo(multiplyAdds / 125e9 + bytes / 16e9, 12)
 })
 
 it('the predicted time of fully connected layers falls with the images that share the weights', () => {
@@ -213,4 +203,23 @@ describe('what of a scene decides keys', () => {
     pixels.writeUInt32LE(12, 4)
     expect([...samplePositions(pixels, base, input)]).toEqual([0, 0, 6, 6, 1, 5])
   })
+})
+
+it('the work to plan grows with the number of layers, not with its square', () => {
+  const reads = (layers: number) => {
+    const name = (i: number) => (i === 0 ? 'image' : i === layers ? 'feature' : `relu${i}`)
+    const nodes = Array.from({ length: layers }, (_, i) => graphNode('Relu', [name(i)], name(i + 1)))
+    const { cells, ...work } = workOf({ ...GRAPH, nodes }, sceneOfSize(PATCH))
+    let count = 0
+    const steps = cells.steps.map(({ output, ...step }) => ({
+      ...step,
+      get output() {
+        count++
+        return output
+      },
+    }))
+    planCells({ ...work, cells: { ...cells, steps } as CellSteps }, positionsOf(positionGrid(FRAME, PATCH, 1).offsets))
+    return count
+  }
+  expect(reads(1000) / reads(500)).toBeLessThan(2.1)
 })

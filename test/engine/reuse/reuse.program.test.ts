@@ -158,6 +158,24 @@ describe('features whose values are computed once', () => {
   })
 })
 
+it('shared layers are told before any image, then images up to the last', async () => {
+  const told: string[] = []
+  const images: number[] = []
+  await reusing(network, (handle) =>
+    handle.extract(sceneOfSize(SIZE), offsets, {
+      onShared: (done) => told.push(done === 0 ? 'begin' : 'shared'),
+      onImages: (done) => {
+        told.push('images')
+        images.push(done)
+      },
+    }),
+  )
+  expect(told[0]).toBe('begin')
+  expect(told.filter((one) => one === 'begin')).toHaveLength(1)
+  expect(images).toEqual([...images].sort((a, b) => a - b))
+  expect(images.at(-1)).toBe(POSITIONS)
+})
+
 describe('the plain way is taken', () => {
   const first = [node('Conv', ['image', 'first'], 'map'), node('Relu', ['map'], 'relu')]
   const mean = [node('GlobalAveragePool', ['image'], 'mean'), node('Flatten', ['mean'], 'feature')]

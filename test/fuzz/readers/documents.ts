@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openAnswerStore } from '../../../src/consistency/answerStore.js'
 import { findPhotographs } from '../../../src/consistency/photographs.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { similarity } from '../../../src/features/similarity.js'
@@ -108,6 +109,31 @@ const photographLists: readonly Files[] = [{ 'list.txt': 'a.png\r\n\nb.png\na.pn
 async function readPhotographList(folder: string): Promise<void> {
   const names = (await findPhotographs(join(folder, 'list.txt'))).map(({ name }) => name)
   assert(names.length > 0 && new Set(names).size === names.length)
+}
+
+const answerOrigin = { model: 'network', draws: 5 }
+const answered = { name: 'a.png', sha256: 'ab', values: [0.5, 1] }
+
+async function answersGolden(folder: string): Promise<readonly Files[]> {
+  const store = await openAnswerStore(folder, answerOrigin, 3, {})
+  for (const name of ['a.png', 'b.png']) {
+    await store.append([1, 0.5, Number.NaN])
+    await store.commit({ ...answered, name })
+  }
+  await store.close()
+  return [filesBelow(folder)]
+}
+
+/** Whatever stands there, what is stored next is found again. */
+async function readAnswers(folder: string): Promise<void> {
+  const store = await openAnswerStore(folder, answerOrigin, 3, {})
+  const { row } = await store.append([2, 1, 0]).then(() => store.commit({ ...answered, sha256: 'cd' }))
+  await store.close()
+  const again = await openAnswerStore(folder, answerOrigin, 3, {})
+  const found = again.find('a.png').find(({ sha256 }) => sha256 === 'cd')
+  const values = await again.read(row, 0, 3)
+  await again.close()
+  assert(found?.row === row && values.join() === '2,1,0')
 }
 
 /** A folder of pictures of these names, as far as files can have them. */
@@ -242,6 +268,7 @@ async function readCache(folder: string): Promise<void> {
 export const documents: readonly Reader[] = [
   { name: 'descriptions', goldens: described, words: Object.keys(recipe), read: readDescriptions },
   { name: 'manifests', goldens: [{ 'manifest.json': json(manifest) }], read: readManifest },
+  { name: 'answers', goldens: answersGolden, words: ['values', 'sum'], read: readAnswers },
   { name: 'photographs', goldens: photographLists, opensAnything: true, read: readPhotographList },
   {
     name: 'picture-names',

@@ -10,20 +10,20 @@ import {
   tableFile,
   tablesHtml,
 } from '../../../src/report/tables/tables.js'
-import type { SummaryRow } from '../../../src/results/rows.js'
+import type { MeanRow } from '../../../src/results/rows.js'
 import type { Variant } from '../../../src/results/variant.js'
 
 // What whole tables look like, their files and what they leave out, test/report/documents.test.ts shows.
 
-function row(metric: string, variant: Variant, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
+function row(metric: string, variant: Variant, mean: number, changes: Partial<MeanRow> = {}): MeanRow {
   return { model: 'alexnet', layer: 'fc6', size: 125, metric, variant, mean, std: 0.02, count: 10, ...changes }
 }
 
-function similarity(mean: number, changes: Partial<SummaryRow> = {}): readonly SummaryRow[] {
+function similarity(mean: number, changes: Partial<MeanRow> = {}): readonly MeanRow[] {
   return ANCHOR_NAMES.map((anchor) => row('similarity-mean', { anchor }, mean, changes))
 }
 
-const paperWith = (rows: readonly SummaryRow[], isPapers = true, isWhole = false): PaperComparison => ({
+const paperWith = (rows: readonly MeanRow[], isPapers = true, isWhole = false): PaperComparison => ({
   ...{ rows, isWhole, isPapers: () => isPapers },
 })
 
@@ -72,7 +72,7 @@ describe('a cell', () => {
   const exact = [row('similarity-mean', { anchor: 'center' }, 0.9, { std: 0 })]
   const beside = (text: string, below: string) => ({ text, below: `paper ${below}` })
 
-  it.each<[string, number | null, readonly SummaryRow[], TableCell]>([
+  it.each<[string, number | null, readonly MeanRow[], TableCell]>([
     ['mean and deviation', 0.934, [], '0.934 ± 0.020'],
     ['no minus before a zero', 0.93099, paper, beside('0.931 ± 0.020', '0.931 ± 0.029, +0.000 (+0.0 σ)')],
     ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', '0.900 ± 0.000, +0.010')],

@@ -6,9 +6,9 @@ import { UnfitNode } from './attributes.js'
 import { imageTensors, isForeign, linksOf, OF_EXTENTS } from './links.js'
 import {
   CONVOLUTIONS,
+  type KnownNode,
   type KnownTensor,
   MOST_VALUES,
-  type NodeContext,
   PRODUCTS,
   product,
   SHAPES,
@@ -78,7 +78,7 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
       multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
     })
   }
-  return { graph, image, batch, tensors, spacings: spacingsOf(operations, image, tensors), operations }
+  return { graph, image, batch, tensors, spacings: spacingsOf(nodes.values(), image, tensors), operations }
 }
 
 /** Shape of a tensor for one image. Undefined if it is unknown, or if the first axis does not stand for the images. */
@@ -93,7 +93,7 @@ export function largestTensor({ graph, image, batch, tensors }: GraphAnalysis): 
   return names.reduce((most, name) => Math.max(most, product(tensors.get(name)?.shape ?? [0]) / batch), 0)
 }
 
-function outputsOf(context: NodeContext): readonly (readonly [string, KnownTensor])[] {
+function outputsOf(context: KnownNode): readonly (readonly [string, KnownTensor])[] {
   const { node } = context
   const rule = isForeign(node) ? undefined : SHAPES.get(node.operator)
   const shapes = (rule && ifFit(() => rule(context))) ?? []
@@ -108,7 +108,7 @@ function outputsOf(context: NodeContext): readonly (readonly [string, KnownTenso
   })
 }
 
-function valuesOf(context: NodeContext, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
+function valuesOf(context: KnownNode, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
   const { node, inputs } = context
   const rule = VALUES.get(node.operator)
   const isReady =
@@ -140,7 +140,7 @@ function isKnown(shape: Shape): boolean {
   )
 }
 
-function multiplyAddsOf(context: NodeContext, output: Shape | undefined): number {
+function multiplyAddsOf(context: KnownNode, output: Shape | undefined): number {
   const { operator, attributes } = context.node
   const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
   if (output === undefined) return 0

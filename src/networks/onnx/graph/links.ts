@@ -1,4 +1,5 @@
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { PRESERVING } from './shapes.js'
 
 /** How tensors link the nodes of a graph. */
 export interface GraphLinks {
@@ -73,6 +74,8 @@ export function isForeign({ domain }: GraphNode): boolean {
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
+  /** An earlier tensor of the list with the same type and shape; undefined if only a run tells them. */
+  readonly like?: string
 }
 
 /** Operators whose outputs depend only on a tensor's shape, not on its values. */
@@ -82,11 +85,15 @@ export const OF_EXTENTS: ReadonlySet<string> = new Set(['Shape', 'Size'])
 export function imageTensors(graph: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
-  for (const { operator, inputs, outputs } of linksOf(graph).nodes.values()) {
+  for (const node of linksOf(graph).nodes.values()) {
+    const { operator, inputs, outputs } = node
     if (OF_EXTENTS.has(operator) || !inputs.some((name) => made.has(name))) continue
+    const [first = ''] = inputs
+    const isLike =
+      !isForeign(node) && PRESERVING.has(operator) && outputs.length === 1 && first !== image && made.has(first)
     for (const name of outputs.filter((output) => output !== '')) {
       made.add(name)
-      tensors.push({ name, operator })
+      tensors.push({ name, operator, ...(isLike && { like: first }) })
     }
   }
   return tensors

@@ -32,18 +32,13 @@ export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
   return false
 }
 
-export function isProduct({ operator }: GraphNode): boolean {
-  return PRODUCTS.has(operator)
-}
-
 /** Number of weights of all fully connected layers together. */
 export function connectedWeights({ graph, operations, tensors }: GraphAnalysis): number {
   const { constants } = linksOf(graph)
   let weights = 0
   for (const { node } of operations.values()) {
-    if (!isProduct(node)) continue
     const fixed = matricesOf(node).find((name) => constants.has(name))
-    weights += product(tensors.get(fixed ?? '')?.shape ?? [0])
+    if (fixed !== undefined) weights += product(tensors.get(fixed)?.shape ?? [0])
   }
   return weights
 }

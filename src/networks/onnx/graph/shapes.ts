@@ -11,9 +11,10 @@ export const MOST_VALUES = 64
 /** What is known of a tensor. Only small tensors have values. The type is exact only for numbers with values. */
 export type KnownTensor = GraphConstant
 
-export interface NodeContext {
+/** A node, and what is known of its inputs. */
+export interface KnownNode {
   readonly node: GraphNode
-  /** What is known of each input; undefined if nothing is, or if an optional input is left out. */
+  /** Undefined if nothing is known of an input, or if an optional input is left out. */
   readonly inputs: readonly (KnownTensor | undefined)[]
 }
 
@@ -21,13 +22,16 @@ export interface NodeContext {
  * Gives the shapes of a node's outputs. Outputs beyond the list are unknown.
  * @throws UnfitNode if they cannot be known
  */
-type Rule = (context: NodeContext) => readonly Shape[]
+type Rule = (context: KnownNode) => readonly Shape[]
 
-/** Operators whose output has the shape of the first input. */
-const KEEPING =
-  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'.split(
+/** Operators whose only output has the type and shape of their first input, by ONNX's specification. */
+export const PRESERVING: ReadonlySet<string> = new Set(
+  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'.split(
     ' ',
-  )
+  ),
+)
+/** Operators whose output has the shape of their first input, in another type. */
+const RETYPING = ['Cast', 'CastLike', 'DequantizeLinear', 'IsInf', 'IsNaN', 'QuantizeLinear', 'RMSNormalization']
 
 /** Operators that accept inputs of different shapes, which they broadcast to the shape of their output. */
 const BROADCASTING =
@@ -61,7 +65,7 @@ export const PRODUCTS: ReadonlyMap<string, readonly [number, number]> = new Map(
 
 /** How the shapes of outputs follow from those of inputs: one row per operator or family of operators. */
 export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...each(KEEPING, (context) => [shapeAt(context, 0)]),
+  ...each([...PRESERVING, ...RETYPING], (context) => [shapeAt(context, 0)]),
   ['Dropout', (context) => [shapeAt(context, 0), shapeAt(context, 0)]],
   ...each(BROADCASTING, (context) => [broadcast(context.inputs.map((_, i) => shapeAt(context, i)))]),
   ...each(REDUCING, (context) => [reduced(context, axesAt(context, 1))]),
@@ -80,7 +84,7 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
   ['Shape', (context) => [[stated(context).length]]],
   ['Size', () => [[]]],
-  ['Range', (context) => [[rangeOf(context).length]]],
+  ['Range', (context) => [[rangeValues(context).length]]],
   // Other axes for the same values.
   ['Reshape', (context) => [reshaped(context)]],
   ['Flatten', (context) => [flattened(context)]],
@@ -111,33 +115,33 @@ function each(operators: Iterable<string>, rule: Rule): readonly (readonly [stri
 }
 
 /** @throws UnfitNode if the shape of an input is not known */
-export function shapeAt({ inputs }: NodeContext, place: number): Shape {
+export function shapeAt({ inputs }: KnownNode, place: number): Shape {
   const shape = inputs[place]?.shape
   if (shape === undefined) throw new UnfitNode('has an input of unknown shape')
   return shape
 }
 
 /** @throws UnfitNode if the values of an input are not known */
-export function valuesAt({ inputs }: NodeContext, place: number): readonly number[] {
+export function valuesAt({ inputs }: KnownNode, place: number): readonly number[] {
   const values = inputs[place]?.values
   if (!values) throw new UnfitNode('has an input of unknown values')
   return values
 }
 
 /** A list that is an attribute in old sets of operators and an input in newer ones; undefined if it is left out. */
-function listAt(context: NodeContext, name: string, place: number): readonly number[] | undefined {
+function listAt(context: KnownNode, name: string, place: number): readonly number[] | undefined {
   const { node } = context
   return listAttribute(node, name) ?? (node.inputs[place] ? valuesAt(context, place) : undefined)
 }
 
 /** The list `axes`, counted from the first axis. */
-function axesAt(context: NodeContext, place: number): readonly number[] | undefined {
+function axesAt(context: KnownNode, place: number): readonly number[] | undefined {
   const { length } = shapeAt(context, 0)
   return listAt(context, 'axes', place)?.map((axis) => (axis < 0 ? axis + length : axis))
 }
 
 /** The attribute `axis`, counted from the first axis. */
-export function axisOf(context: NodeContext, otherwise: number): number {
+export function axisOf(context: KnownNode, otherwise: number): number {
   const axis = numberAttribute(context.node, 'axis', otherwise)
   return axis < 0 ? axis + shapeAt(context, 0).length : axis
 }
@@ -148,7 +152,7 @@ function sizeAt(sizes: readonly number[], axis: number): number {
   return size
 }
 
-function replaced(context: NodeContext, axis: number, size: number): Shape {
+function replaced(context: KnownNode, axis: number, size: number): Shape {
   return shapeAt(context, 0).with(axis, size)
 }
 
@@ -166,7 +170,7 @@ function broadcast(shapes: readonly Shape[]): Shape {
   })
 }
 
-function reduced(context: NodeContext, axes: readonly number[] | undefined): Shape {
+function reduced(context: KnownNode, axes: readonly number[] | undefined): Shape {
   const { node } = context
   const shape = shapeAt(context, 0)
   const isOmitted = axes === undefined || axes.length === 0
@@ -177,14 +181,14 @@ function reduced(context: NodeContext, axes: readonly number[] | undefined): Sha
 }
 
 /** Images, channels, and the size of a map. */
-function mapAt(context: NodeContext): readonly [number, number, number, number] {
+function mapAt(context: KnownNode): readonly [number, number, number, number] {
   const [images, channels, rows, cols, ...more] = shapeAt(context, 0)
   if (images === undefined || channels === undefined || rows === undefined || cols === undefined || more.length > 0)
     throw new UnfitNode('does not read maps of rows and columns')
   return [images, channels, rows, cols]
 }
 
-function convolved(context: NodeContext): Shape {
+function convolved(context: KnownNode): Shape {
   const { node } = context
   const [, channels] = mapAt(context)
   const [filters = 0, own = 0, ...kernel] = shapeAt(context, CONVOLUTIONS.get(node.operator) as number)
@@ -193,17 +197,17 @@ function convolved(context: NodeContext): Shape {
   return ofWindows(context, filters, kernel)
 }
 
-function pooled(context: NodeContext): Shape {
+function pooled(context: KnownNode): Shape {
   return ofWindows(context, mapAt(context)[1], listAttribute(context.node, 'kernel_shape') ?? [])
 }
 
-function ofWindows(context: NodeContext, channels: number, kernel: readonly number[]): Shape {
+function ofWindows(context: KnownNode, channels: number, kernel: readonly number[]): Shape {
   const [images, , rows, cols] = mapAt(context)
   const windows = windowsOf(context.node, [rows, cols], kernel)
   return [images, channels, ...windows.map(({ length }) => length)]
 }
 
-function transposedConvolution(context: NodeContext): Shape {
+function transposedConvolution(context: KnownNode): Shape {
   const { node } = context
   const [images, , ...size] = mapAt(context)
   const [, own = 0, ...kernel] = shapeAt(context, 1)
@@ -224,7 +228,7 @@ function transposedConvolution(context: NodeContext): Shape {
   return [images, own * numberAttribute(node, 'group', 1), ...(stated?.slice(-2) ?? lengths)]
 }
 
-function matrixProduct(context: NodeContext): Shape {
+function matrixProduct(context: KnownNode): Shape {
   const [left, right] = (PRODUCTS.get(context.node.operator) as readonly number[]).map((i) => shapeAt(context, i)) as [
     Shape,
     Shape,
@@ -235,7 +239,7 @@ function matrixProduct(context: NodeContext): Shape {
   return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...cols]
 }
 
-function generalProduct(context: NodeContext): Shape {
+function generalProduct(context: KnownNode): Shape {
   const { node } = context
   const turned = (place: number, name: string) => {
     const shape = shapeAt(context, place)
@@ -249,7 +253,7 @@ function generalProduct(context: NodeContext): Shape {
 }
 
 /** Sizes of the axes that an Einsum such as `bij,bjk->bik` names: those of its output, and all of them. */
-export function summed(context: NodeContext): { readonly output: Shape; readonly all: Shape } {
+export function summed(context: KnownNode): { readonly output: Shape; readonly all: Shape } {
   const [terms = '', output] = textAttribute(context.node, 'equation', '').replaceAll(' ', '').split('->')
   const sizes = new Map<string, number>()
   for (const [place, axes] of terms.split(',').entries()) {
@@ -261,7 +265,7 @@ export function summed(context: NodeContext): { readonly output: Shape; readonly
 }
 
 /** @throws UnfitNode if the value is not a tensor or numbers that are read */
-export function constantOf({ node: { attributes } }: NodeContext): KnownTensor {
+export function constantOf({ node: { attributes } }: KnownNode): KnownTensor {
   const value = attributes.get('value') ?? attributes.get('value_int') ?? attributes.get('value_float')
   const list = attributes.get('value_ints')
   if (typeof value === 'number') return { shape: [], type: ElementType.UNDEFINED, values: [value] }
@@ -271,21 +275,21 @@ export function constantOf({ node: { attributes } }: NodeContext): KnownTensor {
 }
 
 /** The sizes that Shape gives: all axes, or those from `start` to before `end`. */
-export function stated(context: NodeContext): Shape {
+export function stated(context: KnownNode): Shape {
   const { node } = context
   const shape = shapeAt(context, 0)
   return shape.slice(numberAttribute(node, 'start', 0), numberAttribute(node, 'end', shape.length))
 }
 
 /** The values that Range gives. */
-export function rangeOf(context: NodeContext): readonly number[] {
+export function rangeValues(context: KnownNode): readonly number[] {
   const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((place) => valuesAt(context, place)[0])
   const length = Math.max(0, Math.ceil((limit - start) / delta))
   if (!(length <= MOST_VALUES)) throw new UnfitNode('gives a tensor of unknown size')
   return Array.from({ length }, (_, i) => start + i * delta)
 }
 
-function reshaped(context: NodeContext): Shape {
+function reshaped(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const target = listAt(context, 'shape', 1)
   if (target === undefined) throw new UnfitNode('has no target shape')
@@ -296,19 +300,19 @@ function reshaped(context: NodeContext): Shape {
   return sizes.map((size) => (size === -1 ? count / known : size))
 }
 
-function flattened(context: NodeContext): Shape {
+function flattened(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const axis = axisOf(context, 1)
   return [product(shape.slice(0, axis)), product(shape.slice(axis))]
 }
 
-function squeezed(context: NodeContext): Shape {
+function squeezed(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const axes = axesAt(context, 1)
   return shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis)))
 }
 
-function unsqueezed(context: NodeContext): Shape {
+function unsqueezed(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const axes = listAt(context, 'axes', 1) ?? []
   const length = shape.length + axes.length
@@ -317,11 +321,11 @@ function unsqueezed(context: NodeContext): Shape {
   return Array.from({ length }, (_, axis) => (added.has(axis) ? 1 : (rest.next().value ?? Number.NaN)))
 }
 
-export function permutationOf(context: NodeContext): readonly number[] {
+export function permutationOf(context: KnownNode): readonly number[] {
   return listAttribute(context.node, 'perm') ?? [...shapeAt(context, 0).keys()].reverse()
 }
 
-function concatenated(context: NodeContext): Shape {
+function concatenated(context: KnownNode): Shape {
   const first = shapeAt(context, 0)
   const at = axisOf(context, 1)
   const shapes = context.inputs.map((_, place) => shapeAt(context, place))
@@ -336,7 +340,7 @@ function concatenated(context: NodeContext): Shape {
 }
 
 /** Lengths of the parts that Split gives. */
-export function splitSizes(context: NodeContext): readonly number[] {
+export function splitSizes(context: KnownNode): readonly number[] {
   const { node } = context
   const size = sizeAt(shapeAt(context, 0), axisOf(context, 0))
   const sizes = listAt(context, 'split', 1)
@@ -352,7 +356,7 @@ interface AxisSlice {
 }
 
 /** What Slice takes of each axis. */
-export function slicesOf(context: NodeContext): readonly AxisSlice[] {
+export function slicesOf(context: KnownNode): readonly AxisSlice[] {
   const shape = shapeAt(context, 0)
   const [starts, ends, steps] = [listAt(context, 'starts', 1), listAt(context, 'ends', 2), listAt(context, 'steps', 4)]
   if (starts === undefined || ends === undefined) throw new UnfitNode('has no bounds')
@@ -370,13 +374,13 @@ export function slicesOf(context: NodeContext): readonly AxisSlice[] {
   return slices
 }
 
-function gathered(context: NodeContext): Shape {
+function gathered(context: KnownNode): Shape {
   const [data, indices] = [shapeAt(context, 0), shapeAt(context, 1)]
   const images = numberAttribute(context.node, 'batch_dims', 0)
   return [...indices.slice(0, -1), ...data.slice(images + sizeAt(indices, indices.length - 1))]
 }
 
-function padded(context: NodeContext): Shape {
+function padded(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const pads = listAt(context, 'pads', 1)
   const axes = axesAt(context, 3) ?? [...shape.keys()]
@@ -387,22 +391,22 @@ function padded(context: NodeContext): Shape {
   })
 }
 
-function largestOf(context: NodeContext): number {
+function largestOf(context: KnownNode): number {
   return context.node.attributes.has('k') ? numberAttribute(context.node, 'k', 1) : sizeAt(valuesAt(context, 1), 0)
 }
 
-function blockSize({ node }: NodeContext): number {
+function blockSize({ node }: KnownNode): number {
   return numberAttribute(node, 'blocksize', 1)
 }
 
 /** A map with the same values on `factor / divisor` times as many rows and columns. */
-function scaled(context: NodeContext, factor: number, divisor: number): Shape {
+function scaled(context: KnownNode, factor: number, divisor: number): Shape {
   const [images, channels, ...size] = mapAt(context)
   return [images, (channels * divisor ** 2) / factor ** 2, ...size.map((length) => (length * factor) / divisor)]
 }
 
 /** The scales are an attribute or the second input in old sets of operators, and the third input from set 11 on. */
-function resized(context: NodeContext): Shape {
+function resized(context: KnownNode): Shape {
   const { node, inputs } = context
   const shape = shapeAt(context, 0)
   const axes = axesAt(context, Number.POSITIVE_INFINITY) ?? [...shape.keys()]

@@ -1,5 +1,4 @@
 import type { GraphNode } from '../graphNodes.js'
-import type { Operation } from './analysis.js'
 import { CONVOLUTIONS, type KnownTensor, type Shape } from './shapes.js'
 
 const WINDOWS = new Set([...CONVOLUTIONS.keys(), 'MaxPool', 'AveragePool', 'LpPool'])
@@ -31,13 +30,13 @@ export interface Spacing {
  * and columns, or if the graph resizes or crops.
  */
 export function spacingsOf(
-  operations: ReadonlyMap<number, Operation>,
+  nodes: Iterable<GraphNode>,
   image: string,
   tensors: ReadonlyMap<string, KnownTensor>,
 ): ReadonlyMap<string, Spacing> {
   const whole = tensors.get(image)?.shape[2] ?? null
   const spacings = new Map<string, Spacing>([[image, { pixels: 1, window: 1, isMixed: false, axes: [2, 3] }]])
-  for (const { node } of operations.values()) {
+  for (const node of nodes) {
     const read = node.inputs.flatMap((name) => spacings.get(name) ?? [])
     if (read.length === 0) continue
     const spacing = after(node, joined(read), (name = '') => tensors.get(name)?.shape)

@@ -2,10 +2,10 @@ import { ElementType } from '../messages.js'
 import {
   axisOf,
   constantOf,
-  type NodeContext,
+  type KnownNode,
   permutationOf,
   product,
-  rangeOf,
+  rangeValues,
   type Shape,
   shapeAt,
   slicesOf,
@@ -20,7 +20,7 @@ import {
  * @param shapes shapes of the outputs
  * @throws UnfitNode if they cannot be known
  */
-type Rule = (context: NodeContext, shapes: readonly Shape[]) => readonly (readonly number[] | null)[]
+type Rule = (context: KnownNode, shapes: readonly Shape[]) => readonly (readonly number[] | null)[]
 
 type Arithmetic = (a: number, b: number, c: number) => number
 
@@ -56,7 +56,7 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ConstantOfShape', (context, [shape = []]) => [Array(product(shape)).fill(filling(context))]],
   ['Shape', (context) => [stated(context)]],
   ['Size', (context) => [[product(shapeAt(context, 0))]]],
-  ['Range', (context) => [rangeOf(context)]],
+  ['Range', (context) => [rangeValues(context)]],
   ['ReduceProd', (context, [shape = []]) => (product(shape) === 1 ? [[product(valuesAt(context, 0))]] : [])],
   ['Concat', concatenated],
   ['Expand', (context, [shape = []]) => [expanded(valuesAt(context, 0), shapeAt(context, 0), shape)]],
@@ -67,7 +67,7 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ])
 
 /** Element type of a node's output, which is right if its values are known. */
-export function typeOf(context: NodeContext): number {
+export function typeOf(context: KnownNode): number {
   const { node, inputs } = context
   const to = node.attributes.get('to')
   switch (node.operator) {
@@ -89,7 +89,7 @@ function isInteger(type: number | undefined): boolean {
   return type === ElementType.INT32 || type === ElementType.INT64
 }
 
-function same(context: NodeContext): readonly (readonly number[])[] {
+function same(context: KnownNode): readonly (readonly number[])[] {
   return [valuesAt(context, 0)]
 }
 
@@ -109,7 +109,7 @@ function elementwise(operation: Arithmetic): Rule {
   }
 }
 
-function filling({ node: { attributes } }: NodeContext): number {
+function filling({ node: { attributes } }: KnownNode): number {
   const value = attributes.get('value')
   return typeof value === 'object' && value !== null && 'type' in value ? (value.values?.[0] ?? Number.NaN) : 0
 }
@@ -140,14 +140,14 @@ function expanded(values: readonly number[], from: Shape, to: Shape): readonly n
   )
 }
 
-function transposed(context: NodeContext): readonly (readonly number[])[] {
+function transposed(context: KnownNode): readonly (readonly number[])[] {
   const shape = shapeAt(context, 0)
   const steps = stepsOf(shape)
   const offsets = permutationOf(context).map((axis) => evenly(shape[axis] ?? 0, steps[axis] ?? 0))
   return [at(valuesAt(context, 0), offsets)]
 }
 
-function sliced(context: NodeContext, slices: ReturnType<typeof slicesOf>): readonly number[] {
+function sliced(context: KnownNode, slices: ReturnType<typeof slicesOf>): readonly number[] {
   const steps = stepsOf(shapeAt(context, 0))
   const offsets = slices.map(({ start, step, length }, axis) => {
     const apart = steps[axis] as number
@@ -156,7 +156,7 @@ function sliced(context: NodeContext, slices: ReturnType<typeof slicesOf>): read
   return at(valuesAt(context, 0), offsets)
 }
 
-function split(context: NodeContext): readonly (readonly number[])[] {
+function split(context: KnownNode): readonly (readonly number[])[] {
   const whole = shapeAt(context, 0).map((length) => ({ start: 0, step: 1, length }))
   let start = 0
   return splitSizes(context).map((length) => {
@@ -165,7 +165,7 @@ function split(context: NodeContext): readonly (readonly number[])[] {
   })
 }
 
-function gathered(context: NodeContext): readonly (readonly number[])[] {
+function gathered(context: KnownNode): readonly (readonly number[])[] {
   const shape = shapeAt(context, 0)
   const steps = stepsOf(shape)
   const chosen = axisOf(context, 0)
@@ -176,7 +176,7 @@ function gathered(context: NodeContext): readonly (readonly number[])[] {
   return [at(valuesAt(context, 0), offsets)]
 }
 
-function concatenated(context: NodeContext): readonly (readonly number[])[] {
+function concatenated(context: KnownNode): readonly (readonly number[])[] {
   const axis = axisOf(context, 0)
   const parts = context.inputs.map((_, place) => {
     const length = product(shapeAt(context, place).slice(axis))

@@ -132,7 +132,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
         times as far). To make a colour transparent, click it or press Enter at a handle.
       </p>
       <div class="checkered" style={{ aspectRatio: width / height, width: `min(100%,${(50 * width) / height}vh)` }}>
-        <canvas id="cut-out-picture" ref={canvas} {...{ width, height }} role="img" aria-label="The picture" />
+        <canvas id="cut-out-picture" ref={canvas} width={width} height={height} role="img" aria-label="The picture" />
         <button
           type="button"
           class="box"

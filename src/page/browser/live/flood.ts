@@ -10,7 +10,7 @@ export interface Pixels {
  * a side. Colours are similar if no channel differs by more than `tolerance`.
  * @returns the number of pixels that were made transparent
  */
-export function cutFrom({ data, width, height }: Pixels, x: number, y: number, tolerance: number): number {
+export function cutFrom({ data, width }: Pixels, x: number, y: number, tolerance: number): number {
   const seed = y * width + x
   const colour = [0, 1, 2].map((channel) => data[seed * 4 + channel] as number)
   const isLike = (pixel: number) =>
@@ -30,7 +30,8 @@ export function cutFrom({ data, width, height }: Pixels, x: number, y: number, t
       ...(column < width - 1 ? [pixel + 1] : []),
     ]
     for (const next of neighbours) {
-      if (next < 0 || next >= width * height || !isLike(next)) continue
+      // Above and below the picture, there are no values, so `isLike` is false there.
+      if (!isLike(next)) continue
       data[next * 4 + 3] = 0
       waiting.push(next)
     }

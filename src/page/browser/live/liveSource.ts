@@ -90,13 +90,16 @@ export function liveSource(study: LiveStudy): LiveSource {
   const sceneOf = ({ group, choice }: Fitted): LiveScene => ({
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
-    ...{ size: group.size, stride: group.stride },
+    size: group.size,
+    stride: group.stride,
     // In stored results, this background is called `white`, not `#ffffff`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
     ...sceneOf(fitted),
-    ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
+    layer: fitted.choice.layer,
+    anchor: fitted.anchorPosition,
+    cursor,
   })
   /** Removes a map from `running`, unless another map has begun under the same key. */
   const forget = (key: string, one: Running) => {
@@ -209,8 +212,13 @@ function beginMap(
     }
   }
   const one: Running = {
-    ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
-    ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
+    map: liveMap(rows, cols),
+    pace: paceOf(rows * cols),
+    looking,
+    stop,
+    opening: undefined,
+    note: '',
+    ended: Promise.resolve().then(read),
   }
   return one
 }
@@ -247,7 +255,13 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      ...{ key, model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
+      key,
+      model: network.id,
+      size,
+      rows: side,
+      cols: side,
+      stride,
+      frame: network.frame,
       background: { colour: state.background },
       anchors: anchorPositions(extent),
       layers: network.layers.map(({ name, dims }) => ({

@@ -1,0 +1,233 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import { UsageError } from '../errors.js'
+import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
+import { parseJson, readStored } from '../files/json.js'
+import { type FolderLockOptions, lockFolder } from '../files/lock.js'
+import { readRegular, regularSize } from '../files/regularFile.js'
+import type { PhotographFile } from './photographs.js'
+import type { Protocol, ProtocolSetting } from './protocols.js'
+import type { MeasuredPhotograph } from './result.js'
+
+export type StoredPhotograph = MeasuredPhotograph & {
+  /** Index of the photograph's answers in answers.bin. */
+  readonly row: number
+}
+
+/**
+ * Answers to photographs in a folder, which later calls use again. A photograph is found by its name and content, so
+ * others may be added or removed. answers.bin has one row of float32 values for each photograph. answers.jsonl has a
+ * line with the settings, and then a line for each row, which is written after the row.
+ */
+export interface AnswerStore {
+  /** @returns the undamaged answers that earlier calls stored under this name */
+  find(name: string): readonly StoredPhotograph[]
+  /** Appends values to the row of the photograph that is being measured. */
+  append(values: readonly number[]): Promise<void>
+  /** Completes the row. */
+  commit(photograph: MeasuredPhotograph): Promise<StoredPhotograph>
+  /** Reads values `first` to before `first + count` of a row. */
+  read(row: number, first: number, count: number): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** The answers of one call. */
+export interface Answers {
+  readonly protocols: readonly Protocol[]
+  readonly setting: ProtocolSetting
+  readonly files: readonly PhotographFile[]
+  /** Photographs that are measured, by name. */
+  readonly measured: Map<string, StoredPhotograph>
+  readonly store: AnswerStore
+}
+
+/** The store of a call without a folder. */
+export const KEEPS_NOTHING: AnswerStore = {
+  find: () => [],
+  append: async () => undefined,
+  commit: async (photograph) => ({ ...photograph, row: 0 }),
+  read: async () => new Float32Array(),
+  close: async () => undefined,
+}
+
+/** Settings of the call that made the answers. Answers to other settings are never used. */
+export type AnswerOrigin = Readonly<Record<string, unknown>>
+
+const originSchema = z.record(z.string(), z.unknown())
+const lineSchema = z.object({
+  name: z.string(),
+  sha256: z.string(),
+  values: z.array(z.number()),
+  /** CRC-32 of the row and of the other properties. */
+  sum: z.number(),
+})
+type Line = z.infer<typeof lineSchema>
+
+const VALUES = 'answers.bin'
+const LINES = 'answers.jsonl'
+
+const PIECE_BYTES = 1 << 22
+
+/**
+ * @param length number of values per photograph
+ * @throws UsageError if the folder has answers to other settings
+ * @throws OutputError if the folder cannot be written, or if another process is writing there
+ */
+export async function openAnswerStore(
+  folder: string,
+  origin: AnswerOrigin,
+  length: number,
+  options: FolderLockOptions,
+): Promise<AnswerStore> {
+  const [valuesPath, linesPath] = [join(folder, VALUES), join(folder, LINES)]
+  const rowBytes = length * Float32Array.BYTES_PER_ELEMENT
+  const release = await orOutputError(folder, async () => {
+    await makeFolders(folder)
+    return lockFolder(folder, options)
+  })
+  return orOutputError<AnswerStore>(folder, async () => {
+    const { head, lines } = await storedLines(linesPath)
+    const report = await readStored(originSchema, join(folder, 'consistency.json'))
+    const there = lines.length > 0 ? head : report
+    if (there !== undefined) refuseOthers(folder, there, origin)
+    const stored = await undamaged(valuesPath, lines, rowBytes)
+    if (stored.size === 0 && report !== undefined)
+      options.note?.(`replacing the results in ${folder}, because their answers are missing or damaged`)
+    if (stored.size === 0) await writeFileAtomic(valuesPath, '')
+    // The file is written anew, so that the next line does not continue one that was cut off.
+    const kept = [JSON.stringify(origin), ...(stored.size === 0 ? [] : lines)]
+    await writeFileAtomic(linesPath, kept.map((line) => `${line}\n`).join(''))
+    const values = await open(valuesPath, 'r+')
+    const journal = await open(linesPath, 'a')
+    const close = async () => {
+      await Promise.all([values.close(), journal.close()])
+      await release()
+    }
+    const rows = kept.length - 1
+    return { find: (name) => stored.get(name) ?? [], ...rowsOf(folder, { values, journal, rows, rowBytes }), close }
+  }).catch(async (error: unknown) => {
+    await release()
+    throw error
+  })
+}
+
+interface OpenFiles {
+  readonly values: FileHandle
+  readonly journal: FileHandle
+  /** Number of rows that are complete. */
+  readonly rows: number
+  readonly rowBytes: number
+}
+
+function rowsOf(
+  folder: string,
+  { values, journal, rows, rowBytes }: OpenFiles,
+): Pick<AnswerStore, 'append' | 'commit' | 'read'> {
+  let row = rows
+  let used = 0
+  let sum = 0
+  return {
+    append: (added) =>
+      orOutputError(folder, async () => {
+        const bytes = bytesOf(Float32Array.from(added))
+        await writeAt(values, bytes, row * rowBytes + used)
+        used += bytes.length
+        sum = crc32(bytes, sum)
+      }),
+    commit: (photograph) =>
+      orOutputError(folder, async () => {
+        const line = JSON.stringify({ ...photograph, sum: lineSum(photograph, sum) })
+        await journal.appendFile(`${line}\n`)
+        used = 0
+        sum = 0
+        return { ...photograph, row: row++ }
+      }),
+    read: async (row, first, count) => {
+      const read = new Float32Array(count)
+      await readAt(values, bytesOf(read), row * rowBytes + first * Float32Array.BYTES_PER_ELEMENT)
+      return read
+    },
+  }
+}
+
+function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin): void {
+  const others = Object.keys(origin).filter((name) => JSON.stringify(there[name]) !== JSON.stringify(origin[name]))
+  if (others.length === 0) return
+  const settings = others.map((name) => `${name} ${there[name]}`).join(', ')
+  const what = there.model === origin.model ? `${there.model} with ${settings}` : there.model
+  throw new UsageError(`${folder} has results of ${what}; choose another folder with \`out\`, or remove this one`)
+}
+
+/** Reads answers.jsonl, without a last line that was cut off. Without its settings, the other lines are useless. */
+async function storedLines(path: string): Promise<{ readonly head?: AnswerOrigin; readonly lines: readonly string[] }> {
+  const text = await readRegular(path).then(String, () => '')
+  const [first, ...lines] = text.split('\n').slice(0, -1)
+  const head = parsed(originSchema, first)
+  return head === undefined ? { lines: [] } : { head, lines }
+}
+
+/** @returns by name, the photographs whose line and row have the right sum */
+async function undamaged(
+  path: string,
+  lines: readonly string[],
+  rowBytes: number,
+): Promise<ReadonlyMap<string, readonly StoredPhotograph[]>> {
+  const found = new Map<string, StoredPhotograph[]>()
+  const size = await regularSize(path).catch(() => 0)
+  if (size === 0) return found
+  const file = await open(path)
+  try {
+    for (const [row, text] of lines.entries()) {
+      const line = parsed(lineSchema, text)
+      if (line === undefined || (row + 1) * rowBytes > size) continue
+      if ((await rowSum(file, row * rowBytes, rowBytes, line)) !== line.sum) continue
+      const { sum, ...photograph } = line
+      found.set(line.name, [...(found.get(line.name) ?? []), { ...photograph, row }])
+    }
+  } finally {
+    await file.close()
+  }
+  return found
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+  try {
+    return schema.safeParse(parseJson(text ?? '')).data
+  } catch {
+    return undefined
+  }
+}
+
+async function rowSum(file: FileHandle, start: number, length: number, line: Line): Promise<number> {
+  let sum = 0
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const bytes = new Uint8Array(Math.min(PIECE_BYTES, length - at))
+    await readAt(file, bytes, start + at)
+    sum = crc32(bytes, sum)
+  }
+  return lineSum(line, sum)
+}
+
+function lineSum({ name, sha256, values }: MeasuredPhotograph, sum: number): number {
+  return crc32(JSON.stringify([name, sha256, values]), sum)
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** If the file is too short, the rest of `bytes` is left unchanged. */
+async function readAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let start = 0; start < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, start, bytes.length - start, position + start)
+    if (bytesRead === 0) return
+    start += bytesRead
+  }
+}
+
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let start = 0; start < bytes.length; )
+    start += (await file.write(bytes, start, bytes.length - start, position + start)).bytesWritten
+}

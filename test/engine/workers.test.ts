@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { openWorkers } from '../../src/engine/workers.js'
+
+const SCRIPT = new URL('processes/telling.mjs', import.meta.url).href
+const DATA = { backend: 'process', requests: [], pids: new Int32Array(1) } as const
+
+it('the progress of a batch is told while it is computed, and an error of the listener rejects the batch', async () => {
+  const workers = openWorkers(DATA, 1, SCRIPT)
+  const scene = { frames: [] }
+  const compute = (onProgress: (images: number) => void) => {
+    const flag = new Int32Array(new SharedArrayBuffer(4))
+    const target = { matrices: [new Float32Array(flag.buffer)], rows: Int32Array.of(7) }
+    return workers.run({ job: { id: 3, scene }, offsets: new Int32Array(2), target }, (images) => {
+      Atomics.store(flag, 0, 1)
+      Atomics.notify(flag, 0)
+      onProgress(images)
+    })
+  }
+  const told: number[] = []
+  expect(await compute((images) => told.push(images))).toEqual({ kind: 'written' })
+  expect(told).toEqual([0])
+  const failing = compute(() => {
+    throw new Error('of the listener')
+  })
+  await expect(failing).rejects.toThrow('of the listener')
+  await workers.close()
+})
