@@ -127,8 +127,6 @@ const CASES: readonly Case[] = [
   ['Gather', { axis: -1 }, [MAP, of(4, 5)], [2, 3, 8, 4, 5]],
   ['Gather', {}, [MAP, number(0)], [3, 8, 6]],
   ['GatherElements', { axis: 1 }, [MAP, of(2, 1, 8, 6)], [2, 1, 8, 6]],
-  ['GatherND', {}, [MAP, of(9, 2)], [9, 8, 6]],
-  ['GatherND', { batch_dims: 1 }, [MAP, of(2, 9, 1)], [2, 9, 8, 6]],
   ['Expand', {}, [of(3, 1), integers(2, 1, 6)], [2, 3, 6]],
   ['Tile', {}, [of(2, 3), integers(1, 4)], [2, 12]],
   ['Pad', { pads: [0, 0, 1, 2, 0, 0, 3, 4] }, [MAP], [2, 3, 12, 12]],
@@ -167,10 +165,10 @@ describe('the shape of a tensor', () => {
     ['Gemm', {}, [of(2, 4), of(5, 7)]],
     ['MatMul', {}, [of(2, 4), of(5, 7)]],
     ['Einsum', { equation: '...ij,jk->...ik' }, [TOKENS, of(4, 7)]],
+    ['Range', {}, [number(0), number(1e9), number(1)]],
     ['Reshape', {}, [MAP, of(2)]],
     ['Reshape', {}, [MAP, integers(5, -1)]],
     ['Reshape', {}, [MAP, integers(1, 144)]],
-    ['Range', {}, [number(0), number(1e9), number(1)]],
     ['Resize', { keep_aspect_ratio_policy: 'not_larger' }, [MAP, of(0), of(0), integers(2, 3, 5, 9)]],
     ['Split', { axis: 7 }, [MAP]],
     ['Tile', {}, [of(2 ** 30), integers(2 ** 30)]],
@@ -235,7 +233,6 @@ describe('the values of a small tensor', () => {
     ['Slice', {}, [matrix, integers(-1), integers(-9), integers(1), integers(-2)], [2, 0, 5, 3]],
     ['Concat', { axis: 1 }, [matrix, { shape: [2, 1], type: 7, values: [8, 9] }], [0, 1, 2, 8, 3, 4, 5, 9]],
     ['Expand', {}, [{ shape: [2, 1], type: 7, values: [8, 9] }, integers(2, 2, 2)], [8, 8, 9, 9, 8, 8, 9, 9]],
-    ['Split', { axis: 1 }, [matrix, integers(1, 2)], [0, 3], [1, 2, 4, 5]],
   ])('that %s %j makes of %j are %j', (operator, attributes, inputs, ...outputs) => {
     const found = outputsOf(operator, attributes, inputs, outputs.length)
     expect(found.map((tensor) => tensor?.values)).toEqual(outputs)

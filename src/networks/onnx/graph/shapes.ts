@@ -97,7 +97,6 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Slice', (context) => [slicesOf(context).map(({ length }) => length)]],
   ['Gather', (context) => [shapeAt(context, 0).toSpliced(axisOf(context, 0), 1, ...shapeAt(context, 1))]],
   ['GatherElements', (context) => [shapeAt(context, 1)]],
-  ['GatherND', (context) => [gathered(context)]],
   ['Expand', (context) => [broadcast([shapeAt(context, 0), valuesAt(context, 1)])]],
   ['Tile', (context) => [shapeAt(context, 0).map((size, axis) => size * sizeAt(valuesAt(context, 1), axis))]],
   ['Pad', (context) => [padded(context)]],
@@ -340,7 +339,7 @@ function concatenated(context: KnownNode): Shape {
 }
 
 /** Lengths of the parts that Split gives. */
-export function splitSizes(context: KnownNode): readonly number[] {
+function splitSizes(context: KnownNode): readonly number[] {
   const { node } = context
   const size = sizeAt(shapeAt(context, 0), axisOf(context, 0))
   const sizes = listAt(context, 'split', 1)
@@ -372,12 +371,6 @@ export function slicesOf(context: KnownNode): readonly AxisSlice[] {
     slices[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) }
   }
   return slices
-}
-
-function gathered(context: KnownNode): Shape {
-  const [data, indices] = [shapeAt(context, 0), shapeAt(context, 1)]
-  const images = numberAttribute(context.node, 'batch_dims', 0)
-  return [...indices.slice(0, -1), ...data.slice(images + sizeAt(indices, indices.length - 1))]
 }
 
 function padded(context: KnownNode): Shape {

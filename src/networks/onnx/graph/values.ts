@@ -9,7 +9,6 @@ import {
   type Shape,
   shapeAt,
   slicesOf,
-  splitSizes,
   stated,
   valuesAt,
 } from './shapes.js'
@@ -61,8 +60,7 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Concat', concatenated],
   ['Expand', (context, [shape = []]) => [expanded(valuesAt(context, 0), shapeAt(context, 0), shape)]],
   ['Gather', gathered],
-  ['Slice', (context) => [sliced(context, slicesOf(context))]],
-  ['Split', split],
+  ['Slice', sliced],
   ['Transpose', transposed],
 ])
 
@@ -147,22 +145,13 @@ function transposed(context: KnownNode): readonly (readonly number[])[] {
   return [at(valuesAt(context, 0), offsets)]
 }
 
-function sliced(context: KnownNode, slices: ReturnType<typeof slicesOf>): readonly number[] {
+function sliced(context: KnownNode): readonly (readonly number[])[] {
   const steps = stepsOf(shapeAt(context, 0))
-  const offsets = slices.map(({ start, step, length }, axis) => {
+  const offsets = slicesOf(context).map(({ start, step, length }, axis) => {
     const apart = steps[axis] as number
     return evenly(length, step * apart, start * apart)
   })
-  return at(valuesAt(context, 0), offsets)
-}
-
-function split(context: KnownNode): readonly (readonly number[])[] {
-  const whole = shapeAt(context, 0).map((length) => ({ start: 0, step: 1, length }))
-  let start = 0
-  return splitSizes(context).map((length) => {
-    start += length
-    return sliced(context, whole.with(axisOf(context, 0), { start: start - length, step: 1, length }))
-  })
+  return [at(valuesAt(context, 0), offsets)]
 }
 
 function gathered(context: KnownNode): readonly (readonly number[])[] {
