@@ -11,15 +11,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'
-import { networkCells } from '../dist/engine/reuse/cellSteps.js'
-import { totalStride } from '../dist/engine/reuse/totalStride.js'
 import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
 import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork } from '../dist/networks/index.js'
+import { chooseNetwork, networkGraph } from '../dist/networks/index.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -72,7 +70,7 @@ for (const object of objects) {
   for (const options of networks) {
     const network = await chooseNetwork(options)
     for (const { name, output = name } of network.layers) {
-      const stride = totalStride(networkCells(network), network.input.name, output)
+      const stride = networkGraph(network).spacings.get(output)?.pixels ?? undefined
       const period = stride ?? USUAL_PERIOD
       if (!about.some((one) => one.network === network.id && one.layer === name))
         about.push({

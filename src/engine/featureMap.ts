@@ -1,7 +1,5 @@
-import type { FeatureLayer, Network } from '../networks/index.js'
+import { type FeatureLayer, imageShape, type Network, networkGraph } from '../networks/index.js'
 import type { CellShape } from './reuse/cellStep.js'
-import { networkCells } from './reuse/cellSteps.js'
-import { totalStride } from './reuse/totalStride.js'
 
 /** Shape [channels, rows, cols] of a layer's feature map. The map covers the image and is stored as one vector. */
 export interface FeatureMap extends CellShape {
@@ -12,9 +10,9 @@ export interface FeatureMap extends CellShape {
 /** Returns undefined if the layer is not a map, or if the graph does not tell its shape or stride. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
-  const read = networkCells(network)
-  const shape = read.cells.shapes.get(name)
-  const stride = totalStride(read, network.input.name, name)
-  const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
-  return isWhole && stride !== undefined ? { ...shape, stride } : undefined
+  const graph = networkGraph(network)
+  const [channels = 0, rows = 0, cols = 0] = imageShape(graph, name) ?? []
+  const { pixels: stride, axes } = graph.spacings.get(name) ?? {}
+  const isWhole = axes?.[0] === 2 && axes[1] === 3 && channels * rows * cols === dims
+  return isWhole && stride ? { channels, rows, cols, stride } : undefined
 }

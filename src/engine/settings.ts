@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { throwIfStopped, UsageError } from '../errors.js'
-import type { Network } from '../networks/index.js'
+import { largestTensor, type Network, networkGraph } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { counted } from '../support/text.js'
 import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from './crew.js'
 import { positionGrid } from './positions.js'
-import { networkCells } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
 
 const TRIAL_SECONDS = 0.7
@@ -85,16 +84,9 @@ export function candidateSettings(
 
 /** Batch sizes whose activations fit into MAX_ACTIVATIONS. If none fits, the smallest size. */
 function batchesFor(network: Network): readonly number[] {
-  const bytes = TENSORS_AT_A_TIME * largestTensor(network)
+  const bytes = TENSORS_AT_A_TIME * Float32Array.BYTES_PER_ELEMENT * largestTensor(networkGraph(network))
   const fitting = BATCHES.filter((batch) => batch * bytes <= MAX_ACTIVATIONS)
   return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
-}
-
-/** Bytes of the largest tensor of one image, apart from those of fully connected layers. */
-function largestTensor(network: Network): number {
-  const { shapes } = networkCells(network).cells
-  const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
-  return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
 }
 
 function weightCopies({ weightsBytes }: Network): number {

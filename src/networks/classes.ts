@@ -8,9 +8,9 @@ import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
-import { isOfProduct } from './onnx/imageTensors.js'
+import { outputMeaning } from './onnx/graph/outputMeaning.js'
+import { isOfProduct } from './onnx/graph/products.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
-import { outputMeaning } from './onnx/outputMeaning.js'
 
 /**
  * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.

@@ -5,7 +5,8 @@ import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, l
 import type { Network, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
 import { catalogFile, withOwnWeights } from './networkFile.js'
 import type { ShownTensor } from './onnx/featureNodes.js'
-import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
+import { checkEvaluationMode } from './onnx/graph/training.js'
+import { checkIndependence } from './onnx/independence.js'
 import {
   type HashedOnnx,
   type MetadataKey,

@@ -45,10 +45,29 @@ export {
   featureOutput,
   SCENE_INPUTS,
 } from './onnx/compositing.js'
+export {
+  analysedGraph,
+  type GraphAnalysis,
+  imageShape,
+  largestTensor,
+  networkGraph,
+  type Operation,
+} from './onnx/graph/analysis.js'
+export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
+export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
+export { connectedWeights } from './onnx/graph/products.js'
+export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
+export type { KnownTensor } from './onnx/graph/shapes.js'
+export {
+  type AxisWindow,
+  type BorderedWindow,
+  MAXIMUM_SIZE,
+  MAXIMUM_TAPS,
+  windowsOf,
+  within,
+} from './onnx/graph/windows.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
-export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
-export { imageTensors } from './onnx/imageTensors.js'
-export { ElementType } from './onnx/messages.js'
+export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'

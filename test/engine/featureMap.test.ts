@@ -3,6 +3,10 @@ import { expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
 import type { Network } from '../../src/networks/network.js'
 import { imagenetInput } from '../support/imagenetInput.js'
+import { swapped } from '../support/smallNetwork.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
 
 const networkOf = (file: string) => {
   const onnxPath = fileURLToPath(new URL(`../../${file}`, import.meta.url))
@@ -18,4 +22,11 @@ it.each([
 ] as const)('of a layer that is %s', (_, file, layer, expected) => {
   const map = featureMapOf(networkOf(file), layer)
   expect(map && [map.channels, map.rows, map.cols, map.stride]).toEqual(expected)
+})
+
+it('of a layer behind a node that cannot be computed cell by cell, unless channels are its last axis', async () => {
+  const network = await swapped(inFolder('swapped.onnx'))
+  const mapOf = (name: string) => featureMapOf(network, { name, dims: 64 * 56 * 56, isMap: true })
+  expect(mapOf('pool')).toEqual({ channels: 64, rows: 56, cols: 56, stride: 4 })
+  expect(mapOf('turned')).toBeUndefined()
 })

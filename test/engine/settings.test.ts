@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { candidateSettings, chooseSettings } from '../../src/engine/settings.js'
 import { UsageError } from '../../src/errors.js'
 import { imagenetInput } from '../support/imagenetInput.js'
-import { describedNetwork } from '../support/smallNetwork.js'
+import { describedNetwork, swapped } from '../support/smallNetwork.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const MEBIBYTE = 1024 * 1024
+const inFolder = temporaryFolder()
 
 const network = (mebibytes: number, batch: number | null = null) =>
   describedNetwork({
@@ -34,6 +36,10 @@ describe('candidate settings', () => {
     const most = (mebibytes: number) =>
       Math.max(...candidateSettings(network(mebibytes), {}, 16).map(({ workers }) => workers))
     expect([0, 30, 100, 300, 301, 5000].map(most)).toEqual([16, 16, 6, 2, 1, 1])
+  })
+
+  it('have small batches if a tensor behind any operator is large', async () => {
+    expect(texts(await swapped(inFolder('swapped.onnx')), {}, 2)).toEqual(['2×1×8', '1×2×8'])
   })
 
   it('leave out those that memory does not suffice for, unless all were', () => {

@@ -127,8 +127,8 @@ describe('an attribute of a node', () => {
   it.each<[string, readonly Chunk[], unknown]>([
     ['a number', [...floatField(2, 0.5), ...kind(1)], 0.5],
     ['a whole number', [...integerField(3, 7), ...kind(2)], 7],
-    ['a negative number', [...integerField(3, -7), ...kind(2)], null],
-    ['a number beyond all sizes', [...integerField(3, 2 ** 31), ...kind(2)], null],
+    ['a negative number', [...integerField(3, -7), ...kind(2)], -7],
+    ['a number beyond all sizes', [...integerField(3, 2 ** 31), ...kind(2)], 2 ** 31],
     ['a text', [...stringField(4, 'SAME'), ...kind(3)], 'SAME'],
     ['a long text', [...stringField(4, 'x'.repeat(256)), ...kind(3)], null],
     [
@@ -137,7 +137,7 @@ describe('an attribute of a node', () => {
       { shape: [1], type: INT64, values: [2] },
     ],
     ['whole numbers', [...packedIntegersField(8, [1, 2]), ...kind(7)], [1, 2]],
-    ['a negative one among them', [...packedIntegersField(8, [1, -2]), ...kind(7)], null],
+    ['a negative one among them', [...packedIntegersField(8, [1, -2]), ...kind(7)], [1, -2]],
     ['numbers', [...floatField(7, 1), ...kind(6)], null],
     ['nothing, as a number', kind(1), 0],
     ['nothing, as a whole number', kind(2), 0],

@@ -1,5 +1,5 @@
 import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import { cachedCopy, type Network, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
+import { cachedCopy, type Network, neededFor, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS } from './cells.js'
 import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'
@@ -39,13 +39,13 @@ export async function cellGraphs(
   const first = steps.slice(0, count)
   const inFirst = new Set(first.map(({ node }) => node))
   const features = layers.map(outputOf)
-  const rest = keptFor(features, graph, inFirst)
+  const rest = neededFor(features, graph, inFirst)
   const handedOn = first.map(({ output }) => output).filter((name) => rest.read.has(name))
   const shape = (name: string) => shapes.get(name) as CellShape
   const cellNodes = first.map((step) => cellStep(step, graph, shape, sources))
   const added = once(cellNodes.flatMap(({ nodes }) => nodes))
   const copied = new Map(cellNodes.flatMap(({ copied }) => copied))
-  const makers = keptFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, inFirst)
+  const makers = neededFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, inFirst)
   const cells: GraphChanges = {
     kept: { nodes: new Set([...copied.keys(), ...makers.nodes]), constants: makers.constants },
     renamedInputs: Object.fromEntries(copied),
@@ -68,24 +68,6 @@ export async function cellGraphs(
     rest: (await cachedCopy(onnx, 'rest', frames)).path,
     handedOn,
   }
-}
-
-/**
- * Finds the nodes that are needed to compute `tensors`, and the constants that these nodes read. Steps of the first
- * graph are left out.
- * @returns `read` has the names of `tensors` and of all inputs of the nodes
- */
-export function keptFor(tensors: readonly string[], { nodes, constants }: GraphNodes, inFirst: ReadonlySet<number>) {
-  const read = new Set(tensors)
-  const kept = new Set<number>()
-  for (let index = nodes.length - 1; index >= 0; index--) {
-    const { inputs, outputs } = nodes[index] as GraphNodes['nodes'][number]
-    if (inFirst.has(index) || !outputs.some((name) => read.has(name))) continue
-    kept.add(index)
-    // An empty name stands for an optional input that is left out.
-    for (const name of inputs) if (name !== '') read.add(name)
-  }
-  return { read, nodes: kept, constants: new Set([...read].filter((name) => constants.has(name))) }
 }
 
 /** Names of all tensors that nodes read, including nodes in the bodies of other nodes. */

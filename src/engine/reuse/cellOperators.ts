@@ -1,16 +1,7 @@
-import type { GraphConstant, GraphNode } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
-import type { CellShape } from './cellStep.js'
-import {
-  type Found,
-  MAXIMUM_SIZE,
-  type NodeContext,
-  NoStep,
-  numberAttribute,
-  paddingStep,
-  windowStep,
-  within,
-} from './cellWindows.js'
+import type { CellShape, CellStep } from './cellStep.js'
+import { type NodeContext, NoStep, paddingStep, windowStep } from './cellWindows.js'
 
 /**
  * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
@@ -22,7 +13,7 @@ export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 interface Rule {
   /** Names of the attributes that a node may have. A node with any other attribute is refused. */
   readonly attributes: readonly string[]
-  readonly step: (context: NodeContext) => Found
+  readonly step: (context: NodeContext) => CellStep
 }
 
 type Condition = (context: NodeContext) => void
@@ -34,8 +25,8 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
  * Functions that can magnify rounding errors without bound are left out on purpose: those with jumps (see `JUMPS` in
- * rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
- * features with NaN are refused.
+ * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
+ * condition, because features with NaN are refused.
  */
 export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
@@ -100,7 +91,7 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
 )
 
 /** @throws NoStep if the node cannot be computed cell by cell */
-export function stepOf(context: NodeContext): Found {
+export function stepOf(context: NodeContext): CellStep {
   const { node, base, read } = context
   if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
   if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
@@ -112,36 +103,28 @@ export function stepOf(context: NodeContext): Found {
   return rule.step(context)
 }
 
-/** Whether a node's operator belongs to another set than ONNX's own one. */
-export function isForeign({ domain }: GraphNode): boolean {
-  return domain !== '' && domain !== 'ai.onnx'
-}
-
 function unary(attributes: readonly string[], condition?: Condition): Rule {
-  const step = (context: NodeContext): Found => {
+  const step = (context: NodeContext): CellStep => {
     const input = onlyInput(context, 'has a parameter that depends on the image')
     condition?.(context)
-    return {
-      step: { ...context.base, kind: 'pointwise', inputs: [input] },
-      shape: context.shapes.get(input) as CellShape,
-    }
+    return { ...context.base, kind: 'pointwise', inputs: [input] }
   }
   return { attributes, step }
 }
 
 function elementwise(condition?: Condition): Rule {
-  const step = (context: NodeContext): Found => {
+  const step = (context: NodeContext): CellStep => {
     const { node, base, read, shapes, fixed } = context
     const shape = shapes.get(read[0] as string) as CellShape
     for (const name of node.inputs) {
       const other = shapes.get(name)
       const isAlike = other
         ? other.channels === shape.channels && other.rows === shape.rows && other.cols === shape.cols
-        : isUniform(fixed.get(name), shape)
+        : isUniform(fixed(name), shape)
       if (!isAlike) throw new NoStep('joins tensors of different shapes')
     }
     condition?.(context)
-    return { step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] }, shape }
+    return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
   }
   return { attributes: [], step }
 }
@@ -156,8 +139,7 @@ function onlyInput({ node, read }: NodeContext, otherwise: string): string {
 function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
   const shape = shapes.get(node.inputs[0] as string) as CellShape
   for (const name of node.inputs.slice(1))
-    if (name !== '' && !isUniform(fixed.get(name), shape))
-      throw new NoStep('has a parameter that varies over the image')
+    if (name !== '' && !isUniform(fixed(name), shape)) throw new NoStep('has a parameter that varies over the image')
 }
 
 function isInference({ node }: NodeContext): void {
@@ -174,11 +156,11 @@ function isBounded({ node }: NodeContext): void {
 }
 
 function dividesByConstant({ node, fixed }: NodeContext): void {
-  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
+  if (!fixed(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
 }
 
 function hasWholeExponents({ node, fixed }: NodeContext): void {
-  const exponents = fixed.get(node.inputs[1] as string)?.values
+  const exponents = fixed(node.inputs[1] as string)?.values
   if (!exponents?.every((exponent) => Number.isInteger(exponent) && exponent >= 1))
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
@@ -187,32 +169,28 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
  * True if a constant has either a single number or one number per channel. An operation with such a constant keeps the
  * shape of the other tensor.
  */
-function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
+function isUniform(constant: KnownTensor | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()
   return cols === 1 && rows === 1 && (own === 1 || own === channels) && more.length < 2 && more.every((n) => n === 1)
 }
 
-function concatenation({ node, base, read, shapes }: NodeContext): Found {
+function concatenation({ node, base, read, shapes }: NodeContext): CellStep {
   if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
   const parts = read.map((name) => shapes.get(name) as CellShape)
   const { rows, cols } = parts[0] as CellShape
   if (parts.some((part) => part.rows !== rows || part.cols !== cols))
     throw new NoStep('joins tensors of different shapes')
-  const channels = parts.reduce((sum, part) => sum + part.channels, 0)
-  return {
-    step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] },
-    shape: { channels: within(channels, MAXIMUM_SIZE), rows, cols },
-  }
+  return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
 }
 
-function windowOf(context: NodeContext): Found {
+function windowOf(context: NodeContext): CellStep {
   const input = onlyInput(context, 'has weights that depend on the image')
   return windowStep(context, context.shapes.get(input) as CellShape)
 }
 
-function borderOf(context: NodeContext): Found {
+function borderOf(context: NodeContext): CellStep {
   const input = onlyInput(context, 'has padding that depends on the image')
   return paddingStep(context, context.shapes.get(input) as CellShape)
 }

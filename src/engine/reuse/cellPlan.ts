@@ -1,8 +1,8 @@
-import type { GraphNodes } from '../../networks/index.js'
+import { connectedWeights, type GraphAnalysis, linksOf, type Operation } from '../../networks/index.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
-import { type AxisCount, cellCount, keysAt } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
+import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
+import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -35,7 +35,7 @@ export interface CellPlan {
 }
 
 export interface PlannedCells {
-  readonly graph: GraphNodes
+  readonly analysis: GraphAnalysis
   readonly cells: CellSteps
   readonly keys: Keys
   /** Name of the input tensor. */
@@ -97,7 +97,7 @@ function plansOf(
   modulus: Both<number>,
   counts: Both<AxisCounts>,
 ): readonly Candidate[] {
-  const { cells, keys, image } = work
+  const { analysis, cells, keys, image } = work
   const { steps, shapes } = cells
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name) as CellShape
@@ -107,12 +107,12 @@ function plansOf(
   }
   const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
   const uses = lastUses(work)
-  const weights = connectedWeights(work)
+  const weights = connectedWeights(analysis)
   const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
   const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes))
+  const plain = steps.map((step) => imageSeconds(step, shapes, operationOf(step, analysis).multiplyAdds))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
-  const whole = wholeSeconds(work)
+  const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
   // check, because the images of a few positions have almost no values in common.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
@@ -127,7 +127,8 @@ function plansOf(
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
     const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
-    inCells += count * cellSeconds(step, shapes, gathered)
+    const multiplyAdds = operationOf(step, analysis).multiplyAdds / (rows * cols)
+    inCells += count * cellSeconds(step, shapes, multiplyAdds, gathered)
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
@@ -161,36 +162,28 @@ function plansOf(
   return candidates
 }
 
-/** Predicted seconds for one image without reuse. */
-function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
-  const { steps, shapes } = work.cells
-  const connected = connectedSeconds(connectedWeights(work), PLAIN_BATCH)
-  return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
+function operationOf({ node }: CellStep, { operations }: GraphAnalysis): Operation {
+  return operations.get(node) as Operation
 }
 
 /**
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
  */
-export function floorGain(work: Pick<PlannedCells, 'graph' | 'cells' | 'keys'>, positions: Positions): number {
+export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'>, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
-  const weights = connectedWeights(work)
+  const weights = connectedWeights(work.analysis)
   let [plain, shared] = [weights, weights]
   for (const step of steps) {
     const { rows, cols } = shapes.get(step.output) as CellShape
     const space = work.keys.tensors.get(step.output)?.space as number
     const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
-    const each = multiplyAdds(step, shapes)
-    plain += each * rows * cols
-    shared += each * Math.min(rows * cols, distinct)
+    const { multiplyAdds } = operationOf(step, work.analysis)
+    plain += multiplyAdds
+    shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
   }
   return plain / shared
-}
-
-/** The distinct rows and the distinct columns of some positions. */
-export interface Positions extends Both<readonly number[]> {
-  readonly count: number
 }
 
 interface AxisCounts {
@@ -217,24 +210,16 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
  * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
  * tensor contains features, or if a node that is not a step reads it.
  */
-function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
-  const uses = new Map<string, number>()
-  const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
-  for (const [index, { inputs }] of graph.nodes.entries()) {
-    for (const name of inputs)
-      uses.set(name, Math.max(uses.get(name) ?? -1, stepOf.get(index) ?? Number.POSITIVE_INFINITY))
-  }
-  for (const name of features) uses.set(name, Number.POSITIVE_INFINITY)
-  for (const { output } of cells.steps) if (!uses.has(output)) uses.set(output, -1)
-  return uses
-}
-
-function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
-  const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
-  return products.reduce((sum, { inputs }) => {
-    const shape = inputs.slice(0, 2).flatMap((name) => cells.constants.get(name) ?? [])
-    return sum + (shape.length === 0 ? 0 : shape.reduce((product, size) => product * size, 1))
-  }, 0)
+function lastUses({ analysis, cells, image, features }: PlannedCells): ReadonlyMap<string, number> {
+  const { nodes, readers } = linksOf(analysis.graph)
+  const places = new Map(cells.steps.map(({ node }, at) => [nodes.get(node), at]))
+  const final = new Set(features)
+  const lastUse = (name: string) =>
+    (readers.get(name) ?? []).reduce(
+      (last, node) => Math.max(last, places.get(node) ?? Number.POSITIVE_INFINITY),
+      final.has(name) ? Number.POSITIVE_INFINITY : -1,
+    )
+  return new Map([image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
 }
 
 function frameBytes({ channels, rows, cols }: CellShape): number {
@@ -250,11 +235,6 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>): readonly (
     const [row, col] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
     return (row % modulus.rows) * modulus.cols + (col % modulus.cols)
   })
-}
-
-export function positionsOf(offsets: Int32Array): Positions {
-  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
-  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
 }
 
 function groupedBy(values: Iterable<number>, keyOf: (value: number) => number): readonly (readonly number[])[] {

@@ -1,3 +1,5 @@
+import type { AxisWindow } from '../../networks/index.js'
+
 /**
  * The part of a network that can be computed cell by cell. A cell is one position of a tensor (a row and a column) with
  * all its channels. A step is a node that computes each cell of its output from a few cells of its inputs.
@@ -7,8 +9,6 @@ export interface CellSteps {
   readonly steps: readonly CellStep[]
   /** Shapes of the image and of all steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Shapes of constants by name, including those that nodes compute from other constants. */
-  readonly constants: ReadonlyMap<string, readonly number[]>
   /** Why the first node that is not a step cannot be one. Undefined if all nodes are steps. */
   readonly reason: string | undefined
 }
@@ -18,19 +18,6 @@ export interface CellShape {
   readonly channels: number
   readonly rows: number
   readonly cols: number
-}
-
-/**
- * Windows along one axis, as in a convolution. Output i reads the inputs `i * stride - before + t * dilation`, for t
- * from 0 to `taps` - 1. Inputs at the ends may be beyond the border.
- */
-export interface AxisWindow {
-  readonly taps: number
-  readonly stride: number
-  readonly dilation: number
-  readonly before: number
-  /** Number of outputs. */
-  readonly length: number
 }
 
 export type CellStep = WindowStep | MappingStep | PointwiseStep

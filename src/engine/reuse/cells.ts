@@ -47,6 +47,16 @@ interface NeededKeys {
 /** Positions that are computed together: their rows and their columns. */
 export type Pass = Both<readonly number[]>
 
+/** The distinct rows and the distinct columns of some positions. */
+export interface Positions extends Pass {
+  readonly count: number
+}
+
+export function positionsOf(offsets: Int32Array): Positions {
+  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
+  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
+}
+
 /** Two numbers of keys: `seeing` counts those that depend on the patch, and `blank` counts those that do not. */
 export interface AxisCount {
   readonly seeing: number

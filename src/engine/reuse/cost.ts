@@ -22,32 +22,36 @@ const SECONDS = {
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
-/** Number of multiply-adds to compute one cell (all channels at one row and column) of a step's output. */
-export function multiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
-  if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
-  const { groups } = step.operation
-  return (windowBytes(step, shapes) / FLOAT / groups) * (shapes.get(step.output) as CellShape).channels
-}
-
 /** Bytes of the input window from which one cell of the step's output is computed. */
 function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }
 
-/** Seconds to compute a step for one whole image. */
-export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): number {
+/**
+ * Seconds to compute a step for one whole image.
+ * @param multiplyAdds number of multiply-adds for the image
+ */
+export function imageSeconds(step: CellStep, shapes: CellSteps['shapes'], multiplyAdds: number): number {
   const { channels, rows, cols } = shapes.get(step.output) as CellShape
-  const bytes = FLOAT * channels
-  if (step.kind === 'mapping') return rows * cols * bytes * SECONDS.write
+  const bytes = FLOAT * channels * rows * cols
+  if (step.kind === 'mapping') return bytes * SECONDS.write
   // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time.
-  if (step.kind === 'pointwise') return step.inputs.length > 1 ? rows * cols * bytes * SECONDS.pointwise : 0
+  if (step.kind === 'pointwise') return step.inputs.length > 1 ? bytes * SECONDS.pointwise : 0
   const isGrouped = step.operation.kind === 'convolution' && step.operation.groups > 1
-  const perCell = multiplyAdds(step, shapes) * (isGrouped ? SECONDS.grouped : SECONDS.convolution)
-  return rows * cols * (perCell + bytes * SECONDS.write)
+  return multiplyAdds * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
 }
 
-/** Seconds for one cell of a step's output. `gathered`: number of inputs whose cells must first be copied together. */
-export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
+/**
+ * Seconds for one cell of a step's output.
+ * @param multiplyAdds number of multiply-adds for the cell
+ * @param gathered number of inputs whose cells must first be copied together
+ */
+export function cellSeconds(
+  step: CellStep,
+  shapes: CellSteps['shapes'],
+  multiplyAdds: number,
+  gathered: number,
+): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0
   if (step.kind === 'pointwise') return bytes * (SECONDS.pointwise + gathered * SECONDS.gather)
@@ -55,8 +59,8 @@ export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathere
   const window = windowBytes(step, shapes)
   const gather = gathered === 0 ? 0 : window * SECONDS.gather
   if (operation.kind === 'convolution' && operation.groups === 1)
-    return gather + multiplyAdds(step, shapes) * SECONDS.product + bytes * SECONDS.write
-  return window * SECONDS.reduce + multiplyAdds(step, shapes) * SECONDS.product + bytes * SECONDS.pointwise
+    return gather + multiplyAdds * SECONDS.product + bytes * SECONDS.write
+  return window * SECONDS.reduce + multiplyAdds * SECONDS.product + bytes * SECONDS.pointwise
 }
 
 /** Seconds to copy cells to all positions of one image's feature map. */

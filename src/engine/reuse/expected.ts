@@ -1,10 +1,10 @@
-import { type Network, outputOf } from '../../networks/index.js'
+import { jumpReason, type Network, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
-import { floorGain, planCells, positionsOf } from './cellPlan.js'
+import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { networkCells } from './cellSteps.js'
+import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
-import { jumpReason } from './rounding.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -14,8 +14,8 @@ export const FEWEST_IMAGES = 64
 const WORTH_REUSING = 1.1
 
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
-  const { graph, cells } = networkCells(network)
-  return floorGain({ graph, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
+  const { analysis, cells } = networkCells(network)
+  return floorGain({ analysis, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
@@ -30,20 +30,20 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
 export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
-  const { graph, cells } = networkCells(network)
+  const { analysis, cells } = networkCells(network)
   const features = network.layers.map(outputOf)
-  const jump = jumpReason(graph, network.input.name, features)
+  const jump = jumpReason(analysis.graph, network.input.name, features)
   if (jump !== undefined) return jump
   if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(offsets))
+  const plan = planCells({ analysis, cells, keys, features, image: network.input.name }, positionsOf(offsets))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
   }
-  return { graph, cells, keys, plan }
+  return { graph: analysis.graph, cells, keys, plan }
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

@@ -1,5 +1,6 @@
+import type { AxisWindow } from '../../networks/index.js'
 import { AXES, type Axis } from '../positions.js'
-import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
+import type { CellStep, CellSteps } from './cellStep.js'
 
 /** Positions of the patch along one axis of the frame. */
 export interface AxisPlaces {

@@ -36,7 +36,7 @@ export interface GraphNode {
 
 /**
  * Attributes by name. Null stands for a value that is not read: a value of a type that is not in `AttributeValue`, a
- * negative integer, a long list or a long text.
+ * long list or a long text. Integers beyond 2^53 are not exact.
  */
 type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
@@ -51,8 +51,6 @@ export interface GraphConstant {
 
 /** Largest number of elements of a constant whose values are read. */
 const SMALL = 256
-/** Numbers from this size on cannot be the length of an axis. */
-const MAXIMUM_SIZE = 2 ** 31
 
 export function graphNodes(file: ProtobufFile, { graph = {}, opset_import = [] }: ModelProto): GraphNodes {
   const { node = [], initializer = [] } = graph
@@ -71,11 +69,6 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** @param constants tensors that are known to be constant, by name */
-export function isConstantNode({ operator, inputs }: GraphNode, constants: ReadonlyMap<string, unknown>): boolean {
-  return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name)))
-}
-
 /** As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
@@ -84,14 +77,14 @@ function attributeValue(file: ProtobufFile, attribute: AttributeProto): Attribut
     case AttributeType.FLOAT:
       return f ?? 0
     case AttributeType.INT:
-      return isSize(i ?? 0) ? (i ?? 0) : null
+      return i ?? 0
     case AttributeType.STRING:
       if (text === undefined) return ''
       return text.end - text.start < SMALL ? file.bytesAt(text.start, text.end).toString('latin1') : null
     case AttributeType.TENSOR:
       return t === undefined ? null : constantOf(file, t)
     case AttributeType.INTS:
-      return ints.length <= SMALL && ints.every(isSize) ? ints : null
+      return ints.length <= SMALL ? ints : null
     default:
       return null
   }
@@ -105,14 +98,14 @@ function typeOf({ f, i, s, t }: AttributeProto): number {
   return f === undefined ? AttributeType.INTS : AttributeType.FLOAT
 }
 
-function isSize(number: number): boolean {
-  return number >= 0 && number < MAXIMUM_SIZE
-}
-
 function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   const { dims: shape = [], data_type: type = ElementType.UNDEFINED } = tensor
   const count = elementCount(shape)
-  return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
+  return {
+    shape,
+    type,
+    values: shape.every((size) => size >= 0) && count <= SMALL ? elementsOf(file, tensor, count) : null,
+  }
 }
 
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {

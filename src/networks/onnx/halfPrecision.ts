@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
+import { linksOf } from './graph/links.js'
 import type { GraphChanges } from './graphCopy.js'
-import { type GraphNode, isConstantNode } from './graphNodes.js'
+import type { GraphNode } from './graphNodes.js'
 import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import { newNode } from './newNode.js'
@@ -20,13 +21,14 @@ const FOLLOWING = new Set(
  * @throws UsageError when an operator might need float32
  */
 export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 'nodes' | 'renamedInputs'>> {
-  const { nodes, constants } = readOnnxFile(path).graph
-  const types = new Map([...constants].map(([name, { type }]) => [name, type]))
+  const { graph } = readOnnxFile(path)
+  const { nodes, constants } = linksOf(graph)
+  const types = new Map([...graph.constants].map(([name, { type }]) => [name, type]))
   const renamedInputs: Record<number, readonly string[]> = {}
   const cast = new Set<string>()
-  for (const [index, node] of nodes.entries()) {
+  for (const [index, node] of nodes) {
     const { operator, inputs, outputs } = node
-    if (isConstantNode(node, types)) {
+    if (outputs.every((name) => constants.has(name))) {
       const type = constantType(node, types)
       for (const output of outputs) types.set(output, type)
       continue

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AXES } from '../../../src/engine/positions.js'
-import type { AxisWindow, CellStep } from '../../../src/engine/reuse/cellStep.js'
+import type { CellStep } from '../../../src/engine/reuse/cellStep.js'
 import { CELL_INPUTS, type Pass, passCells } from '../../../src/engine/reuse/cells.js'
 import { type Both, both, cellKeys, type Keys } from '../../../src/engine/reuse/keys.js'
+import type { AxisWindow } from '../../../src/networks/index.js'
 import { randomCases } from '../../support/randomCases.js'
 
 /** A tensor whose values are whole numbers. A number stands for everything that it was made of. */

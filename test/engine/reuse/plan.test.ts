@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../../src/engine/positions.js'
-import { floorGain, type PlannedCells, passesOf, planCells, positionsOf } from '../../../src/engine/reuse/cellPlan.js'
+import { floorGain, type PlannedCells, passesOf, planCells } from '../../../src/engine/reuse/cellPlan.js'
 import type { CellSteps } from '../../../src/engine/reuse/cellStep.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
+import { positionsOf } from '../../../src/engine/reuse/cells.js'
 import { connectedSeconds } from '../../../src/engine/reuse/cost.js'
 import { expectedGain, haveRoomForKeys, sharedFloor } from '../../../src/engine/reuse/expected.js'
 import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
-import { readOnnxFile } from '../../../src/networks/index.js'
+import { analysedGraph, readOnnxFile } from '../../../src/networks/index.js'
 import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
@@ -44,8 +45,9 @@ const GRAPH: GraphNodes = {
 }
 
 function workOf(graph: GraphNodes, scene: Scene, frame = input, features = ['feature']): PlannedCells {
-  const cells = cellSteps(graph, frame)
-  return { graph, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
+  const analysis = analysedGraph(graph, frame)
+  const cells = cellSteps(analysis)
+  return { analysis, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
 }
 
 /**
@@ -151,7 +153,7 @@ it('the predicted time of fully connected layers falls with the images that shar
 })
 
 describe('what of a scene decides keys', () => {
-  const { steps } = cellSteps(GRAPH, input)
+  const { steps } = cellSteps(analysedGraph(GRAPH, input))
   /** A patch of 3 × 3 pixels of these alphas. */
   const withAlphas = (alphas: readonly number[], changes: Partial<Scene> = {}): Scene => ({
     ...sceneOf(stripes(PATCH, (pixel) => alphas[pixel] as number)),

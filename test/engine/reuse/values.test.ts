@@ -11,7 +11,7 @@ import { plannedReuse } from '../../../src/engine/reuse/expected.js'
 import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
-import { readOnnxFile } from '../../../src/networks/index.js'
+import { analysedGraph, readOnnxFile } from '../../../src/networks/index.js'
 import type { Network } from '../../../src/networks/network.js'
 import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
 import { type Background, noise } from '../../../src/patches/background.js'
@@ -218,7 +218,7 @@ async function networkOf(made: readonly Layer[], operatorSet: number): Promise<W
   await writeModel(onnxPath, { name: 'layers', inputs, outputs, initializers, nodes, operatorSet })
   const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
   const { graph } = readOnnxFile(onnxPath)
-  const steps = cellSteps(graph, input)
+  const steps = cellSteps(analysedGraph(graph, input))
   const { channels, rows, cols } = steps.shapes.get(last) ?? { channels: 0, rows: 0, cols: 0 }
   const layers = [{ name: 'map', output, dims: channels * rows * cols }]
   return { network: describedNetwork({ onnxPath, input, layers }), steps, graph }

@@ -1,5 +1,6 @@
-import type { ClassScores, ScoreMeaning } from '../network.js'
-import type { GraphNode, GraphNodes } from './graphNodes.js'
+import type { ClassScores, ScoreMeaning } from '../../network.js'
+import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { linksOf } from './links.js'
 
 /** Operators that give the same values again: in another shape or type, or rounded to integers and back. */
 export const SAME_VALUES: ReadonlySet<string> = new Set([
@@ -28,7 +29,7 @@ const QUANTIZERS: ReadonlyMap<string, readonly [number, number]> = new Map([
 
 /** Finds out from a graph alone, never from values, what the class scores in one of its tensors mean. */
 export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
-  const makers = makersOf(graph)
+  const { makers } = linksOf(graph)
   const path = pathTo(tensor, makers)
   const integers = integersOf(path, graph)
   return { ...originMeaning(path.at(-1), makers), ...(integers && { integers }) }
@@ -40,11 +41,6 @@ function originMeaning(origin: GraphNode | undefined, makers: ReadonlyMap<string
   if (origin && isExponentialShare(origin, makers))
     return { meaning: 'probabilities', source: 'Exp and ReduceSum in the graph' }
   return { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
-}
-
-/** The node that computes each tensor, by the tensor's name. */
-export function makersOf({ nodes }: GraphNodes): ReadonlyMap<string, GraphNode> {
-  return new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
 }
 
 /** The nodes from a tensor backwards to the first one that does more than pass the same values on. */

@@ -1,7 +1,7 @@
-import { ElementType, type GraphNode, type GraphNodes, imageTensors } from '../../networks/index.js'
-import { keptFor } from './cellGraphs.js'
-import { isForeign } from './cellOperators.js'
-import { nodeTitle } from './cellSteps.js'
+import { printable } from '../../../support/text.js'
+import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { ElementType } from '../messages.js'
+import { imageTensors, isForeign, linksOf, neededFor } from './links.js'
 
 /**
  * The inputs that a node rounds or compares, and the outputs that jump when these inputs change. If a list is absent,
@@ -58,19 +58,19 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  * @param features names of the feature layers' tensors
  * @returns the reason, which names the first such node; undefined if there is none
  */
-export function jumpReason(ofFile: GraphNodes, image: string, features: readonly string[]): string | undefined {
-  const graph = { ...ofFile, nodes: inOrder(ofFile.nodes) }
+export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
   const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
   const exact = new Set([image])
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
-  const needed = keptFor(features, graph, new Set())
-  for (const [index, node] of graph.nodes.entries()) {
+  const needed = neededFor(features, graph)
+  for (const [index, node] of linksOf(graph).nodes) {
     const { operator } = node
+    const isNeeded = needed.nodes.has(index)
     if (CONTAINERS.has(operator)) {
-      if (needed.nodes.has(index)) return `${nodeTitle(node)} contains nodes that may round`
+      if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
     } else if (!node.inputs.some(isComputed)) {
       if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
-    } else if (needed.nodes.has(index)) {
+    } else if (isNeeded) {
       if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
       const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
       if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
@@ -80,20 +80,7 @@ export function jumpReason(ofFile: GraphNodes, image: string, features: readonly
   return undefined
 }
 
-/** Sorts nodes so that each comes after the nodes whose outputs it reads. If they already do, they keep their order. */
-function inOrder(nodes: readonly GraphNode[]): readonly GraphNode[] {
-  const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
-  // An empty name stands for an optional input or output that is left out.
-  makers.delete('')
-  const sorted = new Set<GraphNode>()
-  const seen = new Set<GraphNode>()
-  const stack = [...nodes].reverse()
-  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-    const missing = seen.has(node) ? [] : node.inputs.flatMap((name) => makers.get(name) ?? [])
-    seen.add(node)
-    const before = missing.filter((other) => !sorted.has(other))
-    stack.push(...before)
-    if (before.length === 0) sorted.add(stack.pop() as GraphNode)
-  }
-  return [...sorted]
+/** A node's operator, and the name of its output in quotation marks. */
+export function nodeTitle({ operator, outputs: [output] }: GraphNode): string {
+  return `${printable(operator)}${output ? ` "${printable(output)}"` : ''}`
 }

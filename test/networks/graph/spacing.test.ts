@@ -1,15 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
-import { totalStride } from '../../../src/engine/reuse/totalStride.js'
-import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { analysedGraph } from '../../../src/networks/onnx/graph/analysis.js'
+import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { graphNode } from '../../support/smallNetwork.js'
 
+const spacingOf = (graph: GraphNodes, output: string, side: number) =>
+  analysedGraph(graph, { name: 'image', rows: side, cols: side }).spacings.get(output)
+
 /** The stride up to a tensor; of a graph whose image has so many pixels a side. */
 function strideOf(graph: GraphNodes, output: string, side: number): number | undefined {
-  const cells = cellSteps(graph, { name: 'image', rows: side, cols: side })
-  return totalStride({ graph, cells }, 'image', output)
+  return spacingOf(graph, output, side)?.pixels ?? undefined
 }
 
 /** A pool of windows that lie beside one another. */
@@ -54,5 +55,43 @@ describe('total stride', () => {
     ['of a tensor that is not made of the image', [pool('other', 'map', [2, 2])], undefined],
   ])('%s', (_, nodes, stride) => {
     expect(strideOf({ nodes, constants: new Map(), operatorSet: 17 }, 'map', 64)).toBe(stride)
+  })
+
+  it.each<[string, GraphNode[], object]>([
+    ['of a pixel', [graphNode('Relu', ['image'])], { window: 1, axes: [2, 3] }],
+    [
+      'of two convolutions, the second dilated',
+      [
+        graphNode('Conv', ['image', 'filters'], 'a', { strides: [2, 2] }),
+        graphNode('Conv', ['a', 'filters'], 'map', { dilations: [3, 3] }),
+      ],
+      { pixels: 2, window: 3 + 2 * 3 * 2 },
+    ],
+    ['of two branches, the larger one', [pool('image', 'a', [4, 4]), graphNode('Add', ['image', 'a'])], { window: 4 }],
+    ['of a value that depends on the whole image', [{ ...mean, outputs: ['map'] }], { window: 64, isMixed: true }],
+    ['after cropping', [graphNode('Slice', ['image', 'one', 'nine', 'two'])], { pixels: null, window: null }],
+    ['after taking some channels', [graphNode('Slice', ['image', 'one', 'two', 'one'])], { pixels: 1, window: 1 }],
+    [
+      'of a map whose channels come last',
+      [pool('image', 'a', [2, 2]), graphNode('Transpose', ['a'], 'map', { perm: [0, 2, 3, 1] })],
+      { pixels: 2, window: 2, axes: [1, 2] },
+    ],
+    ['of a map that has lost an axis', [graphNode('Gather', ['image', 'zero'], 'map', { axis: 1 })], { axes: null }],
+  ])('and window %s', (_, nodes, expected) => {
+    const list = (value: number) => ({ shape: [1], type: 7, values: [value] })
+    const constants = new Map<string, GraphConstant>([
+      ['filters', { shape: [3, 3, 3, 3], type: 1, values: null }],
+      ['zero', { shape: [], type: 7, values: [0] }],
+      ['one', list(1)],
+      ['two', list(2)],
+      ['nine', list(9)],
+    ])
+    expect(spacingOf({ nodes, constants, operatorSet: 17 }, 'map', 64)).toMatchObject(expected)
+  })
+
+  it('of a pool over the whole map does not need nodes that can be computed cell by cell', () => {
+    const nodes = [graphNode('Gather', ['image', 'bgr'], 'a', { axis: 1 }), pool('a', 'map', [64, 64])]
+    const constants = new Map([['bgr', { shape: [3], type: 7, values: [2, 1, 0] }]])
+    expect(strideOf({ nodes, constants, operatorSet: 17 }, 'map', 64)).toBe(1)
   })
 })

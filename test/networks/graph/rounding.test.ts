@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jumpReason } from '../../../src/engine/reuse/rounding.js'
+import { jumpReason } from '../../../src/networks/onnx/graph/rounding.js'
 import type { GraphNode } from '../../../src/networks/onnx/graphNodes.js'
 import { graphNode } from '../../support/smallNetwork.js'
 

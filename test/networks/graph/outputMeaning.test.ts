@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { GraphConstant, GraphNode } from '../../src/networks/onnx/graphNodes.js'
-import { outputMeaning } from '../../src/networks/onnx/outputMeaning.js'
-import { graphNode } from '../support/smallNetwork.js'
+import { outputMeaning } from '../../../src/networks/onnx/graph/outputMeaning.js'
+import type { GraphConstant, GraphNode } from '../../../src/networks/onnx/graphNodes.js'
+import { graphNode } from '../../support/smallNetwork.js'
 
 const NO_CONSTANTS: Readonly<Record<string, GraphConstant>> = {}
 

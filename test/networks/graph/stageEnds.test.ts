@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { productsBefore } from '../../src/networks/onnx/imageTensors.js'
-import { connectedEnds, stageEnds } from '../../src/networks/onnx/suggestedTensors.js'
-import { visitsOf } from '../support/visits.js'
+import { productsBefore } from '../../../src/networks/onnx/graph/products.js'
+import { connectedEnds, stageEnds } from '../../../src/networks/onnx/graph/stageEnds.js'
+import { visitsOf } from '../../support/visits.js'
 
 /** A chain of activations, all of one size, and the shapes of its tensors. */
 function chain(length: number) {

@@ -1,6 +1,7 @@
-import { isMap, type ShownTensor } from './featureNodes.js'
-import type { GraphNode, GraphNodes } from './graphNodes.js'
-import { productsBefore } from './imageTensors.js'
+import { isMap, type ShownTensor } from '../featureNodes.js'
+import type { GraphNodes } from '../graphNodes.js'
+import { addTo, linksOf } from './links.js'
+import { productsBefore } from './products.js'
 
 export interface MadeTensor extends ShownTensor {
   readonly name: string
@@ -24,13 +25,12 @@ const ACTIVATIONS = new Set(['Relu', 'Clip', 'LeakyRelu', 'PRelu'])
  * tokens, only residual blocks count.
  */
 export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): readonly string[] {
-  const readers = readersOf(graph)
+  const { makers, readers } = linksOf(graph)
   const known = new Set(tensors.map(({ name }) => name))
-  const joins = new Set(graph.nodes.filter((node) => isJoin(node, known)).flatMap(({ outputs }) => outputs))
   const bySize = new Map<string, MadeTensor[]>()
   for (const tensor of tensors) {
     const size = sizeOf(tensor)
-    if (size !== undefined) add(bySize, size, tensor)
+    if (size !== undefined) addTo(bySize, size, tensor)
   }
   return [...bySize.values()].flatMap((maps) => {
     const isOfTokens = maps[0]?.shape.length === 3
@@ -42,7 +42,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   })
 
   function isEnd(name: string, operator: string): boolean {
-    return operator !== 'Add' || joins.has(name)
+    return operator !== 'Add' || (makers.get(name)?.inputs.every((input) => known.has(input)) ?? false)
   }
   /** The output of the activation after a tensor, if nothing else reads the tensor; otherwise the tensor itself. */
   function activated(name: string): string {
@@ -59,19 +59,12 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
  */
 export function connectedEnds(graph: GraphNodes, last: string, tensors: readonly MadeTensor[]): readonly string[] {
   const vectors = new Set(tensors.flatMap(({ name, shape }) => (shape.length === 2 ? [name] : [])))
-  const biased = new Map(
-    graph.nodes.flatMap(({ operator, inputs, outputs }) =>
-      operator === 'Add' ? inputs.map((input) => [input, outputs[0] as string] as const) : [],
-    ),
-  )
+  const { readers } = linksOf(graph)
   return productsBefore(graph, last).flatMap(({ output }) => {
-    const end = biased.get(output) ?? output
+    const biased = readers.get(output)?.findLast(({ operator }) => operator === 'Add')
+    const end = biased?.outputs[0] ?? output
     return vectors.has(end) ? [end] : []
   })
-}
-
-function isJoin({ operator, inputs }: GraphNode, known: ReadonlySet<string>): boolean {
-  return operator === 'Add' && inputs.every((name) => known.has(name))
 }
 
 /**
@@ -84,19 +77,4 @@ function sizeOf(tensor: MadeTensor): string | undefined {
   if (tensor.shape.length === 3) return `tokens ${a} ${b}`
   if (a === b && b !== c) return String(a)
   return b === c ? String(c) : undefined
-}
-
-function readersOf({ nodes }: GraphNodes): ReadonlyMap<string, readonly GraphNode[]> {
-  const readers = new Map<string, GraphNode[]>()
-  for (const node of nodes) {
-    for (const input of new Set(node.inputs)) add(readers, input, node)
-  }
-  return readers
-}
-
-/** Lists grow in place, because a copy for each new entry would take a time that grows with the square of their length. */
-function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
 }

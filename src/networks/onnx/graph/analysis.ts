@@ -1,0 +1,154 @@
+import type { Network, NetworkInput } from '../../network.js'
+import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { ElementType } from '../messages.js'
+import { readOnnxFile } from '../onnxFile.js'
+import { UnfitNode } from './attributes.js'
+import { imageTensors, isForeign, linksOf, OF_EXTENTS } from './links.js'
+import {
+  CONVOLUTIONS,
+  type KnownNode,
+  type KnownTensor,
+  MOST_VALUES,
+  PRODUCTS,
+  product,
+  SHAPES,
+  type Shape,
+  summed,
+} from './shapes.js'
+import { type Spacing, spacingsOf } from './spacing.js'
+import { typeOf, VALUES } from './values.js'
+
+/** What a graph tells about its tensors and nodes without running it. */
+export interface GraphAnalysis {
+  readonly graph: GraphNodes
+  /** Name of the input tensor. */
+  readonly image: string
+  /** Number of images that the shapes are for. */
+  readonly batch: number
+  /** The tensors whose shapes are known, constants included, by name. */
+  readonly tensors: ReadonlyMap<string, KnownTensor>
+  /** The tensors that depend on the image, and how far apart their cells are. */
+  readonly spacings: ReadonlyMap<string, Spacing>
+  /** The nodes that compute no constants, by index in the file. Each comes after the nodes whose outputs it reads. */
+  readonly operations: ReadonlyMap<number, Operation>
+}
+
+export interface Operation {
+  readonly node: GraphNode
+  /** Names of the inputs that are not constants. */
+  readonly read: readonly string[]
+  /** Number of multiply-adds for one image, in convolutions and matrix products; 0 if it is not known. */
+  readonly multiplyAdds: number
+}
+
+/** If a graph takes any number of images, shapes are inferred for as many as in a trial run. */
+const OPEN_BATCH = 2
+
+const MOST_AXES = 16
+
+type Input = Pick<NetworkInput, 'name' | 'rows' | 'cols'> & Partial<Pick<NetworkInput, 'batch'>>
+
+const analysed = new WeakMap<object, GraphAnalysis>()
+
+/**
+ * Reads and analyses a network's graph. The result is cached as long as the `network` object exists.
+ * @throws InputError if the file is missing or the graph cannot be read
+ */
+export function networkGraph(network: Pick<Network, 'onnxPath' | 'input'>): GraphAnalysis {
+  const analysis = analysed.get(network) ?? analysedGraph(readOnnxFile(network.onnxPath).graph, network.input)
+  analysed.set(network, analysis)
+  return analysis
+}
+
+/** Its time grows only linearly with the number of nodes, whatever a file contains. */
+export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batch: fixed }: Input): GraphAnalysis {
+  const { nodes, constants } = linksOf(graph)
+  const batch = fixed ?? OPEN_BATCH
+  const tensors = new Map<string, KnownTensor>(graph.constants)
+  tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
+  const operations = new Map<number, Operation>()
+  for (const [index, node] of nodes) {
+    const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
+    const outputs = outputsOf(context)
+    for (const [name, tensor] of outputs) tensors.set(name, tensor)
+    if (node.outputs.every((name) => constants.has(name))) continue
+    operations.set(index, {
+      node,
+      read: node.inputs.filter((name) => !constants.has(name)),
+      multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
+    })
+  }
+  return { graph, image, batch, tensors, spacings: spacingsOf(nodes.values(), image, tensors), operations }
+}
+
+/** Shape of a tensor for one image. Undefined if it is unknown, or if the first axis does not stand for the images. */
+export function imageShape({ batch, tensors }: GraphAnalysis, name: string): Shape | undefined {
+  const [images, ...shape] = tensors.get(name)?.shape ?? []
+  return images === batch ? shape : undefined
+}
+
+/** Number of values of the largest tensor of one image that is known, the image included. */
+export function largestTensor({ graph, image, batch, tensors }: GraphAnalysis): number {
+  const names = [image, ...imageTensors(graph, image).map(({ name }) => name)]
+  return names.reduce((most, name) => Math.max(most, product(tensors.get(name)?.shape ?? [0]) / batch), 0)
+}
+
+function outputsOf(context: KnownNode): readonly (readonly [string, KnownTensor])[] {
+  const { node } = context
+  const rule = isForeign(node) ? undefined : SHAPES.get(node.operator)
+  const shapes = (rule && ifFit(() => rule(context))) ?? []
+  if (shapes.length === 0) return []
+  const values = shapes.every(isSmall) ? valuesOf(context, shapes) : []
+  return node.outputs.flatMap((name, i) => {
+    const shape = shapes[i]
+    if (name === '' || shape === undefined || !isKnown(shape)) return []
+    const own = values[i]
+    const isWhole = own?.length === product(shape) && own.every(Number.isFinite)
+    return [[name, { shape, type: typeOf(context), values: isWhole ? own : null }] as const]
+  })
+}
+
+function valuesOf(context: KnownNode, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
+  const { node, inputs } = context
+  const rule = VALUES.get(node.operator)
+  const isReady =
+    OF_EXTENTS.has(node.operator) || inputs.every((input) => !input || (input.values && isSmall(input.shape)))
+  return (rule && isReady && ifFit(() => rule(context, shapes))) || []
+}
+
+function ifFit<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    // Axes and sizes of a damaged file may be out of range.
+    if (error instanceof UnfitNode || error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** A tensor without values may have a large axis, so each axis counts. */
+function isSmall(shape: Shape): boolean {
+  return isKnown(shape) && product(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
+}
+
+/** Files are not trusted, so sizes may be anything. */
+function isKnown(shape: Shape): boolean {
+  return (
+    shape.length <= MOST_AXES &&
+    shape.every((size) => Number.isInteger(size) && size >= 0) &&
+    product(shape) <= Number.MAX_SAFE_INTEGER
+  )
+}
+
+function multiplyAddsOf(context: KnownNode, output: Shape | undefined): number {
+  const { operator, attributes } = context.node
+  const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
+  if (output === undefined) return 0
+  if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
+  if (operator === 'Einsum') return product(summed(context).all)
+  const weights = CONVOLUTIONS.get(operator)
+  if (weights !== undefined) return product(output) * product(sizeOf(weights).slice(1))
+  const left = PRODUCTS.get(operator)?.[0]
+  if (left === undefined) return 0
+  return product(output) * ((attributes.get('transA') === 1 ? sizeOf(left)[0] : sizeOf(left).at(-1)) ?? 0)
+}

@@ -1,0 +1,26 @@
+import type { GraphNode } from '../graphNodes.js'
+
+/**
+ * Thrown if a node is not as expected. The message is the end of a sentence that begins with the node's name, such as
+ * `has no kernel`.
+ */
+export class UnfitNode extends Error {}
+
+export function numberAttribute({ attributes }: GraphNode, name: string, otherwise: number): number {
+  const value = attributes.has(name) ? attributes.get(name) : otherwise
+  if (typeof value !== 'number') throw new UnfitNode(`has ${name} of an unexpected kind`)
+  return value
+}
+
+export function textAttribute({ attributes }: GraphNode, name: string, otherwise: string): string {
+  const value = attributes.has(name) ? attributes.get(name) : otherwise
+  if (typeof value !== 'string') throw new UnfitNode(`has ${name} of an unexpected kind`)
+  return value
+}
+
+export function listAttribute({ attributes }: GraphNode, name: string): readonly number[] | undefined {
+  if (!attributes.has(name)) return undefined
+  const value = attributes.get(name)
+  if (!Array.isArray(value)) throw new UnfitNode(`has ${name} of an unexpected kind`)
+  return value
+}

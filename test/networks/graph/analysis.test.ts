@@ -1,0 +1,154 @@
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { analysedGraph, imageShape, largestTensor } from '../../../src/networks/onnx/graph/analysis.js'
+import { linksOf, neededFor } from '../../../src/networks/onnx/graph/links.js'
+import { product, SHAPES } from '../../../src/networks/onnx/graph/shapes.js'
+import type { GraphConstant, GraphNode } from '../../../src/networks/onnx/graphNodes.js'
+import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import { randomCases } from '../../support/randomCases.js'
+import { graphNode } from '../../support/smallNetwork.js'
+
+const IMAGE = { name: 'image', rows: 8, cols: 6 }
+
+const of = (...shape: readonly number[]): GraphConstant => ({ shape, type: 1, values: null })
+const CONSTANTS = {
+  filters: of(4, 3, 3, 3),
+  grouped: of(6, 1, 3, 3),
+  spread: of(3, 2, 2, 2),
+  matrix: of(144, 5),
+  wide: of(6, 7),
+}
+
+function graphOf(...nodes: readonly GraphNode[]) {
+  return { nodes, constants: new Map(Object.entries(CONSTANTS)), operatorSet: 17 }
+}
+
+const multiplyAdds = (analysis: ReturnType<typeof analysedGraph>) =>
+  [...analysis.operations.values()].map((operation) => operation.multiplyAdds).filter((count) => count > 0)
+
+describe('the multiply-adds of a node, for one image', () => {
+  const flat = graphNode('Flatten', ['image'], 'flat')
+  it.each<[string, GraphNode[], number]>([
+    ['Conv', [graphNode('Conv', ['image', 'filters'])], 6 * 4 * 4 * 27],
+    ['grouped Conv', [graphNode('Conv', ['image', 'grouped'], 'map', { group: 3 })], 6 * 4 * 6 * 9],
+    ['ConvTranspose', [graphNode('ConvTranspose', ['image', 'spread'])], 8 * 6 * 3 * 2 * 4],
+    ['Gemm', [flat, graphNode('Gemm', ['flat', 'matrix'])], 144 * 5],
+    [
+      'Gemm of a matrix that is turned',
+      [flat, graphNode('Transpose', ['flat'], 'turned'), graphNode('Gemm', ['turned', 'matrix'], 'map', { transA: 1 })],
+      144 * 5,
+    ],
+    ['MatMul', [graphNode('MatMul', ['image', 'wide'])], 3 * 8 * 6 * 7],
+    ['Einsum', [graphNode('Einsum', ['image', 'wide'], 'map', { equation: 'ncij,jk->nik' })], 3 * 8 * 6 * 7],
+  ])('of %s', (_, nodes, expected) => {
+    expect(multiplyAdds(analysedGraph(graphOf(...nodes), IMAGE))).toEqual([expected])
+  })
+
+  it('are those of the matrix products of a transformer, weights or not', () => {
+    const { graph } = readOnnxFile(fileURLToPath(new URL('../../golden/exports/vit.onnx', import.meta.url)))
+    const tokens = 17
+    const [products, attention] = [
+      multiplyAdds(analysedGraph(graph, { ...IMAGE, rows: 64, cols: 64 })),
+      2 * tokens ** 2 * 16,
+    ]
+    expect(products.slice(1, 7)).toEqual([
+      tokens * 32 * 96,
+      attention,
+      attention,
+      tokens * 32 * 32,
+      tokens * 32 * 64,
+      tokens * 32 * 64,
+    ])
+  })
+})
+
+describe('a graph', () => {
+  const early = graphNode('Relu', ['late'], 'early')
+  const late = graphNode('Conv', ['image', 'doubled'], 'late')
+  const doubled = graphNode('Add', ['filters', 'filters'], 'doubled')
+
+  it('is read in the order in which its nodes can be computed', () => {
+    const graph = graphOf(early, late, doubled)
+    expect([...linksOf(graph).nodes]).toEqual([
+      [2, doubled],
+      [1, late],
+      [0, early],
+    ])
+    expect(linksOf(graph).readers.get('filters')).toEqual([doubled])
+    const analysis = analysedGraph(graph, IMAGE)
+    expect([...analysis.operations].map(([index, { node, read }]) => [index, node, read])).toEqual([
+      [1, late, ['image']],
+      [0, early, ['late']],
+    ])
+    expect(imageShape(analysis, 'early')).toEqual([4, 6, 4])
+    expect(neededFor(['early'], graph, new Set([1]))).toMatchObject({
+      nodes: new Set([0]),
+      read: new Set(['early', 'late']),
+    })
+  })
+
+  it('keeps the order of its file if it can, and ends if it has a cycle', () => {
+    const branches = ['one', 'two', 'three'].map((name) => graphNode('Relu', ['image'], name))
+    expect([...linksOf(graphOf(...branches)).nodes.values()]).toEqual(branches)
+    const cycle = [graphNode('Add', ['image', 'b'], 'a'), graphNode('Relu', ['a'], 'b')]
+    expect(linksOf(graphOf(...cycle)).nodes.size).toBe(2)
+    expect(analysedGraph(graphOf(...cycle), IMAGE).tensors.has('a')).toBe(false)
+  })
+
+  it('gives the largest tensor of one image, whatever computes it', () => {
+    const nodes = [
+      graphNode('Concat', ['image', 'image'], 'twice', { axis: 2 }),
+      graphNode('Unheard', ['twice'], 'what'),
+    ]
+    for (const batch of [null, 1, 5]) {
+      const analysis = analysedGraph(graphOf(...nodes), { ...IMAGE, batch })
+      expect(largestTensor(analysis)).toBe(2 * 144)
+      expect(imageShape(analysis, 'twice')).toEqual([3, 16, 6])
+      expect(imageShape(analysis, 'filters')).toBeUndefined()
+      expect(imageShape(analysis, 'what')).toBeUndefined()
+    }
+  })
+})
+
+describe('a damaged graph', () => {
+  const number = fc.constantFrom(0, 1, 2, 3, -1, -9, 7, 64, 0.5, 1e9, 2 ** 63, Number.NaN)
+  const list = fc.array(number, { maxLength: 5 })
+  const tensor = fc.record({ shape: list, type: fc.constantFrom(0, 1, 7), values: fc.option(list) })
+  const text = fc.constantFrom('SAME_UPPER', 'ij,jk->ik', '->', '...')
+  const name = fc.constantFrom(
+    ...['allowzero', 'axes', 'axis', 'batch_dims', 'blocksize', 'dilations', 'end', 'ends', 'equation', 'group', 'k'],
+    ...['auto_pad', 'kernel_shape', 'output_shape', 'pads', 'perm', 'split', 'start', 'starts', 'steps', 'strides'],
+    ...['keepdims', 'shape', 'to', 'transA', 'value', 'value_ints'],
+  )
+  const drawnNode = fc.record({
+    operator: fc.constantFrom(...SHAPES.keys()),
+    domain: fc.constant(''),
+    inputs: fc.array(fc.constantFrom('image', 'first', 'second', '', '0', '1', '2'), { maxLength: 4 }),
+    outputs: fc.array(fc.constantFrom('0', '1', '2', '3', ''), { minLength: 1, maxLength: 3 }),
+    attributes: fc
+      .array(fc.tuple(name, fc.oneof(number, list, text, tensor, fc.constant(null))), { maxLength: 4 })
+      .map((attributes) => new Map(attributes)),
+  })
+
+  it('gives whole sizes and as many values, or none', () => {
+    const drawn = fc.record({ nodes: fc.array(drawnNode, { minLength: 1 }), first: tensor, second: tensor })
+    fc.assert(
+      fc.property(drawn, ({ nodes, first, second }) => {
+        const constants = new Map([
+          ['first', first],
+          ['second', second],
+        ])
+        const { tensors, operations } = analysedGraph({ nodes, constants, operatorSet: 17 }, IMAGE)
+        for (const output of '0123') {
+          const { shape = [], values } = tensors.get(output) ?? {}
+          expect(shape.every((size) => Number.isInteger(size) && size >= 0)).toBe(true)
+          if (values) expect(values).toHaveLength(product(shape))
+        }
+        expect(tensors.has('')).toBe(false)
+        expect(operations.size).toBeLessThanOrEqual(nodes.length)
+      }),
+      { numRuns: randomCases(300), seed: 1 },
+    )
+  })
+})
