@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { photographAnswers } from '../../src/consistency/photographAnswers.js'
 import { PROTOCOLS, type ProtocolName } from '../../src/consistency/protocols.js'
+import { runHere } from '../support/inProcess.js'
 import { randomOf } from '../support/random.js'
 
 const setting = { frame: 224, draws: 500, background: new Uint8Array() }
@@ -46,4 +47,10 @@ it('computes measures from the answers to consecutive frames', () => {
   expect(measured('crop', 28)).toEqual({ stored, values: [0.5] })
   // A frame of 21 px is cut out at 4 positions. Two of its three steps change the answer.
   expect(measured('diagonal', 21)).toEqual({ stored, values: [2 / 3, (0.125 + 0.375 + 0.75) / 3] })
+})
+
+it('are all named by the help', async () => {
+  const { stdout } = await runHere(['consistency', '--help'])
+  const option = stdout.slice(stdout.indexOf('--protocols'), stdout.indexOf('--draws'))
+  for (const { name } of PROTOCOLS) expect(option).toContain(name)
 })
