@@ -36,8 +36,6 @@ export type MeasuredLayer = Unit['layers'][number] &
     readonly stride: number
     /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
     readonly maps: Float32Array
-    /** The answers at every position (see `AnswerMaps`), [3, rows, cols]; undefined for a layer without class scores. */
-    readonly answerMaps: Float32Array | undefined
   }
 
 interface MeasureTable {

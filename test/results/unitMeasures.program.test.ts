@@ -25,7 +25,7 @@ describe('measures of a unit', () => {
   it('are stored with it, and are those of its maps', async () => {
     const unit = await storeUnit(inFolder())
     const { maps } = madeUnit()
-    expect(await (await openUnit(inFolder(), folderOf('car'))).measures()).toEqual(measureUnit(unit, { maps }))
+    expect(await (await openUnit(inFolder(), folderOf('car'))).measures()).toEqual(measureUnit(unit, maps))
   })
 
   it('of another unit count as missing', async () => {

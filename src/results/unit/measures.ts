@@ -9,7 +9,7 @@ import type { Unit } from './schema.js'
 const MEASURES_FILE = 'measures.json'
 
 /**
- * Contents of measures.json beside unit.json. Its numbers need only unit.json and the arrays, so they can be computed
+ * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be computed
  * again without the network.
  */
 const measuresSchema = z.object({
@@ -20,15 +20,8 @@ const measuresSchema = z.object({
   layers: z.array(z.record(z.string(), z.array(z.tuple([variantSchema, z.number()])))),
 })
 
-/** Arrays of a unit from which its measures are computed. */
-export interface MeasuredArrays {
-  /** Similarity maps, [layers, 5, rows, cols]. */
-  readonly maps: Float32Array
-  /** For each layer, its answers [3, rows, cols]; undefined for a layer without class scores. */
-  readonly answers?: readonly (Float32Array | undefined)[] | undefined
-}
-
-export function measureUnit(unit: Omit<Unit, 'arrays'>, { maps, answers = [] }: MeasuredArrays): UnitNumbers {
+/** @param maps similarity maps, [layers, 5, rows, cols] */
+export function measureUnit(unit: Omit<Unit, 'arrays'>, maps: Float32Array): UnitNumbers {
   const { inputs, rows, cols, anchors, layers } = unit
   const length = ANCHOR_NAMES.length * rows * cols
   return layers.map((layer, i) =>
@@ -39,7 +32,6 @@ export function measureUnit(unit: Omit<Unit, 'arrays'>, { maps, answers = [] }: 
       anchors,
       stride: inputs.stride,
       maps: maps.subarray(i * length, (i + 1) * length),
-      answerMaps: answers[i],
     }),
   )
 }
