@@ -53,9 +53,13 @@ export const KEEPS_NOTHING: AnswerStore = {
 }
 
 /** Settings of the call that made the answers. Answers to other settings are never used. */
-export type AnswerOrigin = Readonly<Record<string, unknown>>
+const originSchema = z.looseObject({ model: z.string(), scores: z.object({ meaning: z.string() }).optional() })
+export type AnswerOrigin = Readonly<z.infer<typeof originSchema>>
 
-const originSchema = z.record(z.string(), z.unknown())
+/** Text of a setting. It tells settings apart, except for the source of the scores' meaning, which changes no answer. */
+function settingText(origin: AnswerOrigin, name: string): string {
+  return String((name === 'scores' ? origin.scores?.meaning : origin[name]) ?? 'unknown')
+}
 const lineSchema = z.object({
   name: z.string(),
   sha256: z.string(),
@@ -153,10 +157,12 @@ function rowsOf(
 }
 
 function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin): void {
-  const others = Object.keys(origin).filter((name) => JSON.stringify(there[name]) !== JSON.stringify(origin[name]))
+  const others = Object.keys(origin).filter((name) => settingText(there, name) !== settingText(origin, name))
   if (others.length === 0) return
-  const settings = others.map((name) => `${name} ${there[name]}`).join(', ')
-  const what = there.model === origin.model ? `${there.model} with ${settings}` : there.model
+  const settings = others.map((name) =>
+    name === 'weightsSha256' ? 'other weights' : `${name} ${settingText(there, name)}`,
+  )
+  const what = there.model === origin.model ? `${there.model} with ${settings.join(', ')}` : there.model
   throw new UsageError(`${folder} has results of ${what}; choose another folder with \`out\`, or remove this one`)
 }
 
