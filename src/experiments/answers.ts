@@ -121,7 +121,10 @@ function probabilityIn(row: Float32Array, classScores: ClassScores): (index: num
 /** Largest possible scores. The output of a sigmoid that is rounded to 8 bits can be half a step above 1. */
 const LIMITS: Partial<Record<ScoreMeaning, number>> = { sigmoid: 1.01, probabilities: Number.POSITIVE_INFINITY }
 
-/** The scores for which a row of values stands. */
+/**
+ * Converts a row of values to class scores.
+ * @throws UsageError if a score cannot be what `meaning` says
+ */
 function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): Float32Array {
   const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
   const limit = LIMITS[meaning]
