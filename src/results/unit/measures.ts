@@ -6,7 +6,7 @@ import { MEASURES_VERSION, measureLayer } from '../measures.js'
 import { type UnitNumbers, variantSchema } from '../variant.js'
 import type { Unit } from './schema.js'
 
-const MEASURES_FILE = 'measures.json'
+export const MEASURES_FILE = 'measures.json'
 
 /**
  * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be computed
