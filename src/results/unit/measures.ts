@@ -8,6 +8,13 @@ import type { Unit } from './schema.js'
 
 export const MEASURES_FILE = 'measures.json'
 
+/** The values of a layer's measures, by the measure's name. The page needs the mean similarity to each anchor. */
+const layerSchema = z
+  .record(z.string(), z.array(z.tuple([variantSchema, z.number()])))
+  .refine((layer) =>
+    ANCHOR_NAMES.every((name) => layer['similarity-mean']?.some(([{ anchor }]) => anchor === name) === true),
+  )
+
 /**
  * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be computed
  * again without the network.
@@ -16,8 +23,7 @@ const measuresSchema = z.object({
   version: z.literal(MEASURES_VERSION),
   /** Hash of the unit.json from which the numbers were computed. */
   unit: z.string(),
-  /** For each layer: the values of its measures, by the measure's name. */
-  layers: z.array(z.record(z.string(), z.array(z.tuple([variantSchema, z.number()])))),
+  layers: z.array(layerSchema),
 })
 
 /** @param maps similarity maps, [layers, 5, rows, cols] */
@@ -47,7 +53,8 @@ export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNum
 /** The stored measures; undefined if they are missing, damaged, of another version, or not those of this unit. */
 export async function readMeasures(folder: string, unit: Unit): Promise<UnitNumbers | undefined> {
   const stored = await readStored(folder)
-  return stored?.unit === sealOf(unit) ? stored.layers : undefined
+  const isOfUnit = stored?.unit === sealOf(unit) && stored.layers.length === unit.layers.length
+  return isOfUnit ? stored.layers : undefined
 }
 
 /** Whether a unit has measures of this version. Does not check that they are those of its unit.json. */
