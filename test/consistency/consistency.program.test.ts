@@ -173,11 +173,17 @@ it('computes damaged answers again', async () => {
   expect(result.images).toBe(3 * 15)
   for (const name of ['crop.npy', 'diagonal.npy', 'photographs.csv', 'consistency.json', 'index.html'])
     expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
-  rmSync(values)
-  expect((await noted({ out: folder('out') })).notes).toContain(
-    `replacing the results in ${folder('out')}, because their answers are missing or damaged`,
-  )
-  expect(readFileSync(values)).toEqual(readFileSync(folder('whole/answers.bin')))
+  for (const spoil of [
+    () => rmSync(values),
+    () => writeFileSync(lines, readFileSync(lines, 'utf8').replace('"format":1', '"format":0')),
+  ]) {
+    spoil()
+    expect((await noted({ out: folder('out') })).notes).toContain(
+      `replacing the results in ${folder('out')}, because their answers are missing, damaged or of another version`,
+    )
+    expect(readFileSync(values)).toEqual(readFileSync(folder('whole/answers.bin')))
+    expect(readFileSync(lines)).toEqual(readFileSync(folder('whole/answers.jsonl')))
+  }
 })
 
 it('measures the same in pieces of any length', async () => {
