@@ -52,10 +52,23 @@ export const KEEPS_NOTHING: AnswerStore = {
   close: async () => undefined,
 }
 
-/** Settings of the call that made the answers. Answers to other settings are never used. */
-export type AnswerOrigin = Readonly<Record<string, unknown>>
+/**
+ * Version of the stored answers. Increase it whenever the frames or values of a protocol change. Older answers are then
+ * computed again.
+ */
+const ANSWERS_FORMAT = 1
 
-const originSchema = z.record(z.string(), z.unknown())
+/** Settings of the call that made the answers. Answers to other settings are never used. */
+const originSchema = z.looseObject({ model: z.string(), scores: z.object({ meaning: z.string() }).optional() })
+export type AnswerOrigin = Readonly<z.infer<typeof originSchema>>
+
+/** First line of answers.jsonl. */
+const headSchema = originSchema.extend({ format: z.literal(ANSWERS_FORMAT) })
+
+/** Text of a setting. It tells settings apart, except for the source of the scores' meaning, which changes no answer. */
+function settingText(origin: AnswerOrigin, name: string): string {
+  return String((name === 'scores' ? origin.scores?.meaning : origin[name]) ?? 'unknown')
+}
 const lineSchema = z.object({
   name: z.string(),
   sha256: z.string(),
@@ -94,10 +107,12 @@ export async function openAnswerStore(
     if (there !== undefined) refuseOthers(folder, there, origin)
     const stored = await undamaged(valuesPath, lines, rowBytes)
     if (stored.size === 0 && report !== undefined)
-      options.note?.(`replacing the results in ${folder}, because their answers are missing or damaged`)
+      options.note?.(
+        `replacing the results in ${folder}, because their answers are missing, damaged or of another version`,
+      )
     if (stored.size === 0) await writeFileAtomic(valuesPath, '')
     // The file is written anew, so that the next line does not continue one that was cut off.
-    const kept = [JSON.stringify(origin), ...(stored.size === 0 ? [] : lines)]
+    const kept = [JSON.stringify({ format: ANSWERS_FORMAT, ...origin }), ...(stored.size === 0 ? [] : lines)]
     await writeFileAtomic(linesPath, kept.map((line) => `${line}\n`).join(''))
     const values = await open(valuesPath, 'r+')
     const journal = await open(linesPath, 'a')
@@ -153,10 +168,12 @@ function rowsOf(
 }
 
 function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin): void {
-  const others = Object.keys(origin).filter((name) => JSON.stringify(there[name]) !== JSON.stringify(origin[name]))
+  const others = Object.keys(origin).filter((name) => settingText(there, name) !== settingText(origin, name))
   if (others.length === 0) return
-  const settings = others.map((name) => `${name} ${there[name]}`).join(', ')
-  const what = there.model === origin.model ? `${there.model} with ${settings}` : there.model
+  const settings = others.map((name) =>
+    name === 'weightsSha256' ? 'other weights' : `${name} ${settingText(there, name)}`,
+  )
+  const what = there.model === origin.model ? `${there.model} with ${settings.join(', ')}` : there.model
   throw new UsageError(`${folder} has results of ${what}; choose another folder with \`out\`, or remove this one`)
 }
 
@@ -164,7 +181,7 @@ function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin)
 async function storedLines(path: string): Promise<{ readonly head?: AnswerOrigin; readonly lines: readonly string[] }> {
   const text = await readRegular(path).then(String, () => '')
   const [first, ...lines] = text.split('\n').slice(0, -1)
-  const head = parsed(originSchema, first)
+  const head = parsed(headSchema, first)
   return head === undefined ? { lines: [] } : { head, lines }
 }
 

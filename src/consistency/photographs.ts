@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { emptyFrame } from '../engine/scene.js'
 import { InputError } from '../errors.js'
-import { readNamed, regularSize } from '../files/regularFile.js'
+import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import { onWhite } from '../patches/background.js'
@@ -67,17 +67,13 @@ async function picturesBelow(root: string, note: (line: string) => void, folder 
     // Other bytes are lost in a string, so the file could not be opened by its name.
     if (!isUtf8(entry.name)) note(`skipping ${join(root, name)}: its name is not UTF-8; rename it`)
     else if (entry.isDirectory()) for (const below of await picturesBelow(root, note, name)) pictures.push(below)
-    // A link counts if it leads to a file.
-    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(root, name))))) pictures.push(name)
+    else {
+      // A link counts if it leads to a file.
+      const target = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry
+      if (target?.isFile()) pictures.push(name)
+    }
   }
   return pictures
-}
-
-function isFile(path: string): Promise<boolean> {
-  return regularSize(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 async function listedIn(path: string): Promise<readonly string[]> {

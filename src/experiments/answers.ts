@@ -1,4 +1,3 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
 import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
@@ -55,27 +54,6 @@ export function answerMaps(
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
-/**
-/**
- * The answers with the object at each anchor, in the order of ANCHOR_NAMES. Anchors may lie between the positions of a
- * grid.
- * @param anchorFeatures values of the layer with the object at the anchors, [anchors, classes]
- */
-export function answersAtAnchors(
-  anchorFeatures: Float32Array,
-  classes: number,
-  scores: ClassScores,
-): readonly AnswerAtAnchor[] {
-  const center = ANCHOR_NAMES.indexOf('center') * classes
-  const { maps } = answersOf(anchorFeatures, anchorFeatures.subarray(center, center + classes), scores)
-  const count = ANCHOR_NAMES.length
-  return ANCHOR_NAMES.map((_, i) => ({
-    class: float32At(maps, i),
-    probability: float32At(maps, count + i),
-    ofCenter: float32At(maps, 2 * count + i),
-  }))
-}
-
 /** The answer with the object at an anchor: the class index, its probability, and that of the class at the center. */
 export interface AnswerAtAnchor {
   readonly class: number
@@ -84,16 +62,21 @@ export interface AnswerAtAnchor {
 }
 
 /**
- * The answers at a few positions; see `answerMaps`.
- * @param matrix values of the layer, [positions, classes]
+ * The answers with the object at anchors, which may lie between the positions of a grid.
+ * @param anchorFeatures values of the layer with the object at the anchors, [anchors, classes]
  * @param center values of the layer with the object at the center, [classes]
  */
-export function answersOf(matrix: Float32Array, center: Float32Array, scores: ClassScores): AnswerMaps {
+export function answersAtAnchors(
+  anchorFeatures: Float32Array,
+  center: Float32Array,
+  scores: ClassScores,
+): readonly AnswerAtAnchor[] {
   const classes = center.length
-  const rows = Array.from({ length: matrix.length / classes }, (_, i) =>
-    matrix.subarray(i * classes, (i + 1) * classes),
-  )
-  return answerMaps(matrix, Int32Array.from(rows, largestOf), center, scores)
+  return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
+    const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
+    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores).maps
+    return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
+  })
 }
 
 /** Index of the largest value, the first one of equal values. */
@@ -138,7 +121,10 @@ function probabilityIn(row: Float32Array, classScores: ClassScores): (index: num
 /** Largest possible scores. The output of a sigmoid that is rounded to 8 bits can be half a step above 1. */
 const LIMITS: Partial<Record<ScoreMeaning, number>> = { sigmoid: 1.01, probabilities: Number.POSITIVE_INFINITY }
 
-/** The scores for which a row of values stands. */
+/**
+ * Converts a row of values to class scores.
+ * @throws UsageError if a score cannot be what `meaning` says
+ */
 function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): Float32Array {
   const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
   const limit = LIMITS[meaning]
@@ -168,30 +154,32 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
-  /** Names of all classes that have the highest value at some position, by class index. */
+  /** Names of all classes that have the highest value at some position or anchor, by class index. */
   readonly names: Readonly<Record<string, string>>
 }
 
 const MOST_CLASSES = 5
 
 /**
- * @param features matrices of the network's layers, [rows, dims] each
+ * @param features matrices of the network's layers, [rows, dims] each, with rows for the positions and then for anchors
+ * @param positions number of positions
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
  * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
   { classes, layers }: Network,
   features: readonly Float32Array[],
-  rows: number,
+  positions: number,
 ): Promise<AnswerCounts | undefined> {
   const at = layers.findIndex(({ name }) => name === classes?.layer)
   const [layer, matrix] = [layers[at], features[at]]
   if (classes === undefined || layer === undefined || matrix === undefined) return undefined
   const { dims } = layer
+  const rows = matrix.length / dims
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   let unanswered = 0
-  for (const [position, index] of strongest.entries()) {
+  for (const [position, index] of strongest.subarray(0, positions).entries()) {
     const scores = checkedScores(matrix.subarray(position * dims, (position + 1) * dims), classes.scores)
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
     else counts.set(index, (counts.get(index) ?? 0) + 1)

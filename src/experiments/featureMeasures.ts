@@ -31,7 +31,8 @@ export async function measureFeatures(
   const strongest = await argmax({ features, rows: positions, dims, threads })
   const measures = { similarity, consistency: mapConsistency(strongest, grid), anchorFeatures }
   if (scores === undefined) return measures
-  const center = ANCHOR_NAMES.indexOf('center') * dims
-  const answers = answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims), scores)
-  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, dims, scores) } }
+  const start = ANCHOR_NAMES.indexOf('center') * dims
+  const center = anchorFeatures.subarray(start, start + dims)
+  const answers = answerMaps(matrix, strongest, center, scores)
+  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, center, scores) } }
 }

@@ -9,7 +9,7 @@ import type { GridShape } from './grid.js'
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
-export function meanAndMin(map: Float32Array): { readonly mean: number; readonly min: number } {
+export function meanAndMin(map: Float32Array | Float64Array): { readonly mean: number; readonly min: number } {
   let sum = 0
   let min = Number.POSITIVE_INFINITY
   for (const value of map) {

@@ -7,11 +7,11 @@ import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import { OWN_OPTIONS, POOLS } from '../networks/index.js'
+import { OWN_OPTIONS, REFERENCE_OPTIONS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
-import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
@@ -30,11 +30,8 @@ const OPTIONS = {
    * weights are on this machine.
    */
   models: z.array(z.string()).min(1).readonly().exactOptional(),
-  /**
-   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
-   * is flattened.
-   */
-  pool: oneOf('pool', POOLS).exactOptional(),
+  /** How to reduce a feature map to one value per channel, as in `openNetwork`. */
+  pool: REFERENCE_OPTIONS.pool,
   /** What class scores mean, as in `openNetwork`, for all networks outside the catalog. By default, each graph decides. */
   scores: OWN_OPTIONS.scores,
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
-import { ANSWER_MAPS, answerMaps, answersOf } from '../experiments/answers.js'
+import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answersAtAnchors } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -138,11 +138,11 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
     const centerScores = atCenter[scored] as Float32Array
     const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores)
-    const atAnchorScores = atAnchor[scored] as Float32Array
-    const [ownClass, ownProbability, ownOfCenter] = answersOf(atAnchorScores, centerScores, classes.scores).maps
+    const anchorScores = atAnchor[scored] as Float32Array
+    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores) as [AnswerAtAnchor]
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, ownClass as number, ...pick(maps)]) {
+    for (const index of [center.class, own.class, ...pick(maps)]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = classes.names[index] ?? String(index)
@@ -154,11 +154,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
         probability: base64(Float32Array.from(pick(maps, count))),
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
-        atAnchor: {
-          class: ownClass as number,
-          probability: ownProbability as number,
-          ofCenter: ownOfCenter as number,
-        },
+        atAnchor: own,
         names,
       },
     }

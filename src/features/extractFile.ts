@@ -167,8 +167,11 @@ export async function anchorsBeside(
   const shape = anchorShape(layer.dims)
   const [header] = encodeNpy(shape, new Float32Array(0))
   const bytes = header.byteLength + ANCHOR_NAMES.length * layer.dims * Float32Array.BYTES_PER_ELEMENT
-  // A file of another size is not read. If there is no file, `readNpy` says so.
-  if ((await regularSize(path).catch(() => bytes)) !== bytes) throw unlikeDescription(path)
+  const size = await regularSize(path).catch((error: unknown) => {
+    throw new InputError(`cannot read ${path}, which ${EXTRACT_FILE} lists; ${REMEDY}`, { cause: error })
+  })
+  // A file of another size is not read.
+  if (size !== bytes) throw unlikeDescription(path)
   const stored = await readNpy(path)
   const isWritten = layer.anchors.sha256 === sha256(...encodeNpy(stored.shape, stored.data))
   if (stored.shape.join() === shape.join() && isWritten) return stored.data
@@ -179,8 +182,10 @@ function layerOf(file: string, { layers = [] }: Pick<ExtractionDescription, 'lay
   return layers.find(({ name }) => arrayFile(name) === basename(file))
 }
 
+const REMEDY = `run the extract command again, or remove ${EXTRACT_FILE}`
+
 function unlikeDescription(file: string): InputError {
   return new InputError(
-    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run the extract command again, or remove ${EXTRACT_FILE}`,
+    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; ${REMEDY}`,
   )
 }

@@ -200,7 +200,7 @@ export async function extractPlaced(
     const onGrid = layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(0, positions * dims))
     const seconds = (performance.now() - start) / 1000
     const equivariance = await measureEquivariance(handle, scene, signal)
-    const answers = await answerCounts(network, onGrid, positions)
+    const answers = await answerCounts(network, matrices, positions)
     const extraction = {
       model: network.id,
       frame: network.input.rows,

@@ -86,14 +86,13 @@ export async function openAnchored(input: string | FeatureArray, given?: Describ
   const stored =
     typeof input === 'string' ? described && (await anchorsBeside(input, described)) : anchorFeaturesOf(input, dims)
   if (stored !== undefined) return { ...features, anchors, anchorFeatures: stored, nearest }
-  const replaced = { anchors: near, anchorFeatures: featuresAt(matrix, dims, near), nearest }
   const moves = near.flatMap(({ name, ...to }, i) => {
     const [now, wanted] = [to, anchors[i] as AnchorPosition].map(({ row, col }) => `(${row}, ${col})`)
     return now === wanted ? [] : `${name} ${now} instead of ${wanted}`
   })
-  if (moves.length === 0) return { ...features, ...replaced }
   const moved = `the features at the anchors are missing, so the nearest positions replace them (row and column in px): ${moves.join(', ')}`
-  return { ...features, ...replaced, moved }
+  const anchorFeatures = featuresAt(matrix, dims, near)
+  return { ...features, anchors: near, anchorFeatures, nearest, ...(moves.length > 0 && { moved }) }
 }
 
 /** The anchors in pixels. If the grid is not described, its corners and its center are the anchors. */

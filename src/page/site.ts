@@ -5,6 +5,7 @@ import { sha256 } from '../files/sha256.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { FEWEST_PATCHES, type Row } from '../results/rows.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
+import { mapAt } from '../results/unit/arrays.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { oneAtATime } from '../support/oneAtATime.js'
 import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
@@ -116,18 +117,15 @@ function isOfSketches({ inputs }: OpenUnit): boolean {
   return inputs.sketches === true && !inputs.keepsFeatures
 }
 
-function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array): SiteMaps {
-  const length = rows * cols
+function unitMaps(unit: OpenUnit, maps: Float32Array): SiteMaps {
   return {
-    layers: layers.map((_, layer) => {
-      const ofLayer = ANCHOR_NAMES.map((_, anchor) => {
-        const start = (layer * ANCHOR_NAMES.length + anchor) * length
-        return maps.subarray(start, start + length)
-      })
+    layers: unit.layers.map((_, layer) => {
+      const ofLayer = ANCHOR_NAMES.map((_, anchor) => mapAt(maps, unit, layer, anchor))
+      const measured = ofLayer.map(meanAndMin)
       return {
-        means: ofLayer.map((map) => meanAndMin(map).mean),
-        minima: ofLayer.map((map) => meanAndMin(map).min),
-        maps: ofLayer.map((map) => encodedMap(map, folder)),
+        means: measured.map(({ mean }) => mean),
+        minima: measured.map(({ min }) => min),
+        maps: ofLayer.map((map) => encodedMap(map, unit.folder)),
       }
     }),
   }
@@ -139,7 +137,7 @@ function meanMaps(group: StudyGroup): SiteMaps {
       const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
       return {
         means: layerMeans(group, layer).map(({ mean }) => mean),
-        minima: maps.map((map) => map.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)),
+        minima: maps.map((map) => meanAndMin(map).min),
         maps: maps.map((map) => encodedMap(map, group.model)),
       }
     }),

@@ -94,7 +94,7 @@ export interface SiteMaps {
  * positions, they list the anchors, which may lie between positions.
  */
 export interface SiteAnswers {
-  /** Names of the classes that are the answer at some place of the maps. The first one is the answer at the center. */
+  /** Names of the classes that are the answer at some position or anchor. The first one is the answer at the center. */
   readonly classes: readonly string[]
   /** Indices in `classes` of the classes that are correct for the object; absent if these are not known. */
   readonly right?: readonly number[]

@@ -11,6 +11,7 @@ import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
 import { groupRows } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
+import { mapAt } from '../results/unit/arrays.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { renderTable } from './tables/render.js'
 
@@ -88,13 +89,11 @@ function extractionSection(
   const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
-  const length = unit.rows * unit.cols
   const rows = unit.layers.map(({ name, dims }, i) => [
     name,
     String(dims),
     ...ANCHOR_NAMES.map((_, anchor) => {
-      const start = (i * ANCHOR_NAMES.length + anchor) * length
-      const { mean, min } = meanAndMin(maps.subarray(start, start + length))
+      const { mean, min } = meanAndMin(mapAt(maps, unit, i, anchor))
       return { text: decimalText(mean, 3), below: `(${decimalText(min, 3)})` }
     }),
     kept[i] ? 'at any position' : 'no: too many features',

@@ -17,6 +17,7 @@ import { mean } from '../support/statistics.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
+import { mapAt } from './unit/arrays.js'
 import type { Unit } from './unit/schema.js'
 import { type LayerNumbers, type Numbers, type Variant, valuesOf, variantText } from './variant.js'
 
@@ -36,8 +37,6 @@ export type MeasuredLayer = Unit['layers'][number] &
     readonly stride: number
     /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
     readonly maps: Float32Array
-    /** The answers at every position (see `AnswerMaps`), [3, rows, cols]; undefined for a layer without class scores. */
-    readonly answerMaps: Float32Array | undefined
   }
 
 interface MeasureTable {
@@ -245,12 +244,8 @@ export function measureLayer(layer: MeasuredLayer): LayerNumbers {
   return Object.fromEntries(entries)
 }
 
-function eachMap(
-  { maps, rows, cols }: MeasuredLayer,
-  measure: (map: Float32Array, anchor: AnchorName) => Numbers,
-): Numbers {
-  const length = rows * cols
-  return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
+function eachMap(layer: MeasuredLayer, measure: (map: Float32Array, anchor: AnchorName) => Numbers): Numbers {
+  return ANCHOR_NAMES.flatMap((anchor, i) => measure(mapAt(layer.maps, layer, 0, i), anchor))
 }
 
 /** Calls `measure` for each combination of task and fold scheme whose classifiers all converged. */

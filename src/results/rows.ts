@@ -51,7 +51,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
 }
 
 /** The numbers of one unit of a group. */
-interface PatchNumbers {
+export interface PatchNumbers {
   readonly patch: string
   readonly numbers: UnitNumbers
 }

@@ -4,7 +4,8 @@ import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import { availableCores } from '../support/machine.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
-import { groupRows, type Row } from './rows.js'
+import { groupRows, type PatchNumbers, type Row } from './rows.js'
+import { mapAt } from './unit/arrays.js'
 import { groupDifference, shapeDifference } from './unit/compare.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
@@ -61,7 +62,7 @@ const VISITS_AT_ONCE = 4
 
 async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
-  const numbers: Parameters<typeof groupRows>[1][number][] = []
+  const numbers: PatchNumbers[] = []
   let sums: Float64Array | undefined
   // While earlier calls of `onUnit` wait for the disk, the next units are read.
   const visits: Promise<void>[] = []
@@ -161,9 +162,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
 
 /** The mean map over patches for one layer and anchor, [rows, cols]. */
 export function meanMap(group: StudyGroup, layer: number, anchor: number): Float64Array {
-  const length = group.rows * group.cols
-  const start = (layer * ANCHOR_NAMES.length + anchor) * length
-  return group.meanMaps.subarray(start, start + length)
+  return mapAt(group.meanMaps, group, layer, anchor)
 }
 
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: Variant): Row | undefined {

@@ -135,16 +135,27 @@ it('refuses a folder with results of another network or other settings', async (
   expect(await refused({ draws: 4, protocols: ['crop'] })).toBe(
     `${folder('out')} has results of classifier with protocols crop,diagonal, draws 5${rest}`,
   )
+  expect(await refused({ scores: 'sigmoid' })).toBe(
+    `${folder('out')} has results of classifier with scores logits${rest}`,
+  )
   expect(await refused({ precision: 'fp16', device: 'webgpu' })).toBe(
     `${folder('out')} has results of classifier with precision fp32${rest}`,
   )
   expect(readdirSync(folder('out')).map((name) => readFileSync(folder('out', name)))).toEqual(before)
+  // The same meaning from another source gives the same answers.
+  expect((await measured({ ...options, scores: 'logits' })).images).toBe(0)
   const lines = readFileSync(folder('out/answers.jsonl'), 'utf8')
+  writeFileSync(folder('out/answers.jsonl'), lines.replace('"weightsSha256":"', '"weightsSha256":"0'))
+  expect(await refused({})).toMatch(/has results of classifier with other weights;/)
   writeFileSync(folder('out/answers.jsonl'), lines.replace('"precision":"fp32"', '"precision":"fp16"'))
   expect(await refused({})).toMatch(/has results of classifier with precision fp16;/)
   // Without the answers, the description of the results still tells.
   rmSync(folder('out/answers.jsonl'))
   expect(await refused({ seed: 1 })).toMatch(/has results of classifier with seed 0;/)
+  // Older versions did not record the meaning of class scores.
+  const report = JSON.parse(readFileSync(folder('out/consistency.json'), 'utf8'))
+  writeFileSync(folder('out/consistency.json'), JSON.stringify({ ...report, scores: undefined }))
+  expect(await refused({})).toMatch(/has results of classifier with scores unknown;/)
 })
 
 it('computes damaged answers again', async () => {
@@ -162,11 +173,17 @@ it('computes damaged answers again', async () => {
   expect(result.images).toBe(3 * 15)
   for (const name of ['crop.npy', 'diagonal.npy', 'photographs.csv', 'consistency.json', 'index.html'])
     expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
-  rmSync(values)
-  expect((await noted({ out: folder('out') })).notes).toContain(
-    `replacing the results in ${folder('out')}, because their answers are missing or damaged`,
-  )
-  expect(readFileSync(values)).toEqual(readFileSync(folder('whole/answers.bin')))
+  for (const spoil of [
+    () => rmSync(values),
+    () => writeFileSync(lines, readFileSync(lines, 'utf8').replace('"format":1', '"format":0')),
+  ]) {
+    spoil()
+    expect((await noted({ out: folder('out') })).notes).toContain(
+      `replacing the results in ${folder('out')}, because their answers are missing, damaged or of another version`,
+    )
+    expect(readFileSync(values)).toEqual(readFileSync(folder('whole/answers.bin')))
+    expect(readFileSync(lines)).toEqual(readFileSync(folder('whole/answers.jsonl')))
+  }
 })
 
 it('measures the same in pieces of any length', async () => {

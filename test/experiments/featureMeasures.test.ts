@@ -108,6 +108,9 @@ describe('what a network answers', () => {
       classes: ['6', 'dog', 'cow', 'owl', 'bee'].map((name, i) => ({ name, positions: [3, 2, 2, 1, 1][i] })),
       names: { 0: 'cat', 1: 'dog', 2: 'owl', 3: 'bee', 4: 'ant', 5: 'cow', 6: '6' },
     })
+    // Rows after the positions are anchors, whose classes are named but not counted.
+    const counted = await answerCounts(network, [new Float32Array(11), fc8], 2)
+    expect(counted).toEqual({ ...counts, classes: [{ name: 'cow', positions: 2 }], unanswered: undefined })
     expect(await answerCounts(network, [new Float32Array(1), fc8.subarray(0, 7)], 1)).not.toHaveProperty('unanswered')
     const { classes: _, ...unknown } = network
     expect(await answerCounts(unknown, [fc8, fc8], 11)).toBeUndefined()

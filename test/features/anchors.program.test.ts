@@ -64,6 +64,18 @@ it.each([
   }
 })
 
+it('names the answers at anchors between the positions, where no position gives them', async () => {
+  const { layers, answers } = await network.extract({ patch: 'bird', size: 75, stride: 50 })
+  const { dims = 0, anchorFeatures = [] } = layers.find(({ name }) => name === answers?.layer) ?? {}
+  const strongest = ANCHOR_NAMES.map((_, anchor) => {
+    const scores = [...anchorFeatures.slice(anchor * dims, (anchor + 1) * dims)]
+    return scores.indexOf(Math.max(...scores))
+  })
+  expect(answers?.classes).toHaveLength(1)
+  expect(Object.keys(answers?.names ?? {}).length).toBeGreaterThan(1)
+  for (const index of strongest) expect(answers?.names).toHaveProperty([String(index)])
+})
+
 it('an extraction that is resumed computes the anchors between its positions again, with the same bytes', async () => {
   const placed = { patch: 'dog', size: 75, stride: 25 }
   const bytesIn = (out: string) =>

@@ -135,7 +135,9 @@ describe('similarity of a feature file', () => {
     it('refuses them if their file is missing, or if an array in memory has another number of them', async () => {
       const file = await storeBoth()
       rmSync(anchorPath())
-      expect(await messageOf(similarity(file))).toBe(`cannot read ${anchorPath()}: no such file; check the path`)
+      expect(await messageOf(similarity(file))).toBe(
+        `cannot read ${anchorPath()}, which extract.json lists; run the extract command again, or remove extract.json`,
+      )
       const wrong = { ...features(2, 2, 3), shape: [2, 2, 3], anchorFeatures: new Float32Array(12).fill(1) }
       const refusal = 'anchorFeatures must be a Float32Array of shape [5, 3]'
       expect(await messageOf(similarity(wrong), UsageError)).toBe(refusal)

@@ -42,7 +42,6 @@ const WHOLE: MeasuredLayer = {
   cols: 100,
   stride: 1,
   anchors: SMALL_UNIT.unit.anchors,
-  answerMaps: undefined,
   maps: Float32Array.from({ length: 50_000 }, (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % 100)) / 8)),
   consistency: { horizontal: 0.75, vertical: 0.5 },
   answers: {
@@ -76,7 +75,7 @@ const WHOLE: MeasuredLayer = {
 }
 
 /** Maps of 2×2 that rise by 0.001 to the right, 0.002 downwards and 0.004 from anchor to anchor, from 0.9232 on. */
-const SMALL = byText(measureUnit(SMALL_UNIT.unit, SMALL_UNIT)[0])
+const SMALL = byText(measureUnit(SMALL_UNIT.unit, SMALL_UNIT.maps)[0])
 
 describe('measures of a layer', () => {
   const measures = byText(measureLayer(WHOLE))
@@ -138,7 +137,7 @@ describe('measures of a layer', () => {
   it('leaves out what a stride, a grid or a layer does not have', () => {
     const changes = { stride: 2, layers: ['fc'] }
     const { unit, maps } = madeUnit(changes, 0.9, { consistency: { horizontal: 1, vertical: null } })
-    const coarse = byText(measureUnit(unit, { maps })[0])
+    const coarse = byText(measureUnit(unit, maps)[0])
     const names = ['similarity-mean', 'similarity-min', 'similarity-p5', 'coverage', 'direction-bias', 'consistency']
     expect(Object.keys(coarse)).toEqual(names)
     expect(coarse.consistency).toEqual({ 'horizontal 2px': 1 })

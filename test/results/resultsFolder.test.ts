@@ -1,12 +1,13 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { reportStamp } from '../../src/results/reportStamp.js'
 import { checkResultsFolder } from '../../src/results/resultsFolder.js'
+import { unitFolder } from '../../src/results/unit/store.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { storeUnit } from '../support/unit.js'
+import { inputs, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
@@ -21,6 +22,8 @@ it.each(['results', join('.hidden', 'results')])(
     writeFileSync(join(results, 'units', '.tmp-x', 'unit.json'), '')
     writeFileSync(join(results, 'units', 'notes.txt'), '')
     writeFileSync(join(results, 'run.json'), '')
+    // The report itself may renew stored measures.
+    rmSync(join(unitFolder(results, inputs), 'measures.json'))
     expect(await reportStamp(results, {})).toBe(stamps[0])
     cpSync(results, inFolder('copy'), { recursive: true })
     expect(await reportStamp(inFolder('copy'), {})).toBe(stamps[0])

@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { sealOf, writeSealedJson } from '../../src/files/sealedJson.js'
 import { writeReport } from '../../src/report/report.js'
 import { renewMeasures } from '../../src/results/renewedMeasures.js'
 import { measureUnit } from '../../src/results/unit/measures.js'
@@ -25,7 +27,7 @@ describe('measures of a unit', () => {
   it('are stored with it, and are those of its maps', async () => {
     const unit = await storeUnit(inFolder())
     const { maps } = madeUnit()
-    expect(await (await openUnit(inFolder(), folderOf('car'))).measures()).toEqual(measureUnit(unit, { maps }))
+    expect(await (await openUnit(inFolder(), folderOf('car'))).measures()).toEqual(measureUnit(unit, maps))
   })
 
   it('of another unit count as missing', async () => {
@@ -35,6 +37,18 @@ describe('measures of a unit', () => {
     const own = await car.measures()
     writeFileSync(measuresFile('car'), textOf('dog'))
     expect(await car.measures()).toEqual(own)
+  })
+
+  it.each([
+    ['no layer', []],
+    ['no mean similarity', [{}]],
+  ] as const)('that somebody else wrote with %s count as damaged', async (_, layers) => {
+    const description = await storeUnit(inFolder())
+    const unit = await openUnit(inFolder(), folderOf('car'))
+    const own = await unit.measures()
+    const { version } = JSON.parse(textOf('car'))
+    await writeSealedJson(measuresFile('car'), z.any(), { version, unit: sealOf(description), layers })
+    expect(await unit.measures()).toEqual(own)
   })
 
   it.each(FAULTS)('that %s are computed from its arrays', async (_, damage) => {

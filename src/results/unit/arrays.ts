@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { ANSWER_MAPS } from '../../experiments/answers.js'
+import type { GridShape } from '../../experiments/grid.js'
 import { fileName } from '../fileName.js'
 import type { Unit } from './schema.js'
 
@@ -47,6 +48,17 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   )
   const shape = [layers.length, ANCHOR_NAMES.length, rows, cols]
   return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
+}
+
+/** One similarity map, [rows, cols], of `maps`, [layers, 5, rows, cols]. */
+export function mapAt<T extends Float32Array | Float64Array>(
+  maps: T,
+  { rows, cols }: GridShape,
+  layer: number,
+  anchor: number,
+): T {
+  const start = (layer * ANCHOR_NAMES.length + anchor) * rows * cols
+  return maps.subarray(start, start + rows * cols) as T
 }
 
 /** Contents of a unit's arrays. Except for `maps`, each property is a list with one array per layer. */

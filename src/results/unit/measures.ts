@@ -6,29 +6,28 @@ import { MEASURES_VERSION, measureLayer } from '../measures.js'
 import { type UnitNumbers, variantSchema } from '../variant.js'
 import type { Unit } from './schema.js'
 
-const MEASURES_FILE = 'measures.json'
+export const MEASURES_FILE = 'measures.json'
+
+/** The values of a layer's measures, by the measure's name. The page needs the mean similarity to each anchor. */
+const layerSchema = z
+  .record(z.string(), z.array(z.tuple([variantSchema, z.number()])))
+  .refine((layer) =>
+    ANCHOR_NAMES.every((name) => layer['similarity-mean']?.some(([{ anchor }]) => anchor === name) === true),
+  )
 
 /**
- * Contents of measures.json beside unit.json. Its numbers need only unit.json and the arrays, so they can be computed
+ * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be computed
  * again without the network.
  */
 const measuresSchema = z.object({
   version: z.literal(MEASURES_VERSION),
   /** Hash of the unit.json from which the numbers were computed. */
   unit: z.string(),
-  /** For each layer: the values of its measures, by the measure's name. */
-  layers: z.array(z.record(z.string(), z.array(z.tuple([variantSchema, z.number()])))),
+  layers: z.array(layerSchema),
 })
 
-/** Arrays of a unit from which its measures are computed. */
-export interface MeasuredArrays {
-  /** Similarity maps, [layers, 5, rows, cols]. */
-  readonly maps: Float32Array
-  /** For each layer, its answers [3, rows, cols]; undefined for a layer without class scores. */
-  readonly answers?: readonly (Float32Array | undefined)[] | undefined
-}
-
-export function measureUnit(unit: Omit<Unit, 'arrays'>, { maps, answers = [] }: MeasuredArrays): UnitNumbers {
+/** @param maps similarity maps, [layers, 5, rows, cols] */
+export function measureUnit(unit: Omit<Unit, 'arrays'>, maps: Float32Array): UnitNumbers {
   const { inputs, rows, cols, anchors, layers } = unit
   const length = ANCHOR_NAMES.length * rows * cols
   return layers.map((layer, i) =>
@@ -39,7 +38,6 @@ export function measureUnit(unit: Omit<Unit, 'arrays'>, { maps, answers = [] }: 
       anchors,
       stride: inputs.stride,
       maps: maps.subarray(i * length, (i + 1) * length),
-      answerMaps: answers[i],
     }),
   )
 }
@@ -55,7 +53,8 @@ export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNum
 /** The stored measures; undefined if they are missing, damaged, of another version, or not those of this unit. */
 export async function readMeasures(folder: string, unit: Unit): Promise<UnitNumbers | undefined> {
   const stored = await readStored(folder)
-  return stored?.unit === sealOf(unit) ? stored.layers : undefined
+  const isOfUnit = stored?.unit === sealOf(unit) && stored.layers.length === unit.layers.length
+  return isOfUnit ? stored.layers : undefined
 }
 
 /** Whether a unit has measures of this version. Does not check that they are those of its unit.json. */

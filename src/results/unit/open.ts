@@ -68,11 +68,6 @@ export function unitWithArrays(
     throw new UsageError(`${folder} has no layer ${name}; its layers are ${inputs.layers.join(', ')}`)
   }
   const maps = () => read('maps', null) as Promise<NpyArray>
-  const answers = readOfLayer('answers')
-  const computedMeasures = async () => {
-    const answersOf = layers.map(async ({ name }) => (await answers(name))?.data)
-    return measureUnit(description, { maps: (await maps()).data, answers: await Promise.all(answersOf) })
-  }
   return {
     folder,
     description,
@@ -83,9 +78,9 @@ export function unitWithArrays(
     anchors,
     layers,
     maps,
-    measures: async () => (await readMeasures(folder, description)) ?? computedMeasures(),
+    measures: async () => (await readMeasures(folder, description)) ?? measureUnit(description, (await maps()).data),
     anchorFeatures: readOfLayer('anchorFeatures') as OpenUnit['anchorFeatures'],
-    answers,
+    answers: readOfLayer('answers'),
     sketch: readOfLayer('sketch'),
     features: readOfLayer('features'),
   }
