@@ -64,7 +64,6 @@ export {
   MAXIMUM_SIZE,
   MAXIMUM_TAPS,
   windowsOf,
-  within,
 } from './onnx/graph/windows.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'

@@ -1,7 +1,7 @@
 import { isForeign, type KnownTensor, numberAttribute } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { CellShape, CellStep } from './cellStep.js'
-import { type NodeContext, NoStep, paddingStep, windowStep } from './cellWindows.js'
+import { type NodeContext, NoStep, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
 /**
  * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
@@ -28,67 +28,50 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
  * condition, because features with NaN are refused.
  */
-export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
-  Object.entries({
-    // Each output value depends on a single input value, so the node can take cells instead of images.
-    Abs: unary([]),
-    Elu: unary(['alpha']),
-    Erf: unary([]),
-    Exp: unary([]),
-    Gelu: unary(['approximate']),
-    HardSigmoid: unary(['alpha', 'beta']),
-    HardSwish: unary([]),
-    Identity: unary([]),
-    LeakyRelu: unary(['alpha']),
-    Mish: unary([]),
-    Neg: unary([]),
-    Relu: unary([]),
-    Selu: unary(['alpha', 'gamma']),
-    Sigmoid: unary([]),
-    Softplus: unary([]),
-    Softsign: unary([]),
-    Tanh: unary([]),
-    // The bounds are attributes before version 11, and inputs from then on.
-    Clip: unary(['max', 'min'], hasUniformParameters),
-    PRelu: unary([], hasUniformParameters),
-    // Scales and shifts each channel by constants. In training mode, these would be computed from all images of the
-    // batch.
-    BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
-    // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
-    Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
-    LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // All inputs must be tensors of the same shape, or constants. A constant has a single number, or one number per
-    // channel.
-    Add: elementwise(),
-    Max: elementwise(),
-    Mean: elementwise(),
-    Min: elementwise(),
-    Mul: elementwise(),
-    Sub: elementwise(),
-    Sum: elementwise(),
-    // The divisor must be a constant, because one that depends on the image may be near zero.
-    Div: elementwise(dividesByConstant),
-    // The exponents must be 1, 2, 3, …, because other powers can have a pole or an infinite slope at zero.
-    Pow: elementwise(hasWholeExponents),
-    // Joins channels (axis 1). Along another axis it would join cells of different positions.
-    Concat: { attributes: ['axis'], step: concatenation },
-    // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
-    // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
-    // its input.
-    Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
-    // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
-    MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
-    // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
-    AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
-    // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
-    // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
-    Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
-  } satisfies Record<string, Rule>),
-)
+export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  // Each output value depends on a single input value, so the node can take cells instead of images.
+  ...each('Abs Erf Exp HardSwish Identity Mish Neg Relu Sigmoid Softplus Softsign Tanh', unary([])),
+  ...each('Elu LeakyRelu', unary(['alpha'])),
+  ['Gelu', unary(['approximate'])],
+  ['HardSigmoid', unary(['alpha', 'beta'])],
+  ['Selu', unary(['alpha', 'gamma'])],
+  // The bounds are attributes before version 11, and inputs from then on.
+  ['Clip', unary(['max', 'min'], hasUniformParameters)],
+  ['PRelu', unary([], hasUniformParameters)],
+  // Scales and shifts each channel by constants. In training mode, these would be computed from all images of the batch.
+  ['BatchNormalization', unary(['epsilon', 'momentum', 'training_mode'], isInference)],
+  // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
+  ['Dropout', unary(['ratio', 'seed'], dropsNothing)],
+  // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
+  ['LRN', unary(['alpha', 'beta', 'bias', 'size'], isBounded)],
+  // All inputs must be tensors of the same shape, or constants. A constant has a single number, or one number per
+  // channel.
+  ...each('Add Max Mean Min Mul Sub Sum', elementwise()),
+  // The divisor must be a constant, because one that depends on the image may be near zero.
+  ['Div', elementwise(dividesByConstant)],
+  // The exponents must be 1, 2, 3, …, because other powers can have a pole or an infinite slope at zero.
+  ['Pow', elementwise(hasWholeExponents)],
+  // Joins channels (axis 1). Along another axis it would join cells of different positions.
+  ['Concat', { attributes: ['axis'], step: concatenation }],
+  // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
+  // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
+  // its input.
+  ['Conv', { attributes: [...WINDOW, 'group'], step: windowStep }],
+  // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
+  // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
+  ['MaxPool', { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowStep }],
+  // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
+  // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
+  ['AveragePool', { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowStep }],
+  // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
+  // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
+  // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
+  ['Pad', { attributes: ['mode', 'pads', 'value'], step: paddingStep }],
+])
+
+function each(operators: string, rule: Rule): readonly (readonly [string, Rule])[] {
+  return operators.split(' ').map((operator) => [operator, rule] as const)
+}
 
 /** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): CellStep {
@@ -127,13 +110,6 @@ function elementwise(condition?: Condition): Rule {
     return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
   }
   return { attributes: [], step }
-}
-
-/** Returns a node's first input, which must be the only one that is not a constant. */
-function onlyInput({ node, read }: NodeContext, otherwise: string): string {
-  const [first] = node.inputs
-  if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
-  return first
 }
 
 function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
@@ -175,22 +151,8 @@ function isUniform(constant: KnownTensor | undefined, { channels }: CellShape): 
   return cols === 1 && rows === 1 && (own === 1 || own === channels) && more.length < 2 && more.every((n) => n === 1)
 }
 
-function concatenation({ node, base, read, shapes }: NodeContext): CellStep {
+function concatenation({ node, base, read }: NodeContext): CellStep {
   if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
-  const parts = read.map((name) => shapes.get(name) as CellShape)
-  const { rows, cols } = parts[0] as CellShape
-  if (parts.some((part) => part.rows !== rows || part.cols !== cols))
-    throw new NoStep('joins tensors of different shapes')
   return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
-}
-
-function windowOf(context: NodeContext): CellStep {
-  const input = onlyInput(context, 'has weights that depend on the image')
-  return windowStep(context, context.shapes.get(input) as CellShape)
-}
-
-function borderOf(context: NodeContext): CellStep {
-  const input = onlyInput(context, 'has padding that depends on the image')
-  return paddingStep(context, context.shapes.get(input) as CellShape)
 }

@@ -3,39 +3,24 @@ import {
   imageShape,
   linksOf,
   MAXIMUM_SIZE,
-  type Network,
-  networkGraph,
   nodeTitle,
   type Operation,
   UnfitNode,
-  within,
 } from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'
 
-const read = new WeakMap<object, NetworkCells>()
+const found = new WeakMap<GraphAnalysis, CellSteps>()
 
-export interface NetworkCells {
-  readonly analysis: GraphAnalysis
-  readonly cells: CellSteps
-}
-
-/**
- * Reads a network's graph and finds the part of it that can be computed cell by cell. The result is cached as long as
- * the `network` object exists.
- * @throws InputError if the file is missing or the graph cannot be read
- */
-export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
-  const known = read.get(network)
-  if (known !== undefined) return known
-  const analysis = networkGraph(network)
-  const made = { analysis, cells: cellSteps(analysis) }
-  read.set(network, made)
-  return made
-}
-
+/** Finds the part of a graph that can be computed cell by cell. It is cached as long as the `analysis` object exists. */
 export function cellSteps(analysis: GraphAnalysis): CellSteps {
+  const cells = found.get(analysis) ?? foundSteps(analysis)
+  found.set(analysis, cells)
+  return cells
+}
+
+function foundSteps(analysis: GraphAnalysis): CellSteps {
   const { graph, image, operations } = analysis
   const shapes = new Map<string, CellShape>([[image, cellShape(analysis, image)]])
   const steps: CellStep[] = []
@@ -84,7 +69,7 @@ function cellStep(
 /** @throws NoStep unless a tensor is a map whose size is known */
 function cellShape(analysis: GraphAnalysis, name: string): CellShape {
   const [channels = 0, rows = 0, cols = 0, ...more] = imageShape(analysis, name) ?? []
-  if (more.length > 0) throw new NoStep('gives a tensor of unknown size')
-  for (const size of [channels, rows, cols]) within(size, MAXIMUM_SIZE)
+  const isMap = more.length === 0 && [channels, rows, cols].every((size) => size >= 1 && size <= MAXIMUM_SIZE)
+  if (!isMap) throw new NoStep(analysis.refusals.get(name) ?? 'gives a tensor of unknown size')
   return { channels, rows, cols }
 }

@@ -20,7 +20,9 @@ export interface NodeContext {
   readonly base: Step
   /** Names of the inputs that are not constants. */
   readonly read: readonly string[]
+  /** Shapes of these inputs. */
   readonly shapes: ReadonlyMap<string, CellShape>
+  /** Throws NoStep with the reason why the analysis does not know the shape of the output. */
   readonly outputShape: () => CellShape
   /** The constant of a name; undefined if it is no constant, or if its shape is unknown. */
   readonly fixed: (name: string) => KnownTensor | undefined
@@ -28,45 +30,36 @@ export interface NodeContext {
   readonly readers: readonly string[]
 }
 
-export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): CellStep {
-  const { operation, kernel } =
-    node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, listAttribute(node, 'kernel_shape'))
-  const [rows, cols] = windowsOf(node, [shape.rows, shape.cols], kernel)
-  if (operation.kind === 'mean' && (exceeds(rows, shape.rows) || exceeds(cols, shape.cols)))
-    throw new NoStep('averages windows that exceed the padding')
-  if (
-    operation.kind === 'mean' &&
-    numberAttribute(node, 'count_include_pad', 0) !== 1 &&
-    (reaches(rows, shape.rows) || reaches(cols, shape.cols))
-  )
+/** Returns a node's first input, which must be the only one that is not a constant. */
+export function onlyInput({ node, read }: NodeContext, otherwise: string): string {
+  const [first] = node.inputs
+  if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
+  return first
+}
+
+export function windowStep(context: NodeContext): CellStep {
+  const { node, base, shapes, fixed } = context
+  const input = onlyInput(context, 'has weights that depend on the image')
+  // If the analysis refuses the weights or the kernel, its reason is thrown here.
+  context.outputShape()
+  const { rows, cols } = shapes.get(input) as CellShape
+  const kernel = listAttribute(node, 'kernel_shape') ?? fixed(node.inputs[1] ?? '')?.shape.slice(2) ?? []
+  const [ofRows, ofCols] = windowsOf(node, [rows, cols], kernel)
+  const some = (is: (window: BorderedWindow, size: number) => boolean) => is(ofRows, rows) || is(ofCols, cols)
+  const operation = operationOf(node)
+  if (operation.kind === 'mean' && some(exceeds)) throw new NoStep('averages windows that exceed the padding')
+  if (operation.kind === 'mean' && numberAttribute(node, 'count_include_pad', 0) !== 1 && some(reaches))
     throw new NoStep('averages fewer values at the border')
-  if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
-    throw new NoStep('has windows with nothing but padding')
-  return { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, operation }
+  if (operation.kind === 'maximum' && some(hasEmptyWindow)) throw new NoStep('has windows with nothing but padding')
+  return { ...base, kind: 'window', input, rows: ofRows, cols: ofCols, operation }
 }
 
-function convolution(
-  node: GraphNode,
-  shape: CellShape,
-  fixed: NodeContext['fixed'],
-): { readonly operation: WindowOperation; readonly kernel: readonly number[] } {
+function operationOf(node: GraphNode): WindowOperation {
   const [, weight = '', bias = ''] = node.inputs
-  const weightShape = fixed(weight)?.shape
-  if (weightShape?.length !== 4) throw new NoStep('has unknown weights or a kernel that is not two-dimensional')
-  const [channels, own, ...kernel] = weightShape as [number, number, number, number]
-  const groups = numberAttribute(node, 'group', 1)
-  const stated = listAttribute(node, 'kernel_shape') ?? kernel
-  const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
-  if (!fits || own * groups !== shape.channels || channels % groups !== 0)
-    throw new NoStep('has weights that do not fit its input')
-  return { operation: { kind: 'convolution', groups, weight, bias: bias === '' ? null : bias }, kernel }
-}
-
-function pool(node: GraphNode, kernel: readonly number[] | undefined) {
-  if (kernel === undefined) throw new NoStep('has no kernel')
+  if (node.operator === 'Conv')
+    return { kind: 'convolution', groups: numberAttribute(node, 'group', 1), weight, bias: bias === '' ? null : bias }
   if (numberAttribute(node, 'storage_order', 0) !== 0) throw new NoStep('has a storage_order other than 0')
-  const kind = node.operator === 'MaxPool' ? ('maximum' as const) : ('mean' as const)
-  return { operation: { kind }, kernel }
+  return { kind: node.operator === 'MaxPool' ? 'maximum' : 'mean' }
 }
 
 /** Whether the last window reads values beyond the padding. */
@@ -89,8 +82,9 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
   return false
 }
 
-export function paddingStep(context: NodeContext, { rows, cols }: CellShape): CellStep {
-  const { node, base, fixed, readers } = context
+export function paddingStep(context: NodeContext): CellStep {
+  const { node, base, shapes, fixed, readers } = context
+  const input = onlyInput(context, 'has padding that depends on the image')
   const given = listAttribute(node, 'pads') ?? fixed(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
@@ -98,7 +92,7 @@ export function paddingStep(context: NodeContext, { rows, cols }: CellShape): Ce
   if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
   const sides = [top, left, bottom, right] as [number, number, number, number]
   if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new NoStep('has borders of unknown size')
-  const input = node.inputs[0] as string
+  const { rows, cols } = shapes.get(input) as CellShape
   const shape = context.outputShape()
   if (mode === 'constant') {
     const value = node.inputs[2] ? fixed(node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)

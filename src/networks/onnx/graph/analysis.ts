@@ -27,6 +27,8 @@ export interface GraphAnalysis {
   readonly batch: number
   /** The tensors whose shapes are known, constants included, by name. */
   readonly tensors: ReadonlyMap<string, KnownTensor>
+  /** Why the shapes of nodes' outputs are unknown, by the name of each node's first output. */
+  readonly refusals: ReadonlyMap<string, string>
   /** The tensors that depend on the image, and how far apart their cells are. */
   readonly spacings: ReadonlyMap<string, Spacing>
   /** The nodes that compute no constants, by index in the file. Each comes after the nodes whose outputs it reads. */
@@ -66,10 +68,11 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
   const batch = fixed ?? OPEN_BATCH
   const tensors = new Map<string, KnownTensor>(graph.constants)
   tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
+  const refusals = new Map<string, string>()
   const operations = new Map<number, Operation>()
   for (const [index, node] of nodes) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
-    const outputs = outputsOf(context)
+    const outputs = outputsOf(context, (reason) => refusals.set(node.outputs[0] ?? '', reason))
     for (const [name, tensor] of outputs) tensors.set(name, tensor)
     if (node.outputs.every((name) => constants.has(name))) continue
     operations.set(index, {
@@ -78,7 +81,7 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
       multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
     })
   }
-  return { graph, image, batch, tensors, spacings: spacingsOf(nodes.values(), image, tensors), operations }
+  return { graph, image, batch, tensors, refusals, spacings: spacingsOf(nodes.values(), image, tensors), operations }
 }
 
 /** Shape of a tensor for one image. Undefined if it is unknown, or if the first axis does not stand for the images. */
@@ -93,10 +96,13 @@ export function largestTensor({ graph, image, batch, tensors }: GraphAnalysis): 
   return names.reduce((most, name) => Math.max(most, product(tensors.get(name)?.shape ?? [0]) / batch), 0)
 }
 
-function outputsOf(context: KnownNode): readonly (readonly [string, KnownTensor])[] {
+function outputsOf(
+  context: KnownNode,
+  onRefusal: (reason: string) => void,
+): readonly (readonly [string, KnownTensor])[] {
   const { node } = context
   const rule = isForeign(node) ? undefined : SHAPES.get(node.operator)
-  const shapes = (rule && ifFit(() => rule(context))) ?? []
+  const shapes = (rule && ifFit(() => rule(context), onRefusal)) ?? []
   if (shapes.length === 0) return []
   const values = shapes.every(isSmall) ? valuesOf(context, shapes) : []
   return node.outputs.flatMap((name, i) => {
@@ -116,13 +122,14 @@ function valuesOf(context: KnownNode, shapes: readonly Shape[]): readonly (reado
   return (rule && isReady && ifFit(() => rule(context, shapes))) || []
 }
 
-function ifFit<T>(find: () => T): T | undefined {
+function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | undefined {
   try {
     return find()
   } catch (error) {
+    if (error instanceof UnfitNode) onRefusal?.(error.message)
     // Axes and sizes of a damaged file may be out of range.
-    if (error instanceof UnfitNode || error instanceof RangeError) return undefined
-    throw error
+    else if (!(error instanceof RangeError)) throw error
+    return undefined
   }
 }
 

@@ -190,14 +190,21 @@ function mapAt(context: KnownNode): readonly [number, number, number, number] {
 function convolved(context: KnownNode): Shape {
   const { node } = context
   const [, channels] = mapAt(context)
-  const [filters = 0, own = 0, ...kernel] = shapeAt(context, CONVOLUTIONS.get(node.operator) as number)
+  const weights = context.inputs[CONVOLUTIONS.get(node.operator) as number]?.shape
+  if (weights?.length !== 4) throw new UnfitNode('has unknown weights or a kernel that is not two-dimensional')
+  const [filters, own, ...kernel] = weights as [number, number, number, number]
   const groups = numberAttribute(node, 'group', 1)
-  if (own * groups !== channels || filters % groups !== 0) throw new UnfitNode('has weights that do not fit its input')
+  const stated = listAttribute(node, 'kernel_shape') ?? kernel
+  const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
+  if (!fits || own * groups !== channels || filters % groups !== 0)
+    throw new UnfitNode('has weights that do not fit its input')
   return ofWindows(context, filters, kernel)
 }
 
 function pooled(context: KnownNode): Shape {
-  return ofWindows(context, mapAt(context)[1], listAttribute(context.node, 'kernel_shape') ?? [])
+  const kernel = listAttribute(context.node, 'kernel_shape')
+  if (kernel === undefined) throw new UnfitNode('has no kernel')
+  return ofWindows(context, mapAt(context)[1], kernel)
 }
 
 function ofWindows(context: KnownNode, channels: number, kernel: readonly number[]): Shape {
