@@ -40,7 +40,7 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells({ analysis, cells, keys, features, image: network.input.name }, positionsOf(offsets))
+  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`

@@ -47,7 +47,7 @@ const GRAPH: GraphNodes = {
 function workOf(graph: GraphNodes, scene: Scene, frame = input, features = ['feature']): PlannedCells {
   const analysis = analysedGraph(graph, frame)
   const cells = cellSteps(analysis)
-  return { analysis, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
+  return { analysis, cells, keys: sceneKeys(cells, scene, frame), features }
 }
 
 /**
