@@ -1,3 +1,4 @@
+import { elementCount } from '../../checkpoint/tensor.js'
 import type { Network, NetworkInput } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
@@ -10,7 +11,6 @@ import {
   type KnownTensor,
   MOST_VALUES,
   PRODUCTS,
-  product,
   SHAPES,
   type Shape,
   summed,
@@ -93,7 +93,7 @@ export function imageShape({ batch, tensors }: GraphAnalysis, name: string): Sha
 /** Number of values of the largest tensor of one image that is known, the image included. */
 export function largestTensor({ graph, image, batch, tensors }: GraphAnalysis): number {
   const names = [image, ...imageTensors(graph, image).map(({ name }) => name)]
-  return names.reduce((most, name) => Math.max(most, product(tensors.get(name)?.shape ?? [0]) / batch), 0)
+  return names.reduce((most, name) => Math.max(most, elementCount(tensors.get(name)?.shape ?? [0]) / batch), 0)
 }
 
 function outputsOf(
@@ -109,7 +109,7 @@ function outputsOf(
     const shape = shapes[i]
     if (name === '' || shape === undefined || !isKnown(shape)) return []
     const own = values[i]
-    const isWhole = own?.length === product(shape) && own.every(Number.isFinite)
+    const isWhole = own?.length === elementCount(shape) && own.every(Number.isFinite)
     return [[name, { shape, type: typeOf(context), values: isWhole ? own : null }] as const]
   })
 }
@@ -135,7 +135,7 @@ function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | unde
 
 /** A tensor without values may have a large axis, so each axis counts. */
 function isSmall(shape: Shape): boolean {
-  return isKnown(shape) && product(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
+  return isKnown(shape) && elementCount(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
 }
 
 /** Files are not trusted, so sizes may be anything. */
@@ -143,7 +143,7 @@ function isKnown(shape: Shape): boolean {
   return (
     shape.length <= MOST_AXES &&
     shape.every((size) => Number.isInteger(size) && size >= 0) &&
-    product(shape) <= Number.MAX_SAFE_INTEGER
+    elementCount(shape) <= Number.MAX_SAFE_INTEGER
   )
 }
 
@@ -151,11 +151,11 @@ function multiplyAddsOf(context: KnownNode, output: Shape | undefined): number {
   const { operator, attributes } = context.node
   const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
   if (output === undefined) return 0
-  if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
-  if (operator === 'Einsum') return product(summed(context).all)
+  if (operator === 'ConvTranspose') return elementCount(sizeOf(0)) * elementCount(sizeOf(1).slice(1))
+  if (operator === 'Einsum') return elementCount(summed(context).all)
   const weights = CONVOLUTIONS.get(operator)
-  if (weights !== undefined) return product(output) * product(sizeOf(weights).slice(1))
+  if (weights !== undefined) return elementCount(output) * elementCount(sizeOf(weights).slice(1))
   const left = PRODUCTS.get(operator)?.[0]
   if (left === undefined) return 0
-  return product(output) * ((attributes.get('transA') === 1 ? sizeOf(left)[0] : sizeOf(left).at(-1)) ?? 0)
+  return elementCount(output) * ((attributes.get('transA') === 1 ? sizeOf(left)[0] : sizeOf(left).at(-1)) ?? 0)
 }

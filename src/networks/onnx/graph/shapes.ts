@@ -1,3 +1,4 @@
+import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphConstant, GraphNode } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { listAttribute, numberAttribute, textAttribute, UnfitNode } from './attributes.js'
@@ -83,7 +84,6 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Constant', (context) => [constantOf(context).shape]],
   ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
   ['Shape', (context) => [[stated(context).length]]],
-  ['Size', () => [[]]],
   ['Range', (context) => [[rangeValues(context).length]]],
   // Other axes for the same values.
   ['Reshape', (context) => [reshaped(context)]],
@@ -93,19 +93,13 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Transpose', (context) => [permutationOf(context).map((axis) => sizeAt(shapeAt(context, 0), axis))]],
   // Some of the values, or several copies of them.
   ['Concat', (context) => [concatenated(context)]],
-  ['Split', (context) => splitSizes(context).map((size) => replaced(context, axisOf(context, 0), size))],
+  ['Split', (context) => splitSizes(context).map((size) => shapeAt(context, 0).with(axisOf(context, 0), size))],
   ['Slice', (context) => [slicesOf(context).map(({ length }) => length)]],
   ['Gather', (context) => [shapeAt(context, 0).toSpliced(axisOf(context, 0), 1, ...shapeAt(context, 1))]],
-  ['GatherElements', (context) => [shapeAt(context, 1)]],
   ['Expand', (context) => [broadcast([shapeAt(context, 0), valuesAt(context, 1)])]],
   ['Tile', (context) => [shapeAt(context, 0).map((size, axis) => size * sizeAt(valuesAt(context, 1), axis))]],
   ['Pad', (context) => [padded(context)]],
-  ['TopK', (context) => [replaced(context, axisOf(context, -1), largestOf(context))].flatMap((one) => [one, one])],
   ['DynamicQuantizeLinear', (context) => [shapeAt(context, 0), [], []]],
-  // Maps of another size.
-  ['DepthToSpace', (context) => [scaled(context, blockSize(context), 1)]],
-  ['SpaceToDepth', (context) => [scaled(context, 1, blockSize(context))]],
-  ['GridSample', (context) => [[...shapeAt(context, 0).slice(0, 2), ...shapeAt(context, 1).slice(1, -1)]]],
   ...each(['Resize', 'Upsample'], (context) => [resized(context)]),
 ])
 
@@ -149,14 +143,6 @@ function sizeAt(sizes: readonly number[], axis: number): number {
   const size = sizes[axis]
   if (size === undefined) throw new UnfitNode('names an axis that does not exist')
   return size
-}
-
-function replaced(context: KnownNode, axis: number, size: number): Shape {
-  return shapeAt(context, 0).with(axis, size)
-}
-
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((all, size) => all * size, 1)
 }
 
 function broadcast(shapes: readonly Shape[]): Shape {
@@ -301,7 +287,7 @@ function reshaped(context: KnownNode): Shape {
   if (target === undefined) throw new UnfitNode('has no target shape')
   const copiesZeros = numberAttribute(context.node, 'allowzero', 0) === 0
   const sizes = target.map((size, axis) => (size === 0 && copiesZeros ? sizeAt(shape, axis) : size))
-  const [count, known] = [product(shape), product(sizes.filter((size) => size !== -1))]
+  const [count, known] = [elementCount(shape), elementCount(sizes.filter((size) => size !== -1))]
   if (count !== known && !sizes.includes(-1)) throw new UnfitNode('changes the number of values')
   return sizes.map((size) => (size === -1 ? count / known : size))
 }
@@ -309,7 +295,7 @@ function reshaped(context: KnownNode): Shape {
 function flattened(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const axis = axisOf(context, 1)
-  return [product(shape.slice(0, axis)), product(shape.slice(axis))]
+  return [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))]
 }
 
 function squeezed(context: KnownNode): Shape {
@@ -389,20 +375,6 @@ function padded(context: KnownNode): Shape {
     const i = axes.indexOf(axis)
     return i < 0 ? size : size + sizeAt(pads, i) + sizeAt(pads, i + axes.length)
   })
-}
-
-function largestOf(context: KnownNode): number {
-  return context.node.attributes.has('k') ? numberAttribute(context.node, 'k', 1) : sizeAt(valuesAt(context, 1), 0)
-}
-
-function blockSize({ node }: KnownNode): number {
-  return numberAttribute(node, 'blocksize', 1)
-}
-
-/** A map with the same values on `factor / divisor` times as many rows and columns. */
-function scaled(context: KnownNode, factor: number, divisor: number): Shape {
-  const [images, channels, ...size] = mapAt(context)
-  return [images, (channels * divisor ** 2) / factor ** 2, ...size.map((length) => (length * factor) / divisor)]
 }
 
 /** The scales are an attribute or the second input in old sets of operators, and the third input from set 11 on. */

@@ -1,10 +1,10 @@
+import { contiguousStrides, elementCount } from '../../checkpoint/tensor.js'
 import { ElementType } from '../messages.js'
 import {
   axisOf,
   constantOf,
   type KnownNode,
   permutationOf,
-  product,
   rangeValues,
   type Shape,
   shapeAt,
@@ -26,18 +26,11 @@ type Arithmetic = (a: number, b: number, c: number) => number
 /** Operators that compute each value from the values at the same position of one to three tensors. */
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   Add: (a, b) => a + b,
-  Ceil: (a) => Math.ceil(a),
+  Div: (a, b) => a / b,
   Equal: (a, b) => (a === b ? 1 : 0),
   Floor: (a) => Math.floor(a),
-  Greater: (a, b) => (a > b ? 1 : 0),
-  Less: (a, b) => (a < b ? 1 : 0),
-  Max: (a, b) => Math.max(a, b),
-  Min: (a, b) => Math.min(a, b),
   Mod: (a, b) => a - b * Math.floor(a / b),
   Mul: (a, b) => a * b,
-  Neg: (a) => -a,
-  Not: (a) => (a === 0 ? 1 : 0),
-  Sqrt: (a) => Math.sqrt(a),
   Sub: (a, b) => a - b,
   Where: (a, b, c) => (a === 0 ? c : b),
 }
@@ -46,17 +39,14 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
 export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].map((operator) => [operator, same] as const),
   ...Object.entries(ARITHMETIC).map(([operator, operation]) => [operator, elementwise(operation)] as const),
-  ['Div', elementwise((a, b) => a / b)],
   [
     'Cast',
     (context) => [valuesAt(context, 0).map((value) => (isInteger(typeOf(context)) ? Math.trunc(value) : value))],
   ],
   ['Constant', (context) => [constantOf(context).values]],
-  ['ConstantOfShape', (context, [shape = []]) => [Array(product(shape)).fill(filling(context))]],
+  ['ConstantOfShape', (context, [shape = []]) => [Array(elementCount(shape)).fill(filling(context))]],
   ['Shape', (context) => [stated(context)]],
-  ['Size', (context) => [[product(shapeAt(context, 0))]]],
   ['Range', (context) => [rangeValues(context)]],
-  ['ReduceProd', (context, [shape = []]) => (product(shape) === 1 ? [[product(valuesAt(context, 0))]] : [])],
   ['Concat', concatenated],
   ['Expand', (context, [shape = []]) => [expanded(valuesAt(context, 0), shapeAt(context, 0), shape)]],
   ['Gather', gathered],
@@ -74,7 +64,6 @@ export function typeOf(context: KnownNode): number {
     case 'Constant':
       return constantOf(context).type
     case 'Shape':
-    case 'Size':
       return ElementType.INT64
     case 'Where':
       return inputs[1]?.type ?? ElementType.UNDEFINED
@@ -112,11 +101,6 @@ function filling({ node: { attributes } }: KnownNode): number {
   return typeof value === 'object' && value !== null && 'type' in value ? (value.values?.[0] ?? Number.NaN) : 0
 }
 
-/** How far the values at neighbouring indices of each axis are apart. */
-function stepsOf(shape: Shape): readonly number[] {
-  return shape.map((_, axis) => product(shape.slice(axis + 1)))
-}
-
 /** The values at all sums of one offset of each axis. */
 function at(values: readonly number[], offsets: readonly (readonly number[])[]): readonly number[] {
   const places = offsets.reduce<readonly number[]>((sums, own) => sums.flatMap((sum) => own.map((n) => sum + n)), [0])
@@ -129,8 +113,8 @@ function evenly(length: number, step: number, start = 0): readonly number[] {
 }
 
 function expanded(values: readonly number[], from: Shape, to: Shape): readonly number[] {
-  if (product(from) === product(to)) return values
-  const steps = stepsOf(from)
+  if (elementCount(from) === elementCount(to)) return values
+  const steps = contiguousStrides(from)
   const more = to.length - from.length
   return at(
     values,
@@ -140,13 +124,13 @@ function expanded(values: readonly number[], from: Shape, to: Shape): readonly n
 
 function transposed(context: KnownNode): readonly (readonly number[])[] {
   const shape = shapeAt(context, 0)
-  const steps = stepsOf(shape)
+  const steps = contiguousStrides(shape)
   const offsets = permutationOf(context).map((axis) => evenly(shape[axis] ?? 0, steps[axis] ?? 0))
   return [at(valuesAt(context, 0), offsets)]
 }
 
 function sliced(context: KnownNode): readonly (readonly number[])[] {
-  const steps = stepsOf(shapeAt(context, 0))
+  const steps = contiguousStrides(shapeAt(context, 0))
   const offsets = slicesOf(context).map(({ start, step, length }, axis) => {
     const apart = steps[axis] as number
     return evenly(length, step * apart, start * apart)
@@ -156,7 +140,7 @@ function sliced(context: KnownNode): readonly (readonly number[])[] {
 
 function gathered(context: KnownNode): readonly (readonly number[])[] {
   const shape = shapeAt(context, 0)
-  const steps = stepsOf(shape)
+  const steps = contiguousStrides(shape)
   const chosen = axisOf(context, 0)
   const offsets = shape.map((size, axis) => {
     const indices = axis === chosen ? valuesAt(context, 1) : evenly(size, 1)
@@ -168,10 +152,10 @@ function gathered(context: KnownNode): readonly (readonly number[])[] {
 function concatenated(context: KnownNode): readonly (readonly number[])[] {
   const axis = axisOf(context, 0)
   const parts = context.inputs.map((_, place) => {
-    const length = product(shapeAt(context, place).slice(axis))
+    const length = elementCount(shapeAt(context, place).slice(axis))
     return { length, values: valuesAt(context, place) }
   })
-  const rows = product(shapeAt(context, 0).slice(0, axis))
+  const rows = elementCount(shapeAt(context, 0).slice(0, axis))
   return [
     evenly(rows, 1).flatMap((row) =>
       parts.flatMap(({ length, values }) => values.slice(row * length, (row + 1) * length)),
