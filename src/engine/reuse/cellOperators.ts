@@ -1,7 +1,7 @@
-import { isForeign, type KnownTensor, numberAttribute } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { CellShape, CellStep } from './cellStep.js'
-import { type NodeContext, NoStep, onlyInput, paddingStep, windowStep } from './cellWindows.js'
+import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
 /**
  * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
@@ -73,16 +73,16 @@ function each(operators: string, rule: Rule): readonly (readonly [string, Rule])
   return operators.split(' ').map((operator) => [operator, rule] as const)
 }
 
-/** @throws NoStep if the node cannot be computed cell by cell */
+/** @throws UnfitNode if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): CellStep {
   const { node, base, read } = context
-  if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
-  if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
-  if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
+  if (isForeign(node)) throw new UnfitNode("is not one of ONNX's own operators")
+  if (node.outputs.slice(1).some((name) => name !== '')) throw new UnfitNode('has several outputs')
+  if (read.length === 0 || base.output === '') throw new UnfitNode('has no input or no output')
   const rule = CELL_OPERATORS.get(node.operator)
-  if (rule === undefined) throw new NoStep('cannot be computed cell by cell')
+  if (rule === undefined) throw new UnfitNode('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
-    if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
+    if (!rule.attributes.includes(name)) throw new UnfitNode(`has an attribute ${printable(name)} that is not known`)
   return rule.step(context)
 }
 
@@ -97,14 +97,14 @@ function unary(attributes: readonly string[], condition?: Condition): Rule {
 
 function elementwise(condition?: Condition): Rule {
   const step = (context: NodeContext): CellStep => {
-    const { node, base, read, shapes, fixed } = context
+    const { node, base, read, shapes } = context
     const shape = shapes.get(read[0] as string) as CellShape
     for (const name of node.inputs) {
       const other = shapes.get(name)
       const isAlike = other
         ? other.channels === shape.channels && other.rows === shape.rows && other.cols === shape.cols
-        : isUniform(fixed(name), shape)
-      if (!isAlike) throw new NoStep('joins tensors of different shapes')
+        : isUniform(fixedTensor(context, name), shape)
+      if (!isAlike) throw new UnfitNode('joins tensors of different shapes')
     }
     condition?.(context)
     return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
@@ -112,33 +112,35 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
+function hasUniformParameters(context: NodeContext): void {
+  const { node, shapes } = context
   const shape = shapes.get(node.inputs[0] as string) as CellShape
   for (const name of node.inputs.slice(1))
-    if (name !== '' && !isUniform(fixed(name), shape)) throw new NoStep('has a parameter that varies over the image')
+    if (name !== '' && !isUniform(fixedTensor(context, name), shape))
+      throw new UnfitNode('has a parameter that varies over the image')
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('is in training mode')
+  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new UnfitNode('is in training mode')
 }
 
 function dropsNothing({ node }: NodeContext): void {
-  if ((node.inputs[2] ?? '') !== '') throw new NoStep('may drop values')
+  if ((node.inputs[2] ?? '') !== '') throw new UnfitNode('may drop values')
 }
 
 function isBounded({ node }: NodeContext): void {
   if (!(numberAttribute(node, 'bias', 1) > 0 && numberAttribute(node, 'alpha', 1) >= 0))
-    throw new NoStep('may divide by zero')
+    throw new UnfitNode('may divide by zero')
 }
 
-function dividesByConstant({ node, fixed }: NodeContext): void {
-  if (!fixed(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
+function dividesByConstant(context: NodeContext): void {
+  if (!fixedTensor(context, context.node.inputs[1])) throw new UnfitNode('divides by values that depend on the image')
 }
 
-function hasWholeExponents({ node, fixed }: NodeContext): void {
-  const exponents = fixed(node.inputs[1] as string)?.values
+function hasWholeExponents(context: NodeContext): void {
+  const exponents = fixedTensor(context, context.node.inputs[1])?.values
   if (!exponents?.every((exponent) => Number.isInteger(exponent) && exponent >= 1))
-    throw new NoStep('has exponents other than 1, 2, 3, …')
+    throw new UnfitNode('has exponents other than 1, 2, 3, …')
 }
 
 /**
@@ -152,7 +154,7 @@ function isUniform(constant: KnownTensor | undefined, { channels }: CellShape): 
 }
 
 function concatenation({ node, base, read }: NodeContext): CellStep {
-  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
-  if (read.length !== node.inputs.length) throw new NoStep('joins constants')
+  if (numberAttribute(node, 'axis', 0) !== 1) throw new UnfitNode('joins another axis than the channels')
+  if (read.length !== node.inputs.length) throw new UnfitNode('joins constants')
   return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
 }

@@ -4,7 +4,7 @@ import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
+import { cellSeconds, connectedSeconds, frameBytes, frameSeconds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -220,10 +220,6 @@ function lastUses({ analysis, cells, features }: PlannedCells): ReadonlyMap<stri
       final.has(name) ? Number.POSITIVE_INFINITY : -1,
     )
   return new Map([analysis.image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
-}
-
-function frameBytes({ channels, rows, cols }: CellShape): number {
-  return FLOAT * channels * rows * cols
 }
 
 /**

@@ -32,8 +32,7 @@ function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shape
  * @param multiplyAdds number of multiply-adds for the image
  */
 export function imageSeconds(step: CellStep, shapes: CellSteps['shapes'], multiplyAdds: number): number {
-  const { channels, rows, cols } = shapes.get(step.output) as CellShape
-  const bytes = FLOAT * channels * rows * cols
+  const bytes = frameBytes(shapes.get(step.output) as CellShape)
   if (step.kind === 'mapping') return bytes * SECONDS.write
   // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time.
   if (step.kind === 'pointwise') return step.inputs.length > 1 ? bytes * SECONDS.pointwise : 0
@@ -64,8 +63,12 @@ export function cellSeconds(
 }
 
 /** Seconds to copy cells to all positions of one image's feature map. */
-export function frameSeconds({ channels, rows, cols }: CellShape): number {
-  return FLOAT * channels * rows * cols * SECONDS.assemble
+export function frameSeconds(shape: CellShape): number {
+  return frameBytes(shape) * SECONDS.assemble
+}
+
+export function frameBytes({ channels, rows, cols }: CellShape): number {
+  return FLOAT * channels * rows * cols
 }
 
 /** Seconds per image for all fully connected layers together. */
