@@ -103,23 +103,23 @@ function outputsOf(
   const { node } = context
   const rule = isForeign(node) ? undefined : SHAPES.get(node.operator)
   const shapes = (rule && ifFit(() => rule(context), onRefusal)) ?? []
-  if (shapes.length === 0) return []
-  const values = shapes.every(isSmall) ? valuesOf(context, shapes) : []
+  const values = valuesOf(context, shapes)
   return node.outputs.flatMap((name, i) => {
     const shape = shapes[i]
     if (name === '' || shape === undefined || !isKnown(shape)) return []
-    const own = values[i]
-    const isWhole = own?.length === elementCount(shape) && own.every(Number.isFinite)
-    return [[name, { shape, type: typeOf(context), values: isWhole ? own : null }] as const]
+    return [[name, { shape, type: typeOf(context), values }] as const]
   })
 }
 
-function valuesOf(context: KnownNode, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
+/** The values of a node's only output, if it is small and all its values are known. */
+function valuesOf(context: KnownNode, [shape, ...others]: readonly Shape[]): readonly number[] | null {
   const { node, inputs } = context
   const rule = VALUES.get(node.operator)
   const isReady =
     OF_EXTENTS.has(node.operator) || inputs.every((input) => !input || (input.values && isSmall(input.shape)))
-  return (rule && isReady && ifFit(() => rule(context, shapes))) || []
+  if (rule === undefined || !isReady || shape === undefined || others.length > 0 || !isSmall(shape)) return null
+  const values = ifFit(() => rule(context, shape))
+  return values?.length === elementCount(shape) && values.every(Number.isFinite) ? values : null
 }
 
 function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | undefined {

@@ -14,12 +14,12 @@ import {
 } from './shapes.js'
 
 /**
- * Gives the values of a node's outputs, in the order of their axes. Most tensors whose values are followed are shapes,
+ * Gives the values of a node's only output, in the order of its axes. Most tensors whose values are followed are shapes,
  * or sizes and indices that nodes compute from shapes.
- * @param shapes shapes of the outputs
+ * @param shape shape of the output
  * @throws UnfitNode if they cannot be known
  */
-type Rule = (context: KnownNode, shapes: readonly Shape[]) => readonly (readonly number[] | null)[]
+type Rule = (context: KnownNode, shape: Shape) => readonly number[] | null
 
 type Arithmetic = (a: number, b: number, c: number) => number
 
@@ -39,16 +39,13 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
 export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].map((operator) => [operator, same] as const),
   ...Object.entries(ARITHMETIC).map(([operator, operation]) => [operator, elementwise(operation)] as const),
-  [
-    'Cast',
-    (context) => [valuesAt(context, 0).map((value) => (isInteger(typeOf(context)) ? Math.trunc(value) : value))],
-  ],
-  ['Constant', (context) => [constantOf(context).values]],
-  ['ConstantOfShape', (context, [shape = []]) => [Array(elementCount(shape)).fill(filling(context))]],
-  ['Shape', (context) => [stated(context)]],
-  ['Range', (context) => [rangeValues(context)]],
+  ['Cast', (context) => (isInteger(typeOf(context)) ? same(context).map(Math.trunc) : same(context))],
+  ['Constant', (context) => constantOf(context).values],
+  ['ConstantOfShape', (context, shape) => Array(elementCount(shape)).fill(filling(context))],
+  ['Shape', stated],
+  ['Range', rangeValues],
   ['Concat', concatenated],
-  ['Expand', (context, [shape = []]) => [expanded(valuesAt(context, 0), shapeAt(context, 0), shape)]],
+  ['Expand', (context, shape) => expanded(same(context), shapeAt(context, 0), shape)],
   ['Gather', gathered],
   ['Slice', sliced],
   ['Transpose', transposed],
@@ -76,23 +73,18 @@ function isInteger(type: number | undefined): boolean {
   return type === ElementType.INT32 || type === ElementType.INT64
 }
 
-function same(context: KnownNode): readonly (readonly number[])[] {
-  return [valuesAt(context, 0)]
+function same(context: KnownNode): readonly number[] {
+  return valuesAt(context, 0)
 }
 
 function elementwise(operation: Arithmetic): Rule {
-  return (context, [shape = []]) => {
+  return (context, shape) => {
     const [first = [], second = [], third = []] = context.inputs.map((_, place) =>
       expanded(valuesAt(context, place), shapeAt(context, place), shape),
     )
+    const values = first.map((a, i) => operation(a, second[i] ?? 0, third[i] ?? 0))
     // Integers are divided without remainder.
-    const isWhole = isInteger(typeOf(context))
-    return [
-      first.map((a, i) => {
-        const value = operation(a, second[i] ?? 0, third[i] ?? 0)
-        return isWhole ? Math.trunc(value) : value
-      }),
-    ]
+    return isInteger(typeOf(context)) ? values.map(Math.trunc) : values
   }
 }
 
@@ -122,23 +114,23 @@ function expanded(values: readonly number[], from: Shape, to: Shape): readonly n
   )
 }
 
-function transposed(context: KnownNode): readonly (readonly number[])[] {
+function transposed(context: KnownNode): readonly number[] {
   const shape = shapeAt(context, 0)
   const steps = contiguousStrides(shape)
   const offsets = permutationOf(context).map((axis) => evenly(shape[axis] ?? 0, steps[axis] ?? 0))
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function sliced(context: KnownNode): readonly (readonly number[])[] {
+function sliced(context: KnownNode): readonly number[] {
   const steps = contiguousStrides(shapeAt(context, 0))
   const offsets = slicesOf(context).map(({ start, step, length }, axis) => {
     const apart = steps[axis] as number
     return evenly(length, step * apart, start * apart)
   })
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function gathered(context: KnownNode): readonly (readonly number[])[] {
+function gathered(context: KnownNode): readonly number[] {
   const shape = shapeAt(context, 0)
   const steps = contiguousStrides(shape)
   const chosen = axisOf(context, 0)
@@ -146,19 +138,17 @@ function gathered(context: KnownNode): readonly (readonly number[])[] {
     const indices = axis === chosen ? valuesAt(context, 1) : evenly(size, 1)
     return indices.map((index) => (index < 0 ? index + size : index) * (steps[axis] as number))
   })
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function concatenated(context: KnownNode): readonly (readonly number[])[] {
+function concatenated(context: KnownNode): readonly number[] {
   const axis = axisOf(context, 0)
   const parts = context.inputs.map((_, place) => {
     const length = elementCount(shapeAt(context, place).slice(axis))
     return { length, values: valuesAt(context, place) }
   })
   const rows = elementCount(shapeAt(context, 0).slice(0, axis))
-  return [
-    evenly(rows, 1).flatMap((row) =>
-      parts.flatMap(({ length, values }) => values.slice(row * length, (row + 1) * length)),
-    ),
-  ]
+  return evenly(rows, 1).flatMap((row) =>
+    parts.flatMap(({ length, values }) => values.slice(row * length, (row + 1) * length)),
+  )
 }
