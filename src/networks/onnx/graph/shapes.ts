@@ -1,7 +1,7 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphConstant, GraphNode } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
-import { listAttribute, numberAttribute, textAttribute, UnfitNode } from './attributes.js'
+import { listAttribute, numberAttribute, tensorAttribute, textAttribute, UnfitNode } from './attributes.js'
 import { windowsOf } from './windows.js'
 
 export type Shape = readonly number[]
@@ -257,13 +257,13 @@ export function summed(context: KnownNode): { readonly output: Shape; readonly a
 }
 
 /** @throws UnfitNode if the value is not a tensor or numbers that are read */
-export function constantOf({ node: { attributes } }: KnownNode): KnownTensor {
-  const value = attributes.get('value') ?? attributes.get('value_int') ?? attributes.get('value_float')
-  const list = attributes.get('value_ints')
+export function constantOf({ node }: KnownNode): KnownTensor {
+  const value = node.attributes.get('value_int') ?? node.attributes.get('value_float')
+  const list = listAttribute(node, 'value_ints')
   if (typeof value === 'number') return { shape: [], type: ElementType.UNDEFINED, values: [value] }
-  if (Array.isArray(list)) return { shape: [list.length], type: ElementType.INT64, values: list }
-  if (typeof value === 'object' && value !== null && 'type' in value) return value
-  throw new UnfitNode('has a value that is not read')
+  const tensor = list ? { shape: [list.length], type: ElementType.INT64, values: list } : tensorAttribute(node, 'value')
+  if (tensor === undefined) throw new UnfitNode('has a value that is not read')
+  return tensor
 }
 
 /** The sizes that Shape gives: all axes, or those from `start` to before `end`. */

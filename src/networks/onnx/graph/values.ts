@@ -1,5 +1,6 @@
 import { contiguousStrides, elementCount } from '../../checkpoint/tensor.js'
 import { ElementType } from '../messages.js'
+import { tensorAttribute } from './attributes.js'
 import {
   axisOf,
   constantOf,
@@ -21,24 +22,17 @@ import {
  */
 type Rule = (context: KnownNode, shape: Shape) => readonly number[] | null
 
-type Arithmetic = (a: number, b: number, c: number) => number
-
-/** Operators that compute each value from the values at the same position of one to three tensors. */
-const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
-  Add: (a, b) => a + b,
-  Div: (a, b) => a / b,
-  Equal: (a, b) => (a === b ? 1 : 0),
-  Floor: (a) => Math.floor(a),
-  Mod: (a, b) => a - b * Math.floor(a / b),
-  Mul: (a, b) => a * b,
-  Sub: (a, b) => a - b,
-  Where: (a, b, c) => (a === 0 ? c : b),
-}
-
 /** How the values of outputs follow from the node's inputs: one row per operator or family of operators. */
 export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].map((operator) => [operator, same] as const),
-  ...Object.entries(ARITHMETIC).map(([operator, operation]) => [operator, elementwise(operation)] as const),
+  ['Add', elementwise((a, b) => a + b)],
+  ['Sub', elementwise((a, b) => a - b)],
+  ['Mul', elementwise((a, b) => a * b)],
+  ['Div', elementwise((a, b) => a / b)],
+  ['Mod', elementwise((a, b) => a - b * Math.floor(a / b))],
+  ['Floor', elementwise((a) => Math.floor(a))],
+  ['Equal', elementwise((a, b) => (a === b ? 1 : 0))],
+  ['Where', elementwise((a, b, c) => (a === 0 ? c : b))],
   ['Cast', (context) => (isInteger(typeOf(context)) ? same(context).map(Math.trunc) : same(context))],
   ['Constant', (context) => constantOf(context).values],
   ['ConstantOfShape', (context, shape) => Array(elementCount(shape)).fill(filling(context))],
@@ -55,18 +49,10 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 export function typeOf(context: KnownNode): number {
   const { node, inputs } = context
   const to = node.attributes.get('to')
-  switch (node.operator) {
-    case 'Cast':
-      return typeof to === 'number' ? to : ElementType.UNDEFINED
-    case 'Constant':
-      return constantOf(context).type
-    case 'Shape':
-      return ElementType.INT64
-    case 'Where':
-      return inputs[1]?.type ?? ElementType.UNDEFINED
-    default:
-      return inputs[0]?.type ?? ElementType.UNDEFINED
-  }
+  if (node.operator === 'Constant') return constantOf(context).type
+  if (node.operator === 'Shape') return ElementType.INT64
+  if (node.operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED
+  return inputs[node.operator === 'Where' ? 1 : 0]?.type ?? ElementType.UNDEFINED
 }
 
 function isInteger(type: number | undefined): boolean {
@@ -77,7 +63,8 @@ function same(context: KnownNode): readonly number[] {
   return valuesAt(context, 0)
 }
 
-function elementwise(operation: Arithmetic): Rule {
+/** Computes each value from the values at the same position of one to three tensors. */
+function elementwise(operation: (a: number, b: number, c: number) => number): Rule {
   return (context, shape) => {
     const [first = [], second = [], third = []] = context.inputs.map((_, place) =>
       expanded(valuesAt(context, place), shapeAt(context, place), shape),
@@ -88,9 +75,9 @@ function elementwise(operation: Arithmetic): Rule {
   }
 }
 
-function filling({ node: { attributes } }: KnownNode): number {
-  const value = attributes.get('value')
-  return typeof value === 'object' && value !== null && 'type' in value ? (value.values?.[0] ?? Number.NaN) : 0
+function filling({ node }: KnownNode): number {
+  const value = tensorAttribute(node, 'value')
+  return value ? (value.values?.[0] ?? Number.NaN) : 0
 }
 
 /** The values at all sums of one offset of each axis. */
