@@ -51,7 +51,6 @@ export {
   imageShape,
   largestTensor,
   networkGraph,
-  type Operation,
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'

@@ -1,10 +1,10 @@
-import { connectedWeights, type GraphAnalysis, linksOf, type Operation } from '../../networks/index.js'
+import { connectedWeights, type GraphAnalysis, linksOf } from '../../networks/index.js'
 import { addTo } from '../../support/lists.js'
 import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
-import { cellSeconds, connectedSeconds, frameBytes, frameSeconds, imageSeconds } from './cost.js'
+import { cellSeconds, connectedSeconds, frameBytes, frameSeconds, imageMultiplyAdds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -110,7 +110,7 @@ function plansOf(
   const weights = connectedWeights(analysis)
   const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
   const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes, operationOf(step, analysis).multiplyAdds))
+  const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
@@ -127,8 +127,7 @@ function plansOf(
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
     const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
-    const multiplyAdds = operationOf(step, analysis).multiplyAdds / (rows * cols)
-    inCells += count * cellSeconds(step, shapes, multiplyAdds, gathered)
+    inCells += count * cellSeconds(step, shapes, gathered)
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
@@ -162,10 +161,6 @@ function plansOf(
   return candidates
 }
 
-function operationOf({ node }: CellStep, { operations }: GraphAnalysis): Operation {
-  return operations.get(node) as Operation
-}
-
 /**
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
@@ -179,7 +174,7 @@ export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'
     const { rows, cols } = shapes.get(step.output) as CellShape
     const space = work.keys.tensors.get(step.output)?.space as number
     const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
-    const { multiplyAdds } = operationOf(step, work.analysis)
+    const multiplyAdds = imageMultiplyAdds(step, shapes)
     plain += multiplyAdds
     shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
   }

@@ -1,4 +1,4 @@
-import { type GraphAnalysis, nodeTitle, UnfitNode } from '../../networks/index.js'
+import { type GraphAnalysis, linksOf, nodeTitle, UnfitNode } from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { cellShape } from './cellWindows.js'
@@ -24,7 +24,9 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
       shapes,
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
-  for (const [index, { node, read }] of operations) {
+  const { constants } = linksOf(graph)
+  for (const [index, node] of operations) {
+    const read = node.inputs.filter((name) => !constants.has(name))
     // If an input comes from a node that could not become a step, `reason` is already set.
     if (!read.every((name) => shapes.has(name))) continue
     try {

@@ -5,16 +5,7 @@ import { ElementType } from '../messages.js'
 import { readOnnxFile } from '../onnxFile.js'
 import { UnfitNode } from './attributes.js'
 import { imageTensors, isForeign, linksOf, OF_EXTENTS } from './links.js'
-import {
-  CONVOLUTIONS,
-  type KnownNode,
-  type KnownTensor,
-  MOST_VALUES,
-  PRODUCTS,
-  SHAPES,
-  type Shape,
-  summed,
-} from './shapes.js'
+import { type KnownNode, type KnownTensor, MOST_VALUES, SHAPES, type Shape } from './shapes.js'
 import { type Spacing, spacingsOf } from './spacing.js'
 import { typeOf, VALUES } from './values.js'
 
@@ -32,15 +23,7 @@ export interface GraphAnalysis {
   /** The tensors that depend on the image, and how far apart their cells are. */
   readonly spacings: ReadonlyMap<string, Spacing>
   /** The nodes that compute no constants, by index in the file. Each comes after the nodes whose outputs it reads. */
-  readonly operations: ReadonlyMap<number, Operation>
-}
-
-export interface Operation {
-  readonly node: GraphNode
-  /** Names of the inputs that are not constants. */
-  readonly read: readonly string[]
-  /** Number of multiply-adds for one image, in convolutions and matrix products; 0 if it is not known. */
-  readonly multiplyAdds: number
+  readonly operations: ReadonlyMap<number, GraphNode>
 }
 
 /** If a graph takes any number of images, shapes are inferred for as many as in a trial run. */
@@ -69,17 +52,12 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
   const tensors = new Map<string, KnownTensor>(graph.constants)
   tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
   const refusals = new Map<string, string>()
-  const operations = new Map<number, Operation>()
+  const operations = new Map<number, GraphNode>()
   for (const [index, node] of nodes) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
-    const outputs = outputsOf(context, (reason) => refusals.set(node.outputs[0] ?? '', reason))
-    for (const [name, tensor] of outputs) tensors.set(name, tensor)
-    if (node.outputs.every((name) => constants.has(name))) continue
-    operations.set(index, {
-      node,
-      read: node.inputs.filter((name) => !constants.has(name)),
-      multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
-    })
+    const refuse = (reason: string) => refusals.set(node.outputs[0] ?? '', reason)
+    for (const [name, tensor] of outputsOf(context, refuse)) tensors.set(name, tensor)
+    if (!node.outputs.every((name) => constants.has(name))) operations.set(index, node)
   }
   return { graph, image, batch, tensors, refusals, spacings: spacingsOf(nodes.values(), image, tensors), operations }
 }
@@ -145,17 +123,4 @@ function isKnown(shape: Shape): boolean {
     shape.every((size) => Number.isInteger(size) && size >= 0) &&
     elementCount(shape) <= Number.MAX_SAFE_INTEGER
   )
-}
-
-function multiplyAddsOf(context: KnownNode, output: Shape | undefined): number {
-  const { operator, attributes } = context.node
-  const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
-  if (output === undefined) return 0
-  if (operator === 'ConvTranspose') return elementCount(sizeOf(0)) * elementCount(sizeOf(1).slice(1))
-  if (operator === 'Einsum') return elementCount(summed(context).all)
-  const weights = CONVOLUTIONS.get(operator)
-  if (weights !== undefined) return elementCount(output) * elementCount(sizeOf(weights).slice(1))
-  const left = PRODUCTS.get(operator)?.[0]
-  if (left === undefined) return 0
-  return elementCount(output) * ((attributes.get('transA') === 1 ? sizeOf(left)[0] : sizeOf(left).at(-1)) ?? 0)
 }

@@ -37,7 +37,7 @@ export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
 export function connectedWeights({ graph, operations, tensors }: GraphAnalysis): number {
   const { constants } = linksOf(graph)
   let weights = 0
-  for (const { node } of operations.values()) {
+  for (const node of operations.values()) {
     const fixed = matricesOf(node).find((name) => constants.has(name))
     if (fixed !== undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
   }

@@ -79,7 +79,7 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ConvTranspose', (context) => [transposedConvolution(context)]],
   ...each(['MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
   ['Gemm', (context) => [generalProduct(context)]],
-  ['Einsum', (context) => [summed(context).output]],
+  ['Einsum', (context) => [summed(context)]],
   // Shapes and constants.
   ['Constant', (context) => [constantOf(context).shape]],
   ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
@@ -244,8 +244,8 @@ function generalProduct(context: KnownNode): Shape {
   return [rows, cols]
 }
 
-/** Sizes of the axes that an Einsum such as `bij,bjk->bik` names: those of its output, and all of them. */
-export function summed(context: KnownNode): { readonly output: Shape; readonly all: Shape } {
+/** The shape that an Einsum such as `bij,bjk->bik` gives. */
+function summed(context: KnownNode): Shape {
   const [terms = '', output] = textAttribute(context.node, 'equation', '').replaceAll(' ', '').split('->')
   const sizes = new Map<string, number>()
   for (const [place, axes] of terms.split(',').entries()) {
@@ -253,7 +253,7 @@ export function summed(context: KnownNode): { readonly output: Shape; readonly a
     for (const [i, axis] of [...axes].entries()) sizes.set(axis, sizeAt(shape, i))
   }
   if (output === undefined || sizes.has('.')) throw new UnfitNode('has an equation that does not name all axes')
-  return { output: [...output].map((axis) => sizes.get(axis) ?? Number.NaN), all: [...sizes.values()] }
+  return [...output].map((axis) => sizes.get(axis) ?? Number.NaN)
 }
 
 /** @throws UnfitNode if the value is not a tensor or numbers that are read */
