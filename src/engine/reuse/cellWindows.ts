@@ -106,11 +106,8 @@ export function paddingStep(context: NodeContext): CellStep {
   if (mode === 'constant') {
     const value = node.inputs[2] ? fixedTensor(context, node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
     if (value !== 0) throw new UnfitNode('adds a border of values other than 0')
-    if (
-      linksOf(analysis.graph)
-        .readers.get(base.output)
-        ?.some(({ operator }) => operator !== 'Conv')
-    )
+    const readers = linksOf(analysis.graph).readers.get(base.output) ?? []
+    if (readers.some(({ operator }) => operator !== 'Conv'))
       throw new UnfitNode('adds zeros that other operators than Conv read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }

@@ -28,7 +28,7 @@ function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shape
 }
 
 /** Number of multiply-adds of a step for one cell of its output. Only convolutions have any. */
-export function cellMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
+function cellMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
   if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
   const { input, output, rows, cols, operation } = step
   const channelsOf = (name: string) => (shapes.get(name) as CellShape).channels

@@ -231,6 +231,7 @@ describe('the values of a small tensor', () => {
 
   it.each<[string, Attributes, GraphConstant[]]>([
     ['Div', {}, [number(1), number(0)]],
+    ['ConstantOfShape', { value: of(1) }, [integers(3)]],
     ['Gather', {}, [integers(7, 8), integers(5)]],
     ['Add', {}, [integers(1), of(1)]],
     ['Exp', {}, [number(1)]],
