@@ -51,7 +51,6 @@ export {
   imageShape,
   largestTensor,
   networkGraph,
-  type Operation,
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
@@ -64,7 +63,6 @@ export {
   MAXIMUM_SIZE,
   MAXIMUM_TAPS,
   windowsOf,
-  within,
 } from './onnx/graph/windows.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'

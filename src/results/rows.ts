@@ -2,6 +2,7 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { MADE_UP_FEATURES, type MadeUpFeature } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/folds.js'
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
+import { addTo } from '../support/lists.js'
 import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
@@ -159,13 +160,7 @@ export function perPatch(rows: readonly Row[], combine: (values: readonly number
   const [first, second] = rows
   if (first !== undefined && second === undefined) return first.values
   const byPatch = new Map<string, number[]>()
-  for (const { values } of rows) {
-    for (const [patch, value] of values) {
-      const known = byPatch.get(patch)
-      if (known === undefined) byPatch.set(patch, [value])
-      else known.push(value)
-    }
-  }
+  for (const { values } of rows) for (const [patch, value] of values) addTo(byPatch, patch, value)
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 

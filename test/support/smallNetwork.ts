@@ -1,5 +1,5 @@
 import type { Network } from '../../src/networks/network.js'
-import type { GraphNode } from '../../src/networks/onnx/graphNodes.js'
+import type { GraphConstant, GraphNode } from '../../src/networks/onnx/graphNodes.js'
 import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { imagenetInput } from './imagenetInput.js'
 
@@ -48,7 +48,7 @@ export function graphNode(
   operator: string,
   inputs: readonly string[],
   output = 'map',
-  attributes: Readonly<Record<string, number | string | readonly number[] | null>> = {},
+  attributes: Readonly<Record<string, number | string | readonly number[] | GraphConstant | null>> = {},
 ): GraphNode {
   return { operator, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) }
 }

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node'
 import type { NetworkInput } from '../../networks/index.js'
+import { float32At, int32At } from '../../support/typedArrays.js'
 import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'
 import { type SceneArrays, sceneArrays } from '../sceneArrays.js'
@@ -47,7 +48,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
         for (let image = 0; image < size; image++) {
           const at = 2 * (begin + Math.min(image, count - 1))
           const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
-          cells.frame(name, offsets[at] as number, offsets[at + 1] as number, frame)
+          cells.frame(name, int32At(offsets, at), int32At(offsets, at + 1), frame)
         }
         feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
         feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
@@ -95,16 +96,16 @@ function cellPixels(
   const values = new Float32Array((pixels.length / 2) * 3)
   const isColour = background.length === 3
   for (let at = 0; at < pixels.length / 2; at++) {
-    const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
+    const [rowKey, colKey] = [int32At(pixels, 2 * at), int32At(pixels, 2 * at + 1)]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
     // If `row` or `col` is 0, the pixel is outside the patch. Then the value at index 0 of `window` is used, which is
     // transparent.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {
-      const ground = background[isColour ? channel : channel * rows * cols + behind] as number
-      const seen = Math.fround((transparency[place] as number) * ground)
-      values[at * 3 + channel] = (window[channel * side * side + place] as number) + seen
+      const ground = float32At(background, isColour ? channel : channel * rows * cols + behind)
+      const seen = Math.fround(float32At(transparency, place) * ground)
+      values[at * 3 + channel] = float32At(window, channel * side * side + place) + seen
     }
   }
   return values

@@ -51,7 +51,7 @@ export async function cellGraphs(
     renamedInputs: Object.fromEntries(copied),
     inputs: [{ name: input.name, shape: ['cells', 3, 1, 1] }, ...cellNodes.flatMap(({ inputs }) => inputs)],
     nodes: added,
-    constants: onceNamed(cellNodes.flatMap(({ constants }) => constants)),
+    constants: once(cellNodes.flatMap(({ constants }) => constants)),
     outputs: handedOn,
   }
   const assembled = handedOn.map((name) => assembly(name, shape(name)))
@@ -126,10 +126,6 @@ function assembly(name: string, { channels, rows, cols }: CellShape) {
   return { inputs, nodes, constants }
 }
 
-function once(nodes: readonly Node[]): Node[] {
-  return [...new Map(nodes.map((node) => [node.outputs[0], node])).values()]
-}
-
-function onceNamed(constants: readonly Initializer[]): Initializer[] {
-  return [...new Map(constants.map((constant) => [constant.name, constant])).values()]
+function once<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.name, item])).values()]
 }

@@ -1,7 +1,7 @@
-import { isForeign, type KnownTensor, numberAttribute } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { CellShape, CellStep } from './cellStep.js'
-import { type NodeContext, NoStep, paddingStep, windowStep } from './cellWindows.js'
+import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
 /**
  * Oldest and newest version of ONNX's operators for which reuse is possible. In both versions, the tests compare every
@@ -28,78 +28,61 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
  * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
  * condition, because features with NaN are refused.
  */
-export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map(
-  Object.entries({
-    // Each output value depends on a single input value, so the node can take cells instead of images.
-    Abs: unary([]),
-    Elu: unary(['alpha']),
-    Erf: unary([]),
-    Exp: unary([]),
-    Gelu: unary(['approximate']),
-    HardSigmoid: unary(['alpha', 'beta']),
-    HardSwish: unary([]),
-    Identity: unary([]),
-    LeakyRelu: unary(['alpha']),
-    Mish: unary([]),
-    Neg: unary([]),
-    Relu: unary([]),
-    Selu: unary(['alpha', 'gamma']),
-    Sigmoid: unary([]),
-    Softplus: unary([]),
-    Softsign: unary([]),
-    Tanh: unary([]),
-    // The bounds are attributes before version 11, and inputs from then on.
-    Clip: unary(['max', 'min'], hasUniformParameters),
-    PRelu: unary([], hasUniformParameters),
-    // Scales and shifts each channel by constants. In training mode, these would be computed from all images of the
-    // batch.
-    BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
-    // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
-    Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
-    LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // All inputs must be tensors of the same shape, or constants. A constant has a single number, or one number per
-    // channel.
-    Add: elementwise(),
-    Max: elementwise(),
-    Mean: elementwise(),
-    Min: elementwise(),
-    Mul: elementwise(),
-    Sub: elementwise(),
-    Sum: elementwise(),
-    // The divisor must be a constant, because one that depends on the image may be near zero.
-    Div: elementwise(dividesByConstant),
-    // The exponents must be 1, 2, 3, …, because other powers can have a pole or an infinite slope at zero.
-    Pow: elementwise(hasWholeExponents),
-    // Joins channels (axis 1). Along another axis it would join cells of different positions.
-    Concat: { attributes: ['axis'], step: concatenation },
-    // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
-    // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
-    // its input.
-    Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
-    // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
-    MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
-    // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
-    AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
-    // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
-    // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
-    Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
-  } satisfies Record<string, Rule>),
-)
+export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  // Each output value depends on a single input value, so the node can take cells instead of images.
+  ...each('Abs Erf Exp HardSwish Identity Mish Neg Relu Sigmoid Softplus Softsign Tanh', unary([])),
+  ...each('Elu LeakyRelu', unary(['alpha'])),
+  ['Gelu', unary(['approximate'])],
+  ['HardSigmoid', unary(['alpha', 'beta'])],
+  ['Selu', unary(['alpha', 'gamma'])],
+  // The bounds are attributes before version 11, and inputs from then on.
+  ['Clip', unary(['max', 'min'], hasUniformParameters)],
+  ['PRelu', unary([], hasUniformParameters)],
+  // Scales and shifts each channel by constants. In training mode, these would be computed from all images of the batch.
+  ['BatchNormalization', unary(['epsilon', 'momentum', 'training_mode'], isInference)],
+  // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
+  ['Dropout', unary(['ratio', 'seed'], dropsNothing)],
+  // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
+  ['LRN', unary(['alpha', 'beta', 'bias', 'size'], isBounded)],
+  // All inputs must be tensors of the same shape, or constants. A constant has a single number, or one number per
+  // channel.
+  ...each('Add Max Mean Min Mul Sub Sum', elementwise()),
+  // The divisor must be a constant, because one that depends on the image may be near zero.
+  ['Div', elementwise(dividesByConstant)],
+  // The exponents must be 1, 2, 3, …, because other powers can have a pole or an infinite slope at zero.
+  ['Pow', elementwise(hasWholeExponents)],
+  // Joins channels (axis 1). Along another axis it would join cells of different positions.
+  ['Concat', { attributes: ['axis'], step: concatenation }],
+  // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
+  // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
+  // its input.
+  ['Conv', { attributes: [...WINDOW, 'group'], step: windowStep }],
+  // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
+  // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
+  ['MaxPool', { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowStep }],
+  // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
+  // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
+  ['AveragePool', { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowStep }],
+  // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
+  // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
+  // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
+  ['Pad', { attributes: ['mode', 'pads', 'value'], step: paddingStep }],
+])
 
-/** @throws NoStep if the node cannot be computed cell by cell */
+function each(operators: string, rule: Rule): readonly (readonly [string, Rule])[] {
+  return operators.split(' ').map((operator) => [operator, rule] as const)
+}
+
+/** @throws UnfitNode if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): CellStep {
   const { node, base, read } = context
-  if (isForeign(node)) throw new NoStep("is not one of ONNX's own operators")
-  if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
-  if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
+  if (isForeign(node)) throw new UnfitNode("is not one of ONNX's own operators")
+  if (node.outputs.slice(1).some((name) => name !== '')) throw new UnfitNode('has several outputs')
+  if (read.length === 0 || base.output === '') throw new UnfitNode('has no input or no output')
   const rule = CELL_OPERATORS.get(node.operator)
-  if (rule === undefined) throw new NoStep('cannot be computed cell by cell')
+  if (rule === undefined) throw new UnfitNode('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
-    if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
+    if (!rule.attributes.includes(name)) throw new UnfitNode(`has an attribute ${printable(name)} that is not known`)
   return rule.step(context)
 }
 
@@ -114,14 +97,14 @@ function unary(attributes: readonly string[], condition?: Condition): Rule {
 
 function elementwise(condition?: Condition): Rule {
   const step = (context: NodeContext): CellStep => {
-    const { node, base, read, shapes, fixed } = context
+    const { node, base, read, shapes } = context
     const shape = shapes.get(read[0] as string) as CellShape
     for (const name of node.inputs) {
       const other = shapes.get(name)
       const isAlike = other
         ? other.channels === shape.channels && other.rows === shape.rows && other.cols === shape.cols
-        : isUniform(fixed(name), shape)
-      if (!isAlike) throw new NoStep('joins tensors of different shapes')
+        : isUniform(fixedTensor(context, name), shape)
+      if (!isAlike) throw new UnfitNode('joins tensors of different shapes')
     }
     condition?.(context)
     return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
@@ -129,40 +112,35 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/** Returns a node's first input, which must be the only one that is not a constant. */
-function onlyInput({ node, read }: NodeContext, otherwise: string): string {
-  const [first] = node.inputs
-  if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
-  return first
-}
-
-function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
+function hasUniformParameters(context: NodeContext): void {
+  const { node, shapes } = context
   const shape = shapes.get(node.inputs[0] as string) as CellShape
   for (const name of node.inputs.slice(1))
-    if (name !== '' && !isUniform(fixed(name), shape)) throw new NoStep('has a parameter that varies over the image')
+    if (name !== '' && !isUniform(fixedTensor(context, name), shape))
+      throw new UnfitNode('has a parameter that varies over the image')
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('is in training mode')
+  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new UnfitNode('is in training mode')
 }
 
 function dropsNothing({ node }: NodeContext): void {
-  if ((node.inputs[2] ?? '') !== '') throw new NoStep('may drop values')
+  if ((node.inputs[2] ?? '') !== '') throw new UnfitNode('may drop values')
 }
 
 function isBounded({ node }: NodeContext): void {
   if (!(numberAttribute(node, 'bias', 1) > 0 && numberAttribute(node, 'alpha', 1) >= 0))
-    throw new NoStep('may divide by zero')
+    throw new UnfitNode('may divide by zero')
 }
 
-function dividesByConstant({ node, fixed }: NodeContext): void {
-  if (!fixed(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
+function dividesByConstant(context: NodeContext): void {
+  if (!fixedTensor(context, context.node.inputs[1])) throw new UnfitNode('divides by values that depend on the image')
 }
 
-function hasWholeExponents({ node, fixed }: NodeContext): void {
-  const exponents = fixed(node.inputs[1] as string)?.values
+function hasWholeExponents(context: NodeContext): void {
+  const exponents = fixedTensor(context, context.node.inputs[1])?.values
   if (!exponents?.every((exponent) => Number.isInteger(exponent) && exponent >= 1))
-    throw new NoStep('has exponents other than 1, 2, 3, …')
+    throw new UnfitNode('has exponents other than 1, 2, 3, …')
 }
 
 /**
@@ -175,22 +153,8 @@ function isUniform(constant: KnownTensor | undefined, { channels }: CellShape): 
   return cols === 1 && rows === 1 && (own === 1 || own === channels) && more.length < 2 && more.every((n) => n === 1)
 }
 
-function concatenation({ node, base, read, shapes }: NodeContext): CellStep {
-  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
-  if (read.length !== node.inputs.length) throw new NoStep('joins constants')
-  const parts = read.map((name) => shapes.get(name) as CellShape)
-  const { rows, cols } = parts[0] as CellShape
-  if (parts.some((part) => part.rows !== rows || part.cols !== cols))
-    throw new NoStep('joins tensors of different shapes')
+function concatenation({ node, base, read }: NodeContext): CellStep {
+  if (numberAttribute(node, 'axis', 0) !== 1) throw new UnfitNode('joins another axis than the channels')
+  if (read.length !== node.inputs.length) throw new UnfitNode('joins constants')
   return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
-}
-
-function windowOf(context: NodeContext): CellStep {
-  const input = onlyInput(context, 'has weights that depend on the image')
-  return windowStep(context, context.shapes.get(input) as CellShape)
-}
-
-function borderOf(context: NodeContext): CellStep {
-  const input = onlyInput(context, 'has padding that depends on the image')
-  return paddingStep(context, context.shapes.get(input) as CellShape)
 }

@@ -1,8 +1,10 @@
-import { connectedWeights, type GraphAnalysis, linksOf, type Operation } from '../../networks/index.js'
+import { connectedWeights, type GraphAnalysis, linksOf } from '../../networks/index.js'
+import { addTo } from '../../support/lists.js'
+import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
+import { cellSeconds, connectedSeconds, frameBytes, frameSeconds, imageMultiplyAdds, imageSeconds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -38,8 +40,6 @@ export interface PlannedCells {
   readonly analysis: GraphAnalysis
   readonly cells: CellSteps
   readonly keys: Keys
-  /** Name of the input tensor. */
-  readonly image: string
   /** Names of the feature layers' tensors. */
   readonly features: readonly string[]
 }
@@ -97,7 +97,7 @@ function plansOf(
   modulus: Both<number>,
   counts: Both<AxisCounts>,
 ): readonly Candidate[] {
-  const { analysis, cells, keys, image } = work
+  const { analysis, cells, keys } = work
   const { steps, shapes } = cells
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name) as CellShape
@@ -110,7 +110,7 @@ function plansOf(
   const weights = connectedWeights(analysis)
   const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
   const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes, operationOf(step, analysis).multiplyAdds))
+  const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
@@ -127,14 +127,13 @@ function plansOf(
     const { rows, cols } = shapeOf(step.output)
     const count = cellsOf(step.output)
     const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
-    const multiplyAdds = operationOf(step, analysis).multiplyAdds / (rows * cols)
-    inCells += count * cellSeconds(step, shapes, multiplyAdds, gathered)
+    inCells += count * cellSeconds(step, shapes, gathered)
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
     awaited = [...awaited, step].filter(({ output }) => (uses.get(output) as number) > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
-    if ((uses.get(image) as number) > at) continue
+    if ((uses.get(analysis.image) as number) > at) continue
     const handedOn = awaited
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
@@ -162,10 +161,6 @@ function plansOf(
   return candidates
 }
 
-function operationOf({ node }: CellStep, { operations }: GraphAnalysis): Operation {
-  return operations.get(node) as Operation
-}
-
 /**
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
@@ -179,7 +174,7 @@ export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'
     const { rows, cols } = shapes.get(step.output) as CellShape
     const space = work.keys.tensors.get(step.output)?.space as number
     const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
-    const { multiplyAdds } = operationOf(step, work.analysis)
+    const multiplyAdds = imageMultiplyAdds(step, shapes)
     plain += multiplyAdds
     shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
   }
@@ -210,7 +205,7 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
  * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
  * tensor contains features, or if a node that is not a step reads it.
  */
-function lastUses({ analysis, cells, image, features }: PlannedCells): ReadonlyMap<string, number> {
+function lastUses({ analysis, cells, features }: PlannedCells): ReadonlyMap<string, number> {
   const { nodes, readers } = linksOf(analysis.graph)
   const places = new Map(cells.steps.map(({ node }, at) => [nodes.get(node), at]))
   const final = new Set(features)
@@ -219,11 +214,7 @@ function lastUses({ analysis, cells, image, features }: PlannedCells): ReadonlyM
       (last, node) => Math.max(last, places.get(node) ?? Number.POSITIVE_INFINITY),
       final.has(name) ? Number.POSITIVE_INFINITY : -1,
     )
-  return new Map([image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
-}
-
-function frameBytes({ channels, rows, cols }: CellShape): number {
-  return FLOAT * channels * rows * cols
+  return new Map([analysis.image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
 }
 
 /**
@@ -232,17 +223,13 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
  */
 export function passesOf(offsets: Int32Array, modulus: Both<number>): readonly (readonly number[])[] {
   return groupedBy(Array(offsets.length / 2).keys(), (position) => {
-    const [row, col] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
+    const [row, col] = [int32At(offsets, 2 * position), int32At(offsets, 2 * position + 1)]
     return (row % modulus.rows) * modulus.cols + (col % modulus.cols)
   })
 }
 
 function groupedBy(values: Iterable<number>, keyOf: (value: number) => number): readonly (readonly number[])[] {
   const groups = new Map<number, number[]>()
-  for (const value of values) {
-    const group = groups.get(keyOf(value)) ?? []
-    groups.set(keyOf(value), group)
-    group.push(value)
-  }
+  for (const value of values) addTo(groups, keyOf(value), value)
   return [...groups.values()]
 }

@@ -1,9 +1,13 @@
 import {
   type AxisWindow,
   type BorderedWindow,
+  type GraphAnalysis,
   type GraphNode,
+  imageShape,
   type KnownTensor,
+  linksOf,
   listAttribute,
+  MAXIMUM_SIZE,
   MAXIMUM_TAPS,
   numberAttribute,
   textAttribute,
@@ -12,61 +16,59 @@ import {
 } from '../../networks/index.js'
 import type { CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 
-/** Thrown if values of a node cannot be computed once and reused. */
-export class NoStep extends UnfitNode {}
-
 export interface NodeContext {
+  readonly analysis: GraphAnalysis
   readonly node: GraphNode
   readonly base: Step
   /** Names of the inputs that are not constants. */
   readonly read: readonly string[]
+  /** Shapes of these inputs. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  readonly outputShape: () => CellShape
-  /** The constant of a name; undefined if it is no constant, or if its shape is unknown. */
-  readonly fixed: (name: string) => KnownTensor | undefined
-  /** Operators of the nodes that read this node's output. */
-  readonly readers: readonly string[]
 }
 
-export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): CellStep {
-  const { operation, kernel } =
-    node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, listAttribute(node, 'kernel_shape'))
-  const [rows, cols] = windowsOf(node, [shape.rows, shape.cols], kernel)
-  if (operation.kind === 'mean' && (exceeds(rows, shape.rows) || exceeds(cols, shape.cols)))
-    throw new NoStep('averages windows that exceed the padding')
-  if (
-    operation.kind === 'mean' &&
-    numberAttribute(node, 'count_include_pad', 0) !== 1 &&
-    (reaches(rows, shape.rows) || reaches(cols, shape.cols))
-  )
-    throw new NoStep('averages fewer values at the border')
-  if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
-    throw new NoStep('has windows with nothing but padding')
-  return { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, operation }
+/** The constant of a name; undefined if it is no constant, or if its shape is unknown. */
+export function fixedTensor({ analysis: { graph, tensors } }: NodeContext, name = ''): KnownTensor | undefined {
+  return linksOf(graph).constants.has(name) ? tensors.get(name) : undefined
 }
 
-function convolution(
-  node: GraphNode,
-  shape: CellShape,
-  fixed: NodeContext['fixed'],
-): { readonly operation: WindowOperation; readonly kernel: readonly number[] } {
+/** @throws UnfitNode unless a tensor is a map whose size is known */
+export function cellShape(analysis: GraphAnalysis, name: string): CellShape {
+  const [channels = 0, rows = 0, cols = 0, ...more] = imageShape(analysis, name) ?? []
+  const isMap = more.length === 0 && [channels, rows, cols].every((size) => size >= 1 && size <= MAXIMUM_SIZE)
+  if (!isMap) throw new UnfitNode(analysis.refusals.get(name) ?? 'gives a tensor of unknown size')
+  return { channels, rows, cols }
+}
+
+/** Returns a node's first input, which must be the only one that is not a constant. */
+export function onlyInput({ node, read }: NodeContext, otherwise: string): string {
+  const [first] = node.inputs
+  if (first === undefined || read.length !== 1 || read[0] !== first) throw new UnfitNode(otherwise)
+  return first
+}
+
+export function windowStep(context: NodeContext): CellStep {
+  const { analysis, node, base, shapes } = context
+  const input = onlyInput(context, 'has weights that depend on the image')
+  // If the analysis refuses the weights or the kernel, its reason is thrown here.
+  cellShape(analysis, base.output)
+  const { rows, cols } = shapes.get(input) as CellShape
+  const kernel = listAttribute(node, 'kernel_shape') ?? fixedTensor(context, node.inputs[1])?.shape.slice(2) ?? []
+  const [ofRows, ofCols] = windowsOf(node, [rows, cols], kernel)
+  const some = (is: (window: BorderedWindow, size: number) => boolean) => is(ofRows, rows) || is(ofCols, cols)
+  const operation = operationOf(node)
+  if (operation.kind === 'mean' && some(exceeds)) throw new UnfitNode('averages windows that exceed the padding')
+  if (operation.kind === 'mean' && numberAttribute(node, 'count_include_pad', 0) !== 1 && some(reaches))
+    throw new UnfitNode('averages fewer values at the border')
+  if (operation.kind === 'maximum' && some(hasEmptyWindow)) throw new UnfitNode('has windows with nothing but padding')
+  return { ...base, kind: 'window', input, rows: ofRows, cols: ofCols, operation }
+}
+
+function operationOf(node: GraphNode): WindowOperation {
   const [, weight = '', bias = ''] = node.inputs
-  const weightShape = fixed(weight)?.shape
-  if (weightShape?.length !== 4) throw new NoStep('has unknown weights or a kernel that is not two-dimensional')
-  const [channels, own, ...kernel] = weightShape as [number, number, number, number]
-  const groups = numberAttribute(node, 'group', 1)
-  const stated = listAttribute(node, 'kernel_shape') ?? kernel
-  const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
-  if (!fits || own * groups !== shape.channels || channels % groups !== 0)
-    throw new NoStep('has weights that do not fit its input')
-  return { operation: { kind: 'convolution', groups, weight, bias: bias === '' ? null : bias }, kernel }
-}
-
-function pool(node: GraphNode, kernel: readonly number[] | undefined) {
-  if (kernel === undefined) throw new NoStep('has no kernel')
-  if (numberAttribute(node, 'storage_order', 0) !== 0) throw new NoStep('has a storage_order other than 0')
-  const kind = node.operator === 'MaxPool' ? ('maximum' as const) : ('mean' as const)
-  return { operation: { kind }, kernel }
+  if (node.operator === 'Conv')
+    return { kind: 'convolution', groups: numberAttribute(node, 'group', 1), weight, bias: bias === '' ? null : bias }
+  if (numberAttribute(node, 'storage_order', 0) !== 0) throw new UnfitNode('has a storage_order other than 0')
+  return { kind: node.operator === 'MaxPool' ? 'maximum' : 'mean' }
 }
 
 /** Whether the last window reads values beyond the padding. */
@@ -89,27 +91,29 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
   return false
 }
 
-export function paddingStep(context: NodeContext, { rows, cols }: CellShape): CellStep {
-  const { node, base, fixed, readers } = context
-  const given = listAttribute(node, 'pads') ?? fixed(node.inputs[1] ?? '')?.values
+export function paddingStep(context: NodeContext): CellStep {
+  const { analysis, node, base, shapes } = context
+  const input = onlyInput(context, 'has padding that depends on the image')
+  const given = listAttribute(node, 'pads') ?? fixedTensor(context, node.inputs[1])?.values
   const mode = textAttribute(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
-  if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of unknown size')
-  if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
+  if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new UnfitNode('has borders of unknown size')
+  if (n0 || c0 || n1 || c1) throw new UnfitNode('adds channels or images')
   const sides = [top, left, bottom, right] as [number, number, number, number]
-  if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new NoStep('has borders of unknown size')
-  const input = node.inputs[0] as string
-  const shape = context.outputShape()
+  if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new UnfitNode('has borders of unknown size')
+  const { rows, cols } = shapes.get(input) as CellShape
+  const shape = cellShape(analysis, base.output)
   if (mode === 'constant') {
-    const value = node.inputs[2] ? fixed(node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
-    if (value !== 0) throw new NoStep('adds a border of values other than 0')
-    if (readers.some((operator) => operator !== 'Conv'))
-      throw new NoStep('adds zeros that other operators than Conv read')
+    const value = node.inputs[2] ? fixedTensor(context, node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
+    if (value !== 0) throw new UnfitNode('adds a border of values other than 0')
+    const readers = linksOf(analysis.graph).readers.get(base.output) ?? []
+    if (readers.some(({ operator }) => operator !== 'Conv'))
+      throw new UnfitNode('adds zeros that other operators than Conv read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return { ...base, kind: 'window', input, ...windows, operation: { kind: 'padding' } }
   }
-  if (mode !== 'reflect' && mode !== 'edge') throw new NoStep(`adds a border of an unsupported kind`)
+  if (mode !== 'reflect' && mode !== 'edge') throw new UnfitNode(`adds a border of an unsupported kind`)
   const mapping = (size: number, before: number, length: number) =>
     Array.from({ length }, (_, i) => bordered(i - before, size, mode))
   return {
@@ -124,6 +128,6 @@ export function paddingStep(context: NodeContext, { rows, cols }: CellShape): Ce
 function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number {
   if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1)
   const reflected = index < 0 ? -index : index >= size ? 2 * (size - 1) - index : index
-  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more pixels than its input has')
+  if (reflected < 0 || reflected >= size) throw new UnfitNode('reflects more pixels than its input has')
   return reflected
 }

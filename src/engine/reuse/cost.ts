@@ -27,36 +27,41 @@ function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shape
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }
 
-/**
- * Seconds to compute a step for one whole image.
- * @param multiplyAdds number of multiply-adds for the image
- */
-export function imageSeconds(step: CellStep, shapes: CellSteps['shapes'], multiplyAdds: number): number {
-  const { channels, rows, cols } = shapes.get(step.output) as CellShape
-  const bytes = FLOAT * channels * rows * cols
+/** Number of multiply-adds of a step for one cell of its output. Only convolutions have any. */
+function cellMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
+  if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
+  const { input, output, rows, cols, operation } = step
+  const channelsOf = (name: string) => (shapes.get(name) as CellShape).channels
+  return (rows.taps * cols.taps * channelsOf(input) * channelsOf(output)) / operation.groups
+}
+
+/** Number of multiply-adds of a step for one whole image. */
+export function imageMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
+  const { rows, cols } = shapes.get(step.output) as CellShape
+  return cellMultiplyAdds(step, shapes) * rows * cols
+}
+
+/** Seconds to compute a step for one whole image. */
+export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): number {
+  const bytes = frameBytes(shapes.get(step.output) as CellShape)
   if (step.kind === 'mapping') return bytes * SECONDS.write
   // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time.
   if (step.kind === 'pointwise') return step.inputs.length > 1 ? bytes * SECONDS.pointwise : 0
   const isGrouped = step.operation.kind === 'convolution' && step.operation.groups > 1
-  return multiplyAdds * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
+  return imageMultiplyAdds(step, shapes) * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
 }
 
 /**
  * Seconds for one cell of a step's output.
- * @param multiplyAdds number of multiply-adds for the cell
  * @param gathered number of inputs whose cells must first be copied together
  */
-export function cellSeconds(
-  step: CellStep,
-  shapes: CellSteps['shapes'],
-  multiplyAdds: number,
-  gathered: number,
-): number {
+export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0
   if (step.kind === 'pointwise') return bytes * (SECONDS.pointwise + gathered * SECONDS.gather)
   const { operation } = step
   const window = windowBytes(step, shapes)
+  const multiplyAdds = cellMultiplyAdds(step, shapes)
   const gather = gathered === 0 ? 0 : window * SECONDS.gather
   if (operation.kind === 'convolution' && operation.groups === 1)
     return gather + multiplyAdds * SECONDS.product + bytes * SECONDS.write
@@ -64,8 +69,12 @@ export function cellSeconds(
 }
 
 /** Seconds to copy cells to all positions of one image's feature map. */
-export function frameSeconds({ channels, rows, cols }: CellShape): number {
-  return FLOAT * channels * rows * cols * SECONDS.assemble
+export function frameSeconds(shape: CellShape): number {
+  return frameBytes(shape) * SECONDS.assemble
+}
+
+export function frameBytes({ channels, rows, cols }: CellShape): number {
+  return FLOAT * channels * rows * cols
 }
 
 /** Seconds per image for all fully connected layers together. */

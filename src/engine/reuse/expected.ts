@@ -1,8 +1,8 @@
-import { jumpReason, type Network, outputOf } from '../../networks/index.js'
+import { jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
 import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
-import { networkCells } from './cellSteps.js'
+import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
@@ -14,7 +14,8 @@ export const FEWEST_IMAGES = 64
 const WORTH_REUSING = 1.1
 
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
-  const { analysis, cells } = networkCells(network)
+  const analysis = networkGraph(network)
+  const cells = cellSteps(analysis)
   return floorGain({ analysis, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
 }
 
@@ -30,7 +31,8 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
 export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
-  const { analysis, cells } = networkCells(network)
+  const analysis = networkGraph(network)
+  const cells = cellSteps(analysis)
   const features = network.layers.map(outputOf)
   const jump = jumpReason(analysis.graph, network.input.name, features)
   if (jump !== undefined) return jump
@@ -38,7 +40,7 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells({ analysis, cells, keys, features, image: network.input.name }, positionsOf(offsets))
+  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`

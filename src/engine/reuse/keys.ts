@@ -1,4 +1,5 @@
 import type { AxisWindow } from '../../networks/index.js'
+import { int32At } from '../../support/typedArrays.js'
 import { AXES, type Axis } from '../positions.js'
 import type { CellStep, CellSteps } from './cellStep.js'
 
@@ -173,7 +174,7 @@ function windowOf(step: CellStep, axis: Axis, length: number): AxisWindow {
 function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTensor {
   const result = new Int32Array((keys.length / length) * map.length)
   for (let at = 0; at < result.length; at++)
-    result[at] = keys[Math.floor(at / map.length) * length + (map[at % map.length] as number)] as number
+    result[at] = int32At(keys, Math.floor(at / map.length) * length + (map[at % map.length] as number))
   return { length: map.length, keys: result }
 }
 
@@ -206,7 +207,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
       const begin = i * stride - before
       const keyAt = (input: AxisTensor, tap: number) => {
         const index = begin + tap * dilation
-        return index < 0 || index >= input.length ? -1 : (input.keys[position * input.length + index] as number)
+        return index < 0 || index >= input.length ? -1 : int32At(input.keys, position * input.length + index)
       }
       let list = 0
       for (const input of inputs) {
@@ -274,7 +275,7 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
 function axisSpace({ keys, length, count }: AxisTensor & { readonly count: number }): AxisSpace {
   const blank = new Int32Array(count)
   const without = keys.length - length
-  for (let at = 0; at < keys.length; at++) blank[keys[at] as number] = keys[without + (at % length)] as number
+  for (let at = 0; at < keys.length; at++) blank[int32At(keys, at)] = int32At(keys, without + (at % length))
   return { count, blank, views: [] }
 }
 

@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
+import { tensorAttribute } from './graph/attributes.js'
 import { linksOf } from './graph/links.js'
 import type { GraphChanges } from './graphCopy.js'
 import type { GraphNode } from './graphNodes.js'
@@ -54,10 +55,10 @@ export function castNode(input: string, output: string, to: number): Node {
 }
 
 /** Element type of the output of a node whose inputs are all constants, such as integer weights and a scale. */
-function constantType({ operator, inputs, attributes }: GraphNode, constants: ReadonlyMap<string, number>): number {
-  const [to, value] = [attributes.get('to'), attributes.get('value')]
+function constantType(node: GraphNode, constants: ReadonlyMap<string, number>): number {
+  const { operator, inputs, attributes } = node
+  const to = attributes.get('to')
   if (operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED
-  if (operator === 'Constant')
-    return typeof value === 'object' && value !== null && 'type' in value ? value.type : ElementType.UNDEFINED
+  if (operator === 'Constant') return tensorAttribute(node, 'value')?.type ?? ElementType.UNDEFINED
   return inputs.some((name) => constants.get(name) === ElementType.FLOAT) ? ElementType.FLOAT : ElementType.UNDEFINED
 }

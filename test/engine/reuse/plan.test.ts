@@ -5,7 +5,7 @@ import { floorGain, type PlannedCells, passesOf, planCells } from '../../../src/
 import type { CellSteps } from '../../../src/engine/reuse/cellStep.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { positionsOf } from '../../../src/engine/reuse/cells.js'
-import { connectedSeconds } from '../../../src/engine/reuse/cost.js'
+import { connectedSeconds, imageMultiplyAdds } from '../../../src/engine/reuse/cost.js'
 import { expectedGain, haveRoomForKeys, sharedFloor } from '../../../src/engine/reuse/expected.js'
 import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
@@ -47,7 +47,7 @@ const GRAPH: GraphNodes = {
 function workOf(graph: GraphNodes, scene: Scene, frame = input, features = ['feature']): PlannedCells {
   const analysis = analysedGraph(graph, frame)
   const cells = cellSteps(analysis)
-  return { analysis, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
+  return { analysis, cells, keys: sceneKeys(cells, scene, frame), features }
 }
 
 /**
@@ -145,6 +145,20 @@ describe('a plan of what images share', () => {
     expect(haveRoomForKeys(cellsOf(Math.floor(most)), known, 20)).toBe(true)
     expect(haveRoomForKeys(cellsOf(Math.floor(most) + 1), known, 20)).toBe(false)
   })
+})
+
+it.each([
+  [1, 8 * 7 * 7 * 27],
+  [3, 9 * 7 * 7 * 9],
+])('the multiply-adds of a convolution in %i groups are those of its weights at each place', (group, expected) => {
+  const weights = { shape: [group === 1 ? 8 : 9, 3 / group, 3, 3], type: 1, values: null }
+  const graph = {
+    nodes: [graphNode('Conv', ['image', 'weights'], 'map', { group }), graphNode('Relu', ['map'], 'late')],
+    constants: new Map([['weights', weights]]),
+    operatorSet: 17,
+  }
+  const { steps, shapes } = cellSteps(analysedGraph(graph, input))
+  expect(steps.map((step) => imageMultiplyAdds(step, shapes))).toEqual([expected, 0])
 })
 
 it('the predicted time of fully connected layers falls with the images that share the weights', () => {

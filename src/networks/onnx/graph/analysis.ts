@@ -1,20 +1,11 @@
+import { elementCount } from '../../checkpoint/tensor.js'
 import type { Network, NetworkInput } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { readOnnxFile } from '../onnxFile.js'
 import { UnfitNode } from './attributes.js'
 import { imageTensors, isForeign, linksOf, OF_EXTENTS } from './links.js'
-import {
-  CONVOLUTIONS,
-  type KnownNode,
-  type KnownTensor,
-  MOST_VALUES,
-  PRODUCTS,
-  product,
-  SHAPES,
-  type Shape,
-  summed,
-} from './shapes.js'
+import { type KnownNode, type KnownTensor, MOST_VALUES, SHAPES, type Shape } from './shapes.js'
 import { type Spacing, spacingsOf } from './spacing.js'
 import { typeOf, VALUES } from './values.js'
 
@@ -27,18 +18,12 @@ export interface GraphAnalysis {
   readonly batch: number
   /** The tensors whose shapes are known, constants included, by name. */
   readonly tensors: ReadonlyMap<string, KnownTensor>
+  /** Why the shapes of nodes' outputs are unknown, by the name of each node's first output. */
+  readonly refusals: ReadonlyMap<string, string>
   /** The tensors that depend on the image, and how far apart their cells are. */
   readonly spacings: ReadonlyMap<string, Spacing>
   /** The nodes that compute no constants, by index in the file. Each comes after the nodes whose outputs it reads. */
-  readonly operations: ReadonlyMap<number, Operation>
-}
-
-export interface Operation {
-  readonly node: GraphNode
-  /** Names of the inputs that are not constants. */
-  readonly read: readonly string[]
-  /** Number of multiply-adds for one image, in convolutions and matrix products; 0 if it is not known. */
-  readonly multiplyAdds: number
+  readonly operations: ReadonlyMap<number, GraphNode>
 }
 
 /** If a graph takes any number of images, shapes are inferred for as many as in a trial run. */
@@ -66,19 +51,15 @@ export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batc
   const batch = fixed ?? OPEN_BATCH
   const tensors = new Map<string, KnownTensor>(graph.constants)
   tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
-  const operations = new Map<number, Operation>()
+  const refusals = new Map<string, string>()
+  const operations = new Map<number, GraphNode>()
   for (const [index, node] of nodes) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
-    const outputs = outputsOf(context)
-    for (const [name, tensor] of outputs) tensors.set(name, tensor)
-    if (node.outputs.every((name) => constants.has(name))) continue
-    operations.set(index, {
-      node,
-      read: node.inputs.filter((name) => !constants.has(name)),
-      multiplyAdds: multiplyAddsOf(context, outputs[0]?.[1].shape) / batch,
-    })
+    const refuse = (reason: string) => refusals.set(node.outputs[0] ?? '', reason)
+    for (const [name, tensor] of outputsOf(context, refuse)) tensors.set(name, tensor)
+    if (!node.outputs.every((name) => constants.has(name))) operations.set(index, node)
   }
-  return { graph, image, batch, tensors, spacings: spacingsOf(nodes.values(), image, tensors), operations }
+  return { graph, image, batch, tensors, refusals, spacings: spacingsOf(nodes.values(), image, tensors), operations }
 }
 
 /** Shape of a tensor for one image. Undefined if it is unknown, or if the first axis does not stand for the images. */
@@ -90,45 +71,49 @@ export function imageShape({ batch, tensors }: GraphAnalysis, name: string): Sha
 /** Number of values of the largest tensor of one image that is known, the image included. */
 export function largestTensor({ graph, image, batch, tensors }: GraphAnalysis): number {
   const names = [image, ...imageTensors(graph, image).map(({ name }) => name)]
-  return names.reduce((most, name) => Math.max(most, product(tensors.get(name)?.shape ?? [0]) / batch), 0)
+  return names.reduce((most, name) => Math.max(most, elementCount(tensors.get(name)?.shape ?? [0]) / batch), 0)
 }
 
-function outputsOf(context: KnownNode): readonly (readonly [string, KnownTensor])[] {
+function outputsOf(
+  context: KnownNode,
+  onRefusal: (reason: string) => void,
+): readonly (readonly [string, KnownTensor])[] {
   const { node } = context
   const rule = isForeign(node) ? undefined : SHAPES.get(node.operator)
-  const shapes = (rule && ifFit(() => rule(context))) ?? []
-  if (shapes.length === 0) return []
-  const values = shapes.every(isSmall) ? valuesOf(context, shapes) : []
+  const shapes = (rule && ifFit(() => rule(context), onRefusal)) ?? []
+  const values = valuesOf(context, shapes)
   return node.outputs.flatMap((name, i) => {
     const shape = shapes[i]
     if (name === '' || shape === undefined || !isKnown(shape)) return []
-    const own = values[i]
-    const isWhole = own?.length === product(shape) && own.every(Number.isFinite)
-    return [[name, { shape, type: typeOf(context), values: isWhole ? own : null }] as const]
+    return [[name, { shape, type: typeOf(context), values }] as const]
   })
 }
 
-function valuesOf(context: KnownNode, shapes: readonly Shape[]): readonly (readonly number[] | null)[] {
+/** The values of a node's only output, if it is small and all its values are known. */
+function valuesOf(context: KnownNode, [shape, ...others]: readonly Shape[]): readonly number[] | null {
   const { node, inputs } = context
   const rule = VALUES.get(node.operator)
   const isReady =
     OF_EXTENTS.has(node.operator) || inputs.every((input) => !input || (input.values && isSmall(input.shape)))
-  return (rule && isReady && ifFit(() => rule(context, shapes))) || []
+  if (rule === undefined || !isReady || shape === undefined || others.length > 0 || !isSmall(shape)) return null
+  const values = ifFit(() => rule(context, shape))
+  return values?.length === elementCount(shape) && values.every(Number.isFinite) ? values : null
 }
 
-function ifFit<T>(find: () => T): T | undefined {
+function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | undefined {
   try {
     return find()
   } catch (error) {
+    if (error instanceof UnfitNode) onRefusal?.(error.message)
     // Axes and sizes of a damaged file may be out of range.
-    if (error instanceof UnfitNode || error instanceof RangeError) return undefined
-    throw error
+    else if (!(error instanceof RangeError)) throw error
+    return undefined
   }
 }
 
 /** A tensor without values may have a large axis, so each axis counts. */
 function isSmall(shape: Shape): boolean {
-  return isKnown(shape) && product(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
+  return isKnown(shape) && elementCount(shape) <= MOST_VALUES && shape.every((size) => size <= MOST_VALUES)
 }
 
 /** Files are not trusted, so sizes may be anything. */
@@ -136,19 +121,6 @@ function isKnown(shape: Shape): boolean {
   return (
     shape.length <= MOST_AXES &&
     shape.every((size) => Number.isInteger(size) && size >= 0) &&
-    product(shape) <= Number.MAX_SAFE_INTEGER
+    elementCount(shape) <= Number.MAX_SAFE_INTEGER
   )
-}
-
-function multiplyAddsOf(context: KnownNode, output: Shape | undefined): number {
-  const { operator, attributes } = context.node
-  const sizeOf = (place: number) => context.inputs[place]?.shape ?? []
-  if (output === undefined) return 0
-  if (operator === 'ConvTranspose') return product(sizeOf(0)) * product(sizeOf(1).slice(1))
-  if (operator === 'Einsum') return product(summed(context).all)
-  const weights = CONVOLUTIONS.get(operator)
-  if (weights !== undefined) return product(output) * product(sizeOf(weights).slice(1))
-  const left = PRODUCTS.get(operator)?.[0]
-  if (left === undefined) return 0
-  return product(output) * ((attributes.get('transA') === 1 ? sizeOf(left)[0] : sizeOf(left).at(-1)) ?? 0)
 }

@@ -1,4 +1,4 @@
-import type { GraphNode } from '../graphNodes.js'
+import type { GraphConstant, GraphNode } from '../graphNodes.js'
 
 /**
  * Thrown if a node is not as expected. The message is the end of a sentence that begins with the node's name, such as
@@ -23,4 +23,9 @@ export function listAttribute({ attributes }: GraphNode, name: string): readonly
   const value = attributes.get(name)
   if (!Array.isArray(value)) throw new UnfitNode(`has ${name} of an unexpected kind`)
   return value
+}
+
+export function tensorAttribute({ attributes }: GraphNode, name: string): GraphConstant | undefined {
+  const value = attributes.get(name)
+  return typeof value === 'object' && value !== null && 'type' in value ? value : undefined
 }

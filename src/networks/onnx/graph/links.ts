@@ -1,3 +1,4 @@
+import { addTo } from '../../../support/lists.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { PRESERVING } from './shapes.js'
 
@@ -57,13 +58,6 @@ function inOrder(nodes: readonly GraphNode[], makers: ReadonlyMap<string, GraphN
 
 function isConstantNode({ operator, inputs }: GraphNode, constants: ReadonlySet<string>): boolean {
   return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => constants.has(name)))
-}
-
-/** Lists grow in place, because a copy for each new entry would take a time that grows with the square of their length. */
-export function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
 }
 
 /** Whether a node's operator belongs to another set than ONNX's own one. */

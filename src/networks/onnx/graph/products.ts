@@ -1,8 +1,9 @@
+import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import type { GraphAnalysis } from './analysis.js'
 import { linksOf, neededFor } from './links.js'
 import { MEANINGS, SAME_VALUES } from './outputMeaning.js'
-import { PRODUCTS, product } from './shapes.js'
+import { PRODUCTS } from './shapes.js'
 
 export interface FullyConnected {
   readonly input: string
@@ -36,9 +37,9 @@ export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
 export function connectedWeights({ graph, operations, tensors }: GraphAnalysis): number {
   const { constants } = linksOf(graph)
   let weights = 0
-  for (const { node } of operations.values()) {
+  for (const node of operations.values()) {
     const fixed = matricesOf(node).find((name) => constants.has(name))
-    if (fixed !== undefined) weights += product(tensors.get(fixed)?.shape ?? [0])
+    if (fixed !== undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
   }
   return weights
 }

@@ -1,6 +1,7 @@
+import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphConstant, GraphNode } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
-import { listAttribute, numberAttribute, textAttribute, UnfitNode } from './attributes.js'
+import { listAttribute, numberAttribute, tensorAttribute, textAttribute, UnfitNode } from './attributes.js'
 import { windowsOf } from './windows.js'
 
 export type Shape = readonly number[]
@@ -78,12 +79,11 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ConvTranspose', (context) => [transposedConvolution(context)]],
   ...each(['MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
   ['Gemm', (context) => [generalProduct(context)]],
-  ['Einsum', (context) => [summed(context).output]],
+  ['Einsum', (context) => [summed(context)]],
   // Shapes and constants.
   ['Constant', (context) => [constantOf(context).shape]],
   ['ConstantOfShape', (context) => [valuesAt(context, 0)]],
   ['Shape', (context) => [[stated(context).length]]],
-  ['Size', () => [[]]],
   ['Range', (context) => [[rangeValues(context).length]]],
   // Other axes for the same values.
   ['Reshape', (context) => [reshaped(context)]],
@@ -93,19 +93,13 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Transpose', (context) => [permutationOf(context).map((axis) => sizeAt(shapeAt(context, 0), axis))]],
   // Some of the values, or several copies of them.
   ['Concat', (context) => [concatenated(context)]],
-  ['Split', (context) => splitSizes(context).map((size) => replaced(context, axisOf(context, 0), size))],
+  ['Split', (context) => splitSizes(context).map((size) => shapeAt(context, 0).with(axisOf(context, 0), size))],
   ['Slice', (context) => [slicesOf(context).map(({ length }) => length)]],
   ['Gather', (context) => [shapeAt(context, 0).toSpliced(axisOf(context, 0), 1, ...shapeAt(context, 1))]],
-  ['GatherElements', (context) => [shapeAt(context, 1)]],
   ['Expand', (context) => [broadcast([shapeAt(context, 0), valuesAt(context, 1)])]],
   ['Tile', (context) => [shapeAt(context, 0).map((size, axis) => size * sizeAt(valuesAt(context, 1), axis))]],
   ['Pad', (context) => [padded(context)]],
-  ['TopK', (context) => [replaced(context, axisOf(context, -1), largestOf(context))].flatMap((one) => [one, one])],
   ['DynamicQuantizeLinear', (context) => [shapeAt(context, 0), [], []]],
-  // Maps of another size.
-  ['DepthToSpace', (context) => [scaled(context, blockSize(context), 1)]],
-  ['SpaceToDepth', (context) => [scaled(context, 1, blockSize(context))]],
-  ['GridSample', (context) => [[...shapeAt(context, 0).slice(0, 2), ...shapeAt(context, 1).slice(1, -1)]]],
   ...each(['Resize', 'Upsample'], (context) => [resized(context)]),
 ])
 
@@ -151,14 +145,6 @@ function sizeAt(sizes: readonly number[], axis: number): number {
   return size
 }
 
-function replaced(context: KnownNode, axis: number, size: number): Shape {
-  return shapeAt(context, 0).with(axis, size)
-}
-
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((all, size) => all * size, 1)
-}
-
 function broadcast(shapes: readonly Shape[]): Shape {
   const axes = Math.max(...shapes.map((shape) => shape.length))
   return Array.from({ length: axes }, (_, axis) => {
@@ -190,14 +176,21 @@ function mapAt(context: KnownNode): readonly [number, number, number, number] {
 function convolved(context: KnownNode): Shape {
   const { node } = context
   const [, channels] = mapAt(context)
-  const [filters = 0, own = 0, ...kernel] = shapeAt(context, CONVOLUTIONS.get(node.operator) as number)
+  const weights = context.inputs[CONVOLUTIONS.get(node.operator) as number]?.shape
+  if (weights?.length !== 4) throw new UnfitNode('has unknown weights or a kernel that is not two-dimensional')
+  const [filters, own, ...kernel] = weights as [number, number, number, number]
   const groups = numberAttribute(node, 'group', 1)
-  if (own * groups !== channels || filters % groups !== 0) throw new UnfitNode('has weights that do not fit its input')
+  const stated = listAttribute(node, 'kernel_shape') ?? kernel
+  const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
+  if (!fits || own * groups !== channels || filters % groups !== 0)
+    throw new UnfitNode('has weights that do not fit its input')
   return ofWindows(context, filters, kernel)
 }
 
 function pooled(context: KnownNode): Shape {
-  return ofWindows(context, mapAt(context)[1], listAttribute(context.node, 'kernel_shape') ?? [])
+  const kernel = listAttribute(context.node, 'kernel_shape')
+  if (kernel === undefined) throw new UnfitNode('has no kernel')
+  return ofWindows(context, mapAt(context)[1], kernel)
 }
 
 function ofWindows(context: KnownNode, channels: number, kernel: readonly number[]): Shape {
@@ -251,8 +244,8 @@ function generalProduct(context: KnownNode): Shape {
   return [rows, cols]
 }
 
-/** Sizes of the axes that an Einsum such as `bij,bjk->bik` names: those of its output, and all of them. */
-export function summed(context: KnownNode): { readonly output: Shape; readonly all: Shape } {
+/** The shape that an Einsum such as `bij,bjk->bik` gives. */
+function summed(context: KnownNode): Shape {
   const [terms = '', output] = textAttribute(context.node, 'equation', '').replaceAll(' ', '').split('->')
   const sizes = new Map<string, number>()
   for (const [place, axes] of terms.split(',').entries()) {
@@ -260,17 +253,17 @@ export function summed(context: KnownNode): { readonly output: Shape; readonly a
     for (const [i, axis] of [...axes].entries()) sizes.set(axis, sizeAt(shape, i))
   }
   if (output === undefined || sizes.has('.')) throw new UnfitNode('has an equation that does not name all axes')
-  return { output: [...output].map((axis) => sizes.get(axis) ?? Number.NaN), all: [...sizes.values()] }
+  return [...output].map((axis) => sizes.get(axis) ?? Number.NaN)
 }
 
 /** @throws UnfitNode if the value is not a tensor or numbers that are read */
-export function constantOf({ node: { attributes } }: KnownNode): KnownTensor {
-  const value = attributes.get('value') ?? attributes.get('value_int') ?? attributes.get('value_float')
-  const list = attributes.get('value_ints')
+export function constantOf({ node }: KnownNode): KnownTensor {
+  const value = node.attributes.get('value_int') ?? node.attributes.get('value_float')
+  const list = listAttribute(node, 'value_ints')
   if (typeof value === 'number') return { shape: [], type: ElementType.UNDEFINED, values: [value] }
-  if (Array.isArray(list)) return { shape: [list.length], type: ElementType.INT64, values: list }
-  if (typeof value === 'object' && value !== null && 'type' in value) return value
-  throw new UnfitNode('has a value that is not read')
+  const tensor = list ? { shape: [list.length], type: ElementType.INT64, values: list } : tensorAttribute(node, 'value')
+  if (tensor === undefined) throw new UnfitNode('has a value that is not read')
+  return tensor
 }
 
 /** The sizes that Shape gives: all axes, or those from `start` to before `end`. */
@@ -294,7 +287,7 @@ function reshaped(context: KnownNode): Shape {
   if (target === undefined) throw new UnfitNode('has no target shape')
   const copiesZeros = numberAttribute(context.node, 'allowzero', 0) === 0
   const sizes = target.map((size, axis) => (size === 0 && copiesZeros ? sizeAt(shape, axis) : size))
-  const [count, known] = [product(shape), product(sizes.filter((size) => size !== -1))]
+  const [count, known] = [elementCount(shape), elementCount(sizes.filter((size) => size !== -1))]
   if (count !== known && !sizes.includes(-1)) throw new UnfitNode('changes the number of values')
   return sizes.map((size) => (size === -1 ? count / known : size))
 }
@@ -302,7 +295,7 @@ function reshaped(context: KnownNode): Shape {
 function flattened(context: KnownNode): Shape {
   const shape = shapeAt(context, 0)
   const axis = axisOf(context, 1)
-  return [product(shape.slice(0, axis)), product(shape.slice(axis))]
+  return [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))]
 }
 
 function squeezed(context: KnownNode): Shape {
@@ -382,20 +375,6 @@ function padded(context: KnownNode): Shape {
     const i = axes.indexOf(axis)
     return i < 0 ? size : size + sizeAt(pads, i) + sizeAt(pads, i + axes.length)
   })
-}
-
-function largestOf(context: KnownNode): number {
-  return context.node.attributes.has('k') ? numberAttribute(context.node, 'k', 1) : sizeAt(valuesAt(context, 1), 0)
-}
-
-function blockSize({ node }: KnownNode): number {
-  return numberAttribute(node, 'blocksize', 1)
-}
-
-/** A map with the same values on `factor / divisor` times as many rows and columns. */
-function scaled(context: KnownNode, factor: number, divisor: number): Shape {
-  const [images, channels, ...size] = mapAt(context)
-  return [images, (channels * divisor ** 2) / factor ** 2, ...size.map((length) => (length * factor) / divisor)]
 }
 
 /** The scales are an attribute or the second input in old sets of operators, and the third input from set 11 on. */

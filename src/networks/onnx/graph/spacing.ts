@@ -15,8 +15,6 @@ const RESIZING = new Set('ConvTranspose DepthToSpace Resize Slice SpaceToDepth U
 export interface Spacing {
   /** Distance in pixels between neighbouring positions of the tensor; null if unknown. */
   readonly pixels: number | null
-  /** Side in pixels of the square of the image that each value depends on; null if unknown. */
-  readonly window: number | null
   /** Whether each value depends on the whole image. Strides of later layers are then ignored. */
   readonly isMixed: boolean
   /** The axes of rows and columns; null if the tensor has none, or if they are unknown. */
@@ -34,13 +32,12 @@ export function spacingsOf(
   image: string,
   tensors: ReadonlyMap<string, KnownTensor>,
 ): ReadonlyMap<string, Spacing> {
-  const whole = tensors.get(image)?.shape[2] ?? null
-  const spacings = new Map<string, Spacing>([[image, { pixels: 1, window: 1, isMixed: false, axes: [2, 3] }]])
+  const spacings = new Map<string, Spacing>([[image, { pixels: 1, isMixed: false, axes: [2, 3] }]])
   for (const node of nodes) {
     const read = node.inputs.flatMap((name) => spacings.get(name) ?? [])
     if (read.length === 0) continue
     const spacing = after(node, joined(read), (name = '') => tensors.get(name)?.shape)
-    for (const name of node.outputs) spacings.set(name, spacing.isMixed ? { ...spacing, window: whole } : spacing)
+    for (const name of node.outputs) spacings.set(name, spacing)
   }
   return spacings
 }
@@ -49,11 +46,8 @@ export function spacingsOf(
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read
-  const largest = (sizes: readonly (number | null)[]) =>
-    sizes.reduce((most, size) => (most === null || size === null ? null : Math.max(most, size)), 1)
   return {
-    pixels: largest(counted.map(({ pixels }) => pixels)),
-    window: largest(read.map(({ window }) => window)),
+    pixels: counted.reduce<number | null>((most, { pixels }) => most && pixels && Math.max(most, pixels), 1),
     isMixed: maps.length === 0,
     axes: counted[0]?.axes ?? null,
   }
@@ -68,21 +62,13 @@ function after(node: GraphNode, before: Spacing, shapeOf: (name?: string) => Sha
   if (RESIZING.has(node.operator)) {
     const input = shapeOf(node.inputs[0])
     const isKept = size?.every((length, i) => length !== undefined && length === input?.[before.axes?.[i] ?? -1])
-    return isKept ? { ...before, axes } : { ...before, pixels: null, window: null, axes }
+    return isKept ? { ...before, axes } : { ...before, pixels: null, axes }
   }
   if (!WINDOWS.has(node.operator)) return { ...before, axes }
-  const { pixels, window } = before
-  const [rows, cols] = listOf(node, 'strides') ?? [1, 1]
-  const weights = node.inputs[CONVOLUTIONS.get(node.operator) ?? -1]
-  const [taps, otherTaps] = listOf(node, 'kernel_shape') ?? shapeOf(weights)?.slice(2) ?? []
-  const [dilation = 1] = listOf(node, 'dilations') ?? []
-  const isSquare = taps !== undefined && taps === otherTaps
-  return {
-    ...before,
-    pixels: pixels === null || rows === undefined || rows !== cols ? null : pixels * rows,
-    window: pixels === null || window === null || !isSquare ? null : window + (taps - 1) * dilation * pixels,
-    axes,
-  }
+  const strides = node.attributes.get('strides') ?? [1, 1]
+  const [rows, cols] = Array.isArray(strides) ? strides : []
+  const isSquare = rows !== undefined && rows === cols
+  return { ...before, pixels: isSquare && before.pixels ? before.pixels * rows : null, axes }
 }
 
 /** The axes of rows and columns after a node. Only Transpose moves them, and other nodes may remove some. */
@@ -91,10 +77,4 @@ function axesAfter({ operator, attributes }: GraphNode, { axes }: Spacing, shape
   const permutation = attributes.get('perm')
   if (operator !== 'Transpose' || !Array.isArray(permutation)) return axes
   return [permutation.indexOf(axes[0]), permutation.indexOf(axes[1])]
-}
-
-/** An attribute; empty if it is of another kind than a list. */
-function listOf({ attributes }: GraphNode, name: string): readonly number[] | undefined {
-  const value = attributes.get(name)
-  return Array.isArray(value) ? value : attributes.has(name) ? [] : undefined
 }

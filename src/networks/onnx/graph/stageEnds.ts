@@ -1,6 +1,7 @@
+import { addTo } from '../../../support/lists.js'
 import { isMap, type ShownTensor } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
-import { addTo, linksOf } from './links.js'
+import { linksOf } from './links.js'
 import { productsBefore } from './products.js'
 
 export interface MadeTensor extends ShownTensor {

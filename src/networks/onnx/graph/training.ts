@@ -1,6 +1,7 @@
 import { InputError } from '../../../errors.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { REMEDY } from '../independence.js'
+import { tensorAttribute } from './attributes.js'
 import { isForeign, linksOf } from './links.js'
 
 /** @throws InputError when a BatchNormalization or Dropout of the graph is in training mode */
@@ -30,9 +31,8 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
 /** Whether a tensor is a constant that is true. `checkIndependence` notices if a computed tensor turns on training. */
 function isTrue(name: string, graph: GraphNodes): boolean {
   const made = linksOf(graph).makers.get(name)
-  const constant =
-    graph.constants.get(name) ?? (made?.operator === 'Constant' ? made.attributes.get('value') : undefined)
-  return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
+  const constant = graph.constants.get(name) ?? (made?.operator === 'Constant' ? tensorAttribute(made, 'value') : null)
+  return (constant?.values?.[0] ?? 0) !== 0
 }
 
 /**

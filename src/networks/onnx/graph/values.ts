@@ -1,10 +1,11 @@
+import { contiguousStrides, elementCount } from '../../checkpoint/tensor.js'
 import { ElementType } from '../messages.js'
+import { tensorAttribute } from './attributes.js'
 import {
   axisOf,
   constantOf,
   type KnownNode,
   permutationOf,
-  product,
   rangeValues,
   type Shape,
   shapeAt,
@@ -14,51 +15,31 @@ import {
 } from './shapes.js'
 
 /**
- * Gives the values of a node's outputs, in the order of their axes. Most tensors whose values are followed are shapes,
+ * Gives the values of a node's only output, in the order of its axes. Most tensors whose values are followed are shapes,
  * or sizes and indices that nodes compute from shapes.
- * @param shapes shapes of the outputs
+ * @param shape shape of the output
  * @throws UnfitNode if they cannot be known
  */
-type Rule = (context: KnownNode, shapes: readonly Shape[]) => readonly (readonly number[] | null)[]
-
-type Arithmetic = (a: number, b: number, c: number) => number
-
-/** Operators that compute each value from the values at the same position of one to three tensors. */
-const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
-  Add: (a, b) => a + b,
-  Ceil: (a) => Math.ceil(a),
-  Equal: (a, b) => (a === b ? 1 : 0),
-  Floor: (a) => Math.floor(a),
-  Greater: (a, b) => (a > b ? 1 : 0),
-  Less: (a, b) => (a < b ? 1 : 0),
-  Max: (a, b) => Math.max(a, b),
-  Min: (a, b) => Math.min(a, b),
-  Mod: (a, b) => a - b * Math.floor(a / b),
-  Mul: (a, b) => a * b,
-  Neg: (a) => -a,
-  Not: (a) => (a === 0 ? 1 : 0),
-  Sqrt: (a) => Math.sqrt(a),
-  Sub: (a, b) => a - b,
-  Where: (a, b, c) => (a === 0 ? c : b),
-}
+type Rule = (context: KnownNode, shape: Shape) => readonly number[] | null
 
 /** How the values of outputs follow from the node's inputs: one row per operator or family of operators. */
 export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].map((operator) => [operator, same] as const),
-  ...Object.entries(ARITHMETIC).map(([operator, operation]) => [operator, elementwise(operation)] as const),
+  ['Add', elementwise((a, b) => a + b)],
+  ['Sub', elementwise((a, b) => a - b)],
+  ['Mul', elementwise((a, b) => a * b)],
   ['Div', elementwise((a, b) => a / b)],
-  [
-    'Cast',
-    (context) => [valuesAt(context, 0).map((value) => (isInteger(typeOf(context)) ? Math.trunc(value) : value))],
-  ],
-  ['Constant', (context) => [constantOf(context).values]],
-  ['ConstantOfShape', (context, [shape = []]) => [Array(product(shape)).fill(filling(context))]],
-  ['Shape', (context) => [stated(context)]],
-  ['Size', (context) => [[product(shapeAt(context, 0))]]],
-  ['Range', (context) => [rangeValues(context)]],
-  ['ReduceProd', (context, [shape = []]) => (product(shape) === 1 ? [[product(valuesAt(context, 0))]] : [])],
+  ['Mod', elementwise((a, b) => a - b * Math.floor(a / b))],
+  ['Floor', elementwise((a) => Math.floor(a))],
+  ['Equal', elementwise((a, b) => (a === b ? 1 : 0))],
+  ['Where', elementwise((a, b, c) => (a === 0 ? c : b))],
+  ['Cast', (context) => (isInteger(typeOf(context)) ? same(context).map(Math.trunc) : same(context))],
+  ['Constant', (context) => constantOf(context).values],
+  ['ConstantOfShape', (context, shape) => Array(elementCount(shape)).fill(filling(context))],
+  ['Shape', stated],
+  ['Range', rangeValues],
   ['Concat', concatenated],
-  ['Expand', (context, [shape = []]) => [expanded(valuesAt(context, 0), shapeAt(context, 0), shape)]],
+  ['Expand', (context, shape) => expanded(same(context), shapeAt(context, 0), shape)],
   ['Gather', gathered],
   ['Slice', sliced],
   ['Transpose', transposed],
@@ -68,53 +49,35 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 export function typeOf(context: KnownNode): number {
   const { node, inputs } = context
   const to = node.attributes.get('to')
-  switch (node.operator) {
-    case 'Cast':
-      return typeof to === 'number' ? to : ElementType.UNDEFINED
-    case 'Constant':
-      return constantOf(context).type
-    case 'Shape':
-    case 'Size':
-      return ElementType.INT64
-    case 'Where':
-      return inputs[1]?.type ?? ElementType.UNDEFINED
-    default:
-      return inputs[0]?.type ?? ElementType.UNDEFINED
-  }
+  if (node.operator === 'Constant') return constantOf(context).type
+  if (node.operator === 'Shape') return ElementType.INT64
+  if (node.operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED
+  return inputs[node.operator === 'Where' ? 1 : 0]?.type ?? ElementType.UNDEFINED
 }
 
 function isInteger(type: number | undefined): boolean {
   return type === ElementType.INT32 || type === ElementType.INT64
 }
 
-function same(context: KnownNode): readonly (readonly number[])[] {
-  return [valuesAt(context, 0)]
+function same(context: KnownNode): readonly number[] {
+  return valuesAt(context, 0)
 }
 
-function elementwise(operation: Arithmetic): Rule {
-  return (context, [shape = []]) => {
+/** Computes each value from the values at the same position of one to three tensors. */
+function elementwise(operation: (a: number, b: number, c: number) => number): Rule {
+  return (context, shape) => {
     const [first = [], second = [], third = []] = context.inputs.map((_, place) =>
       expanded(valuesAt(context, place), shapeAt(context, place), shape),
     )
+    const values = first.map((a, i) => operation(a, second[i] ?? 0, third[i] ?? 0))
     // Integers are divided without remainder.
-    const isWhole = isInteger(typeOf(context))
-    return [
-      first.map((a, i) => {
-        const value = operation(a, second[i] ?? 0, third[i] ?? 0)
-        return isWhole ? Math.trunc(value) : value
-      }),
-    ]
+    return isInteger(typeOf(context)) ? values.map(Math.trunc) : values
   }
 }
 
-function filling({ node: { attributes } }: KnownNode): number {
-  const value = attributes.get('value')
-  return typeof value === 'object' && value !== null && 'type' in value ? (value.values?.[0] ?? Number.NaN) : 0
-}
-
-/** How far the values at neighbouring indices of each axis are apart. */
-function stepsOf(shape: Shape): readonly number[] {
-  return shape.map((_, axis) => product(shape.slice(axis + 1)))
+function filling({ node }: KnownNode): number {
+  const value = tensorAttribute(node, 'value')
+  return value ? (value.values?.[0] ?? Number.NaN) : 0
 }
 
 /** The values at all sums of one offset of each axis. */
@@ -129,8 +92,8 @@ function evenly(length: number, step: number, start = 0): readonly number[] {
 }
 
 function expanded(values: readonly number[], from: Shape, to: Shape): readonly number[] {
-  if (product(from) === product(to)) return values
-  const steps = stepsOf(from)
+  if (elementCount(from) === elementCount(to)) return values
+  const steps = contiguousStrides(from)
   const more = to.length - from.length
   return at(
     values,
@@ -138,43 +101,41 @@ function expanded(values: readonly number[], from: Shape, to: Shape): readonly n
   )
 }
 
-function transposed(context: KnownNode): readonly (readonly number[])[] {
+function transposed(context: KnownNode): readonly number[] {
   const shape = shapeAt(context, 0)
-  const steps = stepsOf(shape)
+  const steps = contiguousStrides(shape)
   const offsets = permutationOf(context).map((axis) => evenly(shape[axis] ?? 0, steps[axis] ?? 0))
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function sliced(context: KnownNode): readonly (readonly number[])[] {
-  const steps = stepsOf(shapeAt(context, 0))
+function sliced(context: KnownNode): readonly number[] {
+  const steps = contiguousStrides(shapeAt(context, 0))
   const offsets = slicesOf(context).map(({ start, step, length }, axis) => {
     const apart = steps[axis] as number
     return evenly(length, step * apart, start * apart)
   })
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function gathered(context: KnownNode): readonly (readonly number[])[] {
+function gathered(context: KnownNode): readonly number[] {
   const shape = shapeAt(context, 0)
-  const steps = stepsOf(shape)
+  const steps = contiguousStrides(shape)
   const chosen = axisOf(context, 0)
   const offsets = shape.map((size, axis) => {
     const indices = axis === chosen ? valuesAt(context, 1) : evenly(size, 1)
     return indices.map((index) => (index < 0 ? index + size : index) * (steps[axis] as number))
   })
-  return [at(valuesAt(context, 0), offsets)]
+  return at(same(context), offsets)
 }
 
-function concatenated(context: KnownNode): readonly (readonly number[])[] {
+function concatenated(context: KnownNode): readonly number[] {
   const axis = axisOf(context, 0)
   const parts = context.inputs.map((_, place) => {
-    const length = product(shapeAt(context, place).slice(axis))
+    const length = elementCount(shapeAt(context, place).slice(axis))
     return { length, values: valuesAt(context, place) }
   })
-  const rows = product(shapeAt(context, 0).slice(0, axis))
-  return [
-    evenly(rows, 1).flatMap((row) =>
-      parts.flatMap(({ length, values }) => values.slice(row * length, (row + 1) * length)),
-    ),
-  ]
+  const rows = elementCount(shapeAt(context, 0).slice(0, axis))
+  return evenly(rows, 1).flatMap((row) =>
+    parts.flatMap(({ length, values }) => values.slice(row * length, (row + 1) * length)),
+  )
 }

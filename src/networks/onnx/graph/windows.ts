@@ -68,13 +68,8 @@ export function windowsOf(
     let length = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
     // ONNX leaves out a last window that would begin in the padding after the image.
     if (isCeiled && (length - 1) * stride >= size[i] + before) length--
-    return { taps, stride, dilation, before, after, length: within(length, MAXIMUM_SIZE) }
+    if (!(length >= 1 && length <= MAXIMUM_SIZE)) throw new UnfitNode('gives a tensor of unknown size')
+    return { taps, stride, dilation, before, after, length }
   }
   return [axis(0), axis(1)]
-}
-
-/** @throws UnfitNode unless a size is from 1 to `maximum` */
-export function within(size: number, maximum: number): number {
-  if (!(size >= 1 && size <= maximum)) throw new UnfitNode('gives a tensor of unknown size')
-  return size
 }
