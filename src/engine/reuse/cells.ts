@@ -1,4 +1,3 @@
-import { int32At } from '../../support/typedArrays.js'
 import type { CellStep } from './cellStep.js'
 import { type AxisSpace, type Both, both, type CellTensor, type Keys, type Source } from './keys.js'
 
@@ -78,9 +77,9 @@ export function keysAt({ count, blank, views }: AxisSpace, positions: readonly n
     // The last row of `keys` is for images without the patch (see `AxisTensor`).
     for (const position of [...positions, keys.length / length - 1]) {
       for (let at = position * length; at < (position + 1) * length; at++) {
-        const key = int32At(keys, at)
+        const key = keys[at] as number
         isNeeded[key] = 1
-        isNeeded[int32At(blank, key)] = 1
+        isNeeded[blank[key] as number] = 1
       }
     }
   }
@@ -127,7 +126,6 @@ export function passCells(keys: Keys, steps: readonly CellStep[], image: string,
     gathers,
     frame: (name, row, col, into) => {
       const tensor = tensorOf(name)
-      // As `cellAt`, but without calls and with one look-up per row: this loop visits every place of every image.
       const { rows, cols, base } = setOf(tensor)
       const [width, blankWidth] = [cols.seeing.length, cols.blank.length]
       let at = 0
@@ -158,7 +156,7 @@ function neededKeys(space: AxisSpace, positions: readonly number[]): NeededKeys 
   for (const [at, key] of seeing.entries()) seeingAt[key] = at
   const blankAt = new Int32Array(space.count).fill(-1)
   for (const [at, key] of blank.entries()) blankAt[key] = at
-  for (let key = 0; key < space.count; key++) blankAt[key] = int32At(blankAt, int32At(space.blank, key))
+  for (let key = 0; key < space.count; key++) blankAt[key] = blankAt[space.blank[key] as number] as number
   return { seeing, blank, seeingAt, blankAt }
 }
 
@@ -176,28 +174,29 @@ function pairs({ rows, cols, count }: CellSet): Int32Array {
   return result
 }
 
-/** Index of the cell of two keys. */
-function cellAt({ rows, cols, base }: CellSet, rowKey: number, colKey: number): number {
-  const row = int32At(rows.seeingAt, rowKey)
-  const col = int32At(cols.seeingAt, colKey)
-  if (row >= 0 && col >= 0) return row * cols.seeing.length + col
-  return base + int32At(rows.blankAt, rowKey) * cols.blank.length + int32At(cols.blankAt, colKey)
-}
-
-function gather({ taps }: Source, to: CellSet, from: CellSet) {
+/** Its loop visits every tap of every cell, so it makes no calls and looks up a row only once. */
+function gather({ taps }: Source, to: CellSet, { rows, cols, base, count }: CellSet) {
   const counts = both((axis) => taps[axis].length / to[axis].seeingAt.length)
   const each = counts.rows * counts.cols
   const indices = new Int32Array(to.count * each)
+  const [width, blankWidth] = [cols.seeing.length, cols.blank.length]
   let at = 0
   for (const part of ['seeing', 'blank'] as const) {
     const colsOfPart = to.cols[part]
     for (const row of to.rows[part]) {
       for (const col of colsOfPart) {
         for (let dy = 0; dy < counts.rows; dy++) {
-          const rowKey = int32At(taps.rows, row * counts.rows + dy)
+          const rowKey = taps.rows[row * counts.rows + dy] as number
+          const seeing = rowKey < 0 ? -1 : (rows.seeingAt[rowKey] as number)
+          const begin = seeing < 0 ? -1 : seeing * width
+          const blank = rowKey < 0 ? -1 : base + (rows.blankAt[rowKey] as number) * blankWidth
           for (let dx = 0; dx < counts.cols; dx++) {
-            const colKey = int32At(taps.cols, col * counts.cols + dx)
-            indices[at++] = rowKey < 0 || colKey < 0 ? from.count : cellAt(from, rowKey, colKey)
+            const colKey = taps.cols[col * counts.cols + dx] as number
+            if (rowKey < 0 || colKey < 0) indices[at++] = count
+            else {
+              const within = cols.seeingAt[colKey] as number
+              indices[at++] = begin >= 0 && within >= 0 ? begin + within : blank + (cols.blankAt[colKey] as number)
+            }
           }
         }
       }
