@@ -13,7 +13,7 @@ export function cellSteps(analysis: GraphAnalysis): CellSteps {
 }
 
 function foundSteps(analysis: GraphAnalysis): CellSteps {
-  const { graph, image, operations } = analysis
+  const { graph, image } = analysis
   const shapes = new Map<string, CellShape>([[image, cellShape(analysis, image)]])
   const steps: CellStep[] = []
   let reason: string | undefined
@@ -24,8 +24,9 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
       shapes,
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
-  const { constants } = linksOf(graph)
-  for (const [index, node] of operations) {
+  const { nodes, constants } = linksOf(graph)
+  for (const [index, node] of nodes) {
+    if (node.outputs.every((name) => constants.has(name))) continue
     const read = node.inputs.filter((name) => !constants.has(name))
     // If an input comes from a node that could not become a step, `reason` is already set.
     if (!read.every((name) => shapes.has(name))) continue

@@ -33,10 +33,6 @@ describe('a graph', () => {
     ])
     expect(linksOf(graph).readers.get('filters')).toEqual([doubled])
     const analysis = analysedGraph(graph, IMAGE)
-    expect([...analysis.operations]).toEqual([
-      [1, late],
-      [0, early],
-    ])
     expect(imageShape(analysis, 'early')).toEqual([4, 6, 4])
     expect(neededFor(['early'], graph, new Set([1]))).toMatchObject({
       nodes: new Set([0]),
@@ -95,14 +91,13 @@ describe('a damaged graph', () => {
           ['first', first],
           ['second', second],
         ])
-        const { tensors, operations } = analysedGraph({ nodes, constants, operatorSet: 17 }, IMAGE)
+        const { tensors } = analysedGraph({ nodes, constants, operatorSet: 17 }, IMAGE)
         for (const output of '0123') {
           const { shape = [], values } = tensors.get(output) ?? {}
           expect(shape.every((size) => Number.isInteger(size) && size >= 0)).toBe(true)
           if (values) expect(values).toHaveLength(elementCount(shape))
         }
         expect(tensors.has('')).toBe(false)
-        expect(operations.size).toBeLessThanOrEqual(nodes.length)
       }),
       { numRuns: randomCases(300), seed: 1 },
     )

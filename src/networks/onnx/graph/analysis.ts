@@ -1,6 +1,6 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { Network, NetworkInput } from '../../network.js'
-import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import type { GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { readOnnxFile } from '../onnxFile.js'
 import { UnfitNode } from './attributes.js'
@@ -22,8 +22,6 @@ export interface GraphAnalysis {
   readonly refusals: ReadonlyMap<string, string>
   /** The tensors that depend on the image, and how far apart their cells are. */
   readonly spacings: ReadonlyMap<string, Spacing>
-  /** The nodes that compute no constants, by index in the file. Each comes after the nodes whose outputs it reads. */
-  readonly operations: ReadonlyMap<number, GraphNode>
 }
 
 /** If a graph takes any number of images, shapes are inferred for as many as in a trial run. */
@@ -47,19 +45,17 @@ export function networkGraph(network: Pick<Network, 'onnxPath' | 'input'>): Grap
 
 /** Its time grows only linearly with the number of nodes, whatever a file contains. */
 export function analysedGraph(graph: GraphNodes, { name: image, rows, cols, batch: fixed }: Input): GraphAnalysis {
-  const { nodes, constants } = linksOf(graph)
+  const { nodes } = linksOf(graph)
   const batch = fixed ?? OPEN_BATCH
   const tensors = new Map<string, KnownTensor>(graph.constants)
   tensors.set(image, { shape: [batch, 3, rows, cols], type: ElementType.FLOAT, values: null })
   const refusals = new Map<string, string>()
-  const operations = new Map<number, GraphNode>()
-  for (const [index, node] of nodes) {
+  for (const node of nodes.values()) {
     const context = { node, inputs: node.inputs.map((name) => tensors.get(name)) }
     const refuse = (reason: string) => refusals.set(node.outputs[0] ?? '', reason)
     for (const [name, tensor] of outputsOf(context, refuse)) tensors.set(name, tensor)
-    if (!node.outputs.every((name) => constants.has(name))) operations.set(index, node)
   }
-  return { graph, image, batch, tensors, refusals, spacings: spacingsOf(nodes.values(), image, tensors), operations }
+  return { graph, image, batch, tensors, refusals, spacings: spacingsOf(nodes.values(), image, tensors) }
 }
 
 /** Shape of a tensor for one image. Undefined if it is unknown, or if the first axis does not stand for the images. */

@@ -34,12 +34,13 @@ export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
 }
 
 /** Number of weights of all fully connected layers together. */
-export function connectedWeights({ graph, operations, tensors }: GraphAnalysis): number {
-  const { constants } = linksOf(graph)
+export function connectedWeights({ graph, tensors }: GraphAnalysis): number {
+  const { nodes, constants } = linksOf(graph)
   let weights = 0
-  for (const node of operations.values()) {
-    const fixed = matricesOf(node).find((name) => constants.has(name))
-    if (fixed !== undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
+  for (const node of nodes.values()) {
+    const [fixed, other] = matricesOf(node).filter((name) => constants.has(name))
+    // A product of two constants is a constant.
+    if (fixed !== undefined && other === undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
   }
   return weights
 }

@@ -77,8 +77,7 @@ export const SHAPES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...each(CONVOLUTIONS.keys(), (context) => [convolved(context)]),
   ...each(['AveragePool', 'LpPool', 'MaxPool'], (context) => [pooled(context), pooled(context)]),
   ['ConvTranspose', (context) => [transposedConvolution(context)]],
-  ...each(['MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
-  ['Gemm', (context) => [generalProduct(context)]],
+  ...each(['Gemm', 'MatMul', 'MatMulInteger', 'QLinearMatMul'], (context) => [matrixProduct(context)]),
   ['Einsum', (context) => [summed(context)]],
   // Shapes and constants.
   ['Constant', (context) => [constantOf(context).shape]],
@@ -221,27 +220,16 @@ function transposedConvolution(context: KnownNode): Shape {
 }
 
 function matrixProduct(context: KnownNode): Shape {
-  const [left, right] = (PRODUCTS.get(context.node.operator) as readonly number[]).map((i) => shapeAt(context, i)) as [
-    Shape,
-    Shape,
-  ]
+  const { node } = context
+  const matrixAt = (i: 0 | 1, transposed: string) => {
+    const shape = shapeAt(context, PRODUCTS.get(node.operator)?.[i] as number)
+    return numberAttribute(node, transposed, 0) === 1 ? shape.toReversed() : shape
+  }
+  const [left, right] = [matrixAt(0, 'transA'), matrixAt(1, 'transB')]
   // A vector is a matrix of one row or of one column, which the result does not have.
   const [rows, cols] = [left.length > 1 ? [left.at(-2) as number] : [], right.length > 1 ? right.slice(-1) : []]
   if (left.at(-1) !== (right.at(-2) ?? right[0])) throw new UnfitNode('multiplies matrices that do not fit')
   return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...cols]
-}
-
-function generalProduct(context: KnownNode): Shape {
-  const { node } = context
-  const turned = (place: number, name: string) => {
-    const shape = shapeAt(context, place)
-    return numberAttribute(node, name, 0) === 1 ? shape.toReversed() : shape
-  }
-  const [rows, inner] = turned(0, 'transA')
-  const [depth, cols] = turned(1, 'transB')
-  if (rows === undefined || cols === undefined || inner !== depth)
-    throw new UnfitNode('multiplies matrices that do not fit')
-  return [rows, cols]
 }
 
 /** The shape that an Einsum such as `bij,bjk->bik` gives. */
