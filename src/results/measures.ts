@@ -19,14 +19,14 @@ import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import { mapAt } from './unit/arrays.js'
 import type { Unit } from './unit/schema.js'
-import { type LayerNumbers, type Numbers, type Variant, valuesOf, variantText } from './variant.js'
+import { type LayerNumbers, type MeasureValues, type Variant, valuesOf, variantText } from './variant.js'
 
 export interface Measure {
   readonly name: string
   /** Raise this number whenever `of` computes other numbers, so that stored ones are computed again; 1 by default. */
   readonly revision?: number
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
-  readonly of?: (layer: MeasuredLayer) => Numbers
+  readonly of?: (layer: MeasuredLayer) => MeasureValues
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
 }
@@ -244,7 +244,10 @@ export function measureLayer(layer: MeasuredLayer): LayerNumbers {
   return Object.fromEntries(entries)
 }
 
-function eachMap(layer: MeasuredLayer, measure: (map: Float32Array, anchor: AnchorName) => Numbers): Numbers {
+function eachMap(
+  layer: MeasuredLayer,
+  measure: (map: Float32Array, anchor: AnchorName) => MeasureValues,
+): MeasureValues {
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(mapAt(layer.maps, layer, 0, i), anchor))
 }
 
@@ -254,8 +257,8 @@ function eachTask(
   measure: (
     result: { readonly mean: number; readonly std: number; readonly folds: readonly number[] },
     variant: Variant,
-  ) => Numbers,
-): Numbers {
+  ) => MeasureValues,
+): MeasureValues {
   return FOLD_SCHEMES.flatMap((scheme) =>
     TASKS.flatMap((task) => {
       const { mean, std, folds } = separability[scheme]?.[task] ?? { mean: null, std: null, folds: [] }
@@ -271,7 +274,7 @@ function eachTask(
  */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
-function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
+function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): MeasureValues {
   return readout.map((one) => [{ axis: one.axis, test: one.test }, value(one)])
 }
 

@@ -14,21 +14,26 @@ export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 export type PatchValues = ReadonlyMap<string, number>
 
-/** One number of a study, averaged over objects. */
-export interface MeanRow {
+/** A row of summary.json: one number of a study, averaged over objects. */
+export interface SummaryRow {
   readonly model: string
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
   /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
-  /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
-  readonly variant: Variant
+  /** Tells the numbers of one measure apart, for example by anchor, period or task: `center vertical 8px`. */
+  readonly variant: string
   readonly mean: number
   /** Population standard deviation of the values. */
   readonly std: number
   /** Number of objects, pairs of objects, or cases of feature arithmetic; 0 for baselines that need no objects. */
   readonly count: number
+}
+
+/** A summary row whose variant is a record. */
+export interface MeanRow extends Omit<SummaryRow, 'variant'> {
+  readonly variant: Variant
 }
 
 /** A summary row with the value of each patch, as in metrics.csv. */
@@ -194,9 +199,6 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
     if (lines.length > 0) yield Buffer.from(lines.join(''))
   }
 }
-
-/** A row of summary.json. Its variant is a text, such as `center vertical 8px`. */
-export type SummaryRow = Omit<MeanRow, 'variant'> & { readonly variant: string }
 
 export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => ({ ...row, variant: variantText(row.variant) }))
