@@ -316,10 +316,11 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     // The contents stay, and fold away where it is narrow.
     expect((await boxOf('.contents')).y).toBeGreaterThanOrEqual(0)
     await page.setViewportSize({ width: 390, height: 844 })
-    expect(await page.locator('.contents a').first().isVisible()).toBe(false)
+    const isOpen = () => page.locator('.contents a').first().isVisible()
+    await expect.poll(isOpen).toBe(false)
     await page.click('#contents summary')
     await page.click('.contents a >> text=Tables')
-    expect(await page.locator('.contents a').first().isVisible()).toBe(false)
+    await expect.poll(isOpen).toBe(false)
     expect(await text('#cite pre')).toContain('@inproceedings{lee2020shift')
     await page.setViewportSize({ width: 1280, height: 1000 })
   })
