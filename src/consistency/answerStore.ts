@@ -69,6 +69,7 @@ const headSchema = originSchema.extend({ format: z.literal(ANSWERS_FORMAT) })
 function settingText(origin: AnswerOrigin, name: string): string {
   return String((name === 'scores' ? origin.scores?.meaning : origin[name]) ?? 'unknown')
 }
+
 const lineSchema = z.object({
   name: z.string(),
   sha256: z.string(),

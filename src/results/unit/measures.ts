@@ -16,8 +16,8 @@ const layerSchema = z
   )
 
 /**
- * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be computed
- * again without the network.
+ * Contents of measures.json beside unit.json. Its numbers need only unit.json and the similarity maps, so they can be
+ * computed again without the network.
  */
 const measuresSchema = z.object({
   version: z.literal(MEASURES_VERSION),
