@@ -11,7 +11,7 @@
 namespace shiftscope {
 namespace {
 
-using CompositePlane = void (*)(const CompositeJob&, std::size_t, std::size_t, std::size_t, float*);
+using CompositePlane = void (*)(const CompositeJob&, std::size_t, const Offset&, float*);
 constexpr CompositePlane kCompositePlane[] = SHIFTSCOPE_LEVEL_TABLE(composite_plane);
 
 std::string size_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
@@ -79,15 +79,11 @@ Compositor::Compositor(const Window& window, const Frame& frame)
       cols_(frame.cols),
       window_rows_(window.rows),
       window_cols_(window.cols),
+      margin_(cols_ > window_cols_ ? cols_ - window_cols_ : 0),
       constant_(frame.values.size() == frame.channels),
       background_(frame.values) {
-  if (window_rows_ > rows_ || window_cols_ > cols_) {
-    throw std::out_of_range("a window of " + size_text(window_rows_, window_cols_) + " does not fit a frame of " +
-                            size_text(rows_, cols_));
-  }
   const std::size_t pixels = window_rows_ * window_cols_;
-  const std::size_t margin = cols_ - window_cols_;
-  const std::size_t stride = cols_ + margin;
+  const std::size_t stride = window_cols_ + 2 * margin_;
   padded_.assign(channels_ * window_rows_ * stride, 0.0f);
   if (!constant_) keep_.assign(window_rows_ * stride, 1.0f);
   for (std::size_t c = 0; c < channels_; ++c) {
@@ -99,19 +95,22 @@ Compositor::Compositor(const Window& window, const Frame& frame)
         const float weight = window.weight[pixel];
         const float foreground = weight * window.values[c * pixels + pixel];
         const float keep = 1.0f - weight;
-        row[margin + x] = constant_ ? foreground + keep * background_[c] : foreground;
-        if (!constant_) keep_[r * stride + margin + x] = keep;
+        row[margin_ + x] = constant_ ? foreground + keep * background_[c] : foreground;
+        if (!constant_) keep_[r * stride + margin_ + x] = keep;
       }
     }
   }
 }
 
 void Compositor::check(const Offset* offsets, std::size_t count) const {
-  const auto last_row = static_cast<std::int64_t>(rows_ - window_rows_);
-  const auto last_col = static_cast<std::int64_t>(cols_ - window_cols_);
+  // The smaller of window and frame must lie inside the larger one.
+  const auto is_inside = [](std::int64_t at, std::size_t frame, std::size_t window) {
+    const auto end = static_cast<std::int64_t>(frame) - static_cast<std::int64_t>(window);
+    return at >= std::min<std::int64_t>(0, end) && at <= std::max<std::int64_t>(0, end);
+  };
   for (std::size_t i = 0; i < count; ++i) {
     const auto [row, col] = offsets[i];
-    if (row < 0 || col < 0 || row > last_row || col > last_col) {
+    if (!is_inside(row, rows_, window_rows_) || !is_inside(col, cols_, window_cols_)) {
       throw std::out_of_range("offset " + std::to_string(i) + " (row " + std::to_string(row) + ", col " +
                               std::to_string(col) + ") puts the " + size_text(window_rows_, window_cols_) +
                               " window outside the " + size_text(rows_, cols_) + " frame");
@@ -125,6 +124,7 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          cols_,
                          window_rows_,
                          window_cols_,
+                         margin_,
                          constant_,
                          background_.data(),
                          padded_.data(),
@@ -135,8 +135,7 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
   // All three channels together may be too large for it.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {
-      composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),
-                      out + (i * channels_ + channel) * rows_ * cols_);
+      composite_plane(job, channel, offsets[i], out + (i * channels_ + channel) * rows_ * cols_);
     }
   }
 }

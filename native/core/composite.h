@@ -43,7 +43,8 @@ struct Frame {
   std::vector<float> values;  ///< [channels] for a constant background, else [channels, rows, cols]
 };
 
-/// Position of the window's top-left corner in the frame.
+/// Position of the window's top-left corner in the frame. It is negative, or 0, along an axis where the window is larger
+/// than the frame. Then the frame shows a part of the window.
 struct Offset {
   std::int32_t row, col;
 };
@@ -67,7 +68,7 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
 class Compositor {
  public:
   /// Window and frame must have the same number of channels. Their arrays must fit their shapes and hold only
-  /// finite values. Throws std::out_of_range if the window is larger than the frame.
+  /// finite values. Along each axis, the window may be smaller or larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
   /// Number of floats per image.
@@ -79,7 +80,8 @@ class Compositor {
   /// offsets: [count]. out: [count, channels, rows, cols], C order. `out` needs only 4-byte alignment, and it must not
   /// overlap the offsets or the memory of this compositor.
   /// A batch larger than the last-level cache is written directly to memory, past the caches.
-  /// If an offset puts the window outside the frame, throws std::out_of_range before anything is written.
+  /// Along each axis, the smaller one of window and frame must be inside the larger one. Otherwise, throws
+  /// std::out_of_range before anything is written.
   void composite(const Offset* offsets, std::size_t count, float* out,
                  InstructionSet level = instruction_set()) const;
 
@@ -88,14 +90,15 @@ class Compositor {
 
   std::size_t channels_, rows_, cols_;
   std::size_t window_rows_, window_cols_;
+  std::size_t margin_;  // cols_ - window_cols_, or 0 if the window is wider than the frame
   bool constant_;
   std::vector<float> background_;  // Frame::values
-  // The window's rows, each with cols_ - window_cols_ pixels of margin on the left and on the right: [channels,
-  // window_rows, 2 * cols_ - window_cols_]. For every offset, a row of the image is cols_ consecutive floats of such a
+  // The window's rows, each with margin_ pixels on the left and on the right: [channels, window_rows, window_cols_ + 2 *
+  // margin_]. For every offset, a row of the image is cols_ consecutive floats of such a
   // row. On a constant background, these floats are the final values. Otherwise, they are weight * window (0 in the
   // margins), and `composite` adds keep_ * background.
   std::vector<float> padded_;
-  // 1 - weight, with margins of ones: [window_rows, 2 * cols_ - window_cols_]. Empty if the background is constant.
+  // 1 - weight, with margins of ones: [window_rows, window_cols_ + 2 * margin_]. Empty if the background is constant.
   std::vector<float> keep_;
 };
 

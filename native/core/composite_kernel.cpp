@@ -15,52 +15,70 @@ struct Blend {
   }
 };
 
-template <bool Stream>
-void constant_plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
-  const std::size_t stride = 2 * job.cols - job.window_cols;
-  const float* padded = job.padded + channel * job.window_rows * stride + (job.cols - job.window_cols - col);
-  const Fill background{job.background[channel]};
-  emit<Stream>(out, row * job.cols, background);
-  out += row * job.cols;
-  for (std::size_t r = 0; r < job.window_rows; ++r, out += job.cols) {
-    emit<Stream>(out, job.cols, Copy{padded + r * stride});
-  }
-  emit<Stream>(out, (job.rows - row - job.window_rows) * job.cols, background);
+/// The rows of the window that the frame shows: `count` rows, the first of which is row `skipped` of the window and row
+/// `above` of the frame.
+struct ShownRows {
+  std::size_t above, skipped, count;
+  ShownRows(const CompositeJob& job, std::int32_t row)
+      : above(row > 0 ? static_cast<std::size_t>(row) : 0),
+        skipped(row < 0 ? static_cast<std::size_t>(-row) : 0),
+        count(job.window_rows - skipped < job.rows - above ? job.window_rows - skipped : job.rows - above) {}
+};
+
+/// Index in a padded row of the value for the frame's first column.
+std::size_t first_column(const CompositeJob& job, std::int32_t col) {
+  return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(job.margin) - col);
 }
 
 template <bool Stream>
-void image_plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
-  const std::size_t stride = 2 * job.cols - job.window_cols;
-  const std::size_t shift = job.cols - job.window_cols - col;
-  const float* padded = job.padded + channel * job.window_rows * stride + shift;
-  const float* keep = job.keep + shift;
-  const float* background = job.background + channel * job.rows * job.cols;
-  emit<Stream>(out, row * job.cols, Copy{background});
-  for (std::size_t r = 0; r < job.window_rows; ++r) {
-    const std::size_t at = (row + r) * job.cols;
-    emit<Stream>(out + at, job.cols, Blend{padded + r * stride, keep + r * stride, background + at});
+void constant_plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
+  const ShownRows shown(job, at.row);
+  const std::size_t stride = job.window_cols + 2 * job.margin;
+  const float* padded =
+      job.padded + (channel * job.window_rows + shown.skipped) * stride + first_column(job, at.col);
+  const Fill background{job.background[channel]};
+  emit<Stream>(out, shown.above * job.cols, background);
+  out += shown.above * job.cols;
+  for (std::size_t r = 0; r < shown.count; ++r, out += job.cols) {
+    emit<Stream>(out, job.cols, Copy{padded + r * stride});
   }
-  const std::size_t below = (row + job.window_rows) * job.cols;
+  emit<Stream>(out, (job.rows - shown.above - shown.count) * job.cols, background);
+}
+
+template <bool Stream>
+void image_plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
+  const ShownRows shown(job, at.row);
+  const std::size_t stride = job.window_cols + 2 * job.margin;
+  const std::size_t first = shown.skipped * stride + first_column(job, at.col);
+  const float* padded = job.padded + channel * job.window_rows * stride + first;
+  const float* keep = job.keep + first;
+  const float* background = job.background + channel * job.rows * job.cols;
+  emit<Stream>(out, shown.above * job.cols, Copy{background});
+  for (std::size_t r = 0; r < shown.count; ++r) {
+    const std::size_t begin = (shown.above + r) * job.cols;
+    emit<Stream>(out + begin, job.cols, Blend{padded + r * stride, keep + r * stride, background + begin});
+  }
+  const std::size_t below = (shown.above + shown.count) * job.cols;
   emit<Stream>(out + below, job.rows * job.cols - below, Copy{background + below});
 }
 
 template <bool Stream>
-void plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
+void plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
   if (job.constant) {
-    constant_plane<Stream>(job, channel, row, col, out);
+    constant_plane<Stream>(job, channel, at, out);
   } else {
-    image_plane<Stream>(job, channel, row, col, out);
+    image_plane<Stream>(job, channel, at, out);
   }
 }
 
 }  // namespace
 
-void composite_plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
+void composite_plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
   if (job.stream) {
-    plane<true>(job, channel, row, col, out);
+    plane<true>(job, channel, at, out);
     finish_streaming();
   } else {
-    plane<false>(job, channel, row, col, out);
+    plane<false>(job, channel, at, out);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "composite.h"
 #include "levels.h"
 
 namespace shiftscope {
@@ -9,15 +10,16 @@ namespace shiftscope {
 /// Inputs of the kernel. The comments in `Compositor` describe the arrays.
 struct CompositeJob {
   std::size_t rows, cols, window_rows, window_cols;
+  std::size_t margin;       ///< columns on each side of a padded row
   bool constant;            ///< whether `background` is one colour; see `Frame::values` for its shape
   const float* background;
-  const float* padded;      ///< [channels, window_rows, 2 * cols - window_cols]
-  const float* keep;        ///< [window_rows, 2 * cols - window_cols]; null if `constant`
+  const float* padded;      ///< [channels, window_rows, window_cols + 2 * margin]
+  const float* keep;        ///< [window_rows, window_cols + 2 * margin]; null if `constant`
   bool stream;              ///< whether writes bypass the caches
 };
 
-/// Writes one channel, [rows, cols], of an image. The top-left corner of the window (the pasted patch) is at (row, col).
-SHIFTSCOPE_DECLARE_LEVELS(void composite_plane(const CompositeJob& job, std::size_t channel, std::size_t row,
-                                               std::size_t col, float* out))
+/// Writes one channel, [rows, cols], of an image. The top-left corner of the window (the pasted patch) is at `at`.
+SHIFTSCOPE_DECLARE_LEVELS(void composite_plane(const CompositeJob& job, std::size_t channel, const Offset& at,
+                                               float* out))
 
 }  // namespace shiftscope

@@ -32,6 +32,12 @@ struct Case {
   std::vector<Offset> offsets;
 };
 
+/// A random offset along an axis, with the smaller one of window and frame inside the larger one.
+std::int32_t random_offset(Random& random, std::size_t frame, std::size_t window) {
+  if (frame >= window) return static_cast<std::int32_t>(between(random, 0, frame - window));
+  return -static_cast<std::int32_t>(between(random, 0, window - frame));
+}
+
 Case random_case(Random& random, std::size_t channels, std::size_t rows, std::size_t cols, std::size_t window_rows,
                  std::size_t window_cols, std::size_t count, bool constant) {
   const std::size_t pixels = window_rows * window_cols;
@@ -43,8 +49,7 @@ Case random_case(Random& random, std::size_t channels, std::size_t rows, std::si
     if (between(random, 0, 1)) weight = static_cast<float>(between(random, 0, 1));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    made.offsets.push_back({static_cast<std::int32_t>(between(random, 0, rows - window_rows)),
-                            static_cast<std::int32_t>(between(random, 0, cols - window_cols))});
+    made.offsets.push_back({random_offset(random, rows, window_rows), random_offset(random, cols, window_cols)});
   }
   return made;
 }
@@ -92,6 +97,42 @@ TEST(random_shapes_equal_the_reference) {
     check_case(random_case(random, between(random, 1, 4), rows, cols, between(random, 1, rows), between(random, 1, cols),
                            between(random, 0, 3), i % 2 == 0),
                between(random, 0, 31));
+  }
+}
+
+TEST(windows_larger_than_the_frame_equal_the_reference) {
+  Random random(7);
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t rows = between(random, 1, 40), cols = between(random, 1, 90);
+    // Along each axis, the window is smaller or larger than the frame.
+    const std::size_t window_rows = between(random, 1, 2 * rows), window_cols = between(random, 1, 2 * cols);
+    check_case(random_case(random, between(random, 1, 4), rows, cols, window_rows, window_cols, between(random, 0, 3),
+                           i % 2 == 0),
+               between(random, 0, 31));
+  }
+}
+
+TEST(a_frame_shows_each_part_of_a_larger_window) {
+  Random random(8);
+  const auto rgba = random_samples(random, 4 * 9 * 11);
+  const Window window = patch_window(rgba.data(), 9, 11, {}, Blend::soft);
+  const Frame frame = colour_frame({250, 251, 252}, 6, 7, {});
+  const Compositor compositor(window, frame);
+  std::vector<float> out(compositor.image_size());
+  for (std::int32_t top = 0; top <= 3; ++top) {
+    for (std::int32_t left = 0; left <= 4; ++left) {
+      const Offset offset{-top, -left};
+      compositor.composite(&offset, 1, out.data());
+      for (std::size_t c = 0; c < 3; ++c) {
+        for (std::size_t y = 0; y < 6; ++y) {
+          for (std::size_t x = 0; x < 7; ++x) {
+            const std::size_t pixel = (y + static_cast<std::size_t>(top)) * 11 + x + static_cast<std::size_t>(left);
+            const float weight = window.weight[pixel];
+            CHECK(out[(c * 6 + y) * 7 + x] == weight * window.values[c * 99 + pixel] + (1 - weight) * frame.values[c]);
+          }
+        }
+      }
+    }
   }
 }
 
@@ -189,9 +230,18 @@ TEST(an_offset_outside_is_an_error_before_anything_is_written) {
   for (float value : out) CHECK(value == 7.0f);
 }
 
-TEST(a_window_above_the_frame_and_a_divisor_of_zero_are_errors) {
-  const Window window{1, 5, 2, std::vector<float>(10), std::vector<float>(10)};
-  const Frame frame{1, 4, 4, std::vector<float>(16)};
-  CHECK(test::throws<std::out_of_range>([&] { Compositor(window, frame); }, "does not fit"));
+TEST(an_offset_that_leaves_a_part_of_the_frame_without_a_larger_window_is_an_error) {
+  Random random(9);
+  const Case made = random_case(random, 3, 20, 30, 26, 40, 0, false);
+  const Compositor compositor(made.window, made.frame);
+  std::vector<float> out(2 * compositor.image_size(), 7.0f);
+  for (const Offset bad : {Offset{1, 0}, Offset{0, 1}, Offset{-7, 0}, Offset{0, -11}}) {
+    const Offset offsets[] = {{-6, -10}, bad};
+    CHECK(test::throws<std::out_of_range>([&] { compositor.composite(offsets, 2, out.data()); }, "offset 1"));
+  }
+  for (float value : out) CHECK(value == 7.0f);
+}
+
+TEST(a_divisor_of_zero_is_an_error) {
   CHECK(test::throws<std::out_of_range>([] { colour_frame({1, 2, 3}, 4, 4, {0, {}, {1, 1, 1}, false}); }, "divisor"));
 }

@@ -5,7 +5,10 @@ export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', '
 /** Name of an anchor: a position that all other positions are compared with. */
 export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
-/** A position of the patch: the row and column of the frame where its top-left pixel is. */
+/**
+ * A position of the patch: the row and column of the frame where its top-left pixel is. If the patch is larger than the
+ * frame, such as a whole photograph, both are negative or 0, and the frame is a window that shows a part of the patch.
+ */
 export interface Position {
   readonly row: number
   readonly col: number
@@ -34,37 +37,51 @@ export interface PositionGrid {
   readonly rows: number
   readonly cols: number
   readonly stride: number
+  /** Row, and column, of the first position in pixels: 0, or less if the patch is larger than the frame. */
+  readonly first: number
   /** Row and column of each position in pixels, [positions, 2]. Anchors that are not on the grid come last. */
   readonly offsets: Int32Array
   /** The five anchors, in the order of ANCHOR_NAMES. Their positions do not depend on the stride. */
   readonly anchors: readonly Anchor[]
 }
 
+/** Positions along one axis, at stride 1: `first`, `first` + 1 and so on. */
+export interface PositionRange {
+  readonly first: number
+  readonly count: number
+}
+
+/** The positions along an axis at which the smaller one of frame and patch is completely inside the larger one. */
+export function positionRange(frame: number, size: number): PositionRange {
+  return { first: Math.min(0, frame - size), count: Math.abs(frame - size) + 1 }
+}
+
 /**
- * Makes the grid of positions at which a patch of `size` pixels is completely inside a frame of `frame` pixels.
- * @throws UsageError if the stride is not a positive whole number, or if the patch is larger than the frame
+ * Makes the grid of all positions of `positionRange`, with the given stride.
+ * @param frame side of the frame in pixels
+ * @param size side of the patch in pixels
+ * @throws UsageError if the stride or the size is not a positive whole number
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
   if (!Number.isInteger(stride) || stride < 1)
     throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
-  if (!Number.isInteger(size) || size < 1 || size > frame)
-    throw new UsageError(
-      `object size ${size} is not a whole number from 1 to ${frame}, the frame's side in pixels; choose another \`size\``,
-    )
-  const extent = frame - size + 1
-  const side = Math.ceil(extent / stride)
+  if (!Number.isInteger(size) || size < 1)
+    throw new UsageError(`object size ${size} is not a positive whole number; choose another \`size\``)
+  const range = positionRange(frame, size)
+  const { first, count } = range
+  const side = Math.ceil(count / stride)
   const places: Position[] = []
   for (let row = 0; row < side; row++) {
-    for (let col = 0; col < side; col++) places.push({ row: row * stride, col: col * stride })
+    for (let col = 0; col < side; col++) places.push({ row: first + row * stride, col: first + col * stride })
   }
-  const anchors = anchorPositions(extent).map((anchor) => {
-    const onGrid = anchor.row % stride === 0 && anchor.col % stride === 0
-    if (onGrid) return { ...anchor, index: (anchor.row / stride) * side + anchor.col / stride }
+  const anchors = anchorPositions(range).map((anchor) => {
+    const [row, col] = [(anchor.row - first) / stride, (anchor.col - first) / stride]
+    if (Number.isInteger(row) && Number.isInteger(col)) return { ...anchor, index: row * side + col }
     places.push(anchor)
     return { ...anchor, index: places.length - 1 }
   })
   const offsets = Int32Array.from(places.flatMap(({ row, col }) => [row, col]))
-  return { rows: side, cols: side, stride, offsets, anchors }
+  return { rows: side, cols: side, stride, first, offsets, anchors }
 }
 
 /** Picks offsets by index. `rows` are indices into `offsets`, which is [positions, 2], and the result is [rows, 2]. */
@@ -116,15 +133,15 @@ function interleavedBits(row: number, col: number): number {
   return bits
 }
 
-/** Positions of the five anchors, for a patch that has `side` positions along each axis at stride 1. */
-export function anchorPositions(side: number): readonly AnchorPosition[] {
-  const last = side - 1
-  const middle = Math.floor(last / 2)
+/** Positions of the five anchors, for a patch with the given positions along each axis. */
+export function anchorPositions({ first, count }: PositionRange): readonly AnchorPosition[] {
+  const last = first + count - 1
+  const middle = first + Math.floor((count - 1) / 2)
   return [
-    { name: 'top-left', row: 0, col: 0 },
-    { name: 'top-right', row: 0, col: last },
+    { name: 'top-left', row: first, col: first },
+    { name: 'top-right', row: first, col: last },
     { name: 'center', row: middle, col: middle },
-    { name: 'bottom-left', row: last, col: 0 },
+    { name: 'bottom-left', row: last, col: first },
     { name: 'bottom-right', row: last, col: last },
   ]
 }

@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES, type Anchor, type AnchorPosition, anchorPositions } from '../engine/positions.js'
+import { ANCHOR_NAMES, type Anchor, type AnchorPosition, anchorPositions, positionRange } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type LayerGrid, positionAt } from '../experiments/grid.js'
 import { type FeatureGrid, featuresAt } from '../experiments/similarity.js'
@@ -97,9 +97,12 @@ export async function openAnchored(input: string | FeatureArray, given?: Describ
 
 /** The anchors in pixels. If the grid is not described, its corners and its center are the anchors. */
 function anchorsOf({ rows, cols, described }: OpenFeatures): readonly AnchorPosition[] {
-  const side = described && described.frame - described.size + 1
-  const across = anchorPositions(side ?? cols)
-  return anchorPositions(side ?? rows).map((anchor, i) => ({ ...anchor, col: across[i]?.col as number }))
+  const range = described && positionRange(described.frame, described.size)
+  const across = anchorPositions(range ?? { first: 0, count: cols })
+  return anchorPositions(range ?? { first: 0, count: rows }).map((anchor, i) => ({
+    ...anchor,
+    col: across[i]?.col as number,
+  }))
 }
 
 function nearestOnGrid({ name, row, col }: AnchorPosition, grid: OpenFeatures): Anchor {

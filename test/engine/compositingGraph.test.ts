@@ -78,7 +78,7 @@ function agree(found: Float32Array, expected: Float32Array): boolean {
 const unit = fc.double({ min: 0, max: 1, noNaN: true })
 
 describe('compositing in the graph', () => {
-  it('makes the images of the native compositor, bit for bit', async () => {
+  it('makes the images of the native compositor, bit for bit, also of patches larger than the frame', async () => {
     const scenes = fc.record({
       side: fc.constantFrom(1, 2, 7, 31),
       share: unit,
@@ -92,7 +92,7 @@ describe('compositing in the graph', () => {
     await fc.assert(
       fc.asyncProperty(scenes, async ({ side, share, seed, colour, blend, channelOrder, divisor, places }) => {
         const input = { ...imagenetInput, rows: side, cols: side, channelOrder, divisor }
-        const size = Math.max(1, Math.round(share * side))
+        const size = Math.max(1, Math.round(share * 2 * side))
         const background = colour ? { rgb: colour } : { image: noise(seed, side, side) }
         const scene = sceneOfNoise(size, seed, background, blend)
         const offsets = cornersAnd(places, side - size)

@@ -18,10 +18,25 @@ describe('positions', () => {
     expect([...positionGrid(3, 3, 2).offsets]).toEqual([0, 0])
   })
 
-  it('need a stride that is a positive whole number, and a patch that fits', () => {
+  it('are not positive if the patch is larger than the frame', () => {
+    const { offsets, anchors, first, rows, cols } = positionGrid(224, 256, 16)
+    expect([first, rows, cols]).toEqual([-32, 3, 3])
+    expect([...offsets]).toEqual([-32, -32, -32, -16, -32, 0, -16, -32, -16, -16, -16, 0, 0, -32, 0, -16, 0, 0])
+    expect(anchors.map(({ index }) => index)).toEqual([0, 2, 4, 6, 8])
+    expect(anchors[2]).toMatchObject({ name: 'center', row: -16, col: -16 })
+    expect(positionGrid(5, 8, 2).anchors.map(({ row, col }) => [row, col])).toEqual([
+      [-3, -3],
+      [-3, 0],
+      [-2, -2],
+      [0, -3],
+      [0, 0],
+    ])
+  })
+
+  it('need a stride and a size that are positive whole numbers', () => {
     for (const stride of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => positionGrid(224, 75, stride)).toThrow(UsageError)
-    for (const size of [0, 225, 1.5]) expect(() => positionGrid(224, size, 1)).toThrow(UsageError)
+    for (const size of [0, -1, 1.5]) expect(() => positionGrid(224, size, 1)).toThrow(UsageError)
   })
 
   it('are taken by their indices', () => {
@@ -51,8 +66,8 @@ describe('the order of positions', () => {
 describe('anchors', () => {
   it('are five, in the order of every array and table, with the center rounded down', () => {
     expect(ANCHOR_NAMES).toEqual(['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'])
-    expect(anchorPositions(3).map(({ name }) => name)).toEqual([...ANCHOR_NAMES])
-    const center = (side: number) => anchorPositions(side)[2]
+    expect(anchorPositions({ first: 0, count: 3 }).map(({ name }) => name)).toEqual([...ANCHOR_NAMES])
+    const center = (count: number) => anchorPositions({ first: 0, count })[2]
     expect([1, 2, 3, 4, 100, 150].map((side) => center(side)?.row)).toEqual([0, 0, 1, 1, 49, 74])
   })
 })

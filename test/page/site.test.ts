@@ -69,7 +69,7 @@ describe('files of the site', () => {
     expect([limits, groups.length]).toEqual([{ low: 0.88, high: 1 }, 1])
     expect(group).toMatchObject({ key: 0, size: 125, rows: 2, cols: 2, stride: 50, frame: 175, classes: null })
     expect(group?.units).toEqual(['car', 'dog'].map((patch) => ({ patch, picture: null })))
-    expect(group?.anchors).toMatchObject(anchorPositions(51))
+    expect(group?.anchors).toMatchObject(anchorPositions({ first: 0, count: 51 }))
     const one = expect.closeTo(1, 6)
     expect(group?.layers.flatMap(({ name, baseline }) => [name, baseline])).toEqual(['fc6', one, 'fc8', one])
     expect(group?.layers[1]?.means[2]).toEqual({ mean: expect.closeTo(0.85 + 0.0285 + 0.001, 6) })

@@ -20,7 +20,7 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
   return {
     ...{ key, model, size, rows, cols, stride, frame: side - 1 + size },
     background: { colour: 'rgb(255 255 255)' },
-    anchors: anchorPositions(side),
+    anchors: anchorPositions({ first: 0, count: side }),
     layers: layers.map((name) => ({
       name,
       dims: 8,

@@ -32,7 +32,7 @@ export function madeUnit(
   const own = { ...inputs, ...changes }
   const [rows, cols] = [2, 2]
   const anchors = Object.fromEntries(
-    anchorPositions((rows - 1) * own.stride + 1).map(({ name, row, col }) => [name, { row, col }]),
+    anchorPositions({ first: 0, count: (rows - 1) * own.stride + 1 }).map(({ name, row, col }) => [name, { row, col }]),
   ) as Unit['anchors']
   const length = ANCHOR_NAMES.length * rows * cols
   const maps = Float32Array.from({ length: own.layers.length * length }, (_, i) => level + i / 1000)

@@ -33,7 +33,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   return async ({ id, scene, batch = 1 }, offsets, put, onShared) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
-    const cells = passCells(keys, steps, input.name, positionsOf(offsets))
+    const cells = passCells(keys, steps, input.name, positionsOf(offsets, keys.first))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))
     onShared?.()
     const images = offsets.length / 2
@@ -48,7 +48,8 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
         for (let image = 0; image < size; image++) {
           const at = 2 * (begin + Math.min(image, count - 1))
           const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
-          cells.frame(name, int32At(offsets, at), int32At(offsets, at + 1), frame)
+          const [row, col] = [int32At(offsets, at) - keys.first.rows, int32At(offsets, at + 1) - keys.first.cols]
+          cells.frame(name, row, col, frame)
         }
         feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
         feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])

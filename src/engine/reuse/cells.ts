@@ -44,7 +44,7 @@ interface NeededKeys {
   readonly blankAt: Int32Array
 }
 
-/** Positions that are computed together: their rows and their columns. */
+/** Positions that are computed together: the indices of their rows and of their columns (see `AxisPlaces`). */
 export type Pass = Both<readonly number[]>
 
 /** The distinct rows and the distinct columns of some positions. */
@@ -52,9 +52,14 @@ export interface Positions extends Pass {
   readonly count: number
 }
 
-export function positionsOf(offsets: Int32Array): Positions {
-  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
-  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
+/**
+ * @param offsets [positions, 2], in pixels
+ * @param first the position with index 0 along each axis, in pixels
+ */
+export function positionsOf(offsets: Int32Array, first: Both<number>): Positions {
+  const along = (axis: 0 | 1, from: number) =>
+    [...new Set(offsets.filter((_, i) => i % 2 === axis))].map((offset) => offset - from)
+  return { rows: along(0, first.rows), cols: along(1, first.cols), count: offsets.length / 2 }
 }
 
 /** Two numbers of keys: `seeing` counts those that depend on the patch, and `blank` counts those that do not. */
@@ -69,7 +74,7 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
 
 /**
  * Lists the keys that some positions need along an axis, in ascending order.
- * @param positions rows or columns of the positions
+ * @param positions indices of the positions' rows or columns
  */
 export function keysAt({ count, blank, views }: AxisSpace, positions: readonly number[]) {
   const isNeeded = new Uint8Array(count)
@@ -98,7 +103,7 @@ export interface PassCells {
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
   /**
-   * Fills `into` for an image with the patch at `row` and `col`. For each element of the tensor's map, [rows * cols],
+   * Fills `into` for an image with the patch at the position with the indices `row` and `col`. For each element of the tensor's map, [rows * cols],
    * `into` gets the index of the distinct cell whose values belong there.
    */
   frame(tensor: string, row: number, col: number, into: Int32Array): void

@@ -1,4 +1,5 @@
 import { jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
+import { positionRange } from '../positions.js'
 import type { Scene } from '../task.js'
 import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
@@ -16,7 +17,8 @@ const WORTH_REUSING = 1.1
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
-  return floorGain({ analysis, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
+  const keys = sceneKeys(cells, scene, network.input)
+  return floorGain({ analysis, cells, keys }, positionsOf(offsets, keys.first))
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
@@ -40,7 +42,7 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets))
+  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets, keys.first))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
@@ -51,5 +53,5 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
-  return sides * (input.rows - size + 2) <= KEY_LIMIT
+  return sides * (positionRange(input.rows, size).count + 1) <= KEY_LIMIT
 }

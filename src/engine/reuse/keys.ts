@@ -1,6 +1,6 @@
 import type { AxisWindow } from '../../networks/index.js'
 import { int32At } from '../../support/typedArrays.js'
-import { AXES, type Axis } from '../positions.js'
+import { AXES, type Axis, type PositionRange } from '../positions.js'
 import type { CellStep, CellSteps } from './cellStep.js'
 
 /** Positions of the patch along one axis of the frame. */
@@ -9,8 +9,8 @@ export interface AxisPlaces {
   readonly frame: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Number of positions. At position p, the patch begins at pixel p of the frame. */
-  readonly positions: number
+  /** The positions. At the position with index i, the patch begins at pixel `first` + i of the frame. */
+  readonly positions: PositionRange
   /** Whether the background is a picture. If so, images share only those values that do not depend on the patch. */
   readonly isVaried: boolean
 }
@@ -38,6 +38,8 @@ export interface Keys {
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** The pixel that each key of the image stands for. */
   readonly pixels: Both<AxisPixels>
+  /** The position with index 0 along each axis, in pixels. */
+  readonly first: Both<number>
 }
 
 interface AxisPixels {
@@ -69,7 +71,7 @@ export interface CellTensor extends Both<AxisTensor> {
 interface AxisTensor {
   readonly length: number
   /**
-   * Key of each cell for each position of the patch, [positions + 1, length]. The last row is for images without the
+   * Key of each cell for each position of the patch, by its index, [positions + 1, length]. The last row is for images without the
    * patch.
    */
   readonly keys: Int32Array
@@ -149,7 +151,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
   }
   for (const tensor of new Set(tensors.values()))
     for (const axis of AXES) spaces[tensor.space]?.[axis].views.push(tensor[axis])
-  return { spaces, tensors, sources, pixels }
+  return { spaces, tensors, sources, pixels, first: both((axis) => places[axis].positions.first) }
 }
 
 export function both<T>(make: (axis: Axis) => T): Both<T> {
@@ -252,9 +254,10 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []
   const ofFrame: number[] = []
-  const keys = new Int32Array((positions + 1) * frame)
-  for (let position = 0; position <= positions; position++) {
-    const offset = position < positions ? position : Number.POSITIVE_INFINITY
+  const { first, count } = positions
+  const keys = new Int32Array((count + 1) * frame)
+  for (let position = 0; position <= count; position++) {
+    const offset = position < count ? first + position : Number.POSITIVE_INFINITY
     for (let pixel = 0; pixel < frame; pixel++) {
       const inPatch = pixel - offset
       const seen = inPatch >= begin && inPatch < end ? inPatch + 1 : 0

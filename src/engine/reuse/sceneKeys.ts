@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NetworkInput } from '../../networks/index.js'
-import { AXES, type Axis } from '../positions.js'
+import { AXES, type Axis, positionRange } from '../positions.js'
 import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'
 import { type Both, both, cellKeys, type Keys } from './keys.js'
@@ -13,7 +13,8 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
     const frame = input[axis]
-    return { frame, opaque: opaque[axis], positions: frame - scene.patch.size + 1, isVaried: isVaried(scene) }
+    const positions = positionRange(frame, scene.patch.size)
+    return { frame, opaque: opaque[axis], positions, isVaried: isVaried(scene) }
   }
   return cellKeys(steps, input.name, both(along))
 }
@@ -50,9 +51,11 @@ export const SAMPLED_POSITIONS = 3
  * a third one. The third position is derived from the hash of the pixels, so it is the same in every run.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
-  const last = [rows - size, cols - size] as const
-  const between = last.map((offset, axis) => pixels.readUInt32LE(4 * axis) % (offset + 1))
-  return Int32Array.from([0, 0, ...last, ...between])
+  const ranges = [positionRange(rows, size), positionRange(cols, size)]
+  const first = ranges.map((range) => range.first)
+  const last = ranges.map((range) => range.first + range.count - 1)
+  const between = ranges.map((range, axis) => range.first + (pixels.readUInt32LE(4 * axis) % range.count))
+  return Int32Array.from([...first, ...last, ...between])
 }
 
 function isVaried({ background }: Scene): boolean {

@@ -170,8 +170,8 @@ const scenes = fc.record({
 })
 const POSITIONS = FRAME - PATCH + 1
 
-function keysOf(steps: readonly CellStep[], placed: Placed, positions = POSITIONS): Keys {
-  const places = both(() => ({ ...placed, positions }))
+function keysOf(steps: readonly CellStep[], placed: Placed, count = POSITIONS): Keys {
+  const places = both(() => ({ ...placed, positions: { first: 0, count } }))
   return cellKeys({ steps }, 'image', places)
 }
 
@@ -212,6 +212,15 @@ describe('keys of cells', () => {
     expect([...(keys.tensors.get('image+')?.cols.keys ?? [])]).toEqual([0, 1, 1, 2, 3, 1, 1, 1, 1])
     expect([...(keys.spaces[1]?.rows.blank ?? [])]).toEqual([1, 1, 1, 1])
     expect([...(keys.sources.get('image+')?.[0]?.taps.rows ?? [])]).toEqual([0, 1, 2, 2, 2, 0, 1, 2])
+  })
+
+  it('count the pixels of a patch that is larger than the frame, and one for the background that it hides', () => {
+    const places = both(() => ({ ...placed, opaque: [0, 8] as const, positions: { first: -2, count: 3 } }))
+    const keys = cellKeys({ steps: [] }, 'image', places)
+    const rows = [...(keys.tensors.get('image')?.rows.keys ?? [])]
+    expect(rows.join('')).toBe('012345 601234 760123 888888'.replaceAll(' ', ''))
+    expect(keys.pixels.rows.ofPatch).toEqual([3, 4, 5, 6, 7, 8, 2, 1, 0])
+    expect(keys.first).toEqual({ rows: -2, cols: -2 })
   })
 
   it('of a step that only reads its own place are those of its input', () => {

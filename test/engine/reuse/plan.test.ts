@@ -75,13 +75,18 @@ function placesOf(last: number, stride = 1): readonly (readonly [number, number]
 
 const PLACES = placesOf(FRAME - PATCH)
 
+/** The first position of a patch that is smaller than the frame. */
+const START = { rows: 0, cols: 0 }
+
 describe('a plan of what images share', () => {
   const scene = sceneOfSize(PATCH)
   const { offsets } = positionGrid(FRAME, PATCH, 1)
-  const positions = positionsOf(offsets)
+  const positions = positionsOf(offsets, START)
 
   it('knows rows, columns and the number of positions', () => {
-    expect(positionsOf(Int32Array.of(3, 1, 3, 2, 0, 1))).toEqual({ rows: [3, 0], cols: [1, 2], count: 3 })
+    expect(positionsOf(Int32Array.of(3, 1, 3, 2, 0, 1), START)).toEqual({ rows: [3, 0], cols: [1, 2], count: 3 })
+    const ofLarger = positionsOf(Int32Array.of(-4, 0, -1, 0), { rows: -4, cols: -3 })
+    expect(ofLarger).toEqual({ rows: [0, 3], cols: [3], count: 2 })
   })
 
   it('counts the multiply-adds that are left if every distinct value is computed once', () => {
@@ -117,7 +122,7 @@ describe('a plan of what images share', () => {
   ])('is the cheapest one of %s at stride %i', (name, stride, expected, gain) => {
     const { graph } = readOnnxFile(exported(name))
     const work = workOf(graph, sceneOfSize(20), SMALL, [graph.nodes.at(-1)?.outputs[0] as string])
-    const plan = planCells(work, positionsOf(positionGrid(64, 20, stride).offsets))
+    const plan = planCells(work, positionsOf(positionGrid(64, 20, stride).offsets, START))
     expect(plan).toMatchObject({ ...expected, batch: null })
     expect(plan?.predictedGain).toBeCloseTo(gain, 4)
   })
@@ -232,7 +237,10 @@ it('the work to plan grows with the number of layers, not with its square', () =
         return output
       },
     }))
-    planCells({ ...work, cells: { ...cells, steps } as CellSteps }, positionsOf(positionGrid(FRAME, PATCH, 1).offsets))
+    planCells(
+      { ...work, cells: { ...cells, steps } as CellSteps },
+      positionsOf(positionGrid(FRAME, PATCH, 1).offsets, START),
+    )
     return count
   }
   expect(reads(1000) / reads(500)).toBeLessThan(2.1)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { threadBackend } from '../../../src/engine/backends/thread.js'
 import { largestDistance } from '../../../src/engine/distance.js'
-import { positionGrid } from '../../../src/engine/positions.js'
+import { positionGrid, positionRange } from '../../../src/engine/positions.js'
 import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
 import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
 import { CELL_OPERATORS, OPERATOR_SETS } from '../../../src/engine/reuse/cellOperators.js'
@@ -229,10 +229,20 @@ const patch = stripes(PATCH, (pixel) =>
   pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number),
 )
 const backgrounds: readonly Background[] = [{ rgb: [20, 90, 250] }, { image: noise(1, FRAME, FRAME) }]
-const SCENES = backgrounds.flatMap((one) => [sceneOf(patch, one), sceneOf(patch, one, 'soft')])
-/** Rows and columns of the corners, the borders and a few places between, in no order. */
-const ALONG = [0, 10, 3, 1, 7]
-const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [row, col + (col === 3 ? 1 : 0)])))
+/** A patch that is larger than the frame, so that each image is a part of it. */
+const larger = stripes(FRAME + 10, (pixel) => [255, 255, 200][pixel % 3] as number)
+const SCENES = backgrounds.flatMap((one) =>
+  [patch, larger].flatMap((drawn) => [sceneOf(drawn, one), sceneOf(drawn, one, 'soft')]),
+)
+
+/** The corners, the borders and a few places between, in no order. */
+function offsetsOf({ patch: { size } }: Scene): Int32Array {
+  const { first } = positionRange(FRAME, size)
+  const along = [0, 10, 3, 1, 7]
+  return Int32Array.from(along.flatMap((row) => along.flatMap((col) => [row, col === 3 ? 4 : col]))).map(
+    (index) => first + index,
+  )
+}
 
 /** How far features of a scene are from the plain way's when so many steps are computed once. */
 async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
@@ -245,9 +255,10 @@ async function distanceWith({ network, graph, steps }: Written, scene: Scene, co
     await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
     await cellBackend({ backend: 'cells', cells: work, ...data }),
   ]
+  const offsets = offsetsOf(scene)
   const featuresBy = async (backend: typeof plain) => {
-    const found = new Float32Array((OFFSETS.length / 2) * dims)
-    await backend({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
+    const found = new Float32Array((offsets.length / 2) * dims)
+    await backend({ id: 1, scene, batch: 10 }, offsets, (first, images, [layer]) => {
       expect(layer).toHaveLength(images * dims)
       found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
     })

@@ -1,4 +1,4 @@
-import { anchorPositions, type Position } from '../../../engine/positions.js'
+import { anchorPositions, type Position, positionRange } from '../../../engine/positions.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
@@ -250,10 +250,10 @@ function atMostEvery(
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
   const groups = networks.map((network, key): SiteGroup => {
     const size = Math.min(wished, network.frame)
-    const extent = network.frame - size + 1
+    const range = positionRange(network.frame, size)
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
-    const side = Math.ceil(extent / stride)
+    const side = Math.ceil(range.count / stride)
     return {
       key,
       model: network.id,
@@ -263,7 +263,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
       stride,
       frame: network.frame,
       background: { colour: state.background },
-      anchors: anchorPositions(extent),
+      anchors: anchorPositions(range),
       layers: network.layers.map(({ name, dims }) => ({
         name,
         dims,
