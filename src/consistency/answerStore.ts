@@ -7,7 +7,7 @@ import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
 import { parseJson, readStored } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
-import type { PhotographFile } from './photographs.js'
+import type { PhotographFile } from '../patches/photographs.js'
 import type { Protocol, ProtocolSetting } from './protocols.js'
 import type { MeasuredPhotograph } from './result.js'
 

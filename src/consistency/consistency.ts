@@ -12,14 +12,15 @@ import { type Classes, chooseNetwork, type Network, networkNotes, recipeText } f
 import { readBackground } from '../patches/background.js'
 import type { Image } from '../patches/image.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
+import { findPhotographs, type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
 import { progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
 import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { type AnswerStore, type Answers, KEEPS_NOTHING, openAnswerStore, type StoredPhotograph } from './answerStore.js'
+import { cropped } from './crop.js'
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
-import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
 import { type DrawnPhotograph, type FramePiece, framePieces, mostFrames } from './pieces.js'
 import { PROTOCOL_NAMES, PROTOCOLS } from './protocols.js'
 import { type Consistency, summary } from './result.js'
@@ -140,7 +141,7 @@ async function firstReadable(files: readonly PhotographFile[], frame: number, si
   let first: InputError | undefined
   for (const file of files)
     try {
-      return (await readPhotograph(file, frame, signal)).image
+      return (await readPhotograph(file, frame, sourceSide(frame), signal)).image
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       first ??= error

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js'
 import { pageHtml, sectionHtml } from '../page/page.js'
+import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
 import { escapeHtml } from '../plot/html.js'
 import { seriesColour } from '../plot/marks.js'
 import { decimalText } from '../plot/numberText.js'
@@ -7,7 +8,7 @@ import { markup, svg, tip } from '../plot/svg.js'
 import { renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
 import type { Answers } from './answerStore.js'
-import { centreOf, type PhotographFile, readPhotograph } from './photographs.js'
+import { centreOf } from './crop.js'
 import { ANSWER_VALUES, answerAt, answerCount, probabilityAt } from './protocols.js'
 import type { Consistency, ConsistencyMeasure } from './result.js'
 
@@ -148,7 +149,7 @@ ${markup(strip)}
 
 /** The middle of a photograph. It is left out if the file has been removed since it was measured. */
 async function pictureHtml(file: PhotographFile, frame: number): Promise<string> {
-  const read = await readPhotograph(file, frame).catch((error) => {
+  const read = await readPhotograph(file, frame, sourceSide(frame)).catch((error) => {
     if (!(error instanceof InputError)) throw error
   })
   if (read === undefined) return '<p class="soft">This photograph can no longer be read.</p>'

@@ -6,7 +6,7 @@ import { sha256 } from '../files/sha256.js'
 import type { Network } from '../networks/index.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
-import { type PhotographFile, readPhotograph } from './photographs.js'
+import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
 import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
 
 /** Bytes of frames in one piece. Two pieces exist at a time: one runs while the next one is drawn. */
@@ -67,7 +67,7 @@ export async function* framePieces(
   let photographs: DrawnPhotograph[] = []
   for (const file of files) {
     throwIfStopped(signal)
-    const read = await readPhotograph(file, setting.frame, signal).catch((error) => {
+    const read = await readPhotograph(file, setting.frame, sourceSide(setting.frame), signal).catch((error) => {
       throwIfStopped(signal)
       onFailure({ name: file.name, reason: reasonOf(error) })
     })

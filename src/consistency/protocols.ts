@@ -2,8 +2,9 @@ import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Image } from '../patches/image.js'
+import { sourceSide } from '../patches/photographs.js'
 import { mean } from '../support/statistics.js'
-import { centreOf, cropped, sourceSide } from './photographs.js'
+import { centreOf, cropped } from './crop.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 export interface ProtocolSetting {

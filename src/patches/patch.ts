@@ -52,7 +52,11 @@ export function patchAtSize(
     throw new UsageError(
       `an object of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
     )
-  const rgba = resize(image, size, size).data
+  return madePatch(name, size, resize(image, size, size).data)
+}
+
+/** @param rgba [size, size, 4], straight alpha */
+export function madePatch(name: string, size: number, rgba: Uint8Array): Patch {
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAnswerStore } from '../../../src/consistency/answerStore.js'
-import { findPhotographs } from '../../../src/consistency/photographs.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { openLocks } from '../../../src/files/lock.js'
@@ -20,6 +19,7 @@ import { parseReference } from '../../../src/networks/reference.js'
 import { keepPlan, storedPlan } from '../../../src/networks/storedPlan.js'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
+import { findPhotographs } from '../../../src/patches/photographs.js'
 import {
   type AccuracyDocument,
   writeAccuracy,

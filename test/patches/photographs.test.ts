@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node
 import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { findPhotographs, readPhotograph } from '../../src/consistency/photographs.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
+import { findPhotographs, readPhotograph } from '../../src/patches/photographs.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -82,7 +82,7 @@ it('keeps the square in the middle, transparent pixels white', async () => {
     .png()
     .toFile(folder('a.png'))
   const [file] = await findPhotographs(folder('a.png'))
-  const { image, sha256 } = await readPhotograph(file as NonNullable<typeof file>, 28)
+  const { image, sha256 } = await readPhotograph(file as NonNullable<typeof file>, 28, 32)
   expect(sha256).toBe(await sha256OfFile(folder('a.png')))
   const { rows, data: rgb } = image
   expect(rows).toBe(32)

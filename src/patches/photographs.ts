@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { emptyFrame } from '../engine/scene.js'
 import { InputError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
-import { resizeAntialiased } from '../patches/antialiased.js'
-import { onWhite } from '../patches/background.js'
-import { isPicture } from '../patches/collection.js'
-import { decodeImage, type Image, pictureBytes } from '../patches/image.js'
-import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
-import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
+import { resizeAntialiased } from './antialiased.js'
+import { onWhite } from './background.js'
+import { isPicture } from './collection.js'
+import { decodeImage, type Image, pictureBytes } from './image.js'
+import { madePatch, type Patch } from './patch.js'
+import { PICTURE_FORMATS } from './pictureFormat.js'
+import { roundHalfToEven } from './resize.js'
 
 /** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
@@ -93,14 +93,16 @@ async function listedIn(path: string): Promise<readonly string[]> {
 }
 
 /**
- * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `sourceSide`, and the square
- * in the middle is kept. Transparent pixels become white.
- * @returns RGB, [rows, cols, 3], where rows and cols are `sourceSide(frame)`; and the SHA-256 of the file
+ * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `side`, and the square in the
+ * middle is kept. Transparent pixels become white.
+ * @param frame side in pixels of the network's input. Photographs whose short side is shorter are refused.
+ * @returns RGB, [side, side, 3]; and the SHA-256 of the file
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
   frame: number,
+  side: number,
   signal?: AbortSignal,
 ): Promise<{ readonly image: Image; readonly sha256: string }> {
   const bytes = await pictureBytes(path)
@@ -110,7 +112,6 @@ export async function readPhotograph(
     throw new InputError(
       `${name} is ${image.cols}×${image.rows} px, but the network reads ${frame}×${frame} px; use a larger photograph`,
     )
-  const side = sourceSide(frame)
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
@@ -118,21 +119,22 @@ export async function readPhotograph(
   return { image: square, sha256: sha256(bytes) }
 }
 
-export function cropped(
-  { cols, data }: Image,
+/**
+ * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it.
+ * @param margin number of pixels by which the window can move along each axis
+ * @throws the errors of `readPhotograph`
+ */
+export async function photographPatch(
+  file: PhotographFile,
   frame: number,
-  top: number,
-  left: number,
-  crop = emptyFrame(frame),
-): Uint8Array {
-  for (let row = 0; row < frame; row++) {
-    const start = ((top + row) * cols + left) * 3
-    crop.set(data.subarray(start, start + frame * 3), row * frame * 3)
+  margin: number = sourceSide(frame) - frame,
+  signal?: AbortSignal,
+): Promise<Patch> {
+  const size = frame + margin
+  const { image } = await readPhotograph(file, frame, size, signal)
+  const rgba = new Uint8Array(size * size * 4).fill(255)
+  for (let pixel = 0; pixel < size * size; pixel++) {
+    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = image.data[3 * pixel + channel] as number
   }
-  return crop
-}
-
-export function centreOf(photograph: Image, frame: number): Uint8Array {
-  const margin = Math.floor((photograph.rows - frame) / 2)
-  return cropped(photograph, frame, margin, margin)
+  return madePatch(file.name, size, rgba)
 }
