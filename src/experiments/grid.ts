@@ -15,8 +15,13 @@ export interface LayerGrid extends GridShape {
   readonly layer: string
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
+  /** Row, and column, of the first position in pixels; 0 by default (see `PositionGrid`). */
+  readonly first?: number
 }
 
-export function positionAt(index: number, { cols, stride }: Pick<LayerGrid, 'cols' | 'stride'>): Position {
-  return { row: Math.floor(index / cols) * stride, col: (index % cols) * stride }
+export function positionAt(
+  index: number,
+  { cols, stride, first = 0 }: Pick<LayerGrid, 'cols' | 'stride' | 'first'>,
+): Position {
+  return { row: first + Math.floor(index / cols) * stride, col: first + (index % cols) * stride }
 }

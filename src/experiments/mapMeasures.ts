@@ -66,7 +66,7 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
  * mean similarity above and below. The result is the mean of these differences. Distances that occur only along
  * one axis are skipped.
  * @param map [rows, cols], row-major
- * @param anchor reference position, in pixels; if it is not on the grid, the nearest row and column of the grid
+ * @param anchor reference position, in pixels from the first position of the grid; if it is not on the grid, the nearest row and column of the grid
  *   replace it
  * @returns undefined if no comparable distance occurs along both axes
  */

@@ -70,7 +70,8 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
 
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const described = description && isOf(description, matrix) ? description : undefined
-  return { ...matrix, stride: described?.stride ?? 1, described }
+  const first = described && positionRange(described.frame, described.size).first
+  return { ...matrix, stride: described?.stride ?? 1, ...(first !== undefined && { first }), described }
 }
 
 /**
@@ -106,8 +107,8 @@ function anchorsOf({ rows, cols, described }: OpenFeatures): readonly AnchorPosi
 }
 
 function nearestOnGrid({ name, row, col }: AnchorPosition, grid: OpenFeatures): Anchor {
-  const { rows, cols, stride } = grid
-  const nearest = (pixel: number, count: number) => Math.min(count - 1, Math.round(pixel / stride))
+  const { rows, cols, stride, first = 0 } = grid
+  const nearest = (pixel: number, count: number) => Math.min(count - 1, Math.round((pixel - first) / stride))
   const index = nearest(row, rows) * cols + nearest(col, cols)
   return { name, index, ...positionAt(index, grid) }
 }

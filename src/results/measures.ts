@@ -133,7 +133,9 @@ export const MEASURES: readonly Measure[] = [
     name: 'direction-bias',
     of: (layer) =>
       eachMap(layer, (map, anchor) => {
-        const bias = directionBias(map, layer, layer.stride, layer.anchors[anchor])
+        const [at, first] = [layer.anchors[anchor], layer.anchors['top-left']]
+        const fromFirst = { row: at.row - first.row, col: at.col - first.col }
+        const bias = directionBias(map, layer, layer.stride, fromFirst)
         return bias === undefined ? [] : [[{ anchor }, bias]]
       }),
   },

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
-import { equivarianceErrors, measureEquivariance } from '../../src/experiments/equivariance.js'
+import { equivarianceErrors, measureEquivariance, windowEquivariance } from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { randomCases } from '../support/randomCases.js'
@@ -126,6 +126,47 @@ describe('equivariance errors', () => {
         map,
       ),
     ).toEqual([])
+  })
+})
+
+describe('equivariance errors of a photograph', () => {
+  const map = { channels: 2, rows: 8, cols: 7, stride: 4 }
+  /** A scene much larger than the map, of which a window shows a part. */
+  const sceneAt = (channel: number, row: number, col: number) => Math.sin(3 * channel + row * row + 2 * col + row * col)
+  const shown = (down: number, right: number) =>
+    mapOf(map, (channel, row, col) => sceneAt(channel, row - down, col - right))
+
+  it('are zero at whole cells of a map that moves with it, whatever enters at the borders', () => {
+    const features = Float32Array.from([shown(0, 0), shown(0, 1), shown(0, 2), shown(1, 0), shown(2, 0)].flat())
+    const still = { border: close(0), aliasing: 0 }
+    expect(windowEquivariance(features, map, [4, 8])).toEqual([
+      { dx: 4, ...still },
+      { dx: 8, ...still },
+    ])
+  })
+
+  it('are the distance of the cells that both windows show, relative to their spread', () => {
+    const line = { channels: 1, rows: 1, cols: 3, stride: 2 }
+    // The cells 1 and 3 have moved to 4 and 3: a distance of 3, while 1 and 3 are a distance of √2 from their mean.
+    // A row alone has no cell in common with the row below it, so the error is undefined.
+    const features = Float32Array.of(1, 3, 9, 0, 4, 3, 0, 0, 0)
+    expect(windowEquivariance(features, line, [2])).toEqual([])
+    const square = { ...line, rows: 3 }
+    const [still, right, down] = [
+      [1, 3, 9, 1, 3, 9, 1, 3, 9],
+      [0, 4, 3, 0, 4, 3, 0, 4, 3],
+      [0, 0, 0, 1, 3, 9, 1, 3, 9],
+    ]
+    const [error] = windowEquivariance(Float32Array.from([still, right, down].flat() as number[]), square, [2])
+    expect(error).toEqual({ dx: 2, border: close(3 / Math.SQRT2 / 2), aliasing: 0 })
+  })
+
+  it('are about 1.4 for maps that have nothing in common, and skip other distances than whole cells', () => {
+    const large = { channels: 4, rows: 14, cols: 14, stride: 2 }
+    const random = randomNumbers(4)
+    const unrelated = Float32Array.from({ length: 5 * 4 * 14 * 14 }, () => random() + 3)
+    const errors = windowEquivariance(unrelated, large, [2, 3])
+    expect(errors).toEqual([{ dx: 2, border: close(Math.SQRT2, 1), aliasing: 0 }])
   })
 })
 

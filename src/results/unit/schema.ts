@@ -62,7 +62,7 @@ export const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
-const positionSchema = z.object({ row: z.number().int().nonnegative(), col: z.number().int().nonnegative() })
+const positionSchema = z.object({ row: z.number().int(), col: z.number().int() })
 
 /** A share, which is null if nothing was counted. */
 const shareSchema = z.number().min(0).max(1).nullable()
