@@ -1,0 +1,48 @@
+import type { GridShape } from './grid.js'
+
+/**
+ * The chance that two windows of a photograph get the same answer if both are drawn at random, each independently of
+ * the other: the sum of the squared shares of the answers. This is the exact value of what Zhang 2019 samples. Like
+ * his, the windows begin at most `rows` − 2 pixels from the photograph's upper border, and likewise from the left one.
+ * @param answers class index per position, row-major at stride 1; the last position shows the window at the upper left
+ * @returns NaN for a grid with a single row or column
+ */
+export function cropAgreement(answers: ArrayLike<number>, { rows, cols }: GridShape): number {
+  const counts = new Map<number, number>()
+  for (let row = 1; row < rows; row++) {
+    for (let col = 1; col < cols; col++) {
+      const answer = answers[row * cols + col] as number
+      counts.set(answer, (counts.get(answer) ?? 0) + 1)
+    }
+  }
+  const windows = (rows - 1) * (cols - 1)
+  if (windows === 0) return Number.NaN
+  return [...counts.values()].reduce((sum, count) => sum + (count / windows) ** 2, 0)
+}
+
+/** Directions in which a window moves by one pixel; `diagonal` is down and to the right. */
+export const WINDOW_STEPS = ['horizontal', 'vertical', 'diagonal'] as const
+export type WindowStep = (typeof WINDOW_STEPS)[number]
+
+/**
+ * Share of all pairs of neighbouring positions whose answers differ.
+ * @param answers class index per position, row-major
+ * @returns undefined if the grid has no such pair
+ */
+export function answerChange(
+  answers: ArrayLike<number>,
+  { rows, cols }: GridShape,
+  step: WindowStep,
+): number | undefined {
+  const down = step === 'horizontal' ? 0 : 1
+  const right = step === 'vertical' ? 0 : 1
+  const pairs = (rows - down) * (cols - right)
+  let changed = 0
+  for (let row = down; row < rows; row++) {
+    for (let col = right; col < cols; col++) {
+      const at = row * cols + col
+      if (answers[at] !== answers[at - down * cols - right]) changed++
+    }
+  }
+  return pairs > 0 ? changed / pairs : undefined
+}
