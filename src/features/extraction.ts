@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Features } from '../engine/features.js'
 import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
@@ -15,7 +15,9 @@ import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/p
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
+import type { Patch } from '../patches/patch.js'
 import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
+import { photographPatch } from '../patches/photographs.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
@@ -31,9 +33,16 @@ const BATCHES_PER_ROUND = 64
 
 export const PLACEMENT_OPTIONS = {
   /** Path of a picture, name of a built-in object, bytes of a picture file, or RGBA `{ data, width, height }`. */
-  patch: z.custom<PatchInput>(isPatchInput, 'a path, a name, the bytes of a picture, or pixels'),
-  /** Side of the square patch in pixels, from 1 to the side of the network's input. */
-  size: z.number(),
+  patch: z.custom<PatchInput>(isPatchInput, 'a path, a name, the bytes of a picture, or pixels').exactOptional(),
+  /** Side of the square patch in pixels, from 1 to the side of the network's input; needed with `patch`. */
+  size: z.number().exactOptional(),
+  /**
+   * Instead of `patch` and `size`: path of a photograph, over which the frame moves as a window. The photograph is
+   * prepared as in `consistency`.
+   */
+  photograph: z.string().exactOptional(),
+  /** Distance in pixels that the window can move along each axis; by default 32/224 of the frame's side, rounded. */
+  margin: z.number().exactOptional(),
   /** Distance between neighbouring positions in pixels; 1 by default. */
   stride: z.number().default(1),
   /** Background of the object: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
@@ -78,7 +87,7 @@ export interface Extraction extends ExecutionRecord {
   readonly model: string
   /** Side in pixels of the frame, which is the square image that the network takes. */
   readonly frame: number
-  /** Side of the square patch in pixels. */
+  /** Side of the square patch, or of the whole photograph, in pixels. */
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
@@ -146,14 +155,30 @@ export interface PlacedPatch {
 }
 
 export async function placePatch(network: Network, options: Placement): Promise<PlacedPatch> {
-  const { size, stride, blend, signal } = options
+  const { stride, blend, signal } = options
   const frame = network.input.rows
-  const patch = await patchOf(options.patch, size, frame, blend, signal)
-  const { identity, background } = await readBackground(options.background, frame, signal)
-  const grid = positionGrid(frame, size, stride)
+  const { patch, title } = await movedPatch(options, frame)
+  // A photograph hides the background.
+  const { identity, background } = await readBackground(patch.size > frame ? WHITE : options.background, frame, signal)
+  const grid = positionGrid(frame, patch.size, stride)
   checkMemory(network, grid)
-  const origin = { patch: patchTitle(options.patch), patchSha256: patch.sha256, background: identity, blend }
+  const origin = { patch: title, patchSha256: patch.sha256, background: identity, blend }
   return { scene: sceneOf(patch, background, blend), grid, origin }
+}
+
+async function movedPatch(
+  { patch, size, photograph, margin, blend, signal }: Placement,
+  frame: number,
+): Promise<{ readonly patch: Patch; readonly title: string }> {
+  if (photograph !== undefined) {
+    if (patch !== undefined || size !== undefined)
+      throw new UsageError('`photograph` replaces `patch` and `size`; leave out one or the other')
+    const file = { name: basename(photograph), path: photograph }
+    return { patch: await photographPatch(file, frame, margin, signal), title: photograph }
+  }
+  if (margin !== undefined) throw new UsageError('`margin` is for photographs; leave it out, or give `photograph`')
+  if (patch === undefined || size === undefined) throw new UsageError('give `patch` and `size`, or `photograph`')
+  return { patch: await patchOf(patch, size, frame, blend, signal), title: patchTitle(patch) }
 }
 
 /**
@@ -163,7 +188,7 @@ export async function placePatch(network: Network, options: Placement): Promise<
 export async function extractPlaced(
   handle: NetworkHandle,
   { scene, grid, origin }: PlacedPatch,
-  { size, stride, out, onProgress, signal }: CheckedOptions<typeof EXTRACT_OPTIONS>,
+  { stride, out, onProgress, signal }: CheckedOptions<typeof EXTRACT_OPTIONS>,
 ): Promise<Extraction> {
   const { network } = handle
   const progress = progressTo(onProgress)
@@ -204,7 +229,7 @@ export async function extractPlaced(
     const extraction = {
       model: network.id,
       frame: network.input.rows,
-      size,
+      size: scene.patch.size,
       stride,
       rows: grid.rows,
       cols: grid.cols,

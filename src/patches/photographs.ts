@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { InputError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { counted } from '../support/text.js'
@@ -15,6 +15,9 @@ import { roundHalfToEven } from './resize.js'
 
 /** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
+
+/** Largest distance in pixels that a window can move over a photograph. The photograph stays below 12 MB then. */
+const MAX_MARGIN = 512
 
 /** Side of the scaled photograph, divided by the side of the frames that are cut out of it (Zhang 2019). */
 const SOURCE_PER_FRAME = 256 / 224
@@ -122,6 +125,7 @@ export async function readPhotograph(
 /**
  * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it.
  * @param margin number of pixels by which the window can move along each axis
+ * @throws UsageError unless `margin` is a positive whole number of at most MAX_MARGIN pixels
  * @throws the errors of `readPhotograph`
  */
 export async function photographPatch(
@@ -130,6 +134,8 @@ export async function photographPatch(
   margin: number = sourceSide(frame) - frame,
   signal?: AbortSignal,
 ): Promise<Patch> {
+  if (!Number.isInteger(margin) || margin < 1 || margin > MAX_MARGIN)
+    throw new UsageError(`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``)
   const size = frame + margin
   const { image } = await readPhotograph(file, frame, size, signal)
   const rgba = new Uint8Array(size * size * 4).fill(255)

@@ -14,10 +14,12 @@ export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch 
 
 export function extractCommand({ signal }: CommandContext): Command {
   const command = addExamples(new Command('extract'), EXTRACT_EXAMPLE)
-    .description('compute the features of one object at every position')
+    .description('compute the features of one object, or photograph, at every position')
     .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
-    .requiredOption('--patch <image>', 'move this picture, or a built-in object (see shiftscope patches list)')
-    .requiredOption('--size <n>', 'resize the object to this side in px, at most that of the image', parseWhole)
+    .option('--patch <image>', 'move this picture, or a built-in object (see shiftscope patches list)')
+    .option('--size <n>', 'resize the object to this side in px, at most that of the image', parseWhole)
+    .option('--photograph <file>', 'instead of an object, move the frame over this photograph', parsePath)
+    .option('--margin <px>', 'let the frame move by this many px over the photograph [default: 32 of 224]', parseWhole)
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--stride <n>', 'move the object by this many px', parseWhole, 1)
     .option('--layers <a,b>', 'read these layers (see shiftscope models inspect NETWORK)', parseList)
