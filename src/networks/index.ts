@@ -69,6 +69,7 @@ export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+export { simplifiedGraph } from './onnx/simplifiedGraph.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {

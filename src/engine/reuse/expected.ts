@@ -5,6 +5,7 @@ import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
+import { reusedNetwork } from './reusedNetwork.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -13,16 +14,16 @@ export const FEWEST_IMAGES = 64
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
 const WORTH_REUSING = 1.1
 
-export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
-  const analysis = networkGraph(network)
+export async function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): Promise<number> {
+  const analysis = networkGraph(await reusedNetwork(network))
   const cells = cellSteps(analysis)
   return floorGain({ analysis, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
-export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
+export async function expectedGain(network: Network, scene: Scene, offsets: Int32Array): Promise<number> {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
-  const planned = plannedReuse(network, scene, offsets)
+  const planned = await plannedReuse(network, scene, offsets)
   return typeof planned === 'string' ? 1 : planned.plan.predictedGain
 }
 
@@ -30,7 +31,8 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
  * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full.
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
-export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+export async function plannedReuse(given: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+  const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
   const features = network.layers.map(outputOf)
@@ -45,7 +47,7 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
   }
-  return { graph: analysis.graph, cells, keys, plan }
+  return { network, graph: analysis.graph, cells, keys, plan }
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

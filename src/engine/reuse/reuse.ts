@@ -61,10 +61,10 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    const planned = plannedReuse(network, scene, whole, keysOf)
+    const planned = await plannedReuse(network, scene, whole, keysOf)
     if (typeof planned === 'string') return planned
     const { graph, cells, keys, plan } = planned
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
+    const graphs = await cellGraphs(planned.network, graph, cells, plan.steps, keys.sources)
     return { plan, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
