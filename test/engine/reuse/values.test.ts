@@ -264,7 +264,7 @@ describe('values computed once', () => {
       expect(made.steps.reason).toMatch(/^Flatten ".*" cannot be computed cell by cell$/)
       const { length } = made.steps.steps
       // The plan shares the values of all layers, because this is faster.
-      const planned = plannedReuse(made.network, SCENES[0] as Scene, positionGrid(FRAME, PATCH, 1).offsets)
+      const planned = await plannedReuse(made.network, SCENES[0] as Scene, positionGrid(FRAME, PATCH, 1).offsets)
       expect(planned).toMatchObject({ plan: { steps: length } })
       expect(await distanceWith(made, random.pick(SCENES), length)).toBeLessThan(1e-5)
     }
