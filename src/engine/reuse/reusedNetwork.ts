@@ -30,7 +30,7 @@ async function simplerNetwork(network: Network): Promise<Network> {
 function convolutionsLeft(network: Network): number {
   const analysis = networkGraph(network)
   const { graph, image } = analysis
-  const steps = new Set(cellSteps(analysis).steps.map(({ node }) => node))
+  const steps = new Set(cellSteps(analysis).steps.map(({ output }) => output))
   const { nodes, read } = neededFor(network.layers.map(outputOf), graph, steps)
   if (read.has(image)) return Number.POSITIVE_INFINITY
   const isOfMap = (name = '') => {

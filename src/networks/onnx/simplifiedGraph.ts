@@ -3,10 +3,10 @@ import { env } from 'onnxruntime-node'
 import { confined } from '../../childProcess/confined.js'
 import { workerFile } from '../../files/package.js'
 import { temporaryName } from '../../files/temporaries.js'
-import type { Network } from '../network.js'
+import { type Network, outputOf } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
 import { analysedGraph } from './graph/analysis.js'
-import { linksOf } from './graph/links.js'
+import { linksOf, neededFor } from './graph/links.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { ElementType } from './messages.js'
 import { type OnnxFile, readHashedOnnx } from './onnxFile.js'
@@ -24,7 +24,8 @@ const MOST_BYTES = 2 ** 31
  * computes in float32 where the processor does so.
  * @returns the path; undefined if the graph cannot be simplified
  */
-export async function simplifiedGraph({ onnxPath, input, optimization }: Network): Promise<string | undefined> {
+export async function simplifiedGraph(network: Network): Promise<string | undefined> {
+  const { onnxPath, optimization } = network
   // At its lower levels, ONNX Runtime may not simplify the graph.
   if (optimization !== undefined) return undefined
   const onnx = await readHashedOnnx(onnxPath)
@@ -41,7 +42,7 @@ export async function simplifiedGraph({ onnxPath, input, optimization }: Network
     }
   }
   try {
-    return (await cachedCopy(onnx, `simplified-${env.versions.node}`, knownExtents(onnx, input), write)).path
+    return (await cachedCopy(onnx, `simplified-${env.versions.node}`, neededChanges(onnx, network), write)).path
   } catch {
     // The network also runs without a simplified graph, only slower.
     return undefined
@@ -49,10 +50,11 @@ export async function simplifiedGraph({ onnxPath, input, optimization }: Network
 }
 
 /**
- * Changes that replace integers that nodes compute from sizes, such as an amount of padding, by constants. ONNX Runtime
- * computes none of them if the number of images is open. Integers that depend on this number stay.
+ * Changes that keep only what the features need. Integers that nodes compute from sizes, such as an amount of padding,
+ * become constants: ONNX Runtime computes none of them if the number of images is open. Integers that depend on this
+ * number stay.
  */
-function knownExtents({ graph }: OnnxFile, input: Network['input']): GraphChanges {
+function neededChanges({ graph }: OnnxFile, { input, layers }: Pick<Network, 'input' | 'layers'>): GraphChanges {
   const { nodes, constants } = linksOf(graph)
   // Integers that are equal for two such different numbers of images do not depend on them.
   const [few, many] = [2, 9973].map((batch) => analysedGraph(graph, { ...input, batch: input.batch ?? batch }).tensors)
@@ -62,10 +64,15 @@ function knownExtents({ graph }: OnnxFile, input: Network['input']): GraphChange
     const others = many?.get(name)?.values
     if (values.every((value, i) => value === others?.[i])) known.set(name, { shape, int64: values })
   }
+  const outputs = layers.map(outputOf)
+  const kept = neededFor(outputs, graph, new Set(known.keys()))
   const nameOf = (name: string) => (known.has(name) ? `shiftscope.known.${name}` : name)
   const renamed = [...nodes].filter(([, { inputs }]) => inputs.some((name) => known.has(name)))
+  const { name, rows, cols, batch } = input
   return {
-    outputs: [],
+    kept,
+    inputs: [{ name, shape: [batch ?? 'N', 3, rows, cols] }],
+    outputs,
     renamedInputs: Object.fromEntries(renamed.map(([index, { inputs }]) => [index, inputs.map(nameOf)])),
     constants: [...known].map(([name, tensor]) => ({ name: nameOf(name), ...tensor })),
   }
