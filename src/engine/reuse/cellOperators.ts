@@ -1,6 +1,7 @@
 import { ElementType, isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import { channelStep } from './cellChannels.js'
+import { resizeStep } from './cellResize.js'
 import type { CellShape, CellStep } from './cellStep.js'
 import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
@@ -58,6 +59,11 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Gather', { attributes: ['axis'], step: channelStep }],
   ['Slice', { attributes: ['axes', 'ends', 'starts'], step: channelStep }],
   ['Split', { attributes: ['axis', 'num_outputs', 'split'], step: channelStep }],
+  // Repeats rows and columns. The sizes or scales must be known, and the scales whole numbers.
+  [
+    'Resize',
+    { attributes: ['coordinate_transformation_mode', 'cubic_coeff_a', 'mode', 'nearest_mode'], step: resizeStep },
+  ],
   // To types that round, only values with equal bits with and without reuse are converted: pixels and copies of them.
   ['Cast', unary(['saturate', 'to'], roundsOnlyExact)],
   // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with

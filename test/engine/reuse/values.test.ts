@@ -35,6 +35,7 @@ interface Writer {
   /** @param from the smallest value */
   floats(shape: readonly number[], from?: number): string
   scalar(value: number): string
+  numbers(values: readonly number[]): string
   integers(values: readonly number[]): string
 }
 
@@ -66,6 +67,7 @@ function writer(operatorSet: number) {
       return add(shape, { float32: async () => values })
     },
     scalar: (value) => add([], { float32: async () => Float32Array.of(value) }),
+    numbers: (values) => add([values.length], { float32: async () => Float32Array.from(values) }),
     integers: (values) => add([values.length], { int64: values }),
   }
   return { writer: made, nodes, initializers }
@@ -135,6 +137,11 @@ function sliced(starts: number[], ends: number[], axes?: number[], steps?: numbe
     const lists = [starts, ends, ...(axes ? [axes] : []), ...(steps ? [steps] : [])]
     return node('Slice', [input, ...lists.map(integers)])
   }
+}
+
+/** A Resize by constant scales. */
+function resized(scales: readonly number[], attributes: Record<string, Attribute> = {}): Layer {
+  return since(13, ({ node, numbers }, input) => node('Resize', [input, '', numbers(scales)], attributes))
 }
 
 /** Channels in parts of these sizes, joined with the last part first. Without sizes, there are two equal parts. */
@@ -221,6 +228,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'a residual block': joined('Add', same, convolution([3, 3], padded)),
   'a product with what a wider window sees': joined('Mul', convolution([3, 3], padded), same),
   'the larger of two windows': joined('Max', alone('MaxPool', { kernel_shape: [3, 1], pads: [1, 0, 1, 0] }), same),
+  'each row twice and each column three times': resized([1, 1, 2, 3]),
+  ...Object.fromEntries(
+    ['floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil'].flatMap((nearest_mode) =>
+      ['asymmetric', 'half_pixel', 'pytorch_half_pixel'].map((coordinate_transformation_mode) => [
+        `each pixel four times by ${nearest_mode}, ${coordinate_transformation_mode}`,
+        resized([1, 1, 2, 2], { nearest_mode, coordinate_transformation_mode, mode: 'nearest' }),
+      ]),
+    ),
+  ),
+  'the same size': resized([1, 1, 1, 1], { mode: 'cubic', cubic_coeff_a: { float: -0.5 } }),
   'channels joined': bothHalves,
   'channels by their indices': ({ node, integers }, input) =>
     node('Gather', [input, integers([3, -2, 1, 1])], { axis: 1 }),
