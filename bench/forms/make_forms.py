@@ -400,6 +400,9 @@ def hard_swish(graph):
 
 
 def hard_swish_whole(graph):
+    # Older sets of operators do not have it.
+    if graph.model.opset_import[0].version < 14:
+        return False
     return activations(graph, lambda node: [graph.node("HardSwish", [node.input[0]], node.output[0])])
 
 
