@@ -53,6 +53,7 @@ export {
   networkGraph,
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
+export { comparedLayers } from './onnx/graph/compared.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
 export { connectedWeights } from './onnx/graph/products.js'
 export { exactTensors, jumpReason, nodeTitle } from './onnx/graph/rounding.js'

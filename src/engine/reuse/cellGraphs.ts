@@ -22,6 +22,11 @@ export interface CellGraphs {
   readonly cells: string
   /** Path of the second graph's ONNX file. */
   readonly rest: string
+  /**
+   * Path of an ONNX file that computes the compared tensors from whole images. Absent if these are the features, which
+   * the network's own file computes.
+   */
+  readonly whole?: string
   /** Names of the tensors that the second graph reads from the first. Each has the shape [cells, channels, 1, 1]. */
   readonly handedOn: readonly string[]
 }
@@ -33,12 +38,14 @@ export interface CellWork {
 }
 
 /**
+ * @param compared the tensors that stand for the features in a check of reuse (see `comparedLayers`)
  * @param count number of steps in the first graph
  * @param sources the cells that each step reads from each of its inputs (see `Keys`)
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
   graph: GraphNodes,
+  compared: readonly string[],
   { steps, shapes }: CellSteps,
   count: number,
   sources: Keys['sources'],
@@ -47,7 +54,8 @@ export async function cellGraphs(
   const first = steps.slice(0, count)
   const made = new Set(first.map(({ output }) => output))
   const features = layers.map(outputOf)
-  const rest = neededFor(features, graph, made)
+  const outputs = [...new Set([...features, ...compared])]
+  const rest = neededFor(outputs, graph, made)
   const isHandedOn = ({ node, output }: CellStep) => rest.read.has(output) && !rest.nodes.has(node)
   const handedOn = first.filter(isHandedOn).map(({ output }) => output)
   const shape = (name: string) => shapes.get(name) as CellShape
@@ -69,12 +77,18 @@ export async function cellGraphs(
     inputs: assembled.flatMap(({ inputs }) => inputs),
     nodes: assembled.flatMap(({ nodes }) => nodes),
     constants: assembled.flatMap(({ constants }) => constants),
-    outputs: features,
+    outputs,
+  }
+  const images: GraphChanges = {
+    kept: neededFor(compared, graph),
+    inputs: [{ name: input.name, shape: [input.batch ?? 'N', 3, input.rows, input.cols] }],
+    outputs: compared,
   }
   const onnx = await readHashedOnnx(onnxPath)
   return {
     cells: (await cachedCopy(onnx, 'cells', cells)).path,
     rest: (await cachedCopy(onnx, 'rest', frames)).path,
+    ...(features.some((name, i) => name !== compared[i]) && { whole: (await cachedCopy(onnx, 'whole', images)).path }),
     handedOn,
   }
 }

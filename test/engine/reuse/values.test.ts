@@ -299,7 +299,7 @@ const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [r
 async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
   const { input } = network
   const { dims, output = '' } = network.layers[0] as Network['layers'][number]
-  const graphs = await cellGraphs(network, graph, steps, count, sceneKeys(steps, scene, input).sources)
+  const graphs = await cellGraphs(network, graph, [output], steps, count, sceneKeys(steps, scene, input).sources)
   const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
   const data = { input, outputs: [output], threads: 1 }
   const [plain, reusing] = [
