@@ -2,12 +2,13 @@
  * Compares reuse in several forms of one network, with a file for each form:
  *
  *   python3 bench/forms/make_forms.py NETWORK.onnx FOLDER
- *   npm run build && node bench/forms.mjs FOLDER [--size 64] [--stride 4] [--layers A,B] [--pool mean] [--planned] [--json]
+ *   npm run build && node bench/forms.mjs FOLDER [--size 64] [--stride 4] [--layers A,B] [--planned] [--json]
  *
- * Every image shows a built-in object. The first row is the form `plain`, with which the others are compared. Each
- * speed is the median of several measurements. Those with and without reuse alternate, and the sessions are open before
- * the first one. The difference is the largest relative distance between features with and without reuse, over all
- * positions and layers. `--planned` predicts, but measures no speed.
+ * Every image shows a built-in object. The forms are compared with the form `plain`, if there is one. Each speed, in
+ * images per second, is the median of several measurements. Those with and without reuse alternate, and the sessions
+ * are open before the first one. The difference is the largest relative distance between features with and without
+ * reuse, over all positions and layers. The last column says why every image is computed in full. `--planned` measures
+ * only the seconds until the graph for reuse is found.
  */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -57,49 +58,31 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     const { offsets } = positionGrid(network.input.rows, side, stride)
     const opening = await secondsOf(() => reusedNetwork(network))
     const plan = await plannedReuse(network, scene, offsets)
-    const gain = typeof plan === 'string' ? 1 : plan.plan.predictedGain
+    const reason = typeof plan === 'string' ? plan : null
+    const gain = reason === null ? plan.plan.predictedGain : 1
     const settings = chooseSettings(network, Number.POSITIVE_INFINITY, { workers, threads: 1 })
     const measured = planned ? {} : await measure(network, settings, scene, offsets, repeats)
-    const form = basename(name, '.onnx')
-    rows.push({
-      form,
-      images: offsets.length / 2,
-      opening,
-      gain,
-      reason: typeof plan === 'string' ? plan : null,
-      ...measured,
-    })
+    rows.push({ form: basename(name, '.onnx'), images: offsets.length / 2, opening, gain, reason, ...measured })
   }
   if (json) return printJson(rows)
-  const [plain] = rows
+  const [plain] = names[0] === PLAIN ? rows : []
+  const ofPlain = (value) => (plain === undefined ? '' : value(plain).toFixed(3))
+  const speeds = ({ on, off, difference, reuse }) => [
+    Math.round(on),
+    Math.round(off),
+    (on / off).toFixed(2),
+    ofPlain((other) => on / off / (other.on / other.off)),
+    difference.toExponential(1),
+    reuse.reason ?? '',
+  ]
   printTable(
     [
-      'form',
-      'predicted',
-      'of plain',
-      'on',
-      'off',
-      'on/off',
-      'of plain',
-      'difference',
-      'opening',
-      'full computation because',
+      ...['form', 'predicted', 'of plain', 'opening s'],
+      ...(planned ? ['reason'] : ['on', 'off', 'on/off', 'of plain', 'difference', 'reason']),
     ],
-    rows.map(({ form, opening, gain, on, off, difference, reason }) => [
-      form,
-      gain.toFixed(2),
-      (gain / plain.gain).toFixed(3),
-      ...(planned
-        ? ['', '', '', '', '']
-        : [
-            Math.round(on),
-            Math.round(off),
-            (on / off).toFixed(2),
-            (on / off / (plain.on / plain.off)).toFixed(3),
-            difference.toExponential(1),
-          ]),
-      `${opening.toFixed(2)} s`,
-      reason ?? '',
+    rows.map((row) => [
+      ...[row.form, row.gain.toFixed(2), ofPlain((other) => row.gain / other.gain), row.opening.toFixed(2)],
+      ...(planned ? [row.reason ?? ''] : speeds(row)),
     ]),
   )
 })

@@ -24,5 +24,7 @@ for name in chosen or NETWORKS:
     network = torchvision.models.get_model(name, weights=None).eval()
     for operator_set in OPERATOR_SETS:
         path = Path(folder) / f"{name}-{operator_set}.onnx"
-        torch.onnx.export(network, torch.zeros(2, 3, 224, 224), str(path), opset_version=operator_set,
-                          input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
+        names = {"input_names": ["input"], "output_names": ["output"]}
+        open_batch = {"input": {0: "N"}, "output": {0: "N"}}
+        images = torch.zeros(2, 3, 224, 224)
+        torch.onnx.export(network, images, str(path), opset_version=operator_set, dynamic_axes=open_batch, **names)

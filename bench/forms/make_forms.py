@@ -2,10 +2,10 @@
 
 Usage: python3 make_forms.py NETWORK.onnx FOLDER [FORM ...]
 
-NETWORK is a plain export: input float32 [N, 3, rows, cols], convolutions with padding attributes. Each form is a file
-FOLDER/FORM.onnx, for measure.mjs. All forms of the first list compute what the plain network computes, apart from
-rounding; those of the second list have other activations or layers. A form whose operators the network does not have
-is left out. Needs Debian's python3-onnx.
+NETWORK is a plain export: float32 input [N, 3, rows, cols], and convolutions with the attribute `pads`. Each form is a
+file FOLDER/FORM.onnx, for bench/forms.mjs. The forms of the list SAME compute what the plain network computes, apart
+from rounding. Those of the list OTHER have other activations or layers. A form is left out if the network does not have
+its operators. Needs Debian's python3-onnx.
 """
 import copy
 import sys
@@ -149,7 +149,7 @@ def bytes_nhwc(graph):
 
 
 def bgr(graph, nodes):
-    """The image becomes BGR in the graph. A constant for each channel, and the first weights, are turned around, too."""
+    """The image becomes BGR in the graph, and so do constants with a number per channel and the first weights."""
     seen = {graph.image}
     for node in graph.graph.node:
         if node.input[0] not in seen:
@@ -232,48 +232,49 @@ def float16_all(graph):
 
 
 def padding_of_shapes(graph):
-    """As `F.pad` by amounts that a module computes from the size of its input, with an open batch."""
+    """As `F.pad` by amounts that a module computes from the size of its input, with an open batch.
+
+    The amount after the map is (ceil(length / stride) - 1) * stride + size - length, less that before the map.
+    """
     changed = []
 
-    def extent(name, axis):
-        shape = graph.node("Shape", [name])
-        index = graph.node("Gather", [shape.output[0], graph.constant([axis], np.int64)], axis=0)
-        return [shape, index], index.output[0]
+    def amount(name, axis, size, stride, before):
+        nodes = [graph.node("Shape", [name])]
+
+        def then(operator, other=None, dtype=np.int64, **attributes):
+            others = [] if other is None else [other if isinstance(other, str) else graph.constant([other], dtype)]
+            nodes.append(graph.node(operator, [at_of(nodes), *others], **attributes))
+
+        then("Gather", axis, axis=0)
+        length = at_of(nodes)
+        then("Cast", to=TensorProto.FLOAT)
+        then("Div", stride, np.float32)
+        then("Ceil")
+        then("Cast", to=TensorProto.INT64)
+        then("Sub", 1)
+        then("Mul", stride)
+        then("Add", size)
+        then("Sub", length)
+        then("Sub", before)
+        return nodes
 
     def computed(node):
         pads = attribute(node, "pads", [0, 0, 0, 0])
         if node.op_type != "Conv" or not any(pads):
             return [node]
-        name, kernel, strides = node.input[0], graph.constants[node.input[1]].dims[2:], attribute(node, "strides", [1, 1])
-        nodes, after = [], []
-        for axis, (size, stride) in enumerate(zip(kernel, strides)):
-            length = graph.shapes[name][2 + axis]
-            needed = (-(-length // stride) - 1) * stride + size - length
-            if not pads[axis] <= needed <= pads[axis] + pads[axis + 2]:
+        name, kernel = node.input[0], graph.constants[node.input[1]].dims[2:]
+        strides = attribute(node, "strides", [1, 1])
+        for length, size, stride, before, after in zip(graph.shapes[name][2:], kernel, strides, pads, pads[2:]):
+            if not before <= (-(-length // stride) - 1) * stride + size - length <= before + after:
                 return [node]
-            # max(0, (ceil(length / stride) - 1) * stride + size - length) - before
-            made, at = extent(name, 2 + axis)
-            nodes += made
-            for operator, other in [("Cast", None), ("Div", stride), ("Ceil", None), ("Cast", 0), ("Sub", 1), ("Mul", stride),
-                                    ("Add", size), ("Sub", at), ("Sub", pads[axis])]:
-                if operator == "Cast":
-                    step = graph.node("Cast", [at_of(nodes)], to=TensorProto.FLOAT if other is None else TensorProto.INT64)
-                elif operator == "Ceil":
-                    step = graph.node("Ceil", [at_of(nodes)])
-                elif isinstance(other, str):
-                    step = graph.node(operator, [at_of(nodes), other])
-                else:
-                    kind = np.float32 if operator == "Div" else np.int64
-                    step = graph.node(operator, [at_of(nodes), graph.constant([other], kind)])
-                nodes.append(step)
-            after.append(at_of(nodes))
+        rows, cols = [amount(name, 2 + axis, kernel[axis], strides[axis], pads[axis]) for axis in (0, 1)]
         begin = graph.constant([0, 0, *pads[:2], 0, 0], np.int64)
-        joined = graph.node("Concat", [begin, *after], axis=0)
-        padded = graph.node("Pad", [name, joined.output[0]])
+        joined = graph.node("Concat", [begin, at_of(rows), at_of(cols)], axis=0)
+        padded = graph.node("Pad", [name, at_of([joined])])
         node.input[0] = padded.output[0]
         remove(node, "pads")
         changed.append(node)
-        return [*nodes, joined, padded, node]
+        return [*rows, *cols, joined, padded, node]
 
     graph.rewrite(computed)
     return bool(changed)
@@ -307,7 +308,8 @@ def pad_constant(graph):
                             value=numpy_helper.from_array(np.array([0], np.int64)))
         nodes = [filler, graph.node("Concat", [given, filler.output[0]], axis=0)]
         nodes.append(graph.node("Reshape", [at_of(nodes), graph.constant([-1, 2], np.int64)]))
-        nodes.append(graph.node("Slice", [at_of(nodes), *[graph.constant([v], np.int64) for v in (-1, -(2**63) + 1, 0, -1)]]))
+        bounds = [graph.constant([value], np.int64) for value in (-1, -(2**63) + 1, 0, -1)]
+        nodes.append(graph.node("Slice", [at_of(nodes), *bounds]))
         nodes.append(graph.node("Transpose", [at_of(nodes)], perm=[1, 0]))
         nodes.append(graph.node("Reshape", [at_of(nodes), graph.constant([-1], np.int64)]))
         nodes.append(graph.node("Cast", [at_of(nodes)], to=TensorProto.INT64))
@@ -473,6 +475,7 @@ for form in [*SAME, *OTHER]:
     del graph.graph.value_info[:]
     path = Path(folder) / f"{form.__name__}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    isExternal = form is external_data
-    onnx.save(graph.model, path, save_as_external_data=isExternal, location=f"{form.__name__}.data", size_threshold=1024)
+    # Of the form `external_data`, the weights are in a file of their own.
+    beside = {"save_as_external_data": form is external_data, "location": f"{form.__name__}.data"}
+    onnx.save(graph.model, path, **beside)
     onnx.checker.check_model(str(path))

@@ -1,6 +1,9 @@
 import { imageShape, type Network, neededFor, networkGraph, outputOf, simplifiedGraph } from '../../networks/index.js'
 import { cellSteps } from './cellSteps.js'
 
+/** Operators that ONNX Runtime may remove, because they cancel each other or because it knows the result. */
+const REMOVABLE = new Set(['Cast', 'Reshape', 'Shape', 'Squeeze', 'Transpose', 'Unsqueeze'])
+
 const found = new WeakMap<Network, Promise<Network>>()
 
 /**
@@ -16,27 +19,31 @@ export function reusedNetwork(network: Network): Promise<Network> {
 }
 
 async function simplerNetwork(network: Network): Promise<Network> {
-  const left = convolutionsLeft(network)
-  const onnxPath = left === 0 ? undefined : await simplifiedGraph(network)
+  const { convolutions, operators } = leftOver(network)
+  if (convolutions === 0 || !operators.some((operator) => REMOVABLE.has(operator))) return network
+  const onnxPath = await simplifiedGraph(network)
   if (onnxPath === undefined) return network
   const simpler = { ...network, onnxPath }
-  return convolutionsLeft(simpler) < left ? simpler : network
+  return leftOver(simpler).convolutions < convolutions ? simpler : network
 }
 
 /**
- * Number of convolutions of maps that cannot be computed cell by cell. It is infinite if the image itself is needed
- * after the steps, because then no plan can end with them.
+ * The operators that the features need and that cannot be computed cell by cell. `convolutions` counts those of maps. It
+ * is infinite if the image itself is needed after the steps, because then no plan can end with them.
  */
-function convolutionsLeft(network: Network): number {
+function leftOver(network: Network) {
   const analysis = networkGraph(network)
   const { graph, image } = analysis
   const steps = new Set(cellSteps(analysis).steps.map(({ output }) => output))
   const { nodes, read } = neededFor(network.layers.map(outputOf), graph, steps)
-  if (read.has(image)) return Number.POSITIVE_INFINITY
   const isOfMap = (name = '') => {
     const [, rows, cols] = imageShape(analysis, name) ?? []
     return rows !== 1 || cols !== 1
   }
-  const left = [...nodes].map((index) => graph.nodes[index])
-  return left.filter((node) => node?.operator === 'Conv' && isOfMap(node.outputs[0])).length
+  const left = graph.nodes.filter((_, index) => nodes.has(index))
+  const convolutions = left.filter(({ operator, outputs }) => operator === 'Conv' && isOfMap(outputs[0])).length
+  return {
+    convolutions: read.has(image) ? Number.POSITIVE_INFINITY : convolutions,
+    operators: left.map(({ operator }) => operator),
+  }
 }

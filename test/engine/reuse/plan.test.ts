@@ -131,6 +131,15 @@ describe('a plan of what images share', () => {
     expect(planCells(workOf(none, scene), positions)).toBeUndefined()
   })
 
+  it('hands on nothing to nodes that the features do not need', () => {
+    const more = [
+      graphNode('GlobalAveragePool', ['conv1'], 'mean'),
+      graphNode('GlobalAveragePool', ['image'], 'colour'),
+    ]
+    const plan = planCells(workOf({ ...GRAPH, nodes: [...GRAPH.nodes, ...more] }, scene), positions)
+    expect(plan).toEqual(planCells(workOf(GRAPH, scene), positions))
+  })
+
   it('is not expected to gain anything with few images, or where tables of keys would be too large', async () => {
     const layers = [{ name: 'feature', dims: 1 }]
     const known = describedNetwork({ onnxPath: exported('squeezenet'), input: SMALL, layers })
