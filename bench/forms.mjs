@@ -58,7 +58,7 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     const { offsets } = positionGrid(network.input.rows, side, stride)
     const opening = await secondsOf(() => reusedNetwork(network))
     const plan = await plannedReuse(network, scene, offsets)
-    const reason = typeof plan === 'string' ? plan : null
+    const { reason = null } = plan
     const gain = reason === null ? plan.plan.predictedGain : 1
     const settings = chooseSettings(network, Number.POSITIVE_INFINITY, { workers, threads: 1 })
     const measured = planned ? {} : await measure(network, settings, scene, offsets, repeats)

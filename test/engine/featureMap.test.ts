@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
 import type { Network } from '../../src/networks/network.js'
 import { imagenetInput } from '../support/imagenetInput.js'
-import { swapped } from '../support/smallNetwork.js'
+import { behindAtan } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -25,7 +25,7 @@ it.each([
 })
 
 it('of a layer behind a node that cannot be computed cell by cell, unless channels are its last axis', async () => {
-  const network = await swapped(inFolder('swapped.onnx'))
+  const network = await behindAtan(inFolder('atan.onnx'))
   const mapOf = (name: string) => featureMapOf(network, { name, dims: 64 * 56 * 56, isMap: true })
   expect(mapOf('pool')).toEqual({ channels: 64, rows: 56, cols: 56, stride: 4 })
   expect(mapOf('turned')).toBeUndefined()

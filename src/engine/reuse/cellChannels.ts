@@ -4,29 +4,26 @@ import { cellShape, type NodeContext, onlyInput } from './cellWindows.js'
 
 const CHANNEL_AXIS = 1
 
-/** The channels that an output of a node copies from the node's input, by operator. */
-const CHANNELS: ReadonlyMap<string, (context: NodeContext, known: KnownNode) => readonly number[]> = new Map([
-  ['Gather', gathered],
-  ['Slice', sliced],
-  ['Split', split],
-])
+/** Gives the channels that an output of a node copies from the node's input. */
+type Channels = (context: NodeContext, known: KnownNode) => readonly number[]
 
 /** @throws UnfitNode unless the node copies known channels */
-export function channelStep(context: NodeContext): CellStep {
-  const { analysis, node, base } = context
-  const input = onlyInput(context, 'has indices that depend on the image')
-  const known = { node, inputs: node.inputs.map((name) => analysis.tensors.get(name)) }
-  const channels = CHANNELS.get(node.operator)?.(context, known) ?? []
-  return { ...base, kind: 'pointwise', inputs: [input], channels }
+export function channelStep(channelsOf: Channels): (context: NodeContext) => CellStep {
+  return (context) => {
+    const { analysis, node, base } = context
+    const input = onlyInput(context, 'has indices that depend on the image')
+    const known = { node, inputs: node.inputs.map((name) => analysis.tensors.get(name)) }
+    return { ...base, kind: 'pointwise', inputs: [input], channels: channelsOf(context, known) }
+  }
 }
 
-function gathered({ node, shapes }: NodeContext, known: KnownNode): readonly number[] {
+export function gathered({ node, shapes }: NodeContext, known: KnownNode): readonly number[] {
   checkAxis(axisOf(known, 0))
   const { channels } = shapes.get(node.inputs[0] as string) as CellShape
   return valuesAt(known, 1).map((index) => (index < 0 ? index + channels : index))
 }
 
-function sliced(_: NodeContext, known: KnownNode): readonly number[] {
+export function sliced(_: NodeContext, known: KnownNode): readonly number[] {
   const shape = shapeAt(known, 0)
   return slicesOf(known).flatMap(({ start, step, length }, axis) => {
     if (start !== 0 || step !== 1 || length !== shape[axis]) checkAxis(axis)
@@ -35,7 +32,7 @@ function sliced(_: NodeContext, known: KnownNode): readonly number[] {
 }
 
 /** Each output has the channels after those of the outputs before it. */
-function split({ analysis, node, base }: NodeContext, known: KnownNode): readonly number[] {
+export function split({ analysis, node, base }: NodeContext, known: KnownNode): readonly number[] {
   checkAxis(axisOf(known, 0))
   const channelsOf = (output: string) => cellShape(analysis, output).channels
   const before = node.outputs.slice(0, node.outputs.indexOf(base.output))

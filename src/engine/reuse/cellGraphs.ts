@@ -1,13 +1,5 @@
-import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import {
-  cachedCopy,
-  ElementType,
-  type Network,
-  neededFor,
-  newNode,
-  outputOf,
-  readHashedOnnx,
-} from '../../networks/index.js'
+import type { GraphChanges, GraphNodes, Initializer, Network, Node, TensorInfo } from '../../networks/index.js'
+import { cachedCopy, ElementType, neededFor, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps, PointwiseStep } from './cellStep.js'
 import { CELL_INPUTS } from './cells.js'
 import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'

@@ -1,6 +1,6 @@
-import { ElementType, isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute, PRECISE, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
-import { channelStep } from './cellChannels.js'
+import { channelStep, gathered, sliced, split } from './cellChannels.js'
 import { resizeStep } from './cellResize.js'
 import type { CellShape, CellStep } from './cellStep.js'
 import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
@@ -56,9 +56,9 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Joins channels (axis 1). Along another axis it would join cells of different positions.
   ['Concat', { attributes: ['axis'], step: concatenation }],
   // These copy some channels (axis 1). The indices and bounds must be known, and no other axis may be cut.
-  ['Gather', { attributes: ['axis'], step: channelStep }],
-  ['Slice', { attributes: ['axes', 'ends', 'starts'], step: channelStep }],
-  ['Split', { attributes: ['axis', 'num_outputs', 'split'], step: channelStep }],
+  ['Gather', { attributes: ['axis'], step: channelStep(gathered) }],
+  ['Slice', { attributes: ['axes', 'ends', 'starts'], step: channelStep(sliced) }],
+  ['Split', { attributes: ['axis', 'num_outputs', 'split'], step: channelStep(split) }],
   // Repeats rows and columns. The sizes or scales must be known, and the scales whole numbers.
   [
     'Resize',
@@ -88,7 +88,7 @@ function each(operators: string, rule: Rule): readonly (readonly [string, Rule])
 
 /** @throws UnfitNode if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): CellStep {
-  const { node, read, shapes } = context
+  const { node, read } = context
   if (isForeign(node)) throw new UnfitNode("is not one of ONNX's own operators")
   const hasSeveral = node.outputs.slice(1).some((name) => name !== '')
   if (hasSeveral && node.operator !== 'Split') throw new UnfitNode('has several outputs')
@@ -97,10 +97,7 @@ export function stepOf(context: NodeContext): CellStep {
   if (rule === undefined) throw new UnfitNode('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
     if (!rule.attributes.includes(name)) throw new UnfitNode(`has an attribute ${printable(name)} that is not known`)
-  const step = rule.step(context)
-  if (step.kind === 'window' && shapes.get(step.input)?.elements !== ElementType.FLOAT)
-    throw new UnfitNode('computes in another type than float32')
-  return step
+  return rule.step(context)
 }
 
 function unary(attributes: readonly string[], condition?: Condition): Rule {
@@ -177,7 +174,6 @@ function concatenation({ node, base, read }: NodeContext): CellStep {
 }
 
 function roundsOnlyExact({ node, exact }: NodeContext): void {
-  const to = numberAttribute(node, 'to', ElementType.UNDEFINED)
-  if (to === ElementType.FLOAT || to === ElementType.DOUBLE || exact.has(node.inputs[0] as string)) return
-  throw new UnfitNode('rounds computed values to another type')
+  if (!PRECISE.includes(node.attributes.get('to')) && !exact.has(node.inputs[0] as string))
+    throw new UnfitNode('rounds computed values to another type')
 }

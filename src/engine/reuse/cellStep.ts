@@ -11,17 +11,17 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Why the first node that is not a step cannot be one. Undefined if all nodes are steps. */
   readonly reason: string | undefined
+  /** Whether that node keeps much from being shared: convolutions of maps or products of tokens are not steps. */
+  readonly isCutShort: boolean
 }
 
-/** Shape of a tensor for one image, and type of its elements as in `ElementType`. */
-export interface CellShape extends MapShape {
-  readonly elements: number
-}
-
-export interface MapShape {
+/** Shape of a tensor for one image. */
+export interface CellShape {
   readonly channels: number
   readonly rows: number
   readonly cols: number
+  /** Type of the elements, as in `ElementType`. */
+  readonly elements: number
 }
 
 export type CellStep = WindowStep | MappingStep | PointwiseStep

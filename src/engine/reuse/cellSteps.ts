@@ -1,11 +1,9 @@
 import {
-  ElementType,
   exactTensors,
   type GraphAnalysis,
-  type GraphNode,
+  hasProductsBeside,
   linksOf,
   nodeTitle,
-  numberAttribute,
   UnfitNode,
 } from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
@@ -23,7 +21,7 @@ export function cellSteps(analysis: GraphAnalysis): CellSteps {
 
 function foundSteps(analysis: GraphAnalysis): CellSteps {
   const { graph, image } = analysis
-  const shapes = new Map<string, CellShape>([[image, { ...cellShape(analysis, image), elements: ElementType.FLOAT }]])
+  const shapes = new Map<string, CellShape>([[image, cellShape(analysis, image)]])
   const steps: CellStep[] = []
   let reason: string | undefined
   const { oldest, newest } = OPERATOR_SETS
@@ -31,6 +29,7 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
     return {
       steps,
       shapes,
+      isCutShort: true,
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const { nodes, constants } = linksOf(graph)
@@ -43,7 +42,7 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
     try {
       for (const output of node.outputs.filter((name) => name !== '')) {
         const step = stepOf({ analysis, node, read, shapes, exact, base: { node: index, output } })
-        shapes.set(output, { ...cellShape(analysis, output), elements: elementsOf(node, read, shapes) })
+        shapes.set(output, cellShape(analysis, output))
         steps.push(step)
       }
     } catch (error) {
@@ -51,11 +50,5 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
       reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
-  return { steps, shapes, reason }
-}
-
-/** The operators of `CELL_OPERATORS` keep the type of the inputs that are not constants. Only Cast changes it. */
-function elementsOf(node: GraphNode, [first = '']: readonly string[], shapes: CellSteps['shapes']): number {
-  if (node.operator === 'Cast') return numberAttribute(node, 'to', ElementType.UNDEFINED)
-  return shapes.get(first)?.elements ?? ElementType.UNDEFINED
+  return { steps, shapes, reason, isCutShort: hasProductsBeside(analysis, new Set(steps.map(({ node }) => node))) }
 }

@@ -24,32 +24,33 @@ export async function sharedFloor(network: Network, scene: Scene, offsets: Int32
 export async function expectedGain(network: Network, scene: Scene, offsets: Int32Array): Promise<number> {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
   const planned = await plannedReuse(network, scene, offsets)
-  return typeof planned === 'string' ? 1 : planned.plan.predictedGain
+  return 'reason' in planned ? 1 : planned.plan.predictedGain
 }
 
 /**
- * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full.
+ * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full. If
+ * `isOfGraph`, the cause is the network's graph, not the object and its positions.
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
 export async function plannedReuse(given: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
   const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
-  const features = network.layers.map(outputOf)
   const compared = comparedLayers(analysis, network.layers)
   const jump = jumpReason(analysis.graph, network.input.name, compared.map(outputOf))
-  if (jump !== undefined) return jump
-  if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
+  if (jump !== undefined) return { reason: jump, isOfGraph: true }
+  const { reason = 'no part of the graph can be shared by several images' } = cells
+  if (cells.steps.length === 0) return { reason, isOfGraph: true }
   if (!haveRoomForKeys(cells, network, scene.patch.size))
-    return 'the network has too many or too large layers for reuse'
+    return { reason: 'the network has too many or too large layers for reuse', isOfGraph: true }
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells(
-    { analysis, cells, keys, features: [...features, ...compared.map(outputOf)] },
-    positionsOf(offsets),
-  )
+  const features = [...network.layers, ...compared].map(outputOf)
+  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
-    const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
-    return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
+    // The cost of a graph is 0 if no convolution precedes the first node that is not a step.
+    const gain = plan?.predictedGain ? ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)` : ''
+    if (!cells.isCutShort) return { reason: `images share too little${gain}`, isOfGraph: false }
+    return { reason: `${reason}, and sharing the values before it gains too little${gain}`, isOfGraph: true }
   }
   return { network, graph: analysis.graph, compared, cells, keys, plan }
 }

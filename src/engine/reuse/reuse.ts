@@ -1,4 +1,4 @@
-import { type FeatureLayer, type Network, outputOf } from '../../networks/index.js'
+import { type FeatureLayer, outputOf } from '../../networks/index.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
 import type { Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
@@ -49,12 +49,23 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   /** Records by patch size: `computed` for patches with reuse, `declined` for patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
-  const sample = openSample(crew, (checked) =>
-    open({ backend: 'thread', onnxPath: checked.onnxPath, ...threadSession(checked, settings.threads) }, 1),
-  )
+  const distanceTo = sampleDistances(crew)
+  let comparing: Crew | undefined
+  /** The workers that compute the compared layers in full. They are others than `crew` if these are not the features. */
+  const fullCrew = ({ graphs, compared }: Prepared): Crew => {
+    if (graphs.whole === undefined) return crew
+    const layers = { ...network, onnxPath: graphs.whole, layers: compared }
+    const data = { backend: 'thread', onnxPath: graphs.whole, ...threadSession(layers, settings.threads) } as const
+    comparing ??= { ...crew, network: layers, workers: open(data, 1) }
+    return comparing
+  }
   /** Reasons why reuse failed, by path of the graph that computes cells. Reuse is not tried again with this graph. */
   const failed = new Map<string, string>()
-  const noted = new Set<number>()
+  const noted = new Set<number | string>()
+  const noteOnce = (about: number | string, line: string) => {
+    if (!noted.has(about)) onNote(line)
+    noted.add(about)
+  }
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     open(
       { ...threadSession(network, settings.threads), backend: 'cells', cells: { graphs, steps, shapes } },
@@ -65,7 +76,11 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     const planned = await plannedReuse(network, scene, whole, keysOf)
-    if (typeof planned === 'string') return planned
+    if ('reason' in planned) {
+      const { reason, isOfGraph } = planned
+      if (isOfGraph) noteOnce(reason, `${network.id} computes every image in full, because ${reason}`)
+      return reason
+    }
     const { graph, compared, cells, keys, plan } = planned
     const graphs = await cellGraphs(planned.network, graph, compared.map(outputOf), cells, plan.steps, keys.sources)
     return { plan, compared, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
@@ -81,8 +96,7 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
-      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; every image is computed in full`)
-      noted.add(size)
+      noteOnce(size, `${network.id} at ${size} px: ${reason}; every image is computed in full`)
       return reason
     }
     const own = await cellWorkers.enter(prepared)
@@ -91,7 +105,8 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     try {
       const passes = passesOf(offsets, plan.modulus)
       options.onShared?.(0, passes.length)
-      const distance = await sample.distance(work, prepared, scene, offsets.length / 2, options.signal)
+      const full = fullCrew(prepared)
+      const distance = await distanceTo(work, full, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
       const features = await runPasses(work, offsets, passes, options)
@@ -128,39 +143,23 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     },
     records: () => [...computed.values(), ...declined.values()],
     close: async () => {
-      await Promise.all([cellWorkers.close(), sample.close()])
+      await Promise.all([cellWorkers.close(), comparing?.workers.close()])
     },
   }
 }
 
-/** @param open starts a worker that computes the compared tensors, if these are not the features */
-function openSample(crew: Crew, open: (network: Network) => Workers) {
-  const { input, weightsBytes } = crew.network
+function sampleDistances({ network: { input, weightsBytes } }: Crew) {
   const checked = new Map<string, number>()
-  let whole: Crew | undefined
-  return {
-    distance: async (
-      work: PassWork,
-      { graphs, compared }: Prepared,
-      scene: Scene,
-      images: number,
-      signal?: AbortSignal,
-    ): Promise<number> => {
-      const pixels = scenePixels(scene)
-      const key = `${graphs.cells} ${pixels.toString('hex')}`
-      const known = checked.get(key)
-      if (known !== undefined) return known
-      const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
-      const offsets = samplePositions(pixels, scene, input)
-      if (graphs.whole !== undefined && whole === undefined) {
-        const network = { ...crew.network, onnxPath: graphs.whole, layers: compared }
-        whole = { ...crew, network, workers: open(network) }
-      }
-      const distance = await distanceOf(work, whole ?? crew, scene, offsets, rests, signal)
-      checked.set(key, distance)
-      return distance
-    },
-    close: async () => whole?.workers.close(),
+  return async (work: PassWork, full: Crew, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
+    const pixels = scenePixels(scene)
+    const key = `${graphs} ${pixels.toString('hex')}`
+    const known = checked.get(key)
+    if (known !== undefined) return known
+    const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
+    const offsets = samplePositions(pixels, scene, input)
+    const distance = await distanceOf(work, full, scene, offsets, rests, signal)
+    checked.set(key, distance)
+    return distance
   }
 }
 

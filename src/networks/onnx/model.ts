@@ -117,11 +117,7 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-export function tensorInfoMessage({
-  name,
-  shape,
-  elements: elem_type = ElementType.FLOAT,
-}: TensorInfo): ValueInfoProto {
+export function tensorInfoMessage({ name, shape, elements = ElementType.FLOAT }: TensorInfo): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
-  return { name, type: { tensor_type: { elem_type, shape: { dim } } } }
+  return { name, type: { tensor_type: { elem_type: elements, shape: { dim } } } }
 }

@@ -5,11 +5,10 @@ import { ElementType } from '../messages.js'
 import { type GraphAnalysis, imageShape } from './analysis.js'
 import { isForeign, linksOf } from './links.js'
 import { MEANINGS } from './outputMeaning.js'
+import { PRECISE } from './rounding.js'
 
 /** Operators that give the same values again in another shape. */
 const RESHAPING = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
-
-const FLOATS: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE, ElementType.FLOAT16]
 
 /**
  * The tensors that stand for features in a check of reuse. Usually, these are the features. If a feature comes from a
@@ -18,38 +17,29 @@ const FLOATS: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE, Eleme
  * step of float16 is larger than any difference that a check may accept.
  */
 export function comparedLayers(analysis: GraphAnalysis, layers: readonly FeatureLayer[]): readonly FeatureLayer[] {
-  const compared = layers.map((layer) => comparedLayer(analysis, layer))
+  const compared = layers.map((layer) => {
+    const name = comparedTensor(analysis.graph, outputOf(layer))
+    const shape = imageShape(analysis, name)
+    return name === outputOf(layer) || shape === undefined ? layer : { name, dims: elementCount(shape) }
+  })
   return [...new Map(compared.map((layer) => [outputOf(layer), layer])).values()]
-}
-
-function comparedLayer(analysis: GraphAnalysis, layer: FeatureLayer): FeatureLayer {
-  const name = comparedTensor(analysis.graph, outputOf(layer))
-  const shape = imageShape(analysis, name)
-  return name === outputOf(layer) || shape === undefined ? layer : { name, dims: elementCount(shape) }
 }
 
 function comparedTensor(graph: GraphNodes, feature: string): string {
   const { makers } = linksOf(graph)
   let compared = feature
-  let tensor = feature
+  let node = makers.get(feature)
   // A damaged file may have a cycle. A path without one is no longer than the list of nodes.
-  for (let steps = 0; steps < makers.size; steps++) {
-    const node = makers.get(tensor)
-    const passing = node && passingOf(node)
-    if (node === undefined || passing === undefined) break
-    tensor = node.inputs[0] ?? ''
-    if (passing === 'changed') compared = tensor
+  for (let steps = 0; node !== undefined && isPassing(node) && steps < makers.size; steps++) {
+    const [input = ''] = node.inputs
+    if (MEANINGS.has(node.operator) || node.attributes.get('to') === ElementType.FLOAT16) compared = input
+    node = makers.get(input)
   }
   return compared
 }
 
-/** How a node passes its first input on; undefined if it does more than that. */
-function passingOf(node: GraphNode): 'equal' | 'changed' | undefined {
+function isPassing(node: GraphNode): boolean {
   const { operator, attributes } = node
-  if (isForeign(node)) return undefined
-  if (MEANINGS.has(operator)) return 'changed'
-  if (operator !== 'Cast') return RESHAPING.has(operator) ? 'equal' : undefined
-  const to = attributes.get('to')
-  if (to === ElementType.FLOAT16) return 'changed'
-  return FLOATS.includes(to) ? 'equal' : undefined
+  if (operator === 'Cast') return [...PRECISE, ElementType.FLOAT16].includes(attributes.get('to'))
+  return !isForeign(node) && (RESHAPING.has(operator) || MEANINGS.has(operator))
 }

@@ -1,9 +1,9 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
-import type { GraphAnalysis } from './analysis.js'
+import { type GraphAnalysis, imageShape } from './analysis.js'
 import { linksOf, neededFor } from './links.js'
 import { MEANINGS, SAME_VALUES } from './outputMeaning.js'
-import { PRODUCTS } from './shapes.js'
+import { CONVOLUTIONS, PRODUCTS } from './shapes.js'
 
 export interface FullyConnected {
   readonly input: string
@@ -43,6 +43,25 @@ export function connectedWeights({ graph, tensors }: GraphAnalysis): number {
     if (fixed !== undefined && other === undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
   }
   return weights
+}
+
+/** Whether nodes beside the given ones (indices) convolve maps, or multiply several rows, such as tokens, by matrices. */
+export function hasProductsBeside(analysis: GraphAnalysis, given: ReadonlySet<number>): boolean {
+  const { nodes, constants } = linksOf(analysis.graph)
+  return [...nodes].some(
+    ([
+      index,
+      {
+        operator,
+        outputs: [output = ''],
+      },
+    ]) => {
+      const isConvolution = CONVOLUTIONS.has(operator)
+      if (given.has(index) || constants.has(output) || !(isConvolution || PRODUCTS.has(operator))) return false
+      const shape = imageShape(analysis, output)
+      return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
+    },
+  )
 }
 
 function matricesOf({ operator, inputs }: GraphNode): readonly string[] {

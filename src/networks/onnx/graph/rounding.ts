@@ -21,7 +21,8 @@ const COMPUTING_STEPS =
     ' ',
   )
 
-const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
+/** Element types whose rounding is no step: casts to them keep differences as small as they are. */
+export const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
 
 /**
  * The operators that jump: a difference in the last bit of an input can change an output by a whole step. Where, Gather
@@ -47,6 +48,9 @@ const COPYING =
 /** Operators whose outputs have equal bits with and without reuse, if their inputs do. */
 const EXACT = new Set([...COPYING, ...STEPS, 'Cast', 'CastLike'])
 
+/** Operators of 8-bit graphs, such as QuantizeLinear and QLinearConv; some are not ONNX's own. */
+const EIGHT_BIT = /Quantize|^Q[A-Z]/
+
 /** Operators with nodes inside, which may read any tensors of the graph around them. */
 const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
 
@@ -69,10 +73,12 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     if (CONTAINERS.has(operator)) {
       if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
     } else if (isNeeded && node.inputs.some(isComputed)) {
-      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
       const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
-      if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
-        return `${nodeTitle(node)} can turn a difference in the last bit into a step`
+      const isJump = inputs.some(isComputed) && outputs.some((name) => needed.read.has(name))
+      if ((isJump || isForeign(node)) && EIGHT_BIT.test(operator))
+        return `its values are rounded to 8 bits (${nodeTitle(node)}): sharing changes the last bit of some values, rounding can turn this into a whole step, and later layers enlarge the step`
+      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
+      if (isJump) return `${nodeTitle(node)} can turn a difference in the last bit into a step`
     }
   }
   return undefined

@@ -54,7 +54,8 @@ export function typeOf(context: KnownNode): number {
   if (node.operator === 'Constant') return constantOf(context).type
   if (node.operator === 'Shape') return ElementType.INT64
   if (node.operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED
-  return inputs[node.operator === 'Where' ? 1 : 0]?.type ?? ElementType.UNDEFINED
+  const place = node.operator === 'Where' || node.operator === 'DequantizeLinear' ? 1 : 0
+  return inputs[place]?.type ?? ElementType.UNDEFINED
 }
 
 function isInteger(type: number | undefined): boolean {
