@@ -8,7 +8,8 @@
  * images per second, is the median of several measurements. Those with and without reuse alternate, and the sessions
  * are open before the first one. The difference is the largest relative distance between features with and without
  * reuse, over all positions and layers. The last column says why every image is computed in full. `--planned` measures
- * only the seconds until the graph for reuse is found.
+ * only the seconds until the graph for reuse is found. If the machine has other work, look at the ratio of processor
+ * times (CPU off/on) instead of that of speeds.
  */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -67,18 +68,17 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   if (json) return printJson(rows)
   const [plain] = names[0] === PLAIN ? rows : []
   const ofPlain = (value) => (plain === undefined ? '' : value(plain).toFixed(3))
-  const speeds = ({ on, off, difference, reuse }) => [
-    Math.round(on),
-    Math.round(off),
-    (on / off).toFixed(2),
-    ofPlain((other) => on / off / (other.on / other.off)),
+  const speeds = ({ on, off, cpu, difference, reuse }) => [
+    ...[Math.round(on), Math.round(off), (on / off).toFixed(2)],
+    cpu.toFixed(2),
+    ofPlain((other) => cpu / other.cpu),
     difference.toExponential(1),
     reuse.reason ?? '',
   ]
   printTable(
     [
       ...['form', 'predicted', 'of plain', 'opening s'],
-      ...(planned ? ['reason'] : ['on', 'off', 'on/off', 'of plain', 'difference', 'reason']),
+      ...(planned ? ['reason'] : ['on', 'off', 'on/off', 'CPU off/on', 'of plain', 'difference', 'reason']),
     ],
     rows.map((row) => [
       ...[row.form, row.gain.toFixed(2), ofPlain((other) => row.gain / other.gain), row.opening.toFixed(2)],
@@ -87,7 +87,7 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   )
 })
 
-/** Images per second with and without reuse, and how much the features differ. */
+/** Images per second with and without reuse, the ratio of processor times, and how much the features differ. */
 async function measure(network, settings, scene, offsets, repeats) {
   const handles = {
     on: openThreads(network, settings, { reusing: settings }),
@@ -96,15 +96,20 @@ async function measure(network, settings, scene, offsets, repeats) {
   const images = offsets.length / 2
   try {
     const speeds = { on: [], off: [] }
+    const times = { on: [], off: [] }
     const features = {}
     for (let repeat = -1; repeat < repeats; repeat++) {
       for (const [name, handle] of Object.entries(handles)) {
         features[name]?.release()
+        const before = process.cpuUsage()
         const seconds = await secondsOf(async () => {
           features[name] = await handle.extract(scene, offsets)
         })
+        const { user, system } = process.cpuUsage(before)
         // The first run also opens the sessions.
-        if (repeat >= 0) speeds[name].push(images / seconds)
+        if (repeat < 0) continue
+        speeds[name].push(images / seconds)
+        times[name].push((user + system) / 1e6)
       }
     }
     const differences = features.on.layers.map(({ matrix, dims }, i) =>
@@ -113,6 +118,7 @@ async function measure(network, settings, scene, offsets, repeats) {
     return {
       on: median(speeds.on),
       off: median(speeds.off),
+      cpu: median(times.off) / median(times.on),
       difference: Math.max(...differences),
       reuse: handles.on.ran().reuse.at(-1),
     }
