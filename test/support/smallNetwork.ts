@@ -12,12 +12,15 @@ export interface SmallNetwork {
   /** Nodes that compute `feature` from `image`; the last one gives `feature`. */
   readonly nodes: readonly Node[]
   readonly initializers?: readonly Initializer[]
+  /** Whether the weights are also inputs of the graph. */
+  readonly listsWeights?: boolean
 }
 
 /** Writes a network to a file, and describes it as the catalog does, with pixels from 0 to 1 and one layer. */
 export async function smallNetwork(path: string, network: SmallNetwork): Promise<Network> {
-  const { name = 'small', side = 32, dims, nodes, initializers = [] } = network
-  const inputs = [{ name: 'image', shape: ['N', 3, side, side] }]
+  const { name = 'small', side = 32, dims, nodes, initializers = [], listsWeights = false } = network
+  const weights = listsWeights ? initializers.map(({ name, shape }) => ({ name, shape })) : []
+  const inputs = [{ name: 'image', shape: ['N', 3, side, side] }, ...weights]
   const outputs = [{ name: 'feature', shape: ['N', 'D'] }]
   await writeModel(path, { name, inputs, outputs, nodes, initializers })
   const input = { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: side, cols: side } as const
