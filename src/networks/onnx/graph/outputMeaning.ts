@@ -25,14 +25,22 @@ const QUANTIZERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['QuantizeLinear', [1, 2]],
   ['QLinearSoftmax', [3, 4]],
   ['QLinearSigmoid', [3, 4]],
+  ['QLinearGlobalAveragePool', [3, 4]],
+  ['QLinearConv', [6, 7]],
+  ['QLinearMatMul', [6, 7]],
+  ['QLinearAdd', [6, 7]],
+  ['QGemm', [7, 8]],
 ])
 
 /** Finds out from a graph alone, never from values, what the class scores in one of its tensors mean. */
 export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
   const { makers } = linksOf(graph)
-  const path = pathTo(tensor, makers)
-  const integers = integersOf(path, graph)
-  return { ...originMeaning(path.at(-1), makers), ...(integers && { integers }) }
+  return originMeaning(pathTo(tensor, makers).at(-1), makers)
+}
+
+/** The operator that computes the values of a tensor, before operators that only pass them on. */
+export function originOf(graph: GraphNodes, tensor: string): string | undefined {
+  return pathTo(tensor, linksOf(graph).makers).at(-1)?.operator
 }
 
 function originMeaning(origin: GraphNode | undefined, makers: ReadonlyMap<string, GraphNode>): ClassScores {
@@ -62,9 +70,18 @@ function isExponentialShare({ operator, inputs }: GraphNode, makers: ReadonlyMap
   return operator === 'Div' && share?.operator === 'Exp' && sum?.operator === 'ReduceSum' && summed === share
 }
 
+/** For integers of a quantised graph: `(integer − zeroPoint) · scale` is the value. */
+export interface QuantisedIntegers {
+  readonly scale: number
+  readonly zeroPoint: number
+}
+
 /** Scale and zero point of a tensor whose values are still the integers of a quantisation; undefined for others. */
-function integersOf(path: readonly GraphNode[], { constants }: GraphNodes): ClassScores['integers'] {
-  const last = path.find(({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator))
+export function integersOf(graph: GraphNodes, tensor: string): QuantisedIntegers | undefined {
+  const { constants } = graph
+  const last = pathTo(tensor, linksOf(graph).makers).find(
+    ({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator),
+  )
   const [ofScale, ofZeroPoint] = QUANTIZERS.get(last?.operator ?? '') ?? []
   if (last === undefined || ofScale === undefined || ofZeroPoint === undefined) return undefined
   const firstOf = (name = '') => constants.get(name)?.values?.[0]
