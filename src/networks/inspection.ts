@@ -10,7 +10,6 @@ import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
-import type { OutputReading } from './onnx/graph/outputKinds.js'
 import { connectedEnds, stageEnds } from './onnx/graph/stageEnds.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
@@ -114,8 +113,9 @@ export async function inspectModel(
     inputs,
     input: { ...input, name: image, source: inputSource },
     form: formOf(file.onnx, planned, inputs[0] as TypedTensor),
-    outputs: outputs.map((output, i) => {
-      const { shape, kind = null } = readings[i] as OutputReading
+    outputs: outputs.map((output) => {
+      const reading = readings.find(({ name }) => name === output.name)
+      const { shape, kind = null } = reading ?? { kind: 'other' as const, shape: undefined }
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
     }),
     tensors,

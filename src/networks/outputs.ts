@@ -8,8 +8,11 @@ import { enteringOf, mainOutput, type OutputReading, outputKinds, type StatedKin
 import type { GraphNodes } from './onnx/graphNodes.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 
+/** Only so many outputs are looked at, the last ones, because the time for each grows with the graph. */
+const MOST_OUTPUTS = 100
+
 /**
- * Decides what each output of a network is.
+ * Decides what each of the last outputs of a network is.
  * @param names class names that come with the file
  * @param tensors tensors as a run on `batch` images showed them; for other outputs, the shapes in the file count
  * @throws UsageError if the option `outputKind` does not fit the network
@@ -20,7 +23,7 @@ export function readOutputs(
   tensors: ReadonlyMap<string, Pick<ShownTensor, 'type' | 'shape'>>,
   batch: number,
 ): readonly OutputReading[] {
-  const outputs = onnx.outputs.map((output) => {
+  const outputs = onnx.outputs.slice(-MOST_OUTPUTS).map((output) => {
     const { type, shape } = tensors.get(output.name) ?? output
     const [rows, ...own] = shape
     const isKnown = (rows === batch || shape === output.shape) && own.every((size) => typeof size === 'number')
@@ -45,7 +48,7 @@ function statedKind({ outputs }: OnnxFile, network: string, text: string | undef
 
 /** The tensors that may be read by default: outputs of numbers, and the inputs of their last fully connected layers. */
 export function readableOutputs({ outputs, graph }: OnnxFile, image: string): readonly string[] {
-  const numbers = outputs.filter(({ type }) => FEATURE_TYPES[type] !== undefined)
+  const numbers = outputs.slice(-MOST_OUTPUTS).filter(({ type }) => FEATURE_TYPES[type] !== undefined)
   const read = numbers.length > 0 ? numbers : outputs.slice(-1)
   return [...new Set(read.flatMap(({ name }) => [...embeddingOf(graph, image, name), name]))]
 }

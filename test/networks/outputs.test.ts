@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { chooseNetwork, type GivenReference, inspectModel } from '../../src/networks/index.js'
+import { chooseNetwork, type GivenReference, inspectModel, outputOf } from '../../src/networks/index.js'
 import { ElementType } from '../../src/networks/onnx/messages.js'
-import { type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
-import { node, weightsOf } from '../support/smallNetwork.js'
+import { constantOf, node, weightsOf } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 type Options = Omit<GivenReference, 'model'>
@@ -31,7 +32,11 @@ const INITIALIZERS = [
 const SCORES = node('MatMul', ['feature', 'ten'], 'y')
 
 /** Writes a network of 16 pixels with these nodes after `BODY`, and returns its path. The shapes are left open. */
-async function written(nodes: readonly Node[], outputs: Readonly<Record<string, readonly (number | string)[]>>) {
+async function written(
+  nodes: readonly Node[],
+  outputs: Readonly<Record<string, readonly (number | string)[]>>,
+  more: readonly Initializer[] = [],
+) {
   const path = folder('net.onnx')
   await writeModel(path, {
     name: 'net',
@@ -41,7 +46,7 @@ async function written(nodes: readonly Node[], outputs: Readonly<Record<string, 
       ...(name === 'label' && { elements: 'int32' as const }),
     })),
     nodes: [...BODY, ...nodes],
-    initializers: INITIALIZERS,
+    initializers: [...INITIALIZERS, ...more],
   })
   return path
 }
@@ -116,6 +121,33 @@ describe('the layer with class scores', () => {
     expect(message).toBe(
       `no layer that is read from ${model} has class scores, so \`scores sigmoid\` has no effect; leave it out, or say which output has them with \`outputKind NAME=scores\``,
     )
+  })
+})
+
+describe('the integers of an 8-bit graph', () => {
+  it('are read as the values that they stand for', async () => {
+    const places = ['scale', 'offset']
+    const initializers = [constantOf('scale', [], 0.25), constantOf('offset.float', [], -100)]
+    const nodes = [
+      node('Cast', ['offset.float'], 'offset', { to: ElementType.INT8 }),
+      node('QuantizeLinear', ['map', ...places], 'integers'),
+      node('DequantizeLinear', ['integers', ...places], 'values'),
+      node('Flatten', ['values'], 'y'),
+    ]
+    const model = await written(nodes, { y: ['N', 392] }, initializers)
+    const network = await chooseNetwork({ model, layers: ['integers', 'values'] })
+    const session = await InferenceSession.create(network.onnxPath)
+    const image = new Tensor(
+      'float32',
+      Float32Array.from({ length: 768 }, (_, i) => Math.sin(i)),
+      [1, 3, 16, 16],
+    )
+    const results = await session.run({ [network.input.name]: image }, network.layers.map(outputOf))
+    const [integers, values] = network.layers.map((layer) => results[outputOf(layer)]?.data)
+    expect(integers).toEqual(values)
+    expect(new Set(values as Float32Array).size).toBeGreaterThan(20)
+    const pooled = await chooseNetwork({ model, layers: ['integers'], pool: 'mean' })
+    expect(pooled.layers).toMatchObject([{ dims: 8 }])
   })
 })
 

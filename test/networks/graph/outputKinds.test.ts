@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
+import type { OutputKind } from '../../../src/networks/network.js'
 import { mainOutput, outputKinds, type ShownOutput } from '../../../src/networks/onnx/graph/outputKinds.js'
 import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { graphNode } from '../../support/smallNetwork.js'
@@ -167,10 +168,8 @@ describe('an output is recognised:', () => {
 describe('a stated kind', () => {
   const graph = graphOf([...BODY, head('y'), head('z')])
   const outputs = [output('y', 512), output('z', 1000), output('boxes', 80, 8400)]
-  const kinds = (
-    name: string,
-    kind: Parameters<typeof outputKinds>[3] extends infer S ? NonNullable<S>['kind'] : never,
-  ) => outputKinds(graph, outputs, [[], IMAGENET], { name, kind }).map((reading) => reading.kind)
+  const kinds = (name: string, kind: OutputKind) =>
+    outputKinds(graph, outputs, [[], IMAGENET], { name, kind }).map((reading) => reading.kind)
 
   it('overrides the rules', () => {
     expect(kinds('z', 'embedding')).toEqual(['scores', 'embedding', undefined])

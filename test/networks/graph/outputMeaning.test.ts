@@ -73,6 +73,8 @@ it('leaves scale and zero point of tensors that stay integers', () => {
   expect(integersIn(chain('Gemm', 'QuantizeLinear'), constants)).toEqual(integers)
   expect(integersIn(chain('Gemm', 'QuantizeLinear', 'DequantizeLinear'), constants)).toBeUndefined()
   expect(integersIn(chain('Gemm', 'QuantizeLinear'))).toBeUndefined()
+  const made = [graphNode('Constant', [], 'scale', { value: number(0.25) }), graphNode('Cast', ['float zero'], 'zero')]
+  expect(integersIn([...made, ...chain('Gemm', 'QuantizeLinear')], { 'float zero': number(-128) })).toEqual(integers)
   const withoutZero = [graphNode('QuantizeLinear', ['logits', 'scale'], 'out')]
   expect(integersIn(withoutZero, constants)).toEqual({ scale: 0.25, zeroPoint: 0 })
 })

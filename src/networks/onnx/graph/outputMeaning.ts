@@ -1,5 +1,6 @@
 import type { ClassScores, ScoreMeaning } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { tensorAttribute } from './attributes.js'
 import { linksOf } from './links.js'
 
 /** Operators that give the same values again: in another shape or type, or rounded to integers and back. */
@@ -78,13 +79,18 @@ export interface QuantisedIntegers {
 
 /** Scale and zero point of a tensor whose values are still the integers of a quantisation; undefined for others. */
 export function integersOf(graph: GraphNodes, tensor: string): QuantisedIntegers | undefined {
-  const { constants } = graph
-  const last = pathTo(tensor, linksOf(graph).makers).find(
+  const { makers } = linksOf(graph)
+  const last = pathTo(tensor, makers).find(
     ({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator),
   )
   const [ofScale, ofZeroPoint] = QUANTIZERS.get(last?.operator ?? '') ?? []
   if (last === undefined || ofScale === undefined || ofZeroPoint === undefined) return undefined
-  const firstOf = (name = '') => constants.get(name)?.values?.[0]
+  const firstOf = (name = '') => {
+    const origin = pathTo(name, makers).at(-1)
+    if (origin?.operator === 'Constant') return tensorAttribute(origin, 'value')?.values?.[0]
+    const constant = origin && SAME_VALUES.has(origin.operator) ? origin.inputs[0] : name
+    return graph.constants.get(constant ?? '')?.values?.[0]
+  }
   const scale = firstOf(last.inputs[ofScale])
   const zeroPoint = last.inputs[ofZeroPoint] ? firstOf(last.inputs[ofZeroPoint]) : 0
   return scale === undefined || zeroPoint === undefined ? undefined : { scale, zeroPoint }
