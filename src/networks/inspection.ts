@@ -16,7 +16,7 @@ import type { InputPlan } from './onnx/imageInput.js'
 import { ElementType } from './onnx/messages.js'
 import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
-import { defaultLayers, readOutputs } from './outputs.js'
+import { defaultLayers } from './outputs.js'
 import { inputPlan, isVector, trialInput } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
@@ -72,22 +72,18 @@ export async function inspectModel(
   const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
   const lists = await statedNames(file)
-  const readingsOf = (shown: Shown, batch: number) => readOutputs(file, lists, shown, batch)
+  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, lists, shown, batch)
   // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
   // from that in the input.
-  const isWhole = (shown: Shown) => {
-    const main = shown.get(defaultLayers(file.onnx, image, readingsOf(shown, 2)).main.name)
-    return main === undefined || main.shape[0] === 2
-  }
+  const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
   const { shown, batch } = await allShapes(file, planned, made, isWhole)
-  const readings = readingsOf(shown, batch)
+  const { readings, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     return isRead ? [{ name, operator, ...tensor }] : []
   })
-  const { main, names } = defaultLayers(file.onnx, image, readings)
   const isDefault = (name: string) => {
     const tensor = shown.get(name)
     return name === main.name || (tensor !== undefined && isVector(tensor, batch))

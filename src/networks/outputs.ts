@@ -8,6 +8,8 @@ import { enteringOf, mainOutput, type OutputReading, outputKinds, type StatedKin
 import type { GraphNodes } from './onnx/graphNodes.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 
+export type ShownTensors = ReadonlyMap<string, Pick<ShownTensor, 'type' | 'shape'>>
+
 /** Only so many outputs are looked at, the last ones, because the time for each grows with the graph. */
 const MOST_OUTPUTS = 100
 
@@ -20,7 +22,7 @@ const MOST_OUTPUTS = 100
 export function readOutputs(
   { onnx, reference, name: network }: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
   names: readonly NamedClasses[],
-  tensors: ReadonlyMap<string, Pick<ShownTensor, 'type' | 'shape'>>,
+  tensors: ShownTensors,
   batch: number,
 ): readonly OutputReading[] {
   const outputs = onnx.outputs.slice(-MOST_OUTPUTS).map((output) => {
@@ -56,20 +58,28 @@ export function readableOutputs({ outputs, graph }: OnnxFile, image: string): re
 /**
  * What is read by default: `main`, which is the output with class scores or else another one, and its embedding. The
  * embedding is another output, or else the input of the last fully connected layer; for this, `isVector` must hold.
+ * For the parameters, see `readOutputs`.
  * @returns also `names`, with the embedding first
  */
-export function defaultLayers({ graph }: OnnxFile, image: string, readings: readonly OutputReading[]) {
-  const mainOf = (...kinds: readonly OutputReading['kind'][]) =>
-    mainOutput(
-      graph,
-      readings.filter(({ kind }) => kinds.includes(kind)),
-    )
+export function defaultLayers(
+  file: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
+  image: string,
+  names: readonly NamedClasses[],
+  tensors: ShownTensors,
+  batch: number,
+) {
+  const { graph } = file.onnx
+  const readings = readOutputs(file, names, tensors, batch)
+  const mainOf = (...kinds: readonly OutputReading['kind'][]) => {
+    const fitting = readings.filter(({ kind }) => kinds.includes(kind))
+    return mainOutput(graph, fitting)
+  }
   const embedding = mainOf('embedding')
   const scores = mainOf('scores')
   const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as OutputReading)
   const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
   const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
-  return { main, names: [...before, main.name] }
+  return { readings, main, names: [...before, main.name] }
 }
 
 function embeddingOf(graph: GraphNodes, image: string, output: string): readonly string[] {

@@ -17,7 +17,7 @@ import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
 import { checkIndependence } from './onnx/independence.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
-import { defaultLayers, readableOutputs, readOutputs } from './outputs.js'
+import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
@@ -37,11 +37,13 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  // Null instead of undefined, so that the key differs from that of plans that earlier versions stored.
-  const key = { sha256, input, changes, choice: { layers, pool, outputKind: reference.outputKind ?? null } }
+  // The names of classes decide which output has the class scores.
+  const lists = await statedNames(file)
+  const choice = { layers, pool, outputKind: reference.outputKind, classes: lists.map(({ names }) => names.length) }
+  const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned)
+  const plan = await measuredPlan(file, planned, lists)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
 }
@@ -79,7 +81,11 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<StoredPlan> {
+async function measuredPlan(
+  file: NetworkFile,
+  planned: InputPlan,
+  lists: readonly NamedClasses[],
+): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers, pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
@@ -87,9 +93,8 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
     names.filter((name) => !onnx.outputs.some((output) => output.name === name))
   const readable = layerNames(file, planned, made)
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
-  const lists = await statedNames(file)
   const chosen = (tensors: Trial['tensors'], batch: number) =>
-    layers ? readable : shownDefaults(file, planned, lists, tensors, batch).names
+    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, readable, plain, chosen)
   const names = chosen(shown.tensors, batch)
   const changes = { ...planned.changes, outputs: hidden(names) }
@@ -148,21 +153,10 @@ function tryTensors(
   )
 }
 
-/**
- * The default layers by the shapes that a run showed.
- * @throws UsageError if it is unclear what the output is that would be read
- */
-function shownDefaults(
-  file: NetworkFile,
-  { image }: InputPlan,
-  lists: readonly NamedClasses[],
-  tensors: Trial['tensors'],
-  batch: number,
-) {
-  const readings = readOutputs(file, lists, tensors, batch)
-  const defaults = defaultLayers(file.onnx, image, readings)
-  const { name, shape = [], kind } = defaults.main
-  if (kind !== undefined) return defaults
+/** @throws UsageError if it is unclear what the output is that would be read */
+function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<typeof defaultLayers>) {
+  const { name, shape = [], kind } = main
+  if (kind !== undefined) return names
   const option = `outputKind ${readings.length > 1 ? `${printable(name)}=` : ''}`
   throw new UsageError(
     `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
@@ -209,7 +203,7 @@ export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor is read by default, although it is not the last output. */
+/** Whether a tensor is read by default, although it is not the main output. */
 export function isVector(tensor: ShownTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5

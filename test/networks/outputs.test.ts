@@ -106,6 +106,7 @@ describe('the layer with class scores', () => {
 
   it('is the one with as many values as NAME.labels.json has names', async () => {
     const model = await written([SCORES, OTHER], TWO_HEADS)
+    expect(await read(model)).toEqual({ layers: ['feature', 'y'], classes: 'y' })
     writeFileSync(folder('net.labels.json'), JSON.stringify([...'abcdefg']))
     expect(await read(model)).toEqual({ layers: ['y', 'other'], classes: 'other' })
     const { outputs, classes } = await inspectModel(model)
@@ -136,7 +137,7 @@ describe('the integers of an 8-bit graph', () => {
     ]
     const model = await written(nodes, { y: ['N', 392] }, initializers)
     const network = await chooseNetwork({ model, layers: ['integers', 'values'] })
-    const session = await InferenceSession.create(network.onnxPath)
+    const session = await InferenceSession.create(network.onnxPath, { logSeverityLevel: 4 })
     const image = new Tensor(
       'float32',
       Float32Array.from({ length: 768 }, (_, i) => Math.sin(i)),
@@ -145,7 +146,7 @@ describe('the integers of an 8-bit graph', () => {
     const results = await session.run({ [network.input.name]: image }, network.layers.map(outputOf))
     const [integers, values] = network.layers.map((layer) => results[outputOf(layer)]?.data)
     expect(integers).toEqual(values)
-    expect(new Set(values as Float32Array).size).toBeGreaterThan(20)
+    expect(new Set(values as Float32Array).size).toBeGreaterThan(5)
     const pooled = await chooseNetwork({ model, layers: ['integers'], pool: 'mean' })
     expect(pooled.layers).toMatchObject([{ dims: 8 }])
   })
