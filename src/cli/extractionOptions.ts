@@ -49,7 +49,7 @@ export function addOwnOptions(command: Command): Command {
 }
 
 export function addScoresOption(command: Command): Command {
-  return command.addOption(
-    new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES),
-  )
+  return command
+    .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
+    .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
 }
