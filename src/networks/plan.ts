@@ -12,7 +12,7 @@ import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { productsBefore } from './onnx/graph/products.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
-import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
+import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
 import { checkIndependence } from './onnx/independence.js'
 import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
 import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
@@ -50,7 +50,7 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
   const image = imageInput(onnx)
   const recipe =
     entry === undefined
-      ? await inputRecipe(onnx, folders, reference, image.type === 'uint8')
+      ? await inputRecipe(onnx, folders, reference, { bytes: image.type === 'uint8', grey: isGrey(image) })
       : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
   const planned = plannedInput(onnx, image, recipe, reference.inputSize)
   if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
@@ -142,7 +142,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
     ...plain,
     outputs: [...plain.outputs, ...outputs],
     nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: added.flatMap(({ constants }) => constants),
+    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
   }
 }
 
