@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
+import { squareText } from '../patches/sizes.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
@@ -18,14 +19,14 @@ ${groups.map((group) => groupHtml(group, limits)).join('\n')}
 }
 
 function groupHtml(group: StudyGroup, limits: ColourLimits): string {
-  const { model, size, units, rows, cols, stride } = group
+  const { model, units, rows, cols, stride } = group
   const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
-  return `<div><h3>${escapeHtml(model)}, ${size}×${size} px</h3>
+  return `<div><h3>${escapeHtml(model)}, ${squareText([group])}</h3>
 <p class="soft">${objects}, ${rows}×${cols} positions, ${stride} px apart</p>
 <table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
 ${layers.join('\n')}

@@ -1,4 +1,5 @@
 import { anchorPositions, type Position } from '../../../engine/positions.js'
+import { sizeFor, strideFor } from '../../../patches/sizes.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
@@ -249,10 +250,12 @@ function atMostEvery(
 
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
   const groups = networks.map((network, key): SiteGroup => {
-    const size = Math.min(wished, network.frame)
+    const size = sizeFor(network.frame, wished)
     const extent = network.frame - size + 1
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
-    const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
+    const stride =
+      fittingStride(network, size, { wished: strideFor(network.frame, state.finest), mostBytes }) ??
+      (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
       key,
@@ -278,5 +281,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
       })),
     }
   })
-  return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
+  return { digest: '', groups, limits: PAPER_LIMITS, isLive: true, wished }
 }
