@@ -91,7 +91,10 @@ function studiedText({ groups }: SiteIndex): string {
   const strides = [...new Set(groups.map(({ stride }) => stride))]
   return [
     counted(models.size, 'network'),
-    `${counted(patches.size, 'object')} of ${sizes.map((some) => sizeText(some)).join(' and ')}`,
+    `${counted(patches.size, 'object')} of ${sizes
+      .map((some) => sizeText(some))
+      .join(' and ')
+      .replaceAll(' px and', ' and')}`,
     `moved in steps of ${strides.join(' or ')} px`,
   ].join(' · ')
 }

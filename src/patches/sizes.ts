@@ -11,7 +11,7 @@ export interface SizeInFrame {
 }
 
 /** The part of a result that states its size. Results in the paper's frame do not state the frame. */
-export function sizeInFrame({ size, frame }: Required<SizeInFrame>): SizeInFrame {
+export function sizeInFrame({ size, frame = PAPER_FRAME }: SizeInFrame): SizeInFrame {
   return { size, ...(frame !== PAPER_FRAME && { frame }) }
 }
 
@@ -25,13 +25,18 @@ export function defaultSizes(frame: number): readonly number[] {
   return [...new Set(PAPER_SIZES.map((usual) => sizeFor(frame, usual)))]
 }
 
+/** A default grid of positions has at least as many rows, if the frame is large enough. */
+const FEWEST_ROWS = 12
+
 /**
- * Distance between positions for a frame, in pixels, so that small frames have about as many positions as the paper's.
- * It is a power of two, as are most strides of networks, so a grid shows all their phases equally often.
- * @param usual the distance in the paper's frame, a power of two, which is also the largest one
+ * Default distance between positions in a frame, in pixels. It is not a share of the frame, because networks have
+ * strides in pixels. In small frames, it is halved until the grid for the largest default size has enough rows.
+ * @param usual the distance in large frames, a power of two
  */
 export function strideFor(frame: number, usual: number): number {
-  return Math.min(usual, 2 ** Math.max(0, Math.round(Math.log2((usual * frame) / PAPER_FRAME))))
+  const [largest = 1] = defaultSizes(frame)
+  const most = (frame - largest + 1) / FEWEST_ROWS
+  return most >= usual || usual === 1 ? usual : strideFor(frame, usual / 2)
 }
 
 /**
@@ -41,23 +46,29 @@ export function strideFor(frame: number, usual: number): number {
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
     PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
-  const frames = new Set(all.map(({ frame }) => frame))
+  const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
   const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
   return (one) => (areShares && usual(one)) || one.size
 }
 
-/** Names sizes, such as `75 px`. If a frame is not the paper's, it adds their share: `43, 54 px (34 %)`. */
-export function sizeText(all: readonly SizeInFrame[], nameOf: (size: number) => string = String): string {
+/**
+ * Names sizes, such as `75 px`. If a frame of the study is not the paper's, it adds their shares: `43, 54 px (34 %)`.
+ * @param study all sizes between which a reader compares
+ */
+export function sizeText(
+  some: readonly SizeInFrame[],
+  study = some,
+  nameOf: (size: number) => unknown = String,
+): string {
   const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b)
-  const sizes = `${inOrder(all.map(({ size }) => size))
-    .map(nameOf)
-    .join(', ')} px`
-  if (all.every(({ frame = PAPER_FRAME }) => frame === PAPER_FRAME)) return sizes
-  const shares = inOrder(all.map(({ size, frame = PAPER_FRAME }) => Math.round((100 * size) / frame)))
-  return `${sizes} (${[...new Set([shares[0], shares.at(-1)])].join('–')} %)`
+  const sizes = inOrder(some.map(({ size }) => size)).map(nameOf)
+  const shares = inOrder(some.map(({ size, frame = PAPER_FRAME }) => Math.round((100 * size) / frame)))
+  const range = [...new Set([shares[0], shares.at(-1)])].join('–')
+  const hasShares = study.some(({ frame = PAPER_FRAME }) => frame !== PAPER_FRAME)
+  return `${sizes.join(', ')} px${hasShares ? ` (${range} %)` : ''}`
 }
 
 /** As `sizeText`, with both sides of the square: `75×75 px`. */
-export function squareText(all: readonly SizeInFrame[]): string {
-  return sizeText(all, (size) => `${size}×${size}`)
+export function squareText(some: readonly SizeInFrame[], study = some): string {
+  return sizeText(some, study, (size) => `${size}×${size}`)
 }

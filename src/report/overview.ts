@@ -13,12 +13,12 @@ export function overviewSection(groups: readonly StudyGroup[], limits: ColourLim
   const html = `<p class="soft">Each map is the mean over objects. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
 The number below it is its mean similarity. Click a map to see it at the top of the page.</p>
 <div class="overview">
-${groups.map((group) => groupHtml(group, limits)).join('\n')}
+${groups.map((group) => groupHtml(group, groups, limits)).join('\n')}
 </div>`
   return { id: 'overview', title: 'All mean maps', html }
 }
 
-function groupHtml(group: StudyGroup, limits: ColourLimits): string {
+function groupHtml(group: StudyGroup, groups: readonly StudyGroup[], limits: ColourLimits): string {
   const { model, units, rows, cols, stride } = group
   const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
@@ -26,7 +26,7 @@ function groupHtml(group: StudyGroup, limits: ColourLimits): string {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
-  return `<div><h3>${escapeHtml(model)}, ${squareText([group])}</h3>
+  return `<div><h3>${escapeHtml(model)}, ${squareText([group], groups)}</h3>
 <p class="soft">${objects}, ${rows}×${cols} positions, ${stride} px apart</p>
 <table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
 ${layers.join('\n')}

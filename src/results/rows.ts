@@ -65,10 +65,8 @@ export interface PatchNumbers {
   readonly numbers: UnitNumbers
 }
 
-interface MeasuredGroup {
+interface MeasuredGroup extends SizeInFrame {
   readonly model: string
-  readonly size: number
-  readonly frame: number
   readonly layers: readonly string[]
 }
 
@@ -121,9 +119,7 @@ type Accuracies = NonNullable<Unit['layers'][number]['baselines']>[MadeUpFeature
  * Accuracies per fold with two made-up features, which contain only the position or only its phase. Each grid of
  * positions has its own accuracies, those with the phase for each of its periods.
  */
-export function baselineRows(
-  groups: readonly (Required<SizeInFrame> & { readonly units: readonly Unit[] })[],
-): readonly Row[] {
+export function baselineRows(groups: readonly (SizeInFrame & { readonly units: readonly Unit[] })[]): readonly Row[] {
   const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
   const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
   const places = new Map<string, { readonly place: LayerAtSize; readonly accuracies: Accuracies }>()

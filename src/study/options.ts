@@ -32,7 +32,7 @@ import {
 } from '../support/optionChecks.js'
 
 /**
- * Default distance between positions in the paper's frame, in pixels, by preset. At a distance of 4, the quick study
+ * Default distance between positions in pixels, by preset; see `strideFor`. At a distance of 4, the quick study
  * takes under two minutes on two slow cores.
  */
 const STRIDES = { quick: 4, paper: 1 } as const

@@ -111,8 +111,8 @@ export function ViewerSettings({
           <Choices
             label="Size"
             id="size"
-            options={sizes.map((one) => squareText([one]))}
-            value={squareText([group])}
+            options={sizes.map((one) => squareText([one], index.groups))}
+            value={squareText([group], index.groups)}
             choose={(text) => change((now) => ({ ...now, size: Number.parseInt(text, 10) }))}
           />
         )}

@@ -124,7 +124,7 @@ function tableOf(
       ...columns.map((column) => kind.head?.(column) ?? column.join(', ')),
     ],
     rows: rows.map(({ line, cells }) => [
-      ...[line.model, line.layer, ...(hasSizes ? [sizeText([line])] : [])],
+      ...[line.model, line.layer, ...(hasSizes ? [sizeText([line], lines)] : [])],
       ...cells.map(cellText),
     ]),
     data: {

@@ -63,7 +63,7 @@ const BETWEEN_CURSORS = 120
 /** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default of `LiveState.finest`, in pixels. A map with positions 1 pixel apart would take 16 times as long. */
+/** Default of `LiveState.finest`, in pixels; small frames get a finer grid. A map with positions 1 pixel apart would take 16 times as long. */
 const FINEST = 4
 
 interface Running {
@@ -248,14 +248,16 @@ function atMostEvery(
   }
 }
 
-function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
+function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
   const groups = networks.map((network, key): SiteGroup => {
     const size = sizeFor(network.frame, wished)
     const extent = network.frame - size + 1
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
     const stride =
-      fittingStride(network, size, { wished: strideFor(network.frame, state.finest), mostBytes }) ??
-      (LIVE_STRIDES.at(-1) as number)
+      fittingStride(network, size, {
+        wished: finest === FINEST ? strideFor(network.frame, FINEST) : finest,
+        mostBytes,
+      }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
       key,
