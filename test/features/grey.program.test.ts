@@ -1,6 +1,7 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { beforeAll, describe, it, vi } from 'vitest'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
+import { openThreads } from '../../src/engine/handle.js'
 import { inColoursOf, sceneOf } from '../../src/engine/scene.js'
 import { sceneArrays } from '../../src/engine/sceneArrays.js'
 import type { Scene } from '../../src/engine/task.js'
@@ -35,13 +36,13 @@ beforeAll(async () => {
 })
 
 /** The picture as a user prepares it: the object is pasted in colour, then every pixel becomes its luminance. */
-function pixelsAt(row: number, col: number, background: Uint8Array): number[] {
+function pixelsAt(row: number, col: number, background: Uint8Array, patch = rgba): number[] {
   const frame = background.slice()
   for (let y = 0; y < PATCH; y++) {
     for (let x = 0; x < PATCH; x++) {
       const from = (y * PATCH + x) * 4
-      if ((rgba[from + 3] as number) < 128) continue
-      frame.set(rgba.subarray(from, from + 3), ((row + y) * SIDE + col + x) * 3)
+      if ((patch[from + 3] as number) < 128) continue
+      frame.set(patch.subarray(from, from + 3), ((row + y) * SIDE + col + x) * 3)
     }
   }
   return Array.from({ length: SIDE * SIDE }, (_, i) => {
@@ -70,6 +71,17 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
       }
     } finally {
       await network.close()
+    }
+  })
+
+  it('gets that of photographs', async () => {
+    const handle = openThreads(await chooseNetwork({ model: path(), ...options }), { workers: 1, threads: 1, batch: 1 })
+    try {
+      const { layers } = await handle.encode([noise(7, SIDE, SIDE)])
+      const hidden = new Uint8Array(rgba.length)
+      expectClose([...(layers[0]?.matrix ?? [])], pixelsAt(0, 0, noise(7, SIDE, SIDE), hidden))
+    } finally {
+      await handle.close()
     }
   })
 

@@ -131,7 +131,6 @@ describe('what the study can serve', () => {
     [{ model: 'gone' }, { model: 'alexnet' }, 'This page has no network “gone”.', true],
     [{ size: 125, layer: 'fc9' }, { layer: 'fc6' }, 'There is no layer “fc9” here. The map shows “fc6”.'],
     [{ model: AA }, { size: 125 }, '“alexnet-aa” was not measured with objects of 75 px.'],
-    [{ model: AA }, { size: 125 }, 'In “alexnet-aa”, the object has 125 px, because the frame has 134 px.', true],
     [{ patch: 'gone' }, { patch: null }, 'There is no object “gone” here. The map shows the mean of all objects.'],
     [{ patch: 'gone' }, { patch: 'car' }, 'There is no object “gone” here. The map shows “car”.', true],
     [{ anchor: { row: 3, col: 3 } }, { anchor: 'center' }, onlyNamed],

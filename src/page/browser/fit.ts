@@ -51,12 +51,9 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const sizeOf = comparedSizes(index.groups)
   const group = candidates.find((one) => sizeOf(one) === wanted.size) ?? candidates[0]
   if (group === undefined) throw new Error('the study has no networks')
-  if (ofModel.length > 0 && (index.isLive ? group.size : sizeOf(group)) !== wanted.size)
-    notes.push(
-      index.isLive
-        ? `In ${isolated(group.model)}, the object has ${group.size} px, because the frame has ${group.frame} px.`
-        : `${isolated(group.model)} was not measured with objects of ${wanted.size} px.`,
-    )
+  // On the live page, every network shows every size.
+  if (ofModel.length > 0 && !index.isLive && sizeOf(group) !== wanted.size)
+    notes.push(`${isolated(group.model)} was not measured with objects of ${wanted.size} px.`)
   const layer = Math.max(
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),
