@@ -16,7 +16,7 @@ import {
   PRECISIONS,
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
-import { strideFor } from '../patches/sizes.js'
+import { defaultSizes, strideFor } from '../patches/sizes.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import type { ProgressListener } from '../progress.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -139,8 +139,10 @@ export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, OwnOptio
 type Checked = CheckedOptions<typeof OPTIONS & typeof OWN_OPTIONS>
 
 /** Options of `reproduce` with all defaults that can be decided without reading files. */
-export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C' | 'stride'> {
-  /** Distance between neighbouring positions for a frame of this side, in pixels. */
+export interface ResolvedOptions
+  extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C' | 'sizes' | 'stride'> {
+  /** Sizes of the patches, and the distance between positions, for a frame of this side. All are in pixels. */
+  readonly sizesFor: (frame: number) => readonly number[]
   readonly strideFor: (frame: number) => number
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty if `arithmetic` is the only experiment. */
@@ -155,15 +157,8 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
 
 /** Checks the options of a study without reading files, and fills in all defaults. */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
-  const {
-    preset,
-    models: named,
-    experiments,
-    cv,
-    C,
-    stride,
-    ...options
-  } = parseOptions(given, { ...OPTIONS, ...OWN_OPTIONS })
+  const { preset, models: named, experiments, cv, C, ...others } = parseOptions(given, { ...OPTIONS, ...OWN_OPTIONS })
+  const { sizes, stride, ...options } = others
   const { precision, seed } = options
   const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
@@ -177,6 +172,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,
+    sizesFor: (frame) => [...new Set(sizes ?? defaultSizes(frame))],
     strideFor: (frame) => stride ?? strideFor(frame, STRIDES[preset]),
     request,
     unitModels: hasUnits ? models : [],

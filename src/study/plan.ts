@@ -9,7 +9,6 @@ import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { defaultSizes } from '../patches/sizes.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, OLDER_FORMAT, unitVersion } from '../results/unit/store.js'
@@ -65,8 +64,9 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const { blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
-  const patches = unitModels.length > 0 ? await patchesOf(options, networks) : []
-  const shownIn = (network: Network) => patches.filter(({ size }) => sizesOf(options, network).includes(size))
+  const frames = networks.map(({ input }) => input.rows)
+  const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
+  const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
   const planned = planUnits(networks, shownIn, options.strideFor, (network, patch) => {
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
     return { scene: sceneOf(patch, background, blend), inputs: unitInputs(network, patch, identity, options) }
@@ -212,20 +212,12 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-function sizesOf({ sizes }: ResolvedOptions, { input }: Network): readonly number[] {
-  return sizes ?? defaultSizes(input.rows)
-}
-
-/** Makes a patch of every object at every size that a network needs, ordered by size. */
-async function patchesOf(options: ResolvedOptions, networks: readonly Network[]): Promise<readonly Patch[]> {
-  const { blend, signal } = options
-  const sizes = [...new Set(networks.flatMap((network) => sizesOf(options, network)))]
-  const frames = networks.map(({ input }) => input.rows)
-  // Sizes that the user states must fit into every frame. Default sizes fit into their own.
-  const frame = options.sizes === undefined ? Math.max(...frames) : Math.min(...frames)
+/** Makes a patch of every object at every size that a frame needs, ordered by size. */
+async function patchesOf(options: ResolvedOptions, frames: readonly number[]): Promise<readonly Patch[]> {
+  const sizes = [...new Set(frames.flatMap(options.sizesFor))]
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(options.patches))
-    bySource.push(await patchesOfSource(source, sizes, frame, blend, signal))
+    bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), options.blend, options.signal))
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 

@@ -21,7 +21,7 @@ export interface PlannedUnit {
  */
 export function planUnits(
   networks: readonly Network[],
-  patchesOf: (network: Network) => readonly Patch[],
+  patchesOf: (frame: number) => readonly Patch[],
   strideFor: (frame: number) => number,
   partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
@@ -33,7 +33,7 @@ export function planUnits(
     return grid
   }
   return networks.flatMap((network) =>
-    patchesOf(network).map((patch) => ({
+    patchesOf(network.input.rows).map((patch) => ({
       network,
       patch,
       ...partsOf(network, patch),

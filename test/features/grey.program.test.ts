@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 
 /** The picture as a user prepares it: the object is pasted in colour, then every pixel becomes its luminance. */
-function pixelsAt(row: number, col: number, background: Uint8Array, patch = rgba): number[] {
+function pixelsAt(row: number, col: number, background: Uint8Array, patch: Uint8Array = rgba): number[] {
   const frame = background.slice()
   for (let y = 0; y < PATCH; y++) {
     for (let x = 0; x < PATCH; x++) {

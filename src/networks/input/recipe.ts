@@ -29,8 +29,8 @@ export function assumedInput({ id, input, inputSource }: Pick<Network, 'id' | 'i
 
 /**
  * Finds out how pixels become a model's input. Values that the options lack are read from a file beside the model or,
- * without such a file, from the model's metadata. For values that were not found, ImageNet's recipe is assumed. It is
- * values from 0 to 1 for grey pictures, and unchanged pixels if the input has type uint8.
+ * without such a file, from the model's metadata. Other values are those of ImageNet's recipe. Grey pictures get values
+ * from 0 to 1 instead, and inputs of type uint8 get unchanged pixels.
  * @param folders to search for files that describe the model, its own folder first
  */
 export async function inputRecipe(
@@ -42,10 +42,8 @@ export async function inputRecipe(
   const given = partOfOptions(options)
   const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
   const found = isWhole ? undefined : ((await besideModel(onnx.path, folders)) ?? partOfMetadata(onnx))
-  const assumed = {
-    ...inputPresets[takes.bytes || takes.grey ? 'raw' : 'imagenet'],
-    ...(takes.grey && !takes.bytes && { divisor: 255 }),
-  }
+  const unscaled = { ...inputPresets.raw, divisor: takes.bytes ? 1 : 255 }
+  const assumed = takes.bytes || takes.grey ? unscaled : inputPresets.imagenet
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
   const recipe = { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takes) }
   checkValues(recipe, 'mean' in given || 'std' in given)

@@ -94,6 +94,7 @@ function tableOf(
   const [own, papers] = [from.measured, from.published].map((some) => byCell(some.filter(({ row }) => isShown(row))))
   const spreads = spreadsOf(kind, from.all)
   const lines = distinct(listed.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
+  const sizes = squareText(lines)
   const hasSizes = new Set(lines.map((line) => line.size)).size > 1
   const rows = lines.map((line) => ({
     line,
@@ -114,8 +115,8 @@ function tableOf(
   return {
     kind,
     size,
-    sizes: squareText(lines),
-    ...nameOf(kind, size, squareText(lines)),
+    sizes,
+    ...nameOf(kind, size, sizes),
     note: notes.join(' '),
     head: [
       'network',
