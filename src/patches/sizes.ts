@@ -68,7 +68,8 @@ export function sizeText(
   return `${sizes.join(', ')} px${hasShares ? ` (${range} %)` : ''}`
 }
 
-/** As `sizeText`, with both sides of the square: `75×75 px`. */
+/** As `sizeText`, with both sides of the square if there is one size: `75×75 px`. */
 export function squareText(some: readonly SizeInFrame[], study = some): string {
-  return sizeText(some, study, (size) => `${size}×${size}`)
+  const isOne = some.every(({ size }) => size === some[0]?.size)
+  return sizeText(some, study, (size) => (isOne ? `${size}×${size}` : size))
 }

@@ -56,6 +56,8 @@ describe('the text of sizes', () => {
   })
 
   it('lists each size once, with the range of their shares', () => {
-    expect(sizeText([{ size: 75 }, small, small, { size: 11, frame: 32 }])).toBe('11, 54, 75 px (33–34 %)')
+    const several = [{ size: 75 }, small, small, { size: 11, frame: 32 }]
+    expect(sizeText(several)).toBe('11, 54, 75 px (33–34 %)')
+    expect(squareText(several)).toBe(sizeText(several))
   })
 })
