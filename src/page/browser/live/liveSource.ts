@@ -63,7 +63,7 @@ const BETWEEN_CURSORS = 120
 /** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default of `LiveState.finest`, in pixels; small frames get a finer grid. A map with positions 1 pixel apart would take 16 times as long. */
+/** Default of `LiveState.finest`, in pixels; see `strideFor`. With a step of 1 pixel, a map would take 16 times as long. */
 const FINEST = 4
 
 interface Running {
@@ -253,11 +253,8 @@ function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: 
     const size = sizeFor(network.frame, wished)
     const extent = network.frame - size + 1
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
-    const stride =
-      fittingStride(network, size, {
-        wished: finest === FINEST ? strideFor(network.frame, FINEST) : finest,
-        mostBytes,
-      }) ?? (LIVE_STRIDES.at(-1) as number)
+    const least = finest === FINEST ? strideFor(network.frame, FINEST) : finest
+    const stride = fittingStride(network, size, { wished: least, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
       key,
