@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseRange, parseThree, parseWhole } from './parse.js'
+import { parseColours, parseRange, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -40,8 +40,8 @@ export function addPoolOption(command: Command): Command {
 export function addOwnOptions(command: Command): Command {
   command
     .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))
-    .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseThree)
-    .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseThree)
+    .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseColours)
+    .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseColours)
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)

@@ -47,10 +47,10 @@ export function parseMinutes(text: string): number {
   return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
 }
 
-export function parseThree(text: string): readonly number[] {
+export function parseColours(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
-  if (values.length !== 3 || !values.every(Number.isFinite))
-    throw new InvalidArgumentError('Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.')
+  if ((values.length !== 3 && values.length !== 1) || !values.every(Number.isFinite))
+    throw new InvalidArgumentError('Give one number, or three for red, green and blue, such as 0.5,0.5,0.5.')
   return values
 }
 

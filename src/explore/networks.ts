@@ -235,7 +235,7 @@ function recipeOf(network: Network): readonly string[] {
   const { rows, cols, divisor, mean, std, channelOrder } = input
   const isAssumed = inputSource === 'assumed'
   return [
-    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? 'ImageNet’s; the file does not say' : inputSource}).`,
+    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? `${channelOrder === 'grey' ? 'assumed' : 'ImageNet’s'}; the file does not say` : inputSource}).`,
     ...(isAssumed
       ? [
           'If this is wrong, describe the input in NAME.input.json next to the file, and run shiftscope explore --models FILE.',

@@ -14,7 +14,8 @@ export interface NetworkInput {
   readonly mean: readonly [number, number, number]
   /** For each channel, in `channelOrder`, the number that the difference is divided by. */
   readonly std: readonly [number, number, number]
-  readonly channelOrder: 'rgb' | 'bgr'
+  /** With `grey`, all three channels are the luminance of the picture. The graph reads one of them. */
+  readonly channelOrder: 'rgb' | 'bgr' | 'grey'
 }
 
 /** Ways to reduce a feature map to one value per channel. `none` keeps all values. */

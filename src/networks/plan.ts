@@ -13,7 +13,7 @@ import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { integersOf } from './onnx/graph/outputMeaning.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
-import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
+import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
 import { checkIndependence } from './onnx/independence.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
@@ -55,7 +55,7 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
   const image = imageInput(onnx)
   const recipe =
     entry === undefined
-      ? await inputRecipe(onnx, folders, reference, image.type === 'uint8')
+      ? await inputRecipe(onnx, folders, reference, { bytes: image.type === 'uint8', grey: isGrey(image) })
       : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
   const planned = plannedInput(onnx, image, recipe, reference.inputSize)
   if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
@@ -171,7 +171,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
     ...plain,
     outputs: [...plain.outputs, ...outputs],
     nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: added.flatMap(({ constants }) => constants),
+    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
   }
 }
 

@@ -18,6 +18,8 @@ export interface SiteIndex {
   readonly limits: ColourLimits
   /** Whether a server computes the maps on request. Then any position can be the anchor, and there is no mean map. */
   readonly isLive?: boolean
+  /** On the live page, the size that the user chose, in a frame of 224 px. Each network shows its share of the frame. */
+  readonly wished?: number
 }
 
 /** One network and patch size, with one entry of `units` per object. */

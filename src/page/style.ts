@@ -192,7 +192,7 @@ th,td{padding:.3rem .5rem}
 .matrix td a{display:inline-block;min-width:1.8rem;font-weight:700;font-size:1.05rem;text-decoration:none;border:1px solid var(--line);border-radius:4px}
 .matrix td a:hover{border-color:var(--ink)}
 .tabs{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin-top:1.2rem}.tabs>legend{padding:0}.tabs>div{display:none;order:1;flex:0 0 100%;min-width:0}
-.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}
+.tabs>label{white-space:normal}.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}
 .paper{margin:1.2rem 0}.paper img{max-width:100%;height:auto}.paper figcaption{max-width:60rem;color:var(--soft);margin-top:.3rem}
 @media (max-width:44rem){
 .dots{display:flex;flex-wrap:wrap;padding:0 .9rem}.dots>svg,.dots>p{flex:0 0 100%}.dots>:empty{display:none}

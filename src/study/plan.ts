@@ -61,12 +61,13 @@ export function replacedText({ units, differences }: ReplacedUnits): string {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, separability, unitModels, signal } = options
+  const { blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
-  const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
-  const planned = planUnits(networks, patches, stride, (network, patch) => {
+  const frames = networks.map(({ input }) => input.rows)
+  const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
+  const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
+  const planned = planUnits(networks, shownIn, options.strideFor, (network, patch) => {
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
     return { scene: sceneOf(patch, background, blend), inputs: unitInputs(network, patch, identity, options) }
   })
@@ -155,7 +156,7 @@ async function backgroundsOf(
 
 /** All inputs on which a unit's results depend. `planStudy` adds `sketches`. */
 function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
-  const { stride, blend, precision, separability, equivariance, readout, keepFeatures } = options
+  const { blend, precision, separability, equivariance, readout, keepFeatures } = options
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -165,7 +166,7 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    stride,
+    stride: options.strideFor(network.input.rows),
     background,
     blend,
     ...(precision === 'fp16' && { precision }),
@@ -211,19 +212,12 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-/** Makes a patch of every object at every size, ordered by size. */
-async function patchesOf(
-  path: string | undefined,
-  sizes: readonly number[],
-  frame: number,
-  blend: UnitInputs['blend'],
-  signal: AbortSignal | undefined,
-): Promise<readonly Patch[]> {
-  const sources = await patchesFrom(path)
-  const bySource: Patch[][] = []
-  for (const source of sources) {
-    bySource.push([...(await patchesOfSource(source, sizes, frame, blend, signal))])
-  }
+/** Makes a patch of every object at every size that a frame needs, ordered by size. */
+async function patchesOf(options: ResolvedOptions, frames: readonly number[]): Promise<readonly Patch[]> {
+  const sizes = [...new Set(frames.flatMap(options.sizesFor))]
+  const bySource: (readonly Patch[])[] = []
+  for (const source of await patchesFrom(options.patches))
+    bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), options.blend, options.signal))
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 

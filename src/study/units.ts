@@ -21,19 +21,19 @@ export interface PlannedUnit {
  */
 export function planUnits(
   networks: readonly Network[],
-  patches: readonly Patch[],
-  stride: number,
+  patchesOf: (frame: number) => readonly Patch[],
+  strideFor: (frame: number) => number,
   partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
     const key = `${frame} ${size}`
-    const grid = grids.get(key) ?? positionGrid(frame, size, stride)
+    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame))
     grids.set(key, grid)
     return grid
   }
   return networks.flatMap((network) =>
-    patches.map((patch) => ({
+    patchesOf(network.input.rows).map((patch) => ({
       network,
       patch,
       ...partsOf(network, patch),

@@ -68,8 +68,8 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
     .option('--patches <path>', 'use these objects: folder or dog,car [default: built-in]')
-    .option('--sizes <a,b>', 'resize objects to this many px a side [default: 125,75]', parseWholeList)
-    .option('--stride <n>', 'move the object by this many px [default: 4; paper: 1]', parseWhole)
+    .option('--sizes <a,b>', 'resize objects to these px [default: 125,75 of 224]', parseWholeList)
+    .option('--stride <n>', 'move the object by this many px [default: ≤4; paper: 1]', parseWhole)
     .option(
       '--experiments <a,b>',
       'measure similarity,separability (default), equivariance, readout, arithmetic',

@@ -100,7 +100,7 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
       return reason
     }
     const own = await cellWorkers.enter(prepared)
-    const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
+    const job = jobScene(network, scene, { batch: plan.batch ?? settings.batch })
     const work = { workers: own.workers, network, memory, job }
     try {
       const passes = passesOf(offsets, plan.modulus)

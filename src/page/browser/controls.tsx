@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { squareText } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { copyText } from './dom.js'
@@ -92,7 +93,7 @@ export function ViewerSettings({
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
-  const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => `${size}×${size} px`)
+  const sizes = index.groups.filter(({ model }) => model === group.model)
   const anywhere = anchor === null ? `row ${anchorPosition.row}, column ${anchorPosition.col}` : ANY_POSITION
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
@@ -110,9 +111,9 @@ export function ViewerSettings({
           <Choices
             label="Size"
             id="size"
-            options={sizes}
-            value={`${group.size}×${group.size} px`}
-            choose={(size) => change((now) => ({ ...now, size: Number.parseInt(size, 10) }))}
+            options={sizes.map((one) => squareText([one], index.groups))}
+            value={squareText([group], index.groups)}
+            choose={(text) => change((now) => ({ ...now, size: Number.parseInt(text, 10) }))}
           />
         )}
         <Choices

@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import { sizeText } from '../../patches/sizes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
@@ -147,7 +148,7 @@ function describe(map: LoadedMap): string {
   const object = unit === null ? mean : `object ${isolated(choice.patch ?? '')}`
   const anchor =
     typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
-  return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
+  return `${titleOf(map.fitted, map)}, ${object}, ${sizeText([group])}, anchor ${anchor}`
 }
 
 function summaryText(map: LoadedMap): string {

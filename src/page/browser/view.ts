@@ -1,4 +1,5 @@
 import type { Position } from '../../engine/positions.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
@@ -15,6 +16,7 @@ export interface View {
   /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
+  /** See `comparedSizes`; on the live page, see `SiteIndex.wished`. */
   readonly size: number
   /** Name of the object; null for the mean over objects. */
   readonly patch: string | null
@@ -48,7 +50,7 @@ export function firstView(index: SiteIndex): View {
     model: group.model,
     other: index.isLive === true ? null : (twin?.model ?? null),
     layer: group.layers[0]?.name ?? '',
-    size: group.size,
+    size: index.wished ?? comparedSizes(index.groups)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
     shows: 'similarity',

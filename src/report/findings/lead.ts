@@ -1,6 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers.js'
 import { isRightAnswer } from '../../networks/objectClasses.js'
 import type { Opening } from '../../page/viewerHtml.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
@@ -100,9 +101,13 @@ function atLarge(findings: readonly ClaimFinding[]): string {
  */
 function linkTo({ unit, layer, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
+  const sizeOf = (one: Answered) => ({ size: one.unit.inputs.size, frame: one.unit.frame })
+  const compared = comparedSizes(answered.map(sizeOf))
+  const own = compared({ size, frame: unit.frame })
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)
   const [farthest] = answered
-    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.size === size && inputs.model !== model)
+    .filter((one) => compared(sizeOf(one)) === own)
+    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.model !== model)
     .toSorted((a, b) => apart(b) - apart(a))
   const other = farthest?.unit.inputs.model ?? null
   return viewLink({ network: model, with: other, layer, size, patch, anchor: 'center', map: 'answers' })
