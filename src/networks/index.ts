@@ -57,6 +57,8 @@ export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
 export { connectedWeights } from './onnx/graph/products.js'
 export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
 export type { KnownTensor } from './onnx/graph/shapes.js'
+export { strideOf } from './onnx/graph/spacing.js'
+export { poolText, tokensText } from './onnx/graph/tokens.js'
 export {
   type AxisWindow,
   type BorderedWindow,
