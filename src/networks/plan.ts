@@ -8,8 +8,11 @@ import type { Network, NetworkInput } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { networkGraph } from './onnx/graph/analysis.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { productsBefore } from './onnx/graph/products.js'
+import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
+import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
@@ -29,13 +32,13 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  */
 export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const { reference, onnx, entry } = file
-  const { layers, pool } = reference
+  const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
   const planned = await inputPlan(file)
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  const key = { sha256, input, changes, choice: { layers, pool } }
+  const key = { sha256, input, changes, choice: { layers, pool, tokens } }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
   const plan = await measuredPlan(file, planned)
@@ -86,11 +89,11 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
   const plain = await triedGraph(file, changes)
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, names, plain)
   const input = { ...planned.input, batch: fixedBatch }
-  const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
+  const run = { onnxPath: plain.path, input }
   const read = names
-    .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
+    .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor) }))
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
+    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
   const isPlain = read.every(({ nodes }) => nodes.length === 0)
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -100,7 +103,7 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
     onnxPath: graph.path,
     ...level,
     input,
-    layers: read.map(({ tensor: { name }, output }) => {
+    layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
       checkIndependence(file.name, `layer "${name}"`, tensor)
       return {
@@ -108,6 +111,7 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
         dims: elementCount(tensor.shape.slice(1)),
         ...(isMap(tensor) && { isMap: true }),
         ...(output !== name && { output }),
+        ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
       }
     }),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
@@ -133,8 +137,6 @@ function tryTensors(
     needed.every((name) => tensors.get(name)?.shape[0] === 2),
   )
 }
-
-const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
   const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
@@ -193,7 +195,8 @@ function checkedFeatures(
   { reference, name: network }: NetworkFile,
   tensor: ShownTensor & { readonly name: string },
   batch: number,
-): FeatureNodes {
+  run: Pick<Network, 'onnxPath' | 'input'>,
+): FeatureNodes & Pick<CellAxes, 'tokens'> {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
@@ -204,5 +207,11 @@ function checkedFeatures(
       `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
     )
   checkIndependence(network, `layer "${name}"`, tensor)
-  return featureNodes(name, tensor, reference.pool ?? 'none')
+  const { pool = 'none', tokens: before } = reference
+  if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
+  const graph = networkGraph(run)
+  // Tokens that are not pooled need no guess, because they are read as they stand.
+  const tokens = tokensOf(tensor, graph, before) ?? (pool === 'none' ? null : (likelyTokens(tensor) ?? null))
+  const axes = graph.spacings.get(name)?.axes ?? null
+  return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

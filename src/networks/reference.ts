@@ -25,6 +25,11 @@ export const OWN_OPTIONS = {
    * each score is the probability of its class, independent of the others. By default, the graph decides.
    */
   scores: oneOf('meaning of scores', SCORES).exactOptional(),
+  /** In a transformer, the number of class and register tokens before those of the map. By default, the graph decides. */
+  tokens: z
+    .number()
+    .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
+    .exactOptional(),
 }
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */
