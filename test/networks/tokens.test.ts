@@ -118,7 +118,7 @@ describe('the number of tokens before a map', () => {
     const read = (pool: Pool, tokens?: number) =>
       chooseNetwork({ model: other, layers: ['parts'], pool, ...stated(tokens) })
     expect(await messageOf(read('mean'), UsageError)).toMatch(
-      /^layer "parts" has the shape \[2, 16, 27\], and each of its last two axes may be tokens; say how many tokens are before the map, such as `tokens 0`$/,
+      /^layer "parts" has the shape \[2, 16, 27\], and each of its last two axes may be tokens; leave `pool` out, or state the number of tokens before the map, such as `tokens 0`$/,
     )
     expect((await read('mean', 0)).layers[0]).toMatchObject({ dims: 27, tokens: { axis: 1, side: 4 } })
     expect((await read('mean', 2)).layers[0]).toMatchObject({ dims: 16, tokens: { axis: 2, side: 5 } })

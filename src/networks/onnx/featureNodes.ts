@@ -107,6 +107,6 @@ function centerOf(name: string, extents: readonly number[], { tokens }: CellAxes
   if (extents.length === 2) return extents.map(middle)
   if (tokens !== null) return [tokens.before + middle(tokens.side) * (tokens.side + 1)]
   throw new UsageError(
-    `layer "${printable(name)}" has ${extents[0]} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\`, or say with \`tokens\` how many are before the map`,
+    `layer "${printable(name)}" has ${extents[0]} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\`, or state with \`tokens\` how many are before the map`,
   )
 }

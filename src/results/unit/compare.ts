@@ -6,7 +6,7 @@ import type { Unit, UnitInputs } from './schema.js'
  * inputs, it is enough if the stored unit contains what is wanted; see `differencesOf`.
  */
 type SharedInput =
-  | Exclude<keyof UnitInputs, 'format' | 'tokens' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
+  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
 /** Converts each input to text, for comparisons and messages. An input that one of two units lacks is not compared. */
@@ -23,6 +23,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   blend: ({ blend }) => blend,
   precision: ({ precision }) => precision ?? 'fp32',
   pool: poolText,
+  tokens: ({ equivariance, tokens }) => (equivariance ? (tokens ?? 'none') : undefined),
   input: ({ input }) => input ?? 'the network’s own',
   scores: ({ scores }) => scores ?? 'logits',
   C: ({ separability }) => separability?.C.toString(),
@@ -38,8 +39,7 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
     return [DIFFERENT_FILES[name] ?? `${name} ${has} instead of ${wants}`]
   })
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
-  if (wanted.equivariance && !(stored.equivariance && stored.tokens === wanted.tokens))
-    differences.push('no equivariance')
+  if (wanted.equivariance && !stored.equivariance) differences.push('no equivariance')
   if (wanted.readout && !stored.readout) differences.push('no readout')
   if (wanted.separability === null) return differences
   if (stored.separability === null) return [...differences, 'no separability']
@@ -83,6 +83,7 @@ const GROUP_SETTINGS: Readonly<
   blend: 'blend',
   precision: 'precision',
   pool: 'way of pooling',
+  tokens: 'map of tokens',
   input: 'input',
   scores: 'meaning of class scores',
   C: 'classifier',

@@ -45,7 +45,7 @@ export function likelyTokens({ name, shape }: ShapedTensor): Tokens | undefined 
   const guesses = [1, 2].flatMap((axis) => [0, 1, 2].flatMap((n) => squareAfter(n, axis, shape)).slice(0, 1))
   if (guesses.length < 2) return guesses[0]
   throw new UsageError(
-    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and each of its last two axes may be tokens; say how many tokens are before the map, such as \`tokens ${guesses[0]?.before}\``,
+    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and each of its last two axes may be tokens; leave \`pool\` out, or state the number of tokens before the map, such as \`tokens ${guesses[0]?.before}\``,
   )
 }
 
