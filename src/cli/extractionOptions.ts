@@ -45,7 +45,7 @@ export function addOwnOptions(command: Command): Command {
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
-    .option('--tokens <n>', 'read a map after n class and register tokens [default: by graph]', parseNatural)
+    .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
   return addScoresOption(command)
 }
 
