@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseColours, parseRange, parseWhole } from './parse.js'
+import { parseColours, parseNatural, parseRange, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -45,6 +45,7 @@ export function addOwnOptions(command: Command): Command {
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
+    .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
   return addScoresOption(command)
 }
 

@@ -203,7 +203,7 @@ function outputText(output: ModelInspection['outputs'][number], classes: Classes
 /** @returns an error's message if the network cannot be run without more options */
 async function predictedReuse(model: string, given: Omit<GivenReference, 'model'>) {
   try {
-    return usualReuse(await chooseNetwork({ model, ...given }))
+    return await usualReuse(await chooseNetwork({ model, ...given }))
   } catch (error) {
     if (error instanceof UsageError || error instanceof InputError) return error.message
     throw error

@@ -10,11 +10,12 @@ const USUAL = { share: 125 / 224, stride: 4 } as const
  * Predicts how much reuse speeds up a usual scene on the processor: an opaque object on white, moved across the frame.
  * @returns speed with reuse divided by speed without, or the reason why every image is computed in full
  */
-export function usualReuse(network: Network) {
+export async function usualReuse(network: Network) {
   const { rows } = network.input
   const size = Math.round(USUAL.share * rows)
   const { stride } = USUAL
   const patch = { name: 'usual', size, rgba: new Uint8Array(4 * size ** 2).fill(255), sha256: '' }
-  const planned = plannedReuse(network, sceneOf(patch), positionGrid(rows, size, stride).offsets)
-  return { size, stride, ...(typeof planned === 'string' ? { reason: planned } : { gain: planned.plan.predictedGain }) }
+  const planned = await plannedReuse(network, sceneOf(patch), positionGrid(rows, size, stride).offsets)
+  const outcome = 'reason' in planned ? { reason: planned.reason } : { gain: planned.plan.predictedGain }
+  return { size, stride, ...outcome }
 }

@@ -59,6 +59,8 @@ export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
 export { connectedWeights, hasProductsBeside } from './onnx/graph/products.js'
 export { exactTensors, jumpReason, nodeTitle, PRECISE } from './onnx/graph/rounding.js'
 export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'
+export { strideOf } from './onnx/graph/spacing.js'
+export { poolText, tokensText } from './onnx/graph/tokens.js'
 export {
   type AxisWindow,
   type BorderedWindow,

@@ -26,6 +26,16 @@ export type Pool = (typeof POOLS)[number]
 export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
+/** How a square map lies among a transformer's tokens, in a tensor [N, T, C] or [N, C, T]. */
+export interface Tokens {
+  /** The axis of the tokens, counted from that of the images. */
+  readonly axis: number
+  /** Number of tokens before those of the map, such as class and register tokens. */
+  readonly before: number
+  /** Number of the map's rows, and of its columns. */
+  readonly side: number
+}
+
 /**
  * A layer that is read as features: `dims` float32 values for each image. An output with several axes per image is
  * flattened.
@@ -37,6 +47,8 @@ export interface FeatureLayer {
   readonly output?: string
   /** True for an unpooled feature map, and for the unpooled tokens of a transformer. */
   readonly isMap?: boolean
+  /** The map among the layer's tokens; absent if the layer has none, or if its map is not known. */
+  readonly tokens?: Tokens & { readonly channels: number }
 }
 
 export function outputOf({ name, output = name }: FeatureLayer): string {

@@ -9,8 +9,11 @@ import type { Network, NetworkInput } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { networkGraph } from './onnx/graph/analysis.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { integersOf } from './onnx/graph/outputMeaning.js'
+import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
+import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
@@ -31,7 +34,7 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  */
 export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const { reference, onnx, entry } = file
-  const { layers, pool } = reference
+  const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
   const planned = await inputPlan(file)
   const { input, inputSource, changes } = planned
@@ -39,7 +42,8 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
   // The names of classes decide which output has the class scores.
   const lists = await statedNames(file)
-  const choice = { layers, pool, outputKind: reference.outputKind, classes: lists.map(({ names }) => names.length) }
+  const counts = lists.map(({ names }) => names.length)
+  const choice = { layers, pool, tokens, outputKind: reference.outputKind, classes: counts }
   const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
@@ -99,15 +103,15 @@ async function measuredPlan(
   const names = chosen(shown.tensors, batch)
   const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
-  const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
+  const run = { onnxPath: plain.path, input }
   const read = names
     .map((name) => {
       const integers = integersOf(onnx.graph, name)
       const tensor = shown.tensors.get(name) as ShownTensor
-      return { ...tensor, name, isReshaped: reshaped.has(name), ...(integers && { integers }) }
+      return { ...tensor, name, ...(integers && { integers }) }
     })
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
+    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -117,7 +121,7 @@ async function measuredPlan(
     onnxPath: graph.path,
     ...level,
     input,
-    layers: read.map(({ tensor: { name }, output }) => {
+    layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
       checkIndependence(file.name, `layer "${name}"`, tensor)
       return {
@@ -125,6 +129,7 @@ async function measuredPlan(
         dims: elementCount(tensor.shape.slice(1)),
         ...(isMap(tensor) && { isMap: true }),
         ...(output !== name && { output }),
+        ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
       }
     }),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
@@ -162,8 +167,6 @@ function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<t
     `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
   )
 }
-
-const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
   const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
@@ -215,7 +218,8 @@ function checkedFeatures(
   { reference, name: network }: NetworkFile,
   tensor: ShownTensor & { readonly name: string },
   batch: number,
-): FeatureNodes {
+  run: Pick<Network, 'onnxPath' | 'input'>,
+): FeatureNodes & Pick<CellAxes, 'tokens'> {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
@@ -226,5 +230,11 @@ function checkedFeatures(
       `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
     )
   checkIndependence(network, `layer "${name}"`, tensor)
-  return featureNodes(name, tensor, reference.pool ?? 'none')
+  const { pool = 'none', tokens: before } = reference
+  if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
+  const graph = networkGraph(run)
+  // Tokens that are not pooled need no guess, because they are read as they stand.
+  const tokens = tokensOf(tensor, graph, before) ?? (pool === 'none' ? null : (likelyTokens(tensor) ?? null))
+  const axes = graph.spacings.get(name)?.axes ?? null
+  return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

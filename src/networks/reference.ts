@@ -36,6 +36,11 @@ export const OWN_OPTIONS = {
       `KIND or NAME=KIND, where KIND is ${OUTPUT_KINDS.join(', ')}`,
     )
     .exactOptional(),
+  /** In a transformer, the number of class and register tokens before those of the map. By default, the graph decides. */
+  tokens: z
+    .number()
+    .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
+    .exactOptional(),
 }
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */

@@ -11,7 +11,7 @@ import { type Separability, separabilityByScheme, type TaskSeparability } from '
 import { extractedGrid } from '../experiments/similarity.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { type Network, networkGraph, outputOf } from '../networks/index.js'
+import { type Network, networkGraph, outputOf, strideOf } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
@@ -117,7 +117,8 @@ async function separabilityOf(
 /** Distance in pixels between neighbouring cells of a layer's map (the network's total stride up to the layer). */
 function periodOf(network: Network, layer: string): number {
   const output = network.layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
-  return networkGraph(network).spacings.get(output)?.pixels ?? USUAL_PERIOD
+  const spacing = networkGraph(network).spacings.get(output)
+  return (spacing && strideOf(spacing)) ?? USUAL_PERIOD
 }
 
 /** The fold scheme from which `noteCoarse` sees whether the grid of positions is too coarse. */

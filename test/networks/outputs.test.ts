@@ -43,7 +43,7 @@ async function written(
     inputs: [{ name: 'image', shape: ['N', 3, 16, 16] }],
     outputs: Object.entries(outputs).map(([name, shape]) => ({
       ...{ name, shape },
-      ...(name === 'label' && { elements: 'int32' as const }),
+      ...(name === 'label' && { elements: ElementType.INT32 }),
     })),
     nodes: [...BODY, ...nodes],
     initializers: [...INITIALIZERS, ...more],

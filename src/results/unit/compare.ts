@@ -1,3 +1,4 @@
+import { poolText } from '../../networks/index.js'
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
@@ -21,7 +22,8 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   background: ({ background }) => background,
   blend: ({ blend }) => blend,
   precision: ({ precision }) => precision ?? 'fp32',
-  pool: ({ pool }) => pool ?? 'none',
+  pool: poolText,
+  tokens: ({ equivariance, tokens }) => (equivariance ? (tokens ?? 'none') : undefined),
   input: ({ input }) => input ?? 'the network’s own',
   scores: ({ scores }) => scores ?? 'logits',
   C: ({ separability }) => separability?.C.toString(),
@@ -81,6 +83,7 @@ const GROUP_SETTINGS: Readonly<
   blend: 'blend',
   precision: 'precision',
   pool: 'way of pooling',
+  tokens: 'map of tokens',
   input: 'input',
   scores: 'meaning of class scores',
   C: 'classifier',

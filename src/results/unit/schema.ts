@@ -35,6 +35,8 @@ export const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
+  /** Tokens before the map in each layer, and the map's size, if layers of tokens are pooled or measured as maps. */
+  tokens: z.string().optional(),
   /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
   /** What the class scores mean; absent if no layer has class scores, and in older units, which mostly have logits. */

@@ -2,11 +2,12 @@ import { UsageError } from '../../../errors.js'
 import { printable } from '../../../support/text.js'
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { OutputKind } from '../../network.js'
-import { FEATURE_TYPES, isMap, tokenSquare } from '../featureNodes.js'
+import { FEATURE_TYPES, isMap } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
 import { valueOperator } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
+import { likelySide } from './tokens.js'
 
 /** An output of a graph, as far as a run or the file shows it. */
 export interface ShownOutput {
@@ -68,8 +69,7 @@ function shapeKind(graph: GraphNodes, { name, type, shape }: ShownOutput): Outpu
   if (shape === undefined || FEATURE_TYPES[type] === undefined || elementCount(shape) < 2) return 'other'
   if (isVectorShape(shape)) return 'embedding'
   const [a = 0, b = 0, c] = shape
-  if (shape.length === 2)
-    return [a, b].some((size) => (tokenSquare(size)?.side ?? 0) >= SMALLEST_SQUARE) ? 'tokens' : undefined
+  if (shape.length === 2) return [a, b].some((size) => likelySide(size) >= SMALLEST_SQUARE) ? 'tokens' : undefined
   return shape.length === 3 && (a === b || b === c) ? 'map' : 'other'
 }
 
