@@ -25,6 +25,7 @@ export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus }
 export {
   type Classes,
   type ClassScores,
+  type Detector,
   type FeatureLayer,
   type Network,
   type NetworkInput,

@@ -75,6 +75,37 @@ export interface Classes {
   readonly scores: ClassScores
 }
 
+/** How a detector states its boxes. */
+export interface BoxReading {
+  /** The four values of a box: two corners, a center and a size (`c`), or the top-left corner and a size. */
+  readonly order: BoxOrder
+  /** Pixels of the frame, or shares of its width and height. */
+  readonly unit: BoxUnit
+}
+
+/** `xyxy` is left, top, right, bottom. `cxcywh` is the center's x and y, width, height. */
+export const BOX_ORDERS = ['xyxy', 'yxyx', 'cxcywh', 'cycxhw', 'xywh'] as const
+type BoxOrder = (typeof BOX_ORDERS)[number]
+export const BOX_UNITS = ['px', 'share'] as const
+type BoxUnit = (typeof BOX_UNITS)[number]
+
+/** How the outputs of a network were read as classes over boxes. */
+export interface Detector {
+  /**
+   * Name of the layer with the detections: float32 [5, C] for each image, flattened. Row 0 has the best score of each
+   * class over all boxes, from 0 to 1. Rows 1 to 4 have the box with this score: left, top, right and bottom in pixels
+   * of the frame, clipped to it.
+   */
+  readonly layer: string
+  /** A class is seen if its best score is at least this. */
+  readonly threshold: number
+  /** What the outputs are, such as `boxes [1917, 4] and scores [1917, 91]`. */
+  readonly form: string
+  readonly boxes: BoxReading
+  /** Where `boxes` was found, such as `options` or `metadata of the model`. */
+  readonly source: string
+}
+
 /** ONNX Runtime's optimization levels, the highest first. */
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
@@ -109,4 +140,6 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly pool?: Exclude<Pool, 'none'>
   /** Classes of the last output; absent if they are unknown or this output is not read. */
   readonly classes?: Classes
+  /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
+  readonly detector?: Detector
 }
