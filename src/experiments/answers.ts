@@ -1,20 +1,32 @@
+import type { PositionGrid } from '../engine/positions.js'
 import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
+import type { Patch } from '../patches/patch.js'
 import { availableCores } from '../support/machine.js'
 import { float32At, int32At } from '../support/typedArrays.js'
+import { isFound, NOTHING } from './boxes.js'
+import { comparedFeatures, type DetectionRule, detectionsOf, sightingsIn } from './detections.js'
+import { extractedGrid } from './similarity.js'
 
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
-   * `center.class`.
+   * `center.class`. Where a detector sees nothing, the index is the number of classes, and the probability is the best
+   * score of all classes.
    */
   readonly maps: Float32Array
+  /** The answer with the object at the center. Of a detector: the object's class, and its score there. */
   readonly center: { readonly class: number; readonly probability: number }
-  /** Share of positions where the answer is the same as at the center. */
+  /** Share of positions where the answer is `center.class`. */
   readonly kept: number
   /** Lowest probability of `center.class` over all positions. */
   readonly least: number
+}
+
+/** Names of all answers by index: of the classes and, of a detector, the answer that it sees nothing. */
+export function answerNames({ classes, detector }: Pick<Network, 'classes' | 'detector'>): readonly string[] {
+  return [...(classes?.names ?? []), ...(detector ? [NOTHING] : [])]
 }
 
 /** A network counts as confident if its answer at the center has at least this probability. */
@@ -26,6 +38,7 @@ export const ANSWER_MAPS = 3
  * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
+ * @param rule only of a detector
  * @throws UsageError if a value cannot be what `scores` says
  */
 export function answerMaps(
@@ -33,25 +46,27 @@ export function answerMaps(
   strongest: Int32Array,
   center: Float32Array,
   scores: ClassScores,
+  { own = largestOf(center), threshold = Number.NEGATIVE_INFINITY }: Partial<DetectionRule> = {},
 ): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
   const maps = new Float32Array(ANSWER_MAPS * positions)
-  const seen = largestOf(center)
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
     const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), scores)
     const best = int32At(strongest, position)
-    const ofSeen = probability(seen)
-    maps[position] = best
-    maps[positions + position] = probability(best)
-    maps[2 * positions + position] = ofSeen
-    if (best === seen) kept++
-    least = Math.min(least, ofSeen)
+    const ofBest = probability(best)
+    const answer = ofBest < threshold ? classes : best
+    const ofOwn = probability(own)
+    maps[position] = answer
+    maps[positions + position] = ofBest
+    maps[2 * positions + position] = ofOwn
+    if (answer === own) kept++
+    least = Math.min(least, ofOwn)
   }
-  const atCenter = probabilityIn(center, scores)(seen)
-  return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
+  const atCenter = probabilityIn(center, scores)(own)
+  return { maps, center: { class: own, probability: atCenter }, kept: kept / positions, least }
 }
 
 /** The answer with the object at an anchor: the class index, its probability, and that of the class at the center. */
@@ -70,11 +85,12 @@ export function answersAtAnchors(
   anchorFeatures: Float32Array,
   center: Float32Array,
   scores: ClassScores,
+  rule?: DetectionRule,
 ): readonly AnswerAtAnchor[] {
   const classes = center.length
   return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
     const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
-    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores).maps
+    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores, rule).maps
     return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
   })
 }
@@ -154,7 +170,9 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
-  /** Names of all classes that have the highest value at some position or anchor, by class index. */
+  /** Only of a detector: the object's class, and the number of positions at which it is found. */
+  readonly found?: { readonly class: string; readonly threshold: number; readonly positions: number }
+  /** Names of all classes that are the answer at some position or anchor, by class index; of a detector, of all classes. */
   readonly names: Readonly<Record<string, string>>
 }
 
@@ -162,36 +180,54 @@ const MOST_CLASSES = 5
 
 /**
  * @param features matrices of the network's layers, [rows, dims] each, with rows for the positions and then for anchors
- * @param positions number of positions
+ * @param grid the positions and anchors of the rows
+ * @param patch the object
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
  * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
-  { classes, layers }: Network,
+  network: Network,
   features: readonly Float32Array[],
-  positions: number,
+  grid: PositionGrid,
+  patch: Patch,
 ): Promise<AnswerCounts | undefined> {
+  const { classes, layers, detector } = network
+  const positions = grid.rows * grid.cols
   const at = layers.findIndex(({ name }) => name === classes?.layer)
-  const [layer, matrix] = [layers[at], features[at]]
-  if (classes === undefined || layer === undefined || matrix === undefined) return undefined
-  const { dims } = layer
+  const [layer, values] = [layers[at], features[at]]
+  if (classes === undefined || layer === undefined || values === undefined) return undefined
+  const { dims, matrix } = comparedFeatures({ ...layer, matrix: values }, detector)
+  const detections =
+    detector &&
+    detectionsOf(extractedGrid(grid, { ...layer, matrix: values }, layer.name), classes.names, detector, patch)
+  const all = answerNames(network)
   const rows = matrix.length / dims
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   let unanswered = 0
   for (const [position, index] of strongest.subarray(0, positions).entries()) {
     const scores = checkedScores(matrix.subarray(position * dims, (position + 1) * dims), classes.scores)
+    const answer = detector && (scores[index] as number) < detector.threshold ? dims : index
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
-    else counts.set(index, (counts.get(index) ?? 0) + 1)
+    else counts.set(answer, (counts.get(answer) ?? 0) + 1)
   }
   const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b)
-  const nameOf = (index: number) => classes.names[index] ?? String(index)
+  const nameOf = (index: number) => all[index] ?? String(index)
   return {
     layer: layer.name,
     source: classes.source,
     scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
-    names: Object.fromEntries([...new Set(strongest)].map((index) => [index, nameOf(index)])),
+    ...(detections && {
+      found: {
+        class: nameOf(detections.own),
+        threshold: detections.threshold,
+        positions: sightingsIn(detections)
+          .slice(0, positions)
+          .filter((one) => isFound(one, detections.threshold)).length,
+      },
+    }),
+    names: Object.fromEntries([...(detector ? all.keys() : new Set(strongest))].map((index) => [index, nameOf(index)])),
   }
 }

@@ -109,10 +109,15 @@ export const descriptionSchema = gridSchema.extend({
   blend: z.enum(BLENDS).default('hard'),
   /**
    * Name of the layer of class scores, what they mean (absent in older files), and the names of its classes by index;
-   * absent if unknown.
+   * absent if unknown. `found` is there only for a detector.
    */
   answers: z
-    .object({ layer: z.string(), scores: scoresSchema.optional(), names: z.record(z.string(), z.string()) })
+    .object({
+      layer: z.string(),
+      scores: scoresSchema.optional(),
+      names: z.record(z.string(), z.string()),
+      found: z.object({ class: z.string(), threshold: z.number() }).optional(),
+    })
     .optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
@@ -134,6 +139,21 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
   )
 }
 
+/** Whether a layer has the detections of a detector, of which the answers are made. They are no features. */
+export function isOfDetections(
+  layer: string,
+  description: Pick<ExtractionDescription, 'answers'> | undefined,
+): boolean {
+  return description?.answers?.found !== undefined && description.answers.layer === layer
+}
+
+/** @param path file or folder of detections */
+export function noFeatures(path: string): InputError {
+  return new InputError(
+    `${path} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or extract another layer with \`layers\``,
+  )
+}
+
 /**
  * Reads the extract.json in the folder of an array.
  * @returns undefined if there is none, or if it lists layers and none has this file's name
@@ -147,6 +167,7 @@ export async function describedBeside(
   if (description?.layers === undefined) return description
   const layer = layerOf(file, description)
   if (layer === undefined) return undefined
+  if (isOfDetections(layer.name, description)) throw noFeatures(file)
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw unlikeDescription(file)

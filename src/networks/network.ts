@@ -99,6 +99,8 @@ export interface Detector {
   readonly layer: string
   /** A class is seen if its best score is at least this. */
   readonly threshold: number
+  /** Name of the object's class, if the user states it. */
+  readonly objectClass?: string
   /** What the outputs are, such as `boxes [1917, 4] and scores [1917, 91]`. */
   readonly form: string
   readonly boxes: BoxReading

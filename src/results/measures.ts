@@ -82,6 +82,24 @@ export const MEASURES: readonly Measure[] = [
     tables: answerColumn('answer-fall'),
   },
   {
+    name: 'found',
+    of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.found]] : []),
+    tables: answerColumn('found'),
+  },
+  {
+    name: 'right-and-found',
+    of: ({ answers }) => {
+      const right = answers?.detected?.right ?? null
+      return right === null ? [] : [[{}, right]]
+    },
+    tables: answerColumn('right-and-found'),
+  },
+  {
+    name: 'overlap',
+    of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.overlap]] : []),
+    tables: answerColumn('overlap'),
+  },
+  {
     name: 'similarity-mean',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
     tables: [{ kind: tables.SIMILARITY, column: (variant) => valuesOf(variant, 'anchor') }],

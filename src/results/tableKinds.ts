@@ -1,4 +1,5 @@
 import { CONFIDENT } from '../experiments/answers.js'
+import { ON_OBJECT } from '../experiments/boxes.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 
@@ -133,12 +134,27 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
     name: 'largest fall of it',
     head: 'largest drop of this probability at another position',
   },
+  {
+    metric: 'found',
+    name: 'positions where a detector finds the object',
+    head: 'share of positions at which a detector finds the object',
+  },
+  {
+    metric: 'right-and-found',
+    name: 'positions where a detector answers correctly and finds the object',
+    head: 'share of positions at which it finds the object and answers correctly',
+  },
+  {
+    metric: 'overlap',
+    name: 'overlap of box and object',
+    head: 'mean overlap of its box and the object',
+  },
 ]
 
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
-  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
+  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. A detector’s answer is nothing if no class reaches the threshold. It finds the object if the best box of the object’s class reaches the threshold, and its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
   head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
   order: ANSWER_COLUMNS.map(({ name }) => name),

@@ -56,10 +56,14 @@ function printEquivariance({ layers }: Extraction): void {
 }
 
 function printAnswers(answers: NonNullable<Extraction['answers']>, positions: number): void {
-  const { classes, layer, unanswered = 0 } = answers
+  const { classes, layer, unanswered = 0, found } = answers
   const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
   const shares = classes.map(({ name, positions }) => `${withoutControls(name)} ${share(positions)}`)
   if (shares.length > 0) print(`the network’s answers, each with its share of positions: ${shares.join(', ')}`)
+  if (found)
+    print(
+      `${withoutControls(found.class)} found at ${share(found.positions)} of positions (threshold ${found.threshold})`,
+    )
   if (unanswered > 0)
     print(
       `no answer at ${share(unanswered)} of positions: all class scores of ${withoutControls(layer)} are equal there; check the weights`,

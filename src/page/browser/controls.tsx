@@ -18,11 +18,14 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   similarity: 'similarity to the anchor',
   probability: 'probability of the center’s answer',
   answers: 'answers',
+  overlap: 'overlap of box and object',
+  found: 'whether the object is found',
 }
 
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
+  const quantities = fits.some(({ group }) => group.isDetector) ? QUANTITIES : QUANTITIES.slice(0, 3)
   return (
     <div class="controls">
       <Choices
@@ -48,7 +51,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
             change((now) => ({ ...now, shows: QUANTITIES.find((one) => one === value) ?? now.shows }))
           }
         >
-          {QUANTITIES.toReversed().map((one) => (
+          {quantities.toReversed().map((one) => (
             <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
               {QUANTITY_NAMES[one]}
             </option>

@@ -5,8 +5,9 @@ import type { SiteIndex } from '../siteIndex.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
+ * A detector's maps also show the overlap of its box with the object, and whether it finds the object.
  */
-export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
+export const QUANTITIES = ['similarity', 'probability', 'answers', 'overlap', 'found'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
 /** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */

@@ -271,6 +271,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
         baseline: null,
       })),
       classes: network.classes,
+      isDetector: network.isDetector,
       units: objects.map(({ key, name }) => ({
         patch: name,
         picture: key * SIZES + size,
