@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseRange, parseThree, parseWhole } from './parse.js'
+import { parseRange, parseShare, parseThree, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -45,7 +45,13 @@ export function addOwnOptions(command: Command): Command {
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
-  return addScoresOption(command)
+  return addDetectorOptions(addScoresOption(command))
+}
+
+export function addDetectorOptions(command: Command): Command {
+  return command
+    .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
+    .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
 }
 
 export function addScoresOption(command: Command): Command {

@@ -11,13 +11,14 @@ import type { NetworkFile } from './networkFile.js'
 import { outputMeaning } from './onnx/graph/outputMeaning.js'
 import { isOfProduct } from './onnx/graph/products.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
+import { pythonNames } from './pythonNames.js'
 
 /**
  * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
  * These sources are tried in turn, until one names as many classes as the output has values:
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
- * - `classes` in the model's metadata;
+ * - `classes` in the model's metadata, or `names`, which Ultralytics writes as a Python dict;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
  * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
@@ -33,34 +34,40 @@ export async function classesOf(
   const { name, dims, isMap } = layer
   checkClasses(entry, onnx.path, dims)
   if (isMap) return undefined
-  const found =
-    (await besideModel(onnx.path, folders, dims)) ??
-    ofMetadata(onnx, dims) ??
-    ofImagenet(dims) ??
-    numbered(onnx, name, dims)
+  const found = (await namedClasses({ onnx, folders }, [dims])) ?? ofImagenet(dims) ?? numbered(onnx, name, dims)
   const scores = outputMeaning(onnx.graph, name)
   const { scores: stated } = reference
   return found && { layer: name, ...found, scores: stated ? { ...scores, meaning: stated, source: 'options' } : scores }
 }
 
-type NamedClasses = Omit<Classes, 'layer' | 'scores'>
+export type NamedClasses = Omit<Classes, 'layer' | 'scores'>
 
-async function besideModel(path: string, folders: readonly string[], count: number): Promise<NamedClasses | undefined> {
+/**
+ * Finds names of classes in a file beside the model or in its metadata.
+ * @param counts numbers of classes that the network may have
+ * @param isSure whether the network has one of them, so that NAME.labels.json must name as many
+ */
+export async function namedClasses(
+  { onnx, folders }: Pick<NetworkFile, 'onnx' | 'folders'>,
+  counts: readonly number[],
+  isSure = true,
+): Promise<NamedClasses | undefined> {
+  const { path, metadata } = onnx
   const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)
   const ownNames = labelNames(await jsonBeside(own, true))
-  if (ownNames !== undefined) {
-    if (ownNames.length === count) return { names: ownNames, source: basename(own) }
+  if (ownNames !== undefined && counts.includes(ownNames.length)) return { names: ownNames, source: basename(own) }
+  if (ownNames !== undefined && isSure)
     throw new InputError(
-      `${own} names ${counted(ownNames.length, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
+      `${own} names ${counted(ownNames.length, 'class', 'classes')}, but the network has ${counts[0]}; correct the file, or remove it`,
     )
-  }
   for (const file of ['labels.json', 'config.json']) {
     for (const folder of folders) {
       const names = labelNames(await jsonBeside(join(folder, file), false))
-      if (names?.length === count) return { names, source: file }
+      if (names !== undefined && counts.includes(names.length)) return { names, source: file }
     }
   }
-  return undefined
+  const stated = labelNames(tryJson(metadata.get('classes') ?? '')) ?? pythonNames(metadata.get('names') ?? '')
+  return stated && counts.includes(stated.length) ? { names: stated, source: 'metadata of the model' } : undefined
 }
 
 const listSchema = z.array(z.string())
@@ -77,11 +84,6 @@ function labelNames(document: unknown): readonly string[] | undefined {
   return names.length > 0 && names.every(([index], i) => Number(index) === i)
     ? names.map(([, name]) => name)
     : undefined
-}
-
-function ofMetadata({ metadata }: OnnxFile, count: number): NamedClasses | undefined {
-  const names = labelNames(tryJson(metadata.get('classes') ?? ''))
-  return names?.length === count ? { names, source: 'metadata of the model' } : undefined
 }
 
 /** TensorFlow's networks have 1001 classes: a background class, then ImageNet's 1000. */

@@ -75,20 +75,6 @@ export interface Classes {
   readonly scores: ClassScores
 }
 
-/** How a detector states its boxes. */
-export interface BoxReading {
-  /** The four values of a box: two corners, a center and a size (`c`), or the top-left corner and a size. */
-  readonly order: BoxOrder
-  /** Pixels of the frame, or shares of its width and height. */
-  readonly unit: BoxUnit
-}
-
-/** `xyxy` is left, top, right, bottom. `cxcywh` is the center's x and y, width, height. */
-export const BOX_ORDERS = ['xyxy', 'yxyx', 'cxcywh', 'cycxhw', 'xywh'] as const
-type BoxOrder = (typeof BOX_ORDERS)[number]
-export const BOX_UNITS = ['px', 'share'] as const
-type BoxUnit = (typeof BOX_UNITS)[number]
-
 /** How the outputs of a network were read as classes over boxes. */
 export interface Detector {
   /**
@@ -103,7 +89,8 @@ export interface Detector {
   readonly objectClass?: string
   /** What the outputs are, such as `boxes [1917, 4] and scores [1917, 91]`. */
   readonly form: string
-  readonly boxes: BoxReading
+  /** Order and unit of a box in the outputs, such as `cxcywh,px`. */
+  readonly boxes: string
   /** Where `boxes` was found, such as `options` or `metadata of the model`. */
   readonly source: string
 }

@@ -2,6 +2,8 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
+import { DETECTIONS, type OpenDetection } from './detector/detection.js'
+import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
 import type { Network, NetworkInput } from './network.js'
@@ -27,7 +29,7 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written. The result of a trial is stored, so that the same reference needs no second one.
  */
-export async function networkPlan(file: NetworkFile): Promise<Plan> {
+export async function networkPlan(file: NetworkFile, detection?: OpenDetection): Promise<Plan> {
   const { reference, onnx, entry } = file
   const { layers, pool } = reference
   const { path, sha256 } = onnx
@@ -35,10 +37,11 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  const key = { sha256, input, changes, choice: { layers, pool } }
+  const head = detection && { form: detection.form, boxes: detection.detector.boxes }
+  const key = { sha256, input, changes, choice: { layers, pool, head } }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned)
+  const plan = await measuredPlan(file, planned, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
 }
@@ -76,21 +79,33 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<StoredPlan> {
+async function measuredPlan(file: NetworkFile, planned: InputPlan, detection?: OpenDetection): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers, pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
-  const names = layerNames(file, planned, made)
-  const hidden = names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const names = layerNames(file, planned, made, detection)
+  const sources = detection ? [detection.form.boxes, detection.form.scores] : []
+  const tried = [...new Set(names.flatMap((name) => (detection && name === DETECTIONS ? sources : [name])))]
+  const hidden = tried.filter((name) => !onnx.outputs.some((output) => output.name === name))
   const changes = { ...planned.changes, outputs: hidden }
   const plain = await triedGraph(file, changes)
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, names, plain)
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain)
   const input = { ...planned.input, batch: fixedBatch }
   const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
-  const read = names
+  const features = tried
     .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
-    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
+    .filter(
+      (tensor) =>
+        layers !== undefined || detection !== undefined || tensor.name === tried.at(-1) || isVector(tensor, batch),
+    )
     .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
+  const head = detection && {
+    tensor: { name: DETECTIONS, type: 'float32', shape: [batch] },
+    ...detectionNodes(detection.form, detection.detector.boxes, input),
+  }
+  const read = names.flatMap((name) =>
+    name === head?.tensor.name ? head : (features.find(({ tensor }) => tensor.name === name) ?? []),
+  )
   const isPlain = read.every(({ nodes }) => nodes.length === 0)
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -102,7 +117,8 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
     input,
     layers: read.map(({ tensor: { name }, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      checkIndependence(file.name, `layer "${name}"`, tensor)
+      // The tensors before a detector's head were checked. The head itself chooses between boxes, so rounding may show.
+      if (name !== head?.tensor.name) checkIndependence(file.name, `layer "${name}"`, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
@@ -154,16 +170,22 @@ export function defaultLayers({ outputs, graph }: OnnxFile, { image }: InputPlan
 }
 
 /** The tensors to read: those that the user names, or the default ones. */
-function layerNames(file: NetworkFile, planned: InputPlan, made: readonly ImageTensor[]): readonly string[] {
+function layerNames(
+  file: NetworkFile,
+  planned: InputPlan,
+  made: readonly ImageTensor[],
+  detection: OpenDetection | undefined,
+): readonly string[] {
   const { reference, name, onnx } = file
-  const names = [...new Set(reference.layers ?? defaultLayers(onnx, planned))]
+  const detections = detection ? [DETECTIONS] : undefined
+  const names = [...new Set(reference.layers ?? detections ?? defaultLayers(onnx, planned))]
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
       `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
-  const readable = made.map((tensor) => tensor.name)
+  const readable = [...made.map((tensor) => tensor.name), ...(detections ?? [])]
   // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))

@@ -1,7 +1,9 @@
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
+import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
+import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
 import { INPUT_OPTIONS } from './input/options.js'
 import { POOLS, SCORES } from './network.js'
@@ -25,6 +27,21 @@ export const OWN_OPTIONS = {
    * each score is the probability of its class, independent of the others. By default, the graph decides.
    */
   scores: oneOf('meaning of scores', SCORES).exactOptional(),
+  /**
+   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
+   * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
+   */
+  boxes: z
+    .string()
+    .superRefine((text) => void boxesOption(text))
+    .exactOptional(),
+  /** A detector has seen a class if the best score is at least this, 0 to 1; 0.25 by default. */
+  threshold: z.number().superRefine(checkThreshold).exactOptional(),
+}
+
+function checkThreshold(threshold: number): void {
+  if (!(threshold >= 0 && threshold <= 1))
+    throw new UsageError(`\`threshold ${threshold}\` is not a score; give a number from 0 to 1`)
 }
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */

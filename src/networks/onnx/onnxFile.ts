@@ -30,6 +30,8 @@ export interface OnnxFile {
 /** The keys of `metadata_props` that are read; others are skipped. */
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
+  // Ultralytics' names of classes.
+  'names' as const,
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
   // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
