@@ -52,6 +52,7 @@ export function addDetectorOptions(command: Command): Command {
   return command
     .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
     .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
+    .option('--object-class <name>', 'look for this class [default: object’s category, or best at center]')
 }
 
 export function addScoresOption(command: Command): Command {

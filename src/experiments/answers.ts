@@ -18,7 +18,7 @@ export interface AnswerMaps {
   readonly maps: Float32Array
   /** The answer with the object at the center. Of a detector: the object's class, and its score there. */
   readonly center: { readonly class: number; readonly probability: number }
-  /** Share of positions where the answer is `center.class`. */
+  /** Share of positions where the answer is the same as at the center. */
   readonly kept: number
   /** Lowest probability of `center.class` over all positions. */
   readonly least: number
@@ -51,6 +51,9 @@ export function answerMaps(
   const positions = strongest.length
   const classes = center.length
   const maps = new Float32Array(ANSWER_MAPS * positions)
+  const centerProbability = probabilityIn(center, scores)
+  const largest = largestOf(center)
+  const atCenter = centerProbability(largest) < threshold ? classes : largest
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
@@ -62,11 +65,10 @@ export function answerMaps(
     maps[position] = answer
     maps[positions + position] = ofBest
     maps[2 * positions + position] = ofOwn
-    if (answer === own) kept++
+    if (answer === atCenter) kept++
     least = Math.min(least, ofOwn)
   }
-  const atCenter = probabilityIn(center, scores)(own)
-  return { maps, center: { class: own, probability: atCenter }, kept: kept / positions, least }
+  return { maps, center: { class: own, probability: centerProbability(own) }, kept: kept / positions, least }
 }
 
 /** The answer with the object at an anchor: the class index, its probability, and that of the class at the center. */

@@ -37,6 +37,11 @@ export const OWN_OPTIONS = {
     .exactOptional(),
   /** A detector has seen a class if the best score is at least this, 0 to 1; 0.25 by default. */
   threshold: z.number().superRefine(checkThreshold).exactOptional(),
+  /**
+   * Name of the class that a detector is to find. By default, the class that is right for the object’s category, or else
+   * the best one at the center.
+   */
+  objectClass: z.string().exactOptional(),
 }
 
 function checkThreshold(threshold: number): void {

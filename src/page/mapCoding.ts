@@ -1,4 +1,4 @@
-import { BOX_VALUES } from '../experiments/boxes.js'
+import { BOX_VALUES, SIGHTING_VALUES } from '../experiments/boxes.js'
 
 /** Number of decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
@@ -121,40 +121,30 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
   }
 }
 
-/** Factors that bring the numbers of a stored sighting into the range of `encodeMap`. A class stays a whole number. */
-function sightingScales(frame: number): readonly number[] {
-  const scales = [10 ** PROBABILITY_DECIMALS, 1, 1, frame, frame, frame, frame]
-  return [...scales, ...scales]
-}
-
 /**
  * Encodes a detector's sightings, [rows, SIGHTING_VALUES], by `encodeMap`: one number of all rows, then the next one.
- * @param numberOf the number by which the page knows a class
  * @param frame side of the frame in pixels
  */
-export function encodeSightings(
-  sightings: Float32Array,
-  numberOf: (index: number) => number,
-  frame: number,
-): Uint8Array {
-  const scales = sightingScales(frame)
-  const rows = sightings.length / scales.length
-  const columns = scales.flatMap((scale, i) =>
-    Array.from({ length: rows }, (_, row) => {
-      const value = sightings[row * scales.length + i] as number
-      return (i % BOX_VALUES === 0 ? numberOf(value) : value) / scale
-    }),
-  )
+export function encodeSightings(sightings: Float32Array, frame: number): Uint8Array {
+  const rows = sightings.length / SIGHTING_VALUES
+  const columns = Float64Array.from(sightings, (_, i) => {
+    const column = Math.floor(i / rows)
+    return (sightings[(i % rows) * SIGHTING_VALUES + column] as number) / scaleOf(column, frame)
+  })
   return encodeMap(columns, PROBABILITY_DECIMALS)
 }
 
 /** @throws RangeError if the bytes do not contain exactly `rows` sightings */
 export function decodeSightings(bytes: Uint8Array, rows: number, frame: number): Float32Array {
-  const scales = sightingScales(frame)
-  const columns = decodeMap(bytes, rows * scales.length, PROBABILITY_DECIMALS)
-  return Float32Array.from(columns, (_, at) => {
-    const i = at % scales.length
-    const value = columns[i * rows + Math.floor(at / scales.length)] as number
-    return value * (scales[i] as number)
+  const columns = decodeMap(bytes, rows * SIGHTING_VALUES, PROBABILITY_DECIMALS)
+  return Float32Array.from(columns, (_, i) => {
+    const column = i % SIGHTING_VALUES
+    return (columns[column * rows + Math.floor(i / SIGHTING_VALUES)] as number) * scaleOf(column, frame)
   })
+}
+
+/** Divisor that brings a number of a sighting into the range of `encodeMap`. A class stays a whole number. */
+function scaleOf(column: number, frame: number): number {
+  const at = column % BOX_VALUES
+  return at === 0 ? 10 ** PROBABILITY_DECIMALS : at < 3 ? 1 : frame
 }

@@ -1,6 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { SIGHTING_VALUES, sightingAt } from '../experiments/boxes.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, encodeSightings, PROBABILITY_DECIMALS } from './mapCoding.js'
@@ -55,21 +54,20 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   mean.add(ofCenter)
   const { center, names } = layer.answers
   const sightings = (await unit.boxes(layer.name))?.data
-  const classes = [...new Set([center.class, ...strongest, ...(sightings ? seenClasses(sightings) : [])])]
+  const classes = [...new Set([center.class, ...strongest])]
   const numbers = new Map(classes.map((one, number) => [one, number]))
   const named = classes.map((one) => names[one] ?? String(one))
   const right = [...named.keys()].filter((i) => isRightAnswer(unit.inputs.category, named[i] as string, named))
   const { detected } = layer.answers
-  const numberOf = (one: number) => numbers.get(one) ?? -1
+  const boxes = detected &&
+    sightings && {
+      threshold: detected.threshold,
+      names: Object.values(names),
+      sightings: base64(encodeSightings(sightings, unit.frame)),
+    }
   return {
     classes: named,
-    ...(detected &&
-      sightings && {
-        boxes: {
-          threshold: detected.threshold,
-          sightings: base64(encodeSightings(sightings, numberOf, unit.frame)),
-        },
-      }),
+    ...(boxes && { boxes }),
     ...(right.length > 0 && { right }),
     strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
     ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),
@@ -79,12 +77,6 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
       PROBABILITY_DECIMALS,
     ),
   }
-}
-
-/** The classes of all boxes that are in the way of the object's own. */
-function seenClasses(sightings: Float32Array): readonly number[] {
-  const all = Array.from({ length: sightings.length / SIGHTING_VALUES }, (_, at) => sightingAt(sightings, at))
-  return all.flatMap(({ other }) => (other === undefined ? [] : [other.class]))
 }
 
 /** @throws InputError if a value is out of range. The message names `source`: a unit's folder, or a network. */

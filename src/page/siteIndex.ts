@@ -109,8 +109,8 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
-  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `classes`. */
-  readonly boxes?: { readonly threshold: number; readonly sightings: string }
+  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `names`. */
+  readonly boxes?: { readonly threshold: number; readonly names: readonly string[]; readonly sightings: string }
 }
 
 /**

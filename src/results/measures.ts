@@ -58,7 +58,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'answer-kept',
     of: ({ answers }) => {
       if (answers === null) return []
-      const confidence = answers.center.probability >= CONFIDENT ? 'confident' : 'unsure'
+      const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
       return [
         [CENTER, answers.kept],
         [{ ...CENTER, confidence }, answers.kept],
@@ -73,7 +73,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'answer-probability',
-    of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.center.probability]]),
+    of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.anchors.center.probability]]),
     tables: answerColumn('answer-probability'),
   },
   {

@@ -154,7 +154,7 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
-  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. A detector’s answer is nothing if no class reaches the threshold. It finds the object if the best box of the object’s class reaches the threshold, and its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. The table has means over objects. ${OVER_OBJECTS}`,
+  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. A detector’s answer is nothing if no class reaches the threshold. It finds the object if the best box of the object’s class reaches the threshold, and its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. Its largest drop is that of the score of the object’s class. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
   head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
   order: ANSWER_COLUMNS.map(({ name }) => name),

@@ -181,7 +181,7 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
 }
 
 function detectorInputs({ threshold, boxes, objectClass }: Detector): NonNullable<UnitInputs['detector']> {
-  return { threshold, boxes: `${boxes.order} ${boxes.unit}`, ...(objectClass && { objectClass }) }
+  return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 
 export function imagesOfUnits(units: readonly PlannedUnit[]): number {

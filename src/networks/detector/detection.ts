@@ -1,5 +1,5 @@
 import { InputError, UsageError } from '../../errors.js'
-import { printable } from '../../support/text.js'
+import { listedNames, nearestNames, printable } from '../../support/text.js'
 import type { Classes, Detector } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
@@ -102,6 +102,18 @@ function detectorOf({ name, reference }: NetworkFile, { form, reading }: Detecti
       `nothing tells the ${what} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
     )
   }
-  const { threshold = THRESHOLD } = reference
-  return { layer: DETECTIONS, threshold, form: form.text, boxes: `${order},${unit}`, source }
+  const { threshold = THRESHOLD, objectClass } = reference
+  const { names } = form.classes
+  if (objectClass !== undefined && !names.includes(objectClass))
+    throw new UsageError(
+      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
+    )
+  return {
+    layer: DETECTIONS,
+    threshold,
+    ...(objectClass !== undefined && { objectClass }),
+    form: form.text,
+    boxes: `${order},${unit}`,
+    source,
+  }
 }

@@ -61,7 +61,7 @@ export function decodeAnswers(
       sightings && {
         threshold: boxes.threshold,
         at: (position) => sightingAt(sightings, position),
-        nameOf: (index) => names[index] ?? '',
+        nameOf: (index) => boxes.names[index] ?? '',
       },
   }
 }

@@ -138,7 +138,7 @@ const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
 const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
-  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+). ${OUTPUT_LAYER}`,
+  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
   answers: `${ABOUT_MAPS} Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
   overlap: `${ABOUT_MAPS} Its colour shows how well the best box of the object’s class fits the object (intersection over union).`,
   found: `${ABOUT_MAPS} Its colour shows whether the detector finds the object, or what else it sees.`,

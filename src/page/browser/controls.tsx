@@ -22,10 +22,13 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   found: 'whether the object is found',
 }
 
+const SCORE_NAME = 'score of the object’s class'
+
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
-  const quantities = fits.some(({ group }) => group.isDetector) ? QUANTITIES : QUANTITIES.slice(0, 3)
+  const isDetector = fits.some(({ group }) => group.isDetector)
+  const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
   return (
     <div class="controls">
       <Choices
@@ -53,7 +56,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         >
           {quantities.toReversed().map((one) => (
             <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
-              {QUANTITY_NAMES[one]}
+              {isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one]}
             </option>
           ))}
         </select>

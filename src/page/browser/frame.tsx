@@ -203,12 +203,12 @@ function seenBoxes({ map: { answers }, sighting }: Reading): readonly SvgElement
     ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
     ...(other ? [{ ...other, name: 'other' }] : []),
   ]
-  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => [
-    svg('rect', { class: `seen ${name}`, x: left, y: top, width: right - left, height: bottom - top }),
-    svg(
-      'text',
-      { class: `seen ${name}`, x: left + 3, y: Math.max(top + 12, 12) },
-      namedAnswer(boxes.nameOf(one.class), one.score),
-    ),
-  ])
+  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
+    // The names are in different corners, because both boxes often have the same place.
+    const words = { class: name, x: left + 4, y: name === 'own' ? bottom - 5 : top + 13 }
+    return [
+      svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
+      svg('text', words, namedAnswer(boxes.nameOf(one.class), one.score)),
+    ]
+  })
 }

@@ -52,7 +52,7 @@ export function firstView(index: SiteIndex): View {
     size: group.size,
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
-    shows: 'similarity',
+    shows: group.isDetector ? 'found' : 'similarity',
     difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,

@@ -101,7 +101,7 @@ const answersSchema = z.object({
   ),
   /** Whether the class predicted at the center is the object's class; null if this cannot be told. */
   right: z.boolean().nullable(),
-  /** Share of positions at which the answer is `center.class`, 0 to 1. */
+  /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
   /** Lowest probability of `center.class` over all positions. */
   least: probabilitySchema,
