@@ -25,10 +25,13 @@ export function detectionNodes(
   { form, detector }: Detection,
   { rows, cols }: Pick<NetworkInput, 'rows' | 'cols'>,
 ): { readonly nodes: readonly Node[]; readonly constants: readonly Initializer[] } {
-  const { boxAxis, columns, objectness = 0 } = form
+  const { boxAxis, columns, objectness } = form
   // Shapes in comments are for [N, A, K]. In [N, K, A], the last two axes change places.
   const columnAxis = 3 - boxAxis
-  const turned = { perm: boxAxis === 1 ? [0, 2, 1] : [0, 1, 2] }
+  const [turned, same] = [
+    [0, 2, 1],
+    [0, 1, 2],
+  ] as const
   const nodes = [
     castNode(form.boxes, named('boxes'), ElementType.FLOAT),
     castNode(form.scores, named('outputs'), ElementType.FLOAT),
@@ -39,12 +42,12 @@ export function detectionNodes(
     add('Gather', ['boxOfColumn', 'columns'], 'box', { axis: columnAxis }),
     add('Gather', ['scoreOfColumn', 'columns'], 'score', { axis: columnAxis }),
     // The four values of each class's box, [N, C, 4].
-    add('Transpose', ['box'], 'place', { perm: [0, 2, 1] }),
+    add('Transpose', ['box'], 'place', { perm: turned }),
     add('Concat', ['place', 'place', 'place', 'place'], 'places', { axis: columnAxis }),
     add('GatherElements', ['boxes', 'places'], 'values', { axis: boxAxis }),
     // From here on rows, [N, 1, C] and [N, 4, C].
-    add('Transpose', ['score'], 'scoreRow', { perm: boxAxis === 1 ? [0, 1, 2] : [0, 2, 1] }),
-    add('Transpose', ['values'], 'valueRows', turned),
+    add('Transpose', ['score'], 'scoreRow', { perm: boxAxis === 1 ? same : turned }),
+    add('Transpose', ['values'], 'valueRows', { perm: boxAxis === 1 ? turned : same }),
     add('MatMul', ['matrix', 'valueRows'], 'corners'),
     add('Max', ['corners', 'zero'], 'positive'),
     add('Min', ['positive', 'frame'], 'clipped'),
@@ -53,7 +56,7 @@ export function detectionNodes(
   ]
   const constants = [
     { name: named('columns'), shape: [columns.length], int64: columns },
-    { name: named('objectness'), shape: [1], int64: [objectness] },
+    ...(objectness === undefined ? [] : [{ name: named('objectness'), shape: [1], int64: [objectness] }]),
     { name: named('matrix'), shape: [4, 4], floats: cornerMatrix(detector.boxes, rows, cols) },
     { name: named('zero'), shape: [], floats: [0] },
     { name: named('frame'), shape: [4, 1], floats: [cols, rows, cols, rows] },
