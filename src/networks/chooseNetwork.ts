@@ -26,8 +26,7 @@ export async function networkOf(file: NetworkFile): Promise<Network> {
   const { id, title, weights } = file
   const detection = await wantedDetection(file)
   const plan = await networkPlan(file, detection)
-  const classes = detection?.classes ?? (await classesOf(file, plan.layers))
-  const { detector } = detection ?? {}
+  const { classes = await classesOf(file, plan.layers), detector } = detection ?? {}
   return { id, title, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
 }
 

@@ -2,7 +2,7 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { DETECTIONS, type OpenDetection } from './detector/detection.js'
+import type { Detection } from './detector/detection.js'
 import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
@@ -29,21 +29,30 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written. The result of a trial is stored, so that the same reference needs no second one.
  */
-export async function networkPlan(file: NetworkFile, detection?: OpenDetection): Promise<Plan> {
+export async function networkPlan(file: NetworkFile, detection?: Detection): Promise<Plan> {
   const { reference, onnx, entry } = file
   const { layers, pool } = reference
   const { path, sha256 } = onnx
-  const planned = await inputPlan(file)
+  const planned = withHead(await inputPlan(file), detection)
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  const head = detection && { form: detection.form, boxes: detection.detector.boxes }
-  const key = { sha256, input, changes, choice: { layers, pool, head } }
+  const key = { sha256, input, changes, choice: { layers, pool } }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
   const plan = await measuredPlan(file, planned, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
+}
+
+/** Adds the nodes that compute a detector's detections. */
+function withHead(planned: InputPlan, detection: Detection | undefined): InputPlan {
+  if (detection === undefined) return planned
+  const { nodes, constants } = detectionNodes(detection, planned.input)
+  return {
+    ...planned,
+    changes: { ...planned.changes, nodes: [...(planned.changes?.nodes ?? []), ...nodes], constants },
+  }
 }
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
@@ -79,33 +88,28 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(file: NetworkFile, planned: InputPlan, detection?: OpenDetection): Promise<StoredPlan> {
+async function measuredPlan(file: NetworkFile, planned: InputPlan, detection?: Detection): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers, pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
   const names = layerNames(file, planned, made, detection)
-  const sources = detection ? [detection.form.boxes, detection.form.scores] : []
-  const tried = [...new Set(names.flatMap((name) => (detection && name === DETECTIONS ? sources : [name])))]
-  const hidden = tried.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
+    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+  }
+  const compared = detection ? [detection.form.boxes, detection.form.scores] : []
+  const hidden = names.filter((name) => !onnx.outputs.some((output) => output.name === name))
   const changes = { ...planned.changes, outputs: hidden }
   const plain = await triedGraph(file, changes)
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain)
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, [...new Set([...compared, ...names])], plain)
+  for (const name of compared) checkLayer(name, shown.tensors.get(name))
   const input = { ...planned.input, batch: fixedBatch }
   const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
-  const features = tried
+  const read = names
     .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
-    .filter(
-      (tensor) =>
-        layers !== undefined || detection !== undefined || tensor.name === tried.at(-1) || isVector(tensor, batch),
-    )
+    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
-  const head = detection && {
-    tensor: { name: DETECTIONS, type: 'float32', shape: [batch] },
-    ...detectionNodes(detection.form, detection.detector.boxes, input),
-  }
-  const read = names.flatMap((name) =>
-    name === head?.tensor.name ? head : (features.find(({ tensor }) => tensor.name === name) ?? []),
-  )
+  for (const { tensor } of read) checkLayer(tensor.name, tensor)
   const isPlain = read.every(({ nodes }) => nodes.length === 0)
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -117,8 +121,7 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan, detection?: O
     input,
     layers: read.map(({ tensor: { name }, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      // The tensors before a detector's head were checked. The head itself chooses between boxes, so rounding may show.
-      if (name !== head?.tensor.name) checkIndependence(file.name, `layer "${name}"`, tensor)
+      checkLayer(name, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
@@ -158,7 +161,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
     ...plain,
     outputs: [...plain.outputs, ...outputs],
     nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: added.flatMap(({ constants }) => constants),
+    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
   }
 }
 
@@ -174,18 +177,18 @@ function layerNames(
   file: NetworkFile,
   planned: InputPlan,
   made: readonly ImageTensor[],
-  detection: OpenDetection | undefined,
+  detection: Detection | undefined,
 ): readonly string[] {
   const { reference, name, onnx } = file
-  const detections = detection ? [DETECTIONS] : undefined
-  const names = [...new Set(reference.layers ?? detections ?? defaultLayers(onnx, planned))]
+  const detections = detection ? [detection.detector.layer] : []
+  const names = [...new Set(reference.layers ?? (detection ? detections : defaultLayers(onnx, planned)))]
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
       `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
-  const readable = [...made.map((tensor) => tensor.name), ...(detections ?? [])]
+  const readable = [...made.map((tensor) => tensor.name), ...detections]
   // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
@@ -225,6 +228,5 @@ function checkedFeatures(
     throw new InputError(
       `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
     )
-  checkIndependence(network, `layer "${name}"`, tensor)
   return featureNodes(name, tensor, reference.pool ?? 'none')
 }

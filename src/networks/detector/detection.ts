@@ -3,41 +3,64 @@ import { listedNames, nearestNames, printable } from '../../support/text.js'
 import type { Classes, Detector } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
+import { unusedName } from '../onnx/imageInput.js'
 import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
 import { type DetectorForm, detectorForm } from './forms.js'
 import { HEAD_OPERATORS } from './head.js'
 
-/** Name of the layer with a detector's detections. */
-export const DETECTIONS = 'detections'
-
-const THRESHOLD = 0.25
-
-/** A detector's outputs, and what is known of its boxes. */
+/** A detector in an ONNX file. */
 export interface Detection {
   readonly form: DetectorForm
-  readonly reading: FoundReading
-}
-
-/** A detector whose detections are read. */
-export interface OpenDetection extends Pick<Detection, 'form'> {
+  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
   readonly detector: Detector
   readonly classes: Classes
 }
 
-/** @throws InputError for a detector whose outputs cannot be read, because it drops boxes itself or is too old */
+/**
+ * The detector in a network, if its detections are to be read: by default, or if the user names them.
+ * @throws UsageError if nothing tells how boxes are stated
+ * @throws as `detectionOf`
+ */
+export async function wantedDetection(file: NetworkFile): Promise<Detection | undefined> {
+  const { name, onnx, reference } = file
+  if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
+  const detection = await detectionOf(file)
+  if (!detection?.detector.boxes.includes('?')) return detection
+  const { form, detector } = detection
+  const [order, unit] = detector.boxes.split(',')
+  throw new UsageError(
+    `nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${order === '?' ? 'xyxy' : order},${unit === '?' ? 'px' : unit}\` or what fits: ${BOXES_HELP}`,
+  )
+}
+
+const layerOf = (onnx: NetworkFile['onnx']) => unusedName('detections', onnx)
+
+/** @throws InputError for a detector that cannot be read, because it drops boxes itself or has too old operators */
 export async function detectionOf(file: NetworkFile): Promise<Detection | undefined> {
-  const { name, onnx, entry } = file
-  const form = entry === undefined ? await detectorForm(file) : undefined
-  if (form !== undefined && onnx.graph.operatorSet < HEAD_OPERATORS)
-    throw new InputError(
-      `${name} is a detector with version ${onnx.graph.operatorSet} of ONNX’s operators, but its detections need version ${HEAD_OPERATORS}; export it again`,
-    )
-  if (form !== undefined) return { form, reading: readingOf(file, form) }
-  if (entry === undefined && dropsBoxes(file))
+  const { name, onnx, entry, reference } = file
+  if (entry !== undefined) return undefined
+  const form = await detectorForm(file)
+  if (form === undefined && dropsBoxes(file))
     throw new InputError(
       `${name} drops overlapping boxes itself, so it gives an open number of them; export it without this step (Ultralytics: nms=False), with all boxes [N, A, 4] and scores [N, A, C] as outputs, or name other layers`,
     )
-  return undefined
+  if (form === undefined) return undefined
+  if (onnx.graph.operatorSet < HEAD_OPERATORS)
+    throw new InputError(
+      `${name} is a detector with version ${onnx.graph.operatorSet} of ONNX’s operators, but its detections need version ${HEAD_OPERATORS}; export it again`,
+    )
+  const layer = layerOf(onnx)
+  const { threshold = 0.25, objectClass } = reference
+  const { names } = form.classes
+  if (objectClass !== undefined && !names.includes(objectClass))
+    throw new UsageError(
+      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
+    )
+  return {
+    form,
+    detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
+    classes: { layer, ...form.classes, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
+  }
 }
 
 /** Whether a network gives only the boxes that are left after a suppression: one class and one score for each. */
@@ -47,73 +70,21 @@ function dropsBoxes({ onnx: { outputs, graph, metadata } }: NetworkFile): boolea
   return hasBoxes || isList || graph.nodes.some(({ operator }) => /NonMaxSuppression|NMS/.test(operator))
 }
 
-/** Names of outputs that tell how their boxes are stated. */
-const NAMED = [
-  {
-    boxes: /pred_boxes/,
-    scores: /logits/,
-    reading: { order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' },
-  },
-  {
-    boxes: /detection_boxes/,
-    scores: /detection/,
-    reading: { order: 'yxyx', unit: 'share', source: 'the names of TensorFlow’s outputs' },
-  },
-] as const
-
-/** Ultralytics names the classes of its networks in Python's form, and states boxes in one way. */
-const ULTRALYTICS = { order: 'cxcywh', unit: 'px', source: 'metadata of the model' } as const
-
-/** The order and the unit of boxes, each from the first source that states it. */
-function readingOf({ onnx, reference }: NetworkFile, { boxes, scores }: DetectorForm): FoundReading {
-  const isUltralytics = boxes === scores && /^\s*[[{]/.test(onnx.metadata.get('names') ?? '')
-  const sources: readonly FoundReading[] = [
-    reference.boxes === undefined ? [] : boxesOption(reference.boxes),
-    NAMED.filter((named) => named.boxes.test(boxes) && named.scores.test(scores)).map(({ reading }) => reading),
-    isUltralytics ? ULTRALYTICS : [],
-    { ...boxesInGraph(onnx, boxes), source: 'the graph' },
-  ].flat()
+/** The order and the unit of boxes, each from the first source that states it: options, names, metadata, the graph. */
+function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
+  const { boxes, scores } = form
+  const sources: FoundReading[] = []
+  if (reference.boxes !== undefined) sources.push(boxesOption(reference.boxes))
+  if (/pred_boxes/.test(boxes) && /logits/.test(scores))
+    sources.push({ order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' })
+  if (/detection_boxes/.test(boxes))
+    sources.push({ order: 'yxyx', unit: 'share', source: 'the names of TensorFlow’s outputs' })
+  // Ultralytics names classes in Python's form.
+  if (boxes === scores && /^\s*[[{]/.test(onnx.metadata.get('names') ?? ''))
+    sources.push({ order: 'cxcywh', unit: 'px', source: 'metadata of the model' })
+  sources.push({ ...boxesInGraph(onnx, boxes), source: 'the graph' })
   const ofOrder = sources.find(({ order }) => order !== undefined)
   const ofUnit = sources.find(({ unit }) => unit !== undefined)
-  return {
-    ...(ofOrder?.order && { order: ofOrder.order }),
-    ...(ofUnit?.unit && { unit: ofUnit.unit }),
-    source: [...new Set([ofOrder, ofUnit].flatMap((one) => one?.source ?? []))].join(', '),
-  }
-}
-
-/** The detector in a network, if its detections are to be read: by default, or if the user names them. */
-export async function wantedDetection(file: NetworkFile): Promise<OpenDetection | undefined> {
-  const { layers } = file.reference
-  const found = layers === undefined || layers.includes(DETECTIONS) ? await detectionOf(file) : undefined
-  return found && { form: found.form, detector: detectorOf(file, found), classes: detectionClasses(found) }
-}
-
-export function detectionClasses({ form: { classes } }: Detection): Classes {
-  return { layer: DETECTIONS, ...classes, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } }
-}
-
-/** @throws UsageError if nothing tells how the boxes are stated */
-function detectorOf({ name, reference }: NetworkFile, { form, reading }: Detection): Detector {
-  const { order, unit, source } = reading
-  if (order === undefined || unit === undefined) {
-    const [what, example] = order === undefined ? ['order', `xyxy,${unit ?? 'share'}`] : ['unit', `${order},share`]
-    throw new UsageError(
-      `nothing tells the ${what} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
-    )
-  }
-  const { threshold = THRESHOLD, objectClass } = reference
-  const { names } = form.classes
-  if (objectClass !== undefined && !names.includes(objectClass))
-    throw new UsageError(
-      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
-    )
-  return {
-    layer: DETECTIONS,
-    threshold,
-    ...(objectClass !== undefined && { objectClass }),
-    form: form.text,
-    boxes: `${order},${unit}`,
-    source,
-  }
+  const named = new Set([ofOrder, ofUnit].flatMap((one) => one?.source ?? []))
+  return { boxes: `${ofOrder?.order ?? '?'},${ofUnit?.unit ?? '?'}`, source: [...named].join(', ') || 'nothing' }
 }

@@ -50,7 +50,7 @@ export interface InputPlan {
   readonly inputSource: string
   /** Name of the graph's own input. It differs from that of `input` if `changes` convert one into the other. */
   readonly image: string
-  readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
+  readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes' | 'constants'> | null
 }
 
 /** @param wantedSize the user's choice for the side of the images, in pixels */
@@ -130,6 +130,7 @@ function conversion(from: string, { name: to, type }: TypedTensor, isChannelsLas
   return type === 'float32' ? [transpose] : [transpose, cast(output)]
 }
 
-function unusedName(wanted: string, onnx: OnnxFile): string {
+/** The wanted name, lengthened if the graph has a tensor with it. */
+export function unusedName(wanted: string, onnx: Pick<OnnxFile, 'tensors'>): string {
   return onnx.tensors.has(wanted) ? unusedName(`${wanted}_`, onnx) : wanted
 }
