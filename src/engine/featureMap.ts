@@ -1,8 +1,8 @@
 import { type FeatureLayer, imageShape, type Network, networkGraph } from '../networks/index.js'
-import type { CellShape } from './reuse/cellStep.js'
+import type { MapShape } from './reuse/cellStep.js'
 
 /** Shape [channels, rows, cols] of a layer's feature map. The map covers the image and is stored as one vector. */
-export interface FeatureMap extends CellShape {
+export interface FeatureMap extends MapShape {
   /** Distance in pixels between neighbouring positions of the map: the network's total stride up to the layer. */
   readonly stride: number
 }

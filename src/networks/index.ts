@@ -54,10 +54,11 @@ export {
   networkGraph,
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
+export { comparedLayers } from './onnx/graph/compared.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
 export { connectedWeights } from './onnx/graph/products.js'
-export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
-export type { KnownTensor } from './onnx/graph/shapes.js'
+export { exactTensors, jumpReason, nodeTitle } from './onnx/graph/rounding.js'
+export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'
 export {
   type AxisWindow,
   type BorderedWindow,
@@ -67,6 +68,7 @@ export {
 } from './onnx/graph/windows.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'
+export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'

@@ -13,8 +13,12 @@ export interface CellSteps {
   readonly reason: string | undefined
 }
 
-/** Shape of a tensor for one image. */
-export interface CellShape {
+/** Shape of a tensor for one image, and type of its elements as in `ElementType`. */
+export interface CellShape extends MapShape {
+  readonly elements: number
+}
+
+export interface MapShape {
   readonly channels: number
   readonly rows: number
   readonly cols: number
@@ -55,11 +59,15 @@ interface MappingStep extends Step {
 }
 
 /**
- * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does. The original node
- * is copied into the first graph of `CellGraphs`.
+ * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does.
  */
-interface PointwiseStep extends Step {
+export interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Names of the inputs that are not constants. */
   readonly inputs: readonly string[]
+  /**
+   * The channels that the step copies from its only input. If absent, the original node is copied into the first graph
+   * of `CellGraphs`.
+   */
+  readonly channels?: readonly number[]
 }

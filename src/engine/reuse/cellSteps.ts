@@ -1,4 +1,13 @@
-import { type GraphAnalysis, linksOf, nodeTitle, UnfitNode } from '../../networks/index.js'
+import {
+  ElementType,
+  exactTensors,
+  type GraphAnalysis,
+  type GraphNode,
+  linksOf,
+  nodeTitle,
+  numberAttribute,
+  UnfitNode,
+} from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { cellShape } from './cellWindows.js'
@@ -14,7 +23,7 @@ export function cellSteps(analysis: GraphAnalysis): CellSteps {
 
 function foundSteps(analysis: GraphAnalysis): CellSteps {
   const { graph, image } = analysis
-  const shapes = new Map<string, CellShape>([[image, cellShape(analysis, image)]])
+  const shapes = new Map<string, CellShape>([[image, { ...cellShape(analysis, image), elements: ElementType.FLOAT }]])
   const steps: CellStep[] = []
   let reason: string | undefined
   const { oldest, newest } = OPERATOR_SETS
@@ -25,19 +34,28 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const { nodes, constants } = linksOf(graph)
+  const exact = exactTensors(graph, image)
   for (const [index, node] of nodes) {
     if (node.outputs.every((name) => constants.has(name))) continue
     const read = node.inputs.filter((name) => !constants.has(name))
     // If an input comes from a node that could not become a step, `reason` is already set.
     if (!read.every((name) => shapes.has(name))) continue
     try {
-      const step = stepOf({ analysis, node, read, shapes, base: { node: index, output: node.outputs[0] ?? '' } })
-      shapes.set(step.output, cellShape(analysis, step.output))
-      steps.push(step)
+      for (const output of node.outputs.filter((name) => name !== '')) {
+        const step = stepOf({ analysis, node, read, shapes, exact, base: { node: index, output } })
+        shapes.set(output, { ...cellShape(analysis, output), elements: elementsOf(node, read, shapes) })
+        steps.push(step)
+      }
     } catch (error) {
       if (!(error instanceof UnfitNode)) throw error
       reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
   return { steps, shapes, reason }
+}
+
+/** The operators of `CELL_OPERATORS` keep the type of the inputs that are not constants. Only Cast changes it. */
+function elementsOf(node: GraphNode, [first = '']: readonly string[], shapes: CellSteps['shapes']): number {
+  if (node.operator === 'Cast') return numberAttribute(node, 'to', ElementType.UNDEFINED)
+  return shapes.get(first)?.elements ?? ElementType.UNDEFINED
 }

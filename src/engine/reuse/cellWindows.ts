@@ -14,7 +14,7 @@ import {
   UnfitNode,
   windowsOf,
 } from '../../networks/index.js'
-import type { CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
+import type { CellShape, CellStep, MapShape, Step, WindowOperation } from './cellStep.js'
 
 export interface NodeContext {
   readonly analysis: GraphAnalysis
@@ -24,6 +24,8 @@ export interface NodeContext {
   readonly read: readonly string[]
   /** Shapes of these inputs. */
   readonly shapes: ReadonlyMap<string, CellShape>
+  /** Names of the tensors that have equal bits with and without reuse. */
+  readonly exact: ReadonlySet<string>
 }
 
 /** The constant of a name; undefined if it is no constant, or if its shape is unknown. */
@@ -32,7 +34,7 @@ export function fixedTensor({ analysis: { graph, tensors } }: NodeContext, name 
 }
 
 /** @throws UnfitNode unless a tensor is a map whose size is known */
-export function cellShape(analysis: GraphAnalysis, name: string): CellShape {
+export function cellShape(analysis: GraphAnalysis, name: string): MapShape {
   const [channels = 0, rows = 0, cols = 0, ...more] = imageShape(analysis, name) ?? []
   const isMap = more.length === 0 && [channels, rows, cols].every((size) => size >= 1 && size <= MAXIMUM_SIZE)
   if (!isMap) throw new UnfitNode(analysis.refusals.get(name) ?? 'gives a tensor of unknown size')

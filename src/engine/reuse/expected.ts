@@ -1,4 +1,4 @@
-import { jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
+import { comparedLayers, jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
 import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
@@ -34,18 +34,22 @@ export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
   const features = network.layers.map(outputOf)
-  const jump = jumpReason(analysis.graph, network.input.name, features)
+  const compared = comparedLayers(analysis, network.layers)
+  const jump = jumpReason(analysis.graph, network.input.name, compared.map(outputOf))
   if (jump !== undefined) return jump
   if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return 'the network has too many or too large layers for reuse'
   const keys = keysOf(cells, scene, network.input)
-  const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets))
+  const plan = planCells(
+    { analysis, cells, keys, features: [...features, ...compared.map(outputOf)] },
+    positionsOf(offsets),
+  )
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
     return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
   }
-  return { graph: analysis.graph, cells, keys, plan }
+  return { graph: analysis.graph, compared, cells, keys, plan }
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

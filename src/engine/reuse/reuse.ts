@@ -1,3 +1,4 @@
+import { type FeatureLayer, type Network, outputOf } from '../../networks/index.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
 import type { Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
@@ -48,7 +49,9 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   /** Records by patch size: `computed` for patches with reuse, `declined` for patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
-  const distanceTo = sampleDistances(crew)
+  const sample = openSample(crew, (checked) =>
+    open({ backend: 'thread', onnxPath: checked.onnxPath, ...threadSession(checked, settings.threads) }, 1),
+  )
   /** Reasons why reuse failed, by path of the graph that computes cells. Reuse is not tried again with this graph. */
   const failed = new Map<string, string>()
   const noted = new Set<number>()
@@ -63,9 +66,9 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     const planned = plannedReuse(network, scene, whole, keysOf)
     if (typeof planned === 'string') return planned
-    const { graph, cells, keys, plan } = planned
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
-    return { plan, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
+    const { graph, compared, cells, keys, plan } = planned
+    const graphs = await cellGraphs(network, graph, compared.map(outputOf), cells, plan.steps, keys.sources)
+    return { plan, compared, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
     scene: Scene,
@@ -88,7 +91,7 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     try {
       const passes = passesOf(offsets, plan.modulus)
       options.onShared?.(0, passes.length)
-      const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
+      const distance = await sample.distance(work, prepared, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
       const features = await runPasses(work, offsets, passes, options)
@@ -124,23 +127,40 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
       return undefined
     },
     records: () => [...computed.values(), ...declined.values()],
-    close: cellWorkers.close,
+    close: async () => {
+      await Promise.all([cellWorkers.close(), sample.close()])
+    },
   }
 }
 
-function sampleDistances(crew: Crew) {
-  const { network } = crew
+/** @param open starts a worker that computes the compared tensors, if these are not the features */
+function openSample(crew: Crew, open: (network: Network) => Workers) {
+  const { input, weightsBytes } = crew.network
   const checked = new Map<string, number>()
-  return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
-    const pixels = scenePixels(scene)
-    const key = `${graphs} ${pixels.toString('hex')}`
-    const known = checked.get(key)
-    if (known !== undefined) return known
-    const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
-    const offsets = samplePositions(pixels, scene, network.input)
-    const distance = await distanceOf(work, crew, scene, offsets, rests, signal)
-    checked.set(key, distance)
-    return distance
+  let whole: Crew | undefined
+  return {
+    distance: async (
+      work: PassWork,
+      { graphs, compared }: Prepared,
+      scene: Scene,
+      images: number,
+      signal?: AbortSignal,
+    ): Promise<number> => {
+      const pixels = scenePixels(scene)
+      const key = `${graphs.cells} ${pixels.toString('hex')}`
+      const known = checked.get(key)
+      if (known !== undefined) return known
+      const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
+      const offsets = samplePositions(pixels, scene, input)
+      if (graphs.whole !== undefined && whole === undefined) {
+        const network = { ...crew.network, onnxPath: graphs.whole, layers: compared }
+        whole = { ...crew, network, workers: open(network) }
+      }
+      const distance = await distanceOf(work, whole ?? crew, scene, offsets, rests, signal)
+      checked.set(key, distance)
+      return distance
+    },
+    close: async () => whole?.workers.close(),
   }
 }
 
@@ -168,4 +188,6 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
 
 interface Prepared extends CellWork {
   readonly plan: CellPlan
+  /** See `comparedLayers`. */
+  readonly compared: readonly FeatureLayer[]
 }

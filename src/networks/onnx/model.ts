@@ -29,8 +29,8 @@ export interface TensorInfo {
   readonly name: string
   /** Length of each axis; a text, such as `N` or `?`, for a length that may vary. */
   readonly shape: readonly (number | string)[]
-  /** Type of the elements; float32 by default. */
-  readonly elements?: 'float32' | 'int32'
+  /** Type of the elements, as in `ElementType`; float32 by default. */
+  readonly elements?: number
 }
 
 /**
@@ -123,8 +123,11 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-export function tensorInfoMessage({ name, shape, elements }: TensorInfo): ValueInfoProto {
+export function tensorInfoMessage({
+  name,
+  shape,
+  elements: elem_type = ElementType.FLOAT,
+}: TensorInfo): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
-  const elem_type = elements === 'int32' ? ElementType.INT32 : ElementType.FLOAT
   return { name, type: { tensor_type: { elem_type, shape: { dim } } } }
 }

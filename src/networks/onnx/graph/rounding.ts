@@ -59,8 +59,8 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  * @returns the reason, which names the first such node; undefined if there is none
  */
 export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
-  const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
-  const exact = new Set([image])
+  const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
+  const exact = exactTensors(graph, image)
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
   const needed = neededFor(features, graph)
   for (const [index, node] of linksOf(graph).nodes) {
@@ -68,9 +68,7 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     const isNeeded = needed.nodes.has(index)
     if (CONTAINERS.has(operator)) {
       if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
-    } else if (!node.inputs.some(isComputed)) {
-      if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
-    } else if (isNeeded) {
+    } else if (isNeeded && node.inputs.some(isComputed)) {
       if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
       const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
       if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
@@ -78,6 +76,17 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     }
   }
   return undefined
+}
+
+/** The tensors that have equal bits with and without reuse: the image and tensors that nodes copy or round from it. */
+export function exactTensors(graph: GraphNodes, image: string): ReadonlySet<string> {
+  const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
+  const exact = new Set([image])
+  for (const { operator, inputs, outputs } of linksOf(graph).nodes.values()) {
+    if (!EXACT.has(operator) || !inputs.every((name) => exact.has(name) || !ofImage.has(name))) continue
+    for (const name of outputs) exact.add(name)
+  }
+  return exact
 }
 
 /** A node's operator, and the name of its output in quotation marks. */

@@ -1,0 +1,55 @@
+import { elementCount } from '../../checkpoint/tensor.js'
+import { type FeatureLayer, outputOf } from '../../network.js'
+import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { ElementType } from '../messages.js'
+import { type GraphAnalysis, imageShape } from './analysis.js'
+import { isForeign, linksOf } from './links.js'
+import { MEANINGS } from './outputMeaning.js'
+
+/** Operators that give the same values again in another shape. */
+const RESHAPING = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
+
+const FLOATS: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE, ElementType.FLOAT16]
+
+/**
+ * The tensors that stand for features in a check of reuse. Usually, these are the features. If a feature comes from a
+ * softmax or another operator of `MEANINGS`, its input stands for it, because a softmax enlarges differences without
+ * bound. If the feature was rounded to float16 at the end, the values before this stand for it: near zero, a single
+ * step of float16 is larger than any difference that a check may accept.
+ */
+export function comparedLayers(analysis: GraphAnalysis, layers: readonly FeatureLayer[]): readonly FeatureLayer[] {
+  const compared = layers.map((layer) => comparedLayer(analysis, layer))
+  return [...new Map(compared.map((layer) => [outputOf(layer), layer])).values()]
+}
+
+function comparedLayer(analysis: GraphAnalysis, layer: FeatureLayer): FeatureLayer {
+  const name = comparedTensor(analysis.graph, outputOf(layer))
+  const shape = imageShape(analysis, name)
+  return name === outputOf(layer) || shape === undefined ? layer : { name, dims: elementCount(shape) }
+}
+
+function comparedTensor(graph: GraphNodes, feature: string): string {
+  const { makers } = linksOf(graph)
+  let compared = feature
+  let tensor = feature
+  // A damaged file may have a cycle. A path without one is no longer than the list of nodes.
+  for (let steps = 0; steps < makers.size; steps++) {
+    const node = makers.get(tensor)
+    const passing = node && passingOf(node)
+    if (node === undefined || passing === undefined) break
+    tensor = node.inputs[0] ?? ''
+    if (passing === 'changed') compared = tensor
+  }
+  return compared
+}
+
+/** How a node passes its first input on; undefined if it does more than that. */
+function passingOf(node: GraphNode): 'equal' | 'changed' | undefined {
+  const { operator, attributes } = node
+  if (isForeign(node)) return undefined
+  if (MEANINGS.has(operator)) return 'changed'
+  if (operator !== 'Cast') return RESHAPING.has(operator) ? 'equal' : undefined
+  const to = attributes.get('to')
+  if (to === ElementType.FLOAT16) return 'changed'
+  return FLOATS.includes(to) ? 'equal' : undefined
+}
