@@ -45,18 +45,13 @@ export function addOwnOptions(command: Command): Command {
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
-  return addDetectorOptions(addScoresOption(command))
+  return addOutputOptions(command)
 }
 
-export function addDetectorOptions(command: Command): Command {
+export function addOutputOptions(command: Command): Command {
   return command
+    .addOption(new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES))
     .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
     .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
-    .option('--object-class <name>', 'look for this class [default: object’s category, or best at center]')
-}
-
-export function addScoresOption(command: Command): Command {
-  return command.addOption(
-    new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES),
-  )
+    .option('--object-class <name>', 'find this class [default: object’s category, or best at center]')
 }

@@ -77,6 +77,7 @@ export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
   type GivenReference,
   isOwnNetwork,
+  OUTPUT_OPTIONS,
   OWN_OPTIONS,
   type OwnOptions,
   parseReference,

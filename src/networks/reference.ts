@@ -19,9 +19,8 @@ import { POOLS, SCORES } from './network.js'
  * chooseNetwork goes through all stages. Inspections and imports stop earlier.
  */
 
-/** Options for networks outside the catalog, whose files may say too little about input and output. */
-export const OWN_OPTIONS = {
-  ...INPUT_OPTIONS,
+/** Options for networks outside the catalog, whose files may say too little about their output. */
+export const OUTPUT_OPTIONS = {
   /**
    * What the class scores mean: `probabilities`; `logits`, which give probabilities by a softmax; or `sigmoid`, where
    * each score is the probability of its class, independent of the others. By default, the graph decides.
@@ -43,6 +42,9 @@ export const OWN_OPTIONS = {
    */
   objectClass: z.string().exactOptional(),
 }
+
+/** Options for networks outside the catalog, whose files may say too little about input and output. */
+export const OWN_OPTIONS = { ...INPUT_OPTIONS, ...OUTPUT_OPTIONS }
 
 function checkThreshold(threshold: number): void {
   if (!(threshold >= 0 && threshold <= 1))
