@@ -138,13 +138,19 @@ export async function inspect(
 ): Promise<void> {
   const inspection = await leavingNothing(inspectModel(model, { ...choice, ...context }), context)
   if (json) return printJson(inspection)
-  const { inputs, input, outputs, tensors, classes } = inspection
+  const { inputs, input, outputs, tensors, classes, detector } = inspection
   for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   print(
     `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
   )
   for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  if (detector) {
+    const { form, boxes, threshold } = detector
+    print(`a detector: ${withoutControls(form)}`)
+    print(`  boxes are ${boxes}; source: ${detector.source}`)
+    print(`  classes are seen from the score ${threshold} on`)
+  }
   if (classes) {
     const { layer, names, scores } = classes
     print(`classes of ${withoutControls(layer)}: ${names.length}; source: ${classes.source}`)

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import type { Classes, NetworkInput } from './network.js'
+import { type Detection, detectionOf } from './detector/detection.js'
+import type { Classes, Detector, NetworkInput } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
@@ -44,8 +45,10 @@ export interface ModelInspection {
     /** Whether Shiftscope reads the tensor if you name no layers. */
     readonly default: boolean
   }[]
-  /** Classes of the last output; null if unknown. */
+  /** Classes of the last output, or of a detector's detections; null if unknown. */
   readonly classes: Classes | null
+  /** How a detector's outputs are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
+  readonly detector: Detector | null
 }
 
 /**
@@ -78,7 +81,9 @@ export async function inspectModel(
     return name === last || (tensor !== undefined && isVector(tensor, batch))
   }
   const own = file.entry?.layers.map(({ name }) => name) ?? []
-  const read = new Set(own.length > 0 ? own : defaultLayers(file.onnx, planned).filter(isDefault))
+  const detection = await detectionOf(file)
+  const usual = detection ? [] : defaultLayers(file.onnx, planned).filter(isDefault)
+  const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
@@ -94,9 +99,18 @@ export async function inspectModel(
     inputs,
     input: { ...input, name: image, source: inputSource },
     outputs,
-    tensors,
-    classes: (await classesOf(file, tensors)) ?? null,
+    tensors: [...tensors, ...detectionTensors(detection)],
+    classes: detection?.classes ?? (await classesOf(file, tensors)) ?? null,
+    detector: detection?.detector ?? null,
   }
+}
+
+function detectionTensors(detection: Detection | undefined): ModelInspection['tensors'] {
+  if (detection === undefined) return []
+  const { detector, classes } = detection
+  const shape = [5, classes.names.length]
+  const of = { op: 'best boxes', type: 'float32', suggested: true, default: true }
+  return [{ name: detector.layer, shape, dims: elementCount(shape), ...of }]
 }
 
 /** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */

@@ -2,7 +2,14 @@ import { writeFileSync } from 'node:fs'
 import type { Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
-import { chooseNetwork, type Network } from '../../src/networks/index.js'
+import {
+  chooseNetwork,
+  comparedLayers,
+  jumpReason,
+  type Network,
+  networkGraph,
+  outputOf,
+} from '../../src/networks/index.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import {
@@ -216,6 +223,15 @@ describe('the detections are one layer', () => {
     expect(network.layers).toEqual([{ name: 'detections_', dims: 35 }])
     expect(network.detector?.layer).toBe('detections_')
   })
+})
+
+it('a check of reuse compares all boxes and scores, not the best ones, which may jump', async () => {
+  const network = await chooseNetwork({ model: await written(joined(7, true, { names: PYTHON })) })
+  const analysis = networkGraph(network)
+  expect(jumpReason(analysis.graph, 'image', ['detections'])).toContain('ArgMax')
+  const compared = comparedLayers(analysis, network.layers)
+  expect(compared.map(({ dims }) => dims)).toEqual([11 * 16, 11 * 16])
+  expect(jumpReason(analysis.graph, 'image', compared.map(outputOf))).toBeUndefined()
 })
 
 describe('a detector is refused', () => {

@@ -12,6 +12,9 @@ export const HEAD_OPERATORS = 11
 
 const named = (part: string) => `shiftscope.detections.${part}`
 
+/** Tensors of the head: all boxes, all scores, and the rows of detections. */
+export const HEAD = { boxes: named('boxes'), scores: named('scores'), rows: named('rows') } as const
+
 function add(operator: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}): Node {
   return newNode(operator, inputs.map(named), named(output), attributes)
 }
