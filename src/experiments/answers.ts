@@ -1,13 +1,10 @@
-import type { PositionGrid } from '../engine/positions.js'
 import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
-import type { Patch } from '../patches/patch.js'
 import { availableCores } from '../support/machine.js'
 import { float32At, int32At } from '../support/typedArrays.js'
-import { isFound, NOTHING } from './boxes.js'
-import { comparedFeatures, type DetectionRule, detectionsOf, sightingsIn } from './detections.js'
-import { extractedGrid } from './similarity.js'
+import { NOTHING } from './boxes.js'
+import { comparedFeatures, type DetectionRule } from './detections.js'
 
 export interface AnswerMaps {
   /**
@@ -172,8 +169,6 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
-  /** Only of a detector: the object's class, and the number of positions at which it is found. */
-  readonly found?: { readonly class: string; readonly threshold: number; readonly positions: number }
   /** Names of all classes that are the answer at some position or anchor, by class index; of a detector, of all classes. */
   readonly names: Readonly<Record<string, string>>
 }
@@ -182,26 +177,20 @@ const MOST_CLASSES = 5
 
 /**
  * @param features matrices of the network's layers, [rows, dims] each, with rows for the positions and then for anchors
- * @param grid the positions and anchors of the rows
- * @param patch the object
+ * @param positions number of positions
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
  * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
   network: Network,
   features: readonly Float32Array[],
-  grid: PositionGrid,
-  patch: Patch,
+  positions: number,
 ): Promise<AnswerCounts | undefined> {
   const { classes, layers, detector } = network
-  const positions = grid.rows * grid.cols
   const at = layers.findIndex(({ name }) => name === classes?.layer)
   const [layer, values] = [layers[at], features[at]]
   if (classes === undefined || layer === undefined || values === undefined) return undefined
   const { dims, matrix } = comparedFeatures({ ...layer, matrix: values }, detector)
-  const detections =
-    detector &&
-    detectionsOf(extractedGrid(grid, { ...layer, matrix: values }, layer.name), classes.names, detector, patch)
   const all = answerNames(network)
   const rows = matrix.length / dims
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
@@ -221,15 +210,6 @@ export async function answerCounts(
     scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
-    ...(detections && {
-      found: {
-        class: nameOf(detections.own),
-        threshold: detections.threshold,
-        positions: sightingsIn(detections)
-          .slice(0, positions)
-          .filter((one) => isFound(one, detections.threshold)).length,
-      },
-    }),
     names: Object.fromEntries([...(detector ? all.keys() : new Set(strongest))].map((index) => [index, nameOf(index)])),
   }
 }

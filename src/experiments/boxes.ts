@@ -34,7 +34,7 @@ export const BOX_VALUES = 7
 export const SIGHTING_VALUES = 2 * BOX_VALUES
 
 /** Names of what may become of the object; see `outcomeOf`. */
-export const OUTCOMES = ['found', 'another class on the object', 'only elsewhere', NOTHING] as const
+export const OUTCOMES = ['found', 'another class on the object', 'no box that fits', NOTHING] as const
 
 /** Index in OUTCOMES. */
 export function outcomeOf(sighting: Sighting, threshold: number): number {

@@ -1,6 +1,6 @@
 import type { LayerFeatures } from '../engine/features.js'
-import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
-import { type Detector, isRightAnswer } from '../networks/index.js'
+import { ANCHOR_NAMES, type Position, type PositionGrid } from '../engine/positions.js'
+import { type Detector, isRightAnswer, type Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
 import {
@@ -14,7 +14,7 @@ import {
   sightingValues,
 } from './boxes.js'
 import { positionAt } from './grid.js'
-import type { FeatureGrid } from './similarity.js'
+import { extractedGrid, type FeatureGrid } from './similarity.js'
 
 /** Rows of a layer of detections: the best scores of the classes, and the four sides of their boxes. */
 const DETECTION_ROWS = 5
@@ -132,6 +132,29 @@ export function detectionsOf(
 
 export function sightingsIn({ sightings }: Detections): readonly Sighting[] {
   return Array.from({ length: sightings.length / SIGHTING_VALUES }, (_, at) => sightingAt(sightings, at))
+}
+
+/** The class of an object, and the number of positions at which a detector finds it. */
+export interface FoundObject extends Pick<Detector, 'threshold'> {
+  readonly class: string
+  readonly positions: number
+}
+
+/** @param features matrices of the network's layers at the positions and anchors of the grid */
+export function foundObject(
+  { classes, layers, detector }: Network,
+  features: readonly Float32Array[],
+  grid: PositionGrid,
+  patch: Patch,
+): FoundObject | undefined {
+  const at = layers.findIndex(({ name }) => name === detector?.layer)
+  const [layer, matrix] = [layers[at], features[at]]
+  if (classes === undefined || detector === undefined || layer === undefined || matrix === undefined) return undefined
+  const detections = detectionsOf(extractedGrid(grid, { ...layer, matrix }, layer.name), classes.names, detector, patch)
+  const { own, threshold } = detections
+  const seen = sightingsIn(detections).slice(0, grid.rows * grid.cols)
+  const found = seen.filter((sighting) => isFound(sighting, threshold))
+  return { class: classes.names[own] as string, threshold, positions: found.length }
 }
 
 /**

@@ -109,16 +109,17 @@ export const descriptionSchema = gridSchema.extend({
   blend: z.enum(BLENDS).default('hard'),
   /**
    * Name of the layer of class scores, what they mean (absent in older files), and the names of its classes by index;
-   * absent if unknown. `found` is there only for a detector.
+   * absent if unknown.
    */
   answers: z
     .object({
       layer: z.string(),
       scores: scoresSchema.optional(),
       names: z.record(z.string(), z.string()),
-      found: z.object({ class: z.string(), threshold: z.number() }).optional(),
     })
     .optional(),
+  /** Present if this layer has the detections of a detector. */
+  found: z.object({ class: z.string() }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
@@ -142,15 +143,15 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 /** Whether a layer has the detections of a detector, of which the answers are made. They are no features. */
 export function isOfDetections(
   layer: string,
-  description: Pick<ExtractionDescription, 'answers'> | undefined,
+  description: Pick<ExtractionDescription, 'answers' | 'found'> | undefined,
 ): boolean {
-  return description?.answers?.found !== undefined && description.answers.layer === layer
+  return description?.found !== undefined && description.answers?.layer === layer
 }
 
 /** @param path file or folder of detections */
 export function noFeatures(path: string): InputError {
   return new InputError(
-    `${path} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or extract another layer with \`layers\``,
+    `${path} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
   )
 }
 

@@ -84,7 +84,7 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'found',
     of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.found]] : []),
-    tables: answerColumn('found'),
+    tables: [{ kind: tables.DETECTIONS, column: () => ['found'] }],
   },
   {
     name: 'right-and-found',
@@ -92,12 +92,12 @@ export const MEASURES: readonly Measure[] = [
       const right = answers?.detected?.right ?? null
       return right === null ? [] : [[{}, right]]
     },
-    tables: answerColumn('right-and-found'),
+    tables: [{ kind: tables.DETECTIONS, column: () => ['right and found'] }],
   },
   {
     name: 'overlap',
     of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.overlap]] : []),
-    tables: answerColumn('overlap'),
+    tables: [{ kind: tables.DETECTIONS, column: () => ['overlap'] }],
   },
   {
     name: 'similarity-mean',

@@ -134,33 +134,29 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
     name: 'largest fall of it',
     head: 'largest drop of this probability at another position',
   },
-  {
-    metric: 'found',
-    name: 'positions where a detector finds the object',
-    head: 'share of positions at which a detector finds the object',
-  },
-  {
-    metric: 'right-and-found',
-    name: 'positions where a detector answers correctly and finds the object',
-    head: 'share of positions at which it finds the object and answers correctly',
-  },
-  {
-    metric: 'overlap',
-    name: 'overlap of box and object',
-    head: 'mean overlap of its box and the object',
-  },
 ]
 
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
-  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. A detector’s answer is nothing if no class reaches the threshold. It finds the object if the best box of the object’s class reaches the threshold, and its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. Its largest drop is that of the score of the object’s class. The table has means over objects. ${OVER_OBJECTS}`,
+  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
   head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
   order: ANSWER_COLUMNS.map(({ name }) => name),
   statistic: 'mean',
   counted: 'patches',
   spread: { fewest: FEWEST_PATCHES },
+}
+
+export const DETECTIONS: TableKind = {
+  stem: 'detections',
+  title: 'Objects that a detector finds',
+  note: `A detector finds an object if the best box of the object’s class reaches the threshold and is on the object: its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. It also answers correctly if no other class has a better score. The table has the shares of positions and the mean overlap, means over objects. ${OVER_OBJECTS}`,
+  keys: ['measure'],
+  statistic: 'mean',
+  counted: 'patches',
+  spread: { fewest: FEWEST_PATCHES },
+  isPrinted: true,
 }
 
 export const ARITHMETIC_EXACT: TableKind = {

@@ -195,20 +195,22 @@ function outlines({ map: { fitted }, position: { row, col } }: Reading): readonl
 }
 
 /** A detector's boxes: the one of the object's class, and a better one of another class with its name. */
-function seenBoxes({ map: { answers }, sighting }: Reading): readonly SvgElement[] {
+function seenBoxes({ map: { answers, fitted }, sighting, isNearby }: Reading): readonly SvgElement[] {
   const boxes = answers?.boxes
-  if (boxes === undefined || sighting === undefined) return []
+  if (boxes === undefined || sighting === undefined || isNearby) return []
   const { own, other } = sighting
   const seen = [
     ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
     ...(other ? [{ ...other, name: 'other' }] : []),
   ]
   return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
-    // The names are in different corners, because both boxes often have the same place.
-    const words = { class: name, x: left + 4, y: name === 'own' ? bottom - 5 : top + 13 }
+    // The names are at different heights, because both boxes often have the same place.
+    const y = name === 'own' ? bottom - 5 : top + 13
+    const isRight = left > fitted.group.frame / 2
+    const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
     return [
       svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
-      svg('text', words, namedAnswer(boxes.nameOf(one.class), one.score)),
+      svg('text', { class: name, ...place }, namedAnswer(boxes.nameOf(one.class), one.score)),
     ]
   })
 }
