@@ -5,6 +5,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import {
   chooseNetwork,
   comparedLayers,
+  inspectModel,
   jumpReason,
   type Network,
   networkGraph,
@@ -165,6 +166,15 @@ describe('the best box of each class is found', () => {
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores })
   })
 
+  it('in one output of queries, whose boxes Ultralytics states as shares', async () => {
+    const { nodes, ...more } = joined(7, false, { names: PYTHON })
+    const ofShares = nodes.map((one) => ({ ...one, inputs: one.inputs.map((name) => name.replace('raw_px', 'raw')) }))
+    const path = await written({ ...more, nodes: ofShares })
+    const network = await chooseNetwork({ model: path })
+    expect(network.detector?.boxes).toBe('cxcywh,share')
+    await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: all })
+  })
+
   it('in DETR’s outputs, where the last class is no object', async () => {
     const path = await written(detr)
     const network = await chooseNetwork({ model: path })
@@ -185,7 +195,8 @@ describe('the best box of each class is found', () => {
   ] as const)('in scores without an activation, which are %s', async (meaning, scores) => {
     const path = await written(ssd('Identity'))
     labels(NAMES)
-    expect(await messageOf(chooseNetwork({ model: path }), UsageError)).toContain('add `scores sigmoid` or')
+    const message = await messageOf(chooseNetwork({ model: path, boxes: 'xyxy,share' }), UsageError)
+    expect(message).toContain('add `scores sigmoid` or')
     const network = await chooseNetwork({ model: path, boxes: 'xyxy,share', scores: meaning })
     await expectDetections(network, path, { order: 'xyxy', scale: SIDE, scores })
   })
@@ -202,6 +213,14 @@ describe('the best box of each class is found', () => {
 })
 
 describe('the detections are one layer', () => {
+  it('that inspectModel lists, also if nothing tells how boxes are stated', async () => {
+    const { detector, tensors, classes } = await inspectModel(await written(ssd('Softmax')))
+    expect(detector).toMatchObject({ layer: 'detections', boxes: '?,?', source: 'nothing' })
+    expect(tensors.at(-1)).toMatchObject({ name: 'detections', shape: [5, 6], dims: 30, default: true })
+    expect(tensors.filter((tensor) => tensor.default)).toHaveLength(1)
+    expect(classes?.layer).toBe('detections')
+  })
+
   it('beside others, if the user names them', async () => {
     const model = await written(joined(7, true, { names: PYTHON }))
     const both = await chooseNetwork({ model, layers: ['score_map', 'detections'], pool: 'mean' })
@@ -250,6 +269,7 @@ describe('a detector is refused', () => {
     expect(await messageOf(chooseNetwork({ model }), InputError)).toContain('drops overlapping boxes itself')
     const { layers } = await chooseNetwork({ model, layers: ['score_map'] })
     expect(layers).toHaveLength(1)
+    expect(await inspectModel(model)).toMatchObject({ detector: null })
   })
 
   it('if its operators are too old', async () => {

@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import { type NamedClasses, namedClasses } from '../classes.js'
 import { cocoClasses } from '../cocoClasses.js'
+import type { ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
 import type { TypedTensor } from '../onnx/onnxFile.js'
@@ -20,8 +20,8 @@ export interface DetectorForm {
   readonly classes: NamedClasses
   /** The column with the score that the box has an object, by which all scores are multiplied. */
   readonly objectness?: number
-  /** What turns `scores` into numbers from 0 to 1, if the graph does not. */
-  readonly activation?: 'Softmax' | 'Sigmoid'
+  /** The operator that turns `scores` into numbers from 0 to 1. */
+  readonly activation: 'Identity' | 'Softmax' | 'Sigmoid' | 'unknown'
   /** What was recognised, for people. */
   readonly text: string
 }
@@ -32,7 +32,6 @@ export type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 
  * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
  * - boxes [N, A, 4] and scores [N, A, K], as SSD has them, and DETR, whose outputs are named pred_boxes and logits;
  * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
- * @throws UsageError if nothing tells how values become scores from 0 to 1
  */
 export async function detectorForm(file: DetectorFile): Promise<DetectorForm | undefined> {
   const outputs = file.onnx.outputs.filter(({ type, shape }) => shape.length === 3 && type.startsWith('float'))
@@ -60,7 +59,7 @@ async function pairForm(
   const isDetr = /logits/i.test(scores.name) && /box/i.test(boxes.name)
   const meaning = scoresBefore(file.onnx.graph, scores.name)
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
-  const hasSpare = isDetr || meaning === 'probabilities'
+  const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
   const { names, source } = (await namedClasses(file, likely)) ?? cocoClasses(likely) ?? numbered(count, hasSpare)
   const spare = names.length < count ? ['background'] : []
@@ -73,7 +72,7 @@ async function pairForm(
     boxAxis: 1,
     columns,
     classes: { names: columns.map((column) => byColumn[column] as string), source },
-    ...(meaning === 'logits' && activationOf(file, scores, usual)),
+    activation: activationOf(meaning, file.reference.scores ?? usual),
     text: `boxes ${shown(boxes)} and scores ${shown(scores)}`,
   }
 }
@@ -83,18 +82,12 @@ function numbered(count: number, hasSpare: boolean): NamedClasses {
   return { names, source: 'their numbers, since nothing names them' }
 }
 
-function activationOf(
-  { name, reference }: DetectorFile,
-  scores: TypedTensor,
-  usual: 'sigmoid' | 'logits' | undefined,
-): Pick<DetectorForm, 'activation'> {
-  const { scores: meaning = usual } = reference
-  if (meaning === undefined)
-    throw new UsageError(
-      `nothing tells how the values of ${shown(scores)} in ${name} become scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
-    )
-  if (meaning === 'probabilities') return {}
-  return { activation: meaning === 'logits' ? 'Softmax' : 'Sigmoid' }
+/** @param stated what the scores are, if the graph has no activation before them */
+function activationOf(meaning: ScoreMeaning, stated: ScoreMeaning | undefined): DetectorForm['activation'] {
+  if (meaning === 'log-probabilities') return 'Softmax'
+  if (meaning !== 'logits' || stated === 'probabilities') return 'Identity'
+  if (stated === undefined) return 'unknown'
+  return stated === 'sigmoid' ? 'Sigmoid' : 'Softmax'
 }
 
 /** How many values of a box come before its classes, and the axis along which boxes follow one another. */
@@ -131,6 +124,7 @@ async function joinedForm(file: DetectorFile, output: TypedTensor): Promise<Dete
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
     classes: found ?? cocoClasses([count]) ?? numbered(count, false),
+    activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,
   }

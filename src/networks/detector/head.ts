@@ -75,5 +75,5 @@ function scoreNodes({ boxAxis, activation, objectness }: DetectorForm): readonly
       add('Gather', ['outputs', 'objectness'], 'sureness', { axis }),
       add('Mul', ['outputs', 'sureness'], 'scores'),
     ]
-  return [add(activation ?? 'Identity', ['outputs'], 'scores', activation === 'Softmax' ? { axis } : {})]
+  return [add(activation, ['outputs'], 'scores', activation === 'Softmax' ? { axis } : {})]
 }
