@@ -45,15 +45,9 @@ export function comparedFeatures<T extends Pick<LayerFeatures, 'name' | 'dims' |
 ): T {
   if (layer.name !== detector?.layer) return layer
   const dims = layer.dims / DETECTION_ROWS
-  return { ...layer, dims, matrix: bestScores(layer.matrix, dims) }
-}
-
-/** @param matrix detections, [rows, 5, classes] */
-export function bestScores(matrix: Float32Array, classes: number): Float32Array {
-  const rows = matrix.length / classes / DETECTION_ROWS
-  const scores = new Float32Array(rows * classes)
-  for (let row = 0; row < rows; row++) scores.set(scoresAt(matrix, row, classes), row * classes)
-  return scores
+  const matrix = new Float32Array(layer.matrix.length / DETECTION_ROWS)
+  for (let row = 0; row < matrix.length / dims; row++) matrix.set(scoresAt(layer.matrix, row, dims), row * dims)
+  return { ...layer, dims, matrix }
 }
 
 function scoresAt(matrix: Float32Array, row: number, classes: number): Float32Array {
@@ -130,7 +124,7 @@ export function detectionsOf(
   return { ...rule, sightings: Float32Array.from(sightings) }
 }
 
-export function sightingsIn({ sightings }: Detections): readonly Sighting[] {
+function sightingsIn({ sightings }: Detections): readonly Sighting[] {
   return Array.from({ length: sightings.length / SIGHTING_VALUES }, (_, at) => sightingAt(sightings, at))
 }
 

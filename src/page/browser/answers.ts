@@ -14,7 +14,7 @@ export interface LoadedAnswers {
 }
 
 /** What a detector sees with the object at every position. */
-export interface LoadedBoxes {
+interface LoadedBoxes {
   readonly threshold: number
   readonly at: (position: number) => Sighting
   readonly nameOf: (index: number) => string
