@@ -169,6 +169,8 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
+  /** Only of a detector: the least score at which a class is seen. */
+  readonly threshold?: number
   /** Names of all classes that are the answer at some position or anchor, by class index; of a detector, of all classes. */
   readonly names: Readonly<Record<string, string>>
 }
@@ -210,6 +212,7 @@ export async function answerCounts(
     scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
+    ...(detector && { threshold: detector.threshold }),
     names: Object.fromEntries([...(detector ? all.keys() : new Set(strongest))].map((index) => [index, nameOf(index)])),
   }
 }

@@ -1,20 +1,11 @@
 import type { LayerFeatures } from '../engine/features.js'
-import { ANCHOR_NAMES, type Position, type PositionGrid } from '../engine/positions.js'
-import { type Detector, isRightAnswer, type Network } from '../networks/index.js'
+import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
+import { type Detector, isRightAnswer } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
-import {
-  type Box,
-  isFound,
-  ON_OBJECT,
-  overlapOf,
-  SIGHTING_VALUES,
-  type Sighting,
-  sightingAt,
-  sightingValues,
-} from './boxes.js'
+import { type Box, isFound, ON_OBJECT, overlapOf, type Sighting, sightingAt, sightingValues } from './boxes.js'
 import { positionAt } from './grid.js'
-import { extractedGrid, type FeatureGrid } from './similarity.js'
+import type { FeatureGrid } from './similarity.js'
 
 /** Rows of a layer of detections: the best scores of the classes, and the four sides of their boxes. */
 const DETECTION_ROWS = 5
@@ -101,10 +92,10 @@ export function sightingIn(
     const overlap = overlapOf(box, [col, row, col + size, row + size])
     return { class: index, score: scores[index] as number, overlap, box }
   }
-  const least = Math.max(threshold, scores[own] as number)
-  const better = [...scores.keys()].filter((index) => index !== own && (scores[index] as number) >= least).map(seen)
+  const best = seen(own)
+  const better = [...scores.keys()].map(seen).filter(({ score }) => score > best.score && score >= threshold)
   better.sort((a, b) => b.score - a.score)
-  return { own: seen(own), other: better.find(({ overlap }) => overlap >= ON_OBJECT) ?? better[0] }
+  return { own: best, other: better.find(({ overlap }) => overlap >= ON_OBJECT) ?? better[0] }
 }
 
 /** @param grid detections at the grid's positions and at the anchors, [rows, 5, classes] */
@@ -124,40 +115,12 @@ export function detectionsOf(
   return { ...rule, sightings: Float32Array.from(sightings) }
 }
 
-function sightingsIn({ sightings }: Detections): readonly Sighting[] {
-  return Array.from({ length: sightings.length / SIGHTING_VALUES }, (_, at) => sightingAt(sightings, at))
-}
-
-/** The class of an object, and the number of positions at which a detector finds it. */
-export interface FoundObject extends Pick<Detector, 'threshold'> {
-  readonly class: string
-  readonly positions: number
-}
-
-/** @param features matrices of the network's layers at the positions and anchors of the grid */
-export function foundObject(
-  { classes, layers, detector }: Network,
-  features: readonly Float32Array[],
-  grid: PositionGrid,
-  patch: Patch,
-): FoundObject | undefined {
-  const at = layers.findIndex(({ name }) => name === detector?.layer)
-  const [layer, matrix] = [layers[at], features[at]]
-  if (classes === undefined || detector === undefined || layer === undefined || matrix === undefined) return undefined
-  const detections = detectionsOf(extractedGrid(grid, { ...layer, matrix }, layer.name), classes.names, detector, patch)
-  const { own, threshold } = detections
-  const seen = sightingsIn(detections).slice(0, grid.rows * grid.cols)
-  const found = seen.filter((sighting) => isFound(sighting, threshold))
-  return { class: classes.names[own] as string, threshold, positions: found.length }
-}
-
 /**
  * Shares of positions at which the object is found.
  * @param answers class index of the answer at each position
  */
-export function detectedShares(answers: Float32Array, detections: Detections) {
-  const { own, threshold, isStated } = detections
-  const all = sightingsIn(detections).slice(0, answers.length)
+export function detectedShares(answers: Float32Array, { own, threshold, isStated, sightings }: Detections) {
+  const all = Array.from(answers, (_, at) => sightingAt(sightings, at))
   const found = all.map((sighting) => isFound(sighting, threshold))
   return {
     threshold,

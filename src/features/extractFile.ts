@@ -114,12 +114,11 @@ export const descriptionSchema = gridSchema.extend({
   answers: z
     .object({
       layer: z.string(),
+      threshold: z.number().optional(),
       scores: scoresSchema.optional(),
       names: z.record(z.string(), z.string()),
     })
     .optional(),
-  /** Present if this layer has the detections of a detector. */
-  found: z.object({ class: z.string() }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
@@ -143,9 +142,9 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 /** Whether a layer has the detections of a detector, of which the answers are made. They are no features. */
 export function isOfDetections(
   layer: string,
-  description: Pick<ExtractionDescription, 'answers' | 'found'> | undefined,
+  description: Pick<ExtractionDescription, 'answers'> | undefined,
 ): boolean {
-  return description?.found !== undefined && description.answers?.layer === layer
+  return description?.answers?.threshold !== undefined && description.answers.layer === layer
 }
 
 /** @param path file or folder of detections */

@@ -8,7 +8,7 @@ import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
-import { comparedFeatures, type FoundObject, foundObject } from '../experiments/detections.js'
+import { comparedFeatures } from '../experiments/detections.js'
 import { type EquivarianceError, measureEquivariance } from '../experiments/equivariance.js'
 import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { FolderLockOptions } from '../files/lock.js'
@@ -103,8 +103,6 @@ export interface Extraction extends ExecutionRecord {
    * if the layer that predicts them is not read.
    */
   readonly answers?: AnswerCounts
-  /** Only of a detector: the object's class, and the number of positions at which the detector finds it. */
-  readonly found?: FoundObject
   readonly settings: Settings
   /**
    * Number of images that this call computed: rows × cols and the anchors that are not on the grid, or fewer if it
@@ -204,7 +202,6 @@ export async function extractPlaced(
     const seconds = (performance.now() - start) / 1000
     const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, matrices, positions)
-    const found = foundObject(network, matrices, grid, scene.patch)
     const extraction = {
       model: network.id,
       frame: network.input.rows,
@@ -222,7 +219,6 @@ export async function extractPlaced(
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
       })),
       ...(answers && { answers }),
-      ...(found && { found }),
       settings: handle.settings,
       images: left.length,
       seconds,

@@ -122,29 +122,23 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
 }
 
 /**
- * Encodes a detector's sightings, [rows, SIGHTING_VALUES], by `encodeMap`: one number of all rows, then the next one.
+ * Encodes a detector's sightings, [rows, SIGHTING_VALUES], by `encodeMap`.
  * @param frame side of the frame in pixels
  */
 export function encodeSightings(sightings: Float32Array, frame: number): Uint8Array {
-  const rows = sightings.length / SIGHTING_VALUES
-  const columns = Float64Array.from(sightings, (_, i) => {
-    const column = Math.floor(i / rows)
-    return (sightings[(i % rows) * SIGHTING_VALUES + column] as number) / scaleOf(column, frame)
-  })
-  return encodeMap(columns, PROBABILITY_DECIMALS)
+  return encodeMap(
+    sightings.map((value, i) => value / scaleOf(i, frame)),
+    PROBABILITY_DECIMALS,
+  )
 }
 
 /** @throws RangeError if the bytes do not contain exactly `rows` sightings */
 export function decodeSightings(bytes: Uint8Array, rows: number, frame: number): Float32Array {
-  const columns = decodeMap(bytes, rows * SIGHTING_VALUES, PROBABILITY_DECIMALS)
-  return Float32Array.from(columns, (_, i) => {
-    const column = i % SIGHTING_VALUES
-    return (columns[column * rows + Math.floor(i / SIGHTING_VALUES)] as number) * scaleOf(column, frame)
-  })
+  const values = decodeMap(bytes, rows * SIGHTING_VALUES, PROBABILITY_DECIMALS)
+  return Float32Array.from(values, (value, i) => value * scaleOf(i, frame))
 }
 
 /** Divisor that brings a number of a sighting into the range of `encodeMap`. A class stays a whole number. */
-function scaleOf(column: number, frame: number): number {
-  const at = column % BOX_VALUES
-  return at === 0 ? 10 ** PROBABILITY_DECIMALS : at < 3 ? 1 : frame
+function scaleOf(i: number, frame: number): number {
+  return [10 ** PROBABILITY_DECIMALS, 1, 1][i % BOX_VALUES] ?? frame
 }

@@ -81,24 +81,9 @@ export const MEASURES: readonly Measure[] = [
     of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
-  {
-    name: 'found',
-    of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.found]] : []),
-    tables: [{ kind: tables.DETECTIONS, column: () => ['found'] }],
-  },
-  {
-    name: 'right-and-found',
-    of: ({ answers }) => {
-      const right = answers?.detected?.right ?? null
-      return right === null ? [] : [[{}, right]]
-    },
-    tables: [{ kind: tables.DETECTIONS, column: () => ['right and found'] }],
-  },
-  {
-    name: 'overlap',
-    of: ({ answers }) => (answers?.detected ? [[{}, answers.detected.overlap]] : []),
-    tables: [{ kind: tables.DETECTIONS, column: () => ['overlap'] }],
-  },
+  detectedMeasure('found', 'found'),
+  detectedMeasure('right-and-found', 'right'),
+  detectedMeasure('overlap', 'overlap'),
   {
     name: 'similarity-mean',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
@@ -302,6 +287,15 @@ function answerColumn(metric: string): readonly MeasureTable[] {
     return column && [column.name]
   }
   return [{ kind: tables.ANSWERS, column: columnOf }]
+}
+
+/** A measure of a detector's answers. */
+function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Measure {
+  return {
+    name,
+    of: ({ answers }) => [answers?.detected?.[key] ?? []].flat().map((value) => [{}, value]),
+    tables: [{ kind: tables.DETECTIONS, column: () => [name] }],
+  }
 }
 
 function bandColumn(variant: Variant): readonly string[] | undefined {

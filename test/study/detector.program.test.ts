@@ -124,16 +124,9 @@ it('photographs tell how well the boxes fit after a shift', async () => {
 it('stored detections are no features', async () => {
   const model = await detector()
   const out = folder('extraction')
-  const { answers, found } = await extract({
-    ...GIVEN,
-    model,
-    patch: 'dog',
-    size: SIZE,
-    stride: 1,
-    objectClass: 'cow',
-    out,
-  })
-  expect(found).toMatchObject({ class: 'cow', threshold: THRESHOLD })
+  const { answers } = await extract({ ...GIVEN, model, patch: 'dog', size: SIZE, stride: 1, out })
+  expect(answers?.threshold).toBe(THRESHOLD)
+  expect(answers?.classes.map(({ name }) => name)).toContain('nothing')
   expect(Object.values(answers?.names ?? {})).toEqual([...NAMES, 'nothing'])
   const only = /has only a detector’s scores and boxes, which are no features/
   expect(await messageOf(separability(folder('extraction', 'detections.npy')), InputError)).toMatch(only)

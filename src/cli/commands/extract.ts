@@ -35,7 +35,7 @@ export function extractCommand({ signal }: CommandContext): Command {
         })
       for (const { dims, file } of result.layers) print(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
       printEquivariance(result)
-      if (result.answers) printAnswers(result.answers, result)
+      if (result.answers) printAnswers(result.answers, result.rows * result.cols)
       say(
         `${counted(result.images, 'image')} in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`,
       )
@@ -55,16 +55,11 @@ function printEquivariance({ layers }: Extraction): void {
   if (rows.length > 0) printTable(['equivariance error', 'px', 'border', 'aliasing'], rows)
 }
 
-function printAnswers(answers: NonNullable<Extraction['answers']>, { rows, cols, found }: Extraction): void {
+function printAnswers(answers: NonNullable<Extraction['answers']>, positions: number): void {
   const { classes, layer, unanswered = 0 } = answers
-  const positions = rows * cols
   const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
   const shares = classes.map(({ name, positions }) => `${withoutControls(name)} ${share(positions)}`)
   if (shares.length > 0) print(`the network’s answers, each with its share of positions: ${shares.join(', ')}`)
-  if (found)
-    print(
-      `${withoutControls(found.class)} found at ${share(found.positions)} of positions (threshold ${found.threshold})`,
-    )
   if (unanswered > 0)
     print(
       `no answer at ${share(unanswered)} of positions: all class scores of ${withoutControls(layer)} are equal there; check the weights`,
