@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseColours, parseNatural, parseRange, parseWhole } from './parse.js'
+import { parseColours, parseNatural, parseRange, parseShare, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -45,12 +45,15 @@ export function addOwnOptions(command: Command): Command {
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
-    .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
-  return addScoresOption(command)
+  return addOutputOptions(command)
 }
 
-export function addScoresOption(command: Command): Command {
+export function addOutputOptions(command: Command): Command {
   return command
+    .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
     .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
     .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
+    .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
+    .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
+    .option('--object-class <name>', 'find this class [default: object’s category, or best at center]')
 }

@@ -145,7 +145,7 @@ export async function inspect(
   const inspection = await leavingNothing(inspectModel(model, given), context)
   const reuse = await leavingNothing(predictedReuse(model, given), context)
   if (json) return printJson({ ...inspection, reuse: typeof reuse === 'string' ? null : reuse })
-  const { path, inputs, input, form, outputs, tensors, classes } = inspection
+  const { path, inputs, input, form, outputs, tensors, classes, detector } = inspection
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   const read = tensors.filter((tensor) => tensor.default).map(({ name, dims }) => `${name} (${counted(dims, 'value')})`)
   printLabelled('file', path)
@@ -157,6 +157,10 @@ export async function inspect(
   printLabelled('form', form)
   for (const output of outputs.slice(0, MOST_OUTPUTS)) printLabelled('output', outputText(output, classes))
   if (outputs.length > MOST_OUTPUTS) printLabelled('', `… (list all ${outputs.length} outputs with --json)`)
+  if (detector) {
+    const { form, boxes, source, threshold } = detector
+    printLabelled('detector', `${form}; boxes are ${boxes}; source: ${source}; seen from the score ${threshold} on`)
+  }
   if (classes) {
     const some = classes.names.slice(0, FEW_NAMES).map((name) => name.split(',')[0])
     printLabelled('classes', `${classes.names.length}, such as ${some.join(', ')}; source: ${classes.source}`)

@@ -21,6 +21,13 @@ export function parsePositive(text: string): number {
   return value
 }
 
+/** Parses a number from 0 to 1. */
+export function parseShare(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('Give a number from 0 to 1.')
+}
+
 /** Rejects an empty path, which an unset shell variable would give. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('Give a path that is not empty.')

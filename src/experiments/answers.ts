@@ -3,18 +3,27 @@ import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { float32At, int32At } from '../support/typedArrays.js'
+import { NOTHING } from './boxes.js'
+import { comparedFeatures, type DetectionRule } from './detections.js'
 
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
-   * `center.class`.
+   * `center.class`. Where a detector sees nothing, the index is the number of classes, and the probability is the best
+   * score of all classes.
    */
   readonly maps: Float32Array
+  /** The answer with the object at the center. Of a detector: the object's class, and its score there. */
   readonly center: { readonly class: number; readonly probability: number }
   /** Share of positions where the answer is the same as at the center. */
   readonly kept: number
   /** Lowest probability of `center.class` over all positions. */
   readonly least: number
+}
+
+/** Names of all answers by index: of the classes and, of a detector, the answer that it sees nothing. */
+export function answerNames({ classes, detector }: Pick<Network, 'classes' | 'detector'>): readonly string[] {
+  return [...(classes?.names ?? []), ...(detector ? [NOTHING] : [])]
 }
 
 /** A network counts as confident if its answer at the center has at least this probability. */
@@ -27,6 +36,7 @@ export const ANSWER_MAPS = 3
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
  * @param layer names the network and the layer in messages
+ * @param rule only of a detector
  * @throws UsageError if a value cannot be what `scores` says
  */
 export function answerMaps(
@@ -35,25 +45,29 @@ export function answerMaps(
   center: Float32Array,
   { meaning }: ClassScores,
   layer: string,
+  { own = largestOf(center), threshold = Number.NEGATIVE_INFINITY }: Partial<DetectionRule> = {},
 ): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
   const maps = new Float32Array(ANSWER_MAPS * positions)
-  const seen = largestOf(center)
+  const centerProbability = probabilityIn(center, meaning, layer)
+  const largest = largestOf(center)
+  const atCenter = centerProbability(largest) < threshold ? classes : largest
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
     const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), meaning, layer)
     const best = int32At(strongest, position)
-    const ofSeen = probability(seen)
-    maps[position] = best
-    maps[positions + position] = probability(best)
-    maps[2 * positions + position] = ofSeen
-    if (best === seen) kept++
-    least = Math.min(least, ofSeen)
+    const ofBest = probability(best)
+    const answer = ofBest < threshold ? classes : best
+    const ofOwn = probability(own)
+    maps[position] = answer
+    maps[positions + position] = ofBest
+    maps[2 * positions + position] = ofOwn
+    if (answer === atCenter) kept++
+    least = Math.min(least, ofOwn)
   }
-  const atCenter = probabilityIn(center, meaning, layer)(seen)
-  return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
+  return { maps, center: { class: own, probability: centerProbability(own) }, kept: kept / positions, least }
 }
 
 /** The answer with the object at an anchor: the class index, its probability, and that of the class at the center. */
@@ -73,11 +87,19 @@ export function answersAtAnchors(
   center: Float32Array,
   scores: ClassScores,
   layer: string,
+  rule?: DetectionRule,
 ): readonly AnswerAtAnchor[] {
   const classes = center.length
   return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
     const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
-    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores, layer).maps
+    const [index, probability, ofCenter] = answerMaps(
+      own,
+      Int32Array.of(largestOf(own)),
+      center,
+      scores,
+      layer,
+      rule,
+    ).maps
     return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
   })
 }
@@ -153,7 +175,9 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
-  /** Names of all classes that have the highest value at some position or anchor, by class index. */
+  /** Only of a detector: the least score at which a class is seen. */
+  readonly threshold?: number
+  /** Names of all classes that are the answer at some position or anchor, by class index; of a detector, of all classes. */
   readonly names: Readonly<Record<string, string>>
 }
 
@@ -166,32 +190,36 @@ const MOST_CLASSES = 5
  * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
-  { id, classes, layers }: Network,
+  network: Network,
   features: readonly Float32Array[],
   positions: number,
 ): Promise<AnswerCounts | undefined> {
+  const { classes, layers, detector } = network
   const at = layers.findIndex(({ name }) => name === classes?.layer)
-  const [layer, matrix] = [layers[at], features[at]]
-  if (classes === undefined || layer === undefined || matrix === undefined) return undefined
-  const { dims } = layer
+  const [layer, values] = [layers[at], features[at]]
+  if (classes === undefined || layer === undefined || values === undefined) return undefined
+  const { dims, matrix } = comparedFeatures({ ...layer, matrix: values }, detector)
+  const all = answerNames(network)
   const rows = matrix.length / dims
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   let unanswered = 0
   for (const [position, index] of strongest.subarray(0, positions).entries()) {
     const scores = matrix.subarray(position * dims, (position + 1) * dims)
-    checkScores(scores, classes.scores.meaning, `${id} ${layer.name}`)
+    checkScores(scores, classes.scores.meaning, `${network.id} ${layer.name}`)
+    const answer = detector && (scores[index] as number) < detector.threshold ? dims : index
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
-    else counts.set(index, (counts.get(index) ?? 0) + 1)
+    else counts.set(answer, (counts.get(answer) ?? 0) + 1)
   }
   const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b)
-  const nameOf = (index: number) => classes.names[index] ?? String(index)
+  const nameOf = (index: number) => all[index] ?? String(index)
   return {
     layer: layer.name,
     source: classes.source,
     scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
-    names: Object.fromEntries([...new Set(strongest)].map((index) => [index, nameOf(index)])),
+    ...(detector && { threshold: detector.threshold }),
+    names: Object.fromEntries([...(detector ? all.keys() : new Set(strongest))].map((index) => [index, nameOf(index)])),
   }
 }

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import { OWN_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/index.js'
+import { OUTPUT_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
@@ -32,10 +32,8 @@ const OPTIONS = {
   models: z.array(z.string()).min(1).readonly().exactOptional(),
   /** How to reduce a feature map to one value per channel, as in `openNetwork`. */
   pool: REFERENCE_OPTIONS.pool,
-  /** What class scores mean, as in `openNetwork`, for all networks outside the catalog. By default, each graph decides. */
-  scores: OWN_OPTIONS.scores,
-  /** What an output is, as in `openNetwork`, for all networks outside the catalog. By default, each graph decides. */
-  outputKind: OWN_OPTIONS.outputKind,
+  // These options are for all networks outside the catalog.
+  ...OUTPUT_OPTIONS,
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   mirror: z.string().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
@@ -76,7 +74,7 @@ export interface Exploration extends AsyncDisposable {
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   const checked = parseOptions(options, { ...OPTIONS, ...SETTINGS_OPTIONS })
   const { results, models, pool, host, port } = checked
-  const own = optionsIn<OwnOptions>(checked, OWN_OPTIONS)
+  const own = optionsIn<OwnOptions>(checked, OUTPUT_OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))

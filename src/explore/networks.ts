@@ -256,13 +256,14 @@ async function present(): Promise<readonly string[]> {
 }
 
 function asLive(network: Network): LiveNetwork {
-  const { id, input, layers, classes } = network
+  const { id, input, layers, classes, detector } = network
   const note = answersNote(network)
   return {
     id,
     frame: input.rows,
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
+    isDetector: detector !== undefined,
     ...(note !== undefined && { note }),
   }
 }

@@ -8,6 +8,7 @@ import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
+import { comparedFeatures } from '../experiments/detections.js'
 import { type EquivarianceError, measureEquivariance } from '../experiments/equivariance.js'
 import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { FolderLockOptions } from '../files/lock.js'
@@ -383,7 +384,8 @@ export async function compare(
   try {
     if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []
-    for (const layer of features.layers) {
+    for (const given of features.layers) {
+      const layer = comparedFeatures(given, network.detector)
       const onGrid = extractedGrid(grid, layer, `${network.id} ${layer.name}, ${scene.patch.name}`)
       layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }

@@ -25,6 +25,7 @@ export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus }
 export {
   type Classes,
   type ClassScores,
+  type Detector,
   type FeatureLayer,
   type Network,
   type NetworkInput,
@@ -80,6 +81,7 @@ export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
   type GivenReference,
   isOwnNetwork,
+  OUTPUT_OPTIONS,
   OWN_OPTIONS,
   type OwnOptions,
   parseReference,

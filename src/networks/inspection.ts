@@ -4,7 +4,8 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
 import { statedNames } from './classNames.js'
-import type { Classes, NetworkInput, OutputKind } from './network.js'
+import { type Detection, detectionOf } from './detector/detection.js'
+import type { Classes, Detector, NetworkInput, OutputKind } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
@@ -50,8 +51,10 @@ export interface ModelInspection {
     /** Whether Shiftscope reads the tensor if you name no layers. */
     readonly default: boolean
   }[]
-  /** Classes of the output with class scores that is read by default; null if unknown. */
+  /** Classes of the output with class scores that is read by default, or of a detector's detections; null if unknown. */
   readonly classes: Classes | null
+  /** How a detector's outputs are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
+  readonly detector: Detector | null
 }
 
 /**
@@ -89,8 +92,10 @@ export async function inspectModel(
     return name === main.name || (tensor !== undefined && isVector(tensor, batch))
   }
   const own = file.entry?.layers.map(({ name }) => name) ?? []
+  const detection = await detectionOf(file)
   const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
-  const read = new Set(own.length > 0 ? own : names.filter((name) => isReadable && isDefault(name)))
+  const usual = detection ? [] : names.filter((name) => isReadable && isDefault(name))
+  const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
@@ -111,11 +116,14 @@ export async function inspectModel(
     form: formOf(file.onnx, planned, inputs[0] as TypedTensor),
     outputs: outputs.map((output) => {
       const reading = readings.find(({ name }) => name === output.name)
-      const { shape, kind = null } = reading ?? { kind: 'other' as const, shape: undefined }
+      const { shape, kind: own = null } = reading ?? { kind: 'other' as const, shape: undefined }
+      const isOfBoxes = detection && [detection.form.boxes, detection.form.scores].includes(output.name)
+      const kind = isOfBoxes ? 'boxes' : own
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
     }),
-    tensors,
-    classes: (await classesOf(file, layers)) ?? null,
+    tensors: [...tensors, ...detectionTensors(detection)],
+    classes: detection?.classes ?? (await classesOf(file, layers)) ?? null,
+    detector: detection?.detector ?? null,
   }
 }
 
@@ -135,6 +143,14 @@ function formOf({ graph }: OnnxFile, { input, changes }: InputPlan, { type }: Ty
     input.batch === null ? 'any batch size' : `batch of ${input.batch}`,
     `operator set ${graph.operatorSet}`,
   ].join(', ')
+}
+
+function detectionTensors(detection: Detection | undefined): ModelInspection['tensors'] {
+  if (detection === undefined) return []
+  const { detector, classes } = detection
+  const shape = [5, classes.names.length]
+  const of = { op: 'best boxes', type: 'float32', suggested: true, default: true }
+  return [{ name: detector.layer, shape, dims: elementCount(shape), ...of }]
 }
 
 /** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */

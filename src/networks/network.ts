@@ -99,6 +99,26 @@ export interface Classes {
   readonly scores: ClassScores
 }
 
+/** How the outputs of a network were read as classes over boxes. */
+export interface Detector {
+  /**
+   * Name of the layer with the detections: float32 [5, C] for each image, flattened. Row 0 has the best score of each
+   * class over all boxes, from 0 to 1. Rows 1 to 4 have the box with this score: left, top, right and bottom in pixels
+   * of the frame, clipped to it.
+   */
+  readonly layer: string
+  /** A class is seen if its best score is at least this. */
+  readonly threshold: number
+  /** Name of the object's class, if the user states it. */
+  readonly objectClass?: string
+  /** What the outputs are, such as `boxes [1917, 4] and scores [1917, 91]`. */
+  readonly form: string
+  /** Order and unit of a box in the outputs, such as `cxcywh,px`. */
+  readonly boxes: string
+  /** Where `boxes` was found, such as `options` or `metadata of the model`. */
+  readonly source: string
+}
+
 /** ONNX Runtime's optimization levels, the highest first. */
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
@@ -133,4 +153,6 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly pool?: Exclude<Pool, 'none'>
   /** Classes of the layer with class scores; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
+  /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
+  readonly detector?: Detector
 }

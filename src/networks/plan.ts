@@ -3,6 +3,8 @@ import { counted, listedNames, nearestNames, printable } from '../support/text.j
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { type NamedClasses, statedNames } from './classNames.js'
+import type { Detection } from './detector/detection.js'
+import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
 import type { Network, NetworkInput } from './network.js'
@@ -10,7 +12,7 @@ import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { networkGraph } from './onnx/graph/analysis.js'
-import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
+import { imageTensors } from './onnx/graph/links.js'
 import { integersOf } from './onnx/graph/outputMeaning.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
 import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
@@ -32,11 +34,11 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written. The result of a trial is stored, so that the same reference needs no second one.
  */
-export async function networkPlan(file: NetworkFile): Promise<Plan> {
+export async function networkPlan(file: NetworkFile, detection?: Detection): Promise<Plan> {
   const { reference, onnx, entry } = file
   const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
-  const planned = await inputPlan(file)
+  const planned = withHead(await inputPlan(file), detection)
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
@@ -47,9 +49,19 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned, lists)
+  const plan = await measuredPlan(file, planned, lists, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
+}
+
+/** Adds the nodes that compute a detector's detections. */
+function withHead(planned: InputPlan, detection: Detection | undefined): InputPlan {
+  if (detection === undefined) return planned
+  const { nodes, constants } = detectionNodes(detection, planned.input)
+  return {
+    ...planned,
+    changes: { ...planned.changes, nodes: [...(planned.changes?.nodes ?? []), ...nodes], constants },
+  }
 }
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
@@ -89,17 +101,26 @@ async function measuredPlan(
   file: NetworkFile,
   planned: InputPlan,
   lists: readonly NamedClasses[],
+  detection: Detection | undefined,
 ): Promise<StoredPlan> {
   const { reference, onnx } = file
-  const { layers, pool = 'none', signal } = reference
+  const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
   const hidden = (names: readonly string[]) =>
     names.filter((name) => !onnx.outputs.some((output) => output.name === name))
-  const readable = layerNames(file, planned, made)
+  const detections = detection ? [detection.detector.layer] : []
+  const readable = layerNames(file, planned, [...made.map(({ name }) => name), ...detections], layers)
+  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
+    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+  }
+  const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
     layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, readable, plain, chosen)
+  const tried = [...new Set([...compared, ...readable])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
+  for (const name of compared) checkLayer(name, shown.tensors.get(name))
   const names = chosen(shown.tensors, batch)
   const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
@@ -112,6 +133,7 @@ async function measuredPlan(
     })
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
+  for (const { tensor } of read) checkLayer(tensor.name, tensor)
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -123,7 +145,7 @@ async function measuredPlan(
     input,
     layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      checkIndependence(file.name, `layer "${name}"`, tensor)
+      checkLayer(name, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
@@ -178,17 +200,24 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The tensors that may be read: those that the user names, or those of which `defaultLayers` chooses. */
-function layerNames(file: NetworkFile, { image }: InputPlan, made: readonly ImageTensor[]): readonly string[] {
-  const { reference, name, onnx } = file
-  const names = [...new Set(reference.layers ?? readableOutputs(onnx, image))]
+/**
+ * The tensors that may be read: the given ones, or those of which `defaultLayers` chooses.
+ * @param readable tensors that depend on the image
+ */
+function layerNames(
+  file: NetworkFile,
+  { image }: InputPlan,
+  readable: readonly string[],
+  layers: Reference['layers'],
+): readonly string[] {
+  const { name, onnx } = file
+  const names = [...new Set(layers ?? readableOutputs(onnx, image))]
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
       `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
-  const readable = made.map((tensor) => tensor.name)
   // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
@@ -229,7 +258,6 @@ function checkedFeatures(
     throw new InputError(
       `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
     )
-  checkIndependence(network, `layer "${name}"`, tensor)
   const { pool = 'none', tokens: before } = reference
   if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
   const graph = networkGraph(run)

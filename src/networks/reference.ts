@@ -1,7 +1,9 @@
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
+import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
+import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
 import { INPUT_OPTIONS } from './input/options.js'
 import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
@@ -17,9 +19,8 @@ import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
  * chooseNetwork goes through all stages. Inspections and imports stop earlier.
  */
 
-/** Options for networks outside the catalog, whose files may say too little about input and output. */
-export const OWN_OPTIONS = {
-  ...INPUT_OPTIONS,
+/** Options for networks outside the catalog, whose files may say too little about their output. */
+export const OUTPUT_OPTIONS = {
   /**
    * What the class scores mean: `probabilities`; `logits`, which give probabilities by a softmax; or `sigmoid`, where
    * each score is the probability of its class, independent of the others. By default, the graph decides.
@@ -41,6 +42,29 @@ export const OWN_OPTIONS = {
     .number()
     .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
     .exactOptional(),
+  /**
+   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
+   * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
+   */
+  boxes: z
+    .string()
+    .superRefine((text) => void boxesOption(text))
+    .exactOptional(),
+  /** A detector has seen a class if the best score is at least this, 0 to 1; 0.25 by default. */
+  threshold: z.number().superRefine(checkThreshold).exactOptional(),
+  /**
+   * Name of the class that a detector is to find. By default, the class that is right for the object’s category, or else
+   * the best one at the center.
+   */
+  objectClass: z.string().exactOptional(),
+}
+
+/** Options for networks outside the catalog, whose files may say too little about input and output. */
+export const OWN_OPTIONS = { ...INPUT_OPTIONS, ...OUTPUT_OPTIONS }
+
+function checkThreshold(threshold: number): void {
+  if (!(threshold >= 0 && threshold <= 1))
+    throw new UsageError(`\`threshold ${threshold}\` is not a score; give a number from 0 to 1`)
 }
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */

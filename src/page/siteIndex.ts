@@ -40,6 +40,8 @@ export interface SiteGroup {
   readonly layers: readonly SiteLayer[]
   /** Name of the layer whose values are class scores; null if no classes were predicted. */
   readonly classes: string | null
+  /** Whether the network is a detector, so that the maps of outcomes and overlaps are known. */
+  readonly isDetector?: boolean
   readonly units: readonly SiteUnit[]
 }
 
@@ -109,6 +111,8 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
+  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `names`. */
+  readonly boxes?: { readonly threshold: number; readonly names: readonly string[]; readonly sightings: string }
 }
 
 /**

@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
+import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -175,11 +175,16 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     ...(tokens && (network.pool || equivariance) && { tokens }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     ...(network.classes && { scores: network.classes.scores.meaning }),
+    ...(network.detector && { detector: detectorInputs(network.detector) }),
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     ...(readout && { readout }),
     keepsFeatures: keepFeatures,
   }
+}
+
+function detectorInputs({ threshold, boxes, objectClass }: Detector): NonNullable<UnitInputs['detector']> {
+  return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 
 export function imagesOfUnits(units: readonly PlannedUnit[]): number {

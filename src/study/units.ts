@@ -1,6 +1,7 @@
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { ANSWER_MAPS } from '../experiments/answers.js'
+import { SIGHTING_VALUES } from '../experiments/boxes.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -58,7 +59,8 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
   const answers = hasAnswers(network) ? ANSWER_MAPS * grid.rows * grid.cols : 0
-  return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
+  const sightings = network.detector ? SIGHTING_VALUES * (grid.rows * grid.cols + grid.anchors.length) : 0
+  return (maps + features + answers + sightings) * Float32Array.BYTES_PER_ELEMENT
 }
 
 /** Whether the study reads the layer with the class scores. Without them, the network's answers are not known. */

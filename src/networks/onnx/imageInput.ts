@@ -148,6 +148,7 @@ function conversion(from: string, tensor: TypedTensor, isChannelsLast: boolean) 
   return { nodes, ...(isGrey(tensor) && { constants: [weights] }) }
 }
 
-function unusedName(wanted: string, onnx: OnnxFile): string {
+/** The wanted name, lengthened if the graph has a tensor with it. */
+export function unusedName(wanted: string, onnx: Pick<OnnxFile, 'tensors'>): string {
   return onnx.tensors.has(wanted) ? unusedName(`${wanted}_`, onnx) : wanted
 }

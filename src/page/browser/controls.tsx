@@ -19,11 +19,17 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   similarity: 'similarity to the anchor',
   probability: 'probability of the center’s answer',
   answers: 'answers',
+  overlap: 'overlap of box and object',
+  found: 'whether the object is found',
 }
+
+const SCORE_NAME = 'score of the object’s class'
 
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
+  const isDetector = fits.some(({ group }) => group.isDetector)
+  const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
   return (
     <div class="controls">
       <Choices
@@ -49,9 +55,9 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
             change((now) => ({ ...now, shows: QUANTITIES.find((one) => one === value) ?? now.shows }))
           }
         >
-          {QUANTITIES.toReversed().map((one) => (
+          {quantities.toReversed().map((one) => (
             <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
-              {QUANTITY_NAMES[one]}
+              {isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one]}
             </option>
           ))}
         </select>

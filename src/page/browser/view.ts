@@ -6,8 +6,9 @@ import type { SiteIndex } from '../siteIndex.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
+ * A detector's maps also show the overlap of its box with the object, and whether it finds the object.
  */
-export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
+export const QUANTITIES = ['similarity', 'probability', 'answers', 'overlap', 'found'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
 /** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
@@ -53,7 +54,7 @@ export function firstView(index: SiteIndex): View {
     size: index.wished ?? comparedSizes(index.groups)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
-    shows: 'similarity',
+    shows: group.isDetector ? 'found' : 'similarity',
     difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,

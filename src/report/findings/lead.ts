@@ -27,7 +27,7 @@ export async function leadOf(
 ): Promise<Opening | undefined> {
   const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
   const changing = answered
-    .filter(({ answers: { center, kept } }) => center.probability >= CONFIDENT && kept < 1)
+    .filter(({ answers: { anchors, kept } }) => anchors.center.probability >= CONFIDENT && kept < 1)
     .toSorted((a, b) => a.answers.kept - b.answers.kept)
   const [most] = changing
   if (most === undefined) return similarityLead(findings)
@@ -60,15 +60,15 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
  */
 async function answerSentence(
   results: string,
-  { unit, layer, answers: { center, names, right } }: Answered,
+  { unit, layer, answers: { anchors, names, right } }: Answered,
 ): Promise<{ readonly sentence: string; readonly isRight: boolean }> {
   const { inputs, rows, cols } = unit
   const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
   const counts = new Map<number, number>()
   for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  counts.delete(center.class)
+  counts.delete(anchors.center.class)
   const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
-  const [before, after] = [center.class, other].map((one) => named(names[one] ?? String(one)))
+  const [before, after] = [anchors.center.class, other].map((one) => named(names[one] ?? String(one)))
   const share = percentText((100 * count) / rows / cols)
   const object = inputs.category ?? `“${inputs.patch}”`
   const becomes = right === true ? `becomes ${after}` : `turns from ${before} into ${after}`

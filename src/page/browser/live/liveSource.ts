@@ -273,6 +273,7 @@ function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: 
         baseline: null,
       })),
       classes: network.classes,
+      isDetector: network.isDetector,
       units: objects.map(({ key, name }) => ({
         patch: name,
         picture: key * SIZES + size,
