@@ -55,7 +55,7 @@ export function addDetectorOptions(command: Command): Command {
 }
 
 export function addScoresOption(command: Command): Command {
-  return command.addOption(
-    new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES),
-  )
+  return command
+    .addOption(new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES))
+    .option('--output-kind <[name=]kind>', 'say what an output is: scores, embedding, tokens, map or boxes')
 }

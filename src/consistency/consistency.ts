@@ -44,12 +44,10 @@ const OPTIONS = {
   out: z.string().exactOptional(),
 }
 
-const { layers, pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
+const { pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
 
 /** Options of `consistency`. */
-export interface ConsistencyOptions
-  extends GivenOptions<typeof OPTIONS>,
-    Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
+export interface ConsistencyOptions extends GivenOptions<typeof OPTIONS>, Omit<NetworkOptions, 'pool' | 'reuse'> {}
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
@@ -85,6 +83,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
     weightsSha256: network.weightsSha256,
     frame,
     input: recipeText(network.input),
+    layer: network.classes.layer,
     scores: network.classes.scores,
     protocols: protocols.map(({ name }) => name),
     draws,
@@ -117,8 +116,9 @@ async function classifier(options: Checked): Promise<Classifier> {
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
+  const has = options.layers === undefined ? 'no output' : `no output among \`layers ${options.layers.join(',')}\``
   throw new InputError(
-    `${network.id} has no layer of class scores, so it gives no answers to compare; use a classifier`,
+    `${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``,
   )
 }
 
@@ -247,11 +247,11 @@ async function runPiece(
 /** Returns a function that takes the answers of one piece after the other, and stores those of complete photographs. */
 function takingAnswers(
   { protocols, setting, measured, store }: Answers,
-  { id, classes: { scores } }: Classifier,
+  { id, classes: { layer, scores } }: Classifier,
 ): TakeAnswers {
   let current: { readonly of: DrawnPhotograph; readonly answers: PhotographAnswers } | undefined
   return async (photographs, matrix, classes) => {
-    const probabilities = classProbabilities(matrix, photographs.length, classes, scores)
+    const probabilities = classProbabilities(matrix, photographs.length, classes, scores, `${id} ${layer}`)
     let pending: number[] = []
     for (const [frame, photograph] of photographs.entries()) {
       const own = probabilities.subarray(frame * classes, (frame + 1) * classes)

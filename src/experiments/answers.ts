@@ -26,13 +26,15 @@ export const ANSWER_MAPS = 3
  * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
+ * @param layer names the network and the layer in messages
  * @throws UsageError if a value cannot be what `scores` says
  */
 export function answerMaps(
   matrix: Float32Array,
   strongest: Int32Array,
   center: Float32Array,
-  scores: ClassScores,
+  { meaning }: ClassScores,
+  layer: string,
 ): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
@@ -41,7 +43,7 @@ export function answerMaps(
   let kept = 0
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
-    const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), scores)
+    const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), meaning, layer)
     const best = int32At(strongest, position)
     const ofSeen = probability(seen)
     maps[position] = best
@@ -50,7 +52,7 @@ export function answerMaps(
     if (best === seen) kept++
     least = Math.min(least, ofSeen)
   }
-  const atCenter = probabilityIn(center, scores)(seen)
+  const atCenter = probabilityIn(center, meaning, layer)(seen)
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
@@ -70,11 +72,12 @@ export function answersAtAnchors(
   anchorFeatures: Float32Array,
   center: Float32Array,
   scores: ClassScores,
+  layer: string,
 ): readonly AnswerAtAnchor[] {
   const classes = center.length
   return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
     const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
-    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores).maps
+    const [index, probability, ofCenter] = answerMaps(own, Int32Array.of(largestOf(own)), center, scores, layer).maps
     return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
   })
 }
@@ -92,46 +95,42 @@ export function classProbabilities(
   matrix: Float32Array,
   rows: number,
   classes: number,
-  scores: ClassScores,
+  { meaning }: ClassScores,
+  layer: string,
 ): Float64Array {
   const result = new Float64Array(rows * classes)
   for (let first = 0; first < result.length; first += classes) {
-    const probability = probabilityIn(matrix.subarray(first, first + classes), scores)
+    const probability = probabilityIn(matrix.subarray(first, first + classes), meaning, layer)
     for (let i = 0; i < classes; i++) result[first + i] = probability(i)
   }
   return result
 }
 
 /** Returns a function from a class index to the probability of the class, for one row of class scores. */
-function probabilityIn(row: Float32Array, classScores: ClassScores): (index: number) => number {
-  const { meaning } = classScores
-  const scores = checkedScores(row, classScores)
-  const score = (index: number) => float32At(scores, index)
+function probabilityIn(row: Float32Array, meaning: ScoreMeaning, layer: string): (index: number) => number {
+  checkScores(row, meaning, layer)
+  const score = (index: number) => float32At(row, index)
   if (meaning === 'sigmoid') return (index) => Math.min(score(index), 1)
   if (meaning === 'probabilities') {
     // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
-    const sum = scores.reduce((total, value) => total + value, 0)
-    return (index) => (sum === 0 ? 1 / scores.length : score(index) / sum)
+    const sum = row.reduce((total, value) => total + value, 0)
+    return (index) => (sum === 0 ? 1 / row.length : score(index) / sum)
   }
   // The softmax of logarithms of probabilities is these probabilities.
-  const logSum = logSumExp(scores)
+  const logSum = logSumExp(row)
   return (index) => Math.exp(score(index) - logSum)
 }
 
 /** Largest possible scores. The output of a sigmoid that is rounded to 8 bits can be half a step above 1. */
 const LIMITS: Partial<Record<ScoreMeaning, number>> = { sigmoid: 1.01, probabilities: Number.POSITIVE_INFINITY }
 
-/**
- * Converts a row of values to class scores.
- * @throws UsageError if a score cannot be what `meaning` says
- */
-function checkedScores(row: Float32Array, { meaning, integers }: ClassScores): Float32Array {
-  const scores = integers ? row.map((value) => (value - integers.zeroPoint) * integers.scale) : row
+/** @throws UsageError if a score cannot be what `meaning` says */
+function checkScores(row: Float32Array, meaning: ScoreMeaning, layer: string): void {
   const limit = LIMITS[meaning]
-  const wrong = limit === undefined ? undefined : scores.find((value) => value < 0 || value > limit)
-  if (wrong === undefined) return scores
+  const wrong = limit === undefined ? undefined : row.find((value) => value < 0 || value > limit)
+  if (wrong === undefined) return
   throw new UsageError(
-    `a class score is ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``,
+    `${layer} has a class score of ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``,
   )
 }
 
@@ -167,7 +166,7 @@ const MOST_CLASSES = 5
  * @throws UsageError if a score cannot be what the user says
  */
 export async function answerCounts(
-  { classes, layers }: Network,
+  { id, classes, layers }: Network,
   features: readonly Float32Array[],
   positions: number,
 ): Promise<AnswerCounts | undefined> {
@@ -180,7 +179,8 @@ export async function answerCounts(
   const counts = new Map<number, number>()
   let unanswered = 0
   for (const [position, index] of strongest.subarray(0, positions).entries()) {
-    const scores = checkedScores(matrix.subarray(position * dims, (position + 1) * dims), classes.scores)
+    const scores = matrix.subarray(position * dims, (position + 1) * dims)
+    checkScores(scores, classes.scores.meaning, `${id} ${layer.name}`)
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
     else counts.set(index, (counts.get(index) ?? 0) + 1)
   }

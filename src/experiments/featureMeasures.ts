@@ -23,7 +23,7 @@ export async function measureFeatures(
   place: ExperimentPlace = {},
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
-  const { matrix, dims, rows, cols, anchorFeatures } = grid
+  const { layer, matrix, dims, rows, cols, anchorFeatures } = grid
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
   // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
@@ -33,6 +33,6 @@ export async function measureFeatures(
   if (scores === undefined) return measures
   const start = ANCHOR_NAMES.indexOf('center') * dims
   const center = anchorFeatures.subarray(start, start + dims)
-  const answers = answerMaps(matrix, strongest, center, scores)
-  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, center, scores) } }
+  const answers = answerMaps(matrix, strongest, center, scores, layer)
+  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, center, scores, layer) } }
 }

@@ -6,7 +6,7 @@ import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { isOwnNetwork } from '../networks/index.js'
+import { isOwnNetwork, type OwnOptions } from '../networks/index.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { decodeImage, encodePng } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
@@ -29,7 +29,7 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
-  readonly scores?: ReproduceOptions['scores']
+  readonly own: OwnOptions
   readonly out: string
   /** Whether to replace stored results of the same name that were made with other settings. */
   readonly replaces: boolean
@@ -51,7 +51,7 @@ export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUn
 }
 
 async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
-  const { unit, scene, pool, scores, out, replaces, signal } = wanted
+  const { unit, scene, pool, own, out, replaces, signal } = wanted
   const name = await networkName(wanted)
   const options: ReproduceOptions = {
     models: [name],
@@ -61,7 +61,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     background: scene.background,
     experiments: ['similarity'],
     ...(pool && { pool }),
-    ...(scores && isOwnNetwork(name) && { scores }),
+    ...(isOwnNetwork(name) && own),
     out,
     report: false,
     signal,
@@ -177,10 +177,11 @@ function inRowOrder(unit: LiveUnit): Features {
   return { layers, finished: order.length, release: () => undefined }
 }
 
-function commandOf({ models, patches, sizes, stride, background, pool, scores, out }: ReproduceOptions): string {
+function commandOf(options: ReproduceOptions): string {
+  const { models, patches, sizes, stride, background, pool, scores, outputKind, out } = options
   const words = ['shiftscope', 'reproduce', '--models', models?.[0], '--patches', patches, '--sizes', sizes?.[0]]
   const settings = ['--stride', stride, '--background', background, ...(pool ? ['--pool', pool] : [])]
-  const own = scores ? ['--scores', scores] : []
+  const own = [...(scores ? ['--scores', scores] : []), ...(outputKind ? ['--output-kind', outputKind] : [])]
   return [...words, ...settings, ...own, '--experiments', 'similarity', '--out', out]
     .map((word) => shellWord(String(word)))
     .join(' ')

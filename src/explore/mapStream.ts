@@ -137,9 +137,10 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const width = network.layers[scored]?.dims as number
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
     const centerScores = atCenter[scored] as Float32Array
-    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores)
+    const title = `${network.id} ${classes.layer}`
+    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title)
     const anchorScores = atAnchor[scored] as Float32Array
-    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores) as [AnswerAtAnchor]
+    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, title) as [AnswerAtAnchor]
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
     for (const index of [center.class, own.class, ...pick(maps)]) {

@@ -73,8 +73,8 @@ export interface LiveNetworkOptions {
   /** Networks to offer, named as in `openNetwork`; by default, all networks with weights on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
-  /** What the class scores of networks outside the catalog mean; by default their graphs decide. */
-  readonly scores?: OwnOptions['scores']
+  /** Options for networks outside the catalog. */
+  readonly own: OwnOptions
   readonly request: DeviceRequest
   readonly wished: WishedSettings
   /** Whether somebody looks at maps of this network. A network that is looked at stays open. */
@@ -84,7 +84,7 @@ export interface LiveNetworkOptions {
 }
 
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
-  const { models, pool, scores, onNote, signal } = options
+  const { models, pool, own, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
   const handles = openHandles(options)
@@ -96,7 +96,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       model,
       pool,
       signal: ended,
-      ...(scores && isOwnNetwork(model) && { scores }),
+      ...(isOwnNetwork(model) && own),
     })
     for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
