@@ -56,6 +56,6 @@ export function addDetectorOptions(command: Command): Command {
 
 export function addScoresOption(command: Command): Command {
   return command
-    .addOption(new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES))
-    .option('--output-kind <[name=]kind>', 'say what an output is: scores, embedding, tokens, map or boxes')
+    .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
+    .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
 }

@@ -40,7 +40,7 @@ export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
 }
 
 /** The operator that computes the values of a tensor, before operators that only pass them on. */
-export function originOf(graph: GraphNodes, tensor: string): string | undefined {
+export function valueOperator(graph: GraphNodes, tensor: string): string | undefined {
   return pathTo(tensor, linksOf(graph).makers).at(-1)?.operator
 }
 
