@@ -50,8 +50,8 @@ export function addOwnOptions(command: Command): Command {
 
 export function addDetectorOptions(command: Command): Command {
   return command
-    .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
-    .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
+    .option('--boxes <order,unit>', 'state a detector’s boxes, such as cxcywh,px')
+    .option('--threshold <score>', 'see a detector’s class from here [default: 0.25]', parseShare)
 }
 
 export function addScoresOption(command: Command): Command {
