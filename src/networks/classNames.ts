@@ -1,8 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
-import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
-import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
@@ -18,7 +16,7 @@ export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
  * Reads the lists of class names that come with a network's file, in this order:
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
- * - `classes` in the model's metadata, or `names`, which Ultralytics writes as a Python dict.
+ * - `classes` in the model's metadata, or `names`, which Ultralytics writes in Python's form.
  * @throws InputError if NAME.labels.json is damaged
  */
 export async function statedNames({
@@ -30,28 +28,16 @@ export async function statedNames({
   const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
   const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
   const sources = [own, ...files].map((file) => basename(file))
-  const inMetadata = labelNames(tryJson(metadata.get('classes') ?? '')) ?? pythonNames(metadata.get('names') ?? '')
-  const lists = [...documents.map(labelNames), inMetadata]
+  const stated = [labelNames(tryJson(metadata.get('classes') ?? '')), pythonNames(metadata.get('names') ?? '')]
+  const lists = [...documents.map(labelNames), ...stated]
   return lists.flatMap((names, i) =>
     names === undefined ? [] : [{ names, source: sources[i] ?? 'metadata of the model', isOwn: i === 0 }],
   )
 }
 
 /** Path of NAME.labels.json. */
-function ownNamesFile(path: string): string {
+export function ownNamesFile(path: string): string {
   return join(dirname(path), `${basename(path, extname(path))}.labels.json`)
-}
-
-/**
- * @param counts numbers of classes that the network at `path` may have; messages name the first one
- * @throws InputError if there is a NAME.labels.json, but it has another number of names
- */
-export function checkOwnNames(path: string, lists: readonly NamedClasses[], counts: readonly number[]): void {
-  const own = lists.find(({ isOwn }) => isOwn)?.names.length
-  if (own === undefined || counts.includes(own)) return
-  throw new InputError(
-    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${counts[0]}; correct the file, or remove it`,
-  )
 }
 
 /** Numbers of ImageNet's classes: TensorFlow's networks have a background class, then the 1000 of the others. */

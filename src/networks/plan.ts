@@ -3,7 +3,7 @@ import { counted, listedNames, nearestNames, printable } from '../support/text.j
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { type NamedClasses, statedNames } from './classNames.js'
-import type { Detection } from './detector/detection.js'
+import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'

@@ -1,20 +1,12 @@
 import { InputError, UsageError } from '../../errors.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
-import type { Classes, Detector } from '../network.js'
+import type { Detector } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
 import { unusedName } from '../onnx/imageInput.js'
 import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
-import { type DetectorForm, detectorForm } from './forms.js'
+import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 import { HEAD_OPERATORS } from './head.js'
-
-/** A detector in an ONNX file. */
-export interface Detection {
-  readonly form: DetectorForm
-  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
-  readonly detector: Detector
-  readonly classes: Classes
-}
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
@@ -24,8 +16,6 @@ export interface Detection {
 export async function wantedDetection(file: NetworkFile): Promise<Detection | undefined> {
   const { name, onnx, entry, reference } = file
   if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
-  // The user says that the outputs are something else.
-  if (reference.outputKind?.endsWith('boxes') === false) return undefined
   const detection = await detectionOf(file)
   if (detection !== undefined) checkReadable(file, detection)
   else if (entry === undefined && dropsBoxes(onnx))
