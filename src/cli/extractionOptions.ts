@@ -27,14 +27,12 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
     .option('--workers <n>', 'start this many worker threads [default: one per core]', parseWhole)
-    .option('--threads <n>', 'use this many threads per worker [default: cores / workers]', parseWhole)
-    .option('--batch <n>', 'run this many images per pass [default: 8 or 32; by trial on GPUs]', parseWhole)
+    .option('--threads <n>', 'use n threads per worker [default: cores / workers]', parseWhole)
+    .option('--batch <n>', 'run n images per pass [default: 8 or 32; GPU: trial]', parseWhole)
 }
 
 export function addPoolOption(command: Command): Command {
-  return command.addOption(
-    new Option('--pool <how>', 'reduce maps to one value per channel').choices(POOLS).default('none'),
-  )
+  return command.addOption(new Option('--pool <how>', 'reduce maps').choices(POOLS).default('none'))
 }
 
 export function addOwnOptions(command: Command): Command {
@@ -53,7 +51,7 @@ export function addOutputOptions(command: Command): Command {
     .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
     .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
     .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
-    .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
-    .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
-    .option('--object-class <name>', 'find this class [default: object’s category, or best at center]')
+    .option('--boxes <order,unit>', 'state a detector’s boxes, such as cxcywh,px')
+    .option('--threshold <score>', 'see a detector’s class from here [default: 0.25]', parseShare)
+    .option('--object-class <name>', 'let a detector find this class [default: by object]')
 }

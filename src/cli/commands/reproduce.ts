@@ -61,13 +61,13 @@ export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
     .addOption(
-      new Option('--preset <name>', 'choose a study: small and offline, or the paper’s')
+      new Option('--preset <name>', 'choose a study')
         .choices(['quick', 'paper'])
         .default('quick'),
     )
     .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
-    .option('--patches <path>', 'use these objects: folder or dog,car [default: built-in]')
+    .option('--patches <path>', 'use objects: folder or dog,car [default: built-in]')
     .option('--sizes <a,b>', 'resize objects to these px [default: 125,75 of 224]', parseWholeList)
     .option('--stride <n>', 'move the object by this many px [default: ≤4; paper: 1]', parseWhole)
     .option(
@@ -78,7 +78,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--cv <a,b>', `cross-validate with folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
-    .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
+    .option('--expressions <n>', 'test n random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
   addSceneOptions(addOwnOptions(addPoolOption(command)))
   addRunOptions(command.optionsGroup(HOW))
