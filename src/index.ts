@@ -82,6 +82,7 @@ export {
   type PulledWeights,
   type PullOptions,
   pullWeights,
+  type Tokens,
 } from './networks/index.js'
 export type { TypedTensor } from './networks/onnx/onnxFile.js'
 export { type CocoPatchesOptions, cocoPatches } from './patches/cocoPatches.js'

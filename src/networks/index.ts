@@ -38,6 +38,7 @@ export {
   type RunnableGraph,
   SCORE_MEANINGS,
   type ScoreMeaning,
+  type Tokens,
 } from './network.js'
 export { answersNote, networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'

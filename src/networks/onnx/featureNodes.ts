@@ -84,17 +84,13 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cell
   }
   const { permutation, extents } = placesOf(name, tensor.shape, cells)
   const { before = 0, side = 0 } = cells.tokens ?? {}
-  const count = side * side
+  const map = Array.from({ length: side * side }, (_, i) => before + i)
   if (permutation !== null) add('Transpose', [at], { perm: permutation })
   if (pool === 'center') {
     for (const index of centerOf(name, extents, cells)) take([], [index])
     return { output: at, ...made }
   }
-  if (count > 0 && count < (extents[0] ?? 0))
-    take(
-      [count],
-      Array.from({ length: count }, (_, i) => before + i),
-    )
+  if (map.length > 0 && map.length < (extents[0] ?? 0)) take([map.length], map)
   add(pool === 'mean' ? 'GlobalAveragePool' : 'GlobalMaxPool', [at])
   return { output: at, ...made }
 }
