@@ -32,7 +32,7 @@ export function addDeviceOptions(command: Command): Command {
 }
 
 export function addPoolOption(command: Command): Command {
-  return command.addOption(new Option('--pool <how>', 'reduce maps').choices(POOLS).default('none'))
+  return command.addOption(new Option('--pool <how>', 'pool maps').choices(POOLS).default('none'))
 }
 
 export function addOwnOptions(command: Command): Command {
