@@ -53,5 +53,5 @@ export function addOutputOptions(command: Command): Command {
     .addOption(new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES))
     .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
     .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
-    .option('--object-class <name>', 'find this class [default: object’s category, or best at center]')
+    .option('--object-class <name>', 'find this class [default: the object’s category]')
 }
