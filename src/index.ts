@@ -78,6 +78,7 @@ export {
   type Network,
   type NetworkInput,
   type NetworkStatus,
+  type OutputKind,
   type PulledWeights,
   type PullOptions,
   pullWeights,

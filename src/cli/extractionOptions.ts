@@ -50,8 +50,9 @@ export function addOwnOptions(command: Command): Command {
 
 export function addOutputOptions(command: Command): Command {
   return command
-    .addOption(new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES))
-    .option('--boxes <order,unit>', 'read a detector’s boxes so, such as cxcywh,px')
-    .option('--threshold <score>', 'count a detector’s class as seen from this score on [default: 0.25]', parseShare)
+    .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
+    .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
+    .option('--boxes <order,unit>', 'state a detector’s boxes, such as cxcywh,px')
+    .option('--threshold <score>', 'see a detector’s class from here [default: 0.25]', parseShare)
     .option('--object-class <name>', 'find this class [default: the object’s category]')
 }

@@ -45,12 +45,10 @@ const OPTIONS = {
   out: z.string().exactOptional(),
 }
 
-const { layers, pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
+const { pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
 
 /** Options of `consistency`. */
-export interface ConsistencyOptions
-  extends GivenOptions<typeof OPTIONS>,
-    Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
+export interface ConsistencyOptions extends GivenOptions<typeof OPTIONS>, Omit<NetworkOptions, 'pool' | 'reuse'> {}
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
@@ -87,6 +85,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
     weightsSha256: network.weightsSha256,
     frame,
     input: recipeText(network.input),
+    layer: network.classes.layer,
     scores: network.classes.scores,
     ...(network.detector && { threshold: network.detector.threshold }),
     protocols: protocols.map(({ name }) => name),
@@ -120,8 +119,9 @@ async function classifier(options: Checked): Promise<Classifier> {
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
+  const has = options.layers === undefined ? 'no output' : `no output among \`layers ${options.layers.join(',')}\``
   throw new InputError(
-    `${network.id} has no layer of class scores, so it gives no answers to compare; use a classifier`,
+    `${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``,
   )
 }
 
@@ -259,7 +259,7 @@ function takingAnswers(
   let current: { readonly of: DrawnPhotograph; readonly answers: PhotographAnswers } | undefined
   return async ({ photographs, moves }, matrix, dims) => {
     const { matrix: scored, dims: classes } = comparedFeatures({ name, matrix, dims }, detector)
-    const probabilities = classProbabilities(scored, photographs.length, classes, scores)
+    const probabilities = classProbabilities(scored, photographs.length, classes, scores, `${id} ${name}`)
     let pending: number[] = []
     for (const [frame, photograph] of photographs.entries()) {
       const own = probabilities.subarray(frame * classes, (frame + 1) * classes)

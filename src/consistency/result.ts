@@ -40,6 +40,8 @@ export interface Consistency extends ExecutionRecord {
   readonly weightsSha256: string
   /** Side of the network's square input in pixels. */
   readonly frame: number
+  /** Name of the layer with class scores, whose answers are compared. */
+  readonly layer: string
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
   /** Only of a detector: the least score at which it sees something. */

@@ -31,7 +31,7 @@ export async function measureFeatures(
   detections?: Detections,
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
-  const { matrix, dims, rows, cols, anchorFeatures } = grid
+  const { layer, matrix, dims, rows, cols, anchorFeatures } = grid
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
   // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
@@ -41,7 +41,7 @@ export async function measureFeatures(
   if (scores === undefined) return measures
   const start = ANCHOR_NAMES.indexOf('center') * dims
   const center = anchorFeatures.subarray(start, start + dims)
-  const answers = answerMaps(matrix, strongest, center, scores, detections)
-  const atAnchors = answersAtAnchors(anchorFeatures, center, scores, detections)
+  const answers = answerMaps(matrix, strongest, center, scores, layer, detections)
+  const atAnchors = answersAtAnchors(anchorFeatures, center, scores, layer, detections)
   return { ...measures, answers: { ...answers, atAnchors, detections } }
 }

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import { OUTPUT_OPTIONS, REFERENCE_OPTIONS } from '../networks/index.js'
+import { OUTPUT_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
@@ -74,7 +74,7 @@ export interface Exploration extends AsyncDisposable {
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   const checked = parseOptions(options, { ...OPTIONS, ...SETTINGS_OPTIONS })
   const { results, models, pool, host, port } = checked
-  const own = optionsIn(checked, OUTPUT_OPTIONS)
+  const own = optionsIn<OwnOptions>(checked, OUTPUT_OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))

@@ -38,7 +38,7 @@ export interface ExplorerOptions {
   readonly opensTwo: boolean
   readonly out: string
   readonly pool?: Pool | undefined
-  readonly own?: OwnOptions
+  readonly own: OwnOptions
   readonly mirror?: string | undefined
 }
 

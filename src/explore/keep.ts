@@ -30,7 +30,7 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
-  readonly own?: OwnOptions | undefined
+  readonly own: OwnOptions
   readonly out: string
   /** Whether to replace stored results of the same name that were made with other settings. */
   readonly replaces: boolean

@@ -152,10 +152,11 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     const { dims: width, matrix: answered } = compared(scored, values)
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
     const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
+    const title = `${network.id} ${classes.layer}`
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
-    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, rule)
+    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title, rule)
     const anchorScores = compared(scored, atAnchor[scored] as Float32Array).matrix
-    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, rule) as [AnswerAtAnchor]
+    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
     for (const index of [center.class, own.class, ...pick(maps), ...(detector ? classNames.keys() : [])]) {

@@ -73,8 +73,8 @@ export interface LiveNetworkOptions {
   /** Networks to offer, named as in `openNetwork`; by default, all networks with weights on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
-  /** What the user says about networks outside the catalog. */
-  readonly own?: OwnOptions
+  /** Options for networks outside the catalog. */
+  readonly own: OwnOptions
   readonly request: DeviceRequest
   readonly wished: WishedSettings
   /** Whether somebody looks at maps of this network. A network that is looked at stays open. */

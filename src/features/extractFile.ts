@@ -79,11 +79,7 @@ export type DescribedGrid = z.infer<typeof gridSchema>
 
 export const UNKNOWN_NETWORK = 'unknown network'
 
-const scoresSchema = z.object({
-  meaning: z.enum(SCORE_MEANINGS),
-  source: z.string(),
-  integers: z.object({ scale: z.number(), zeroPoint: z.number() }).exactOptional(),
-})
+const scoresSchema = z.object({ meaning: z.enum(SCORE_MEANINGS), source: z.string() })
 
 /** Contents of extract.json. Only the grid is required. */
 export const descriptionSchema = gridSchema.extend({

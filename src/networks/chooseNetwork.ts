@@ -10,7 +10,7 @@ import { lacksWeights, missingFile } from './weights.js'
 
 /**
  * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. If it
- * lists none, they are the last output and the input of the last fully connected layer.
+ * lists none, they are the embedding and the class scores (see `defaultLayers`).
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { modelsFolder } from '../files/package.js'
-import type { NamedClasses } from './classes.js'
+import type { NamedClasses } from './classNames.js'
 
 const schema = z.object({ classes: z.array(z.string()).length(91).readonly() })
 

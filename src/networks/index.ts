@@ -29,6 +29,7 @@ export {
   type FeatureLayer,
   type Network,
   type NetworkInput,
+  type OutputKind,
   outputOf,
   POOLS,
   type Pool,

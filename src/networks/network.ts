@@ -59,9 +59,20 @@ export interface ClassScores {
   readonly meaning: ScoreMeaning
   /** Where the meaning was found: an operator of the graph, or `options`. */
   readonly source: string
-  /** For scores that are integers of an 8-bit graph: `(integer − zeroPoint) · scale` is the score. */
-  readonly integers?: { readonly scale: number; readonly zeroPoint: number }
 }
+
+/**
+ * What an output of a network can be:
+ * - `scores`: one value per class;
+ * - `embedding`: any other vector;
+ * - `labels`: whole numbers, such as the index of the best class;
+ * - `tokens`: vectors of a transformer, [T, C] for each image;
+ * - `map`: values at rows and columns, also class scores of each pixel;
+ * - `boxes`: boxes of a detector, or scores of such boxes;
+ * - `other`: anything else.
+ */
+export const OUTPUT_KINDS = ['scores', 'embedding', 'labels', 'tokens', 'map', 'boxes', 'other'] as const
+export type OutputKind = (typeof OUTPUT_KINDS)[number]
 
 /** Classes that a network tells apart. */
 export interface Classes {
@@ -127,7 +138,7 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly inputSource: string
   /** How feature maps among the layers were pooled; absent if no layer was pooled. */
   readonly pool?: Exclude<Pool, 'none'>
-  /** Classes of the last output; absent if they are unknown or this output is not read. */
+  /** Classes of the layer with class scores; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
   /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
   readonly detector?: Detector

@@ -2,7 +2,8 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import type { Detection } from './detector/detection.js'
+import { type NamedClasses, statedNames } from './classNames.js'
+import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
@@ -11,13 +12,14 @@ import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
-import { productsBefore } from './onnx/graph/products.js'
+import { integersOf } from './onnx/graph/outputMeaning.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
 import { checkIndependence } from './onnx/independence.js'
-import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
 import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
+import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
@@ -37,10 +39,13 @@ export async function networkPlan(file: NetworkFile, detection?: Detection): Pro
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  const key = { sha256, input, changes, choice: { layers, pool } }
+  // The names of classes decide which output has the class scores.
+  const lists = await statedNames(file)
+  const choice = { layers, pool, outputKind: reference.outputKind, classes: lists.map(({ names }) => names.length) }
+  const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned, detection)
+  const plan = await measuredPlan(file, planned, lists, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
 }
@@ -88,29 +93,43 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(file: NetworkFile, planned: InputPlan, detection?: Detection): Promise<StoredPlan> {
+async function measuredPlan(
+  file: NetworkFile,
+  planned: InputPlan,
+  lists: readonly NamedClasses[],
+  detection: Detection | undefined,
+): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers, pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
-  const names = layerNames(file, planned, made, detection)
-  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
+  const hidden = (names: readonly string[]) =>
+    names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const readable = layerNames(file, planned, made, detection)
+  const checkLayer = (name: string, tensor: ShownTensor) => {
     // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
-    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+    if (name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
   }
+  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
+  const chosen = (tensors: Trial['tensors'], batch: number) =>
+    layers || detection ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
-  const hidden = names.filter((name) => !onnx.outputs.some((output) => output.name === name))
-  const changes = { ...planned.changes, outputs: hidden }
-  const plain = await triedGraph(file, changes)
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, [...new Set([...compared, ...names])], plain)
-  for (const name of compared) checkLayer(name, shown.tensors.get(name))
+  const tried = [...new Set([...readable, ...compared])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
+  for (const name of compared) checkLayer(name, shown.tensors.get(name) as ShownTensor)
+  const names = chosen(shown.tensors, batch)
+  const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
   const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
   const read = names
-    .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
+    .map((name) => {
+      const integers = integersOf(onnx.graph, name)
+      const tensor = shown.tensors.get(name) as ShownTensor
+      return { ...tensor, name, isReshaped: reshaped.has(name), ...(integers && { integers }) }
+    })
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
   for (const { tensor } of read) checkLayer(tensor.name, tensor)
-  const isPlain = read.every(({ nodes }) => nodes.length === 0)
+  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
@@ -144,12 +163,24 @@ function tryTensors(
   { input }: InputPlan,
   names: readonly string[],
   graph: TriedGraph,
+  chosen: (tensors: Trial['tensors'], batch: number) => readonly string[],
 ): Promise<TrialBatch<Trial>> {
   const { layers, signal } = reference
-  const needed = layers === undefined ? names.slice(-1) : names
   const attempt = (batch: number) => trialRun(graph, { input: trialInput(input, batch), names }, signal)
   return tryBatches(input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null), attempt, ({ tensors }) =>
-    needed.every((name) => tensors.get(name)?.shape[0] === 2),
+    chosen(tensors, 2)
+      .slice(layers === undefined ? -1 : 0)
+      .every((name) => tensors.get(name)?.shape[0] === 2),
+  )
+}
+
+/** @throws UsageError if it is unclear what the output is that would be read */
+function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<typeof defaultLayers>) {
+  const { name, shape = [], kind } = main
+  if (kind !== undefined) return names
+  const option = `outputKind ${readings.length > 1 ? `${printable(name)}=` : ''}`
+  throw new UsageError(
+    `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
   )
 }
 
@@ -165,23 +196,16 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The tensors that are read if the user names no layers. Of these, `isVector` must hold for all but the last output. */
-export function defaultLayers({ outputs, graph }: OnnxFile, { image }: InputPlan): readonly string[] {
-  const last = (outputs.at(-1) as TypedTensor).name
-  const entering = productsBefore(graph, last).at(-1)?.input
-  return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
-}
-
-/** The tensors to read: those that the user names, or the default ones. */
+/** The tensors that may be read: those that the user names, or those of which `defaultLayers` chooses. */
 function layerNames(
   file: NetworkFile,
-  planned: InputPlan,
+  { image }: InputPlan,
   made: readonly ImageTensor[],
   detection: Detection | undefined,
 ): readonly string[] {
   const { reference, name, onnx } = file
   const detections = detection ? [detection.detector.layer] : []
-  const names = [...new Set(reference.layers ?? (detection ? detections : defaultLayers(onnx, planned)))]
+  const names = [...new Set(reference.layers ?? (detection ? detections : readableOutputs(onnx, image)))]
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
@@ -206,7 +230,7 @@ export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor is read by default, although it is not the last output. */
+/** Whether a tensor is read by default, although it is not the main output. */
 export function isVector(tensor: ShownTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5

@@ -6,7 +6,7 @@ import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
 import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
 import { INPUT_OPTIONS } from './input/options.js'
-import { POOLS, SCORES } from './network.js'
+import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
 
 /*
  * A network is opened in four stages. Each has one file and one noun:
@@ -26,6 +26,17 @@ export const OUTPUT_OPTIONS = {
    * each score is the probability of its class, independent of the others. By default, the graph decides.
    */
   scores: oneOf('meaning of scores', SCORES).exactOptional(),
+  /**
+   * What an output is: KIND for the only output, or NAME=KIND. Kinds are `scores` (one value per class), `embedding`,
+   * `labels`, `tokens`, `map`, `boxes` and `other`. By default, the graph decides.
+   */
+  outputKind: z
+    .string()
+    .refine(
+      (text) => OUTPUT_KINDS.some((kind) => kind === text.split('=').at(-1)),
+      `KIND or NAME=KIND, where KIND is ${OUTPUT_KINDS.join(', ')}`,
+    )
+    .exactOptional(),
   /**
    * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
    * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
@@ -60,7 +71,7 @@ export const REFERENCE_OPTIONS = {
   weights: z.string().exactOptional(),
   /**
    * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
-   * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
+   * catalog names; for an ONNX file, the embedding and the class scores.
    */
   layers: z.array(z.string()).readonly().exactOptional(),
   /**

@@ -48,8 +48,7 @@ const OPTIONS = {
   models: texts.exactOptional(),
   /**
    * Tensors to read as features: one list for all networks, or a list per network (id or path of its ONNX file). By
-   * default, all layers that the catalog names; for an ONNX file, the last output and the input of the last fully
-   * connected layer.
+   * default, all layers that the catalog names; for an ONNX file, the embedding and the class scores.
    */
   layers: z
     .union(

@@ -262,6 +262,12 @@ describe('a detector is refused', () => {
     expect(await messageOf(chooseNetwork({ model, threshold: 1.5 }), UsageError)).toContain('from 0 to 1')
   })
 
+  it('if the file with its class names has other numbers of them', async () => {
+    const model = await written(ssd('Softmax'))
+    labels(NAMES.slice(2))
+    expect(await messageOf(chooseNetwork({ model }))).toContain('net.labels.json names 5 classes, but')
+  })
+
   it('if it drops boxes itself', async () => {
     const nodes = [node('Identity', ['raw'], 'boxes'), node('ReduceMax', ['logits_of_boxes'], 'scores', { axes: [2] })]
     const outputs = { boxes: [16, 4], scores: [16] }

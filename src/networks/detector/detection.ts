@@ -1,20 +1,12 @@
 import { InputError, UsageError } from '../../errors.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
-import type { Classes, Detector } from '../network.js'
+import type { Detector } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
 import { unusedName } from '../onnx/imageInput.js'
 import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
-import { type DetectorForm, detectorForm } from './forms.js'
+import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 import { HEAD_OPERATORS } from './head.js'
-
-/** A detector in an ONNX file. */
-export interface Detection {
-  readonly form: DetectorForm
-  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
-  readonly detector: Detector
-  readonly classes: Classes
-}
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
@@ -38,11 +30,6 @@ export async function detectionOf(file: NetworkFile): Promise<Detection | undefi
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
-  const { names } = form.classes
-  if (objectClass !== undefined && !names.includes(objectClass))
-    throw new UsageError(
-      `${file.name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
-    )
   return {
     form,
     detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
@@ -63,6 +50,12 @@ function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detectio
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
+    )
+  const { objectClass } = detector
+  const { names } = form.classes
+  if (objectClass !== undefined && !names.includes(objectClass))
+    throw new UsageError(
+      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
     )
   if (!detector.boxes.includes('?')) return
   const [order, unit] = detector.boxes.split(',')

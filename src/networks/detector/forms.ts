@@ -1,7 +1,8 @@
-import { printable } from '../../support/text.js'
-import { type NamedClasses, namedClasses } from '../classes.js'
+import { InputError } from '../../errors.js'
+import { counted, printable } from '../../support/text.js'
+import { type NamedClasses, numbered, ownNamesFile, statedNames } from '../classNames.js'
 import { cocoClasses } from '../cocoClasses.js'
-import type { ScoreMeaning } from '../network.js'
+import type { Classes, Detector, ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
 import type { TypedTensor } from '../onnx/onnxFile.js'
@@ -26,7 +27,15 @@ export interface DetectorForm {
   readonly text: string
 }
 
-export type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
+/** A detector in an ONNX file. */
+export interface Detection {
+  readonly form: DetectorForm
+  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
+  readonly detector: Detector
+  readonly classes: Classes
+}
+
+type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
 
 /**
  * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
@@ -34,13 +43,27 @@ export type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 
  * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
  */
 export async function detectorForm(file: DetectorFile): Promise<DetectorForm | undefined> {
+  const { onnx, reference, name } = file
+  const kind = reference.outputKind?.split('=').at(-1)
+  if (kind !== undefined && kind !== 'boxes') return undefined
+  const lists = await statedNames(file)
+  const form = formAmong(file, lists)
+  const own = lists.find(({ isOwn }) => isOwn)
+  if (form === undefined || own === undefined || form.classes.source === own.source) return form
+  throw new InputError(
+    `${ownNamesFile(onnx.path)} names ${counted(own.names.length, 'class', 'classes')}, but ${name} has ${form.classes.names.length}; correct the file, or remove it`,
+  )
+}
+
+function formAmong(file: DetectorFile, lists: readonly NamedClasses[]): DetectorForm | undefined {
   const outputs = file.onnx.outputs.filter(({ type, shape }) => shape.length === 3 && type.startsWith('float'))
   const boxes = outputs.filter(({ shape }) => shape[2] === 4)
   for (const box of [...boxes.filter(({ name }) => /box/i.test(name)), ...boxes]) {
     const scores = outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
-    if (typeof scores?.shape[2] === 'number') return pairForm(file, box, scores, scores.shape[2])
+    const count = scores?.shape[2]
+    if (scores && typeof count === 'number') return pairForm(file, lists, { boxes: box, scores, count })
   }
-  return outputs[0] && joinedForm(file, outputs[0])
+  return outputs[0] && joinedForm(file, lists, outputs[0])
 }
 
 /** Whether two axes may have the same length. Text stands for an open length. */
@@ -50,18 +73,17 @@ function isLike(one: number | string | undefined, other: number | string | undef
 
 const NO_CLASS = /^[_ ]*(background|no[_ -]?object)[_ ]*$/i
 
-async function pairForm(
+function pairForm(
   file: DetectorFile,
-  boxes: TypedTensor,
-  scores: TypedTensor,
-  count: number,
-): Promise<DetectorForm> {
+  lists: readonly NamedClasses[],
+  { boxes, scores, count }: { readonly boxes: TypedTensor; readonly scores: TypedTensor; readonly count: number },
+): DetectorForm {
   const isDetr = /logits/i.test(scores.name) && /box/i.test(boxes.name)
   const meaning = scoresBefore(file.onnx.graph, scores.name)
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const { names, source } = (await namedClasses(file, likely)) ?? cocoClasses(likely) ?? numbered(count, hasSpare)
+  const { names, source } = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
   const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column] as string))
@@ -77,9 +99,8 @@ async function pairForm(
   }
 }
 
-function numbered(count: number, hasSpare: boolean): NamedClasses {
-  const names = Array.from({ length: hasSpare ? count - 1 : count }, (_, i) => `class ${i}`)
-  return { names, source: 'their numbers, since nothing names them' }
+function namesAmong(lists: readonly NamedClasses[], counts: readonly number[]): NamedClasses | undefined {
+  return lists.find(({ names }) => counts.includes(names.length))
 }
 
 /** @param stated what the scores are, if the graph has no activation before them */
@@ -100,22 +121,25 @@ const LAYOUTS = [
 /** COCO's number of classes is so common in networks of this form that it tells them from others. */
 const USUAL_COUNT = 80
 
-async function joinedForm(file: DetectorFile, output: TypedTensor): Promise<DetectorForm | undefined> {
-  const { onnx, reference } = file
+function joinedForm(
+  { onnx, reference }: DetectorFile,
+  lists: readonly NamedClasses[],
+  output: TypedTensor,
+): DetectorForm | undefined {
   const { name, shape } = output
   const layouts = LAYOUTS.flatMap(({ boxAxis, before }) => {
     const count = Number(shape[3 - boxAxis]) - before
     return count > 0 ? [{ boxAxis, before, count }] : []
   })
-  const found = await namedClasses(
-    file,
+  const found = namesAmong(
+    lists,
     layouts.map(({ count }) => count),
-    false,
   )
   // There are more boxes than columns, unless names say otherwise.
   const usual = layouts.find(({ boxAxis }) => !(Number(shape[boxAxis]) < Number(shape[3 - boxAxis])))
   const layout = found ? layouts.find(({ count }) => count === found.names.length) : usual
-  const isSure = found || layout?.count === USUAL_COUNT || reference.boxes || boxesInGraph(onnx, name).order
+  const isStated = reference.outputKind !== undefined || reference.boxes !== undefined
+  const isSure = isStated || found || layout?.count === USUAL_COUNT || boxesInGraph(onnx, name).order
   if (layout === undefined || !isSure) return undefined
   const { boxAxis, before, count } = layout
   return {
@@ -123,7 +147,7 @@ async function joinedForm(file: DetectorFile, output: TypedTensor): Promise<Dete
     scores: name,
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
-    classes: found ?? cocoClasses([count]) ?? numbered(count, false),
+    classes: found ?? cocoClasses([count]) ?? numbered(count),
     activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,

@@ -4,8 +4,7 @@ import { ElementType } from '../onnx/messages.js'
 import type { Initializer, Node } from '../onnx/model.js'
 import { newNode } from '../onnx/newNode.js'
 import { cornerMatrix } from './boxes.js'
-import type { Detection } from './detection.js'
-import type { DetectorForm } from './forms.js'
+import type { Detection, DetectorForm } from './forms.js'
 
 /** The version of ONNX's operators that brought GatherElements, which the head needs. */
 export const HEAD_OPERATORS = 11

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
+import type { QuantisedIntegers } from './graph/outputMeaning.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
@@ -17,6 +18,8 @@ export interface ShownTensor {
    * Absent if the distance is only rounding.
    */
   readonly dependence?: number
+  /** For integers of a quantised graph: which values they stand for. */
+  readonly integers?: QuantisedIntegers
 }
 
 export interface FeatureNodes {
@@ -45,7 +48,8 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
+ * Nodes that turn a tensor into features: they convert it to float32, replace integers of a quantised graph by the
+ * values that they stand for, and pool a map to one value per channel. The
  * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
  * even number of cells along an axis, it takes the one before the middle. A class token is included in `mean` and
  * `max`, but it is never the middle cell.
@@ -61,6 +65,17 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   if (FEATURE_TYPES[tensor.type] !== true) {
     made.nodes.push(castNode(at, `shiftscope.float32.${name}`, ElementType.FLOAT))
     at = `shiftscope.float32.${name}`
+  }
+  if (tensor.integers !== undefined) {
+    const { scale, zeroPoint } = tensor.integers
+    for (const [operator, value] of [
+      ['Sub', zeroPoint],
+      ['Mul', scale],
+    ] as const) {
+      const constant = `shiftscope.${operator}.${name}`
+      made.constants.push({ name: constant, shape: [], float32: async () => Float32Array.of(value) })
+      add(operator, [at, constant])
+    }
   }
   if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
   const { permutation, extents } = placesOf(name, tensor.shape, tensor.isReshaped ?? false)
@@ -100,7 +115,7 @@ function placesOf(
 }
 
 /** Finds the square that tokens form, and the number of tokens before it, such as 1 for a class token. */
-function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
+export function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))
     .find(({ side }) => Number.isInteger(side) && side > 0)

@@ -63,7 +63,7 @@ async function readDescriptions(folder: string): Promise<void> {
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
   const reference = parseReference({ model: onnx.path })
-  const { names } = (await classesOf({ reference, onnx, folders }, layers)) ?? { names: ['', '', ''] }
+  const { names } = (await classesOf({ reference, onnx, folders, name: onnx.path }, layers)) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
 

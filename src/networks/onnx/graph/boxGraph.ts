@@ -31,6 +31,8 @@ function nodesBefore(graph: GraphNodes, tensor: string, operators: ReadonlySet<s
 /** Operators that decode boxes: those between the last convolutions and the boxes. */
 const DECODING: ReadonlySet<string> = new Set([...JOINING, 'Add', 'Div', 'Exp', 'Pow', 'Sigmoid', 'Sub'])
 const ARITHMETIC: ReadonlySet<string> = new Set(['Add', 'Div', 'Mul', 'Sub'])
+/** Detectors have fewer constants and nested concatenations in the nodes that decode boxes. */
+const [MOST_CONSTANTS, MOST_NESTED] = [100, 10]
 const ORDERS = { corners: ['xyxy', 'yxyx'], center: ['cxcywh', 'cycxhw'] } as const
 
 /**
@@ -39,6 +41,7 @@ const ORDERS = { corners: ['xyxy', 'yxyx'], center: ['cxcywh', 'cycxhw'] } as co
  */
 export function boxesInGraph({ graph, path }: Pick<OnnxFile, 'graph' | 'path'>, tensor: string): BoxReading {
   const used = constantsBefore(graph, tensor)
+  if (used.length > MOST_CONSTANTS) return {}
   const known = readConstants(path, new Set(used.map(({ name }) => name)))
   const valuesOf = (name: string) => known.get(name)?.values ?? []
   const unit = unitOf(used.map(({ name, divides }) => valuesOf(name).map((value) => (divides ? 1 / value : value))))
@@ -64,20 +67,23 @@ function changes(values: readonly number[]): number {
 
 /** Anchors that are shares of the frame, and the factors of their decoding, are at most this. */
 const LARGEST_SHARE = 2
+/** Boxes in pixels are multiplied by the stride of their map, or by more. */
+const SMALLEST_STRIDE = 4
 /** A factor of all boxes below this may turn pixels into shares. */
 const SMALLEST_FACTOR = 1 / 16
 
 function unitOf(constants: readonly (readonly number[])[]): BoxReading['unit'] {
   if (constants.length === 0 || constants.some(({ length }) => length === 0)) return undefined
-  if (constants.every((values) => values.every((value) => Math.abs(value) <= LARGEST_SHARE))) return 'share'
+  const largest = constants.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  if (largest <= LARGEST_SHARE) return 'share'
   const mayShrink = constants.some(({ length, 0: factor = 0 }) => length === 1 && Math.abs(factor) < SMALLEST_FACTOR)
-  return mayShrink ? undefined : 'px'
+  return largest < SMALLEST_STRIDE || mayShrink ? undefined : 'px'
 }
 
 /** The tensors of the first and the second value of all boxes, and whether they belong to a corner or a center. */
 function partsOf(graph: GraphNodes, tensor: string) {
   let at = tensor
-  for (let steps = 0; steps < graph.nodes.length; steps++) {
+  for (let steps = 0; steps < MOST_NESTED; steps++) {
     const parts = unscaled(graph, at)
     if (parts?.operator !== 'Concat') return undefined
     const [first = '', second = '', third = '', fourth] = parts.inputs
