@@ -2,7 +2,7 @@
 
     python3 bench/peers/detectors.py forms SSD.onnx FOLDER
     python3 bench/peers/detectors.py images OBJECTS SIZE STRIDE FOLDER
-    node bench/peers/detectors.mjs FOLDER/NAME.onnx FOLDER [raw]
+    node bench/detectors.mjs FOLDER/NAME.onnx FOLDER [raw]
     python3 bench/peers/detectors.py check NAME FOLDER
 
 SSD.onnx has boxes [N, A, 4] (top, left, bottom and right as shares of the frame) and scores [N, A, 91] after a sigmoid,

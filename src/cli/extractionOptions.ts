@@ -27,14 +27,12 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
     .option('--workers <n>', 'start this many worker threads [default: one per core]', parseWhole)
-    .option('--threads <n>', 'use this many threads per worker [default: cores / workers]', parseWhole)
+    .option('--threads <n>', 'use n threads per worker [default: cores / workers]', parseWhole)
     .option('--batch <n>', 'run this many images per pass [default: 8 or 32; by trial on GPUs]', parseWhole)
 }
 
 export function addPoolOption(command: Command): Command {
-  return command.addOption(
-    new Option('--pool <how>', 'reduce maps to one value per channel').choices(POOLS).default('none'),
-  )
+  return command.addOption(new Option('--pool <how>', 'pool maps').choices(POOLS).default('none'))
 }
 
 export function addOwnOptions(command: Command): Command {

@@ -6,7 +6,7 @@ import { node, weightsOf } from './smallNetwork.js'
 
 /** Side of the images of small detectors in px, and the number of their boxes. */
 export const SIDE = 16
-export const BOXES = 16
+const BOXES = 16
 
 /** The tensors that nodes of a detector can read, and the file beside it whose outputs they are. */
 export const INNER = ['raw', 'logits_of_boxes']

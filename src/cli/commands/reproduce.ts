@@ -35,7 +35,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .optionsGroup(HOW)
-    .option('--dry-run', 'estimate the size and time of the study without running it')
+    .option('--dry-run', 'estimate the study’s size and time without running it')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')

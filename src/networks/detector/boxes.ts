@@ -3,7 +3,7 @@ import { printable } from '../../support/text.js'
 
 /** Units of boxes: pixels of the frame, or shares of its width and height. */
 const UNITS = ['px', 'share'] as const
-export type BoxUnit = (typeof UNITS)[number]
+type BoxUnit = (typeof UNITS)[number]
 
 /** How much of a box's first and second value of an axis its near and its far side have. */
 const CORNERS = { near: [1, 0], far: [0, 1] } as const
@@ -18,7 +18,7 @@ const ORDERS = {
   cycxhw: { x: 1, ...CENTER },
   xywh: { x: 0, ...CORNER },
 } as const
-export type BoxOrder = keyof typeof ORDERS
+type BoxOrder = keyof typeof ORDERS
 
 /** What is known of the values of a detector's boxes. */
 export interface BoxReading {

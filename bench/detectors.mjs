@@ -2,12 +2,12 @@
  * Runs a detector, with the nodes that Shiftscope adds, on the images that detectors.py wrote, and writes its detections.
  * With `raw`, it also runs the file as it is and writes its outputs. detectors.py compares both.
  *
- *     node bench/peers/detectors.mjs FOLDER/NAME.onnx FOLDER [raw]
+ *     node bench/detectors.mjs FOLDER/NAME.onnx FOLDER [raw]
  */
 import { openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import ort from 'onnxruntime-node'
-import { chooseNetwork } from '../../dist/networks/index.js'
+import { chooseNetwork } from '../dist/networks/index.js'
 
 const [model, folder, raw] = process.argv.slice(2)
 const name = basename(model, '.onnx')
