@@ -3,7 +3,7 @@ import { argmax } from '../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { float32At, int32At } from '../support/typedArrays.js'
-import { NOTHING_SEEN } from './boxes.js'
+import { SEES_NOTHING } from './boxes.js'
 import { comparedFeatures, type DetectionRule } from './detections.js'
 
 export interface AnswerMaps {
@@ -23,7 +23,7 @@ export interface AnswerMaps {
 
 /** Names of all answers by index: of the classes and, of a detector, the answer that it sees nothing. */
 export function answerNames({ classes, detector }: Pick<Network, 'classes' | 'detector'>): readonly string[] {
-  return [...(classes?.names ?? []), ...(detector ? [NOTHING_SEEN] : [])]
+  return [...(classes?.names ?? []), ...(detector ? [SEES_NOTHING] : [])]
 }
 
 /** A network counts as confident if its answer at the center has at least this probability. */
@@ -92,14 +92,8 @@ export function answersAtAnchors(
   const classes = center.length
   return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
     const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
-    const [index, probability, ofCenter] = answerMaps(
-      own,
-      Int32Array.of(largestOf(own)),
-      center,
-      scores,
-      layer,
-      rule,
-    ).maps
+    const largest = Int32Array.of(largestOf(own))
+    const [index, probability, ofCenter] = answerMaps(own, largest, center, scores, layer, rule).maps
     return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
   })
 }

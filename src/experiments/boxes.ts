@@ -23,7 +23,7 @@ export interface Sighting {
 }
 
 /** Answer where no class reaches the threshold. Its index follows those of the classes. */
-export const NOTHING_SEEN = 'nothing'
+export const SEES_NOTHING = 'nothing'
 
 /** A box is on the object if their overlap is at least this. */
 export const ON_OBJECT = 0.5
@@ -34,7 +34,7 @@ export const BOX_VALUES = 7
 export const SIGHTING_VALUES = 2 * BOX_VALUES
 
 /** Names of what may become of the object; see `outcomeOf`. */
-export const OUTCOMES = ['found', 'another class on the object', 'no box that fits', NOTHING_SEEN] as const
+export const OUTCOMES = ['found', 'another class on the object', 'no box that fits', SEES_NOTHING] as const
 
 /** Index in OUTCOMES. */
 export function outcomeOf(sighting: Sighting, threshold: number): number {

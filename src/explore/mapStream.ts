@@ -151,8 +151,8 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     const values = featuresOf(scored, first, rows.length)
     const { dims: width, matrix: answered } = compared(scored, values)
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
-    const title = `${network.id} ${classes.layer}`
     const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
+    const title = `${network.id} ${classes.layer}`
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
     const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title, rule)
     const anchorScores = compared(scored, atAnchor[scored] as Float32Array).matrix

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/positions.js'
-import { NOTHING_SEEN, OUTCOMES, outcomeOf, overlapOf, sightingAt } from '../../src/experiments/boxes.js'
+import { OUTCOMES, outcomeOf, overlapOf, SEES_NOTHING, sightingAt } from '../../src/experiments/boxes.js'
 import {
   comparedFeatures,
   detectedShares,
@@ -205,5 +205,5 @@ describe('the detections of an object', () => {
 })
 
 it('a detector’s last outcome and its empty answer have one name', () => {
-  expect(OUTCOMES.at(-1)).toBe(NOTHING_SEEN)
+  expect(OUTCOMES.at(-1)).toBe(SEES_NOTHING)
 })

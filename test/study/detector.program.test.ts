@@ -13,13 +13,15 @@ import type { OpenUnit } from '../../src/results/unit/open.js'
 import { reproduce } from '../../src/study/run.js'
 import { numbers, post, wholeMap } from '../support/liveServer.js'
 import { messageOf } from '../support/messageOf.js'
-import { BOXES, SIDE, writeDetector } from '../support/smallDetector.js'
+import { SIDE, writeDetector } from '../support/smallDetector.js'
 import { node } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const folder = sharedFolder()
 const NAMES = ['person', 'dog', 'cow']
 const SIZE = 8
+/** Number of boxes of a small detector. */
+const BOXES = 16
 /** The best scores of the small detector are at most 0.731, the sigmoid of 1, so that this threshold divides them. */
 const THRESHOLD = 0.72
 const GIVEN = { boxes: 'cxcywh,share', threshold: THRESHOLD, workers: 1 } as const

@@ -60,11 +60,7 @@ const HOW = 'How to run:'
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
-    .addOption(
-      new Option('--preset <name>', 'choose a study')
-        .choices(['quick', 'paper'])
-        .default('quick'),
-    )
+    .addOption(new Option('--preset <name>', 'choose a study').choices(['quick', 'paper']).default('quick'))
     .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
     .option('--patches <path>', 'use objects: folder or dog,car [default: built-in]')

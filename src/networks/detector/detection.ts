@@ -30,11 +30,6 @@ export async function detectionOf(file: NetworkFile): Promise<Detection | undefi
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
-  const { names } = form.classes
-  if (objectClass !== undefined && !names.includes(objectClass))
-    throw new UsageError(
-      `${file.name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
-    )
   return {
     form,
     detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
@@ -55,6 +50,12 @@ function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detectio
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
+    )
+  const { objectClass } = detector
+  const { names } = form.classes
+  if (objectClass !== undefined && !names.includes(objectClass))
+    throw new UsageError(
+      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
     )
   if (!detector.boxes.includes('?')) return
   const [order, unit] = detector.boxes.split(',')

@@ -1,4 +1,4 @@
-import { NOTHING_SEEN, type Sighting, sightingAt } from '../../experiments/boxes.js'
+import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
 import { decodeMap, decodeRegions, decodeSightings, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
@@ -86,5 +86,5 @@ export function answerText({ ofCenter, strongest }: LoadedAnswers, position: num
 }
 
 export function namedAnswer(name: string, probability: number): string {
-  return name === NOTHING_SEEN ? NOTHING_SEEN : `${isolated(name)} ${probabilityText(probability)}`
+  return name === SEES_NOTHING ? SEES_NOTHING : `${isolated(name)} ${probabilityText(probability)}`
 }
