@@ -78,9 +78,11 @@ export {
   type Network,
   type NetworkInput,
   type NetworkStatus,
+  type OutputKind,
   type PulledWeights,
   type PullOptions,
   pullWeights,
+  type Tokens,
 } from './networks/index.js'
 export type { TypedTensor } from './networks/onnx/onnxFile.js'
 export { type CocoPatchesOptions, cocoPatches } from './patches/cocoPatches.js'

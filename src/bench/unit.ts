@@ -151,7 +151,7 @@ async function benchUnit(
       extraction: median(seconds),
       gain: median(gains),
       gains,
-      floor: sharedFloor(network, scene, offsets),
+      floor: await sharedFloor(network, scene, offsets),
       reuse: handle.ran().reuse?.at(-1),
       ...(await timeExperiments(grids, device)),
     }

@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseRange, parseThree, parseWhole } from './parse.js'
+import { parseColours, parseNatural, parseRange, parseShare, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -27,29 +27,31 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
     .option('--workers <n>', 'start this many worker threads [default: one per core]', parseWhole)
-    .option('--threads <n>', 'use this many threads per worker [default: cores / workers]', parseWhole)
-    .option('--batch <n>', 'run this many images per pass [default: 8 or 32; by trial on GPUs]', parseWhole)
+    .option('--threads <n>', 'use n threads per worker [default: cores / workers]', parseWhole)
+    .option('--batch <n>', 'run n images per pass [default: 8 or 32; GPU: trial]', parseWhole)
 }
 
 export function addPoolOption(command: Command): Command {
-  return command.addOption(
-    new Option('--pool <how>', 'reduce maps to one value per channel').choices(POOLS).default('none'),
-  )
+  return command.addOption(new Option('--pool <how>', 'pool maps').choices(POOLS).default('none'))
 }
 
 export function addOwnOptions(command: Command): Command {
   command
     .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))
-    .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseThree)
-    .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseThree)
+    .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseColours)
+    .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseColours)
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
     .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
-  return addScoresOption(command)
+  return addOutputOptions(command)
 }
 
-export function addScoresOption(command: Command): Command {
-  return command.addOption(
-    new Option('--scores <meaning>', 'override the graph’s meaning of class scores').choices(SCORES),
-  )
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--tokens <n>', 'skip n class and register tokens [default: by graph]', parseNatural)
+    .addOption(new Option('--scores <meaning>', 'state what scores mean').choices(SCORES))
+    .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
+    .option('--boxes <order,unit>', 'state a detector’s boxes, such as cxcywh,px')
+    .option('--threshold <score>', 'see a detector’s class from here [default: 0.25]', parseShare)
+    .option('--object-class <dog>', 'find this class [default: the object’s category]')
 }

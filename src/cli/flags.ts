@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { flagOf } from '../support/text.js'
 
 /** Names of flags, without dashes: `own` are those of the running command, `all` those of all commands. */
 let own: ReadonlySet<string> = new Set()
@@ -39,6 +40,6 @@ function isForeign(clause: string): boolean {
 
 /** Flags that may stand for an option: its name in kebab case, then without a final s, then with an s added. */
 function formsOf(name: string): readonly string[] {
-  const flag = name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const flag = flagOf(name).slice(2)
   return [flag, flag.replace(/s$/, ''), `${flag}s`]
 }

@@ -1,11 +1,16 @@
 import { InputError, NetworkError, UsageError } from '../errors.js'
+import { usualReuse } from '../features/usualReuse.js'
 import {
+  type Classes,
+  chooseNetwork,
+  type GivenReference,
   importWeights,
   inspectModel,
   isHubReference,
   licenceText,
   listHubModels,
   listNetworks,
+  type ModelInspection,
   type NetworkStatus,
   type OwnOptions,
   type PulledHubModel,
@@ -15,10 +20,10 @@ import {
   verifyNetwork,
   weightsCommand,
 } from '../networks/index.js'
-import { withoutControls } from '../support/text.js'
+import { counted, withoutControls } from '../support/text.js'
 import { type CommandContext, leavingNothing } from './context.js'
 import { asFlags } from './flags.js'
-import { byteSize, print, printJson, printTable, say } from './output.js'
+import { byteSize, print, printJson, printTable, say, TERMINAL_COLUMNS, wrapped } from './output.js'
 import { terminalProgress } from './progressBar.js'
 
 export interface JsonFlag {
@@ -136,20 +141,35 @@ export async function inspect(
   { all = false, json = false, ...choice }: InspectFlags,
   context: CommandContext,
 ): Promise<void> {
-  const inspection = await leavingNothing(inspectModel(model, { ...choice, ...context }), context)
-  if (json) return printJson(inspection)
-  const { inputs, input, outputs, tensors, classes } = inspection
-  for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  const given = { ...choice, ...context }
+  const inspection = await leavingNothing(inspectModel(model, given), context)
+  const reuse = await leavingNothing(predictedReuse(model, given), context)
+  if (json) return printJson({ ...inspection, reuse: typeof reuse === 'string' ? null : reuse })
+  const { path, inputs, input, form, outputs, tensors, classes, detector } = inspection
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
-  print(
-    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
+  const read = tensors.filter((tensor) => tensor.default).map(({ name, dims }) => `${name} (${counted(dims, 'value')})`)
+  printLabelled('file', path)
+  for (const tensor of inputs) printLabelled('input', typedText(tensor))
+  printLabelled(
+    'pixels',
+    `${rows}×${cols}, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
   )
-  for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
-  if (classes) {
-    const { layer, names, scores } = classes
-    print(`classes of ${withoutControls(layer)}: ${names.length}; source: ${classes.source}`)
-    print(`  values are ${scores.meaning}; source: ${scores.source}`)
+  printLabelled('form', form)
+  for (const output of outputs.slice(0, MOST_OUTPUTS)) printLabelled('output', outputText(output, classes))
+  if (outputs.length > MOST_OUTPUTS) printLabelled('', `… (list all ${outputs.length} outputs with --json)`)
+  if (detector) {
+    const { form, boxes, source, threshold } = detector
+    printLabelled('detector', `${form}; boxes are ${boxes}; source: ${source}; seen from the score ${threshold} on`)
   }
+  if (classes) {
+    const some = classes.names.slice(0, FEW_NAMES).map((name) => name.split(',')[0])
+    printLabelled('classes', `${classes.names.length}, such as ${some.join(', ')}; source: ${classes.source}`)
+  }
+  printLabelled(
+    'layers',
+    read.length > 0 ? `${read.join(', ')} by default` : 'none by default; name some with --layers',
+  )
+  printLabelled('speed', speedText(reuse))
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
   printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],
@@ -163,6 +183,42 @@ export async function inspect(
   )
   const rest = tensors.length - shown.length
   if (rest > 0) say(`${rest} more tensors can be read as features; list them with --all`)
+}
+
+const LABEL_COLUMNS = 9
+const MOST_OUTPUTS = 8
+const FEW_NAMES = 3
+
+function printLabelled(label: string, text: string): void {
+  const lines = wrapped(withoutControls(text), TERMINAL_COLUMNS - LABEL_COLUMNS)
+  for (const [i, line] of lines.entries()) print(`${(i === 0 ? label : '').padEnd(LABEL_COLUMNS)}${line}`)
+}
+
+function typedText({ name, type, shape }: ModelInspection['inputs'][number]): string {
+  return `${name}, ${type} [${shape.join(', ')}]`
+}
+
+function outputText(output: ModelInspection['outputs'][number], classes: Classes | null): string {
+  const { name, kind } = output
+  const text = `${typedText(output)}: ${kind ?? 'tokens or boxes'}`
+  return name === classes?.layer ? `${text} (${classes.scores.meaning}: ${classes.scores.source})` : text
+}
+
+/** @returns an error's message if the network cannot be run without more options */
+async function predictedReuse(model: string, given: Omit<GivenReference, 'model'>) {
+  try {
+    return await usualReuse(await chooseNetwork({ model, ...given }))
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof InputError) return error.message
+    throw error
+  }
+}
+
+function speedText(reuse: Awaited<ReturnType<typeof predictedReuse>>): string {
+  if (typeof reuse === 'string') return `unknown: ${asFlags(reuse)}`
+  if ('reason' in reuse) return `every image is computed in full: ${reuse.reason}`
+  const { size, stride, gain } = reuse
+  return `${gain.toFixed(1)} times as fast by computing repeated values once (predicted for an object of ${size} px on white at stride ${stride})`
 }
 
 export async function importFile(id: string, file: string, { json }: JsonFlag, context: CommandContext): Promise<void> {

@@ -21,6 +21,13 @@ export function parsePositive(text: string): number {
   return value
 }
 
+/** Parses a number from 0 to 1. */
+export function parseShare(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('Give a number from 0 to 1.')
+}
+
 /** Rejects an empty path, which an unset shell variable would give. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('Give a path that is not empty.')
@@ -47,10 +54,10 @@ export function parseMinutes(text: string): number {
   return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
 }
 
-export function parseThree(text: string): readonly number[] {
+export function parseColours(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
-  if (values.length !== 3 || !values.every(Number.isFinite))
-    throw new InvalidArgumentError('Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.')
+  if ((values.length !== 3 && values.length !== 1) || !values.every(Number.isFinite))
+    throw new InvalidArgumentError('Give one number, or three for red, green and blue, such as 0.5,0.5,0.5.')
   return values
 }
 

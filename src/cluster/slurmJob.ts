@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
-import { counted, shellWord } from '../support/text.js'
+import { counted, flagOf, shellWord } from '../support/text.js'
 
 interface JobResources {
   readonly cpus: number
@@ -27,7 +27,7 @@ export interface JobPlan extends JobResources {
 export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
   const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
   return Object.entries(given).flatMap(([name, value]) => {
-    const flag = `--${name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    const flag = flagOf(name)
     if (value === undefined || value === false) return []
     if (value === true) return [flag]
     if (typeof value !== 'object' || Array.isArray(value)) return [flag, String(value)]

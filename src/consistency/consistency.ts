@@ -5,6 +5,7 @@ import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
+import { boxAt, comparedFeatures } from '../experiments/detections.js'
 import { backgroundPixels } from '../experiments/scenePatches.js'
 import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
 import { sha256OfFile } from '../files/sha256.js'
@@ -22,7 +23,7 @@ import { cropped } from './crop.js'
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
 import { type DrawnPhotograph, type FramePiece, framePieces, mostFrames } from './pieces.js'
-import { PROTOCOL_NAMES, PROTOCOLS } from './protocols.js'
+import { answerOf, type FrameAnswer, PROTOCOL_NAMES, PROTOCOLS, type Shift, withBoxes } from './protocols.js'
 import { type Consistency, summary } from './result.js'
 
 const OPTIONS = {
@@ -45,12 +46,10 @@ const OPTIONS = {
   out: z.string().exactOptional(),
 }
 
-const { layers, pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
+const { pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
 
 /** Options of `consistency`. */
-export interface ConsistencyOptions
-  extends GivenOptions<typeof OPTIONS>,
-    Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
+export interface ConsistencyOptions extends GivenOptions<typeof OPTIONS>, Omit<NetworkOptions, 'pool' | 'reuse'> {}
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
@@ -80,13 +79,16 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
   const setting = { frame, draws, background: backgroundPixels(behind, frame) }
-  const protocols = PROTOCOLS.filter(({ name }) => names.includes(name))
+  const chosen = PROTOCOLS.filter(({ name }) => names.includes(name))
+  const protocols = network.detector ? chosen.map(withBoxes) : chosen
   const origin = {
     model: network.id,
     weightsSha256: network.weightsSha256,
     frame,
     input: recipeText(network.input),
+    layer: network.classes.layer,
     scores: network.classes.scores,
+    ...(network.detector && { threshold: network.detector.threshold }),
     protocols: protocols.map(({ name }) => name),
     draws,
     seed,
@@ -118,8 +120,9 @@ async function classifier(options: Checked): Promise<Classifier> {
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
+  const has = options.layers === undefined ? 'no output' : `no output among \`layers ${options.layers.join(',')}\``
   throw new InputError(
-    `${network.id} has no layer of class scores, so it gives no answers to compare; use a classifier`,
+    `${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``,
   )
 }
 
@@ -225,11 +228,15 @@ async function measureAll(answers: Answers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
 }
 
-type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, classes: number) => Promise<void>
+type TakeAnswers = (
+  piece: Pick<FramePiece, 'photographs' | 'moves'>,
+  matrix: Float32Array,
+  dims: number,
+) => Promise<void>
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */
 async function runPiece(
-  { frames, photographs }: FramePiece,
+  { frames, photographs, moves }: FramePiece,
   handle: NetworkHandle,
   take: TakeAnswers,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
@@ -239,8 +246,8 @@ async function runPiece(
     frames.length === 1 ? [...frames, ...frames] : frames,
     options,
   )
-  const [{ matrix = new Float32Array(), dims: classes = 0 } = {}] = layers
-  await take(photographs.slice(0, finished), matrix, classes)
+  const [{ matrix = new Float32Array(), dims = 0 } = {}] = layers
+  await take({ photographs: photographs.slice(0, finished), moves }, matrix, dims)
   release()
   if (finished < frames.length) throwIfStopped(options.signal)
 }
@@ -248,11 +255,12 @@ async function runPiece(
 /** Returns a function that takes the answers of one piece after the other, and stores those of complete photographs. */
 function takingAnswers(
   { protocols, setting, measured, store }: Answers,
-  { id, classes: { scores } }: Classifier,
+  { id, classes: { layer: name, scores }, detector }: Classifier,
 ): TakeAnswers {
   let current: { readonly of: DrawnPhotograph; readonly answers: PhotographAnswers } | undefined
-  return async (photographs, matrix, classes) => {
-    const probabilities = classProbabilities(matrix, photographs.length, classes, scores)
+  return async ({ photographs, moves }, matrix, dims) => {
+    const { matrix: scored, dims: classes } = comparedFeatures({ name, matrix, dims }, detector)
+    const probabilities = classProbabilities(scored, photographs.length, classes, scores, `${id} ${name}`)
     let pending: number[] = []
     for (const [frame, photograph] of photographs.entries()) {
       const own = probabilities.subarray(frame * classes, (frame + 1) * classes)
@@ -261,7 +269,8 @@ function takingAnswers(
           `${id} gives NaN or infinite values for ${photograph.name}; check the network's weights and input options`,
         )
       if (current?.of !== photograph) current = { of: photograph, answers: photographAnswers(protocols, setting) }
-      pending.push(...current.answers.take(own))
+      const seen = detector && seenIn(matrix, frame, own, detector.threshold, moves[frame] as Shift)
+      pending.push(...current.answers.take(own, seen))
       const values = current.answers.values()
       if (values === undefined && frame < photographs.length - 1) continue
       await store.append(pending)
@@ -269,4 +278,19 @@ function takingAnswers(
       if (values !== undefined) measured.set(photograph.name, await store.commit({ ...photograph, values }))
     }
   }
+}
+
+/** What a detector sees in a frame, with its best box moved back to where it is in the photograph. */
+function seenIn(
+  matrix: Float32Array,
+  frame: number,
+  probabilities: Float64Array,
+  threshold: number,
+  { rows, cols }: Shift,
+): Pick<FrameAnswer, 'answer' | 'box'> {
+  const classes = probabilities.length
+  const { answer } = answerOf(frame, probabilities)
+  if ((probabilities[answer] as number) < threshold) return { answer: classes }
+  const [left, top, right, bottom] = boxAt(matrix, frame, classes, answer)
+  return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
 }

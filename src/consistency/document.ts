@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { answerNames } from '../experiments/answers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
@@ -18,7 +19,7 @@ export async function writeResults(
   folder: string,
   result: Consistency,
   answers: Answers,
-  { classes }: Network,
+  network: Network,
 ): Promise<void> {
   let first = 0
   for (const protocol of answers.protocols) {
@@ -30,7 +31,7 @@ export async function writeResults(
   const lines = [head, ...result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values])]
   const csv = lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
   await writeFileAtomic(join(folder, 'photographs.csv'), csv)
-  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, answers, classes?.names ?? []))
+  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, answers, answerNames(network)))
   const content = `${JSON.stringify(consistencyDocument(result), null, 2)}\n`
   await writeFileAtomic(join(folder, 'consistency.json'), content)
 }

@@ -7,9 +7,10 @@ import { answerOf, type FrameAnswer, type Protocol, type ProtocolSetting } from 
 export interface PhotographAnswers {
   /**
    * Takes the class probabilities of the next frame, in the order of the protocols.
+   * @param seen what a detector sees in the frame
    * @returns the next values to store
    */
-  take(probabilities: Float64Array): readonly number[]
+  take(probabilities: Float64Array, seen?: Pick<FrameAnswer, 'answer' | 'box'>): readonly number[]
   /** The values of all measures, protocol by protocol; undefined until all frames were taken. */
   values(): readonly number[] | undefined
 }
@@ -18,8 +19,8 @@ export function photographAnswers(protocols: readonly Protocol[], setting: Proto
   const all = protocols.map((protocol) => protocolAnswers(protocol, setting))
   let at = 0
   return {
-    take: (probabilities) => {
-      const { isComplete, values } = (all[at] as (typeof all)[number]).take(probabilities)
+    take: (probabilities, seen) => {
+      const { isComplete, values } = (all[at] as (typeof all)[number]).take(probabilities, seen)
       if (isComplete) at++
       return values
     },
@@ -35,8 +36,8 @@ function protocolAnswers({ count, keep, measures }: Protocol, setting: ProtocolS
   let before: FrameAnswer | undefined
   return {
     means,
-    take: (probabilities: Float64Array) => {
-      const after = answerOf(before === undefined ? 0 : before.frame + 1, probabilities)
+    take: (probabilities: Float64Array, seen?: Pick<FrameAnswer, 'answer' | 'box'>) => {
+      const after = { ...answerOf(before === undefined ? 0 : before.frame + 1, probabilities), ...seen }
       const isComplete = after.frame === frames - 1
       first ??= after
       const values = before === undefined ? [] : [...keep(before, after, setting)]

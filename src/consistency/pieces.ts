@@ -7,7 +7,7 @@ import type { Network } from '../networks/index.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
-import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
+import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting, Shift } from './protocols.js'
 
 /** Bytes of frames in one piece. Two pieces exist at a time: one runs while the next one is drawn. */
 const PIECE_BYTES = 96 * 1024 * 1024
@@ -32,6 +32,8 @@ export interface FramePiece {
   readonly frames: readonly Frame[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
+  /** For each frame, how far its photograph has moved, in pixels. */
+  readonly moves: readonly Shift[]
 }
 
 export interface DrawnPhotograph {
@@ -65,6 +67,7 @@ export async function* framePieces(
   let memory = memories[0]
   let frames: Frame[] = []
   let photographs: DrawnPhotograph[] = []
+  let moves: Shift[] = []
   for (const file of files) {
     throwIfStopped(signal)
     const read = await readPhotograph(file, setting.frame, sourceSide(setting.frame), signal).catch((error) => {
@@ -73,20 +76,22 @@ export async function* framePieces(
     })
     if (read === undefined) continue
     const photograph = { name: file.name, sha256: read.sha256 }
-    for (const draw of frameDrawings(read.image, file.name, plan)) {
+    for (const { draw, moved } of frameDrawings(read.image, file.name, plan)) {
       await afterSignals(signal)
       if (frames.length === most || !memory.hasRoom()) {
-        yield { frames, photographs }
+        yield { frames, photographs, moves }
         memory = memory === memories[0] ? memories[1] : memories[0]
         memory.clear()
         frames = []
         photographs = []
+        moves = []
       }
       frames.push(draw(memory))
       photographs.push(photograph)
+      moves.push(moved)
     }
   }
-  if (frames.length > 0) yield { frames, photographs }
+  if (frames.length > 0) yield { frames, photographs, moves }
 }
 
 /** Yields a function for each frame of a photograph. It draws the frame, so that frames are drawn piece by piece. */
@@ -94,11 +99,14 @@ function* frameDrawings(
   image: Image,
   name: string,
   { protocols, setting, seed }: PiecePlan,
-): Iterable<(memory: FrameMemory) => Frame> {
+): Iterable<{ readonly draw: (memory: FrameMemory) => Frame; readonly moved: Shift }> {
   for (const protocol of protocols) {
     const draw = protocol.drawing(image, setting)
     for (const shift of protocol.shifts(setting, randomOf(seed, protocol.name, name)))
-      yield (memory) => draw(shift, memory)
+      yield {
+        draw: (memory) => draw(shift, memory),
+        moved: { rows: protocol.direction * shift.rows, cols: protocol.direction * shift.cols },
+      }
   }
 }
 

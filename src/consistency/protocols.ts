@@ -1,5 +1,6 @@
 import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
+import { type Box, overlapOf } from '../experiments/boxes.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Image } from '../patches/image.js'
 import { sourceSide } from '../patches/photographs.js'
@@ -20,7 +21,7 @@ export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixe
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
-interface Shift {
+export interface Shift {
   readonly rows: number
   readonly cols: number
 }
@@ -35,10 +36,12 @@ export interface FrameMemory {
 export interface FrameAnswer {
   /** Index of the frame in its protocol. */
   readonly frame: number
-  /** Index of the most probable class. */
+  /** Index of the most probable class; the number of classes if a detector sees nothing. */
   readonly answer: number
   /** Probability of each class. */
   readonly probabilities: Float64Array
+  /** A detector's best box, where it would be if the photograph had not moved; absent if the detector sees nothing. */
+  readonly box?: Box
 }
 
 /**
@@ -48,7 +51,7 @@ export interface FrameAnswer {
 interface ProtocolMeasure {
   readonly name: string
   readonly title: string
-  readonly unit: 'share' | 'probability' | 'error'
+  readonly unit: 'share' | 'probability' | 'error' | 'overlap'
   /** @param first answer to the protocol's first frame */
   readonly of: (
     before: FrameAnswer,
@@ -76,6 +79,8 @@ export interface Protocol {
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
+  /** 1 if a shift moves the photograph in the frame; -1 if it moves the frame over the photograph. */
+  readonly direction: 1 | -1
 }
 
 /** The protocol `subpixel` shifts by multiples of 1/4 pixel along each axis. */
@@ -107,6 +112,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: [agreement('crops')],
     isPath: false,
+    direction: -1,
   },
   {
     ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
@@ -114,6 +120,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: pathMeasures(),
     isPath: true,
+    direction: -1,
   },
   {
     ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
@@ -125,6 +132,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: pathMeasures(),
     isPath: true,
+    direction: 1,
   },
   {
     ...keepsAnswers('circular', ({ draws }) => 2 * draws),
@@ -138,6 +146,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: [agreement('circular shifts')],
     isPath: false,
+    direction: 1,
   },
   {
     name: 'subpixel',
@@ -170,8 +179,25 @@ export const PROTOCOLS: readonly Protocol[] = [
       },
     ],
     isPath: false,
+    direction: 1,
   },
 ]
+
+/** Adds the measure of a detector: the overlap of its best boxes in the frames that the first measure compares. */
+export function withBoxes(protocol: Protocol): Protocol {
+  const [compared] = protocol.measures as [ProtocolMeasure]
+  const overlap: ProtocolMeasure = {
+    name: 'overlap',
+    title: 'overlap of the best boxes, moved back by the shift',
+    unit: 'overlap',
+    of: (before, after, first, setting) => {
+      if (compared.of(before, after, first, setting) === undefined) return undefined
+      const one = protocol.name === 'subpixel' ? first : before
+      return one.box && after.box ? overlapOf(one.box, after.box) : Number(one.box === after.box)
+    },
+  }
+  return { ...protocol, measures: [...protocol.measures, overlap] }
+}
 
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
   return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_VALUES, keep: answerValues }
@@ -208,9 +234,12 @@ function answerValues(before: FrameAnswer, after: FrameAnswer | undefined): read
   return [before.answer, probabilityOf(before, before), after === undefined ? Number.NaN : probabilityOf(before, after)]
 }
 
-/** Probability in the frame `seen` of another frame's answer, rounded to float32, as it is stored. */
+/**
+ * Probability in the frame `seen` of another frame's answer, rounded to float32, as it is stored. If the answer is that a
+ * detector sees nothing, the best score of all classes.
+ */
 function probabilityOf({ answer }: FrameAnswer, seen: FrameAnswer): number {
-  return Math.fround(seen.probabilities[answer] as number)
+  return Math.fround(seen.probabilities[answer] ?? Math.max(...seen.probabilities))
 }
 
 /** Index of the most probable class in a frame. */

@@ -23,10 +23,12 @@ export interface ConsistencyMeasure {
    * - `change`: share of moves by 1 px that change the answer
    * - `probability-change`: mean absolute change of the answer's probability when the image moves by 1 px
    * - `equivariance-error`: local equivariance error
+   * - `overlap`, only of a detector: mean intersection over union of its best boxes in two shifted images, after the
+   *   shift is taken back; 1 if it sees nothing in both
    */
   readonly measure: string
   readonly title: string
-  readonly unit: 'share' | 'probability' | 'error'
+  readonly unit: 'share' | 'probability' | 'error' | 'overlap'
   readonly mean: number
   /** Standard error of the mean; null for a single photograph. */
   readonly standardError: number | null
@@ -38,8 +40,12 @@ export interface Consistency extends ExecutionRecord {
   readonly weightsSha256: string
   /** Side of the network's square input in pixels. */
   readonly frame: number
+  /** Name of the layer with class scores, whose answers are compared. */
+  readonly layer: string
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
+  /** Only of a detector: the least score at which it sees something. */
+  readonly threshold?: number
   readonly protocols: readonly ProtocolName[]
   readonly draws: number
   readonly seed: number

@@ -4,7 +4,7 @@ import { resourceError } from '../support/machine.js'
 import type { OpenRequest } from './backends/backend.js'
 import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
-import { sharedScene } from './scene.js'
+import { inColoursOf, sharedScene } from './scene.js'
 import { BatchFailure, type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
 import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
@@ -120,8 +120,12 @@ export function places(frames: readonly Frame[]): Int32Array {
 
 let jobs = 0
 
-export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
-  return { id: ++jobs, scene: sharedScene(scene), ...more }
+export function jobScene(
+  { input }: Pick<Network, 'input'>,
+  scene: Scene | Frames,
+  more: Pick<JobScene, 'batch'> = {},
+): JobScene {
+  return { id: ++jobs, scene: sharedScene(inColoursOf(scene, input)), ...more }
 }
 
 /**
@@ -137,7 +141,7 @@ export async function extractFeatures(
 ): Promise<Features> {
   const { network, memory, workers } = crew
   const positions = offsets.length / 2
-  const job = jobScene(scene)
+  const job = jobScene(network, scene)
   onImages?.(0)
   const fill = (matrices: readonly Float32Array[]) =>
     run(crew, positions, {

@@ -74,9 +74,9 @@ export async function tryDevice(
 }
 
 /** Returns the time of the second batch. The first one takes longer, because the device compiles the network. */
-async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
-  const job = jobScene(TRIAL_SCENE)
-  const offsets = new Int32Array(2 * (input.batch ?? 1))
+async function millisecondsOfBatch(opened: DeviceProcess, network: Network): Promise<number> {
+  const job = jobScene(network, TRIAL_SCENE)
+  const offsets = new Int32Array(2 * (network.input.batch ?? 1))
   await opened.run(job, offsets)
   const start = performance.now()
   await opened.run(job, offsets)

@@ -1,3 +1,4 @@
+import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import type { Frame, Frames, Scene } from './task.js'
@@ -23,14 +24,38 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   return withPixels(scene, (pixels) => pixels.slice() as typeof pixels)
 }
 
-function withPixels(scene: Scene | Frames, copyOf: <T extends Frame>(pixels: T) => T): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map((frame) => copyOf(frame)) }
+/** @param copyOf also gets the number of values per pixel */
+function withPixels(scene: Scene | Frames, copyOf: <T extends Frame>(pixels: T, samples: number) => T): Scene | Frames {
+  if ('frames' in scene) return { frames: scene.frames.map((frame) => copyOf(frame, 3)) }
   const { patch, background } = scene
   return {
     ...scene,
-    patch: { ...patch, rgba: copyOf(patch.rgba) },
-    background: 'rgb' in background ? background : { image: copyOf(background.image) },
+    patch: { ...patch, rgba: copyOf(patch.rgba, 4) },
+    background: 'rgb' in background ? background : { image: copyOf(background.image, 3) },
   }
+}
+
+/** Makes a scene grey if the network takes grey pictures: all three channels are then the luminance. */
+export function inColoursOf(scene: Scene | Frames, { channelOrder }: NetworkInput): Scene | Frames {
+  if (channelOrder !== 'grey') return scene
+  const grey = withPixels(scene, greyPixels)
+  if ('frames' in grey || 'image' in grey.background) return grey
+  const [luminance = 0] = greyPixels(Uint8Array.from(grey.background.rgb), 3)
+  return { ...grey, background: { rgb: [luminance, luminance, luminance] } }
+}
+
+/**
+ * Replaces red, green and blue by the luminance that Pillow's conversion to `L` gives (ITU-R BT.601). For pixels with
+ * fractions, it is not rounded.
+ * @param samples number of values per pixel; those after the third do not change
+ */
+function greyPixels<T extends Frame>(pixels: T, samples: number): T {
+  const grey = pixels.slice() as T
+  for (let at = 0; at < grey.length; at += samples) {
+    const sum = 19595 * (grey[at] as number) + 38470 * (grey[at + 1] as number) + 7471 * (grey[at + 2] as number)
+    grey.fill(grey instanceof Uint8Array ? (sum + 0x8000) >> 16 : sum / 0x10000, at, at + 3)
+  }
+  return grey
 }
 
 /** Makes a square picture for the caller to fill. It is in shared memory, so workers receive it without a copy. */

@@ -38,6 +38,8 @@ export interface JobScene {
   readonly scene: Scene | Frames
   /** If images share values: batch size of the layers that are still computed for each image. Otherwise undefined. */
   readonly batch?: number
+  /** If images share values: names of the tensors to compute instead of the layers'. */
+  readonly outputs?: readonly string[]
 }
 
 export interface Target {

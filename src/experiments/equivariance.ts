@@ -42,17 +42,22 @@ const FARTHEST = 64
  * aliasing. Beyond the map's border, F(x + dx) − F(blank) counts as 0. The measure follows Zhang, "Making convolutional
  * networks shift-invariant again", 2019, section 3.1, who uses whole rows (columns) only.
  *
- * @param features [2 + 2n, channels · rows · cols], in this order: the blank frame, the object at x, the object moved
- *   right by 1 to n pixels, and the object moved down by 1 to n pixels
+ * @param features [2 + 2n, dims], dims in the order of the map, and images in this order: the blank frame, the object
+ *   at x, the object moved right by 1 to n pixels, and the object moved down by 1 to n pixels
  * @returns errors for dx = 1, 2, … up to two strides, or up to one stride if two exceed n or 64; empty if one stride
  *   exceeds n or 64, or if the object changes nothing
  */
 export function equivarianceErrors(features: Float32Array, map: FeatureMap): readonly EquivarianceError[] {
   const { stride } = map
-  const dims = map.channels * map.rows * map.cols
+  const cells = map.rows * map.cols
+  const plain = { dims: map.channels * cells, first: 0, channelStep: cells, cellStep: 1 }
+  const { dims, first, channelStep, cellStep } = map.order ?? plain
   const moves = features.length / dims / 2 - 1
   const change = (row: number) =>
-    Float64Array.from({ length: dims }, (_, i) => (features[row * dims + i] as number) - (features[i] as number))
+    Float64Array.from({ length: plain.dims }, (_, i) => {
+      const at = first + Math.floor(i / cells) * channelStep + (i % cells) * cellStep
+      return (features[row * dims + at] as number) - (features[at] as number)
+    })
   const still = change(1)
   const norm = Math.sqrt(still.reduce((sum, value) => sum + value * value, 0))
   if (!(norm > 0)) return []

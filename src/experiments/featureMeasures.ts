@@ -4,6 +4,7 @@ import type { ClassScores } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers.js'
 import type { ExperimentPlace } from './card.js'
+import type { Detections } from './detections.js'
 import { type MapConsistency, mapConsistency } from './mapMeasures.js'
 import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './similarity.js'
 
@@ -13,17 +14,24 @@ export interface FeatureMeasures {
   /** Features at the anchors, which are the positions of reference, [anchors, dims]. */
   readonly anchorFeatures: Float32Array
   /** The network's answers at the positions and at the anchors; absent unless the layer has one value per class. */
-  readonly answers?: AnswerMaps & { readonly atAnchors: readonly AnswerAtAnchor[] }
+  readonly answers?: AnswerMaps & {
+    readonly atAnchors: readonly AnswerAtAnchor[]
+    readonly detections?: Detections | undefined
+  }
 }
 
-/** @param scores what the values of the layer mean, if they are class scores */
+/**
+ * @param scores what the values of the layer mean, if they are class scores
+ * @param detections only of a detector's layer
+ */
 export async function measureFeatures(
   grid: FeatureGrid,
   scores: ClassScores | undefined,
   place: ExperimentPlace = {},
+  detections?: Detections,
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
-  const { matrix, dims, rows, cols, anchorFeatures } = grid
+  const { layer, matrix, dims, rows, cols, anchorFeatures } = grid
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
   // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
@@ -33,6 +41,7 @@ export async function measureFeatures(
   if (scores === undefined) return measures
   const start = ANCHOR_NAMES.indexOf('center') * dims
   const center = anchorFeatures.subarray(start, start + dims)
-  const answers = answerMaps(matrix, strongest, center, scores)
-  return { ...measures, answers: { ...answers, atAnchors: answersAtAnchors(anchorFeatures, center, scores) } }
+  const answers = answerMaps(matrix, strongest, center, scores, layer, detections)
+  const atAnchors = answersAtAnchors(anchorFeatures, center, scores, layer, detections)
+  return { ...measures, answers: { ...answers, atAnchors, detections } }
 }

@@ -7,11 +7,11 @@ import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import { OWN_OPTIONS, REFERENCE_OPTIONS } from '../networks/index.js'
+import { OUTPUT_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
@@ -32,8 +32,8 @@ const OPTIONS = {
   models: z.array(z.string()).min(1).readonly().exactOptional(),
   /** How to reduce a feature map to one value per channel, as in `openNetwork`. */
   pool: REFERENCE_OPTIONS.pool,
-  /** What class scores mean, as in `openNetwork`, for all networks outside the catalog. By default, each graph decides. */
-  scores: OWN_OPTIONS.scores,
+  // These options are for all networks outside the catalog.
+  ...OUTPUT_OPTIONS,
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   mirror: z.string().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
@@ -73,7 +73,8 @@ export interface Exploration extends AsyncDisposable {
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   const checked = parseOptions(options, { ...OPTIONS, ...SETTINGS_OPTIONS })
-  const { results, models, pool, scores, host, port } = checked
+  const { results, models, pool, host, port } = checked
+  const own = optionsIn<OwnOptions>(checked, OUTPUT_OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))
@@ -85,7 +86,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const networks = await openLiveNetworks({
     models,
     pool,
-    scores,
+    own,
     wished: checked,
     request: parseDevice(checked.device),
     isUsed: units.isUsed,
@@ -98,7 +99,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     objects,
     units,
     pool,
-    scores,
+    own,
     out: results,
     mirror: checked.mirror,
     mostBytes: mostBytes / UNIT_SHARE,

@@ -38,12 +38,12 @@ export interface ExplorerOptions {
   readonly opensTwo: boolean
   readonly out: string
   readonly pool?: Pool | undefined
-  readonly scores?: OwnOptions['scores']
+  readonly own: OwnOptions
   readonly mirror?: string | undefined
 }
 
 export function openExplorer(options: ExplorerOptions) {
-  const { networks, objects, units, mostBytes, opensTwo, out, pool, scores, mirror } = options
+  const { networks, objects, units, mostBytes, opensTwo, out, pool, own, mirror } = options
   const opening = new Map<string, Promise<LiveUnit>>()
   const keepUnit = unitKeeper()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
@@ -102,7 +102,7 @@ export function openExplorer(options: ExplorerOptions) {
     keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const unit = await unitOf(scene)
       const object = objects.find(scene.object)
-      const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, scores, out, replaces, signal }
+      const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, own, out, replaces, signal }
       return networks.use(scene.network, unit.scene, (handle) => keepUnit({ ...wanted, handle }))
     },
     pull: (id: string, signal: AbortSignal) => pulled(id, networks, { mirror, signal }),

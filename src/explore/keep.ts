@@ -6,7 +6,7 @@ import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { isOwnNetwork } from '../networks/index.js'
+import { isOwnNetwork, OUTPUT_OPTIONS, type OwnOptions } from '../networks/index.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { decodeImage, encodePng } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
@@ -14,7 +14,8 @@ import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
 import { oneAtATime } from '../support/oneAtATime.js'
-import { shellWord } from '../support/text.js'
+import { optionsIn } from '../support/optionChecks.js'
+import { flagOf, shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
 import type { KnownObject } from './objects.js'
@@ -29,7 +30,7 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
-  readonly scores?: ReproduceOptions['scores']
+  readonly own: OwnOptions
   readonly out: string
   /** Whether to replace stored results of the same name that were made with other settings. */
   readonly replaces: boolean
@@ -51,7 +52,7 @@ export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUn
 }
 
 async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
-  const { unit, scene, pool, scores, out, replaces, signal } = wanted
+  const { unit, scene, pool, own, out, replaces, signal } = wanted
   const name = await networkName(wanted)
   const options: ReproduceOptions = {
     models: [name],
@@ -61,7 +62,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     background: scene.background,
     experiments: ['similarity'],
     ...(pool && { pool }),
-    ...(scores && isOwnNetwork(name) && { scores }),
+    ...(isOwnNetwork(name) && own),
     out,
     report: false,
     signal,
@@ -177,10 +178,10 @@ function inRowOrder(unit: LiveUnit): Features {
   return { layers, finished: order.length, release: () => undefined }
 }
 
-function commandOf({ models, patches, sizes, stride, background, pool, scores, out }: ReproduceOptions): string {
+function commandOf({ models, patches, sizes, stride, background, pool, out, ...options }: ReproduceOptions): string {
   const words = ['shiftscope', 'reproduce', '--models', models?.[0], '--patches', patches, '--sizes', sizes?.[0]]
   const settings = ['--stride', stride, '--background', background, ...(pool ? ['--pool', pool] : [])]
-  const own = scores ? ['--scores', scores] : []
+  const own = Object.entries(optionsIn(options, OUTPUT_OPTIONS)).flatMap(([name, value]) => [flagOf(name), value])
   return [...words, ...settings, ...own, '--experiments', 'similarity', '--out', out]
     .map((word) => shellWord(String(word)))
     .join(' ')

@@ -1,6 +1,9 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
-import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answersAtAnchors } from '../experiments/answers.js'
+import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
+import { sightingValues } from '../experiments/boxes.js'
+import { comparedFeatures, type DetectionRule, detectionRule, sightingIn } from '../experiments/detections.js'
+import { positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -21,7 +24,7 @@ export async function* mapMessages(
     unit.lookAt(request.cursor)
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
-    const map = mapMaker(unit, request.layer)
+    const map = mapMaker(unit, request.layer, request.anchor)
     let began = performance.now()
     let sent = 0
     for (;;) {
@@ -94,10 +97,11 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
  * Returns a function that turns features into messages for the page. A message has the cosines of one layer. It also
  * has the network's answers, if the network's classes are known.
  */
-function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
+function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: Position) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
-  const { classes } = network
+  const { classes, detector } = network
+  const classNames = answerNames(network)
   const scored = network.layers.findIndex(({ name }) => name === classes?.layer)
   const threads = availableCores()
   const positions = grid.rows * grid.cols
@@ -106,6 +110,17 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const { dims } = network.layers[layer] as FeatureLayer
     return (matrices[layer] as Float32Array).subarray(first * dims, (first + count) * dims)
   }
+  const compared = (layer: number, matrix: Float32Array) =>
+    comparedFeatures({ ...(network.layers[layer] as FeatureLayer), matrix }, detector)
+  const sightings = (
+    matrix: Float32Array,
+    chosen: readonly number[],
+    rule: DetectionRule,
+    squareAt: (at: number) => Position,
+  ) => {
+    const all = chosen.map((at) => sightingIn(matrix, at, { ...squareAt(at), size: patch.size }, rule))
+    return base64(Float32Array.from(all.flatMap(sightingValues)))
+  }
   /** @param first index in `matrices` of the features of rows[0]; those of the other rows follow */
   return async (
     rows: Int32Array,
@@ -113,12 +128,12 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     atAnchor: readonly Float32Array[],
     atCenter: readonly Float32Array[],
   ): Promise<Omit<MapRows, 'done'>> => {
-    const { dims, name } = network.layers[layer] as FeatureLayer
+    const { dims, name, matrix: features } = compared(layer, featuresOf(layer, first, rows.length))
     const cosines = await cosineSimilarity({
-      features: featuresOf(layer, first, rows.length),
+      features,
       rows: rows.length,
       dims,
-      anchors: Float32Array.from(atAnchor[layer] as Float32Array),
+      anchors: Float32Array.from(compared(layer, atAnchor[layer] as Float32Array).matrix),
       anchorCount: 1,
       threads,
     }).catch((error: unknown) => {
@@ -133,19 +148,21 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
       cosines: base64(Float32Array.from(pick(cosines))),
     } as const
     if (classes === undefined || scored === -1) return message
-    const answered = featuresOf(scored, first, rows.length)
-    const width = network.layers[scored]?.dims as number
+    const values = featuresOf(scored, first, rows.length)
+    const { dims: width, matrix: answered } = compared(scored, values)
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
-    const centerScores = atCenter[scored] as Float32Array
-    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores)
-    const anchorScores = atAnchor[scored] as Float32Array
-    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores) as [AnswerAtAnchor]
+    const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
+    const title = `${network.id} ${classes.layer}`
+    const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
+    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title, rule)
+    const anchorScores = compared(scored, atAnchor[scored] as Float32Array).matrix
+    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, own.class, ...pick(maps)]) {
+    for (const index of [center.class, own.class, ...pick(maps), ...(detector ? classNames.keys() : [])]) {
       if (named.has(index)) continue
       named.add(index)
-      names[index] = classes.names[index] ?? String(index)
+      names[index] = classNames[index] ?? String(index)
     }
     return {
       ...message,
@@ -155,6 +172,13 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
         atAnchor: own,
+        ...(rule && {
+          boxes: {
+            threshold: rule.threshold,
+            sightings: sightings(values, chosen, rule, (at) => positionAt(rows[at] as number, grid)),
+            atAnchor: sightings(atAnchor[scored] as Float32Array, [0], rule, () => anchor),
+          },
+        }),
         names,
       },
     }

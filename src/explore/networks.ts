@@ -73,8 +73,8 @@ export interface LiveNetworkOptions {
   /** Networks to offer, named as in `openNetwork`; by default, all networks with weights on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
-  /** What the class scores of networks outside the catalog mean; by default their graphs decide. */
-  readonly scores?: OwnOptions['scores']
+  /** Options for networks outside the catalog. */
+  readonly own: OwnOptions
   readonly request: DeviceRequest
   readonly wished: WishedSettings
   /** Whether somebody looks at maps of this network. A network that is looked at stays open. */
@@ -84,7 +84,7 @@ export interface LiveNetworkOptions {
 }
 
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
-  const { models, pool, scores, onNote, signal } = options
+  const { models, pool, own, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
   const handles = openHandles(options)
@@ -96,7 +96,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       model,
       pool,
       signal: ended,
-      ...(scores && isOwnNetwork(model) && { scores }),
+      ...(isOwnNetwork(model) && own),
     })
     for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
@@ -235,7 +235,7 @@ function recipeOf(network: Network): readonly string[] {
   const { rows, cols, divisor, mean, std, channelOrder } = input
   const isAssumed = inputSource === 'assumed'
   return [
-    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? 'ImageNet’s; the file does not say' : inputSource}).`,
+    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? `${channelOrder === 'grey' ? 'assumed' : 'ImageNet’s'}; the file does not say` : inputSource}).`,
     ...(isAssumed
       ? [
           'If this is wrong, describe the input in NAME.input.json next to the file, and run shiftscope explore --models FILE.',
@@ -256,13 +256,14 @@ async function present(): Promise<readonly string[]> {
 }
 
 function asLive(network: Network): LiveNetwork {
-  const { id, input, layers, classes } = network
+  const { id, input, layers, classes, detector } = network
   const note = answersNote(network)
   return {
     id,
     frame: input.rows,
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
+    isDetector: detector !== undefined,
     ...(note !== undefined && { note }),
   }
 }

@@ -79,11 +79,7 @@ export type DescribedGrid = z.infer<typeof gridSchema>
 
 export const UNKNOWN_NETWORK = 'unknown network'
 
-const scoresSchema = z.object({
-  meaning: z.enum(SCORE_MEANINGS),
-  source: z.string(),
-  integers: z.object({ scale: z.number(), zeroPoint: z.number() }).exactOptional(),
-})
+const scoresSchema = z.object({ meaning: z.enum(SCORE_MEANINGS), source: z.string() })
 
 /** Contents of extract.json. Only the grid is required. */
 export const descriptionSchema = gridSchema.extend({
@@ -112,7 +108,12 @@ export const descriptionSchema = gridSchema.extend({
    * absent if unknown.
    */
   answers: z
-    .object({ layer: z.string(), scores: scoresSchema.optional(), names: z.record(z.string(), z.string()) })
+    .object({
+      layer: z.string(),
+      threshold: z.number().optional(),
+      scores: scoresSchema.optional(),
+      names: z.record(z.string(), z.string()),
+    })
     .optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
@@ -134,6 +135,21 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
   )
 }
 
+/** Whether a layer has the detections of a detector, of which the answers are made. They are no features. */
+export function isOfDetections(
+  layer: string,
+  description: Pick<ExtractionDescription, 'answers'> | undefined,
+): boolean {
+  return description?.answers?.threshold !== undefined && description.answers.layer === layer
+}
+
+/** @param path file or folder of detections */
+export function noFeatures(path: string): InputError {
+  return new InputError(
+    `${path} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
+  )
+}
+
 /**
  * Reads the extract.json in the folder of an array.
  * @returns undefined if there is none, or if it lists layers and none has this file's name
@@ -147,6 +163,7 @@ export async function describedBeside(
   if (description?.layers === undefined) return description
   const layer = layerOf(file, description)
   if (layer === undefined) return undefined
+  if (isOfDetections(layer.name, description)) throw noFeatures(file)
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw unlikeDescription(file)

@@ -8,12 +8,13 @@ import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
+import { comparedFeatures } from '../experiments/detections.js'
 import { type EquivarianceError, measureEquivariance } from '../experiments/equivariance.js'
 import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { FolderLockOptions } from '../files/lock.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import { type Network, type Precision, recipeText } from '../networks/index.js'
+import { type Network, type Precision, recipeText, tokensText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
@@ -284,9 +285,11 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
 function networkOrigin(network: Network, precision: Precision) {
+  const tokens = tokensText(network.layers)
   return {
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
+    ...(tokens && { tokens }),
     input: recipeText(network.input),
     inputSource: network.inputSource,
     weights: network.weightsPath,
@@ -406,7 +409,8 @@ export async function compare(
   try {
     if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []
-    for (const layer of features.layers) {
+    for (const given of features.layers) {
+      const layer = comparedFeatures(given, network.detector)
       const onGrid = extractedGrid(grid, layer, `${network.id} ${layer.name}, ${scene.patch.name}`)
       layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }

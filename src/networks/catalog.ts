@@ -15,7 +15,7 @@ export const inputSchema = z.object({
   divisor: z.number(),
   mean: triple,
   std: triple,
-  channelOrder: z.enum(['rgb', 'bgr']),
+  channelOrder: z.enum(['rgb', 'bgr', 'grey']),
 })
 
 const sourceSchema = z.object({

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js'
 import { catalogEntry } from './catalog.js'
 import { classesOf } from './classes.js'
+import { wantedDetection } from './detector/detection.js'
 import type { Network } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { catalogLayers, networkPlan } from './plan.js'
@@ -9,7 +10,7 @@ import { lacksWeights, missingFile } from './weights.js'
 
 /**
  * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. If it
- * lists none, they are the last output and the input of the last fully connected layer.
+ * lists none, they are the embedding and the class scores (see `defaultLayers`).
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
@@ -23,9 +24,10 @@ export async function chooseNetwork(given: GivenReference, withPlaceholder = fal
 
 export async function networkOf(file: NetworkFile): Promise<Network> {
   const { id, title, weights } = file
-  const plan = await networkPlan(file)
-  const classes = await classesOf(file, plan.layers)
-  return { id, title, ...plan, ...(classes && { classes }), ...weights }
+  const detection = await wantedDetection(file)
+  const plan = await networkPlan(file, detection)
+  const { classes = await classesOf(file, plan.layers), detector } = detection ?? {}
+  return { id, title, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */

@@ -1,100 +1,70 @@
-import { basename, dirname, extname, join } from 'node:path'
-import { z } from 'zod'
-import { InputError } from '../errors.js'
-import { tryJson } from '../files/json.js'
+import { InputError, UsageError } from '../errors.js'
 import { counted } from '../support/text.js'
+import { elementCount } from './checkpoint/tensor.js'
+import { type NamedClasses, numbered, ofImagenet, ownNamesFile, statedNames } from './classNames.js'
 import { checkClasses } from './exported.js'
-import { imagenetClasses } from './imagenetClasses.js'
-import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
+import { mainOutput, type OutputReading } from './onnx/graph/outputKinds.js'
 import { outputMeaning } from './onnx/graph/outputMeaning.js'
-import { isOfProduct } from './onnx/graph/products.js'
-import type { OnnxFile } from './onnx/onnxFile.js'
+import { readOutputs } from './outputs.js'
 
 /**
- * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
- * These sources are tried in turn, until one names as many classes as the output has values:
- * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
- *   config.json (Hugging Face's id2label, timm's label_names);
- * - `classes` in the model's metadata;
- * - ImageNet's classes, if the output has 1000 or 1001 values;
- * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
- * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
+ * The classes of the output with class scores that is among `layers`; see `outputKinds` for how it is found. Undefined if
+ * there is none. The names come from the first source with as many names as the output has values: `statedNames`, then
+ * ImageNet's classes, then the numbers of the classes.
+ * @throws UsageError if an option says what the class scores mean, but there are none
+ * @throws InputError if NAME.labels.json is damaged, or if no output has one value per name
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export async function classesOf(
-  { reference, onnx, folders, entry }: Pick<NetworkFile, 'reference' | 'onnx' | 'folders' | 'entry'>,
+  file: Pick<NetworkFile, 'reference' | 'onnx' | 'folders' | 'entry' | 'name'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
 ): Promise<Classes | undefined> {
-  const last = onnx.outputs.at(-1)?.name
-  const layer = layers.find(({ name }) => name === last)
-  if (layer === undefined) return undefined
-  const { name, dims, isMap } = layer
-  checkClasses(entry, onnx.path, dims)
-  if (isMap) return undefined
-  const found =
-    (await besideModel(onnx.path, folders, dims)) ??
-    ofMetadata(onnx, dims) ??
-    ofImagenet(dims) ??
-    numbered(onnx, name, dims)
-  const scores = outputMeaning(onnx.graph, name)
-  const { scores: stated } = reference
-  return found && { layer: name, ...found, scores: stated ? { ...scores, meaning: stated, source: 'options' } : scores }
-}
-
-type NamedClasses = Omit<Classes, 'layer' | 'scores'>
-
-async function besideModel(path: string, folders: readonly string[], count: number): Promise<NamedClasses | undefined> {
-  const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)
-  const ownNames = labelNames(await jsonBeside(own, true))
-  if (ownNames !== undefined) {
-    if (ownNames.length === count) return { names: ownNames, source: basename(own) }
-    throw new InputError(
-      `${own} names ${counted(ownNames.length, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
+  const { reference, onnx, entry, name: network } = file
+  const lists = await statedNames(file)
+  // The shape of a map is not known here, and does not matter, because class scores are vectors.
+  const tensors = new Map(
+    layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
+  )
+  const readings = readOutputs(file, lists, tensors, 1)
+  const kinds = new Map(readings.map(({ name, kind }) => [name, kind]))
+  const outputs = layers.filter(({ name }) => kinds.has(name))
+  const scores = mainOutput(
+    onnx.graph,
+    outputs.filter(({ name }) => kinds.get(name) === 'scores'),
+  )
+  const checked = scores ?? outputs.at(-1)
+  if (checked !== undefined) {
+    checkClasses(entry, onnx.path, checked.dims)
+    if (!checked.isMap) checkOwnNames(file, lists, readings, checked.dims)
+  }
+  const { scores: meaning } = reference
+  if (scores === undefined && meaning !== undefined)
+    throw new UsageError(
+      `no layer that is read from ${network} has class scores, so \`scores ${meaning}\` has no effect; leave it out, or say which output has them with \`outputKind NAME=scores\``,
     )
-  }
-  for (const file of ['labels.json', 'config.json']) {
-    for (const folder of folders) {
-      const names = labelNames(await jsonBeside(join(folder, file), false))
-      if (names?.length === count) return { names, source: file }
-    }
-  }
-  return undefined
-}
-
-const listSchema = z.array(z.string())
-const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
-const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
-
-function labelNames(document: unknown): readonly string[] | undefined {
-  const list = listSchema.safeParse(document).data
-  if (list !== undefined) return list
-  const config = configSchema.safeParse(document).data
-  const byIndex = config?.id2label ?? byIndexSchema.safeParse(document).data
-  if (byIndex === undefined) return config?.label_names
-  const names = Object.entries(byIndex).sort(([a], [b]) => Number(a) - Number(b))
-  return names.length > 0 && names.every(([index], i) => Number(index) === i)
-    ? names.map(([, name]) => name)
-    : undefined
-}
-
-function ofMetadata({ metadata }: OnnxFile, count: number): NamedClasses | undefined {
-  const names = labelNames(tryJson(metadata.get('classes') ?? ''))
-  return names?.length === count ? { names, source: 'metadata of the model' } : undefined
-}
-
-/** TensorFlow's networks have 1001 classes: a background class, then ImageNet's 1000. */
-function ofImagenet(count: number): NamedClasses | undefined {
-  if (count !== 1000 && count !== 1001) return undefined
-  const names = imagenetClasses()
-  return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
-}
-
-function numbered({ graph }: OnnxFile, output: string, count: number): NamedClasses | undefined {
-  if (count < 2 || !isOfProduct(graph, output)) return undefined
+  if (scores === undefined) return undefined
+  const { name, dims } = scores
+  const { names, source } = lists.find((list) => list.names.length === dims) ?? ofImagenet(dims) ?? numbered(dims)
   return {
-    names: Array.from({ length: count }, (_, i) => `class ${i}`),
-    source: 'their numbers, since nothing names them',
+    layer: name,
+    names,
+    source,
+    scores: { ...outputMeaning(onnx.graph, name), ...(meaning && { meaning, source: 'options' }) },
   }
+}
+
+/** @throws InputError if there is a NAME.labels.json, but no output has one value per name */
+function checkOwnNames(
+  { onnx: { path } }: Pick<NetworkFile, 'onnx'>,
+  lists: readonly NamedClasses[],
+  outputs: readonly OutputReading[],
+  count: number,
+): void {
+  const own = lists.find(({ isOwn }) => isOwn)?.names.length
+  if (own === undefined || outputs.some(({ shape }) => shape && elementCount(shape) === own)) return
+  throw new InputError(
+    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
+  )
 }

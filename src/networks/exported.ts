@@ -50,11 +50,11 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/** @param classes number of values of the last output */
+/** @param classes number of values of the output that is read */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number): void {
   if (entry?.kind !== 'exported' || classes === CLASSES) return
   throw new InputError(
-    `the last output of ${path} has ${counted(classes, 'value')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
+    `the output of ${path} has ${counted(classes, 'value')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )
 }
 

@@ -25,9 +25,11 @@ export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus }
 export {
   type Classes,
   type ClassScores,
+  type Detector,
   type FeatureLayer,
   type Network,
   type NetworkInput,
+  type OutputKind,
   outputOf,
   POOLS,
   type Pool,
@@ -36,6 +38,7 @@ export {
   type RunnableGraph,
   SCORE_MEANINGS,
   type ScoreMeaning,
+  type Tokens,
 } from './network.js'
 export { answersNote, networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
@@ -53,10 +56,13 @@ export {
   networkGraph,
 } from './onnx/graph/analysis.js'
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
+export { comparedLayers } from './onnx/graph/compared.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
-export { connectedWeights } from './onnx/graph/products.js'
-export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
-export type { KnownTensor } from './onnx/graph/shapes.js'
+export { connectedWeights, hasProductsBeside } from './onnx/graph/products.js'
+export { exactTensors, jumpReason, nodeTitle, PRECISE } from './onnx/graph/rounding.js'
+export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'
+export { strideOf } from './onnx/graph/spacing.js'
+export { poolText, tokensText } from './onnx/graph/tokens.js'
 export {
   type AxisWindow,
   type BorderedWindow,
@@ -66,14 +72,17 @@ export {
 } from './onnx/graph/windows.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphNode, GraphNodes } from './onnx/graphNodes.js'
+export { ElementType } from './onnx/messages.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+export { simplifiedGraph } from './onnx/simplifiedGraph.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
   type GivenReference,
   isOwnNetwork,
+  OUTPUT_OPTIONS,
   OWN_OPTIONS,
   type OwnOptions,
   parseReference,

@@ -3,18 +3,23 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import type { Classes, NetworkInput } from './network.js'
+import { statedNames } from './classNames.js'
+import { detectionOf } from './detector/detection.js'
+import type { Detection } from './detector/forms.js'
+import type { Classes, Detector, NetworkInput, OutputKind } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
-import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
+import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { connectedEnds, stageEnds } from './onnx/graph/stageEnds.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
-import type { TypedTensor } from './onnx/onnxFile.js'
+import { ElementType } from './onnx/messages.js'
+import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
-import { defaultLayers, inputPlan, isVector, trialInput } from './plan.js'
+import { defaultLayers } from './outputs.js'
+import { inputPlan, isVector, trialInput } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -24,7 +29,10 @@ export interface ModelInspection {
   readonly inputs: readonly TypedTensor[]
   /** How pixels become the network's input. `source` says where this was found, such as the name of a file. */
   readonly input: NetworkInput & { readonly source: string }
-  readonly outputs: readonly TypedTensor[]
+  /** How the graph takes pixels and computes, such as `channels last, bytes, 8-bit inside, batch of 1`. */
+  readonly form: string
+  /** Outputs of the graph, and what each of them is; `kind` is null if the graph does not tell. */
+  readonly outputs: readonly (TypedTensor & { readonly kind: OutputKind | null })[]
   /** Tensors that you can read as features, in order of depth. */
   readonly tensors: readonly {
     readonly name: string
@@ -44,8 +52,10 @@ export interface ModelInspection {
     /** Whether Shiftscope reads the tensor if you name no layers. */
     readonly default: boolean
   }[]
-  /** Classes of the last output; null if unknown. */
+  /** Classes of the output with class scores that is read by default, or of a detector's detections; null if unknown. */
   readonly classes: Classes | null
+  /** How a detector's outputs are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
+  readonly detector: Detector | null
 }
 
 /**
@@ -65,21 +75,29 @@ export async function inspectModel(
   const { path, graph, inputs, outputs } = file.onnx
   const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
-  const { shown, batch } = await allShapes(file, planned, made)
+  const lists = await statedNames(file)
+  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, lists, shown, batch)
+  // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
+  // from that in the input.
+  const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
+  const { shown, batch } = await allShapes(file, planned, made, isWhole)
+  const { readings, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     return isRead ? [{ name, operator, ...tensor }] : []
   })
-  const last = (outputs.at(-1) as TypedTensor).name
   const isDefault = (name: string) => {
     const tensor = shown.get(name)
-    return name === last || (tensor !== undefined && isVector(tensor, batch))
+    return name === main.name || (tensor !== undefined && isVector(tensor, batch))
   }
   const own = file.entry?.layers.map(({ name }) => name) ?? []
-  const read = new Set(own.length > 0 ? own : defaultLayers(file.onnx, planned).filter(isDefault))
-  const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
+  const detection = await detectionOf(file)
+  const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
+  const usual = detection ? [] : names.filter((name) => isReadable && isDefault(name))
+  const read = new Set(own.length > 0 ? own : usual)
+  const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
     op: operator,
@@ -89,14 +107,51 @@ export async function inspectModel(
     suggested: suggested.has(name),
     default: read.has(name),
   }))
+  const layers = readable
+    .filter(({ name }) => read.has(name))
+    .map((tensor) => ({ name: tensor.name, dims: elementCount(tensor.shape.slice(1)), isMap: isMap(tensor) }))
   return {
     path,
     inputs,
     input: { ...input, name: image, source: inputSource },
-    outputs,
-    tensors,
-    classes: (await classesOf(file, tensors)) ?? null,
+    form: formOf(file.onnx, planned, inputs[0] as TypedTensor),
+    outputs: outputs.map((output) => {
+      const reading = readings.find(({ name }) => name === output.name)
+      const { shape, kind: own = null } = reading ?? { kind: 'other' as const, shape: undefined }
+      const isOfBoxes = detection && [detection.form.boxes, detection.form.scores].includes(output.name)
+      const kind = isOfBoxes ? 'boxes' : own
+      return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
+    }),
+    tensors: [...tensors, ...detectionTensors(detection)],
+    classes: detection?.classes ?? (await classesOf(file, layers)) ?? null,
+    detector: detection?.detector ?? null,
   }
+}
+
+type Shown = ReadonlyMap<string, ShownTensor>
+
+const QUANTISED = /Quantize|QLinear|QGemm|Integer$/
+
+function formOf({ graph }: OnnxFile, { input, changes }: InputPlan, { type }: TypedTensor): string {
+  const isChannelsLast = changes?.nodes?.some(({ operator }) => operator === 'Transpose')
+  const types = new Set([...graph.constants.values()].map((constant) => constant.type))
+  const isQuantised = graph.nodes.some(({ operator }) => QUANTISED.test(operator))
+  const inside = isQuantised ? ['8-bit inside'] : types.has(ElementType.FLOAT16) ? ['float16 inside'] : []
+  return [
+    isChannelsLast ? 'channels last' : 'channels first',
+    type === 'uint8' ? 'bytes' : type,
+    ...inside,
+    input.batch === null ? 'any batch size' : `batch of ${input.batch}`,
+    `operator set ${graph.operatorSet}`,
+  ].join(', ')
+}
+
+function detectionTensors(detection: Detection | undefined): ModelInspection['tensors'] {
+  if (detection === undefined) return []
+  const { detector, classes } = detection
+  const shape = [5, classes.names.length]
+  const of = { op: 'best boxes', type: 'float32', suggested: true, default: true }
+  return [{ name: detector.layer, shape, dims: elementCount(shape), ...of }]
 }
 
 /** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */
@@ -104,7 +159,8 @@ async function allShapes(
   { reference, name, onnx }: NetworkFile,
   { input, changes }: InputPlan,
   made: readonly ImageTensor[],
-): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
+  isWhole: (shown: Shown) => boolean,
+): Promise<TrialBatch<Shown>> {
   const names = made.flatMap(({ name, like }) => (like === undefined ? [name] : []))
   const folder = await makeTemporaryFolder()
   try {
@@ -127,12 +183,7 @@ async function allShapes(
       }
       return shown
     }
-    return await tryBatches(input.batch, attempt, (shown) => {
-      const last = shown.get((onnx.outputs.at(-1) as TypedTensor).name)
-      // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in their last output
-      // then differs from that in the input.
-      return last === undefined || last.shape[0] === 2
-    })
+    return await tryBatches(input.batch, attempt, isWhole)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -14,7 +14,8 @@ export interface NetworkInput {
   readonly mean: readonly [number, number, number]
   /** For each channel, in `channelOrder`, the number that the difference is divided by. */
   readonly std: readonly [number, number, number]
-  readonly channelOrder: 'rgb' | 'bgr'
+  /** With `grey`, all three channels are the luminance of the picture. The graph reads one of them. */
+  readonly channelOrder: 'rgb' | 'bgr' | 'grey'
 }
 
 /** Ways to reduce a feature map to one value per channel. `none` keeps all values. */
@@ -24,6 +25,16 @@ export type Pool = (typeof POOLS)[number]
 /** Floating-point types to compute with: float32 (`fp32`) or float16 (`fp16`). */
 export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
+
+/** How a square map lies among a transformer's tokens, in a tensor [N, T, C] or [N, C, T]. */
+export interface Tokens {
+  /** The axis of the tokens, counted from that of the images. */
+  readonly axis: number
+  /** Number of tokens before those of the map, such as class and register tokens. */
+  readonly before: number
+  /** Number of the map's rows, and of its columns. */
+  readonly side: number
+}
 
 /**
  * A layer that is read as features: `dims` float32 values for each image. An output with several axes per image is
@@ -36,6 +47,8 @@ export interface FeatureLayer {
   readonly output?: string
   /** True for an unpooled feature map, and for the unpooled tokens of a transformer. */
   readonly isMap?: boolean
+  /** The map among the layer's tokens; absent if the layer has none, or if its map is not known. */
+  readonly tokens?: Tokens & { readonly channels: number }
 }
 
 export function outputOf({ name, output = name }: FeatureLayer): string {
@@ -59,9 +72,20 @@ export interface ClassScores {
   readonly meaning: ScoreMeaning
   /** Where the meaning was found: an operator of the graph, or `options`. */
   readonly source: string
-  /** For scores that are integers of an 8-bit graph: `(integer − zeroPoint) · scale` is the score. */
-  readonly integers?: { readonly scale: number; readonly zeroPoint: number }
 }
+
+/**
+ * What an output of a network can be:
+ * - `scores`: one value per class;
+ * - `embedding`: any other vector;
+ * - `labels`: whole numbers, such as the index of the best class;
+ * - `tokens`: vectors of a transformer, [T, C] for each image;
+ * - `map`: values at rows and columns, also class scores of each pixel;
+ * - `boxes`: boxes of a detector, or scores of such boxes;
+ * - `other`: anything else.
+ */
+export const OUTPUT_KINDS = ['scores', 'embedding', 'labels', 'tokens', 'map', 'boxes', 'other'] as const
+export type OutputKind = (typeof OUTPUT_KINDS)[number]
 
 /** Classes that a network tells apart. */
 export interface Classes {
@@ -73,6 +97,26 @@ export interface Classes {
   readonly source: string
   /** What the values of the layer mean. */
   readonly scores: ClassScores
+}
+
+/** How the outputs of a network were read as classes over boxes. */
+export interface Detector {
+  /**
+   * Name of the layer with the detections: float32 [5, C] for each image, flattened. Row 0 has the best score of each
+   * class over all boxes, from 0 to 1. Rows 1 to 4 have the box with this score: left, top, right and bottom in pixels
+   * of the frame, clipped to it.
+   */
+  readonly layer: string
+  /** A class is seen if its best score is at least this. */
+  readonly threshold: number
+  /** Name of the object's class, if the user states it. */
+  readonly objectClass?: string
+  /** What the outputs are, such as `boxes [1917, 4] and scores [1917, 91]`. */
+  readonly form: string
+  /** Order and unit of a box in the outputs, such as `cxcywh,px`. */
+  readonly boxes: string
+  /** Where `boxes` was found, such as `options` or `metadata of the model`. */
+  readonly source: string
 }
 
 /** ONNX Runtime's optimization levels, the highest first. */
@@ -107,6 +151,8 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly inputSource: string
   /** How feature maps among the layers were pooled; absent if no layer was pooled. */
   readonly pool?: Exclude<Pool, 'none'>
-  /** Classes of the last output; absent if they are unknown or this output is not read. */
+  /** Classes of the layer with class scores; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
+  /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
+  readonly detector?: Detector
 }

@@ -2,20 +2,27 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
+import { type NamedClasses, statedNames } from './classNames.js'
+import type { Detection } from './detector/forms.js'
+import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
 import type { Network, NetworkInput } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
-import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
-import { productsBefore } from './onnx/graph/products.js'
+import { networkGraph } from './onnx/graph/analysis.js'
+import { imageTensors } from './onnx/graph/links.js'
+import { integersOf } from './onnx/graph/outputMeaning.js'
+import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
+import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
-import { type InputPlan, imageInput, plannedInput } from './onnx/imageInput.js'
+import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
 import { checkIndependence } from './onnx/independence.js'
-import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
 import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
+import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
@@ -27,20 +34,34 @@ type Plan = StoredPlan & Pick<Network, 'inputSource'>
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written. The result of a trial is stored, so that the same reference needs no second one.
  */
-export async function networkPlan(file: NetworkFile): Promise<Plan> {
+export async function networkPlan(file: NetworkFile, detection?: Detection): Promise<Plan> {
   const { reference, onnx, entry } = file
-  const { layers, pool } = reference
+  const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
-  const planned = await inputPlan(file)
+  const planned = withHead(await inputPlan(file), detection)
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
-  const key = { sha256, input, changes, choice: { layers, pool } }
+  // The names of classes decide which output has the class scores.
+  const lists = await statedNames(file)
+  const counts = lists.map(({ names }) => names.length)
+  const choice = { layers, pool, tokens, outputKind: reference.outputKind, classes: counts }
+  const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned)
+  const plan = await measuredPlan(file, planned, lists, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
+}
+
+/** Adds the nodes that compute a detector's detections. */
+function withHead(planned: InputPlan, detection: Detection | undefined): InputPlan {
+  if (detection === undefined) return planned
+  const { nodes, constants } = detectionNodes(detection, planned.input)
+  return {
+    ...planned,
+    changes: { ...planned.changes, nodes: [...(planned.changes?.nodes ?? []), ...nodes], constants },
+  }
 }
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
@@ -50,7 +71,7 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
   const image = imageInput(onnx)
   const recipe =
     entry === undefined
-      ? await inputRecipe(onnx, folders, reference, image.type === 'uint8')
+      ? await inputRecipe(onnx, folders, reference, { bytes: image.type === 'uint8', grey: isGrey(image) })
       : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
   const planned = plannedInput(onnx, image, recipe, reference.inputSize)
   if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
@@ -76,22 +97,44 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<StoredPlan> {
+async function measuredPlan(
+  file: NetworkFile,
+  planned: InputPlan,
+  lists: readonly NamedClasses[],
+  detection: Detection | undefined,
+): Promise<StoredPlan> {
   const { reference, onnx } = file
-  const { layers, pool = 'none', signal } = reference
+  const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
   const made = imageTensors(onnx.graph, planned.image)
-  const names = layerNames(file, planned, made)
-  const hidden = names.filter((name) => !onnx.outputs.some((output) => output.name === name))
-  const changes = { ...planned.changes, outputs: hidden }
-  const plain = await triedGraph(file, changes)
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, names, plain)
+  const hidden = (names: readonly string[]) =>
+    names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const detections = detection ? [detection.detector.layer] : []
+  const readable = layerNames(file, planned, [...made.map(({ name }) => name), ...detections], layers)
+  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
+    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+  }
+  const compared = detection ? [detection.form.boxes, detection.form.scores] : []
+  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
+  const chosen = (tensors: Trial['tensors'], batch: number) =>
+    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
+  const tried = [...new Set([...compared, ...readable])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
+  for (const name of compared) checkLayer(name, shown.tensors.get(name))
+  const names = chosen(shown.tensors, batch)
+  const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
-  const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
+  const run = { onnxPath: plain.path, input }
   const read = names
-    .map((name) => ({ name, ...(shown.tensors.get(name) as ShownTensor), isReshaped: reshaped.has(name) }))
+    .map((name) => {
+      const integers = integersOf(onnx.graph, name)
+      const tensor = shown.tensors.get(name) as ShownTensor
+      return { ...tensor, name, ...(integers && { integers }) }
+    })
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch) }))
-  const isPlain = read.every(({ nodes }) => nodes.length === 0)
+    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
+  for (const { tensor } of read) checkLayer(tensor.name, tensor)
+  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
@@ -100,14 +143,15 @@ async function measuredPlan(file: NetworkFile, planned: InputPlan): Promise<Stor
     onnxPath: graph.path,
     ...level,
     input,
-    layers: read.map(({ tensor: { name }, output }) => {
+    layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      checkIndependence(file.name, `layer "${name}"`, tensor)
+      checkLayer(name, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
         ...(isMap(tensor) && { isMap: true }),
         ...(output !== name && { output }),
+        ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
       }
     }),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
@@ -125,16 +169,26 @@ function tryTensors(
   { input }: InputPlan,
   names: readonly string[],
   graph: TriedGraph,
+  chosen: (tensors: Trial['tensors'], batch: number) => readonly string[],
 ): Promise<TrialBatch<Trial>> {
   const { layers, signal } = reference
-  const needed = layers === undefined ? names.slice(-1) : names
   const attempt = (batch: number) => trialRun(graph, { input: trialInput(input, batch), names }, signal)
   return tryBatches(input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null), attempt, ({ tensors }) =>
-    needed.every((name) => tensors.get(name)?.shape[0] === 2),
+    chosen(tensors, 2)
+      .slice(layers === undefined ? -1 : 0)
+      .every((name) => tensors.get(name)?.shape[0] === 2),
   )
 }
 
-const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
+/** @throws UsageError if it is unclear what the output is that would be read */
+function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<typeof defaultLayers>) {
+  const { name, shape = [], kind } = main
+  if (kind !== undefined) return names
+  const option = `outputKind ${readings.length > 1 ? `${printable(name)}=` : ''}`
+  throw new UsageError(
+    `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
+  )
+}
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
   const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
@@ -142,28 +196,28 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
     ...plain,
     outputs: [...plain.outputs, ...outputs],
     nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: added.flatMap(({ constants }) => constants),
+    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
   }
 }
 
-/** The tensors that are read if the user names no layers. Of these, `isVector` must hold for all but the last output. */
-export function defaultLayers({ outputs, graph }: OnnxFile, { image }: InputPlan): readonly string[] {
-  const last = (outputs.at(-1) as TypedTensor).name
-  const entering = productsBefore(graph, last).at(-1)?.input
-  return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
-}
-
-/** The tensors to read: those that the user names, or the default ones. */
-function layerNames(file: NetworkFile, planned: InputPlan, made: readonly ImageTensor[]): readonly string[] {
-  const { reference, name, onnx } = file
-  const names = [...new Set(reference.layers ?? defaultLayers(onnx, planned))]
+/**
+ * The tensors that may be read: the given ones, or those of which `defaultLayers` chooses.
+ * @param readable tensors that depend on the image
+ */
+function layerNames(
+  file: NetworkFile,
+  { image }: InputPlan,
+  readable: readonly string[],
+  layers: Reference['layers'],
+): readonly string[] {
+  const { name, onnx } = file
+  const names = [...new Set(layers ?? readableOutputs(onnx, image))]
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
       `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
-  const readable = made.map((tensor) => tensor.name)
   // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
@@ -181,7 +235,7 @@ export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor is read by default, although it is not the last output. */
+/** Whether a tensor is read by default, although it is not the main output. */
 export function isVector(tensor: ShownTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
@@ -193,7 +247,8 @@ function checkedFeatures(
   { reference, name: network }: NetworkFile,
   tensor: ShownTensor & { readonly name: string },
   batch: number,
-): FeatureNodes {
+  run: Pick<Network, 'onnxPath' | 'input'>,
+): FeatureNodes & Pick<CellAxes, 'tokens'> {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
@@ -203,6 +258,11 @@ function checkedFeatures(
     throw new InputError(
       `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
     )
-  checkIndependence(network, `layer "${name}"`, tensor)
-  return featureNodes(name, tensor, reference.pool ?? 'none')
+  const { pool = 'none', tokens: before } = reference
+  if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
+  const graph = networkGraph(run)
+  // Tokens that are not pooled need no guess, because they are read as they stand.
+  const tokens = tokensOf(tensor, graph, before) ?? (pool === 'none' ? null : (likelyTokens(tensor) ?? null))
+  const axes = graph.spacings.get(name)?.axes ?? null
+  return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

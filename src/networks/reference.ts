@@ -1,10 +1,12 @@
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
+import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
+import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
 import { INPUT_OPTIONS } from './input/options.js'
-import { POOLS, SCORES } from './network.js'
+import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
 
 /*
  * A network is opened in four stages. Each has one file and one noun:
@@ -17,14 +19,52 @@ import { POOLS, SCORES } from './network.js'
  * chooseNetwork goes through all stages. Inspections and imports stop earlier.
  */
 
-/** Options for networks outside the catalog, whose files may say too little about input and output. */
-export const OWN_OPTIONS = {
-  ...INPUT_OPTIONS,
+/** Options for networks outside the catalog, whose files may say too little about their output. */
+export const OUTPUT_OPTIONS = {
   /**
    * What the class scores mean: `probabilities`; `logits`, which give probabilities by a softmax; or `sigmoid`, where
    * each score is the probability of its class, independent of the others. By default, the graph decides.
    */
   scores: oneOf('meaning of scores', SCORES).exactOptional(),
+  /**
+   * What an output is: KIND for the only output, or NAME=KIND. Kinds are `scores` (one value per class), `embedding`,
+   * `labels`, `tokens`, `map`, `boxes` and `other`. By default, the graph decides.
+   */
+  outputKind: z
+    .string()
+    .refine(
+      (text) => OUTPUT_KINDS.some((kind) => kind === text.split('=').at(-1)),
+      `KIND or NAME=KIND, where KIND is ${OUTPUT_KINDS.join(', ')}`,
+    )
+    .exactOptional(),
+  /** In a transformer, the number of class and register tokens before those of the map. By default, the graph decides. */
+  tokens: z
+    .number()
+    .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
+    .exactOptional(),
+  /**
+   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
+   * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
+   */
+  boxes: z
+    .string()
+    .superRefine((text) => void boxesOption(text))
+    .exactOptional(),
+  /** A detector has seen a class if the best score is at least this, 0 to 1; 0.25 by default. */
+  threshold: z.number().superRefine(checkThreshold).exactOptional(),
+  /**
+   * Name of the class that a detector is to find. By default, the class that is right for the object’s category, or else
+   * the best one at the center.
+   */
+  objectClass: z.string().exactOptional(),
+}
+
+/** Options for networks outside the catalog, whose files may say too little about input and output. */
+export const OWN_OPTIONS = { ...INPUT_OPTIONS, ...OUTPUT_OPTIONS }
+
+function checkThreshold(threshold: number): void {
+  if (!(threshold >= 0 && threshold <= 1))
+    throw new UsageError(`\`threshold ${threshold}\` is not a score; give a number from 0 to 1`)
 }
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */
@@ -36,7 +76,7 @@ export const REFERENCE_OPTIONS = {
   weights: z.string().exactOptional(),
   /**
    * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
-   * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
+   * catalog names; for an ONNX file, the embedding and the class scores.
    */
   layers: z.array(z.string()).readonly().exactOptional(),
   /**

@@ -31,6 +31,9 @@ const keptSchema = z.object({
       dims: z.number().int().positive(),
       output: z.string().exactOptional(),
       isMap: z.boolean().exactOptional(),
+      tokens: z
+        .object({ axis: z.number(), before: z.number(), side: z.number(), channels: z.number() })
+        .exactOptional(),
     }),
   ),
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),

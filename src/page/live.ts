@@ -19,6 +19,7 @@ export interface LiveNetwork {
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
   /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
+  readonly isDetector: boolean
   /** A sentence for the user, shown while the network is chosen. */
   readonly note?: string
 }
@@ -87,6 +88,12 @@ export interface MapRows {
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
     readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
+    /** Only of a detector. `sightings` are those at each position (see `Detections`), float32, encoded like `places`. */
+    readonly boxes?: {
+      readonly threshold: number
+      readonly sightings: string
+      readonly atAnchor: string
+    }
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

@@ -89,6 +89,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         described.push({
           key,
           classes: mean === undefined ? null : classesOf(group),
+          isDetector: group.units.some(({ layers }) => layers.some(({ answers }) => answers?.detected)),
           units,
           ...(await describeGroup(group, pictures.background)),
         })
@@ -158,7 +159,7 @@ function layerMeans(group: StudyGroup, layer: string) {
 async function describeGroup(
   group: StudyGroup,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
-): Promise<Omit<SiteGroup, 'key' | 'classes' | 'units'>> {
+): Promise<Omit<SiteGroup, 'key' | 'classes' | 'units' | 'isDetector'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   if (first === undefined) throw new Error('a group has no unit')

@@ -18,6 +18,8 @@ export interface SiteIndex {
   readonly limits: ColourLimits
   /** Whether a server computes the maps on request. Then any position can be the anchor, and there is no mean map. */
   readonly isLive?: boolean
+  /** On the live page, the size that the user chose, in a frame of 224 px. Each network shows its share of the frame. */
+  readonly wished?: number
 }
 
 /** One network and patch size, with one entry of `units` per object. */
@@ -38,6 +40,8 @@ export interface SiteGroup {
   readonly layers: readonly SiteLayer[]
   /** Name of the layer whose values are class scores; null if no classes were predicted. */
   readonly classes: string | null
+  /** Whether the network is a detector, so that the maps of outcomes and overlaps are known. */
+  readonly isDetector?: boolean
   readonly units: readonly SiteUnit[]
 }
 
@@ -107,6 +111,8 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
+  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `names`. */
+  readonly boxes?: { readonly threshold: number; readonly names: readonly string[]; readonly sightings: string }
 }
 
 /**

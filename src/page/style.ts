@@ -94,6 +94,8 @@ svg rect.edge{fill:none}
 .image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
 .image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
+.image rect.own{stroke:#0ca678;stroke-width:2.5}.image rect.other{stroke:#d9480f;stroke-width:2.5}
+.image text.own{fill:#087f5b}.image text.other{fill:#c92a2a}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
@@ -192,7 +194,7 @@ th,td{padding:.3rem .5rem}
 .matrix td a{display:inline-block;min-width:1.8rem;font-weight:700;font-size:1.05rem;text-decoration:none;border:1px solid var(--line);border-radius:4px}
 .matrix td a:hover{border-color:var(--ink)}
 .tabs{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin-top:1.2rem}.tabs>legend{padding:0}.tabs>div{display:none;order:1;flex:0 0 100%;min-width:0}
-.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}
+.tabs>label{white-space:normal}.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}
 .paper{margin:1.2rem 0}.paper img{max-width:100%;height:auto}.paper figcaption{max-width:60rem;color:var(--soft);margin-top:.3rem}
 @media (max-width:44rem){
 .dots{display:flex;flex-wrap:wrap;padding:0 .9rem}.dots>svg,.dots>p{flex:0 0 100%}.dots>:empty{display:none}

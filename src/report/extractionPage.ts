@@ -56,11 +56,10 @@ async function writeSite(
   limits: ColourLimits,
 ): Promise<SiteIndex> {
   const { model, size, stride, layers } = unit.inputs
-  const described = { model, size, layers, units: [unit.description] }
+  const described = { model, size, frame: unit.frame, layers, units: [unit.description] }
   const group: StudyGroup = {
     ...described,
     stride,
-    frame: unit.frame,
     rows: unit.rows,
     cols: unit.cols,
     numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], []),

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
+import { squareText } from '../patches/sizes.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
@@ -12,20 +13,20 @@ export function overviewSection(groups: readonly StudyGroup[], limits: ColourLim
   const html = `<p class="soft">Each map is the mean over objects. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
 The number below it is its mean similarity. Click a map to see it at the top of the page.</p>
 <div class="overview">
-${groups.map((group) => groupHtml(group, limits)).join('\n')}
+${groups.map((group) => groupHtml(group, groups, limits)).join('\n')}
 </div>`
   return { id: 'overview', title: 'All mean maps', html }
 }
 
-function groupHtml(group: StudyGroup, limits: ColourLimits): string {
-  const { model, size, units, rows, cols, stride } = group
+function groupHtml(group: StudyGroup, groups: readonly StudyGroup[], limits: ColourLimits): string {
+  const { model, units, rows, cols, stride } = group
   const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
-  return `<div><h3>${escapeHtml(model)}, ${size}×${size} px</h3>
+  return `<div><h3>${escapeHtml(model)}, ${squareText([group], groups)}</h3>
 <p class="soft">${objects}, ${rows}×${cols} positions, ${stride} px apart</p>
 <table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
 ${layers.join('\n')}

@@ -1,6 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
+import { squareText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -74,7 +75,7 @@ function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[
   return [...models].map(([key, names]) => [...(JSON.parse(key) as string[]), names.join(', ')])
 }
 
-function protocolOf({ size, rows, cols, stride, units }: StudyGroup): readonly string[] {
+function protocolOf({ size, frame, rows, cols, stride, units }: StudyGroup): readonly string[] {
   const inputs = units.map((unit) => unit.inputs)
   const background = [...new Set(inputs.map((one) => one.background))].join(', ')
   const blend = [...new Set(inputs.map((one) => one.blend))].join(', ')
@@ -83,7 +84,7 @@ function protocolOf({ size, rows, cols, stride, units }: StudyGroup): readonly s
   const [first] = classifiers
   const classifier = first === undefined ? 'none' : `${first.loss}, C ${first.C}, seed ${first.seed}`
   return [
-    `${size}×${size} px`,
+    squareText([{ size, frame }]),
     `${rows}×${cols}`,
     `${stride} px`,
     background,

@@ -58,7 +58,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'answer-kept',
     of: ({ answers }) => {
       if (answers === null) return []
-      const confidence = answers.center.probability >= CONFIDENT ? 'confident' : 'unsure'
+      const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
       return [
         [CENTER, answers.kept],
         [{ ...CENTER, confidence }, answers.kept],
@@ -73,7 +73,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'answer-probability',
-    of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.center.probability]]),
+    of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.anchors.center.probability]]),
     tables: answerColumn('answer-probability'),
   },
   {
@@ -81,6 +81,9 @@ export const MEASURES: readonly Measure[] = [
     of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
+  detectedMeasure('found', 'found'),
+  detectedMeasure('right-and-found', 'right'),
+  detectedMeasure('overlap', 'overlap'),
   {
     name: 'similarity-mean',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
@@ -286,6 +289,15 @@ function answerColumn(metric: string): readonly MeasureTable[] {
     return column && [column.name]
   }
   return [{ kind: tables.ANSWERS, column: columnOf }]
+}
+
+/** A measure of a detector's answers. */
+function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Measure {
+  return {
+    name,
+    of: ({ answers }) => [answers?.detected?.[key] ?? []].flat().map((value) => [{}, value]),
+    tables: [{ kind: tables.DETECTIONS, column: () => [name] }],
+  }
 }
 
 function bandColumn(variant: Variant): readonly string[] | undefined {

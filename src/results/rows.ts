@@ -2,6 +2,7 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { MADE_UP_FEATURES, type MadeUpFeature } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/folds.js'
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
+import { type SizeInFrame, sizeInFrame } from '../patches/sizes.js'
 import { addTo } from '../support/lists.js'
 import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
@@ -20,6 +21,8 @@ export interface SummaryRow {
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
+  /** Side of the frame in pixels; absent if it is 224. */
+  readonly frame?: number
   /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
   /** Tells the numbers of one measure apart, for example by anchor, period or task: `center vertical 8px`. */
@@ -42,7 +45,7 @@ export interface Row extends MeanRow {
   readonly values: PatchValues
 }
 
-export type LayerAtSize = Pick<MeanRow, 'model' | 'layer' | 'size'>
+export type LayerAtSize = Pick<MeanRow, 'model' | 'layer' | 'size' | 'frame'>
 export type RowKey = LayerAtSize & Pick<MeanRow, 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
@@ -62,20 +65,19 @@ export interface PatchNumbers {
   readonly numbers: UnitNumbers
 }
 
-interface MeasuredGroup {
+interface MeasuredGroup extends SizeInFrame {
   readonly model: string
-  readonly size: number
   readonly layers: readonly string[]
 }
 
 /** @param nullBaseline similarities of pairs of objects, one entry per layer */
 export function groupRows(
-  { model, size, layers }: MeasuredGroup,
+  { model, layers, ...at }: MeasuredGroup,
   units: readonly PatchNumbers[],
   nullBaseline: readonly PairSimilarities[],
 ): readonly Row[] {
   return layers.flatMap((layer, i) => {
-    const place = { model, layer, size }
+    const place = { model, layer, ...sizeInFrame(at) }
     return [
       ...numbersOf(units, i).map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
       ...(['same', 'different'] as const).flatMap((classes) => {
@@ -117,20 +119,18 @@ type Accuracies = NonNullable<Unit['layers'][number]['baselines']>[MadeUpFeature
  * Accuracies per fold with two made-up features, which contain only the position or only its phase. Each grid of
  * positions has its own accuracies, those with the phase for each of its periods.
  */
-export function baselineRows(
-  groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
-): readonly Row[] {
+export function baselineRows(groups: readonly (SizeInFrame & { readonly units: readonly Unit[] })[]): readonly Row[] {
   const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
   const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
   const places = new Map<string, { readonly place: LayerAtSize; readonly accuracies: Accuracies }>()
-  for (const { size, units } of groups) {
+  for (const { units, ...at } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
         if (baselines === null) continue
         const grid = `${rows}×${cols}`
         for (const feature of MADE_UP_FEATURES) {
           const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
-          const place = { model: `${feature} only`, layer, size }
+          const place = { model: `${feature} only`, layer, ...sizeInFrame(at) }
           const key = JSON.stringify(place)
           // Units on the same grid may use different fold schemes. The accuracies of all their schemes are collected.
           places.set(key, { place, accuracies: { ...places.get(key)?.accuracies, ...baselines[feature] } })

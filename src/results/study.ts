@@ -89,13 +89,12 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   const [first] = units
   if (first === undefined || sums === undefined) throw new Error('a group has no units')
   const { model, size, stride, layers } = first.inputs
-  const group = { model, size, layers, units: units.map(({ description }) => description) }
+  const group = { model, size, frame: first.frame, layers, units: units.map(({ description }) => description) }
   return {
     ...group,
     rows: first.rows,
     cols: first.cols,
     stride,
-    frame: first.frame,
     numbers: groupRows(group, numbers, await nullBaselineOf(units)),
     meanMaps: sums.map((sum) => sum / units.length),
   }

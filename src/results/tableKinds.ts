@@ -1,4 +1,5 @@
 import { CONFIDENT } from '../experiments/answers.js'
+import { ON_OBJECT } from '../experiments/boxes.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 
@@ -145,6 +146,17 @@ export const ANSWERS: TableKind = {
   statistic: 'mean',
   counted: 'patches',
   spread: { fewest: FEWEST_PATCHES },
+}
+
+export const DETECTIONS: TableKind = {
+  stem: 'detections',
+  title: 'Objects that a detector finds',
+  note: `A detector finds an object if the best box of the object’s class reaches the threshold and is on the object: its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. It also answers correctly if no other class has a better score. The table has the shares of positions and the mean overlap, means over objects. ${OVER_OBJECTS}`,
+  keys: ['measure'],
+  statistic: 'mean',
+  counted: 'patches',
+  spread: { fewest: FEWEST_PATCHES },
+  isPrinted: true,
 }
 
 export const ARITHMETIC_EXACT: TableKind = {

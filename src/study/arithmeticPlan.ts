@@ -10,7 +10,7 @@ import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
-import { type Network, recipeText } from '../networks/index.js'
+import { type Network, poolText, recipeText, tokensText } from '../networks/index.js'
 import type { NamedBackground } from '../patches/background.js'
 import { builtInPatches } from '../patches/collection.js'
 import type { PatchSource } from '../patches/patch.js'
@@ -103,7 +103,8 @@ async function isComputed(folder: string, { network, generators }: NetworkWithGe
 }
 
 function readingOf({ layers, pool, input }: Network) {
-  return { layers: layers.map(({ name }) => name), pool: pool ?? 'none', input: recipeText(input) }
+  const pooling = poolText({ pool, tokens: tokensText(layers) })
+  return { layers: layers.map(({ name }) => name), pool: pooling, input: recipeText(input) }
 }
 
 async function planAccuracy(

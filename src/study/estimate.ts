@@ -91,7 +91,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
       const [unit] = group
       // A GPU computes every image in full, because computing shared values once brought no gain there.
       const isReused = PROVIDERS[handle.ran().device].isProcessor && options.reuse !== 'off'
-      const gain = isReused ? expectedGain(network, unit.scene, unit.grid.offsets) : 1
+      const gain = isReused ? await expectedGain(network, unit.scene, unit.grid.offsets) : 1
       const all = imagesOfUnits(group) / imagesPerSecond / gain
       times.push({ all, each: all / group.length })
     }

@@ -1,6 +1,8 @@
 import type { Features, LayerFeatures } from '../engine/features.js'
+import { answerNames } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
+import { comparedFeatures, detectionsOf } from '../experiments/detections.js'
 import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
@@ -11,7 +13,7 @@ import { type Separability, separabilityByScheme, type TaskSeparability } from '
 import { extractedGrid } from '../experiments/similarity.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { type Network, networkGraph, outputOf } from '../networks/index.js'
+import { type Network, networkGraph, outputOf, strideOf } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
@@ -46,10 +48,12 @@ export async function storeUnit(
     inputs,
     { ...grid, frame: network.input.rows },
     parts,
-    network.classes?.names,
+    answerNames(network),
   )
   const kept = inputs.keepsFeatures && {
-    features: features.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
+    features: features.layers
+      .map((layer) => comparedFeatures(layer, network.detector))
+      .map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
   }
   const stored = await writeUnit(study.out, made, { ...arrays, ...kept })
   features.release()
@@ -63,11 +67,15 @@ async function layerParts(
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { name } = layer
-  const onGrid = extractedGrid(grid, layer, layerTitle(network, name, patch))
-  const scores = name === network.classes?.layer ? network.classes.scores : undefined
-  const named = { name, dims: layer.dims }
+  const { classes, detector } = network
+  const title = layerTitle(network, name, patch)
+  const onGrid = extractedGrid(grid, comparedFeatures(layer, detector), title)
+  const scores = name === classes?.layer ? classes.scores : undefined
+  const detections =
+    scores && detector && detectionsOf(extractedGrid(grid, layer, title), classes?.names ?? [], detector, patch)
+  const named = { name, dims: onGrid.dims }
   const measure = async (place: ExperimentPlace) => ({
-    ...(await measureFeatures(onGrid, scores, place)),
+    ...(await measureFeatures(onGrid, scores, place, detections)),
     separability: await separabilityOf(inputs, onGrid, place),
   })
   const period = periodOf(network, name)
@@ -81,7 +89,7 @@ async function layerParts(
     ...(await foldsExplained(inputs, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
     ...(inputs.readout && { readout: await positionReadout(onGrid, inputs.readout) }),
     sketch: inputs.sketches
-      ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
+      ? await sketchOf(onGrid.matrix.subarray(0, rows * onGrid.dims), rows, onGrid.dims, availableCores())
       : undefined,
   }
 }
@@ -117,7 +125,8 @@ async function separabilityOf(
 /** Distance in pixels between neighbouring cells of a layer's map (the network's total stride up to the layer). */
 function periodOf(network: Network, layer: string): number {
   const output = network.layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
-  return networkGraph(network).spacings.get(output)?.pixels ?? USUAL_PERIOD
+  const spacing = networkGraph(network).spacings.get(output)
+  return (spacing && strideOf(spacing)) ?? USUAL_PERIOD
 }
 
 /** The fold scheme from which `noteCoarse` sees whether the grid of positions is too coarse. */

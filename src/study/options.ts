@@ -16,6 +16,7 @@ import {
   PRECISIONS,
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
+import { defaultSizes, strideFor } from '../patches/sizes.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import type { ProgressListener } from '../progress.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -31,8 +32,8 @@ import {
 } from '../support/optionChecks.js'
 
 /**
- * Default distance between positions in pixels, by preset. At a distance of 4, the quick study takes under two minutes
- * on two slow cores.
+ * Default distance between positions in pixels, by preset; see `strideFor`. At a distance of 4, the quick study
+ * takes under two minutes on two slow cores.
  */
 const STRIDES = { quick: 4, paper: 1 } as const
 
@@ -48,8 +49,7 @@ const OPTIONS = {
   models: texts.exactOptional(),
   /**
    * Tensors to read as features: one list for all networks, or a list per network (id or path of its ONNX file). By
-   * default, all layers that the catalog names; for an ONNX file, the last output and the input of the last fully
-   * connected layer.
+   * default, all layers that the catalog names; for an ONNX file, the embedding and the class scores.
    */
   layers: z
     .union(
@@ -67,9 +67,9 @@ const OPTIONS = {
    * all built-in objects.
    */
   patches: z.string().exactOptional(),
-  /** Sides of the square patches in pixels; 75 and 125 by default. */
-  sizes: z.array(z.number()).min(1).readonly().default([125, 75]),
-  /** Distance between neighbouring positions in pixels; the default depends on the preset. */
+  /** Sides of the square patches in pixels; 75/224 and 125/224 of each network's frame by default. */
+  sizes: z.array(z.number()).min(1).readonly().exactOptional(),
+  /** Distance between neighbouring positions in pixels; the default depends on the preset and the frame. */
   stride: z.number().exactOptional(),
   /**
    * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the
@@ -138,8 +138,11 @@ export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, OwnOptio
 type Checked = CheckedOptions<typeof OPTIONS & typeof OWN_OPTIONS>
 
 /** Options of `reproduce` with all defaults that can be decided without reading files. */
-export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
-  readonly stride: number
+export interface ResolvedOptions
+  extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C' | 'sizes' | 'stride'> {
+  /** Sizes of the patches, and the distance between positions, for a frame of this side. All are in pixels. */
+  readonly sizesFor: (frame: number) => readonly number[]
+  readonly strideFor: (frame: number) => number
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty if `arithmetic` is the only experiment. */
   readonly unitModels: readonly string[]
@@ -153,7 +156,8 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
 
 /** Checks the options of a study without reading files, and fills in all defaults. */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
-  const { preset, models: named, experiments, cv, C, ...options } = parseOptions(given, { ...OPTIONS, ...OWN_OPTIONS })
+  const { preset, models: named, experiments, cv, C, ...others } = parseOptions(given, { ...OPTIONS, ...OWN_OPTIONS })
+  const { sizes, stride, ...options } = others
   const { precision, seed } = options
   const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
@@ -167,8 +171,8 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,
-    sizes: [...new Set(options.sizes)],
-    stride: options.stride ?? STRIDES[preset],
+    sizesFor: (frame) => [...new Set(sizes ?? defaultSizes(frame))],
+    strideFor: (frame) => stride ?? strideFor(frame, STRIDES[preset]),
     request,
     unitModels: hasUnits ? models : [],
     arithmeticModels: experiments.includes('arithmetic') ? [...models, ...encoders] : [],

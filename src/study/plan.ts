@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { isPlaceholder, type Network, recipeText } from '../networks/index.js'
+import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -61,12 +61,13 @@ export function replacedText({ units, differences }: ReplacedUnits): string {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, separability, unitModels, signal } = options
+  const { blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
-  const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
-  const planned = planUnits(networks, patches, stride, (network, patch) => {
+  const frames = networks.map(({ input }) => input.rows)
+  const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
+  const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
+  const planned = planUnits(networks, shownIn, options.strideFor, (network, patch) => {
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
     return { scene: sceneOf(patch, background, blend), inputs: unitInputs(network, patch, identity, options) }
   })
@@ -155,7 +156,8 @@ async function backgroundsOf(
 
 /** All inputs on which a unit's results depend. `planStudy` adds `sketches`. */
 function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
-  const { stride, blend, precision, separability, equivariance, readout, keepFeatures } = options
+  const { blend, precision, separability, equivariance, readout, keepFeatures } = options
+  const tokens = tokensText(network.layers)
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -165,18 +167,24 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    stride,
+    stride: options.strideFor(network.input.rows),
     background,
     blend,
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
+    ...(tokens && (network.pool || equivariance) && { tokens }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     ...(network.classes && { scores: network.classes.scores.meaning }),
+    ...(network.detector && { detector: detectorInputs(network.detector) }),
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     ...(readout && { readout }),
     keepsFeatures: keepFeatures,
   }
+}
+
+function detectorInputs({ threshold, boxes, objectClass }: Detector): NonNullable<UnitInputs['detector']> {
+  return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 
 export function imagesOfUnits(units: readonly PlannedUnit[]): number {
@@ -211,19 +219,12 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-/** Makes a patch of every object at every size, ordered by size. */
-async function patchesOf(
-  path: string | undefined,
-  sizes: readonly number[],
-  frame: number,
-  blend: UnitInputs['blend'],
-  signal: AbortSignal | undefined,
-): Promise<readonly Patch[]> {
-  const sources = await patchesFrom(path)
-  const bySource: Patch[][] = []
-  for (const source of sources) {
-    bySource.push([...(await patchesOfSource(source, sizes, frame, blend, signal))])
-  }
+/** Makes a patch of every object at every size that a frame needs, ordered by size. */
+async function patchesOf(options: ResolvedOptions, frames: readonly number[]): Promise<readonly Patch[]> {
+  const sizes = [...new Set(frames.flatMap(options.sizesFor))]
+  const bySource: (readonly Patch[])[] = []
+  for (const source of await patchesFrom(options.patches))
+    bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), options.blend, options.signal))
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 

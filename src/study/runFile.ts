@@ -105,6 +105,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 
 /** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
 export function describeRun(study: Study, options: ResolvedOptions) {
+  const strides = [...new Set(study.networks.map(({ input }) => options.strideFor(input.rows)))]
   return {
     shiftscope: packageVersion(),
     node: process.version,
@@ -121,7 +122,7 @@ export function describeRun(study: Study, options: ResolvedOptions) {
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256, category = null }) => ({ name, size, sha256, category })),
-    stride: options.stride,
+    stride: strides.length === 1 ? strides[0] : strides,
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: options.blend,
     separability: options.separability,

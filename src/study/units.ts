@@ -1,6 +1,7 @@
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { ANSWER_MAPS } from '../experiments/answers.js'
+import { SIGHTING_VALUES } from '../experiments/boxes.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -21,19 +22,19 @@ export interface PlannedUnit {
  */
 export function planUnits(
   networks: readonly Network[],
-  patches: readonly Patch[],
-  stride: number,
+  patchesOf: (frame: number) => readonly Patch[],
+  strideFor: (frame: number) => number,
   partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
     const key = `${frame} ${size}`
-    const grid = grids.get(key) ?? positionGrid(frame, size, stride)
+    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame))
     grids.set(key, grid)
     return grid
   }
   return networks.flatMap((network) =>
-    patches.map((patch) => ({
+    patchesOf(network.input.rows).map((patch) => ({
       network,
       patch,
       ...partsOf(network, patch),
@@ -58,7 +59,8 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
   const answers = hasAnswers(network) ? ANSWER_MAPS * grid.rows * grid.cols : 0
-  return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
+  const sightings = network.detector ? SIGHTING_VALUES * (grid.rows * grid.cols + grid.anchors.length) : 0
+  return (maps + features + answers + sightings) * Float32Array.BYTES_PER_ELEMENT
 }
 
 /** Whether the study reads the layer with the class scores. Without them, the network's answers are not known. */

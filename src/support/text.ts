@@ -51,6 +51,11 @@ export function shellWord(text: string): string {
 const maximumLength = 100
 const maximumCandidates = 20_000
 
+/** The flag of an option, such as `--object-class` for `objectClass`. */
+export function flagOf(name: string): string {
+  return `--${name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /**
  * Returns the `count` candidates that are most similar to a mistyped name. Candidates that contain the name, or are
  * part of it, come first. The others follow, sorted by edit distance.

@@ -98,7 +98,7 @@ describe('models and patches', () => {
     const { layers } = await documentOf('models', 'verify', 'tiny-alexnet')
     expect(layers.map(({ name }: { name: string }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
     const all = await runHere(['models', 'inspect', 'tiny-alexnet', '--all'])
-    expect([all.status, all.stderr, all.stdout.split('\n').length]).toEqual([0, '', 28])
+    expect([all.status, all.stderr, all.stdout.split('\n').length]).toEqual([0, '', 35])
     expect((await documentOf('models', 'inspect', 'tiny-alexnet')).tensors).toHaveLength(19)
   })
 })

@@ -5,6 +5,7 @@ import {
   collectImages,
   collectLayers,
   collectNames,
+  parseColours,
   parseLimits,
   parseList,
   parseMinutes,
@@ -12,14 +13,13 @@ import {
   parsePath,
   parsePositive,
   parseRange,
-  parseThree,
   parseWhole,
   parseWholeList,
 } from '../../src/cli/parse.js'
 
 type Parser = (text: string) => unknown
 
-const THREE = 'Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.'
+const THREE = 'Give one number, or three for red, green and blue, such as 0.5,0.5,0.5.'
 const RISING = 'Give two numbers, the smaller one first, such as 0.88,1.'
 const ONCE = 'Give one list for all networks, or one list per network as ID=a,b.'
 
@@ -32,7 +32,7 @@ describe('the value of an option', () => {
     [parseWholeList, { 75: [75], '75 , 125': [75, 125] }],
     [parseList, { a: ['a'], 'a, b c ,d': ['a', 'b c', 'd'] }],
     [parseMinutes, { 1: 1, 90: 90, '1:30:00': 90, '00:00:00': 1, '00:01:01': 2, '100:59:59': 6060 }],
-    [parseThree, { '1,2,3': [1, 2, 3], ' -0.5, 1e2 ,0': [-0.5, 100, 0] }],
+    [parseColours, { '1,2,3': [1, 2, 3], '0.5': [0.5], ' -0.5, 1e2 ,0': [-0.5, 100, 0] }],
     [parseRange, { 1: 1, 255: 255 }],
     [parseLimits, { '0.88,1': { low: 0.88, high: 1 }, '-1e3, 0': { low: -1000, high: 0 } }],
     [collectAssignments, { 'id=a=b': { id: 'a=b' }, 'constructor=x': { constructor: 'x' } }],
@@ -50,7 +50,7 @@ describe('the value of an option', () => {
     [parseWholeList, 'Give a whole number of at least 1.', '75;125|75,x|75,0'],
     [parseList, 'Give values separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
     [parseMinutes, 'Give whole minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
-    [parseThree, THREE, '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity'],
+    [parseColours, THREE, '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity'],
     [parseRange, 'Give 1 or 255.', '|2|1.0'],
     [parseLimits, RISING, '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1'],
     [(text) => collectAssignments(text), 'Give ID=FILE, such as alexnet=alexnet.pth.', '|=|alexnet|alexnet=|=a.pth'],

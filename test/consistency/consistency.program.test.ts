@@ -5,10 +5,11 @@ import { type ConsistencyOptions, consistency } from '../../src/consistency/cons
 import { PROTOCOL_NAMES } from '../../src/consistency/protocols.js'
 import type { Consistency } from '../../src/consistency/result.js'
 import { InputError, UsageError } from '../../src/errors.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../src/progress.js'
 import { runHere } from '../support/inProcess.js'
 import { messageOf } from '../support/messageOf.js'
-import { convolutions } from '../support/smallNetwork.js'
+import { constantOf, convolutions, node, weightsOf } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
@@ -231,7 +232,7 @@ it('refuses options that it does not take', async () => {
   expect(await messageOf(measured({ draws: 10_000_001 }), UsageError)).toBe(
     '`draws 10000001` is too large; use at most 10000000',
   )
-  expect(await messageOf(measured({ layers: ['scores'] } as object), UsageError)).toMatch(/^option layers is not known/)
+  expect(await messageOf(measured({ pool: 'mean' } as object), UsageError)).toMatch(/^option pool is not known/)
   expect(await messageOf(measured({ device: 'gpu', out: folder('out') }), UsageError)).toMatch(
     /^device gpu is not known/,
   )
@@ -240,7 +241,39 @@ it('refuses options that it does not take', async () => {
   expect(existsSync(folder('out'))).toBe(false)
 })
 
+it('compares the answers of the output that the user names', async () => {
+  const path = folder('two.onnx')
+  const head = (name: string) => node('MatMul', ['flat', `${name}.weights`], name)
+  await writeModel(path, {
+    ...{ name: 'two', inputs: [{ name: 'image', shape: ['N', 3, 32, 32] }] },
+    outputs: ['logits', 'constant'].map((name) => ({ name, shape: ['N', 4] })),
+    initializers: [
+      weightsOf('filters', 4, 3, 32, 32),
+      weightsOf('logits.weights', 4, 4),
+      constantOf('constant.weights', [4, 4], 0),
+    ],
+    nodes: [
+      node('Conv', ['image', 'filters'], 'map'),
+      node('Flatten', ['map'], 'flat'),
+      ...['logits', 'constant'].map(head),
+    ],
+  })
+  const options = { model: path, protocols: ['diagonal'], out: folder('out') } as const
+  const result = await measured({ ...options, layers: ['constant'] })
+  // Where all scores are 0, the answer and its probability never change.
+  expect(result.layer).toBe('constant')
+  expect(result.measures.map(({ mean }) => mean)).toEqual([0, 0])
+  expect(await messageOf(measured(options), UsageError)).toContain('has results of two with layer constant;')
+  const { layer, measures } = await measured({ ...options, out: folder('other') })
+  expect([layer, (measures[1]?.mean as number) > 0]).toEqual(['logits', true])
+  expect(await messageOf(measured({ model: path, layers: ['flat'] }), InputError)).toBe(
+    'two has no output among `layers flat` that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with `outputKind NAME=scores`',
+  )
+})
+
 it('refuses a network that gives no answers', async () => {
   const { onnxPath } = await convolutions(folder('map.onnx'))
-  expect(await messageOf(measured({ model: onnxPath }), InputError)).toMatch(/^map has no layer of class scores/)
+  expect(await messageOf(measured({ model: onnxPath }), InputError)).toMatch(
+    /^map has no output that holds class scores/,
+  )
 })

@@ -206,7 +206,7 @@ describe('the memory of work that failed', () => {
     [
       'passes',
       (crew: Crew, given: ExtractionOptions) =>
-        runPasses({ ...crew, job: jobScene(scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
+        runPasses({ ...crew, job: jobScene(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
     ],
   ])('is used again when nobody reads it any more: %s', async (_, fail) => {
     let used: readonly ArrayBufferLike[] = []
@@ -252,7 +252,7 @@ describe('passes of positions', () => {
   ]
   const workOf = (answer?: Answer) => {
     const { workers } = workersOf(1, answer)
-    return { workers, network: networkOf(), memory: openFeatureMemory(), job: jobScene(scene) }
+    return { workers, network: networkOf(), memory: openFeatureMemory(), job: jobScene(networkOf(), scene) }
   }
 
   it('put features into the rows of their positions, and say which stand', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { beforeAll, expect, it, vi } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { EquivarianceError } from '../../src/experiments/equivariance.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { runHere } from '../support/inProcess.js'
@@ -11,6 +12,9 @@ const folder = sharedFolder()
 const golden: Readonly<Record<string, readonly EquivarianceError[]>> = JSON.parse(
   readFileSync(new URL('../golden/equivariance.json', import.meta.url), 'utf8'),
 )
+/** Of tiny transformers (see test/golden/make_tokens.py), by network and output. */
+const tokenGolden: Readonly<Record<string, Readonly<Record<string, { equivariance: readonly EquivarianceError[] }>>>> =
+  JSON.parse(readFileSync(new URL('../golden/tokens/expected.json', import.meta.url), 'utf8'))
 const SIZE = 24
 
 beforeAll(async () => {
@@ -48,6 +52,23 @@ it('the equivariance errors of maps are those of PyTorch and NumPy; what is no m
       ),
       undefined,
     ])
+})
+
+describe.each(Object.entries(tokenGolden))('those of the transformer %s', (name, layers) => {
+  it('are PyTorch’s, over the map behind its class and register tokens', async () => {
+    const data = Uint8Array.from({ length: 12 * 12 * 4 }, (_, i) => (i * 37) % 256)
+    const model = fileURLToPath(new URL(`../golden/tokens/${name}.onnx`, import.meta.url))
+    const names = Object.keys(layers)
+    await using network = await openNetwork(model, { layers: names, workers: 1, threads: 1 })
+    const patch = { data, width: 12, height: 12 }
+    const found = await network.extract({ patch, size: 12, stride: 40 })
+    const close = (value: number) => expect.closeTo(value, 5)
+    expect(found.layers.map(({ equivariance }) => equivariance)).toEqual(
+      Object.values(layers).map(({ equivariance }) =>
+        equivariance.map(({ dx, border, aliasing }) => ({ dx, border: close(border), aliasing: close(aliasing) })),
+      ),
+    )
+  })
 })
 
 it('extract prints them at whole cells and powers of two, and all of them as JSON', async () => {

@@ -26,7 +26,7 @@ describe('what a network answers', () => {
       return row.indexOf(Math.max(...row))
     })
   const answers = (matrix: Float32Array, center: Float32Array, scores: ClassScores = LOGITS) =>
-    answerMaps(matrix, strongestOf(matrix), center, scores)
+    answerMaps(matrix, strongestOf(matrix), center, scores, 'net fc8')
 
   it('is the softmax of the scores, at every position and for the class at the center', () => {
     // e^0 : e^1 : e^2 is 1 : 2.718 : 7.389, of a sum of 11.107.
@@ -53,8 +53,10 @@ describe('what a network answers', () => {
   })
 
   it('has equal probabilities for all classes where quantisation rounds all to 0', () => {
-    expect([...classProbabilities(new Float32Array(4), 1, 4, PROBABILITIES)]).toEqual([0.25, 0.25, 0.25, 0.25])
-    expect(classProbabilities(Float32Array.of(Number.NaN, 0), 1, 2, PROBABILITIES)).toEqual(
+    expect([...classProbabilities(new Float32Array(4), 1, 4, PROBABILITIES, 'net fc8')]).toEqual([
+      0.25, 0.25, 0.25, 0.25,
+    ])
+    expect(classProbabilities(Float32Array.of(Number.NaN, 0), 1, 2, PROBABILITIES, 'net fc8')).toEqual(
       Float64Array.of(Number.NaN, Number.NaN),
     )
   })
@@ -70,24 +72,18 @@ describe('what a network answers', () => {
     const probabilities = Float32Array.of(0.125, 0.25, 0.625)
     const logarithms = probabilities.map(Math.log)
     const scores = { meaning: 'log-probabilities', source: 'test' } as const
-    for (const [i, value] of classProbabilities(logarithms, 1, 3, scores).entries())
+    for (const [i, value] of classProbabilities(logarithms, 1, 3, scores, 'net fc8').entries())
       expect(value).toBeCloseTo(probabilities[i] as number, 6)
   })
 
-  it('takes integers for the scores that they stand for', () => {
-    const integers = { scale: 1 / 256, zeroPoint: -128 }
-    const matrix = Float32Array.of(-128, 0, 127)
-    const given = (scores: ClassScores) => [...classProbabilities(matrix, 1, 3, { ...scores, integers })]
-    expect(given(SIGMOID)).toEqual([0, 128 / 256, 255 / 256])
-    expect(given(PROBABILITIES)).toEqual([0, 128 / 383, 255 / 383])
-    const sum = 1 + Math.exp(0.5) + Math.exp(255 / 256)
-    expect(given(LOGITS)[0]).toBeCloseTo(1 / sum, 6)
-  })
-
   it.each([
-    [PROBABILITIES, -2, 'a class score is -2, which is impossible with `scores probabilities`; use `scores logits`'],
-    [SIGMOID, -2, 'a class score is -2, which is impossible with `scores sigmoid`; use `scores logits`'],
-    [SIGMOID, 1.5, 'a class score is 1.5, which is impossible with `scores sigmoid`; use `scores logits`'],
+    [
+      PROBABILITIES,
+      -2,
+      'net fc8 has a class score of -2, which is impossible with `scores probabilities`; use `scores logits`',
+    ],
+    [SIGMOID, -2, 'net fc8 has a class score of -2, which is impossible with `scores sigmoid`; use `scores logits`'],
+    [SIGMOID, 1.5, 'net fc8 has a class score of 1.5, which is impossible with `scores sigmoid`; use `scores logits`'],
   ])('is refused where a score cannot be what it is said to be: %o %f', async (scores, value, message) => {
     const refused = async () => answers(Float32Array.of(0, value, 0), Float32Array.of(0, 0, 1), scores)
     expect(await messageOf(refused(), UsageError)).toBe(message)

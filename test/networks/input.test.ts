@@ -103,6 +103,16 @@ describe('the recipe of an input', () => {
       preprocessor({ do_rescale: false, image_mean: 0.5, image_std: 2 }),
       { divisor: 1, mean: half, std: [2, 2, 2] },
     ],
+    [
+      'one number for all channels',
+      { options: { inputMean: [0.13], inputStd: [0.31] } },
+      { divisor: 255, mean: [0.13, 0.13, 0.13], std: [0.31, 0.31, 0.31] },
+    ],
+    [
+      'that of a list of one number',
+      preprocessor({ image_mean: [0.5], image_std: [2] }),
+      { mean: half, std: [2, 2, 2] },
+    ],
     ['timm’s of today', config({ pretrained_cfg: { input_size: [3, 48, 48], mean: half } }), { ...timm, mean: half }],
     ['timm’s of old', config({ input_size: [3, 48, 48], std: [2, 3, 4] }), { ...timm, std: [2, 3, 4] }],
     ['not that of a language model', config({ model_type: 'bert', hidden_size: 768 }), ASSUMED],
@@ -142,10 +152,29 @@ describe('the recipe of an input', () => {
     expect(assumedInput({ id: 'net', ...(await choose({ input: 'clip' })) })).toBeUndefined()
   })
 
+  it('of grey pictures is values from 0 to 1 where nothing says it', async () => {
+    copyFileSync(onnxGolden('grey'), folder('net.onnx'))
+    const plan = await choose()
+    expect(recipeOf(plan)).toMatchObject({
+      rows: 8,
+      divisor: 255,
+      ...unscaled,
+      channelOrder: 'grey',
+      source: 'assumed',
+    })
+    expect(assumedInput({ id: 'net', ...plan })).toContain('no preprocessing was found, so values from 0 to 1 are used')
+    expect((await choose({ inputMean: [0.5] })).inputSource).toBe('options, values from 0 to 1 for the rest')
+  })
+
   it('is looked for in other folders too', async () => {
     mkdirSync(folder('onnx'))
     arrange({ files: { [PREPROCESSOR]: vit } })
-    const recipe = await inputRecipe(readOnnxFile(folder('net.onnx')), [folder('onnx'), folder()], {}, false)
+    const recipe = await inputRecipe(
+      readOnnxFile(folder('net.onnx')),
+      [folder('onnx'), folder()],
+      {},
+      { bytes: false, grey: false },
+    )
     expect(recipe).toMatchObject({ ...inception, source: PREPROCESSOR })
   })
 

@@ -52,6 +52,16 @@ describe('any ONNX file', () => {
     await expectOnnxGoldens(network)
   })
 
+  it.each<[string, readonly (number | string)[], string]>([
+    ['first', ['N', 1, 8, 8], 'image.rgb'],
+    ['last', ['N', 8, 8, 1], 'image.rgb'],
+    ['last in an open frame', ['N', 'rows', 'cols', 1], 'image.rgb'],
+  ])('may take a single channel, %s', async (_, shape, name) => {
+    const { input } = await inputOf(await copying(shape))
+    const grey = { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'grey' }
+    expect(input).toMatchObject({ name, ...grey, rows: typeof shape[2] === 'number' ? 8 : 224 })
+  })
+
   it('may insist on a batch size, openly or not', async () => {
     const open = await chooseNetwork({ model: onnxGolden('batch-of-4'), layers })
     expect(open.input.batch).toBe(4)
@@ -79,7 +89,7 @@ describe('any ONNX file', () => {
 })
 
 /** A model that gives the image as its features, if the operator exists. */
-async function copying(shape: readonly number[], operator = 'Identity'): Promise<string> {
+async function copying(shape: readonly (number | string)[], operator = 'Identity'): Promise<string> {
   const about = { inputs: [{ name: 'image', shape }], outputs: [{ name: 'features', shape: [] }] }
   const nodes = [node(operator, ['image'], 'features')]
   await writeModel(folder('copying.onnx'), { name: 'copying', ...about, initializers: [], nodes })
@@ -90,7 +100,6 @@ describe('an ONNX file is refused', () => {
   it.each([
     ['two-inputs', 'has 2 inputs, "image", "other"'],
     ['vector', 'float32 [N, 5], which is not a batch of images'],
-    ['grey', '[N, 1, 8, 8], which does not have 3 channels'],
     ['oblong', '[N, 3, 8, 9], which is not square'],
   ])('for what it takes: %s', async (name, message) => {
     expect(await messageOf(inputOf(onnxGolden(name)))).toContain(message)
@@ -101,6 +110,22 @@ describe('an ONNX file is refused', () => {
     [[100_000, 3, 100, 100], 'a batch of more than 1 GiB'],
   ])('for what it takes too much of: %j', async (shape, message) => {
     expect(await messageOf(inputOf(await copying(shape)))).toContain(message)
+  })
+
+  it('for a number of channels other than 3 and 1', async () => {
+    for (const shape of [
+      ['N', 4, 8, 8],
+      ['N', 8, 8, 2],
+      ['N', 5, 8, 'w'],
+    ])
+      expect(await messageOf(inputOf(await copying(shape)))).toContain('which has neither 3 channels nor 1')
+  })
+
+  it('for a mean of each colour, if its pictures are grey', async () => {
+    const reference = parseReference({ model: onnxGolden('grey'), input: 'imagenet' })
+    expect(await messageOf(networkFile(reference).then(inputPlan), UsageError)).toContain(
+      'expects grey images, but the preprocessing (options) has a mean or std for each colour; give one number each',
+    )
   })
 
   it('for no length of −1, which is any', async () => {
@@ -203,7 +228,7 @@ describe('pooled maps', () => {
     ['center', (values) => values[2 * 6 + 2] as number],
   ]
 
-  it.each(pools)('have one value a channel, a class token among them where there is one: %s', async (pool, of) => {
+  it.each(pools)('have one value a channel, without that of a class token: %s', async (pool, of) => {
     const layers = ['conv', 'last', 'rows', 'tokens', 'features']
     const network = await chooseNetwork({ model: onnxGolden('tokens'), layers, pool })
     expect(network.layers).toEqual(
@@ -212,9 +237,7 @@ describe('pooled maps', () => {
     expect(network.layers.some(({ isMap }) => isMap)).toBe(false)
     const features = await runOnnxGolden(network)
     const maps = [0, 1, 2, 3].map(map)
-    for (const layer of ['conv', 'last', 'rows']) expectClose(features[layer], maps.map(of))
-    const withToken = maps.map((values) => (pool === 'center' ? values : [mean(values), ...values]))
-    expectClose(features.tokens, withToken.map(of))
+    for (const layer of ['conv', 'last', 'rows', 'tokens']) expectClose(features[layer], maps.map(of))
     expectClose(features.features, onnxFeatures.features)
   })
 

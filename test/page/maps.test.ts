@@ -26,6 +26,11 @@ function answersWith(names: readonly string[], numbers: readonly number[], right
   return { ofCenter: probabilities, strongest: { names, numbers: Uint32Array.from(numbers), probabilities, right } }
 }
 
+/** A map of answers. */
+function regionMap(answers: LoadedAnswers): LoadedMap {
+  return mapOf({ fitted, error: 0, answers, cosines: measured(new Float64Array(answers.ofCenter.length)) }, 'answers')
+}
+
 describe('a map', () => {
   it('is measured where it is known', () => {
     const { mean, lowest, highest } = mapWith([0.5, 0.75, 9, -9], [1, 1, 0, 0])
@@ -51,6 +56,23 @@ describe('a map', () => {
     const map = mapOf({ fitted: own, error: 0, answers: known, cosines }, wanted)
     expect([map.quantity, [...map.values], [...map.similarity]]).toEqual([quantity, values, [1, 0.5, 0, 0]])
     expect([shownLayer(map), quantityNote(map, wanted)]).toEqual([layer, note])
+  })
+
+  it('of a detector shows the overlaps, and what becomes of the object', () => {
+    const sightings = [0.9, 0.4, 0.8].map((overlap, i) => ({
+      own: { class: 0, score: i === 2 ? 0.1 : 0.5, overlap, box: [0, 0, 1, 1] as const },
+      other: undefined,
+    }))
+    const boxes = { threshold: 0.25, at: (at: number) => sightings[at] as (typeof sightings)[number], nameOf: String }
+    const known = { ...answersWith(['dog', 'nothing'], [0, 0, 1]), boxes }
+    const parts = { fitted, error: 0, answers: known, cosines: measured(Float64Array.of(1, 1, 1)) }
+    expect([...mapOf(parts, 'overlap').values]).toEqual([0.9, 0.4, 0.8])
+    const found = mapOf(parts, 'found')
+    expect([...found.values]).toEqual([0, 2, 3])
+    expect(regionsOf([found]).legend(found)).toMatchObject([{ positions: 1 }, { positions: 1 }, { positions: 1 }])
+    expect(differenceMap(found, found)).toBeUndefined()
+    expect(mapOf({ ...parts, answers: answersWith(['dog'], [0, 0, 0]) }, 'found').quantity).toBe('answers')
+    expect([answerText(known, 0), answerText(known, 2)]).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
   })
 
   it('gives the ends of the colours with others, outwards to four decimals', () => {
@@ -85,7 +107,7 @@ describe('a difference', () => {
     ['another quantity', { quantity: 'probability' }],
   ])('needs maps of the same positions and kind, not %s', (_, changes) => {
     expect(differenceMap(mapWith([0, 0]), { ...mapWith([0, 0]), ...changes })).toBeUndefined()
-    const regions: LoadedMap = { ...mapWith([0, 1]), quantity: 'answers' }
+    const regions = regionMap(answersWith(['cat', 'dog'], [0, 1]))
     expect(differenceMap(regions, regions)).toBeUndefined()
   })
 
@@ -104,11 +126,10 @@ describe('answers', () => {
   })
 
   it('have one colour in all maps: greens where they are right, one each for the most frequent', () => {
-    const regionMap = (answers: LoadedAnswers): LoadedMap => ({ ...mapWith([]), quantity: 'answers', answers })
     const names = ['cat', 'dog', ...'abcdefg']
     const first = regionMap(answersWith(names, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8], [0]))
     const second = regionMap(answersWith(['g', 'cat', 'none'], [0, 0, 0, 1], [1]))
-    const { legend, colourOf } = regionsOf([first, second, { ...second, quantity: 'similarity' }])
+    const { legend, colourOf } = regionsOf([first, second, mapWith([1, 1], undefined, { answers: second.answers })])
     expect(legend(second)).toEqual([
       { name: '\u2068g\u2069', positions: 3, colour: [213, 94, 0] },
       { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 158, 115] },

@@ -15,7 +15,11 @@ const indexWith = (model: string, layer: string) => indexOf([groupOf({ key: 0, m
 describe('the page of a report', () => {
   it('opens in the view that its first sentence is about', () => {
     const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="' }
-    const groups = [groupOf({ key: 0, model: 'a' }), groupOf({ key: 1, model: 'b', size: 75, stride: 2 })]
+    const wishes = [
+      { key: 0, model: 'a' },
+      { key: 1, model: 'b', size: 75, stride: 2 },
+    ]
+    const groups = wishes.map((wish) => ({ ...groupOf(wish), frame: 224 }))
     const page = resultsPage(indexOf(groups), [], opening)
     expect(page).toContain(
       '<p class="finding">A “bird” changes.</p>\n<p class="soft">2 networks · 2 objects of 125 and 75 px · moved in steps of 1 or 2 px.',

@@ -10,6 +10,7 @@ import {
   hasMean,
   mapIndex,
   nearestPosition,
+  withComparedSize,
 } from '../../src/page/browser/fit.js'
 import { firstView, formatView, limitsFromText, parseView, type View } from '../../src/page/browser/view.js'
 import { COLOUR_MAPS } from '../../src/plot/colormap.js'
@@ -34,6 +35,29 @@ describe('the first view', () => {
     })
     expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).other).toBeNull()
     expect(firstView({ ...index, isLive: true }).other).toBeNull()
+  })
+})
+
+describe('a size', () => {
+  const mixed = indexOf([
+    ...[125, 75].map((size, key) => ({ ...groupOf({ key, model: 'a', size }), frame: 224 })),
+    ...[89, 54].map((size, key) => ({ ...groupOf({ key: key + 2, model: 'b', size }), frame: 160 })),
+  ])
+  const view = { ...firstView(mixed), model: 'b', other: 'a', size: 54 }
+
+  it('is the same share in both networks, however many pixels a link names', () => {
+    const shown = withComparedSize(mixed, view)
+    expect(fitView(mixed, shown).map(({ group, notes }) => [group.size, notes])).toEqual([
+      [54, []],
+      [75, []],
+    ])
+    expect(withComparedSize(mixed, { ...view, size: 75 }).size).toBe(75)
+    expect(withComparedSize(mixed, { ...view, size: 99 }).size).toBe(99)
+  })
+
+  it('stays when the network changes', () => {
+    const shown = withComparedSize(mixed, view)
+    expect(fitView(mixed, { ...shown, model: 'a', other: null })[0].group.size).toBe(75)
   })
 })
 
@@ -107,7 +131,6 @@ describe('what the study can serve', () => {
     [{ model: 'gone' }, { model: 'alexnet' }, 'This page has no network “gone”.', true],
     [{ size: 125, layer: 'fc9' }, { layer: 'fc6' }, 'There is no layer “fc9” here. The map shows “fc6”.'],
     [{ model: AA }, { size: 125 }, '“alexnet-aa” was not measured with objects of 75 px.'],
-    [{ model: AA }, { size: 125 }, 'In “alexnet-aa”, the object has 125 px, because the frame has 134 px.', true],
     [{ patch: 'gone' }, { patch: null }, 'There is no object “gone” here. The map shows the mean of all objects.'],
     [{ patch: 'gone' }, { patch: 'car' }, 'There is no object “gone” here. The map shows “car”.', true],
     [{ anchor: { row: 3, col: 3 } }, { anchor: 'center' }, onlyNamed],

@@ -51,6 +51,7 @@ const WHOLE: MeasuredLayer = {
     kept: 0.6,
     least: 0.1,
     names: {},
+    detected: { threshold: 0.25, found: 0.75, right: 0.5, overlap: 0.625 },
   },
   separability: {
     ordered: tasks(solved(0.9), solved(0.7)),
@@ -85,6 +86,9 @@ describe('measures of a layer', () => {
     ['answer-right', { center: 1 }],
     ['answer-probability', { center: 0.8 }],
     ['answer-fall', { center: expect.closeTo(0.7, 12) }],
+    ['found', { '': 0.75 }],
+    ['right-and-found', { '': 0.5 }],
+    ['overlap', { '': 0.625 }],
     ['consistency', { 'horizontal 1px': 0.75, 'vertical 1px': 0.5 }],
     ['equivariance-error', { '1px border': 0.1, '1px aliasing': 0.5, '2px border': 0.2, '2px aliasing': 0 }],
     // Of the tasks whose classifiers all converged.
@@ -145,7 +149,8 @@ describe('measures of a layer', () => {
     expect(coarse['direction-bias']).not.toHaveProperty('center')
     expect(SMALL['grid-spectrum']).toBeUndefined()
     const { answers } = WHOLE
-    const unsure = { ...WHOLE, answers: answers && { ...answers, right: null, center: { class: 0, probability: 0.4 } } }
+    const center = { class: 0, probability: 0.4 }
+    const unsure = { ...WHOLE, answers: answers && { ...answers, right: null, center, anchors: atAnchors(center) } }
     expect(byText(measureLayer(unsure))).toMatchObject({ 'answer-kept': { center: 0.6, 'center unsure': 0.6 } })
     expect(measureLayer(unsure)).not.toHaveProperty('answer-right')
   })

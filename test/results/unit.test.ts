@@ -138,6 +138,8 @@ describe('a unit', () => {
     ['precision fp32 instead of fp16', {}, { precision: 'fp16' }],
     ['precision fp16 instead of fp32', { precision: 'fp16' }, {}],
     ['pool none instead of mean', {}, { pool: 'mean' }],
+    ['pool mean instead of mean (1 + 14×14 tokens)', { pool: 'mean' }, { pool: 'mean', tokens: '1 + 14×14' }],
+    ['tokens none instead of 1 + 14×14', { equivariance: true }, { equivariance: true, tokens: '1 + 14×14' }],
     ['input the network’s own instead of clip', {}, { input: 'clip' }],
     ['scores logits instead of probabilities', {}, { scores: 'probabilities' }],
     ['scores sigmoid instead of logits', { scores: 'sigmoid' }, { scores: 'logits' }],
@@ -160,6 +162,7 @@ describe('a unit', () => {
     [undefined, classifier({}), classifier({ cv: ['shuffled'] })],
     [undefined, {}, { sketches: true }],
     [undefined, { equivariance: true }, {}],
+    [undefined, { equivariance: true, tokens: '1 + 14×14' }, {}],
   ])('must be made again because of %j', async (difference, has, wants) => {
     await storeUnit(inFolder(), has)
     const found = await findUnit(inFolder(), { ...inputs, ...wants })

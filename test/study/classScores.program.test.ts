@@ -164,7 +164,7 @@ it('the meaning of the scores is said by inspect, extract and consistency', asyn
   const model = await writeTwin('Softmax', 7, true)
   const scores = { meaning: 'probabilities', source: 'Softmax in the graph' }
   const inspected = await runHere(['models', 'inspect', model])
-  expect(inspected.stdout).toContain('\n  values are probabilities; source: Softmax in the graph\n')
+  expect(inspected.stdout).toMatch(/^output .*: scores \(probabilities:\s+Softmax in the\s+graph\)$/m)
   const stated = await runHere(['models', 'inspect', model, '--scores', 'logits', '--json'])
   expect(JSON.parse(stated.stdout).classes.scores).toEqual({ meaning: 'logits', source: 'options' })
   const out = folder('extracted')
@@ -206,7 +206,7 @@ it('scores that cannot be what the user says are refused', async () => {
     const commands = [() => study([model], { scores, out: folder('refused') }), () => extract(given)]
     for (const run of commands)
       expect(await messageOf(run(), UsageError)).toMatch(
-        new RegExp(`^a class score is .*, which is impossible with \`scores ${scores}\``),
+        new RegExp(`^Identity-7 feature.* has a class score of .*, which is impossible with \`scores ${scores}\``),
       )
   }
 })

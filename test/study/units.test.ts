@@ -21,7 +21,8 @@ function patch(name: string, size: number): Patch {
 }
 
 function planned(networks: readonly Network[], patches: readonly Patch[], stride: number) {
-  return planUnits(networks, patches, stride, (_, patch) => ({ scene: sceneOf(patch), inputs }))
+  const [patchesOf, strideFor] = [() => patches, () => stride]
+  return planUnits(networks, patchesOf, strideFor, (_, patch) => ({ scene: sceneOf(patch), inputs }))
 }
 
 describe('plan', () => {

@@ -12,12 +12,15 @@ export interface SmallNetwork {
   /** Nodes that compute `feature` from `image`; the last one gives `feature`. */
   readonly nodes: readonly Node[]
   readonly initializers?: readonly Initializer[]
+  /** Whether the weights are also inputs of the graph. */
+  readonly listsWeights?: boolean
 }
 
 /** Writes a network to a file, and describes it as the catalog does, with pixels from 0 to 1 and one layer. */
 export async function smallNetwork(path: string, network: SmallNetwork): Promise<Network> {
-  const { name = 'small', side = 32, dims, nodes, initializers = [] } = network
-  const inputs = [{ name: 'image', shape: ['N', 3, side, side] }]
+  const { name = 'small', side = 32, dims, nodes, initializers = [], listsWeights = false } = network
+  const weights = listsWeights ? initializers.map(({ name, shape }) => ({ name, shape })) : []
+  const inputs = [{ name: 'image', shape: ['N', 3, side, side] }, ...weights]
   const outputs = [{ name: 'feature', shape: ['N', 'D'] }]
   await writeModel(path, { name, inputs, outputs, nodes, initializers })
   const input = { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: side, cols: side } as const
@@ -65,19 +68,19 @@ export function weightsOf(name: string, ...shape: number[]): Initializer {
   return { name, shape, float32: async () => Float32Array.from({ length }, (_, i) => Math.sin(i)) }
 }
 
-/** A network of wide maps behind a swap of the image's channels, which cannot be computed cell by cell. */
-export function swapped(path: string): Promise<Network> {
+/** A network of wide maps behind a node that cannot be computed cell by cell. */
+export function behindAtan(path: string): Promise<Network> {
   return smallNetwork(path, {
     side: 224,
     dims: 64 * 56 * 56,
     nodes: [
-      node('Gather', ['image', 'bgr'], 'swapped', { axis: 1 }),
-      node('Conv', ['swapped', 'filters'], 'map', { strides: [2, 2], pads: [3, 3, 3, 3] }),
+      node('Atan', ['image'], 'atan'),
+      node('Conv', ['atan', 'filters'], 'map', { strides: [2, 2], pads: [3, 3, 3, 3] }),
       node('MaxPool', ['map'], 'pool', { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
       node('Transpose', ['pool'], 'turned', { perm: [0, 2, 3, 1] }),
       node('Flatten', ['pool'], 'feature'),
     ],
-    initializers: [weightsOf('filters', 64, 3, 7, 7), { name: 'bgr', shape: [3], int64: [2, 1, 0] }],
+    initializers: [weightsOf('filters', 64, 3, 7, 7)],
   })
 }
 

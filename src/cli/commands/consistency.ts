@@ -21,6 +21,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
     .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .option('--weights <file>', 'load the network’s weights from this file')
+    .option('--layers <name>', 'compare the answers of this output [default: the main class scores]', parseList)
     .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph', parseWhole, 5)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)

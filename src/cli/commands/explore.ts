@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { InterruptedError } from '../../errors.js'
 import type { ExploreOptions } from '../../explore/explore.js'
 import type { CommandContext } from '../context.js'
-import { addDeviceOptions, addPoolOption, addScoresOption } from '../extractionOptions.js'
+import { addDeviceOptions, addOutputOptions, addPoolOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { sayAddress } from '../openPage.js'
 import { say } from '../output.js'
@@ -21,7 +21,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
     .option('--models <a,b>', 'offer these networks, by id or file [default: all with weights here]', parseList)
     .option('--mirror <where>', 'download weights from this address, or take them from this folder', parsePath)
     .option('--no-open', 'only print the address; do not open the browser')
-  return addDeviceOptions(addScoresOption(addPoolOption(command))).action(
+  return addDeviceOptions(addOutputOptions(addPoolOption(command))).action(
     async (results: string | undefined, { open, ...options }: ExploreOptions & { open: boolean }) => {
       const { explore } = await import('../../explore/explore.js')
       await using page = await explore({

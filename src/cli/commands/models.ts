@@ -14,7 +14,7 @@ export function modelsCommand(context: CommandContext): Command {
     .action(async (flags: JsonFlag) => (await import('../modelActions.js')).list(flags))
   addOwnOptions(
     addExamples(models.command('inspect'), 'shiftscope models inspect tiny-alexnet')
-      .description('show a network’s input and the tensors that can be read as features')
+      .description('show a network’s input, outputs, classes, layers and predicted speed')
       .argument('<model>', 'network by id (see shiftscope models list), or an ONNX file')
       .option('--weights <file>', 'load the network’s weights from this file')
       .option('--all', 'list every tensor, not only the suggested ones')

@@ -35,7 +35,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .optionsGroup(HOW)
-    .option('--dry-run', 'estimate the size and time of the study without running it')
+    .option('--dry-run', 'estimate the study’s size and time without running it')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')
@@ -60,16 +60,12 @@ const HOW = 'How to run:'
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
-    .addOption(
-      new Option('--preset <name>', 'choose a study: small and offline, or the paper’s')
-        .choices(['quick', 'paper'])
-        .default('quick'),
-    )
+    .addOption(new Option('--preset <name>', 'choose a study').choices(['quick', 'paper']).default('quick'))
     .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
-    .option('--patches <path>', 'use these objects: folder or dog,car [default: built-in]')
-    .option('--sizes <a,b>', 'resize objects to this many px a side [default: 125,75]', parseWholeList)
-    .option('--stride <n>', 'move the object by this many px [default: 4; paper: 1]', parseWhole)
+    .option('--patches <path>', 'use objects: folder or dog,car [default: built-in]')
+    .option('--sizes <a,b>', 'resize objects to these px [default: 125,75 of 224]', parseWholeList)
+    .option('--stride <n>', 'move the object by this many px [default: ≤4; paper: 1]', parseWhole)
     .option(
       '--experiments <a,b>',
       'measure similarity,separability (default), equivariance, readout, arithmetic',
@@ -78,7 +74,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--cv <a,b>', `cross-validate with folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
-    .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
+    .option('--expressions <n>', 'test n random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
   addSceneOptions(addOwnOptions(addPoolOption(command)))
   addRunOptions(command.optionsGroup(HOW))

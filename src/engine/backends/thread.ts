@@ -48,6 +48,6 @@ export function sceneCompositor({ patch, background, blend }: Scene, input: Netw
     frameCols: input.cols,
     background,
     blend,
-    normalisation: input,
+    normalisation: { ...input, channelOrder: input.channelOrder === 'bgr' ? 'bgr' : 'rgb' },
   })
 }

@@ -30,7 +30,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return async ({ id, scene, batch = 1 }, offsets, put, onShared) => {
+  return async ({ id, scene, batch = 1, outputs: asked = outputs }, offsets, put, onShared) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets, keys.first))
@@ -54,11 +54,11 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
         feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
         feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
       }
-      const results = await second.run(feeds, outputs)
+      const results = await second.run(feeds, asked)
       put(
         begin,
         size,
-        outputs.map((output) => results[output]?.data as Float32Array),
+        asked.map((output) => results[output]?.data as Float32Array),
       )
     }
   }

@@ -1,6 +1,6 @@
-import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import { cachedCopy, type Network, neededFor, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
-import type { CellShape, CellStep, CellSteps } from './cellStep.js'
+import type { GraphChanges, GraphNodes, Initializer, Network, Node, TensorInfo } from '../../networks/index.js'
+import { cachedCopy, ElementType, neededFor, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
+import type { CellShape, CellStep, CellSteps, PointwiseStep } from './cellStep.js'
 import { CELL_INPUTS } from './cells.js'
 import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
@@ -14,6 +14,11 @@ export interface CellGraphs {
   readonly cells: string
   /** Path of the second graph's ONNX file. */
   readonly rest: string
+  /**
+   * Path of an ONNX file that computes the compared tensors from whole images. Absent if these are the features, which
+   * the network's own file computes.
+   */
+  readonly whole?: string
   /** Names of the tensors that the second graph reads from the first. Each has the shape [cells, channels, 1, 1]. */
   readonly handedOn: readonly string[]
 }
@@ -25,27 +30,31 @@ export interface CellWork {
 }
 
 /**
+ * @param compared the tensors that stand for the features in a check of reuse (see `comparedLayers`)
  * @param count number of steps in the first graph
  * @param sources the cells that each step reads from each of its inputs (see `Keys`)
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
   graph: GraphNodes,
+  compared: readonly string[],
   { steps, shapes }: CellSteps,
   count: number,
   sources: Keys['sources'],
 ): Promise<CellGraphs> {
   const { onnxPath, input, layers } = network
   const first = steps.slice(0, count)
-  const inFirst = new Set(first.map(({ node }) => node))
+  const made = new Set(first.map(({ output }) => output))
   const features = layers.map(outputOf)
-  const rest = neededFor(features, graph, inFirst)
-  const handedOn = first.map(({ output }) => output).filter((name) => rest.read.has(name))
+  const outputs = [...new Set([...features, ...compared])]
+  const rest = neededFor(outputs, graph, made)
+  const isHandedOn = ({ node, output }: CellStep) => rest.read.has(output) && !rest.nodes.has(node)
+  const handedOn = first.filter(isHandedOn).map(({ output }) => output)
   const shape = (name: string) => shapes.get(name) as CellShape
   const cellNodes = first.map((step) => cellStep(step, graph, shape, sources))
   const added = once(cellNodes.flatMap(({ nodes }) => nodes))
   const copied = new Map(cellNodes.flatMap(({ copied }) => copied))
-  const makers = neededFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, inFirst)
+  const makers = neededFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, made)
   const cells: GraphChanges = {
     kept: { nodes: new Set([...copied.keys(), ...makers.nodes]), constants: makers.constants },
     renamedInputs: Object.fromEntries(copied),
@@ -60,12 +69,18 @@ export async function cellGraphs(
     inputs: assembled.flatMap(({ inputs }) => inputs),
     nodes: assembled.flatMap(({ nodes }) => nodes),
     constants: assembled.flatMap(({ constants }) => constants),
-    outputs: features,
+    outputs,
+  }
+  const images: GraphChanges = {
+    kept: neededFor(compared, graph),
+    inputs: [{ name: input.name, shape: [input.batch ?? 'N', 3, input.rows, input.cols] }],
+    outputs: compared,
   }
   const onnx = await readHashedOnnx(onnxPath)
   return {
     cells: (await cachedCopy(onnx, 'cells', cells)).path,
     rest: (await cachedCopy(onnx, 'rest', frames)).path,
+    ...(features.some((name, i) => name !== compared[i]) && { whole: (await cachedCopy(onnx, 'whole', images)).path }),
     handedOn,
   }
 }
@@ -98,19 +113,41 @@ function cellStep(
     if (!gathers(i)) continue
     const index = CELL_INPUTS.gather(output, i)
     const made = `${index}.read`
-    inputs.push({ name: index, shape: [`cells.${output}`, 1], elements: 'int32' })
+    inputs.push({ name: index, shape: [`cells.${output}`, 1], elements: ElementType.INT32 })
     nodes.push(
       newNode('Gather', [name, index], `${made}.taps`),
       newNode('Reshape', [`${made}.taps`, integerList(constants, [-1, shape(name).channels, 1, 1])], made),
     )
     names.set(name, made)
   }
+  if (step.channels !== undefined) {
+    const [input = ''] = step.inputs
+    const list = (int64: readonly number[]) => integerList(constants, int64)
+    nodes.push(selection(step, names.get(input) ?? input, graph.operatorSet, list))
+    return { copied: [], inputs, nodes, constants }
+  }
   const original = graph.nodes[step.node]?.inputs ?? []
   const renamed = original.map((name) => names.get(name) ?? name)
   return { copied: [[step.node, renamed]], inputs, nodes, constants }
 }
 
-function assembly(name: string, { channels, rows, cols }: CellShape) {
+/**
+ * Copies channels. Slice copies a run of them several times as fast as Gather, but has another form before set 10.
+ * @param list adds a constant list of integers and returns its name
+ */
+function selection(
+  { output, channels = [] }: PointwiseStep,
+  input: string,
+  operatorSet: number,
+  list: (int64: readonly number[]) => string,
+): Node {
+  const [begin = 0] = channels
+  if (operatorSet >= 10 && channels.every((channel, i) => channel === begin + i))
+    return newNode('Slice', [input, list([begin]), list([begin + channels.length]), list([1])], output)
+  return newNode('Gather', [input, list(channels)], output, { axis: 1 })
+}
+
+function assembly(name: string, { channels, rows, cols, elements }: CellShape) {
   const [cells, frames] = [CELL_INPUTS.cells(name), CELL_INPUTS.frames(name)]
   const constants: Initializer[] = []
   const part = (what: string) => `shiftscope.${what}.${name}`
@@ -120,8 +157,8 @@ function assembly(name: string, { channels, rows, cols }: CellShape) {
     newNode('Transpose', [part('frame')], name, { perm: [0, 3, 1, 2] }),
   ]
   const inputs: TensorInfo[] = [
-    { name: cells, shape: [`cells.${name}`, channels, 1, 1] },
-    { name: frames, shape: ['N', rows * cols], elements: 'int32' },
+    { name: cells, shape: [`cells.${name}`, channels, 1, 1], elements },
+    { name: frames, shape: ['N', rows * cols], elements: ElementType.INT32 },
   ]
   return { inputs, nodes, constants }
 }

@@ -1,5 +1,7 @@
-import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute, PRECISE, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
+import { channelStep, gathered, sliced, split } from './cellChannels.js'
+import { resizeStep } from './cellResize.js'
 import type { CellShape, CellStep } from './cellStep.js'
 import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
@@ -53,6 +55,17 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Pow', elementwise(hasWholeExponents)],
   // Joins channels (axis 1). Along another axis it would join cells of different positions.
   ['Concat', { attributes: ['axis'], step: concatenation }],
+  // These copy some channels (axis 1). The indices and bounds must be known, and no other axis may be cut.
+  ['Gather', { attributes: ['axis'], step: channelStep(gathered) }],
+  ['Slice', { attributes: ['axes', 'ends', 'starts'], step: channelStep(sliced) }],
+  ['Split', { attributes: ['axis', 'num_outputs', 'split'], step: channelStep(split) }],
+  // Repeats rows and columns. The sizes or scales must be known, and the scales whole numbers.
+  [
+    'Resize',
+    { attributes: ['coordinate_transformation_mode', 'cubic_coeff_a', 'mode', 'nearest_mode'], step: resizeStep },
+  ],
+  // To types that round, only values with equal bits with and without reuse are converted: pixels and copies of them.
+  ['Cast', unary(['saturate', 'to'], roundsOnlyExact)],
   // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
   // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
   // its input.
@@ -75,10 +88,11 @@ function each(operators: string, rule: Rule): readonly (readonly [string, Rule])
 
 /** @throws UnfitNode if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): CellStep {
-  const { node, base, read } = context
+  const { node, read } = context
   if (isForeign(node)) throw new UnfitNode("is not one of ONNX's own operators")
-  if (node.outputs.slice(1).some((name) => name !== '')) throw new UnfitNode('has several outputs')
-  if (read.length === 0 || base.output === '') throw new UnfitNode('has no input or no output')
+  const hasSeveral = node.outputs.slice(1).some((name) => name !== '')
+  if (hasSeveral && node.operator !== 'Split') throw new UnfitNode('has several outputs')
+  if (read.length === 0) throw new UnfitNode('has no input')
   const rule = CELL_OPERATORS.get(node.operator)
   if (rule === undefined) throw new UnfitNode('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
@@ -157,4 +171,9 @@ function concatenation({ node, base, read }: NodeContext): CellStep {
   if (numberAttribute(node, 'axis', 0) !== 1) throw new UnfitNode('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new UnfitNode('joins constants')
   return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
+}
+
+function roundsOnlyExact({ node, exact }: NodeContext): void {
+  if (!PRECISE.includes(node.attributes.get('to')) && !exact.has(node.inputs[0] as string))
+    throw new UnfitNode('rounds computed values to another type')
 }

@@ -1,4 +1,4 @@
-import { connectedWeights, type GraphAnalysis, linksOf } from '../../networks/index.js'
+import { connectedWeights, type GraphAnalysis, linksOf, neededFor } from '../../networks/index.js'
 import { addTo } from '../../support/lists.js'
 import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'
@@ -203,17 +203,20 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
 
 /**
  * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
- * tensor contains features, or if a node that is not a step reads it.
+ * tensor contains features, or if a node that is not a step reads it. Nodes that the features do not need are ignored.
  */
 function lastUses({ analysis, cells, features }: PlannedCells): ReadonlyMap<string, number> {
   const { nodes, readers } = linksOf(analysis.graph)
   const places = new Map(cells.steps.map(({ node }, at) => [nodes.get(node), at]))
   const final = new Set(features)
+  const needed = new Set([...neededFor(features, analysis.graph).nodes].map((index) => nodes.get(index)))
   const lastUse = (name: string) =>
-    (readers.get(name) ?? []).reduce(
-      (last, node) => Math.max(last, places.get(node) ?? Number.POSITIVE_INFINITY),
-      final.has(name) ? Number.POSITIVE_INFINITY : -1,
-    )
+    (readers.get(name) ?? [])
+      .filter((node) => needed.has(node))
+      .reduce(
+        (last, node) => Math.max(last, places.get(node) ?? Number.POSITIVE_INFINITY),
+        final.has(name) ? Number.POSITIVE_INFINITY : -1,
+      )
   return new Map([analysis.image, ...cells.steps.map(({ output }) => output)].map((name) => [name, lastUse(name)]))
 }
 

@@ -11,6 +11,8 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Why the first node that is not a step cannot be one. Undefined if all nodes are steps. */
   readonly reason: string | undefined
+  /** Whether that node keeps much from being shared: convolutions of maps or products of tokens are not steps. */
+  readonly isCutShort: boolean
 }
 
 /** Shape of a tensor for one image. */
@@ -18,6 +20,8 @@ export interface CellShape {
   readonly channels: number
   readonly rows: number
   readonly cols: number
+  /** Type of the elements, as in `ElementType`. */
+  readonly elements: number
 }
 
 export type CellStep = WindowStep | MappingStep | PointwiseStep
@@ -55,11 +59,15 @@ interface MappingStep extends Step {
 }
 
 /**
- * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does. The original node
- * is copied into the first graph of `CellGraphs`.
+ * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does.
  */
-interface PointwiseStep extends Step {
+export interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Names of the inputs that are not constants. */
   readonly inputs: readonly string[]
+  /**
+   * The channels that the step copies from its only input. If absent, the original node is copied into the first graph
+   * of `CellGraphs`.
+   */
+  readonly channels?: readonly number[]
 }

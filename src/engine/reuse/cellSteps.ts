@@ -1,4 +1,11 @@
-import { type GraphAnalysis, linksOf, nodeTitle, UnfitNode } from '../../networks/index.js'
+import {
+  exactTensors,
+  type GraphAnalysis,
+  hasProductsBeside,
+  linksOf,
+  nodeTitle,
+  UnfitNode,
+} from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { cellShape } from './cellWindows.js'
@@ -22,22 +29,26 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
     return {
       steps,
       shapes,
+      isCutShort: true,
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const { nodes, constants } = linksOf(graph)
+  const exact = exactTensors(graph, image)
   for (const [index, node] of nodes) {
     if (node.outputs.every((name) => constants.has(name))) continue
     const read = node.inputs.filter((name) => !constants.has(name))
     // If an input comes from a node that could not become a step, `reason` is already set.
     if (!read.every((name) => shapes.has(name))) continue
     try {
-      const step = stepOf({ analysis, node, read, shapes, base: { node: index, output: node.outputs[0] ?? '' } })
-      shapes.set(step.output, cellShape(analysis, step.output))
-      steps.push(step)
+      for (const output of node.outputs.filter((name) => name !== '')) {
+        const step = stepOf({ analysis, node, read, shapes, exact, base: { node: index, output } })
+        shapes.set(output, cellShape(analysis, output))
+        steps.push(step)
+      }
     } catch (error) {
       if (!(error instanceof UnfitNode)) throw error
       reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
-  return { steps, shapes, reason }
+  return { steps, shapes, reason, isCutShort: hasProductsBeside(analysis, new Set(steps.map(({ node }) => node))) }
 }

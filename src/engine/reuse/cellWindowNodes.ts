@@ -1,5 +1,5 @@
 import type { GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import { newNode } from '../../networks/index.js'
+import { ElementType, newNode } from '../../networks/index.js'
 import type { CellShape, WindowStep } from './cellStep.js'
 import { CELL_INPUTS, CELLS_AT_A_TIME } from './cells.js'
 import { reaches } from './cellWindows.js'
@@ -35,7 +35,7 @@ export function windowNodes(
   if (!gathers) result = reduce(input)
   else {
     const index = CELL_INPUTS.gather(output, 0)
-    inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: 'int32' })
+    inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: ElementType.INT32 })
     let source = input
     const isBordered = reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols)
     if (operation.kind !== 'maximum' && isBordered) {
@@ -55,7 +55,7 @@ export function windowNodes(
       const reduced = reduce(read)
       const body = {
         name: part('body'),
-        inputs: [{ name: chunk, shape: [CELLS_AT_A_TIME, taps], elements: 'int32' as const }],
+        inputs: [{ name: chunk, shape: [CELLS_AT_A_TIME, taps], elements: ElementType.INT32 }],
         outputs: [{ name: reduced, shape: [CELLS_AT_A_TIME, outputs] }],
         nodes: inside.splice(0),
       }

@@ -1,6 +1,7 @@
 import {
   type AxisWindow,
   type BorderedWindow,
+  ElementType,
   type GraphAnalysis,
   type GraphNode,
   imageShape,
@@ -24,6 +25,8 @@ export interface NodeContext {
   readonly read: readonly string[]
   /** Shapes of these inputs. */
   readonly shapes: ReadonlyMap<string, CellShape>
+  /** Names of the tensors that have equal bits with and without reuse. */
+  readonly exact: ReadonlySet<string>
 }
 
 /** The constant of a name; undefined if it is no constant, or if its shape is unknown. */
@@ -36,7 +39,7 @@ export function cellShape(analysis: GraphAnalysis, name: string): CellShape {
   const [channels = 0, rows = 0, cols = 0, ...more] = imageShape(analysis, name) ?? []
   const isMap = more.length === 0 && [channels, rows, cols].every((size) => size >= 1 && size <= MAXIMUM_SIZE)
   if (!isMap) throw new UnfitNode(analysis.refusals.get(name) ?? 'gives a tensor of unknown size')
-  return { channels, rows, cols }
+  return { channels, rows, cols, elements: analysis.tensors.get(name)?.type ?? ElementType.UNDEFINED }
 }
 
 /** Returns a node's first input, which must be the only one that is not a constant. */
@@ -51,7 +54,8 @@ export function windowStep(context: NodeContext): CellStep {
   const input = onlyInput(context, 'has weights that depend on the image')
   // If the analysis refuses the weights or the kernel, its reason is thrown here.
   cellShape(analysis, base.output)
-  const { rows, cols } = shapes.get(input) as CellShape
+  const { rows, cols, elements } = shapes.get(input) as CellShape
+  if (elements !== ElementType.FLOAT) throw new UnfitNode('computes in another type than float32')
   const kernel = listAttribute(node, 'kernel_shape') ?? fixedTensor(context, node.inputs[1])?.shape.slice(2) ?? []
   const [ofRows, ofCols] = windowsOf(node, [rows, cols], kernel)
   const some = (is: (window: BorderedWindow, size: number) => boolean) => is(ofRows, rows) || is(ofCols, cols)
@@ -101,11 +105,11 @@ export function paddingStep(context: NodeContext): CellStep {
   if (n0 || c0 || n1 || c1) throw new UnfitNode('adds channels or images')
   const sides = [top, left, bottom, right] as [number, number, number, number]
   if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new UnfitNode('has borders of unknown size')
-  const { rows, cols } = shapes.get(input) as CellShape
+  const { rows, cols, elements } = shapes.get(input) as CellShape
   const shape = cellShape(analysis, base.output)
   if (mode === 'constant') {
     const value = node.inputs[2] ? fixedTensor(context, node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
-    if (value !== 0) throw new UnfitNode('adds a border of values other than 0')
+    if (value !== 0 || elements !== ElementType.FLOAT) throw new UnfitNode('adds a border of values other than 0')
     const readers = linksOf(analysis.graph).readers.get(base.output) ?? []
     if (readers.some(({ operator }) => operator !== 'Conv'))
       throw new UnfitNode('adds zeros that other operators than Conv read')

@@ -1,4 +1,4 @@
-import { jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
+import { comparedLayers, jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
 import { positionRange } from '../positions.js'
 import type { Scene } from '../task.js'
 import { floorGain, planCells } from './cellPlan.js'
@@ -6,6 +6,7 @@ import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
+import { reusedNetwork } from './reusedNetwork.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -14,40 +15,46 @@ export const FEWEST_IMAGES = 64
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
 const WORTH_REUSING = 1.1
 
-export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
-  const analysis = networkGraph(network)
+export async function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): Promise<number> {
+  const analysis = networkGraph(await reusedNetwork(network))
   const cells = cellSteps(analysis)
   const keys = sceneKeys(cells, scene, network.input)
   return floorGain({ analysis, cells, keys }, positionsOf(offsets, keys.first))
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
-export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
+export async function expectedGain(network: Network, scene: Scene, offsets: Int32Array): Promise<number> {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
-  const planned = plannedReuse(network, scene, offsets)
-  return typeof planned === 'string' ? 1 : planned.plan.predictedGain
+  const planned = await plannedReuse(network, scene, offsets)
+  return 'reason' in planned ? 1 : planned.plan.predictedGain
 }
 
 /**
- * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full.
+ * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full. If
+ * `isOfGraph`, the cause is the network's graph, not the object and its positions.
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
-export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+export async function plannedReuse(given: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+  const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
-  const features = network.layers.map(outputOf)
-  const jump = jumpReason(analysis.graph, network.input.name, features)
-  if (jump !== undefined) return jump
-  if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
+  const compared = comparedLayers(analysis, network.layers)
+  const jump = jumpReason(analysis.graph, network.input.name, compared.map(outputOf))
+  if (jump !== undefined) return { reason: jump, isOfGraph: true }
+  const { reason = 'no part of the graph can be shared by several images' } = cells
+  if (cells.steps.length === 0) return { reason, isOfGraph: true }
   if (!haveRoomForKeys(cells, network, scene.patch.size))
-    return 'the network has too many or too large layers for reuse'
+    return { reason: 'the network has too many or too large layers for reuse', isOfGraph: true }
   const keys = keysOf(cells, scene, network.input)
+  const features = [...network.layers, ...compared].map(outputOf)
   const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets, keys.first))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
-    const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
-    return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
+    // The cost of a graph is 0 if no convolution precedes the first node that is not a step.
+    const gain = plan?.predictedGain ? ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)` : ''
+    if (!cells.isCutShort) return { reason: `images share too little${gain}`, isOfGraph: false }
+    return { reason: `${reason}, and sharing the values before it gains too little${gain}`, isOfGraph: true }
   }
-  return { graph: analysis.graph, cells, keys, plan }
+  return { network, graph: analysis.graph, compared, cells, keys, plan }
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

@@ -1,4 +1,5 @@
 import { throwIfStopped } from '../../errors.js'
+import { outputOf } from '../../networks/index.js'
 import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../crew.js'
 import { largestDistance } from '../distance.js'
 import type { Features } from '../features.js'
@@ -12,7 +13,7 @@ export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
 }
 
 /**
- * @param crew workers that compute every image in full
+ * @param crew workers that compute every image in full, and the layers to compare
  * @param rests whether to end these workers before computing with reuse, so that less memory is needed
  */
 export async function distanceOf(
@@ -26,7 +27,9 @@ export async function distanceOf(
   const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets))
   if (rests) await crew.workers.rest()
   const allRows = [...Array(offsets.length / 2).keys()]
-  const found = await runPasses(work, offsets, [allRows], { signal })
+  const { network } = crew
+  const job = { ...work.job, outputs: network.layers.map(outputOf) }
+  const found = await runPasses({ ...work, network, job }, offsets, [allRows], { signal })
   throwIfStopped(signal)
   const distances = expected.layers.map(({ matrix, dims }, i) =>
     largestDistance(found.layers[i]?.matrix as Float32Array, matrix, dims),

@@ -1,3 +1,4 @@
+import { type FeatureLayer, outputOf } from '../../networks/index.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
 import type { Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
@@ -49,9 +50,22 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(crew)
+  let comparing: Crew | undefined
+  /** The workers that compute the compared layers in full. They are others than `crew` if these are not the features. */
+  const fullCrew = ({ graphs, compared }: Prepared): Crew => {
+    if (graphs.whole === undefined) return crew
+    const layers = { ...network, onnxPath: graphs.whole, layers: compared }
+    const data = { backend: 'thread', onnxPath: graphs.whole, ...threadSession(layers, settings.threads) } as const
+    comparing ??= { ...crew, network: layers, workers: open(data, 1) }
+    return comparing
+  }
   /** Reasons why reuse failed, by path of the graph that computes cells. Reuse is not tried again with this graph. */
   const failed = new Map<string, string>()
-  const noted = new Set<number>()
+  const noted = new Set<number | string>()
+  const noteOnce = (about: number | string, line: string) => {
+    if (!noted.has(about)) onNote(line)
+    noted.add(about)
+  }
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     open(
       { ...threadSession(network, settings.threads), backend: 'cells', cells: { graphs, steps, shapes } },
@@ -61,11 +75,15 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    const planned = plannedReuse(network, scene, whole, keysOf)
-    if (typeof planned === 'string') return planned
-    const { graph, cells, keys, plan } = planned
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
-    return { plan, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
+    const planned = await plannedReuse(network, scene, whole, keysOf)
+    if ('reason' in planned) {
+      const { reason, isOfGraph } = planned
+      if (isOfGraph) noteOnce(reason, `${network.id} computes every image in full, because ${reason}`)
+      return reason
+    }
+    const { graph, compared, cells, keys, plan } = planned
+    const graphs = await cellGraphs(planned.network, graph, compared.map(outputOf), cells, plan.steps, keys.sources)
+    return { plan, compared, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
     scene: Scene,
@@ -78,17 +96,17 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
-      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; every image is computed in full`)
-      noted.add(size)
+      noteOnce(size, `${network.id} at ${size} px: ${reason}; every image is computed in full`)
       return reason
     }
     const own = await cellWorkers.enter(prepared)
-    const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
+    const job = jobScene(network, scene, { batch: plan.batch ?? settings.batch })
     const work = { workers: own.workers, network, memory, job }
     try {
       const passes = passesOf(offsets, plan.modulus)
       options.onShared?.(0, passes.length)
-      const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
+      const full = fullCrew(prepared)
+      const distance = await distanceTo(work, full, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
       const features = await runPasses(work, offsets, passes, options)
@@ -124,21 +142,22 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
       return undefined
     },
     records: () => [...computed.values(), ...declined.values()],
-    close: cellWorkers.close,
+    close: async () => {
+      await Promise.all([cellWorkers.close(), comparing?.workers.close()])
+    },
   }
 }
 
-function sampleDistances(crew: Crew) {
-  const { network } = crew
+function sampleDistances({ network: { input, weightsBytes } }: Crew) {
   const checked = new Map<string, number>()
-  return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
+  return async (work: PassWork, full: Crew, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
     const pixels = scenePixels(scene)
     const key = `${graphs} ${pixels.toString('hex')}`
     const known = checked.get(key)
     if (known !== undefined) return known
-    const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
-    const offsets = samplePositions(pixels, scene, network.input)
-    const distance = await distanceOf(work, crew, scene, offsets, rests, signal)
+    const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
+    const offsets = samplePositions(pixels, scene, input)
+    const distance = await distanceOf(work, full, scene, offsets, rests, signal)
     checked.set(key, distance)
     return distance
   }
@@ -168,4 +187,6 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
 
 interface Prepared extends CellWork {
   readonly plan: CellPlan
+  /** See `comparedLayers`. */
+  readonly compared: readonly FeatureLayer[]
 }

@@ -12,9 +12,9 @@ const colours = z.array(z.number()).readonly()
 export const INPUT_OPTIONS = {
   /** A preset: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below override the preset's values. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
-  /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
-  inputMean: colours.superRefine((means) => checkTriple('inputMean', means)).exactOptional(),
-  /** Positive divisors for red, green and blue. The means are subtracted before the division. */
+  /** Means to subtract from red, green and blue, or one for all, after scaling to `inputRange`. */
+  inputMean: colours.superRefine((means) => checkCountOf('inputMean', means)).exactOptional(),
+  /** Positive divisors for red, green and blue, or one for all. The means are subtracted before the division. */
   inputStd: colours.superRefine(checkStd).exactOptional(),
   /** Upper end of the pixel values before the means are subtracted: 1 or 255. The lower end is 0. */
   inputRange: z.literal([1, 255]).exactOptional(),
@@ -27,15 +27,15 @@ export const INPUT_OPTIONS = {
 /** How pixels become the input of a network outside the catalog; overrides files such as preprocessor_config.json. */
 export interface InputOptions extends GivenOptions<typeof INPUT_OPTIONS> {}
 
-function checkTriple(name: string, values: readonly number[]): void {
-  if (values.length !== 3)
-    throw new UsageError(`\`${name}\` is not three numbers; give one each for red, green and blue`)
+function checkCountOf(name: string, values: readonly number[]): void {
+  if (values.length !== 3 && values.length !== 1)
+    throw new UsageError(`\`${name}\` is not three numbers; give one each for red, green and blue, or a single one`)
 }
 
 function checkStd(values: readonly number[]): void {
-  checkTriple('inputStd', values)
+  checkCountOf('inputStd', values)
   if (values.some((value) => value <= 0))
-    throw new UsageError('`inputStd` has a value that is not above 0; give three positive numbers')
+    throw new UsageError('`inputStd` has a value that is not above 0; give positive numbers')
 }
 
 function checkSize(size: number): void {

@@ -5,13 +5,13 @@ export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'chann
 
 /**
  * A recipe, or a part of one, that was found in the options or in a file. Mean and std are in the order red, green,
- * blue, even if `channelOrder` is `bgr`.
+ * blue, even if `channelOrder` is `bgr`; a single number is for all channels.
  */
 export interface RecipePart {
   readonly divisor?: number
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
-  readonly channelOrder?: 'rgb' | 'bgr'
+  readonly channelOrder?: NetworkInput['channelOrder']
   /** Side of the network's image in pixels. */
   readonly size?: number
   readonly layout?: 'nchw' | 'nhwc'

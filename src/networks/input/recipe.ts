@@ -15,29 +15,37 @@ export interface InputRecipe extends PixelRecipe {
 
 const ASSUMED = 'assumed'
 
-export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
+/** What the graph says about its input: whether its type is uint8, and whether it has a single channel. */
+interface InputKind {
+  readonly bytes: boolean
+  readonly grey: boolean
+}
+
+export function assumedInput({ id, input, inputSource }: Pick<Network, 'id' | 'input' | 'inputSource'>) {
   if (inputSource !== ASSUMED) return undefined
-  return `${id}: no preprocessing was found, so ImageNet's is used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
+  const used = input.channelOrder === 'grey' ? 'values from 0 to 1 are' : "ImageNet's is"
+  return `${id}: no preprocessing was found, so ${used} used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }
 
 /**
  * Finds out how pixels become a model's input. Values that the options lack are read from a file beside the model or,
- * without such a file, from the model's metadata. For values that were not found, ImageNet's recipe is assumed, or
- * unchanged pixels if the input has type uint8.
+ * without such a file, from the model's metadata. Other values are those of ImageNet's recipe. Grey pictures get values
+ * from 0 to 1 instead, and inputs of type uint8 get unchanged pixels.
  * @param folders to search for files that describe the model, its own folder first
  */
 export async function inputRecipe(
   onnx: OnnxFile,
   folders: readonly string[],
   options: InputOptions,
-  takesBytes: boolean,
+  takes: InputKind,
 ): Promise<InputRecipe> {
   const given = partOfOptions(options)
   const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
   const found = isWhole ? undefined : ((await besideModel(onnx.path, folders)) ?? partOfMetadata(onnx))
-  const assumed = inputPresets[takesBytes ? 'raw' : 'imagenet']
+  const unscaled = { ...inputPresets.raw, divisor: takes.bytes ? 1 : 255 }
+  const assumed = takes.bytes || takes.grey ? unscaled : inputPresets.imagenet
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
-  const recipe = { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
+  const recipe = { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takes) }
   checkValues(recipe, 'mean' in given || 'std' in given)
   return recipe
 }
@@ -61,19 +69,20 @@ function checkValues({ divisor, mean, std, source }: InputRecipe, isGiven: boole
   )
 }
 
-function sourceOf(given: RecipePart, found: string | undefined, takesBytes: boolean): string {
+function sourceOf(given: RecipePart, found: string | undefined, takes: InputKind): string {
   const { size, ...pixels } = given
   const names = Object.keys(pixels)
   if (names.length === 4) return 'options'
-  const rest = found ?? (takesBytes ? 'the type of the input, bytes' : undefined)
-  if (names.length > 0) return `options${rest === undefined ? ', ImageNet’s for the rest' : `, ${rest}`}`
+  const rest = found ?? (takes.bytes ? 'the type of the input, bytes' : undefined)
+  const assumed = `${takes.grey ? 'values from 0 to 1' : 'ImageNet’s'} for the rest`
+  if (names.length > 0) return `options, ${rest ?? assumed}`
   return rest ?? ASSUMED
 }
 
-/** Puts mean and std, which come as red, green, blue, into the order of the channels. */
+/** Puts mean and std, which come as red, green, blue or as one number, into the order of the channels. */
 function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: RecipePart): PixelRecipe {
-  const inOrder = (values: readonly number[]) =>
-    (channelOrder === 'bgr' ? [...values].reverse() : [...values]) as [number, number, number]
+  const inOrder = ([red = 0, green = red, blue = red]: readonly number[]): PixelRecipe['mean'] =>
+    channelOrder === 'bgr' ? [blue, green, red] : [red, green, blue]
   return { divisor, mean: inOrder(mean), std: inOrder(std), channelOrder }
 }
 

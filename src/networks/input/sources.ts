@@ -68,19 +68,20 @@ const FOREIGN_FILES: readonly (readonly [string, (document: unknown, file: strin
   ['config.json', partOfTimm],
 ]
 
-const triple = z.array(z.number()).length(3)
-const positiveTriple = z.array(z.number().positive()).length(3)
+const ofColours = <T extends z.ZodNumber>(value: T) => z.union([z.array(value).length(3), z.array(value).length(1)])
+const means = ofColours(z.number())
+const deviations = ofColours(z.number().positive())
 const frame = z.number().int().positive().max(LARGEST_FRAME)
 
 /**
- * The contents of NAME.input.json. Mean and std are in the order red, green, blue. A missing value is taken from the
- * preset; the default preset is `imagenet`.
+ * The contents of NAME.input.json. Mean and std are in the order red, green, blue, or one number for all. A missing
+ * value is taken from the preset; the default preset is `imagenet`.
  */
 const descriptionSchema = z.strictObject({
   preset: z.enum(INPUT_PRESETS).exactOptional(),
   size: frame.exactOptional(),
-  mean: triple.exactOptional(),
-  std: positiveTriple.exactOptional(),
+  mean: means.exactOptional(),
+  std: deviations.exactOptional(),
   range: z.union([z.literal(1), z.literal(255)]).exactOptional(),
   order: z.enum(['rgb', 'bgr']).exactOptional(),
   layout: z.enum(['nchw', 'nhwc']).exactOptional(),
@@ -103,8 +104,8 @@ const preprocessorSchema = z.looseObject({
   rescale_factor: z.number().min(1e-4).max(1e3).nullish(),
   rescale_offset: z.boolean().nullish(),
   do_normalize: z.boolean().nullish(),
-  image_mean: z.union([triple, z.number()]).nullish(),
-  image_std: z.union([positiveTriple, z.number().positive()]).nullish(),
+  image_mean: z.union([means, z.number()]).nullish(),
+  image_std: z.union([deviations, z.number().positive()]).nullish(),
   do_flip_channel_order: z.boolean().nullish(),
   do_resize: z.boolean().nullish(),
   size: sides.nullish(),
@@ -118,10 +119,10 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const read = checked(preprocessorSchema, document, file)
   const isOfImages = ['image_mean', 'rescale_factor', 'do_rescale', 'do_normalize'].some((name) => name in read)
   if (!isOfImages) return undefined
-  const three = (value: number | readonly number[]) => (typeof value === 'number' ? [value, value, value] : value)
+  const listed = (value: number | readonly number[]) => (typeof value === 'number' ? [value] : value)
   const isNormalised = read.do_normalize ?? read.image_mean != null
-  const mean = isNormalised ? three(read.image_mean ?? inputPresets.imagenet.mean) : [0, 0, 0]
-  const std = isNormalised ? three(read.image_std ?? inputPresets.imagenet.std) : [1, 1, 1]
+  const mean = isNormalised ? listed(read.image_mean ?? inputPresets.imagenet.mean) : [0, 0, 0]
+  const std = isNormalised ? listed(read.image_std ?? inputPresets.imagenet.std) : [1, 1, 1]
   // Many files state the factor 0.00392156862745098, a little more than 1/255. Rounding the divisor gives exactly 255.
   const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
@@ -146,8 +147,8 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
  */
 const timmSchema = z.object({
   input_size: z.tuple([frame, frame, frame]),
-  mean: triple.exactOptional(),
-  std: positiveTriple.exactOptional(),
+  mean: means.exactOptional(),
+  std: deviations.exactOptional(),
 })
 
 function partOfTimm(document: unknown, file: string): RecipePart | undefined {

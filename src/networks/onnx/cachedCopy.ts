@@ -5,8 +5,16 @@ import { copyExternalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import type { HashedOnnx } from './onnxFile.js'
 
-/** @param kind part of the copy's name, for people who look into the folder */
-export function cachedCopy(onnx: HashedOnnx, kind: string, changes: GraphChanges): Promise<CachedGraph> {
+/**
+ * @param kind part of the copy's name, for people who look into the folder
+ * @param write writes the copy, beside the data files of `onnx`
+ */
+export function cachedCopy(
+  onnx: HashedOnnx,
+  kind: string,
+  changes: GraphChanges,
+  write = writeGraphCopy,
+): Promise<CachedGraph> {
   const { path, files, sha256: original } = onnx
   const listed = (_: string, value: unknown) => (value instanceof Set ? [...value] : value)
   const digest = sha256(JSON.stringify([original, changes], listed)).slice(0, 16)
@@ -17,6 +25,6 @@ export function cachedCopy(onnx: HashedOnnx, kind: string, changes: GraphChanges
     files.length === 0 ? `${stem}-${kind}-${digest}.onnx` : `${stem}-${original.slice(0, 16)}/${kind}-${digest}.onnx`
   return cachedGraph(name, async (copy) => {
     await copyExternalFiles(path, files, dirname(copy))
-    await writeGraphCopy(copy, path, changes)
+    await write(copy, path, changes)
   })
 }

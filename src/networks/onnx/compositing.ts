@@ -62,9 +62,9 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TensorInfo[]
     { name: SCENE_INPUTS.window, shape: ['window_values'] },
     { name: SCENE_INPUTS.transparency, shape: ['window_pixels'] },
     { name: SCENE_INPUTS.background, shape: ['backgrounds', 3, 'background_rows', 'background_cols'] },
-    { name: SCENE_INPUTS.channels, shape: [3, 1, 1], elements: 'int32' },
-    { name: SCENE_INPUTS.rows, shape: [N, 1, rows, 1], elements: 'int32' },
-    { name: SCENE_INPUTS.cols, shape: [N, 1, 1, cols], elements: 'int32' },
+    { name: SCENE_INPUTS.channels, shape: [3, 1, 1], elements: ElementType.INT32 },
+    { name: SCENE_INPUTS.rows, shape: [N, 1, rows, 1], elements: ElementType.INT32 },
+    { name: SCENE_INPUTS.cols, shape: [N, 1, 1, cols], elements: ElementType.INT32 },
   ]
 }
 

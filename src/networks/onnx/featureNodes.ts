@@ -1,6 +1,8 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
+import type { QuantisedIntegers } from './graph/outputMeaning.js'
+import type { CellAxes } from './graph/spacing.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
@@ -10,13 +12,13 @@ import { newNode } from './newNode.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /** Whether the tensor is a reshaped copy of another one, so that its axes may mean something else. */
-  readonly isReshaped?: boolean
   /**
    * Relative distance between the values of an image that is computed alone and those of the same image in a batch.
    * Absent if the distance is only rounding.
    */
   readonly dependence?: number
+  /** For integers of a quantised graph: which values they stand for. */
+  readonly integers?: QuantisedIntegers
 }
 
 export interface FeatureNodes {
@@ -45,12 +47,13 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
+ * Nodes that turn a tensor into features: they convert it to float32, replace integers of a quantised graph by the
+ * values that they stand for, and pool a map to one value per channel. The
  * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
- * even number of cells along an axis, it takes the one before the middle. A class token is included in `mean` and
- * `max`, but it is never the middle cell.
+ * even number of cells along an axis, it takes the one before the middle. Class and register tokens are no cells.
+ * @param cells where the graph has the cells. If `tokens` is null, all tokens are cells.
  */
-export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
+export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cells: CellAxes): FeatureNodes {
   const made = { nodes: [] as Node[], constants: [] as Initializer[] }
   let at = name
   const add = (operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}) => {
@@ -62,18 +65,33 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
     made.nodes.push(castNode(at, `shiftscope.float32.${name}`, ElementType.FLOAT))
     at = `shiftscope.float32.${name}`
   }
-  if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
-  const { permutation, extents } = placesOf(name, tensor.shape, tensor.isReshaped ?? false)
-  if (permutation !== null) add('Transpose', [at], { perm: permutation })
-  if (pool === 'mean') add('GlobalAveragePool', [at])
-  else if (pool === 'max') add('GlobalMaxPool', [at])
-  else {
-    for (const [i, index] of centerOf(name, extents).entries()) {
-      const place = `shiftscope.center.${i}.${name}`
-      made.constants.push({ name: place, shape: [], int64: [index] })
-      add('Gather', [at, place], { axis: 2 })
+  if (tensor.integers !== undefined) {
+    const { scale, zeroPoint } = tensor.integers
+    for (const [operator, value] of [
+      ['Sub', zeroPoint],
+      ['Mul', scale],
+    ] as const) {
+      const constant = `shiftscope.${operator}.${name}`
+      made.constants.push({ name: constant, shape: [], float32: async () => Float32Array.of(value) })
+      add(operator, [at, constant])
     }
   }
+  if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
+  const take = (shape: readonly number[], indices: readonly number[]) => {
+    const places = `shiftscope.cells.${made.constants.length}.${name}`
+    made.constants.push({ name: places, shape, int64: indices })
+    add('Gather', [at, places], { axis: 2 })
+  }
+  const { permutation, extents } = placesOf(name, tensor.shape, cells)
+  const { before = 0, side = 0 } = cells.tokens ?? {}
+  const map = Array.from({ length: side * side }, (_, i) => before + i)
+  if (permutation !== null) add('Transpose', [at], { perm: permutation })
+  if (pool === 'center') {
+    for (const index of centerOf(name, extents, cells)) take([], [index])
+    return { output: at, ...made }
+  }
+  if (map.length > 0 && map.length < (extents[0] ?? 0)) take([map.length], map)
+  add(pool === 'mean' ? 'GlobalAveragePool' : 'GlobalMaxPool', [at])
   return { output: at, ...made }
 }
 
@@ -81,39 +99,25 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
 function placesOf(
   name: string,
   shape: readonly number[],
-  isReshaped: boolean,
+  { axes, tokens }: CellAxes,
 ): { readonly permutation: readonly number[] | null; readonly extents: readonly number[] } {
   const [, a = 1, b = 1, c = 1] = shape
-  // Images are square, and so are their maps. If two neighbouring axes have equal lengths, they are rows and columns,
-  // and the other one is channels.
-  if (shape.length === 4 && b === c) return { permutation: null, extents: [b, c] }
+  // Images are square, and so are their maps. If the graph does not tell the axes of rows and columns, they are two
+  // neighbouring axes of equal lengths, and the other one is channels.
+  if (shape.length === 4 && b === c && axes?.[0] !== 1) return { permutation: null, extents: [b, c] }
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
-  if (shape.length === 3) {
-    const [first, last] = [tokenSquare(a), tokenSquare(b)]
-    // A map whose rows and columns were joined by a reshape has no class token, and its channels come before its cells.
-    const isTokensLast = last !== undefined && (first === undefined || (last.before === 0 && isReshaped))
-    return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
-  }
+  if (shape.length === 3)
+    return tokens?.axis === 2 ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   throw new UsageError(
     `layer "${printable(name)}" has the shape [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
   )
 }
 
-/** Finds the square that tokens form, and the number of tokens before it, such as 1 for a class token. */
-function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
-  return [0, 1, 2]
-    .map((before) => ({ before, side: Math.sqrt(tokens - before) }))
-    .find(({ side }) => Number.isInteger(side) && side > 0)
-}
-
-function centerOf(name: string, extents: readonly number[]): readonly number[] {
+function centerOf(name: string, extents: readonly number[], { tokens }: CellAxes): readonly number[] {
   const middle = (extent: number) => Math.floor((extent - 1) / 2)
-  const [tokens] = extents
-  if (extents.length === 2 || tokens === undefined) return extents.map(middle)
-  const square = tokenSquare(tokens)
-  if (square === undefined)
-    throw new UsageError(
-      `layer "${printable(name)}" has ${tokens} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\``,
-    )
-  return [square.before + middle(square.side) * (square.side + 1)]
+  if (extents.length === 2) return extents.map(middle)
+  if (tokens !== null) return [tokens.before + middle(tokens.side) * (tokens.side + 1)]
+  throw new UsageError(
+    `layer "${printable(name)}" has ${extents[0]} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\`, or state with \`tokens\` how many are before the map`,
+  )
 }

@@ -37,7 +37,10 @@ export interface GraphChanges {
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
   await withFile(original, async (file) => {
     const proto = readModelProto(file)
-    const copy = changed(proto, { graph: changedGraph(proto, changes) })
+    const graph = changedGraph(proto, changes)
+    // Before version 4, a file must list its initializers as inputs, which a part of a graph does not.
+    const ir_version = Math.max(proto.ir_version ?? 0, 4)
+    const copy = changed(proto, changes.kept === undefined ? { graph } : { graph, ir_version })
     await writeFileAtomic(path, messageBytes(chunksOf(modelTable, copy), file))
   })
 }

@@ -7,6 +7,7 @@ import type { GraphChanges } from './graphCopy.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Node } from './model.js'
+import { newNode } from './newNode.js'
 import type { OnnxFile, TypedTensor } from './onnxFile.js'
 
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
@@ -23,7 +24,9 @@ const USUAL_SIDE = 224
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
-  new InputError(`${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] of numbers, so ${remedy}`)
+  new InputError(
+    `${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] or [N, 1, rows, cols] of numbers, so ${remedy}`,
+  )
 
 export function imageInput({ path, inputs }: OnnxFile): TypedTensor {
   const [tensor] = inputs
@@ -50,7 +53,7 @@ export interface InputPlan {
   readonly inputSource: string
   /** Name of the graph's own input. It differs from that of `input` if `changes` convert one into the other. */
   readonly image: string
-  readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
+  readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes' | 'constants'> | null
 }
 
 /** @param wantedSize the user's choice for the side of the images, in pixels */
@@ -63,6 +66,7 @@ export function plannedInput(
   const { path } = onnx
   const { type } = tensor
   const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]
+  const hasOneChannel = isGrey(tensor)
   const isChannelsLast = channelsLast(path, tensor, recipe)
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
   const side = sides[0] ?? recipe.size ?? USUAL_SIDE
@@ -82,19 +86,27 @@ export function plannedInput(
     throw new UsageError(
       `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``,
     )
-  const { divisor, mean, std, channelOrder } = recipe
+  const { divisor, mean, std } = recipe
+  const channelOrder = hasOneChannel ? 'grey' : recipe.channelOrder
+  if (hasOneChannel && [mean, std].some((values) => new Set(values).size > 1))
+    throw new UsageError(
+      `${path} expects grey images, but the preprocessing (${recipe.source}) has a mean or std for each colour; give one number each with \`inputMean\` and \`inputStd\``,
+    )
   const fixed = typeof batch === 'number' ? batch : null
   const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
   const found = { inputSource: recipe.source, image: tensor.name }
-  if (!isChannelsLast && type === 'float32') return { ...found, input, changes: null }
-  const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, onnx)
+  if (!hasOneChannel && !isChannelsLast && type === 'float32') return { ...found, input, changes: null }
+  const name = unusedName(
+    `${tensor.name}.${hasOneChannel ? 'rgb' : isChannelsLast ? 'channels_first' : 'float32'}`,
+    onnx,
+  )
   return {
     ...found,
     input: { ...input, name },
     changes: {
       madeInput: tensor.name,
       inputs: [{ name, shape: [fixed ?? 'N', 3, side, side] }],
-      nodes: conversion(name, tensor, isChannelsLast),
+      ...conversion(name, tensor, isChannelsLast),
     },
   }
 }
@@ -102,34 +114,41 @@ export function plannedInput(
 /** Length of an axis, or its name if the file leaves the length open. */
 type Extent = number | string
 
+/** Whether the images have one channel instead of three. */
+export function isGrey({ shape: [, second, , fourth] }: TypedTensor): boolean {
+  return second !== 3 && fourth !== 3 && (second === 1 || fourth === 1)
+}
+
 function channelsLast(path: string, tensor: TypedTensor, { layout }: InputRecipe): boolean {
   const [, second, , fourth] = tensor.shape
-  if (layout !== null && [second, fourth].every((size) => size === 3 || typeof size !== 'number'))
-    return layout === 'nhwc'
-  if (second === 3 || (typeof second !== 'number' && fourth !== 3)) return false
-  if (fourth === 3) return true
-  throw refusal(path, `${described(tensor)}, which does not have 3 channels`, 'use a network for RGB images')
+  const count = isGrey(tensor) ? 1 : 3
+  const mayBe = (size: Extent | undefined) => size === count || typeof size !== 'number'
+  const isFirst = second === count || (mayBe(second) && fourth !== count)
+  if (!isFirst && fourth !== count)
+    throw refusal(path, `${described(tensor)}, which has neither 3 channels nor 1`, 'use a network for pictures')
+  return layout !== null && mayBe(second) && mayBe(fourth) ? layout === 'nhwc' : !isFirst
 }
 
 function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
   return divisor === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)
 }
 
-/** Nodes that convert float32 images, channels first, into the graph's own type and order of axes. */
-function conversion(from: string, { name: to, type }: TypedTensor, isChannelsLast: boolean): readonly Node[] {
-  const cast = (input: string) => castNode(input, to, PIXEL_TYPES[type] as number)
-  if (!isChannelsLast) return [cast(from)]
-  const output = type === 'float32' ? to : `${from}.channels_last`
-  const transpose = {
-    operator: 'Transpose',
-    name: `${from}.channels_last.node`,
-    inputs: [from],
-    outputs: [output],
-    attributes: { perm: [0, 2, 3, 1] },
-  }
-  return type === 'float32' ? [transpose] : [transpose, cast(output)]
+/** Converts float32 images, [N, 3, rows, cols], into the graph's own number of channels, order of axes and type. */
+function conversion(from: string, tensor: TypedTensor, isChannelsLast: boolean) {
+  const { name: to, type } = tensor
+  const first = `${from}.first_channel`
+  const nodes: Node[] = []
+  const last = () => nodes.at(-1)?.outputs[0] ?? from
+  // All channels of a grey picture are equal. A convolution selects the first of them without rounding.
+  if (isGrey(tensor)) nodes.push(newNode('Conv', [last(), first], `${from}.grey`))
+  if (isChannelsLast) nodes.push(newNode('Transpose', [last()], `${from}.channels_last`, { perm: [0, 2, 3, 1] }))
+  if (type !== 'float32') nodes.push(castNode(last(), to, PIXEL_TYPES[type] as number))
+  nodes.push({ ...(nodes.pop() as Node), outputs: [to] })
+  const weights = { name: first, shape: [1, 3, 1, 1], float32: async () => Float32Array.of(1, 0, 0) }
+  return { nodes, ...(isGrey(tensor) && { constants: [weights] }) }
 }
 
-function unusedName(wanted: string, onnx: OnnxFile): string {
+/** The wanted name, lengthened if the graph has a tensor with it. */
+export function unusedName(wanted: string, onnx: Pick<OnnxFile, 'tensors'>): string {
   return onnx.tensors.has(wanted) ? unusedName(`${wanted}_`, onnx) : wanted
 }

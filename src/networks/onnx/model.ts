@@ -29,14 +29,19 @@ export interface TensorInfo {
   readonly name: string
   /** Length of each axis; a text, such as `N` or `?`, for a length that may vary. */
   readonly shape: readonly (number | string)[]
-  /** Type of the elements; float32 by default. */
-  readonly elements?: 'float32' | 'int32'
+  /** Type of the elements, as in `ElementType`; float32 by default. */
+  readonly elements?: number
 }
 
-/** A constant of the graph. `float32` is called only when the file is written, to save memory. */
-export type Initializer =
-  | { readonly name: string; readonly shape: readonly number[]; readonly float32: () => Promise<Float32Array> }
-  | { readonly name: string; readonly shape: readonly number[]; readonly int64: readonly number[] }
+/**
+ * A constant of the graph. `float32` is called only when the file is written, to save memory. The few values of `floats`
+ * are float32, too.
+ */
+export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
+  | { readonly float32: () => Promise<Float32Array> }
+  | { readonly floats: readonly number[] }
+  | { readonly int64: readonly number[] }
+)
 
 export interface Node {
   readonly operator: string
@@ -101,9 +106,10 @@ export function initializerMessage(initializer: Initializer): TensorProto {
     const elements = littleEndian(BigInt64Array.from(initializer.int64.map(BigInt)))
     return { dims, data_type: ElementType.INT64, name, raw_data: elements }
   }
+  const float32 = 'floats' in initializer ? async () => Float32Array.from(initializer.floats) : initializer.float32
   const elements = {
     byteLength: 4 * dims.reduce((product, size) => product * size, 1),
-    read: async () => littleEndian(await initializer.float32()),
+    read: async () => littleEndian(await float32()),
   }
   return { dims, data_type: ElementType.FLOAT, name, raw_data: elements }
 }
@@ -117,8 +123,7 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-export function tensorInfoMessage({ name, shape, elements }: TensorInfo): ValueInfoProto {
+export function tensorInfoMessage({ name, shape, elements = ElementType.FLOAT }: TensorInfo): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
-  const elem_type = elements === 'int32' ? ElementType.INT32 : ElementType.FLOAT
-  return { name, type: { tensor_type: { elem_type, shape: { dim } } } }
+  return { name, type: { tensor_type: { elem_type: elements, shape: { dim } } } }
 }

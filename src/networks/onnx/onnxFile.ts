@@ -4,7 +4,7 @@ import { sha256 } from '../../files/sha256.js'
 import { readMessage } from '../protobuf/messages.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
-import { type GraphNodes, graphNodes } from './graphNodes.js'
+import { type GraphConstant, type GraphNodes, graphNodes, largeConstants } from './graphNodes.js'
 import { ELEMENTS, ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
 import type { TensorInfo } from './model.js'
 
@@ -30,6 +30,8 @@ export interface OnnxFile {
 /** The keys of `metadata_props` that are read; others are skipped. */
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
+  // Ultralytics' names of classes.
+  'names' as const,
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
   // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
@@ -68,6 +70,11 @@ type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
 export function readOnnxFile(path: string): OnnxFile {
   return withFileSync(path, readOnnx)
+}
+
+/** Constants whose values `readOnnxFile` may skip because they are too many. */
+export function readConstants(path: string, names: ReadonlySet<string>): ReadonlyMap<string, GraphConstant> {
+  return withFileSync(path, (file) => largeConstants(file, readModelProto(file), names))
 }
 
 /** An ONNX file, its data files, and one hash over all of these files. */

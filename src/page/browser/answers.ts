@@ -1,4 +1,5 @@
-import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
+import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
+import { decodeMap, decodeRegions, decodeSightings, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
@@ -9,14 +10,26 @@ export interface LoadedAnswers {
   readonly ofCenter: Float64Array
   /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null
+  readonly boxes?: LoadedBoxes | undefined
 }
 
-interface StrongestClasses {
+/** What a detector sees with the object at every position. */
+interface LoadedBoxes {
+  readonly threshold: number
+  readonly at: (position: number) => Sighting
+  readonly nameOf: (index: number) => string
+}
+
+interface StrongestClasses extends NamedRegions {
+  readonly probabilities: Float64Array
+}
+
+/** A map of whole numbers that stand for names. */
+export interface NamedRegions {
   /** Names of the classes. The first one is the class predicted with the object at the center. */
   readonly names: readonly string[]
   /** Index in `names` of the most probable class at each position. */
   readonly numbers: Uint32Array
-  readonly probabilities: Float64Array
   /** Indices in `names` of the classes that are correct for the object; absent if these are not known. */
   readonly right?: readonly number[] | undefined
 }
@@ -25,7 +38,11 @@ interface StrongestClasses {
  * @param positions number of entries of the encoded maps: positions and anchors
  * @throws RangeError if the data is damaged
  */
-export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
+export function decodeAnswers(
+  { answers, meanProbability }: SiteMaps,
+  positions: number,
+  frame: number,
+): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
   if (answers === undefined) return undefined
@@ -35,12 +52,24 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   const ofOthers = probabilities(answers.ofOthers, elsewhere)
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
-  return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
+  const { classes: names, right, boxes } = answers
+  const sightings = boxes && decodeSightings(fromBase64(boxes.sightings), positions, frame)
+  return {
+    ofCenter,
+    strongest: { names, numbers, probabilities: strongest, right },
+    boxes: boxes &&
+      sightings && {
+        threshold: boxes.threshold,
+        at: (position) => sightingAt(sightings, position),
+        nameOf: (index) => boxes.names[index] ?? '',
+      },
+  }
 }
 
 /** Leaves out the answers after the first `count`. */
-export function firstAnswers({ ofCenter, strongest }: LoadedAnswers, count: number): LoadedAnswers {
+export function firstAnswers({ ofCenter, strongest, boxes }: LoadedAnswers, count: number): LoadedAnswers {
   return {
+    boxes,
     ofCenter: ofCenter.subarray(0, count),
     strongest: strongest && {
       ...strongest,
@@ -57,5 +86,5 @@ export function answerText({ ofCenter, strongest }: LoadedAnswers, position: num
 }
 
 export function namedAnswer(name: string, probability: number): string {
-  return `${isolated(name)} ${probabilityText(probability)}`
+  return name === SEES_NOTHING ? SEES_NOTHING : `${isolated(name)} ${probabilityText(probability)}`
 }

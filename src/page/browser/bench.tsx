@@ -138,8 +138,10 @@ const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
 const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
-  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+). ${OUTPUT_LAYER}`,
+  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
   answers: `${ABOUT_MAPS} Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
+  overlap: `${ABOUT_MAPS} Its colour shows how well the best box of the object’s class fits the object (intersection over union).`,
+  found: `${ABOUT_MAPS} Its colour shows whether the detector finds the object, or what else it sees.`,
 }
 
 interface ScaleProps {
@@ -149,7 +151,7 @@ interface ScaleProps {
 }
 
 function Scale({ limits, readings, colours }: ScaleProps) {
-  const quantity = (['similarity', 'probability'] as const).find((one) =>
+  const quantity = (['similarity', 'probability', 'overlap'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),
   )
   if (quantity === undefined) return null
@@ -162,7 +164,7 @@ function Scale({ limits, readings, colours }: ScaleProps) {
         id="colour-bar"
         label="Colour scale of the maps"
         colourOf={colours}
-        limits={quantity === 'probability' ? PROBABILITY_LIMITS : limits}
+        limits={quantity === 'similarity' ? limits : PROBABILITY_LIMITS}
         marks={marks}
       />
     </div>

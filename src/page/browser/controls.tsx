@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { squareText } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { copyText } from './dom.js'
@@ -18,11 +19,17 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   similarity: 'similarity to the anchor',
   probability: 'probability of the center’s answer',
   answers: 'answers',
+  overlap: 'overlap of box and object',
+  found: 'whether the object is found',
 }
+
+const SCORE_NAME = 'score of the object’s class'
 
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
+  const isDetector = fits.some(({ group }) => group.isDetector)
+  const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
   return (
     <div class="controls">
       <Choices
@@ -48,9 +55,9 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
             change((now) => ({ ...now, shows: QUANTITIES.find((one) => one === value) ?? now.shows }))
           }
         >
-          {QUANTITIES.toReversed().map((one) => (
+          {quantities.toReversed().map((one) => (
             <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
-              {QUANTITY_NAMES[one]}
+              {isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one]}
             </option>
           ))}
         </select>
@@ -92,7 +99,7 @@ export function ViewerSettings({
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
-  const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => `${size}×${size} px`)
+  const sizes = index.groups.filter(({ model }) => model === group.model)
   const anywhere = anchor === null ? `row ${anchorPosition.row}, column ${anchorPosition.col}` : ANY_POSITION
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
@@ -110,9 +117,9 @@ export function ViewerSettings({
           <Choices
             label="Size"
             id="size"
-            options={sizes}
-            value={`${group.size}×${group.size} px`}
-            choose={(size) => change((now) => ({ ...now, size: Number.parseInt(size, 10) }))}
+            options={sizes.map((one) => squareText([one], index.groups))}
+            value={squareText([group], index.groups)}
+            choose={(text) => change((now) => ({ ...now, size: Number.parseInt(text, 10) }))}
           />
         )}
         <Choices

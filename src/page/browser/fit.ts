@@ -1,4 +1,5 @@
 import type { Position } from '../../engine/positions.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
@@ -22,6 +23,14 @@ export interface Fitted {
 /** The first entry is for map A, the second one for map B, if there is a map B. */
 export type Fits = readonly [Fitted, ...Fitted[]]
 
+/** A link may name the size of its network in pixels. This replaces it by the one that other networks have, too. */
+export function withComparedSize({ groups }: SiteIndex, view: View): View {
+  const compared = comparedSizes(groups)
+  const own = groups.filter(({ model }) => model === view.model)
+  const named = own.find((group) => compared(group) === view.size) ?? own.find(({ size }) => size === view.size)
+  return named === undefined ? view : { ...view, size: compared(named) }
+}
+
 /** Finds what each map can show. */
 export function fitView(index: SiteIndex, view: View): Fits {
   const first = fitChoice(index, view)
@@ -39,14 +48,12 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const place = index.isLive ? 'This page' : 'This folder'
   if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
   const candidates = ofModel.length > 0 ? ofModel : index.groups
-  const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
+  const sizeOf = comparedSizes(index.groups)
+  const group = candidates.find((one) => sizeOf(one) === wanted.size) ?? candidates[0]
   if (group === undefined) throw new Error('the study has no networks')
-  if (ofModel.length > 0 && group.size !== wanted.size)
-    notes.push(
-      index.isLive
-        ? `In ${isolated(group.model)}, the object has ${group.size} px, because the frame has ${group.frame} px.`
-        : `${isolated(group.model)} was not measured with objects of ${wanted.size} px.`,
-    )
+  // On the live page, every network shows every size.
+  if (ofModel.length > 0 && !index.isLive && sizeOf(group) !== wanted.size)
+    notes.push(`${isolated(group.model)} was not measured with objects of ${wanted.size} px.`)
   const layer = Math.max(
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),
@@ -66,7 +73,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const choice: Choice = {
     model: group.model,
     layer: name,
-    size: group.size,
+    size: index.wished ?? sizeOf(group),
     patch: unit === null ? null : (group.units[unit]?.patch ?? null),
     anchor: anchor === null ? position : (group.anchors[anchor]?.name ?? ''),
   }

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
+import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import type { Fitted } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
@@ -84,7 +85,7 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
       {reading && (
         <>
           <svg viewBox={`0 0 ${reading.map.fitted.group.frame} ${reading.map.fitted.group.frame}`} aria-hidden="true">
-            {outlines(reading).map(drawn)}
+            {[...outlines(reading), ...seenBoxes(reading)].map(drawn)}
           </svg>
           <div class="grip" style={boxStyle(reading)} />
           <Tags readings={readings} />
@@ -191,4 +192,25 @@ function outlines({ map: { fitted }, position: { row, col } }: Reading): readonl
     square('at-cursor over', row, col),
     svg('text', middle, size < LEAST_FOR_WORDS ? '' : words),
   ]
+}
+
+/** A detector's boxes: the one of the object's class, and a better one of another class with its name. */
+function seenBoxes({ map: { answers, fitted }, sighting, isNearby }: Reading): readonly SvgElement[] {
+  const boxes = answers?.boxes
+  if (boxes === undefined || sighting === undefined || isNearby) return []
+  const { own, other } = sighting
+  const seen = [
+    ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
+    ...(other ? [{ ...other, name: 'other' }] : []),
+  ]
+  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
+    // The names are at different heights, because both boxes often have the same place.
+    const y = name === 'own' ? bottom - 5 : top + 13
+    const isRight = left > fitted.group.frame / 2
+    const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
+    return [
+      svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
+      svg('text', { class: name, ...place }, namedAnswer(boxes.nameOf(one.class), one.score)),
+    ]
+  })
 }

@@ -1,7 +1,8 @@
+import { OUTCOMES, outcomeOf, type Sighting } from '../../experiments/boxes.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
-import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers } from './answers.js'
+import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers, type NamedRegions } from './answers.js'
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
@@ -17,6 +18,8 @@ export interface LoadedMap extends MapValues {
   /** Largest possible error of the cosines. It is 0 unless they are computed from sketches (shortened features). */
   readonly error: number
   readonly answers: LoadedAnswers | undefined
+  /** What the values stand for, if they are not numbers of a scale. */
+  readonly regions?: NamedRegions
   /**
    * The answer with the object at the anchor, which may lie between the map's positions. Undefined if it is not known,
    * or if the anchor is not a named one.
@@ -33,6 +36,7 @@ export interface AnchorAnswer {
   readonly answer: string
   /** Probability of the class predicted at the center. */
   readonly ofCenter: number
+  readonly sighting?: Sighting | undefined
 }
 
 export interface MapValues {
@@ -54,7 +58,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   const cosines = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
   const positions = group.rows * group.cols
   const all = await keptAnswers(`${group.key} ${unit}`, async () =>
-    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length),
+    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length, group.frame),
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
   const answers = all && firstAnswers(all, positions)
@@ -65,7 +69,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
 function anchorAnswer({ group, anchor }: Fitted, all: LoadedAnswers): AnchorAnswer | undefined {
   if (anchor === null) return undefined
   const at = group.rows * group.cols + anchor
-  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number }
+  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number, sighting: all.boxes?.at(at) }
 }
 
 export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'atAnchor' | 'known'> {
@@ -80,9 +84,19 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   const { answers, known } = parts
   const all = { ...parts, similarity: cosines.values }
   if (wanted === 'similarity' || answers === undefined) return { ...all, quantity: 'similarity', ...cosines }
-  if (wanted === 'probability' || answers.strongest === null)
+  const { boxes, strongest } = answers
+  if (wanted === 'probability' || strongest === null)
     return { ...all, quantity: 'probability', ...measured(answers.ofCenter, known) }
-  return { ...all, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers), known) }
+  if (wanted === 'answers' || boxes === undefined) return { ...all, ...regionMap('answers', strongest, known) }
+  const sightings = Array.from(answers.ofCenter, (_, position) => boxes.at(position))
+  const overlaps = Float64Array.from(sightings, ({ own }) => own.overlap)
+  if (wanted === 'overlap') return { ...all, quantity: 'overlap', ...measured(overlaps, known) }
+  const numbers = Uint32Array.from(sightings, (sighting) => outcomeOf(sighting, boxes.threshold))
+  return { ...all, ...regionMap('found', { names: OUTCOMES, numbers, right: [0] }, known) }
+}
+
+function regionMap(quantity: Quantity, regions: NamedRegions, known: Uint8Array | undefined) {
+  return { quantity, regions, ...measured(Float64Array.from(regions.numbers), known) }
 }
 
 /** Name of the layer that a map shows. Predicted classes come from the output layer, whichever layer the user chose. */

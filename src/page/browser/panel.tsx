@@ -1,5 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import { OUTCOMES } from '../../experiments/boxes.js'
+import { sizeText } from '../../patches/sizes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
@@ -35,8 +37,8 @@ export function MapPanel(props: MapPanelProps) {
   const shown = difference ?? map
   const colourOf = useMemo<ColourOf>(() => {
     if (difference !== undefined) return scaled(DIFFERENCE_COLOURS, differenceLimits(difference))
-    if (map?.quantity === 'answers') return (number) => regions.colourOf(map, number)
-    return scaled(colours, map?.quantity === 'probability' ? PROBABILITY_LIMITS : limits)
+    if (map?.regions) return (number) => regions.colourOf(map, number)
+    return scaled(colours, map?.quantity === 'similarity' ? limits : PROBABILITY_LIMITS)
   }, [map, difference, colours, limits, regions])
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
@@ -79,7 +81,7 @@ export function MapPanel(props: MapPanelProps) {
         {isSimilarity && baselineText(map.fitted)}
       </p>
       <ul class="legend" id={`${panel}-legend`}>
-        {map?.quantity === 'answers' && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
+        {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
       </ul>
       {shown && (
         <p class="save">
@@ -147,7 +149,7 @@ function describe(map: LoadedMap): string {
   const object = unit === null ? mean : `object ${isolated(choice.patch ?? '')}`
   const anchor =
     typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
-  return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
+  return `${titleOf(map.fitted, map)}, ${object}, ${sizeText([group])}, anchor ${anchor}`
 }
 
 function summaryText(map: LoadedMap): string {
@@ -167,14 +169,16 @@ function soFarText({ known }: LoadedMap): string {
 }
 
 function answersText(map: LoadedMap): string {
-  const { quantity, values, mean, lowest, answers } = map
+  const { quantity, values, mean, lowest, answers, regions } = map
   const name = answers?.strongest?.names[0]
   const answer = name === undefined ? 'the center’s answers' : isolated(name)
-  if (quantity === 'answers') {
+  if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    return `${answer} at the center and at ${shareText(kept, values.length)} of positions${soFarText(map)}`
+    const what = quantity === 'found' ? OUTCOMES[0] : answers?.boxes ? answer : `${answer} at the center and`
+    return `${what} at ${shareText(kept, values.length)} of positions${soFarText(map)}`
   }
-  return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
+  const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`
+  return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
 function differenceSummary({ mean, lowest, highest }: LoadedMap): string {

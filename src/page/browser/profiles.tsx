@@ -46,7 +46,8 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
   const common = { ...ends, quantity: isSimilarity ? 'similarity' : 'probability' }
-  const along = isSimilarity ? 'Similarity' : 'Probability of the center’s answer'
+  const probability = group.isDetector ? 'Score of the object’s class' : 'Probability of the center’s answer'
+  const along = isSimilarity ? 'Similarity' : probability
   return (
     <div class="profiles">
       <ProfileChart

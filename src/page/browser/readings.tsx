@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import type { Sighting } from '../../experiments/boxes.js'
 import { roundCosine } from '../mapCoding.js'
 import { answerText } from './answers.js'
 import { type Fitted, mapIndex, nearestPosition } from './fit.js'
@@ -25,6 +26,8 @@ export interface Reading {
   readonly isNearby: boolean
   /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
   readonly answer: string
+  /** What a detector sees. */
+  readonly sighting: Sighting | undefined
 }
 
 /** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
@@ -49,6 +52,7 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,
     answer: map.answers === undefined ? '' : answerText(map.answers, at),
+    sighting: map.answers?.boxes?.at(at),
   }
 }
 
@@ -57,8 +61,9 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   const position = map.fitted.anchorPosition
   const near = readNear(panel, map, position)
   if (isSame(near.position, position)) return near
-  const { answer = '', ofCenter = near.shown } = map.atAnchor ?? {}
-  return { ...near, position, value: 1, shown: map.quantity === 'similarity' ? 1 : ofCenter, isNearby: false, answer }
+  const { answer = '', ofCenter = near.shown, sighting } = map.atAnchor ?? {}
+  const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? ofCenter : near.shown
+  return { ...near, position, value: 1, shown, isNearby: false, answer, sighting }
 }
 
 function isSame(a: Position, b: Position): boolean {

@@ -23,7 +23,7 @@ const REST: Colour = [150, 150, 150]
 
 /** Colours for maps of predicted classes. A region is all positions at which the same class is predicted. */
 export interface Regions {
-  /** @param number index of the class in the names of `map.answers` */
+  /** @param number index of the class in the names of `map.regions` */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
   /**
    * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
@@ -41,7 +41,7 @@ export interface Region {
 /** Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own. */
 export function regionsOf(all: readonly LoadedMap[]): Regions {
   const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
-  for (const map of all.filter(({ quantity }) => quantity === 'answers')) {
+  for (const map of all) {
     for (const { name, positions, isRight } of classesOf(map))
       counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
   }
@@ -55,14 +55,20 @@ export function regionsOf(all: readonly LoadedMap[]): Regions {
     for (const [i, colour] of palette.slice(0, names.length).entries()) colours.set(names[i] as string, colour)
   }
   return {
-    colourOf: ({ answers }, number) => colours.get(answers?.strongest?.names[number] ?? '') ?? REST,
+    colourOf: ({ regions }, number) => colours.get(regions?.names[number] ?? '') ?? REST,
     legend: (map) => {
       const classes = classesOf(map).filter(({ positions }) => positions > 0)
       const named = classes.flatMap(({ name, positions, isRight }) => {
         const colour = colours.get(name)
         return colour === undefined
           ? []
-          : [{ name: `${isolated(name)}${isRight ? ' (correct)' : ''}`, positions, colour }]
+          : [
+              {
+                name: `${isolated(name)}${isRight && map.quantity === 'answers' ? ' (correct)' : ''}`,
+                positions,
+                colour,
+              },
+            ]
       })
       const rest = classes.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)
@@ -81,8 +87,8 @@ interface AnsweredClass {
   readonly isRight: boolean
 }
 
-function classesOf({ answers }: LoadedMap): readonly AnsweredClass[] {
-  const { names = [], numbers = [], right = [] } = answers?.strongest ?? {}
+function classesOf({ regions }: LoadedMap): readonly AnsweredClass[] {
+  const { names = [], numbers = [], right = [] } = regions ?? {}
   const positions = new Uint32Array(names.length)
   for (const number of numbers) positions[number] = (positions[number] as number) + 1
   return names.map((name, i) => ({ name, positions: positions[i] as number, isRight: right.includes(i) }))

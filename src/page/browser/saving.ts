@@ -24,15 +24,15 @@ async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise
 }
 
 /** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
-function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
+function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
-  const strongest = quantity === 'answers' ? answers?.strongest : undefined
+  const probabilities = quantity === 'answers' ? answers?.strongest?.probabilities : undefined
   const lines = [...values.entries()].flatMap(([i, value]) => {
     if (known?.[i] === 0) return []
-    const cells = strongest ? [csvCell(strongest.names[value] ?? ''), strongest.probabilities[i]] : [value]
+    const cells = [regions ? csvCell(regions.names[value] ?? '') : value, ...(probabilities ? [probabilities[i]] : [])]
     return [[Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')]
   })
-  return `row,col,${strongest ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
+  return `row,col,${probabilities ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
 }
 
 /** The map as a file of NumPy's format, version 1.0: float32, [rows, cols]. Positions not computed yet are NaN. */

@@ -64,12 +64,14 @@ interface Contents {
   readonly textAt: (index: number) => string
 }
 
-function contents({ quantity, values, error, answers }: LoadedMap): Contents {
+function contents({ quantity, values, error, answers, regions }: LoadedMap): Contents {
   const valueAt = (index: number) => values[index] as number
   if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
   if (quantity === 'answers' && answers !== undefined)
     return { title: 'the answer and its probability', textAt: (index) => answerText(answers, index) }
-  return { title: 'probability of the center’s answer', textAt: (index) => probabilityText(valueAt(index)) }
+  if (regions) return { title: 'whether the object is found', textAt: (index) => regions.names[valueAt(index)] ?? '' }
+  const title = quantity === 'overlap' ? 'overlap of box and object' : 'probability of the center’s answer'
+  return { title, textAt: (index) => probabilityText(valueAt(index)) }
 }
 
 function spread(count: number): readonly number[] {

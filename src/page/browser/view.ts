@@ -1,12 +1,14 @@
 import type { Position } from '../../engine/positions.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
+ * A detector's maps also show the overlap of its box with the object, and whether it finds the object.
  */
-export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
+export const QUANTITIES = ['similarity', 'probability', 'answers', 'overlap', 'found'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
 /** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
@@ -15,6 +17,7 @@ export interface View {
   /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
+  /** See `comparedSizes`; on the live page, see `SiteIndex.wished`. */
   readonly size: number
   /** Name of the object; null for the mean over objects. */
   readonly patch: string | null
@@ -48,10 +51,10 @@ export function firstView(index: SiteIndex): View {
     model: group.model,
     other: index.isLive === true ? null : (twin?.model ?? null),
     layer: group.layers[0]?.name ?? '',
-    size: group.size,
+    size: index.wished ?? comparedSizes(index.groups)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
-    shows: 'similarity',
+    shows: group.isDetector ? 'found' : 'similarity',
     difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,

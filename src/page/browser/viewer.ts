@@ -2,7 +2,7 @@ import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench, type State } from './bench.js'
 import { element, onceAFrame } from './dom.js'
-import { type Fits, type Fitted, fitView, hasFeatures, hasMean, nearestPosition } from './fit.js'
+import { type Fits, type Fitted, fitView, hasFeatures, hasMean, nearestPosition, withComparedSize } from './fit.js'
 import type { FrameActions } from './frame.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './readings.js'
@@ -257,8 +257,9 @@ class Viewer implements RunningViewer {
   }
 }
 
-function stateOf(source: MapSource, view: View): Pick<State, 'index' | 'view' | 'fits'> {
-  const index = source.index(view.size)
+function stateOf(source: MapSource, wanted: View): Pick<State, 'index' | 'view' | 'fits'> {
+  const index = source.index(wanted.size)
+  const view = withComparedSize(index, wanted)
   return { index, view, fits: fitView(index, view) }
 }
 

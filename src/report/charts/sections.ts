@@ -1,4 +1,5 @@
 import type { ReportSection } from '../../page/section.js'
+import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
@@ -24,12 +25,14 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
  * @param all rows of every measure, because a series may show a different measure
  */
 function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): string {
-  const sizes = distinct(own.map(({ size }) => size)).toSorted((a, b) => b - a)
-  const drawn = sizes.map((one) => {
-    const ofSize = own.filter((row) => row.size === one)
-    const name = `${chart.title}, each network and layer, objects of ${one} pixels`
-    const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all) : linesOf(name, chart, ofSize)
-    return `<p class="soft">Objects of ${one}×${one} px</p>\n${picture}`
+  const compared = comparedSizes(own)
+  const sizes = distinct(own.map(compared)).toSorted((a, b) => b - a)
+  const drawn = sizes.map((size) => {
+    const isOf = (row: Row) => compared(row) === size
+    const ofSize = own.filter(isOf)
+    const name = `${chart.title}, each network and layer, objects of ${sizeText(ofSize).replace('px', 'pixels')}`
+    const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all.filter(isOf)) : linesOf(name, chart, ofSize)
+    return `<p class="soft">Objects of ${squareText(ofSize)}</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
   return chartWithCaption(note, drawn.join('\n'))
@@ -42,8 +45,7 @@ export function chartWithCaption(caption: string, chart: string): string {
 
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
-  const size = own[0]?.size
-  const series = chart.series.filter(({ has }) => all.some((row) => row.size === size && has(row)))
+  const series = chart.series.filter(({ has }) => all.some(has))
   const lines = placesOf(own).map((place) => ({
     ...place,
     dots: series.map(({ has, spreadFrom = Number.POSITIVE_INFINITY }): Dot | undefined => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import type { ReportSection } from '../../page/section.js'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
@@ -29,12 +30,13 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
  * networks with only one version are in one figure per patch size.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
-  const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
+  const compared = comparedSizes(groups)
+  const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
   return [
     ...exampleFigure(groups, limits),
     ...sizes.flatMap((size) =>
       heatmapFigures(
-        groups.filter((group) => group.size === size),
+        groups.filter((group) => compared(group) === size),
         size,
         limits,
       ),
@@ -52,7 +54,7 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
   return [
     {
       name: 'figure-1-example',
-      title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${pair.plain.size} px`,
+      title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${sizeText(both)}`,
       caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) that is missing in (b). ${MOST_CONTRAST}`,
       limits,
       columns: ['(a) plain', '(b) anti-aliased'],
@@ -69,7 +71,7 @@ function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: Col
   const pairs = pairsOf(groups, plainOf)
   const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`
-  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, objects of ${size} px`
+  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, objects of ${sizeText(groups)}`
   const figureOf = (rows: readonly (readonly StudyGroup[])[], ending: string, columns: readonly string[]): Figure => ({
     name: `${name}${ending && '-others'}`,
     title: `${title}${ending}`,
@@ -112,7 +114,7 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
   return [
     {
       name: 'figure-5-flip',
-      title: `Figure 5: with and without horizontal flips in training, ${layer}, ${pair.plain.size} px`,
+      title: `Figure 5: with and without horizontal flips in training, ${layer}, ${sizeText([pair.plain])}`,
       caption: `See whether the bright region around the anchor is wider than it is high in both rows. ${MOST_CONTRAST}`,
       limits,
       columns: SHOWN,

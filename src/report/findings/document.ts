@@ -1,4 +1,5 @@
 import type { ReportSection } from '../../page/section.js'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
@@ -157,12 +158,14 @@ function evidenceTable(
   if (all.length === 0) return undefined
   const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
+  const compared = comparedSizes(all)
+  const textOf = (one: Evidence) => sizeText(all.filter((other) => compared(other) === compared(one)))
   const columns = new Map(
-    all.map(({ quantity, size }) => [
+    all.map((one) => [
       // Evidence about the logarithm of a ratio is shown as the ratio itself, so the heading does not mention the
       // logarithm.
-      `${isOne ? '' : `${quantity.replace('log₁₀ of ', '')}, `}${size} px${unit}`,
-      { quantity, size },
+      `${isOne ? '' : `${one.quantity.replace('log₁₀ of ', '')}, `}${textOf(one)}${unit}`,
+      { quantity: one.quantity, size: compared(one) },
     ]),
   )
   const rows = findings.flatMap(({ model, evidence }) =>
@@ -170,7 +173,7 @@ function evidenceTable(
       model,
       layer,
       ...[...columns.values()].map(({ quantity, size }) => {
-        const cell = evidence.find((one) => one.layer === layer && one.quantity === quantity && one.size === size)
+        const cell = evidence.find((one) => one.layer === layer && one.quantity === quantity && compared(one) === size)
         return cell === undefined ? '–' : cellText(cell, numbers, isSmall)
       }),
     ]),

@@ -6,6 +6,8 @@ export interface Evidence {
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
+  /** Side of the frame in pixels; absent if it is 224. */
+  readonly frame?: number
   readonly quantity: string
   /** Mean over objects. */
   readonly mean: number
@@ -40,7 +42,7 @@ export interface Border {
 }
 
 /** The values of one quantity, from which evidence is made. */
-export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'quantity' | 'signs'> {
+export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'frame' | 'quantity' | 'signs'> {
   readonly values: PatchValues
   /** Set if no threshold applies: null if the values are only shown, `open` if they are too uncertain to judge. */
   readonly lean?: 'open' | null

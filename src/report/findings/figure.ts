@@ -1,4 +1,5 @@
 import { BAND_SCHEMES, FOLDS, TASKS } from '../../experiments/folds.js'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { linearScale, logScale } from '../../plot/scale.js'
 import { combined, FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { isSameVariant, type Variant } from '../../results/variant.js'
@@ -24,13 +25,14 @@ export function claimFigure(
   const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
   const [first] = judged
   if (first === undefined) return undefined
-  const sizes = distinct(judged.map(({ size }) => size)).toSorted((a, b) => b - a)
+  const compared = comparedSizes(judged)
+  const sizes = distinct(judged.map(compared)).toSorted((a, b) => b - a)
   const lines = findings.flatMap(({ model, evidence }) =>
     distinct(evidence.map(({ layer }) => layer)).map((layer) => ({
       model,
       layer,
       dots: sizes.map((size) => {
-        const one = evidence.find((of) => of.layer === layer && of.size === size && of.lean !== null)
+        const one = evidence.find((of) => of.layer === layer && compared(of) === size && of.lean !== null)
         return one && dotOf(one, numbers, isSmall)
       }),
     })),
@@ -40,7 +42,7 @@ export function claimFigure(
     axis: axis ?? `${first.quantity}${numbers.unit.replace(' ', ', ')}`,
     scaleOf: (values) =>
       numbers.isLog ? { ...logScale([...values, ...within]), format: String } : linearScale(values, within),
-    series: sizes.map((size) => `${size} px`),
+    series: sizes.map((size) => sizeText(judged.filter((one) => compared(one) === size))),
     rows: lines,
     reference: numbers.value(border.at),
   })
@@ -63,8 +65,9 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
  */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
-  const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))
-  const rows = ofFolds.filter((row) => row.size === size && row.model !== 'phase only')
+  const compared = comparedSizes(ofFolds)
+  const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map(compared))
+  const rows = ofFolds.filter((row) => compared(row) === size && row.model !== 'phase only')
   const panels = BAND_SCHEMES.flatMap((scheme) => {
     const lines = distinct(rows.map(({ model, layer, count }) => ({ model, layer, isMadeUp: count === 0 })))
       .toSorted((a, b) => Number(a.isMadeUp) - Number(b.isMadeUp))
@@ -82,7 +85,7 @@ function foldPanels(name: string, all: readonly Row[]): { html: string; about: s
     series: [...TASKS, 'position only'],
     panels,
   })
-  return { html, about: `The objects have ${size} px; each line is a network and layer.` }
+  return { html, about: `The objects have ${sizeText(rows)}; each line is a network and layer.` }
 }
 
 function foldLine(

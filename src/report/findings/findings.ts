@@ -1,3 +1,4 @@
+import { comparedSizes } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { originalOf } from '../../results/versions.js'
@@ -113,11 +114,12 @@ export function rangeClause(
   networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
 ): string {
   const all = networks.flatMap(({ model, judged }) => judged.map((one) => ({ ...one, model })))
+  const compared = comparedSizes(all)
   const varies = (of: (one: (typeof all)[number]) => string | number) => new Set(all.map(of)).size > 1
   const names = [
     ...(varies(({ model }) => model) ? ['network'] : []),
     ...(varies(({ layer }) => layer) ? ['layer'] : []),
-    ...(varies(({ size }) => size) ? ['size'] : []),
+    ...(varies(compared) ? ['size'] : []),
     ...(varies(({ quantity }) => quantity) ? ['folds'] : []),
   ]
   const isOne = new Set(all.map(({ mean }) => numbers.text(numbers.value(mean)))).size === 1

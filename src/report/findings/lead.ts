@@ -1,6 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers.js'
 import { isRightAnswer } from '../../networks/objectClasses.js'
 import type { Opening } from '../../page/viewerHtml.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
@@ -26,7 +27,7 @@ export async function leadOf(
 ): Promise<Opening | undefined> {
   const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
   const changing = answered
-    .filter(({ answers: { center, kept } }) => center.probability >= CONFIDENT && kept < 1)
+    .filter(({ answers: { anchors, kept } }) => anchors.center.probability >= CONFIDENT && kept < 1)
     .toSorted((a, b) => a.answers.kept - b.answers.kept)
   const [most] = changing
   if (most === undefined) return similarityLead(findings)
@@ -59,15 +60,15 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
  */
 async function answerSentence(
   results: string,
-  { unit, layer, answers: { center, names, right } }: Answered,
+  { unit, layer, answers: { anchors, names, right } }: Answered,
 ): Promise<{ readonly sentence: string; readonly isRight: boolean }> {
   const { inputs, rows, cols } = unit
   const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
   const counts = new Map<number, number>()
   for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  counts.delete(center.class)
+  counts.delete(anchors.center.class)
   const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
-  const [before, after] = [center.class, other].map((one) => named(names[one] ?? String(one)))
+  const [before, after] = [anchors.center.class, other].map((one) => named(names[one] ?? String(one)))
   const share = percentText((100 * count) / rows / cols)
   const object = inputs.category ?? `“${inputs.patch}”`
   const becomes = right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
@@ -100,9 +101,13 @@ function atLarge(findings: readonly ClaimFinding[]): string {
  */
 function linkTo({ unit, layer, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
+  const sizeOf = (one: Answered) => ({ size: one.unit.inputs.size, frame: one.unit.frame })
+  const compared = comparedSizes(answered.map(sizeOf))
+  const own = compared({ size, frame: unit.frame })
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)
   const [farthest] = answered
-    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.size === size && inputs.model !== model)
+    .filter((one) => compared(sizeOf(one)) === own)
+    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.model !== model)
     .toSorted((a, b) => apart(b) - apart(a))
   const other = farthest?.unit.inputs.model ?? null
   return viewLink({ network: model, with: other, layer, size, patch, anchor: 'center', map: 'answers' })

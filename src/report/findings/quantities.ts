@@ -1,6 +1,7 @@
 import type { AnchorName } from '../../engine/positions.js'
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
+import { sizeInFrame } from '../../patches/sizes.js'
 import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { mean } from '../../support/statistics.js'
@@ -176,6 +177,6 @@ function difference(one: LayerOfGroup, quantity: string, values: PatchValues): M
   return { ...placeOf(one), quantity, values, signs: signsOf(values) }
 }
 
-function placeOf({ group, layer }: LayerOfGroup): Pick<Measured, 'layer' | 'size' | 'lean'> {
-  return { layer, size: group.size, ...(hasFewPositions(group) && { lean: 'open' }) }
+function placeOf({ group, layer }: LayerOfGroup): Pick<Measured, 'layer' | 'size' | 'frame' | 'lean'> {
+  return { layer, ...sizeInFrame(group), ...(hasFewPositions(group) && { lean: 'open' }) }
 }

@@ -1,8 +1,9 @@
+import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { csvCell } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
-import { FEWEST_PATCHES, type MeanRow } from '../../results/rows.js'
+import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
@@ -25,7 +26,9 @@ export interface ResultTable extends Table {
   readonly name: string
   readonly note: string
   readonly kind: TableKind
+  /** See `comparedSizes`. */
   readonly size: number
+  readonly sizes: string
   /** Contents of the CSV file, with all digits of the numbers. */
   readonly data: {
     readonly head: readonly string[]
@@ -57,9 +60,13 @@ function tablesOf(kind: TableKind, all: readonly MeanRow[], paper: PaperComparis
   const measured = placed(kind, all)
   const published = placed(kind, paper.rows)
   const listed = [...(paper.isWhole ? published : []), ...measured]
-  return [...new Set(listed.map(({ row }) => row.size))]
+  const compared = comparedSizes(listed.map(({ row }) => row))
+  return [...new Set(listed.map(({ row }) => compared(row)))]
     .sort((a, b) => b - a)
-    .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
+    .map((size) => {
+      const isShown = (row: MeanRow) => compared(row) === size
+      return tableOf(kind, size, listed, isShown, { measured, published, all: all.filter(isShown) }, paper)
+    })
 }
 
 /** Selects the results that this kind of table shows, and finds the table's column for each of them. */
@@ -79,20 +86,22 @@ function tableOf(
   kind: TableKind,
   size: number,
   listed: readonly Placed[],
+  isShown: (row: MeanRow) => boolean,
   from: Readonly<Record<'measured' | 'published', readonly Placed[]>> & { readonly all: readonly MeanRow[] },
   { isPapers }: PaperComparison,
 ): ResultTable {
   const columns = inOrder(kind, distinct(listed.map(({ column }) => column)))
-  const own = byCell(from.measured, size)
-  const papers = byCell(from.published, size)
-  const spreads = spreadsOf(kind, from.all, size)
-  const lines = distinct(listed.flatMap(({ row }) => (row.size === size ? [[row.model, row.layer] as const] : [])))
-  const rows = lines.map(([model, layer]) => ({
-    names: [model, layer],
+  const [own, papers] = [from.measured, from.published].map((some) => byCell(some.filter(({ row }) => isShown(row))))
+  const spreads = spreadsOf(kind, from.all)
+  const lines = distinct(listed.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
+  const sizes = squareText(lines)
+  const hasSizes = new Set(lines.map((line) => line.size)).size > 1
+  const rows = lines.map((line) => ({
+    line,
     cells: columns.map((column) => {
-      const key = JSON.stringify([model, layer, column])
-      const row = own.get(key)
-      return cellOf(row && shownValue(kind, row, spreads), papers.get(key), isPapers(model, size))
+      const key = JSON.stringify([line, column])
+      const row = own?.get(key)
+      return cellOf(row && shownValue(kind, row, spreads), papers?.get(key), isPapers(line.model, line.size))
     }),
   }))
   const cells = rows.flatMap((row) => row.cells)
@@ -100,24 +109,33 @@ function tableOf(
   const notes = [
     kind.note,
     ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}`] : []),
-    ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut && row.size === size)),
+    ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut)),
   ]
   const { keys, statistic, counted: what } = kind
   return {
     kind,
     size,
-    ...nameOf(kind, size),
+    sizes,
+    ...nameOf(kind, size, sizes),
     note: notes.join(' '),
-    head: ['network', 'layer', ...columns.map((column) => kind.head?.(column) ?? column.join(', '))],
-    rows: rows.map((row) => [...row.names, ...row.cells.map(cellText)]),
+    head: [
+      'network',
+      'layer',
+      ...(hasSizes ? ['size'] : []),
+      ...columns.map((column) => kind.head?.(column) ?? column.join(', ')),
+    ],
+    rows: rows.map(({ line, cells }) => [
+      ...[line.model, line.layer, ...(hasSizes ? [sizeText([line], lines)] : [])],
+      ...cells.map(cellText),
+    ]),
     data: {
       head: [
         ...['model', 'layer', 'size', ...keys, statistic, 'std', what],
         ...[`paper_${statistic}`, 'paper_std', 'difference', 'difference_sigmas'],
       ],
-      rows: rows.flatMap((row) =>
-        row.cells.map(({ measured, paper, difference, sigmas }, i) => [
-          ...[...row.names, size, ...(columns[i] ?? [])],
+      rows: rows.flatMap(({ line, cells }) =>
+        cells.map(({ measured, paper, difference, sigmas }, i) => [
+          ...[line.model, line.layer, line.size, ...(columns[i] ?? [])],
           ...[measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, difference, sigmas],
         ]),
       ),
@@ -130,12 +148,13 @@ function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]):
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
 }
 
-function byCell(rows: readonly Placed[], size: number): ReadonlyMap<string, MeanRow> {
-  return new Map(
-    rows.flatMap(({ row, column }) =>
-      row.size === size ? [[JSON.stringify([row.model, row.layer, column]), row] as const] : [],
-    ),
-  )
+/** What a line of the table shows: one layer of a network, with objects of one size. */
+function lineOf({ model, layer, size, frame }: MeanRow): LayerAtSize {
+  return { model, layer, size, ...(frame !== undefined && { frame }) }
+}
+
+function byCell(rows: readonly Placed[]): ReadonlyMap<string, MeanRow> {
+  return new Map(rows.map(({ row, column }) => [JSON.stringify([lineOf(row), column]), row]))
 }
 
 interface Value {
@@ -156,14 +175,14 @@ function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<st
  * Numbers after ±, by network, layer and variant, if they come from another metric than the numbers before ±.
  * Otherwise, the map is empty.
  */
-function spreadsOf({ spread }: TableKind, rows: readonly MeanRow[], size: number): ReadonlyMap<string, number> {
+function spreadsOf({ spread }: TableKind, rows: readonly MeanRow[]): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
-  const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
+  const own = rows.filter((row) => row.metric === spread.metric)
   return new Map(own.map((row) => [placeOf(row), row.mean]))
 }
 
-function placeOf({ model, layer, variant }: MeanRow): string {
-  return JSON.stringify([model, layer, variantText(variant)])
+function placeOf(row: MeanRow): string {
+  return JSON.stringify([lineOf(row), variantText(row.variant)])
 }
 
 interface Cell {
@@ -194,9 +213,9 @@ function valueText({ mean, std }: Value): string {
   return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
 }
 
-function nameOf({ numbers, stem, title }: TableKind, size: number) {
+function nameOf({ numbers, stem, title }: TableKind, size: number, sizes: string) {
   const number = numbers?.[size]
-  const whole = `${title}, objects of ${size}×${size} px`
+  const whole = `${title}, objects of ${sizes}`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }
   const caption = `${whole} (Table ${number} of the paper)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
@@ -238,9 +257,9 @@ export function tablesHtml(tables: readonly ResultTable[]): string {
 }
 
 function tabHtml(table: ResultTable, i: number): string {
-  const { kind, size, name, note } = table
+  const { kind, size, sizes, name, note } = table
   const number = kind.numbers?.[size]
-  const label = `${size}×${size} px${number === undefined ? '' : ` (Table ${number} of the paper)`}`
+  const label = `${sizes}${number === undefined ? '' : ` (Table ${number} of the paper)`}`
   return `<label><input type="radio" name="size-of-${kind.stem}"${i === 0 ? ' checked' : ''}>${label}</label>
 <div><p class="soft">${escapeHtml(note)}</p>
 ${renderTable(table, 'html')}

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { ANSWER_MAPS } from '../../experiments/answers.js'
+import { SIGHTING_VALUES } from '../../experiments/boxes.js'
 import type { GridShape } from '../../experiments/grid.js'
 import { fileName } from '../fileName.js'
 import type { Unit } from './schema.js'
@@ -19,6 +20,11 @@ const LAYER_ARRAYS = {
   answers: {
     prefix: 'answers',
     shape: ({ rows, cols }, { answers }) => (answers === null ? undefined : [ANSWER_MAPS, rows, cols]),
+  },
+  boxes: {
+    prefix: 'boxes',
+    shape: ({ rows, cols }, { answers }) =>
+      answers?.detected && [rows * cols + ANCHOR_NAMES.length, 2, SIGHTING_VALUES / 2],
   },
   sketch: {
     prefix: 'sketch',

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { ANSWER_MAPS, type AnswerAtAnchor } from '../../experiments/answers.js'
+import { detectedShares } from '../../experiments/detections.js'
 import type { EquivarianceError } from '../../experiments/equivariance.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
@@ -61,6 +62,7 @@ export function assembleUnit(
       maps,
       anchorFeatures: parts.map(({ anchorFeatures }) => anchorFeatures),
       answers: parts.map(({ answers }) => answers?.maps),
+      boxes: parts.map(({ answers }) => answers?.detections?.sightings),
       sketch: parts.map(({ sketch }) => sketch?.rows),
     },
   }
@@ -79,14 +81,17 @@ function byAnchor<T>(of: (name: AnchorName, index: number) => T): Record<AnchorN
 
 /** @param category class of the object; null if unknown */
 function namedAnswers(
-  { maps, center, kept, least, atAnchors }: NonNullable<LayerParts['answers']>,
+  { maps, center, kept, least, atAnchors, detections }: NonNullable<LayerParts['answers']>,
   known: Readonly<Record<number, string>> = {},
   category: string | null,
 ): NonNullable<StoredLayer['answers']> {
   const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
-  const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
-  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
-  const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
+  const found = [center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)]
+  const all = new Set([...found, ...(detections ? Object.keys(known).map(Number) : [])])
+  const names = [...all].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
+  const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]?.class as number
+  const right = isRightAnswer(category, known[atCenter] ?? '', Object.values(known))
+  const detected = detections && detectedShares(atPositions, detections)
   const anchors = byAnchor((_, i) => ({ ...(atAnchors[i] as AnswerAtAnchor) }))
-  return { center, anchors, right, kept, least, names: Object.fromEntries(names) }
+  return { center, anchors, right, kept, least, names: Object.fromEntries(names), ...(detected && { detected }) }
 }

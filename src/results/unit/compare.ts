@@ -1,3 +1,4 @@
+import { poolText } from '../../networks/index.js'
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
@@ -21,9 +22,11 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   background: ({ background }) => background,
   blend: ({ blend }) => blend,
   precision: ({ precision }) => precision ?? 'fp32',
-  pool: ({ pool }) => pool ?? 'none',
+  pool: poolText,
+  tokens: ({ equivariance, tokens }) => (equivariance ? (tokens ?? 'none') : undefined),
   input: ({ input }) => input ?? 'the network’s own',
   scores: ({ scores }) => scores ?? 'logits',
+  detector: ({ detector = {} }) => Object.entries(detector).flat().join(' '),
   C: ({ separability }) => separability?.C.toString(),
   seed: ({ separability }) => separability?.seed.toString(),
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
@@ -81,8 +84,10 @@ const GROUP_SETTINGS: Readonly<
   blend: 'blend',
   precision: 'precision',
   pool: 'way of pooling',
+  tokens: 'map of tokens',
   input: 'input',
   scores: 'meaning of class scores',
+  detector: 'reading of a detector',
   C: 'classifier',
   seed: 'classifier',
   readout: 'read-out',

@@ -35,10 +35,16 @@ export const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
+  /** Tokens before the map in each layer, and the map's size, if layers of tokens are pooled or measured as maps. */
+  tokens: z.string().optional(),
   /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
   /** What the class scores mean; absent if no layer has class scores, and in older units, which mostly have logits. */
   scores: z.enum(SCORE_MEANINGS).optional(),
+  /** What decides a detector's answers; absent for other networks. */
+  detector: z
+    .object({ threshold: z.number(), boxes: z.string(), objectClass: z.string().exactOptional() })
+    .exactOptional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
@@ -86,7 +92,9 @@ const foldsSchema = z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS)
 const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
-  /** Class predicted with the object at the center: its index and its probability. */
+  /**
+   * Class predicted with the object at the center: its index and its probability. Of a detector, the object's class.
+   */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
   /** With the object at each anchor: the class predicted, its probability, and that of the class at the center. */
   anchors: z.record(
@@ -97,10 +105,18 @@ const answersSchema = z.object({
   right: z.boolean().nullable(),
   /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Lowest probability, over all positions, of the class that is the answer at the center. */
+  /** Lowest probability of `center.class` over all positions. */
   least: probabilitySchema,
   /** Names, by class index, of all classes that are predicted at some position or anchor. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
+  /**
+   * Only of a detector. `found`: share of positions at which the best box of `center.class` is on the object and its
+   * score is at least `threshold`. `right`: share of positions at which, besides, this class is the answer; null if
+   * the object's class is not known. `overlap`: mean intersection over union of this box and the object's square.
+   */
+  detected: z
+    .object({ threshold: z.number(), found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() })
+    .exactOptional(),
 })
 
 const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })

@@ -27,7 +27,11 @@ function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
     ['channels', pads([0, 1, 0, 0, 0, 0, 0, 0])],
     ['inwards', pads([0, 0, -1, 0, 0, 0, 0, 0])],
     ['wide', pads([0, 0, 64, 0, 0, 0, 0, 0])],
+    ['large', unknown([300])],
     ['half', { shape: [], type: 1, values: [0.5] }],
+    ['more', { shape: [4], type: 1, values: [1, 1, 1.5, 2] }],
+    ['twice', { shape: [4], type: 1, values: [1, 1, 2, 2] }],
+    ['sizes', pads([2, 3, 128, 64])],
     ['zero', { shape: [], type: 1, values: [0] }],
     ['one', { shape: [], type: 1, values: [1] }],
     ['mixed', { shape: [3, 1, 1], type: 1, values: [2, 0.5, 3] }],
@@ -52,7 +56,7 @@ describe('steps that can be computed cell by cell', () => {
     const file = fileURLToPath(new URL('../../golden/exports/resnet18.onnx', import.meta.url))
     const { steps, shapes, reason } = stepsIn(readOnnxFile(file).graph)
     expect(steps.filter(({ kind }) => kind === 'window')).toHaveLength(21)
-    expect(shapes.get(steps.at(-1)?.output as string)).toEqual({ channels: 64, rows: 2, cols: 2 })
+    expect(shapes.get(steps.at(-1)?.output as string)).toMatchObject({ channels: 64, rows: 2, cols: 2 })
     expect(reason).toMatch(/^GlobalAveragePool ".*" cannot be computed cell by cell/)
   })
 
@@ -72,6 +76,9 @@ describe('steps that can be computed cell by cell', () => {
     ['Pad', {}, ['image', 'pads', 'zero'], [3, 65, 66]],
     ['Pad', { pads: [0, 0, 1, 2, 0, 0, 3, 4] }, ['image'], [3, 68, 70]],
     ['Concat', { axis: 1 }, ['image', 'image'], [6, 64, 64]],
+    ['Gather', { axis: -3 }, ['image', 'pads'], [8, 64, 64]],
+    ['Slice', { axes: [1], starts: [-2], ends: [99] }, ['image'], [2, 64, 64]],
+    ['Cast', { to: 2 }, ['image'], [3, 64, 64]],
     ['Add', {}, ['image', 'perChannel'], [3, 64, 64]],
     ['PRelu', {}, ['image', 'half'], [3, 64, 64]],
     ['Pow', {}, ['image', 'one'], [3, 64, 64]],
@@ -141,7 +148,19 @@ describe('steps that can be computed cell by cell', () => {
     ['Concat', { axis: 2 }, ['image', 'image'], 'joins another axis than the channels'],
     ['Concat', { axis: 1 }, ['image', 'weight'], 'joins constants'],
     ['BatchNormalization', { training_mode: 1 }, ['image', 'vector'], 'is in training mode'],
-    ['Resize', {}, CONV, 'cannot be computed cell by cell'],
+    ['Resize', {}, CONV, 'has an input of unknown values'],
+    ['Resize', {}, ['image', '', 'image'], 'has a size that depends on the image'],
+    ['Resize', {}, ['image', '', 'more'], 'does not repeat pixels a whole number of times'],
+    ['Resize', { nearest_mode: 'simple' }, ['image', '', 'twice'], 'does not repeat pixels a whole number of times'],
+    ['Resize', { mode: 'linear' }, ['image', '', 'twice'], 'interpolates between pixels'],
+    ['Resize', { mode: 'linear' }, ['image', '', '', 'sizes'], 'interpolates between pixels'],
+    ['Where', {}, ['half', 'image', 'image'], 'cannot be computed cell by cell'],
+    ['Gather', { axis: 2 }, ['image', 'pads'], 'selects along another axis than the channels'],
+    ['Gather', { axis: -3 }, ['image', 'large'], 'has an input of unknown values'],
+    ['Slice', { starts: [1, 0], ends: [3, 64] }, ['image'], 'selects along another axis than the channels'],
+    ['Slice', { axes: [3], starts: [0], ends: [63] }, ['image'], 'selects along another axis than the channels'],
+    ['Slice', { axes: [1], starts: [3], ends: [9] }, ['image'], 'gives a tensor of unknown size'],
+    ['Split', { axis: -1 }, ['image'], 'selects along another axis than the channels'],
   ])('end with %s %j of %j', (operator, attributes, inputs, reason) => {
     const { steps, reason: found } = stepsOf(operator, attributes, inputs)
     expect([steps, found]).toEqual([[], `${operator} "map" ${reason}`])
@@ -155,6 +174,31 @@ describe('steps that can be computed cell by cell', () => {
     expect(stepsIn(graph)).toMatchObject({ steps: [], reason: 'MaxPool "map" has several outputs' })
     // What comes after a node that is none, but does not read it, is a step.
     expect(stepsIn(graphOf([several, graphNode('Relu', ['image'], 'late')])).steps).toHaveLength(1)
+  })
+
+  it('copy channels for each output of a Split', () => {
+    const split = { ...graphNode('Split', ['image'], 'one', { axis: -3, split: [1, 2] }), outputs: ['one', 'two'] }
+    const { steps, shapes, reason } = stepsIn(graphOf([split, graphNode('Relu', ['two'])]))
+    expect(reason).toBeUndefined()
+    expect(steps).toMatchObject([
+      { node: 0, output: 'one', channels: [0] },
+      { node: 0, output: 'two', channels: [1, 2] },
+      { node: 1 },
+    ])
+    expect(shapes.get('map')).toEqual({ channels: 2, rows: 64, cols: 64, elements: 1 })
+  })
+
+  it('round pixels and copies of them, but not computed values', () => {
+    const cast = (input: string, output: string, to: number) => graphNode('Cast', [input], output, { to })
+    const reasonOf = (...nodes: GraphNode[]) => stepsIn(graphOf(nodes)).reason
+    const padded = graphNode('Pad', ['image', 'pads'], 'padded', { mode: 'edge' })
+    expect(reasonOf(padded, cast('padded', 'bytes', 2), cast('bytes', 'half', 10))).toBeUndefined()
+    const abs = graphNode('Abs', ['image'], 'computed')
+    expect(reasonOf(abs, cast('computed', 'double', 11), cast('double', 'single', 1))).toBeUndefined()
+    const reason = 'Cast "bytes" rounds computed values to another type'
+    expect(reasonOf(abs, cast('computed', 'bytes', 2))).toBe(reason)
+    const bytes = [cast('image', 'bytes', 2), graphNode('MaxPool', ['bytes'], 'map', pool)]
+    expect(reasonOf(...bytes)).toBe('MaxPool "map" computes in another type than float32')
   })
 
   it('take constants that nodes make of others', () => {

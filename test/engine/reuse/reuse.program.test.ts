@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { largestDistance } from '../../../src/engine/distance.js'
@@ -7,10 +8,10 @@ import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../../src/networks/index.js'
 import type { Initializer } from '../../../src/networks/onnx/model.js'
-import { readBackground } from '../../../src/patches/background.js'
+import { noise, readBackground } from '../../../src/patches/background.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { randomOf } from '../../support/random.js'
-import { convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
+import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
 import { using } from '../../support/using.js'
 
@@ -158,6 +159,73 @@ describe('features whose values are computed once', () => {
   })
 })
 
+describe('features are shared although', () => {
+  /** What reuse tells of all positions, and the largest distance from features that are computed in full. */
+  async function shared(opened: Network, scene = sceneOfSize(SIZE)) {
+    const [expected] = await plainly(opened, scene, offsets)
+    return reusing(opened, async (handle, notes) => {
+      const [layer] = (await handle.extract(scene, offsets)).layers
+      const { matrix, dims } = layer as NonNullable<typeof layer>
+      const [record] = handle.ran().reuse ?? []
+      return { record, notes, distance: largestDistance(matrix, expected as Float32Array, dims) }
+    })
+  }
+
+  /** A network of two convolutions, whose map has further nodes. The last one gives `feature`. */
+  function ending(name: string, ...last: ReturnType<typeof node>[]): Promise<Network> {
+    const nodes = [
+      node('Conv', ['image', 'first'], 'map'),
+      node('Relu', ['map'], 'relu'),
+      node('Conv', ['relu', 'second'], 'small', { strides: [2, 2] }),
+      node('Flatten', ['small'], 'flat'),
+      ...last,
+    ]
+    const initializers = [
+      ...[weightsOf('first', 12, 3, 3, 3), weightsOf('second', 4, 12, 3, 3)],
+      constantOf('offset', [], 1000),
+    ]
+    const made = { name, dims: 4 * 14 * 14, nodes, initializers, listsWeights: true }
+    return smallNetwork(inFolder(`${name}.onnx`), made)
+  }
+
+  it('a softmax enlarges small differences', async () => {
+    // The logits, about 1000, differ by about 0.001 from run to run, and so do the logarithms of the probabilities.
+    const noisy = [
+      node('RandomUniformLike', ['flat'], 'noise', { low: { float: 0 }, high: { float: 0.004 } }),
+      node('Sum', ['flat', 'noise', 'offset'], 'logits'),
+      node('Softmax', ['logits'], 'feature', { axis: 1 }),
+    ]
+    const { record, notes, distance } = await shared(await ending('softmax', ...noisy))
+    expect(record).toMatchObject({ cut: 'small', distance: expect.any(Number) })
+    expect(notes).toEqual([])
+    // The check compares the logits. It would refuse the probabilities.
+    expect(distance).toBeGreaterThan(1e-5)
+  })
+
+  it('they are rounded to float16 at the end', async () => {
+    const half = node('Cast', ['flat'], 'half', { to: 10 })
+    const { record, notes, distance } = await shared(
+      await ending('half', half, node('Cast', ['half'], 'feature', { to: 1 })),
+    )
+    expect(record).toMatchObject({ cut: 'small' })
+    expect(notes).toEqual([])
+    // A single step of float16.
+    expect(distance).toBeLessThan(2 ** -11)
+  })
+
+  it('the file lists its weights as inputs, as files before version 4 must', async () => {
+    const opened = await ending('listed', node('Identity', ['flat'], 'feature'))
+    const bytes = await readFile(opened.onnxPath)
+    // The file begins with its version, which is field 1.
+    expect([...bytes.subarray(0, 2)]).toEqual([8, 8])
+    await writeFile(opened.onnxPath, Buffer.concat([Buffer.of(8, 3), bytes.subarray(2)]))
+    const { record, notes, distance } = await shared(opened)
+    expect(record).toMatchObject({ cut: 'small' })
+    expect(notes).toEqual([])
+    expect(distance).toBeLessThan(1e-5)
+  })
+})
+
 it('shared layers are told before any image, then images up to the last', async () => {
   const told: string[] = []
   const images: number[] = []
@@ -225,6 +293,34 @@ describe('the plain way is taken', () => {
 
   it('where the whole image is read at once', async () => {
     const opened = await smallNetwork(inFolder('mean.onnx'), { dims: 3, nodes: mean })
-    expect((await reasonFor(opened)).reason).toBe('GlobalAveragePool "mean" cannot be computed cell by cell')
+    const reason = 'GlobalAveragePool "mean" cannot be computed cell by cell'
+    const told = await reasonFor(opened, [sceneOfSize(SIZE), sceneOfSize(SIZE - 1)])
+    expect(told).toEqual({ reason, notes: [`small computes every image in full, because ${reason}`] })
+  })
+
+  it('where only free nodes precede one that images cannot share', async () => {
+    const nodes = [
+      node('Neg', ['image'], 'negative'),
+      node('Atan', ['negative'], 'atan'),
+      node('Conv', ['atan', 'first'], 'map'),
+      node('GlobalAveragePool', ['map'], 'mean'),
+      node('Flatten', ['mean'], 'feature'),
+    ]
+    const initializers = [weightsOf('first', 12, 3, 3, 3)]
+    const opened = await smallNetwork(inFolder('atan.onnx'), { dims: 12, nodes, initializers })
+    const reason = 'Atan "atan" cannot be computed cell by cell, and sharing the values before it gains too little'
+    const notes = [`small computes every image in full, because ${reason}`]
+    expect(await reasonFor(opened)).toEqual({ reason, notes })
+  })
+
+  it('where few positions have little in common, which is not told', async () => {
+    await reusing(network, async (handle, notes) => {
+      const scene = { ...sceneOfSize(SIZE), background: { image: noise(1, 32, 32) } }
+      await handle.extract(scene, positionGrid(32, SIZE, 3).offsets)
+      expect(handle.ran().reuse).toEqual([
+        { size: SIZE, reason: expect.stringMatching(/^images share too little \(predicted \d\.\d\d times as fast\)$/) },
+      ])
+      expect(notes).toEqual([])
+    })
   })
 })

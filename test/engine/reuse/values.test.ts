@@ -35,6 +35,7 @@ interface Writer {
   /** @param from the smallest value */
   floats(shape: readonly number[], from?: number): string
   scalar(value: number): string
+  numbers(values: readonly number[]): string
   integers(values: readonly number[]): string
 }
 
@@ -56,7 +57,8 @@ function writer(operatorSet: number) {
     operatorSet,
     node: (operator, inputs, attributes = {}) => {
       const name = `${operator}${nodes.length}`
-      nodes.push({ operator, name, inputs, outputs: [name], attributes })
+      const outputs = operator === 'Split' ? [name, `${name}.1`] : [name]
+      nodes.push({ operator, name, inputs, outputs, attributes })
       return name
     },
     floats: (shape, from = -0.5) => {
@@ -65,6 +67,7 @@ function writer(operatorSet: number) {
       return add(shape, { float32: async () => values })
     },
     scalar: (value) => add([], { float32: async () => Float32Array.of(value) }),
+    numbers: (values) => add([values.length], { float32: async () => Float32Array.from(values) }),
     integers: (values) => add([values.length], { int64: values }),
   }
   return { writer: made, nodes, initializers }
@@ -109,7 +112,7 @@ function chain(...layers: readonly Layer[]): Layer {
 
 /** The sum, or another join, of what two layers make of the same input. */
 function joined(operator: string, one: Layer, other: Layer): Layer {
-  return (to, input) => to.node(operator, [one(to, input), other(to, input)])
+  return (to, input) => to.node(operator, [one(to, input), other(to, input)], operator === 'Concat' ? { axis: 1 } : {})
 }
 
 const same: Layer = (_, input) => input
@@ -125,6 +128,37 @@ const bothHalves: Layer = (to, input) => {
 }
 function convolutionOf({ node, floats }: Writer, input: string, channels: number, kernel: readonly number[]): string {
   return node('Conv', [input, floats([CHANNELS, channels, ...kernel]), floats([CHANNELS])])
+}
+
+/** A Slice with these bounds. @param steps from operator set 10 on */
+function sliced(starts: number[], ends: number[], axes?: number[], steps?: number[]): Layer {
+  return ({ operatorSet, node, integers }, input) => {
+    if (operatorSet < 10) return node('Slice', [input], { starts, ends, ...(axes && { axes }) })
+    const lists = [starts, ends, ...(axes ? [axes] : []), ...(steps ? [steps] : [])]
+    return node('Slice', [input, ...lists.map(integers)])
+  }
+}
+
+/** A Resize by constant scales. */
+function resized(scales: readonly number[], attributes: Record<string, Attribute> = {}): Layer {
+  return since(13, ({ node, numbers }, input) => node('Resize', [input, '', numbers(scales)], attributes))
+}
+
+/** Channels in parts of these sizes, joined with the last part first. Without sizes, there are two equal parts. */
+function splitAndJoined(sizes?: number[]): Layer {
+  return ({ operatorSet, node, integers }, input) => {
+    const isInput = sizes !== undefined && operatorSet >= 13
+    const split = node('Split', isInput ? [input, integers(sizes)] : [input], {
+      axis: 1,
+      ...(sizes && !isInput && { split: sizes }),
+      ...(!sizes && operatorSet >= 18 && { num_outputs: 2 }),
+    })
+    return node('Concat', [`${split}.1`, split], { axis: 1 })
+  }
+}
+
+function castTo({ operatorSet }: Writer, to: number): Layer {
+  return alone('Cast', { to, ...(operatorSet >= 19 && { saturate: 1 }) })
 }
 
 const ACTIVATIONS = ['Abs', 'Erf', 'Identity', 'Neg', 'Relu', 'Sigmoid', 'Softplus', 'Softsign', 'Tanh']
@@ -194,7 +228,27 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'a residual block': joined('Add', same, convolution([3, 3], padded)),
   'a product with what a wider window sees': joined('Mul', convolution([3, 3], padded), same),
   'the larger of two windows': joined('Max', alone('MaxPool', { kernel_shape: [3, 1], pads: [1, 0, 1, 0] }), same),
+  'each row twice and each column three times': resized([1, 1, 2, 3]),
+  ...Object.fromEntries(
+    ['floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil'].flatMap((nearest_mode) =>
+      ['asymmetric', 'half_pixel', 'pytorch_half_pixel'].map((coordinate_transformation_mode) => [
+        `each pixel four times by ${nearest_mode}, ${coordinate_transformation_mode}`,
+        resized([1, 1, 2, 2], { nearest_mode, coordinate_transformation_mode, mode: 'nearest' }),
+      ]),
+    ),
+  ),
+  'the same size': resized([1, 1, 1, 1], { mode: 'cubic', cubic_coeff_a: { float: -0.5 } }),
   'channels joined': bothHalves,
+  'channels by their indices': ({ node, integers }, input) =>
+    node('Gather', [input, integers([3, -2, 1, 1])], { axis: 1 }),
+  'channels backwards': since(10, sliced([-1], [Number.MIN_SAFE_INTEGER], [1], [-1])),
+  'channels between others, twice': joined('Concat', sliced([1], [3], [1]), sliced([-3], [-1], [-3])),
+  'channels up to an end beyond the last': joined('Concat', sliced([2], [99], [1]), sliced([0, 0], [2, 99], [1, 3])),
+  'all channels, by a bound of every axis': sliced([0, 0, 0, 0], [99, 4, 99, 99]),
+  'channels split and joined in another order': splitAndJoined([1, 3]),
+  'channels split into equal parts': splitAndJoined(),
+  'another type and back': (to, input) =>
+    chain(castTo(to, 11), alone('Abs'), border('edge', [1, 0, 0, 2]), castTo(to, 1))(to, input),
 }
 
 interface Written {
@@ -206,17 +260,24 @@ interface Written {
 let written = 0
 
 /** A network whose feature is the whole map of the last of some layers. */
-async function networkOf(made: readonly Layer[], operatorSet: number): Promise<Written> {
+function networkOf(made: readonly Layer[], operatorSet: number): Promise<Written> {
+  return networkOfImage(
+    chain((to, image) => convolutionOf(to, image, 3, [3, 3]), ...made),
+    operatorSet,
+    imagenetInput,
+  )
+}
+
+async function networkOfImage(layer: Layer, operatorSet: number, recipe: Network['input']): Promise<Written> {
   const { writer: to, nodes, initializers } = writer(operatorSet)
-  const first = convolutionOf(to, 'image', 3, [3, 3])
-  const last = chain(...made)(to, first)
+  const last = layer(to, 'image')
   to.node('Flatten', [last])
   const output = nodes.at(-1)?.outputs[0] as string
   const onnxPath = inFolder(`${written++}.onnx`)
   const inputs = [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }]
   const outputs = [{ name: output, shape: ['N', 'D'] }]
   await writeModel(onnxPath, { name: 'layers', inputs, outputs, initializers, nodes, operatorSet })
-  const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
+  const input = { ...recipe, rows: FRAME, cols: FRAME }
   const { graph } = readOnnxFile(onnxPath)
   const steps = cellSteps(analysedGraph(graph, input))
   const { channels, rows, cols } = steps.shapes.get(last) ?? { channels: 0, rows: 0, cols: 0 }
@@ -248,7 +309,7 @@ function offsetsOf({ patch: { size } }: Scene): Int32Array {
 async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
   const { input } = network
   const { dims, output = '' } = network.layers[0] as Network['layers'][number]
-  const graphs = await cellGraphs(network, graph, steps, count, sceneKeys(steps, scene, input).sources)
+  const graphs = await cellGraphs(network, graph, [output], steps, count, sceneKeys(steps, scene, input).sources)
   const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
   const data = { input, outputs: [output], threads: 1 }
   const [plain, reusing] = [
@@ -275,9 +336,25 @@ describe('values computed once', () => {
       expect(made.steps.reason).toMatch(/^Flatten ".*" cannot be computed cell by cell$/)
       const { length } = made.steps.steps
       // The plan shares the values of all layers, because this is faster.
-      const planned = plannedReuse(made.network, SCENES[0] as Scene, positionGrid(FRAME, PATCH, 1).offsets)
+      const planned = await plannedReuse(made.network, SCENES[0] as Scene, positionGrid(FRAME, PATCH, 1).offsets)
       expect(planned).toMatchObject({ plan: { steps: length } })
       expect(await distanceWith(made, random.pick(SCENES), length)).toBeLessThan(1e-5)
+    }
+  })
+
+  // Element types of bytes, 64-bit integers and float16.
+  it.each([2, 7, 10])('may be handed on as pixels of another type (%i)', async (type) => {
+    const raw = { ...imagenetInput, divisor: 1, mean: [0, 0, 0], std: [1, 1, 1] } as const
+    for (const operatorSet of [OPERATOR_SETS.oldest, OPERATOR_SETS.newest]) {
+      const layers: Layer = (to, image) => {
+        const { node, integers, scalar } = to
+        const swapped = node('Gather', [castTo(to, type)(to, image), integers([2, 1, 0])], { axis: 1 })
+        const scaled = node('Mul', [castTo(to, 1)(to, swapped), scalar(1 / 128)])
+        return convolutionOf(to, scaled, 3, [3, 3])
+      }
+      const made = await networkOfImage(layers, operatorSet, raw)
+      expect(made.steps.steps).toHaveLength(5)
+      for (const cut of [1, 2, 3, 5]) expect(await distanceWith(made, SCENES[3] as Scene, cut)).toBeLessThan(1e-5)
     }
   })
 

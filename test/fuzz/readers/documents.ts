@@ -58,12 +58,12 @@ function modelFile(properties: Readonly<Record<string, string>> = {}): Buffer {
 async function readDescriptions(folder: string): Promise<void> {
   const onnx = await readHashedOnnx(join(folder, 'model.onnx'))
   const folders = [folder, join(folder, 'onnx')]
-  const { mean, std, divisor, size } = await inputRecipe(onnx, folders, {}, false)
+  const { mean, std, divisor, size } = await inputRecipe(onnx, folders, {}, { bytes: false, grey: false })
   assert([...mean, ...std, divisor].every(Number.isFinite) && [...std, divisor].every((value) => value > 0))
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
   const reference = parseReference({ model: onnx.path })
-  const { names } = (await classesOf({ reference, onnx, folders }, layers)) ?? { names: ['', '', ''] }
+  const { names } = (await classesOf({ reference, onnx, folders, name: onnx.path }, layers)) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { parseDevice } from '../../../src/engine/device.js'
 import { expressionText, namesOf, parseExpression } from '../../../src/experiments/expression.js'
 import { parseScene, sceneText } from '../../../src/experiments/objectScene.js'
+import { boxesOption } from '../../../src/networks/detector/boxes.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
+import { pythonNames } from '../../../src/networks/pythonNames.js'
 import { drawnBackground } from '../../../src/patches/background.js'
 import { messageFaults, type Reader } from '../reader.js'
 
@@ -43,5 +45,12 @@ export const texts: readonly Reader[] = [
     parseHubReference,
   ),
   language('colour', ['#ffffff', '#12ab9F'], ['#', 'white', '#FFF', '12345g'], drawnBackground),
+  language(
+    'names in Python’s form',
+    [`{0: 'person', 1: "traffic light"}`, `['cat', 'dog\\'s']`],
+    ['{', '}', '[', ']', '0: ', "'a'", '"b"', '\\\\', "\\\\'", '\\\\x41', '__import__("os")', ', '],
+    (text) => assert(pythonNames(text)?.every((name) => typeof name === 'string') ?? true),
+  ),
+  language('boxes', ['cxcywh,px', 'yxyx', 'share'], ['xyxy', ',', 'px', 'share', 'toString', '__proto__'], boxesOption),
   language('device', ['cpu', 'cuda:1', 'auto', 'webgpu'], ['cuda', ':', '0', '999', '1000', '-1', 'CUDA'], parseDevice),
 ]

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { outputMeaning } from '../../../src/networks/onnx/graph/outputMeaning.js'
+import { integersOf, outputMeaning } from '../../../src/networks/onnx/graph/outputMeaning.js'
 import type { GraphConstant, GraphNode } from '../../../src/networks/onnx/graphNodes.js'
 import { graphNode } from '../../support/smallNetwork.js'
 
@@ -7,6 +7,10 @@ const NO_CONSTANTS: Readonly<Record<string, GraphConstant>> = {}
 
 function meaningOf(nodes: readonly GraphNode[], constants = NO_CONSTANTS, output = 'out') {
   return outputMeaning({ nodes, constants: new Map(Object.entries(constants)), operatorSet: 17 }, output)
+}
+
+function integersIn(nodes: readonly GraphNode[], constants = NO_CONSTANTS) {
+  return integersOf({ nodes, constants: new Map(Object.entries(constants)), operatorSet: 17 }, 'out')
 }
 
 /** Nodes that follow each other, from `logits` to `out`. Each has two more inputs, as QuantizeLinear has. */
@@ -62,28 +66,40 @@ it('knows a softmax that is written by its parts, and no other division', () => 
   expect(meaningOf([graphNode('Div', ['logits', 'scale'], 'out')]).meaning).toBe('logits')
 })
 
-it('has scale and zero point of scores that stay integers', () => {
+it('leaves scale and zero point of tensors that stay integers', () => {
   const constants = { scale: number(0.25), zero: number(-128) }
   const integers = { scale: 0.25, zeroPoint: -128 }
-  expect(meaningOf(chain('Sigmoid', 'QuantizeLinear', 'Reshape'), constants)).toMatchObject({
-    meaning: 'sigmoid',
-    integers,
-  })
-  expect(meaningOf(chain('Gemm', 'QuantizeLinear'), constants)).toMatchObject({ meaning: 'logits', integers })
-  expect(meaningOf(chain('Gemm', 'QuantizeLinear', 'DequantizeLinear'), constants)).not.toHaveProperty('integers')
-  expect(meaningOf(chain('Gemm', 'QuantizeLinear'))).not.toHaveProperty('integers')
+  expect(integersIn(chain('Sigmoid', 'QuantizeLinear', 'Reshape'), constants)).toEqual(integers)
+  expect(integersIn(chain('Gemm', 'QuantizeLinear'), constants)).toEqual(integers)
+  expect(integersIn(chain('Gemm', 'QuantizeLinear', 'DequantizeLinear'), constants)).toBeUndefined()
+  expect(integersIn(chain('Gemm', 'QuantizeLinear'))).toBeUndefined()
+  const made = [graphNode('Constant', [], 'scale', { value: number(0.25) }), graphNode('Cast', ['float zero'], 'zero')]
+  expect(integersIn([...made, ...chain('Gemm', 'QuantizeLinear')], { 'float zero': number(-128) })).toEqual(integers)
   const withoutZero = [graphNode('QuantizeLinear', ['logits', 'scale'], 'out')]
-  expect(meaningOf(withoutZero, constants).integers).toEqual({ scale: 0.25, zeroPoint: 0 })
+  expect(integersIn(withoutZero, constants)).toEqual({ scale: 0.25, zeroPoint: 0 })
 })
 
-it('has those of the operators that compute with integers, too', () => {
-  const inputs = ['x', 'its scale', 'its zero', 'scale', 'zero']
+it('leaves those of the operators that compute with integers, too', () => {
   const constants = { scale: number(1 / 256), zero: number(3), 'its scale': number(9), 'its zero': number(8) }
-  const integers = { scale: 1 / 256, zeroPoint: 3 }
-  const ofSoftmax = meaningOf([graphNode('QLinearSoftmax', inputs, 'out')], constants)
-  expect(ofSoftmax).toEqual({ meaning: 'probabilities', source: 'QLinearSoftmax in the graph', integers })
-  const ofSigmoid = meaningOf([graphNode('QLinearSigmoid', inputs, 'out')], constants)
-  expect(ofSigmoid).toMatchObject({ meaning: 'sigmoid', integers })
+  const behind = (...before: readonly string[]) => [...before, 'scale', 'zero']
+  const [one, two] = [
+    ['x', 'its scale', 'its zero'],
+    ['y', 'its scale', 'its zero'],
+  ] as const
+  for (const [operator, inputs] of [
+    ['QLinearSoftmax', behind(...one)],
+    ['QLinearSigmoid', behind(...one)],
+    ['QLinearGlobalAveragePool', behind(...one)],
+    ['QLinearConv', behind(...one, ...two)],
+    ['QLinearMatMul', behind(...one, ...two)],
+    ['QLinearAdd', behind(...one, ...two)],
+    ['QGemm', behind(...one, ...two, 'bias')],
+  ] as const)
+    expect(integersIn([graphNode(operator, inputs, 'out')], constants), operator).toEqual({
+      scale: 1 / 256,
+      zeroPoint: 3,
+    })
+  expect(meaningOf([graphNode('QLinearSoftmax', behind(...one), 'out')], constants).meaning).toBe('probabilities')
 })
 
 it('ends for a graph with a cycle, and for an output that nothing computes', () => {

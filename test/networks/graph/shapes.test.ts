@@ -46,7 +46,7 @@ const TOKENS = of(2, 5, 4)
 const words = (text: string) => text.split(' ')
 
 const KEEPING = words(
-  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu',
+  'Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QuantizeLinear RMSNormalization RandomNormalLike RandomUniformLike Reciprocal Relu Round ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu',
 )
 const PAIRS = words(
   'Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod Mul Or Pow Sub Sum Where Xor',
@@ -216,6 +216,9 @@ describe('the values of a small tensor', () => {
     ['Div', {}, [integers(7, -7), integers(2)], [3, -3]],
     ['Div', {}, [number(7), number(2)], [3.5]],
     ['Mod', {}, [integers(7, -7), integers(3)], [1, 2]],
+    ['Ceil', {}, [number(-1.5)], [-1]],
+    ['Clip', {}, [integers(-7, 3, 9), integers(0), integers(5)], [0, 3, 5]],
+    ['Clip', { max: 5 }, [integers(-7, 9)], [-7, 5]],
     ['Where', {}, [integers(0, 1), integers(8, 9), integers(-1)], [-1, 9]],
     ['Sub', {}, [matrix, integers(1, 2, 3)], [-1, -1, -1, 2, 2, 2]],
     ['Transpose', {}, [matrix], [0, 3, 1, 4, 2, 5]],

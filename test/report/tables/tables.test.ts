@@ -43,6 +43,28 @@ describe('tables', () => {
     expect(tablesHtml(tables)).toContain('name="size-of-similarity">100×100 px<')
   })
 
+  it('compare objects of one share in unlike frames, and say how many pixels each has', () => {
+    const inFrame = (model: string, size: number, frame?: number) =>
+      similarity(0.9, { model, size, ...(frame !== undefined && { frame }) })
+    const rows = [...inFrame('a', 75), ...inFrame('a', 125), ...inFrame('b', 54, 160), ...inFrame('b', 89, 160)]
+    const [large, small] = resultTables(rows, NO_PAPER)
+    expect(large?.title).toBe('Table 1: Mean cosine similarity to each anchor, objects of 89, 125 px (56 %)')
+    expect(small).toMatchObject({ name: 'table-2-similarity-75', sizes: '54, 75 px (33–34 %)' })
+    expect(small?.head.slice(0, 3)).toEqual(['network', 'layer', 'size'])
+    expect(small?.rows.map(([model, , size]) => [model, size])).toEqual([
+      ['a', '75 px (33 %)'],
+      ['b', '54 px (34 %)'],
+    ])
+    expect(small?.data.rows.map(([model, , size]) => `${model} ${size}`)).toContain('b 54')
+  })
+
+  it('compare equal numbers of pixels if the user states them', () => {
+    const rows = [...similarity(0.9, { size: 60 }), ...similarity(0.9, { model: 'b', size: 60, frame: 160 })]
+    expect(resultTables(rows, NO_PAPER).map(({ name, sizes }) => [name, sizes])).toEqual([
+      ['similarity-60', '60×60 px (27–38 %)'],
+    ])
+  })
+
   it('set the paper beside what was measured; all of the paper only if asked', () => {
     const own = [...similarity(0.9), ...similarity(0.9, { model: 'tiny' })]
     const paper = [...similarity(0.8, { model: 'resnet50', size: 75 }), ...similarity(0.8)]

@@ -3,7 +3,7 @@ import type { Network, NetworkInput } from '../../network.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { readOnnxFile } from '../onnxFile.js'
-import { UnfitNode } from './attributes.js'
+import { ifFit } from './attributes.js'
 import { imageTensors, isForeign, linksOf, OF_EXTENTS } from './links.js'
 import { type KnownNode, type KnownTensor, MOST_VALUES, SHAPES, type Shape } from './shapes.js'
 import { type Spacing, spacingsOf } from './spacing.js'
@@ -94,17 +94,6 @@ function valuesOf(context: KnownNode, [shape, ...others]: readonly Shape[]): rea
   if (rule === undefined || !isReady || shape === undefined || others.length > 0 || !isSmall(shape)) return null
   const values = ifFit(() => rule(context, shape))
   return values?.length === elementCount(shape) && values.every(Number.isFinite) ? values : null
-}
-
-function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | undefined {
-  try {
-    return find()
-  } catch (error) {
-    if (error instanceof UnfitNode) onRefusal?.(error.message)
-    // Axes and sizes of a damaged file may be out of range.
-    else if (!(error instanceof RangeError)) throw error
-    return undefined
-  }
 }
 
 /** A tensor without values may have a large axis, so each axis counts. */

@@ -6,6 +6,18 @@ import type { GraphConstant, GraphNode } from '../graphNodes.js'
  */
 export class UnfitNode extends Error {}
 
+/** The result of `find`; undefined if a node is not as expected. */
+export function ifFit<T>(find: () => T, onRefusal?: (reason: string) => void): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof UnfitNode) onRefusal?.(error.message)
+    // Axes and sizes of a damaged file may be out of range.
+    else if (!(error instanceof RangeError)) throw error
+    return undefined
+  }
+}
+
 export function numberAttribute({ attributes }: GraphNode, name: string, otherwise: number): number {
   const value = attributes.has(name) ? attributes.get(name) : otherwise
   if (typeof value !== 'number') throw new UnfitNode(`has ${name} of an unexpected kind`)

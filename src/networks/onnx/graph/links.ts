@@ -95,14 +95,14 @@ export function imageTensors(graph: GraphNodes, image: string): readonly ImageTe
 
 /**
  * Finds the nodes that are needed to compute `tensors`, and the constants that these nodes read.
- * @param omitted indices of nodes to leave out
+ * @param given names of tensors that are known without their nodes
  * @returns `nodes` has indices; `read` has the names of `tensors` and of all inputs of the nodes
  */
-export function neededFor(tensors: readonly string[], graph: GraphNodes, omitted: ReadonlySet<number> = new Set()) {
+export function neededFor(tensors: readonly string[], graph: GraphNodes, given: ReadonlySet<string> = new Set()) {
   const read = new Set(tensors)
   const needed = new Set<number>()
   for (const [index, node] of [...linksOf(graph).nodes].reverse()) {
-    if (omitted.has(index) || !node.outputs.some((name) => read.has(name))) continue
+    if (!node.outputs.some((name) => read.has(name) && !given.has(name))) continue
     needed.add(index)
     // An empty name stands for an optional input that is left out.
     for (const name of node.inputs) if (name !== '') read.add(name)

@@ -1,5 +1,6 @@
 import type { ClassScores, ScoreMeaning } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
+import { tensorAttribute } from './attributes.js'
 import { linksOf } from './links.js'
 
 /** Operators that give the same values again: in another shape or type, or rounded to integers and back. */
@@ -25,14 +26,22 @@ const QUANTIZERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['QuantizeLinear', [1, 2]],
   ['QLinearSoftmax', [3, 4]],
   ['QLinearSigmoid', [3, 4]],
+  ['QLinearGlobalAveragePool', [3, 4]],
+  ['QLinearConv', [6, 7]],
+  ['QLinearMatMul', [6, 7]],
+  ['QLinearAdd', [6, 7]],
+  ['QGemm', [7, 8]],
 ])
 
 /** Finds out from a graph alone, never from values, what the class scores in one of its tensors mean. */
 export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
   const { makers } = linksOf(graph)
-  const path = pathTo(tensor, makers)
-  const integers = integersOf(path, graph)
-  return { ...originMeaning(path.at(-1), makers), ...(integers && { integers }) }
+  return originMeaning(pathTo(tensor, makers).at(-1), makers)
+}
+
+/** The operator that computes the values of a tensor, before operators that only pass them on. */
+export function valueOperator(graph: GraphNodes, tensor: string): string | undefined {
+  return pathTo(tensor, linksOf(graph).makers).at(-1)?.operator
 }
 
 function originMeaning(origin: GraphNode | undefined, makers: ReadonlyMap<string, GraphNode>): ClassScores {
@@ -62,12 +71,26 @@ function isExponentialShare({ operator, inputs }: GraphNode, makers: ReadonlyMap
   return operator === 'Div' && share?.operator === 'Exp' && sum?.operator === 'ReduceSum' && summed === share
 }
 
+/** For integers of a quantised graph: `(integer − zeroPoint) · scale` is the value. */
+export interface QuantisedIntegers {
+  readonly scale: number
+  readonly zeroPoint: number
+}
+
 /** Scale and zero point of a tensor whose values are still the integers of a quantisation; undefined for others. */
-function integersOf(path: readonly GraphNode[], { constants }: GraphNodes): ClassScores['integers'] {
-  const last = path.find(({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator))
+export function integersOf(graph: GraphNodes, tensor: string): QuantisedIntegers | undefined {
+  const { makers } = linksOf(graph)
+  const last = pathTo(tensor, makers).find(
+    ({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator),
+  )
   const [ofScale, ofZeroPoint] = QUANTIZERS.get(last?.operator ?? '') ?? []
   if (last === undefined || ofScale === undefined || ofZeroPoint === undefined) return undefined
-  const firstOf = (name = '') => constants.get(name)?.values?.[0]
+  const firstOf = (name = '') => {
+    const origin = pathTo(name, makers).at(-1)
+    if (origin?.operator === 'Constant') return tensorAttribute(origin, 'value')?.values?.[0]
+    const constant = origin && SAME_VALUES.has(origin.operator) ? origin.inputs[0] : name
+    return graph.constants.get(constant ?? '')?.values?.[0]
+  }
   const scale = firstOf(last.inputs[ofScale])
   const zeroPoint = last.inputs[ofZeroPoint] ? firstOf(last.inputs[ofZeroPoint]) : 0
   return scale === undefined || zeroPoint === undefined ? undefined : { scale, zeroPoint }

@@ -1,9 +1,9 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
-import type { GraphAnalysis } from './analysis.js'
+import { type GraphAnalysis, imageShape } from './analysis.js'
 import { linksOf, neededFor } from './links.js'
 import { MEANINGS, SAME_VALUES } from './outputMeaning.js'
-import { PRODUCTS } from './shapes.js'
+import { CONVOLUTIONS, PRODUCTS } from './shapes.js'
 
 export interface FullyConnected {
   readonly input: string
@@ -17,20 +17,58 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return [...nodes].flatMap(([index, node]) => (needed.has(index) ? (productOf(node, constants) ?? []) : []))
 }
 
-/** Operators that may follow a fully connected layer. Their result still has one value per class. */
-const AFTER_PRODUCT: ReadonlySet<string> = new Set(['Add', ...SAME_VALUES, ...MEANINGS.keys()])
+const POOLS: ReadonlySet<string> = new Set(
+  'AveragePool GlobalAveragePool GlobalMaxPool MaxPool QLinearGlobalAveragePool ReduceMax ReduceMean'.split(' '),
+)
+const ACTIVATIONS: ReadonlySet<string> = new Set(['Relu', 'Clip'])
+/** Operators that may follow a head. Their result still has one value per class. */
+const AFTER_HEAD: ReadonlySet<string> = new Set([
+  ...['Add', 'Sub', 'Mul', 'Div', 'Dropout'],
+  ...[...SAME_VALUES, ...MEANINGS.keys(), ...POOLS, ...ACTIVATIONS],
+])
 
-/** Whether a tensor is the output of a fully connected layer. Operators of `AFTER_PRODUCT` may follow the layer. */
-export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
+/** The layer that can give class scores: a fully connected layer, or a 1×1 convolution behind or before pooling. */
+export interface Head extends Pick<FullyConnected, 'input'> {
+  /** Whether the values are pooled after the layer, so that its input is a map. */
+  readonly isPooled: boolean
+  /**
+   * Whether an activation follows and there are no fewer values than before, as in layers that give features. In
+   * SqueezeNet, an activation follows class scores, too.
+   */
+  readonly isActivated: boolean
+}
+
+/** The head that computes a tensor, if only operators of `AFTER_HEAD` follow it. */
+export function headOf(graph: GraphNodes, tensor: string): Head | undefined {
   const { constants, makers } = linksOf(graph)
+  const passed: string[] = []
   let node = makers.get(tensor)
-  for (let steps = 0; node !== undefined && steps < makers.size; steps++) {
-    if (productOf(node, constants) !== undefined) return true
-    if (!AFTER_PRODUCT.has(node.operator)) return false
+  while (node !== undefined && passed.length < makers.size) {
+    const layer = productOf(node, constants) ?? pointwiseOf(node, graph)
+    const { operator } = node
+    if (layer !== undefined)
+      return {
+        input: layer.input,
+        isPooled: passed.some((one) => POOLS.has(one)),
+        isActivated: passed.some((one) => ACTIVATIONS.has(one)) && !('isNarrowing' in layer && layer.isNarrowing),
+      }
+    if (!AFTER_HEAD.has(operator)) return undefined
+    passed.push(operator)
     const made = node.inputs.filter((name) => !constants.has(name))
     node = made.length === 1 ? makers.get(made[0] as string) : undefined
   }
-  return false
+  return undefined
+}
+
+/** A 1×1 convolution. On a map of one pixel, it is a fully connected layer. */
+function pointwiseOf({ operator, inputs, attributes }: GraphNode, graph: GraphNodes) {
+  const [input, weights] = [inputs[0], inputs[CONVOLUTIONS.get(operator) ?? Number.NaN]]
+  if (input === undefined || weights === undefined || !linksOf(graph).constants.has(weights)) return undefined
+  const [filters = 0, channels = 0, ...sides] = graph.constants.get(weights)?.shape ?? []
+  const kernel = attributes.get('kernel_shape') ?? sides
+  const isPointwise = Array.isArray(kernel) && kernel.length > 0 && kernel.every((size) => size === 1)
+  const isWhole = (attributes.get('group') ?? 1) === 1
+  return isPointwise && isWhole ? { input, isNarrowing: filters < channels } : undefined
 }
 
 /** Number of weights of all fully connected layers together. */
@@ -43,6 +81,25 @@ export function connectedWeights({ graph, tensors }: GraphAnalysis): number {
     if (fixed !== undefined && other === undefined) weights += elementCount(tensors.get(fixed)?.shape ?? [0])
   }
   return weights
+}
+
+/** Whether nodes beside the given ones (indices) convolve maps, or multiply several rows, such as tokens, by matrices. */
+export function hasProductsBeside(analysis: GraphAnalysis, given: ReadonlySet<number>): boolean {
+  const { nodes, constants } = linksOf(analysis.graph)
+  return [...nodes].some(
+    ([
+      index,
+      {
+        operator,
+        outputs: [output = ''],
+      },
+    ]) => {
+      const isConvolution = CONVOLUTIONS.has(operator)
+      if (given.has(index) || constants.has(output) || !(isConvolution || PRODUCTS.has(operator))) return false
+      const shape = imageShape(analysis, output)
+      return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
+    },
+  )
 }
 
 function matricesOf({ operator, inputs }: GraphNode): readonly string[] {

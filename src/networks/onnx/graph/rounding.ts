@@ -21,7 +21,8 @@ const COMPUTING_STEPS =
     ' ',
   )
 
-const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
+/** Element types whose rounding is no step: casts to them keep differences as small as they are. */
+export const PRECISE: readonly unknown[] = [ElementType.FLOAT, ElementType.DOUBLE]
 
 /**
  * The operators that jump: a difference in the last bit of an input can change an output by a whole step. Where, Gather
@@ -47,6 +48,9 @@ const COPYING =
 /** Operators whose outputs have equal bits with and without reuse, if their inputs do. */
 const EXACT = new Set([...COPYING, ...STEPS, 'Cast', 'CastLike'])
 
+/** Operators of 8-bit graphs, such as QuantizeLinear and QLinearConv; some are not ONNX's own. */
+const EIGHT_BIT = /Quantize|^Q[A-Z]/
+
 /** Operators with nodes inside, which may read any tensors of the graph around them. */
 const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
 
@@ -59,8 +63,8 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  * @returns the reason, which names the first such node; undefined if there is none
  */
 export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
-  const ofImage = new Set([image, ...imageTensors(graph, image).map(({ name }) => name)])
-  const exact = new Set([image])
+  const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
+  const exact = exactTensors(graph, image)
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
   const needed = neededFor(features, graph)
   for (const [index, node] of linksOf(graph).nodes) {
@@ -68,16 +72,27 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     const isNeeded = needed.nodes.has(index)
     if (CONTAINERS.has(operator)) {
       if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
-    } else if (!node.inputs.some(isComputed)) {
-      if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
-    } else if (isNeeded) {
-      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
+    } else if (isNeeded && node.inputs.some(isComputed)) {
       const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
-      if (inputs.some(isComputed) && outputs.some((name) => needed.read.has(name)))
-        return `${nodeTitle(node)} can turn a difference in the last bit into a step`
+      const isJump = inputs.some(isComputed) && outputs.some((name) => needed.read.has(name))
+      if ((isJump || isForeign(node)) && EIGHT_BIT.test(operator))
+        return `its values are rounded to 8 bits (${nodeTitle(node)}): sharing changes the last bit of some values, rounding can turn this into a whole step, and later layers enlarge the step`
+      if (isForeign(node)) return `${nodeTitle(node)} is not one of ONNX's own operators and may round`
+      if (isJump) return `${nodeTitle(node)} can turn a difference in the last bit into a step`
     }
   }
   return undefined
+}
+
+/** The tensors that have equal bits with and without reuse: the image and tensors that nodes copy or round from it. */
+export function exactTensors(graph: GraphNodes, image: string): ReadonlySet<string> {
+  const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
+  const exact = new Set([image])
+  for (const { operator, inputs, outputs } of linksOf(graph).nodes.values()) {
+    if (!EXACT.has(operator) || !inputs.every((name) => exact.has(name) || !ofImage.has(name))) continue
+    for (const name of outputs) exact.add(name)
+  }
+  return exact
 }
 
 /** A node's operator, and the name of its output in quotation marks. */

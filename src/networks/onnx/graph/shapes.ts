@@ -32,7 +32,10 @@ export const PRESERVING: ReadonlySet<string> = new Set(
   ),
 )
 /** Operators whose output has the shape of their first input, in another type. */
-const RETYPING = ['Cast', 'CastLike', 'DequantizeLinear', 'IsInf', 'IsNaN', 'QuantizeLinear', 'RMSNormalization']
+const RETYPING =
+  'Cast CastLike DequantizeLinear IsInf IsNaN QuantizeLinear RMSNormalization RandomNormalLike RandomUniformLike'.split(
+    ' ',
+  )
 
 /** Operators that accept inputs of different shapes, which they broadcast to the shape of their output. */
 const BROADCASTING =

@@ -1,6 +1,6 @@
 import { contiguousStrides, elementCount } from '../../checkpoint/tensor.js'
 import { ElementType } from '../messages.js'
-import { tensorAttribute } from './attributes.js'
+import { numberAttribute, tensorAttribute } from './attributes.js'
 import {
   axisOf,
   constantOf,
@@ -30,8 +30,10 @@ export const VALUES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Mul', elementwise((a, b) => a * b)],
   ['Div', elementwise((a, b) => a / b)],
   ['Mod', elementwise((a, b) => a - b * Math.floor(a / b))],
+  ['Ceil', elementwise((a) => Math.ceil(a))],
   ['Floor', elementwise((a) => Math.floor(a))],
   ['Equal', elementwise((a, b) => (a === b ? 1 : 0))],
+  ['Clip', clipped],
   ['Where', elementwise((a, b, c) => (a === 0 ? c : b))],
   ['Cast', (context) => (isInteger(typeOf(context)) ? same(context).map(Math.trunc) : same(context))],
   ['Constant', (context) => constantOf(context).values],
@@ -52,7 +54,8 @@ export function typeOf(context: KnownNode): number {
   if (node.operator === 'Constant') return constantOf(context).type
   if (node.operator === 'Shape') return ElementType.INT64
   if (node.operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED
-  return inputs[node.operator === 'Where' ? 1 : 0]?.type ?? ElementType.UNDEFINED
+  const place = node.operator === 'Where' || node.operator === 'DequantizeLinear' ? 1 : 0
+  return inputs[place]?.type ?? ElementType.UNDEFINED
 }
 
 function isInteger(type: number | undefined): boolean {
@@ -73,6 +76,15 @@ function elementwise(operation: (a: number, b: number, c: number) => number): Ru
     // Integers are divided without remainder.
     return isInteger(typeOf(context)) ? values.map(Math.trunc) : values
   }
+}
+
+/** The bounds are attributes before version 11 of the operators, and inputs from then on. */
+function clipped(context: KnownNode): readonly number[] {
+  const bound = (place: number, name: string, otherwise: number) =>
+    context.inputs[place]?.values?.[0] ?? numberAttribute(context.node, name, otherwise)
+  const low = bound(1, 'min', Number.NEGATIVE_INFINITY)
+  const high = bound(2, 'max', Number.POSITIVE_INFINITY)
+  return same(context).map((value) => Math.min(Math.max(value, low), high))
 }
 
 function filling({ node }: KnownNode): number {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
+import { PAPER_FRAME, sizeFor, sizeText } from '../../../patches/sizes.js'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
 import { copyText } from '../dom.js'
@@ -64,7 +65,7 @@ export function LiveControls(page: LivePage) {
 }
 
 function Look({ source, viewer }: LivePage) {
-  const { networks, finest } = source.state()
+  const { finest } = source.state()
   const [sliding, setSliding] = useState<number>()
   const resting = useRef<ReturnType<typeof setTimeout>>(undefined)
   const change = (state: Partial<LiveState>) => {
@@ -79,8 +80,9 @@ function Look({ source, viewer }: LivePage) {
       viewer.change((view) => ({ ...view, size: to }))
     }, RESTING)
   }
-  // A network with a small frame shows the object smaller than chosen. The larger size of the two maps is shown.
-  const shown = sliding ?? Math.max(...viewer.fits().map(({ group }) => group.size))
+  const fits = viewer.fits()
+  const shown = sliding ?? fits[0].choice.size
+  const sizes = fits.map(({ group: { frame } }) => ({ size: sizeFor(frame, shown), frame }))
   return (
     <>
       <label class="slider">
@@ -89,12 +91,12 @@ function Look({ source, viewer }: LivePage) {
           type="range"
           id="size"
           min={8}
-          max={Math.max(...networks.map(({ frame }) => frame))}
+          max={PAPER_FRAME}
           value={shown}
           onInput={({ currentTarget }) => slide(Number(currentTarget.value))}
         />{' '}
         <output id="size-text" for="size">
-          {shown} px
+          {sizeText(sizes)}
         </output>
       </label>
       <label>

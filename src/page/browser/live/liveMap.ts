@@ -1,3 +1,4 @@
+import { SIGHTING_VALUES, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
 import { type LoadedAnswers, namedAnswer } from '../answers.js'
 import { fromBase64 } from '../base64.js'
@@ -27,6 +28,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const names = new Map<number, string>()
   let center: number | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
+  let boxes: NonNullable<MapRows['answers']>['boxes']
+  let sightings = new Float32Array()
   let left = count
 
   /**
@@ -44,7 +47,6 @@ export function liveMap(rows: number, cols: number): LiveMap {
   return {
     take: ({ places, cosines: values, answers }) => {
       const at = new Uint32Array(fromBase64(places).buffer)
-      const floats = (text: string) => new Float32Array(fromBase64(text).buffer)
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
         for (const [i, place] of at.entries()) target[place] = from[i] as number
       }
@@ -60,6 +62,12 @@ export function liveMap(rows: number, cols: number): LiveMap {
       scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
       scatter(probability, floats(answers.probability))
       scatter(ofCenter, floats(answers.ofCenter))
+      boxes = answers.boxes
+      if (boxes === undefined) return
+      const arrived = floats(boxes.sightings)
+      if (sightings.length === 0) sightings = new Float32Array(count * SIGHTING_VALUES)
+      for (const [i, place] of at.entries())
+        sightings.set(arrived.subarray(i * SIGHTING_VALUES, (i + 1) * SIGHTING_VALUES), place * SIGHTING_VALUES)
     },
     parts: () => {
       if (left === count) return undefined
@@ -72,16 +80,28 @@ export function liveMap(rows: number, cols: number): LiveMap {
         answers:
           center === undefined
             ? undefined
-            : numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+            : {
+                ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+                boxes: boxes && {
+                  threshold: boxes.threshold,
+                  at: (position) => sightingAt(sightings, sources[position] as number),
+                  nameOf: (index) => names.get(index) ?? String(index),
+                },
+              },
         atAnchor: atAnchor && {
           answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
           ofCenter: atAnchor.ofCenter,
+          sighting: boxes && sightingAt(floats(boxes.atAnchor), 0),
         },
         ...(mask && { known: mask }),
       }
     },
     isKnown: (place) => known[place] === 1,
   }
+}
+
+function floats(text: string): Float32Array {
+  return new Float32Array(fromBase64(text).buffer)
 }
 
 /**

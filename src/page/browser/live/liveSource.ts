@@ -1,4 +1,5 @@
 import { anchorPositions, type Position, positionRange } from '../../../engine/positions.js'
+import { sizeFor, strideFor } from '../../../patches/sizes.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
@@ -62,7 +63,7 @@ const BETWEEN_CURSORS = 120
 /** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default of `LiveState.finest`, in pixels. A map with positions 1 pixel apart would take 16 times as long. */
+/** Default of `LiveState.finest`, in pixels; see `strideFor`. With a step of 1 pixel, a map would take 16 times as long. */
 const FINEST = 4
 
 interface Running {
@@ -247,12 +248,13 @@ function atMostEvery(
   }
 }
 
-function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
+function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
   const groups = networks.map((network, key): SiteGroup => {
-    const size = Math.min(wished, network.frame)
+    const size = sizeFor(network.frame, wished)
     const range = positionRange(network.frame, size)
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
-    const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
+    const least = finest === FINEST ? strideFor(network.frame, FINEST) : finest
+    const stride = fittingStride(network, size, { wished: least, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(range.count / stride)
     return {
       key,
@@ -271,6 +273,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
         baseline: null,
       })),
       classes: network.classes,
+      isDetector: network.isDetector,
       units: objects.map(({ key, name }) => ({
         patch: name,
         picture: key * SIZES + size,
@@ -278,5 +281,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
       })),
     }
   })
-  return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
+  return { digest: '', groups, limits: PAPER_LIMITS, isLive: true, wished }
 }

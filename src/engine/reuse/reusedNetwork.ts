@@ -1,0 +1,49 @@
+import { imageShape, type Network, neededFor, networkGraph, outputOf, simplifiedGraph } from '../../networks/index.js'
+import { cellSteps } from './cellSteps.js'
+
+/** Operators that ONNX Runtime may remove, because they cancel each other or because it knows the result. */
+const REMOVABLE = new Set(['Cast', 'Reshape', 'Shape', 'Squeeze', 'Transpose', 'Unsqueeze'])
+
+const found = new WeakMap<Network, Promise<Network>>()
+
+/**
+ * The network whose graph is divided for reuse. It is the given one, if all of its convolutions can be computed cell by
+ * cell. Otherwise, it has ONNX Runtime's simplified graph, if more of its convolutions can. It is cached as long as the
+ * `network` object exists.
+ * @throws InputError if the network's file is missing or its graph cannot be read
+ */
+export function reusedNetwork(network: Network): Promise<Network> {
+  const reused = found.get(network) ?? simplerNetwork(network)
+  found.set(network, reused)
+  return reused
+}
+
+async function simplerNetwork(network: Network): Promise<Network> {
+  const { convolutions, operators } = leftOver(network)
+  if (convolutions === 0 || !operators.some((operator) => REMOVABLE.has(operator))) return network
+  const onnxPath = await simplifiedGraph(network)
+  if (onnxPath === undefined) return network
+  const simpler = { ...network, onnxPath }
+  return leftOver(simpler).convolutions < convolutions ? simpler : network
+}
+
+/**
+ * The operators that the features need and that cannot be computed cell by cell. `convolutions` counts those of maps. It
+ * is infinite if the image itself is needed after the steps, because then no plan can end with them.
+ */
+function leftOver(network: Network) {
+  const analysis = networkGraph(network)
+  const { graph, image } = analysis
+  const steps = new Set(cellSteps(analysis).steps.map(({ output }) => output))
+  const { nodes, read } = neededFor(network.layers.map(outputOf), graph, steps)
+  const isOfMap = (name = '') => {
+    const [, rows, cols] = imageShape(analysis, name) ?? []
+    return rows !== 1 || cols !== 1
+  }
+  const left = graph.nodes.filter((_, index) => nodes.has(index))
+  const convolutions = left.filter(({ operator, outputs }) => operator === 'Conv' && isOfMap(outputs[0])).length
+  return {
+    convolutions: read.has(image) ? Number.POSITIVE_INFINITY : convolutions,
+    operators: left.map(({ operator }) => operator),
+  }
+}

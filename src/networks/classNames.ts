@@ -1,0 +1,73 @@
+import { basename, dirname, extname, join } from 'node:path'
+import { z } from 'zod'
+import { tryJson } from '../files/json.js'
+import { imagenetClasses } from './imagenetClasses.js'
+import { jsonBeside } from './input/sources.js'
+import type { Classes } from './network.js'
+import type { NetworkFile } from './networkFile.js'
+import { pythonNames } from './pythonNames.js'
+
+export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
+  /** Whether the list is in the network's own file NAME.labels.json, which must fit the network. */
+  readonly isOwn?: boolean
+}
+
+/**
+ * Reads the lists of class names that come with a network's file, in this order:
+ * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
+ *   config.json (Hugging Face's id2label, timm's label_names);
+ * - `classes` in the model's metadata, or `names`, which Ultralytics writes in Python's form.
+ * @throws InputError if NAME.labels.json is damaged
+ */
+export async function statedNames({
+  onnx,
+  folders,
+}: Pick<NetworkFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
+  const { path, metadata } = onnx
+  const own = ownNamesFile(path)
+  const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
+  const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
+  const sources = [own, ...files].map((file) => basename(file))
+  const stated = [labelNames(tryJson(metadata.get('classes') ?? '')), pythonNames(metadata.get('names') ?? '')]
+  const lists = [...documents.map(labelNames), ...stated]
+  return lists.flatMap((names, i) =>
+    names === undefined ? [] : [{ names, source: sources[i] ?? 'metadata of the model', isOwn: i === 0 }],
+  )
+}
+
+/** Path of NAME.labels.json. */
+export function ownNamesFile(path: string): string {
+  return join(dirname(path), `${basename(path, extname(path))}.labels.json`)
+}
+
+/** Numbers of ImageNet's classes: TensorFlow's networks have a background class, then the 1000 of the others. */
+export const IMAGENET_COUNTS: readonly number[] = [1000, 1001]
+
+export function ofImagenet(count: number): NamedClasses | undefined {
+  if (!IMAGENET_COUNTS.includes(count)) return undefined
+  const names = imagenetClasses()
+  return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
+}
+
+export function numbered(count: number): NamedClasses {
+  return {
+    names: Array.from({ length: count }, (_, i) => `class ${i}`),
+    source: 'their numbers, since nothing names them',
+  }
+}
+
+const listSchema = z.array(z.string())
+const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
+const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
+
+function labelNames(document: unknown): readonly string[] | undefined {
+  const list = listSchema.safeParse(document).data
+  if (list !== undefined) return list
+  const config = configSchema.safeParse(document).data
+  const byIndex = config?.id2label ?? byIndexSchema.safeParse(document).data
+  if (byIndex === undefined) return config?.label_names
+  const names = Object.entries(byIndex).sort(([a], [b]) => Number(a) - Number(b))
+  return names.length > 0 && names.every(([index], i) => Number(index) === i)
+    ? names.map(([, name]) => name)
+    : undefined
+}

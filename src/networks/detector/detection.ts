@@ -1,0 +1,93 @@
+import { InputError, UsageError } from '../../errors.js'
+import { listedNames, nearestNames, printable } from '../../support/text.js'
+import type { Detector } from '../network.js'
+import type { NetworkFile } from '../networkFile.js'
+import { boxesInGraph } from '../onnx/graph/boxGraph.js'
+import { unusedName } from '../onnx/imageInput.js'
+import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
+import { type Detection, type DetectorForm, detectorForm } from './forms.js'
+import { HEAD_OPERATORS } from './head.js'
+
+/**
+ * The detector in a network, if its detections are to be read: by default, or if the user names them.
+ * @throws UsageError if nothing tells how boxes or scores are stated
+ * @throws InputError for a detector that drops boxes itself or has too old operators
+ */
+export async function wantedDetection(file: NetworkFile): Promise<Detection | undefined> {
+  const { name, onnx, entry, reference } = file
+  if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
+  const detection = await detectionOf(file)
+  if (detection !== undefined) checkReadable(file, detection)
+  else if (entry === undefined && dropsBoxes(onnx))
+    throw new InputError(
+      `${name} drops overlapping boxes itself, so it gives an open number of them; export it without this step (Ultralytics: nms=False), with all boxes [N, A, 4] and scores [N, A, C] as outputs, or name other layers`,
+    )
+  return detection
+}
+
+export async function detectionOf(file: NetworkFile): Promise<Detection | undefined> {
+  const form = file.entry === undefined ? await detectorForm(file) : undefined
+  if (form === undefined) return undefined
+  const layer = layerOf(file.onnx)
+  const { threshold = 0.25, objectClass } = file.reference
+  return {
+    form,
+    detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
+    classes: { layer, ...form.classes, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
+  }
+}
+
+function layerOf(onnx: NetworkFile['onnx']): string {
+  return unusedName('detections', onnx)
+}
+
+function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detection): void {
+  const { operatorSet } = onnx.graph
+  if (operatorSet < HEAD_OPERATORS)
+    throw new InputError(
+      `${name} is a detector with version ${operatorSet} of ONNX’s operators, but its detections need version ${HEAD_OPERATORS}; export it again`,
+    )
+  if (form.activation === 'unknown')
+    throw new UsageError(
+      `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
+    )
+  const { objectClass } = detector
+  const { names } = form.classes
+  if (objectClass !== undefined && !names.includes(objectClass))
+    throw new UsageError(
+      `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
+    )
+  if (!detector.boxes.includes('?')) return
+  const [order, unit] = detector.boxes.split(',')
+  const example = `${order === '?' ? 'xyxy' : order},${unit === '?' ? 'px' : unit}`
+  throw new UsageError(
+    `nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
+  )
+}
+
+/** Whether a network gives only the boxes that are left after a suppression: one class and one score for each. */
+function dropsBoxes({ outputs, graph, metadata }: NetworkFile['onnx']): boolean {
+  const hasBoxes = outputs.some(({ name, shape }) => /box/i.test(name) && shape.at(-1) === 4)
+  const isList = metadata.has('names') && outputs.some(({ shape }) => shape.length === 3 && shape[2] === 6)
+  return hasBoxes || isList || graph.nodes.some(({ operator }) => /NonMaxSuppression|NMS/.test(operator))
+}
+
+/** The order and the unit of boxes, each from the first source that states it: options, names, metadata, the graph. */
+function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
+  const { boxes, scores } = form
+  const sources: FoundReading[] = []
+  if (reference.boxes !== undefined) sources.push(boxesOption(reference.boxes))
+  if (/pred_boxes/.test(boxes) && /logits/.test(scores))
+    sources.push({ order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' })
+  if (/detection_boxes/.test(boxes))
+    sources.push({ order: 'yxyx', unit: 'share', source: 'the names of TensorFlow’s outputs' })
+  // Ultralytics names classes in Python’s form. Only its RT-DETR, [N, A, 4 + C], states shares.
+  const isOfQueries = form.boxAxis === 1 && form.objectness === undefined
+  if (boxes === scores && /^\s*[[{]/.test(onnx.metadata.get('names') ?? ''))
+    sources.push({ order: 'cxcywh', unit: isOfQueries ? 'share' : 'px', source: 'metadata of the model' })
+  sources.push({ ...boxesInGraph(onnx, boxes), source: 'the graph' })
+  const ofOrder = sources.find(({ order }) => order !== undefined)
+  const ofUnit = sources.find(({ unit }) => unit !== undefined)
+  const named = new Set([ofOrder, ofUnit].flatMap((one) => one?.source ?? []))
+  return { boxes: `${ofOrder?.order ?? '?'},${ofUnit?.unit ?? '?'}`, source: [...named].join(', ') || 'nothing' }
+}

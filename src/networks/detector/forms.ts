@@ -1,0 +1,159 @@
+import { InputError } from '../../errors.js'
+import { counted, printable } from '../../support/text.js'
+import { type NamedClasses, numbered, ownNamesFile, statedNames } from '../classNames.js'
+import { cocoClasses } from '../cocoClasses.js'
+import type { Classes, Detector, ScoreMeaning } from '../network.js'
+import type { NetworkFile } from '../networkFile.js'
+import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
+import type { TypedTensor } from '../onnx/onnxFile.js'
+
+/** Outputs that hold the scores of classes over boxes. */
+export interface DetectorForm {
+  /** Name of the output with the boxes. The first four of its columns are a box. */
+  readonly boxes: string
+  /** Name of the output with the scores: the same one if its columns begin with a box. */
+  readonly scores: string
+  /** The axis along which boxes follow one another: 1 in [N, A, K], 2 in [N, K, A]. The other axis has the columns. */
+  readonly boxAxis: 1 | 2
+  /** Columns of `scores` that stand for classes: without a background and without "no object". */
+  readonly columns: readonly number[]
+  /** Names of the classes, one per column in `columns`. */
+  readonly classes: NamedClasses
+  /** The column with the score that the box has an object, by which all scores are multiplied. */
+  readonly objectness?: number
+  /** The operator that turns `scores` into numbers from 0 to 1. */
+  readonly activation: 'Identity' | 'Softmax' | 'Sigmoid' | 'unknown'
+  /** What was recognised, for people. */
+  readonly text: string
+}
+
+/** A detector in an ONNX file. */
+export interface Detection {
+  readonly form: DetectorForm
+  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
+  readonly detector: Detector
+  readonly classes: Classes
+}
+
+type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
+
+/**
+ * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
+ * - boxes [N, A, 4] and scores [N, A, K], as SSD has them, and DETR, whose outputs are named pred_boxes and logits;
+ * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
+ */
+export async function detectorForm(file: DetectorFile): Promise<DetectorForm | undefined> {
+  const { onnx, reference, name } = file
+  const kind = reference.outputKind?.split('=').at(-1)
+  if (kind !== undefined && kind !== 'boxes') return undefined
+  const lists = await statedNames(file)
+  const form = formAmong(file, lists)
+  const own = lists.find(({ isOwn }) => isOwn)
+  if (form === undefined || own === undefined || form.classes.source === own.source) return form
+  throw new InputError(
+    `${ownNamesFile(onnx.path)} names ${counted(own.names.length, 'class', 'classes')}, but ${name} has ${form.classes.names.length}; correct the file, or remove it`,
+  )
+}
+
+function formAmong(file: DetectorFile, lists: readonly NamedClasses[]): DetectorForm | undefined {
+  const outputs = file.onnx.outputs.filter(({ type, shape }) => shape.length === 3 && type.startsWith('float'))
+  const boxes = outputs.filter(({ shape }) => shape[2] === 4)
+  for (const box of [...boxes.filter(({ name }) => /box/i.test(name)), ...boxes]) {
+    const scores = outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
+    const count = scores?.shape[2]
+    if (scores && typeof count === 'number') return pairForm(file, lists, { boxes: box, scores, count })
+  }
+  return outputs[0] && joinedForm(file, lists, outputs[0])
+}
+
+/** Whether two axes may have the same length. Text stands for an open length. */
+function isLike(one: number | string | undefined, other: number | string | undefined): boolean {
+  return one === other || typeof one === 'string' || typeof other === 'string'
+}
+
+const NO_CLASS = /^[_ ]*(background|no[_ -]?object)[_ ]*$/i
+
+function pairForm(
+  file: DetectorFile,
+  lists: readonly NamedClasses[],
+  { boxes, scores, count }: { readonly boxes: TypedTensor; readonly scores: TypedTensor; readonly count: number },
+): DetectorForm {
+  const isDetr = /logits/i.test(scores.name) && /box/i.test(boxes.name)
+  const meaning = scoresBefore(file.onnx.graph, scores.name)
+  // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
+  const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
+  const likely = hasSpare ? [count - 1, count] : [count, count - 1]
+  const { names, source } = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
+  const spare = names.length < count ? ['background'] : []
+  const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
+  const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column] as string))
+  const usual = isDetr ? (columns.includes(count - 1) ? 'sigmoid' : 'logits') : undefined
+  return {
+    boxes: boxes.name,
+    scores: scores.name,
+    boxAxis: 1,
+    columns,
+    classes: { names: columns.map((column) => byColumn[column] as string), source },
+    activation: activationOf(meaning, file.reference.scores ?? usual),
+    text: `boxes ${shown(boxes)} and scores ${shown(scores)}`,
+  }
+}
+
+function namesAmong(lists: readonly NamedClasses[], counts: readonly number[]): NamedClasses | undefined {
+  return lists.find(({ names }) => counts.includes(names.length))
+}
+
+/** @param stated what the scores are, if the graph has no activation before them */
+function activationOf(meaning: ScoreMeaning, stated: ScoreMeaning | undefined): DetectorForm['activation'] {
+  if (meaning === 'log-probabilities') return 'Softmax'
+  if (meaning !== 'logits' || stated === 'probabilities') return 'Identity'
+  if (stated === undefined) return 'unknown'
+  return stated === 'sigmoid' ? 'Sigmoid' : 'Softmax'
+}
+
+/** How many values of a box come before its classes, and the axis along which boxes follow one another. */
+const LAYOUTS = [
+  { boxAxis: 2, before: 4 },
+  { boxAxis: 1, before: 5 },
+  { boxAxis: 1, before: 4 },
+] as const
+
+/** COCO's number of classes is so common in networks of this form that it tells them from others. */
+const USUAL_COUNT = 80
+
+function joinedForm(
+  { onnx, reference }: DetectorFile,
+  lists: readonly NamedClasses[],
+  output: TypedTensor,
+): DetectorForm | undefined {
+  const { name, shape } = output
+  const layouts = LAYOUTS.flatMap(({ boxAxis, before }) => {
+    const count = Number(shape[3 - boxAxis]) - before
+    return count > 0 ? [{ boxAxis, before, count }] : []
+  })
+  const found = namesAmong(
+    lists,
+    layouts.map(({ count }) => count),
+  )
+  // There are more boxes than columns, unless names say otherwise.
+  const usual = layouts.find(({ boxAxis }) => !(Number(shape[boxAxis]) < Number(shape[3 - boxAxis])))
+  const layout = found ? layouts.find(({ count }) => count === found.names.length) : usual
+  const isStated = reference.outputKind !== undefined || reference.boxes !== undefined
+  const isSure = isStated || found || layout?.count === USUAL_COUNT || boxesInGraph(onnx, name).order
+  if (layout === undefined || !isSure) return undefined
+  const { boxAxis, before, count } = layout
+  return {
+    boxes: name,
+    scores: name,
+    boxAxis,
+    columns: Array.from({ length: count }, (_, i) => before + i),
+    classes: found ?? cocoClasses([count]) ?? numbered(count),
+    activation: 'Identity',
+    ...(before === 5 && { objectness: 4 }),
+    text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,
+  }
+}
+
+function shown({ name, shape }: TypedTensor): string {
+  return `"${printable(name)}" [${printable(shape.join(', '))}]`
+}

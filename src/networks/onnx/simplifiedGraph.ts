@@ -1,0 +1,79 @@
+import { rename, rm } from 'node:fs/promises'
+import { env } from 'onnxruntime-node'
+import { confined } from '../../childProcess/confined.js'
+import { workerFile } from '../../files/package.js'
+import { temporaryName } from '../../files/temporaries.js'
+import { type Network, outputOf } from '../network.js'
+import { cachedCopy } from './cachedCopy.js'
+import { analysedGraph } from './graph/analysis.js'
+import { linksOf, neededFor } from './graph/links.js'
+import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
+import { ElementType } from './messages.js'
+import { type OnnxFile, readHashedOnnx } from './onnxFile.js'
+import type { SimplifyQuestion } from './simplifyMain.js'
+import { trialLimits } from './trialRun.js'
+
+const simplify = confined<SimplifyQuestion, null>(workerFile('networks/onnx/simplifyMain.js'))
+
+/** ONNX Runtime cannot write larger files. */
+const MOST_BYTES = 2 ** 31
+
+/**
+ * Writes a network's graph as ONNX Runtime simplifies it before it runs it, or finds it in the cache. Inputs and
+ * outputs keep their names. Transposes that cancel each other are gone, constants are computed, and a float16 graph
+ * computes in float32 where the processor does so.
+ * @returns the path; undefined if the graph cannot be simplified
+ */
+export async function simplifiedGraph(network: Network): Promise<string | undefined> {
+  const { onnxPath, optimization } = network
+  // At its lower levels, ONNX Runtime may not simplify the graph.
+  if (optimization !== undefined) return undefined
+  const onnx = await readHashedOnnx(onnxPath)
+  if (onnx.bytes > MOST_BYTES) return undefined
+  const write = async (copy: string, path: string, changes: GraphChanges) => {
+    const [known, first, second] = [temporaryName(copy), temporaryName(copy), temporaryName(copy)]
+    try {
+      await writeGraphCopy(known, path, changes)
+      // For float16, the first pass adds conversions of the weights, and the second one computes them.
+      await simplify({ path: known, copies: [first, second] }, trialLimits(onnx.bytes))
+      await rename(second, copy)
+    } finally {
+      for (const temporary of [known, first, second]) await rm(temporary, { force: true })
+    }
+  }
+  try {
+    return (await cachedCopy(onnx, `simplified-${env.versions.node}`, neededChanges(onnx, network), write)).path
+  } catch {
+    // The network also runs without a simplified graph, only slower.
+    return undefined
+  }
+}
+
+/**
+ * Changes that keep only what the features need. Integers that nodes compute from sizes, such as an amount of padding,
+ * become constants: ONNX Runtime computes none of them if the number of images is open. Integers that depend on this
+ * number stay.
+ */
+function neededChanges({ graph }: OnnxFile, { input, layers }: Pick<Network, 'input' | 'layers'>): GraphChanges {
+  const { nodes, constants } = linksOf(graph)
+  // Integers that are equal for two such different numbers of images do not depend on them.
+  const [few, many] = [2, 9973].map((batch) => analysedGraph(graph, { ...input, batch: input.batch ?? batch }).tensors)
+  const known = new Map<string, { readonly shape: readonly number[]; readonly int64: readonly number[] }>()
+  for (const [name, { shape, type, values }] of few ?? []) {
+    if (values === null || type !== ElementType.INT64 || constants.has(name)) continue
+    const others = many?.get(name)?.values
+    if (values.every((value, i) => value === others?.[i])) known.set(name, { shape, int64: values })
+  }
+  const outputs = layers.map(outputOf)
+  const kept = neededFor(outputs, graph, new Set(known.keys()))
+  const nameOf = (name: string) => (known.has(name) ? `shiftscope.known.${name}` : name)
+  const renamed = [...nodes].filter(([, { inputs }]) => inputs.some((name) => known.has(name)))
+  const { name, rows, cols, batch } = input
+  return {
+    kept,
+    inputs: [{ name, shape: [batch ?? 'N', 3, rows, cols] }],
+    outputs,
+    renamedInputs: Object.fromEntries(renamed.map(([index, { inputs }]) => [index, inputs.map(nameOf)])),
+    constants: [...known].map(([name, tensor]) => ({ name: nameOf(name), ...tensor })),
+  }
+}

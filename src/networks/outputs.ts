@@ -1,0 +1,88 @@
+import { UsageError } from '../errors.js'
+import { listedNames, printable } from '../support/text.js'
+import { IMAGENET_COUNTS, type NamedClasses } from './classNames.js'
+import type { OutputKind } from './network.js'
+import type { NetworkFile } from './networkFile.js'
+import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
+import { enteringOf, mainOutput, type OutputReading, outputKinds, type StatedKind } from './onnx/graph/outputKinds.js'
+import type { GraphNodes } from './onnx/graphNodes.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
+
+export type ShownTensors = ReadonlyMap<string, Pick<ShownTensor, 'type' | 'shape'>>
+
+/** Only so many outputs are looked at, the last ones, because the time for each grows with the graph. */
+const MOST_OUTPUTS = 100
+
+/**
+ * Decides what each of the last outputs of a network is.
+ * @param names class names that come with the file
+ * @param tensors tensors as a run on `batch` images showed them; for other outputs, the shapes in the file count
+ * @throws UsageError if the option `outputKind` does not fit the network
+ */
+export function readOutputs(
+  { onnx, reference, name: network }: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
+  names: readonly NamedClasses[],
+  tensors: ShownTensors,
+  batch: number,
+): readonly OutputReading[] {
+  const outputs = onnx.outputs.slice(-MOST_OUTPUTS).map((output) => {
+    const { type, shape } = tensors.get(output.name) ?? output
+    const [rows, ...own] = shape
+    const isKnown = (rows === batch || shape === output.shape) && own.every((size) => typeof size === 'number')
+    return { name: output.name, type, shape: isKnown ? own : undefined }
+  })
+  const counts = [names.map((list) => list.names.length), IMAGENET_COUNTS]
+  return outputKinds(onnx.graph, outputs, counts, statedKind(onnx, network, reference.outputKind))
+}
+
+/** Parses the option `outputKind`: a kind for the only output, or NAME=KIND. */
+function statedKind({ outputs }: OnnxFile, network: string, text: string | undefined): StatedKind | undefined {
+  if (text === undefined) return undefined
+  const [, given, kind] = /^(?:(.*)=)?(.*)$/s.exec(text) as unknown as [string, string | undefined, OutputKind]
+  const names = outputs.map(({ name }) => name)
+  const name = given ?? (names.length === 1 ? names[0] : undefined)
+  if (name !== undefined && names.includes(name)) return { name, kind }
+  const cause = name === undefined ? 'several outputs' : `no output "${printable(name)}"`
+  throw new UsageError(
+    `${network} has ${cause}; use \`outputKind NAME=${kind}\` with one of its outputs ${listedNames(names)}`,
+  )
+}
+
+/** The tensors that may be read by default: outputs of numbers, and the inputs of their last fully connected layers. */
+export function readableOutputs({ outputs, graph }: OnnxFile, image: string): readonly string[] {
+  const numbers = outputs.slice(-MOST_OUTPUTS).filter(({ type }) => FEATURE_TYPES[type] !== undefined)
+  const read = numbers.length > 0 ? numbers : outputs.slice(-1)
+  return [...new Set(read.flatMap(({ name }) => [...embeddingOf(graph, image, name), name]))]
+}
+
+/**
+ * What is read by default: `main`, which is the output with class scores or else another one, and its embedding. The
+ * embedding is another output, or else the input of the last fully connected layer; for this, `isVector` must hold.
+ * For the parameters, see `readOutputs`.
+ * @returns also `names`, with the embedding first
+ */
+export function defaultLayers(
+  file: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
+  image: string,
+  names: readonly NamedClasses[],
+  tensors: ShownTensors,
+  batch: number,
+) {
+  const { graph } = file.onnx
+  const readings = readOutputs(file, names, tensors, batch)
+  const mainOf = (...kinds: readonly OutputReading['kind'][]) => {
+    const fitting = readings.filter(({ kind }) => kinds.includes(kind))
+    return mainOutput(graph, fitting)
+  }
+  const embedding = mainOf('embedding')
+  const scores = mainOf('scores')
+  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as OutputReading)
+  const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
+  const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
+  return { readings, main, names: [...before, main.name] }
+}
+
+function embeddingOf(graph: GraphNodes, image: string, output: string): readonly string[] {
+  const entering = enteringOf(graph, output)
+  return entering === undefined || entering === image || entering === output ? [] : [entering]
+}
