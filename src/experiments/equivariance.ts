@@ -165,10 +165,14 @@ function sharedDistance(
   return Math.sqrt(difference / spread)
 }
 
-/** Distance in pixels that an object of this size must move so that all layers are measured; 0 if no layer can be. */
+/**
+ * Distance in pixels that an object or photograph of this size must move so that all layers are measured; 0 if no layer
+ * can be.
+ */
 export function equivarianceReach(network: Network, size: number): number {
-  const room = Math.ceil((network.input.rows - size) / 2)
+  if (size > network.input.rows) return windowDistances(network, size).at(-1) ?? 0
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
+  const room = Math.ceil((network.input.rows - size) / 2)
   return Math.max(0, ...maps.map((map) => reachOf(map, room)))
 }
 
@@ -211,16 +215,22 @@ export async function measureEquivariance(
   }
 }
 
+/** The distances in pixels at which a photograph's maps are compared: one and two strides of each map, ascending. */
+function windowDistances(network: Network, size: number): readonly number[] {
+  const { count } = positionRange(network.input.rows, size)
+  const strides = network.layers.flatMap((layer) => featureMapOf(network, layer)?.stride ?? [])
+  const wished = new Set(strides.flatMap((stride) => [stride, 2 * stride]))
+  return [...wished].filter((dx) => dx < count && dx <= FARTHEST).sort((a, b) => a - b)
+}
+
 async function measureWindows(
   { network, extract }: NetworkHandle,
   scene: Scene,
   signal?: AbortSignal,
 ): Promise<readonly (readonly EquivarianceError[])[]> {
-  const { first, count } = positionRange(network.input.rows, scene.patch.size)
+  const { first } = positionRange(network.input.rows, scene.patch.size)
   const maps = network.layers.map((layer) => featureMapOf(network, layer))
-  const strides = new Set(maps.flatMap((map) => map?.stride ?? []))
-  const wished = new Set([...strides].flatMap((stride) => [stride, 2 * stride]))
-  const distances = [...wished].filter((dx) => dx < count && dx <= FARTHEST).sort((a, b) => a - b)
+  const distances = windowDistances(network, scene.patch.size)
   if (distances.length === 0) return maps.map(() => [])
   const moves = [[0, 0], ...distances.map((dx) => [0, dx]), ...distances.map((dx) => [dx, 0])]
   const offsets = Int32Array.from(moves.flat(), (pixels) => first + pixels)

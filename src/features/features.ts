@@ -121,7 +121,7 @@ function anchorFeaturesOf({ anchorFeatures }: FeatureArray, dims: number): Float
 }
 
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
-  const positions = Math.ceil((frame - size + 1) / stride)
+  const positions = Math.ceil(positionRange(frame, size).count / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)
 }
 

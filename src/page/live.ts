@@ -1,5 +1,7 @@
 /** Messages that the live page and its server exchange as JSON. */
 
+import { positionRange } from '../engine/positions.js'
+
 /** Data with which the live page starts. The server embeds them in the page as JSON. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
@@ -148,6 +150,6 @@ export function fittingStride(
   { wished, mostBytes }: { readonly wished: number; readonly mostBytes: number },
 ): number | undefined {
   const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
-  const fits = (stride: number) => Math.ceil((frame - size + 1) / stride) ** 2 * dims * 4 <= mostBytes
+  const fits = (stride: number) => Math.ceil(positionRange(frame, size).count / stride) ** 2 * dims * 4 <= mostBytes
   return LIVE_STRIDES.find((stride) => stride >= wished && fits(stride))
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { InputError, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { counted } from '../support/text.js'
@@ -134,8 +134,7 @@ export async function photographPatch(
   margin: number = sourceSide(frame) - frame,
   signal?: AbortSignal,
 ): Promise<Patch> {
-  if (!Number.isInteger(margin) || margin < 1 || margin > MAX_MARGIN)
-    throw new UsageError(`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``)
+  checkMargin(margin)
   const size = frame + margin
   const { image } = await readPhotograph(file, frame, size, signal)
   const rgba = new Uint8Array(size * size * 4).fill(255)
@@ -143,4 +142,37 @@ export async function photographPatch(
     for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = image.data[3 * pixel + channel] as number
   }
   return madePatch(file.name, size, rgba)
+}
+
+export function checkMargin(margin: number): void {
+  if (!Number.isInteger(margin) || margin < 1 || margin > MAX_MARGIN)
+    throw new UsageError(`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``)
+}
+
+/**
+ * Reads whole photographs as patches; see `photographPatch`.
+ * @param note called with a line about each photograph that cannot be used and is left out
+ * @throws InputError if none can be used
+ */
+export async function photographPatches(
+  files: readonly PhotographFile[],
+  frame: number,
+  margin: number | undefined,
+  note: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<readonly Patch[]> {
+  const patches: Patch[] = []
+  let reason = ''
+  for (const file of files) {
+    throwIfStopped(signal)
+    try {
+      patches.push(await photographPatch(file, frame, margin, signal))
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      reason = error.message
+      note(`skipping a photograph: ${reason}`)
+    }
+  }
+  if (patches.length === 0) throw new InputError(`no photograph can be used; the last one: ${reason}`)
+  return patches
 }

@@ -6,9 +6,11 @@ import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
-import { type NamedBackground, readBackground } from '../patches/background.js'
+import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
+import { findPhotographs, photographPatches } from '../patches/photographs.js'
+import { progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, OLDER_FORMAT, unitVersion } from '../results/unit/store.js'
@@ -65,11 +67,20 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frames = networks.map(({ input }) => input.rows)
-  const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
-  const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
+  const objects = unitModels.length > 0 ? await patchesOf(options, frames) : []
+  const photographs = unitModels.length > 0 ? await photographsOf(options, frames) : new Map<number, readonly Patch[]>()
+  const patches = [...objects, ...[...photographs.values()].flat()]
+  checkNames(objects, photographs)
+  const shownIn = (frame: number) => [
+    ...objects.filter(({ size }) => options.sizesFor(frame).includes(size)),
+    ...(photographs.get(frame) ?? []),
+  ]
   const planned = planUnits(networks, shownIn, options.strideFor, (network, patch) => {
+    const inputs = unitInputs(network, patch, options)
+    // A photograph hides the background.
+    if (patch.size > network.input.rows) return { scene: sceneOf(patch), inputs: { ...inputs, ...OF_PHOTOGRAPH } }
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
-    return { scene: sceneOf(patch, background, blend), inputs: unitInputs(network, patch, identity, options) }
+    return { scene: sceneOf(patch, background, blend), inputs: { ...inputs, background: identity } }
   })
   for (const { network, grid } of planned) checkMemory(network, grid)
   checkFolds(planned, separability)
@@ -121,7 +132,8 @@ async function unitsLeft(
 /** @throws UsageError if a grid has too few positions for the fold schemes */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
   if (classifier === null) return
-  for (const grid of new Set(units.map((unit) => unit.grid))) {
+  const classified = units.filter(({ inputs }) => inputs.separability !== null)
+  for (const grid of new Set(classified.map((unit) => unit.grid))) {
     for (const [task, scheme] of TASKS.flatMap((task) => classifier.cv.map((scheme) => [task, scheme] as const))) {
       try {
         assignFolds(scheme, taskClasses(task, grid), grid, classifier.seed)
@@ -154,8 +166,14 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** All inputs on which a unit's results depend. `planStudy` adds `sketches`. */
-function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
+/**
+ * Inputs of all units of whole photographs. A window moves too little over a photograph to train and test classifiers
+ * and read-outs, because their folds need several periods of a network's stride.
+ */
+const OF_PHOTOGRAPH = { background: WHITE, blend: 'hard', separability: null, readout: undefined } as const
+
+/** All inputs on which a unit's results depend. `planStudy` adds `background` and `sketches`. */
+function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): Omit<UnitInputs, 'background'> {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
   const tokens = tokensText(network.layers)
   return {
@@ -167,8 +185,7 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    stride: options.strideFor(network.input.rows),
-    background,
+    stride: options.strideFor(network.input.rows, patch.size),
     blend,
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
@@ -219,8 +236,29 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
+/** Makes a patch of every photograph for every frame. */
+async function photographsOf(
+  { photographs, margin, onProgress, signal }: ResolvedOptions,
+  frames: readonly number[],
+): Promise<ReadonlyMap<number, readonly Patch[]>> {
+  const found = new Map<number, readonly Patch[]>()
+  if (photographs === undefined) return found
+  const { note } = progressTo(onProgress)
+  const files = await findPhotographs(photographs, note)
+  for (const frame of new Set(frames)) found.set(frame, await photographPatches(files, frame, margin, note, signal))
+  return found
+}
+
+function checkNames(objects: readonly Patch[], photographs: ReadonlyMap<number, readonly Patch[]>): void {
+  const named = new Set(objects.map(({ name }) => name))
+  const both = [...photographs.values()].flat().find(({ name }) => named.has(name))
+  if (both !== undefined)
+    throw new InputError(`an object and a photograph are both named ${both.name}; rename one of the files`)
+}
+
 /** Makes a patch of every object at every size that a frame needs, ordered by size. */
 async function patchesOf(options: ResolvedOptions, frames: readonly number[]): Promise<readonly Patch[]> {
+  if (options.photographs !== undefined && options.patches === undefined) return []
   const sizes = [...new Set(frames.flatMap(options.sizesFor))]
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(options.patches))

@@ -105,7 +105,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 
 /** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
 export function describeRun(study: Study, options: ResolvedOptions) {
-  const strides = [...new Set(study.networks.map(({ input }) => options.strideFor(input.rows)))]
+  const strides = [...new Set(study.units.map(({ inputs }) => inputs.stride))]
   return {
     shiftscope: packageVersion(),
     node: process.version,

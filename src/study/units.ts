@@ -23,13 +23,13 @@ export interface PlannedUnit {
 export function planUnits(
   networks: readonly Network[],
   patchesOf: (frame: number) => readonly Patch[],
-  strideFor: (frame: number) => number,
+  strideFor: (frame: number, size: number) => number,
   partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
     const key = `${frame} ${size}`
-    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame))
+    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame, size))
     grids.set(key, grid)
     return grid
   }

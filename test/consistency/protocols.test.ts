@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { photographAnswers } from '../../src/consistency/photographAnswers.js'
-import { sourceSide } from '../../src/patches/photographs.js'
 import { PROTOCOLS, type ProtocolName, withBoxes } from '../../src/consistency/protocols.js'
+import { sourceSide } from '../../src/patches/photographs.js'
 import { runHere } from '../support/inProcess.js'
 import { randomOf } from '../support/random.js'
 
