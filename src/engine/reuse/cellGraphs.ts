@@ -122,7 +122,8 @@ function cellStep(
   }
   if (step.channels !== undefined) {
     const [input = ''] = step.inputs
-    nodes.push(selection(step, names.get(input) ?? input, graph, constants))
+    const list = (int64: readonly number[]) => integerList(constants, int64)
+    nodes.push(selection(step, names.get(input) ?? input, graph.operatorSet, list))
     return { copied: [], inputs, nodes, constants }
   }
   const original = graph.nodes[step.node]?.inputs ?? []
@@ -130,14 +131,16 @@ function cellStep(
   return { copied: [[step.node, renamed]], inputs, nodes, constants }
 }
 
-/** A run of channels is copied by Slice, which is several times as fast as Gather, but has another form before set 10. */
+/**
+ * Copies channels. Slice copies a run of them several times as fast as Gather, but has another form before set 10.
+ * @param list adds a constant list of integers and returns its name
+ */
 function selection(
   { output, channels = [] }: PointwiseStep,
   input: string,
-  { operatorSet }: GraphNodes,
-  constants: Initializer[],
+  operatorSet: number,
+  list: (int64: readonly number[]) => string,
 ): Node {
-  const list = (int64: readonly number[]) => integerList(constants, int64)
   const [begin = 0] = channels
   if (operatorSet >= 10 && channels.every((channel, i) => channel === begin + i))
     return newNode('Slice', [input, list([begin]), list([begin + channels.length]), list([1])], output)

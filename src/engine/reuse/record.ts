@@ -21,7 +21,7 @@ export type ReuseRecord =
       readonly predictedGain: number
       /**
        * Largest relative error over all layers and a few checked positions: ‖a − b‖ / ‖b‖, where a are the features
-       * with reuse and b those without.
+       * with reuse and b those without. For some layers, earlier values are compared (see `comparedLayers`).
        */
       readonly distance: number
       readonly workers: number
