@@ -159,7 +159,8 @@ export async function inspect(
   if (outputs.length > MOST_OUTPUTS) printLabelled('', `… (list all ${outputs.length} outputs with --json)`)
   if (detector) {
     const { form: found, boxes, threshold } = detector
-    printLabelled('detector', `${found}; boxes are ${boxes}; source: ${detector.source}; threshold ${threshold}`)
+    const how = boxes.includes('?') ? 'state its boxes with --boxes' : `boxes are ${boxes}; source: ${detector.source}`
+    printLabelled('detector', `${found}; ${how}; threshold ${threshold}`)
   }
   if (classes) {
     const some = classes.names.slice(0, FEW_NAMES).map((name) => name.split(',')[0])
