@@ -73,7 +73,7 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     cpu.toFixed(2),
     ofPlain((other) => cpu / other.cpu),
     difference.toExponential(1),
-    reuse.reason ?? '',
+    reuse === undefined ? 'too few images' : (reuse.reason ?? ''),
   ]
   printTable(
     [

@@ -158,8 +158,9 @@ export async function inspect(
   for (const output of outputs.slice(0, MOST_OUTPUTS)) printLabelled('output', outputText(output, classes))
   if (outputs.length > MOST_OUTPUTS) printLabelled('', `… (list all ${outputs.length} outputs with --json)`)
   if (detector) {
-    const { form, boxes, source, threshold } = detector
-    printLabelled('detector', `${form}; boxes are ${boxes}; source: ${source}; seen from the score ${threshold} on`)
+    const { form: found, boxes, threshold } = detector
+    const how = boxes.includes('?') ? 'state its boxes with --boxes' : `boxes are ${boxes}; source: ${detector.source}`
+    printLabelled('detector', `${found}; ${how}; threshold ${threshold}`)
   }
   if (classes) {
     const some = classes.names.slice(0, FEW_NAMES).map((name) => name.split(',')[0])

@@ -285,6 +285,18 @@ describe('a detector is refused', () => {
 })
 
 describe('other outputs are not classes over boxes', () => {
+  it('such as one box per image', async () => {
+    const nodes = [
+      node('ReduceMean', ['raw'], 'box', { axes: [1], keepdims: 0 }),
+      node('ReduceMean', ['logits_of_boxes'], 'logits', { axes: [1], keepdims: 0 }),
+    ]
+    const network = await chooseNetwork({
+      model: await written({ columns: 7, nodes, outputs: { box: [4], logits: [7] } }),
+    })
+    expect(network.detector).toBeUndefined()
+    expect(network.layers.at(-1)?.name).toBe('logits')
+  })
+
   it.each([
     ['without names', {}],
     ['with names that are no names', { names: '{0: __import__("os")}' }],

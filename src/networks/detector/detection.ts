@@ -4,6 +4,7 @@ import type { Detector } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
 import { unusedName } from '../onnx/imageInput.js'
+import type { TypedTensor } from '../onnx/onnxFile.js'
 import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 import { HEAD_OPERATORS } from './head.js'
@@ -66,8 +67,10 @@ function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detectio
 }
 
 /** Whether a network gives only the boxes that are left after a suppression: one class and one score for each. */
-function dropsBoxes({ outputs, graph, metadata }: NetworkFile['onnx']): boolean {
-  const hasBoxes = outputs.some(({ name, shape }) => /box/i.test(name) && shape.at(-1) === 4)
+function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): boolean {
+  // A network may also give one box per image, [N, 4].
+  const isPerImage = (shape: TypedTensor['shape']) => shape.length === 2 && shape[0] === inputs[0]?.shape[0]
+  const hasBoxes = outputs.some(({ name, shape }) => /box/i.test(name) && shape.at(-1) === 4 && !isPerImage(shape))
   const isList = metadata.has('names') && outputs.some(({ shape }) => shape.length === 3 && shape[2] === 6)
   return hasBoxes || isList || graph.nodes.some(({ operator }) => /NonMaxSuppression|NMS/.test(operator))
 }

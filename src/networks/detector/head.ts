@@ -30,10 +30,8 @@ export function detectionNodes(
   const { boxAxis, columns, objectness } = form
   // Shapes in comments are for [N, A, K]. In [N, K, A], the last two axes change places.
   const columnAxis = 3 - boxAxis
-  const [turned, same] = [
-    [0, 2, 1],
-    [0, 1, 2],
-  ] as const
+  const same = [0, 1, 2]
+  const turned = [0, 2, 1]
   const nodes = [
     castNode(form.boxes, named('boxes'), ElementType.FLOAT),
     castNode(form.scores, named('outputs'), ElementType.FLOAT),
