@@ -12,7 +12,7 @@ import { oneAtATime } from '../support/oneAtATime.js'
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
 /** Largest number of the user's pictures that are kept. When there are more, the oldest is dropped. */
-const MOST_OWN = 32
+export const MOST_OWN = 32
 
 /** Largest side that an object may have, in pixels. Few networks take larger images. */
 const LONGEST_SIDE = 1024

@@ -31,7 +31,7 @@ main{min-width:0;padding:1.1rem 0 4rem}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
 #viewer>h2{font-size:1.75rem;letter-spacing:-.01em;margin-bottom:.5rem}
-#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4}
+#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4;overflow-wrap:anywhere}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}

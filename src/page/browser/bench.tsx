@@ -50,7 +50,10 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     () => (isDifference ? differenceMap(first, second) : undefined),
     [isDifference, first, second],
   )
-  const readings = readMaps(shown, view.cursor)
+  const [old] = present
+  // Until the first map of a photograph arrives, those of the object stay, and the cursor means nothing on them.
+  const isOtherKind = old && kindOf(old.fitted.group) !== kindOf(fits[0].group)
+  const readings = readMaps(shown, isOtherKind ? old.fitted.anchorPosition : view.cursor)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.

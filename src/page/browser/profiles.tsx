@@ -1,6 +1,7 @@
 import type { Position } from '../../engine/positions.js'
 import { positionAt } from '../../experiments/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { decimalText } from '../../plot/numberText.js'
 import { rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { drawn, useWidth } from './drawing.js'
@@ -56,7 +57,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
     <div class="profiles">
       <ProfileChart
         id="row-profile"
-        title={`${along} along row ${position.row}`}
+        title={`${along} along row ${decimalText(position.row, 0)}`}
         {...common}
         lines={linesAlong('col')}
         axis="column (px)"
@@ -65,7 +66,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
       />
       <ProfileChart
         id="col-profile"
-        title={`${along} along column ${position.col}`}
+        title={`${along} along column ${decimalText(position.col, 0)}`}
         {...common}
         lines={linesAlong('row')}
         axis="row (px)"

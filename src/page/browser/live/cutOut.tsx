@@ -132,8 +132,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
       <h3 id="cut-out-title">Cut an object out, or use the whole photograph</h3>
       <p>
         Move the rectangle and its handles around the object. Drag them, or use Tab and the arrow keys (with Shift, ten
-        times as far). To make a colour transparent, click it or press Enter at a handle. The whole photograph is larger
-        than the network’s input and lies behind it as behind a window.
+        times as far). To make a colour transparent, click it or press Enter at a handle. A whole photograph lies behind
+        a window that shows what the network sees.
       </p>
       <div class="checkered" style={{ aspectRatio: width / height, width: `min(100%,${(50 * width) / height}vh)` }}>
         <canvas id="cut-out-picture" ref={canvas} width={width} height={height} role="img" aria-label="The picture" />
