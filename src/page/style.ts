@@ -101,8 +101,8 @@ svg rect.edge{fill:none}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
 .tag{padding:.05rem .4rem;border-radius:3px;background:#0b5fa5;color:#fff;font-size:.8rem;font-weight:600}.tag.b{background:#b54a09}
-.where{margin:0 0 .3rem;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:0 .6rem;line-height:1.25}
-.where .soft{font-size:.85rem}
+.where{margin:0 0 .3rem;min-height:2.4rem;line-height:1.25}
+.where .soft{display:block;font-size:.85rem}
 .reading{width:100%;margin:.35rem 0 0;table-layout:auto}
 .reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
 .reading th:first-child{padding-left:0}

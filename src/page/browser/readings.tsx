@@ -196,5 +196,5 @@ function offsetText({ position, map }: Reading): string {
     ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
     ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
   ]
-  return `${isWindow ? 'the window is ' : ''}${parts.join(', ')} of the anchor`
+  return `${isWindow ? 'window ' : ''}${parts.join(', ')} of the anchor`
 }
