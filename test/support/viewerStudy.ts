@@ -92,7 +92,8 @@ function halfSquare(size: number) {
   return { rows: size, cols: size, data }
 }
 
-function placesOf(size: number) {
+/** A picture of three channels: each pixel is its row, its column and 128. */
+export function placesOf(size: number) {
   const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3)
     return [Math.floor(pixel / size), pixel % size, 128][i % 3] as number
