@@ -2,7 +2,7 @@ import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { type Fitted, hasMean } from './fit.js'
-import { KINDS, kindOf } from './kinds.js'
+import { kindOf, PATCH_KINDS } from './kinds.js'
 
 interface GalleryProps {
   readonly index: SiteIndex
@@ -14,7 +14,7 @@ interface GalleryProps {
 /** The objects of the chosen network and size, and its whole photographs. */
 export function Gallery({ fitted, index, ...actions }: GalleryProps) {
   const own = index.groups.filter(({ model }) => model === fitted.group.model)
-  const groups = KINDS.flatMap((kind) => {
+  const groups = PATCH_KINDS.flatMap((kind) => {
     const ofKind = own.filter((group) => kindOf(group) === kind)
     return ofKind.includes(fitted.group) ? [fitted.group] : ofKind.slice(0, 1)
   })

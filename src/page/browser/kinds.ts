@@ -1,8 +1,8 @@
 import { comparedSizes } from '../../patches/sizes.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 
-export const KINDS = ['object', 'photograph'] as const
-export type Kind = (typeof KINDS)[number]
+export const PATCH_KINDS = ['object', 'photograph'] as const
+export type Kind = (typeof PATCH_KINDS)[number]
 
 /** Objects move within the frame. Photographs are larger, and the frame is a window that shows a part of them. */
 export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind {
