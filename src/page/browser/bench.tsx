@@ -51,7 +51,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     [isDifference, first, second],
   )
   const [old] = present
-  // Until the first map of a photograph arrives, those of the object stay, and the cursor means nothing on them.
+  // Until the first map of a photograph arrives, the page shows those of the object, which has other positions.
   const isOtherKind = old && kindOf(old.fitted.group) !== kindOf(fits[0].group)
   const readings = readMaps(shown, isOtherKind ? old.fitted.anchorPosition : view.cursor)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
@@ -145,8 +145,8 @@ const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
     'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
   probability: `Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
   answers: `Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
-  overlap: `Its colour shows how well the best box of the object’s class fits the object (intersection over union).`,
-  found: `Its colour shows whether the detector finds the object, or what else it sees.`,
+  overlap: 'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
+  found: 'Its colour shows whether the detector finds the object, or what else it sees.',
 }
 
 interface ScaleProps {

@@ -12,8 +12,8 @@ import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
   /**
-   * Moves the top-left corner of the object or photograph to the grid position that is nearest to `position`. The value of `position` is
-   * in pixels of the frame, and may be outside the frame.
+   * Moves the top-left corner of the object or photograph to the grid position that is nearest to `position`, which is
+   * in pixels of the frame and may be outside it.
    */
   readonly place: (position: Position) => void
 }
@@ -170,8 +170,8 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
 }
 
 /**
- * Draws the frame and its border, which is darker. The canvas has one pixel for each pixel of the frame. CSS enlarges the
- * canvas without smoothing.
+ * Draws the frame and its border, which is darker. The canvas has one pixel for each pixel of the frame. CSS enlarges
+ * the canvas without smoothing.
  */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
@@ -201,7 +201,7 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
 /** Words such as "no picture" are written only into objects whose side has at least this many pixels. */
 const LEAST_FOR_WORDS = 40
 
-/** Outlines of the object at the cursor and at the anchor, or of the window and of the part that it shows at the anchor. */
+/** Outlines of the object at the cursor and at the anchor; of a photograph, the parts in the window there. */
 function outlines({ map: { fitted }, position }: Reading): readonly SvgElement[] {
   const { group, unit, anchorPosition: anchor } = fitted
   const isWindow = kindOf(group) === 'photograph'
