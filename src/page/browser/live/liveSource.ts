@@ -68,7 +68,7 @@ const BETWEEN_CURSORS = 120
 /** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default distance between positions of an object, in pixels; see `strideFor`. With 1, a map would take 16 times as long. */
+/** Default distance between positions of an object in pixels; see `strideFor`. With 1, a map takes 16 times as long. */
 const FINEST = 4
 
 /** A window moves only a little over a photograph, so by default it is at each position. */
