@@ -3,7 +3,7 @@ import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
 import { sightingValues } from '../experiments/boxes.js'
 import { comparedFeatures, type DetectionRule, detectionRule, sightingIn } from '../experiments/detections.js'
-import { positionAt } from '../experiments/grid.js'
+import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -86,11 +86,11 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index
-  const [down, right] = [row / grid.stride, col / grid.stride]
-  const isOnGrid = [down, right].every(Number.isInteger) && Math.min(down, right) >= 0
-  if (!isOnGrid || down >= grid.rows || right >= grid.cols)
+  const nearest = indexOf({ row, col }, grid)
+  const found = positionAt(nearest, grid)
+  if (found.row !== row || found.col !== col)
     throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one on the map`)
-  return down * grid.cols + right
+  return nearest
 }
 
 /**

@@ -18,6 +18,8 @@ export interface LiveNetwork {
   readonly id: string
   /** Side of the network's square input image in pixels. */
   readonly frame: number
+  /** Side of a whole photograph in pixels, over which the frame moves as a window. */
+  readonly photograph: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
   /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
@@ -36,6 +38,8 @@ export interface LiveObject {
   /** Number that identifies the object. Its pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
+  /** Whether it is a whole photograph, which is larger than the frame. */
+  readonly isPhotograph: boolean
 }
 
 export interface LiveScene {

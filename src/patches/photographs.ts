@@ -110,6 +110,11 @@ export async function readPhotograph(
 ): Promise<{ readonly image: Image; readonly sha256: string }> {
   const bytes = await pictureBytes(path)
   const image = await decodeImage(bytes, path, signal)
+  return { image: middleSquare(name, image, frame, side), sha256: sha256(bytes) }
+}
+
+/** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
+export function middleSquare(name: string, image: Image, frame: number, side: number): Image {
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
     throw new InputError(
@@ -118,8 +123,7 @@ export async function readPhotograph(
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  const square = resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
-  return { image: square, sha256: sha256(bytes) }
+  return resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
 }
 
 /**
@@ -135,13 +139,17 @@ export async function photographPatch(
   signal?: AbortSignal,
 ): Promise<Patch> {
   checkMargin(margin)
-  const size = frame + margin
-  const { image } = await readPhotograph(file, frame, size, signal)
+  const { image } = await readPhotograph(file, frame, frame + margin, signal)
+  return wholePatch(file.name, image)
+}
+
+/** Makes a patch of a square photograph. */
+export function wholePatch(name: string, { rows: size, data }: Image): Patch {
   const rgba = new Uint8Array(size * size * 4).fill(255)
   for (let pixel = 0; pixel < size * size; pixel++) {
-    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = image.data[3 * pixel + channel] as number
+    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = data[3 * pixel + channel] as number
   }
-  return madePatch(file.name, size, rgba)
+  return madePatch(name, size, rgba)
 }
 
 export function checkMargin(margin: number): void {

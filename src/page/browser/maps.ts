@@ -1,4 +1,5 @@
 import { OUTCOMES, outcomeOf, type Sighting } from '../../experiments/boxes.js'
+import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
@@ -6,7 +7,7 @@ import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers, type Named
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
-import { type Fitted, mapIndex } from './fit.js'
+import type { Fitted } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
@@ -119,7 +120,7 @@ async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<
 }
 
 async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> {
-  return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
+  return measured(await cosinesWith(fitted, indexOf(fitted.anchorPosition, fitted.group), onFiles))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName, positionRange } from '../../engine/positions.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import type { ReportSection } from '../../page/section.js'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
@@ -164,8 +164,9 @@ function pairsOf(
 function mapOf(group: StudyGroup | undefined, layer: string, anchor: AnchorName): PanelMap | undefined {
   const index = group?.layers.indexOf(layer) ?? -1
   if (group === undefined || index < 0) return undefined
-  const { rows, cols, stride } = group
-  return { values: meanMap(group, index, ANCHOR_NAMES.indexOf(anchor)), rows, cols, stride }
+  const { rows, cols, stride, frame, size } = group
+  const values = meanMap(group, index, ANCHOR_NAMES.indexOf(anchor))
+  return { values, rows, cols, stride, first: positionRange(frame, size).first }
 }
 
 export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
