@@ -96,11 +96,9 @@ export const MEASURES: readonly Measure[] = [
       return change === undefined ? [] : [[{ direction, distance: 1 }, change] as const]
     }),
   ),
-  windowMeasure('answer-accuracy', 'share of correct answers', (answers, layer) =>
-    accuracyOf(answers, layer).map((accuracy) => [{}, accuracy]),
-  ),
+  windowMeasure('answer-accuracy', 'share of correct answers', accuracyOf),
   windowMeasure('answer-always-right', 'share of photographs with no wrong answer', (answers, layer) =>
-    accuracyOf(answers, layer).map((accuracy) => [{}, Number(accuracy === 1)]),
+    accuracyOf(answers, layer).map(([variant, accuracy]) => [variant, Number(accuracy === 1)]),
   ),
   detectedMeasure('found', 'found'),
   detectedMeasure('right-and-found', 'right'),
@@ -335,11 +333,11 @@ function windowMeasure(
 }
 
 /** Share of correct answers; empty if it is not even known whether the answer at the center is correct. */
-function accuracyOf(windows: Float32Array, { answers, category }: MeasuredLayer): readonly number[] {
+function accuracyOf(windows: Float32Array, { answers, category }: MeasuredLayer): MeasureValues {
   if (answers === null || answers.right === null) return []
   const isRight = Object.entries(answers.names).filter(([, name]) => isRightAnswer(category, name, [name]))
   const right = new Set(isRight.map(([index]) => Number(index)))
-  return [mean(Array.from(windows, (answer) => Number(right.has(answer))))]
+  return [[{}, mean(Array.from(windows, (answer) => Number(right.has(answer))))]]
 }
 
 /** A measure of a detector's answers. A photograph has no square that a box could be compared with. */

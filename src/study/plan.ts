@@ -265,6 +265,9 @@ async function patchesOf(options: ResolvedOptions, frames: readonly number[]): P
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(options.patches))
     bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), options.blend, options.signal))
+  const small = frames.find((frame) => options.sizesFor(frame).some((size) => size > frame))
+  if (small !== undefined)
+    throw new UsageError(`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`)
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 

@@ -243,16 +243,15 @@ export const CLAIMS: readonly Claim[] = [
   ...OBJECT_CLAIMS.filter(({ id }) => !NEED_FOLDS.includes(id)).map(onPhotographs),
 ]
 
-export function claimId(id: string, subject: Subject): string {
-  return subject === 'objects' ? id : `${id}-on-photographs`
-}
+/** End of the ids of claims about photographs. */
+export const ON_PHOTOGRAPHS = '-on-photographs'
 
 function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
   const inWords = (text: string) => inWordsOf('photographs', text)
   return {
     ...claim,
     subject: 'photographs',
-    id: claimId(claim.id, 'photographs'),
+    id: `${claim.id}${ON_PHOTOGRAPHS}`,
     title: `On photographs, ${inWords(claim.title.charAt(0).toLowerCase() + claim.title.slice(1))}`,
     source: `${inWords(claim.source)} Here, the frame moves over whole photographs.`,
     rule: inWords(claim.rule),

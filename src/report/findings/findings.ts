@@ -67,10 +67,10 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
     claim.obstacle?.(network) ??
     (judged.length === 0 ? 'the study has no numbers for this claim' : undefined) ??
     (network.groups.every(hasFewPositions) ? `fewer than ${FEWEST_POSITIONS} positions` : undefined)
-  const judgement = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
+  const { verdict, reason: about } =
+    obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, subject, title, source, rule } = claim
-  const { verdict } = judgement
-  const reason = inWordsOf(subject, judgement.reason)
+  const reason = inWordsOf(subject, about)
   const deciding = decidingOf(judged, verdict)
   const { model, groups } = network
   const place = subject === 'objects' ? model : `${model}, on photographs`

@@ -8,7 +8,7 @@ import type { StudyGroup } from '../../results/study.js'
 import { openUnit } from '../../results/unit/open.js'
 import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
-import { claimId } from './claims.js'
+import { ON_PHOTOGRAPHS } from './claims.js'
 import type { ClaimFinding } from './findings.js'
 
 /** Id of the claim in the page's second sentence. If no answer changes, the first sentence is about this claim, too. */
@@ -26,29 +26,28 @@ export async function leadOf(
   groups: readonly StudyGroup[],
   findings: readonly ClaimFinding[],
 ): Promise<Opening | undefined> {
-  const bySubject = SUBJECTS.map((subject) => {
-    const own = groups.filter((group) => subjectOf(group) === subject)
-    const invariance = findings.filter(({ claim }) => claim === claimId(INVARIANCE, subject))
-    return leadAbout(subject, results, own, invariance)
-  })
-  const leads = (await Promise.all(bySubject)).flatMap((lead) => lead ?? [])
+  const found = await Promise.all(SUBJECTS.map((subject) => leadAbout(subject, results, groups, findings)))
+  const leads = found.flatMap((lead) => lead ?? [])
   return leads[0] && { ...leads[0], sentence: leads.map(({ sentence }) => sentence).join(' ') }
 }
 
-/** @param findings those about the claim INVARIANCE */
 async function leadAbout(
   subject: Subject,
   results: string,
   groups: readonly StudyGroup[],
   findings: readonly ClaimFinding[],
 ): Promise<Opening | undefined> {
-  const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
+  const id = subject === 'objects' ? INVARIANCE : `${INVARIANCE}${ON_PHOTOGRAPHS}`
+  const invariance = findings.filter(({ claim }) => claim === id)
+  const answered = groups
+    .filter((group) => subjectOf(group) === subject && group.units.length >= FEWEST_PATCHES)
+    .flatMap(answeredOf)
   const changing = answered
     .filter(({ answers: { anchors, kept } }) => anchors.center.probability >= CONFIDENT && kept < 1)
     .toSorted((a, b) => a.answers.kept - b.answers.kept)
   const [most] = changing
-  if (most === undefined) return similarityLead(subject, findings)
-  const more = subject === 'objects' ? atLarge(findings) : ''
+  if (most === undefined) return similarityLead(subject, invariance)
+  const more = subject === 'objects' ? atLarge(invariance) : ''
   const leads = async (one: Answered) => {
     const { sentence, isRight } = await answerSentence(results, one)
     return { isRight, lead: { sentence: `${sentence}${more}`, link: linkTo(one, answered) } }

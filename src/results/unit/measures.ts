@@ -58,8 +58,7 @@ export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNum
   const layers = numbers.map((layer) =>
     Object.fromEntries(Object.entries(layer).map(([name, values]) => [name, values.map(([...pair]) => pair)])),
   )
-  const { frame, inputs } = unit
-  const version = MEASURES_VERSIONS[subjectOf({ frame, size: inputs.size })]
+  const version = MEASURES_VERSIONS[subjectOf({ frame: unit.frame, size: unit.inputs.size })]
   const document = { version, unit: sealOf(unit), layers }
   await writeSealedJson(join(folder, MEASURES_FILE), measuresSchema, document, 'compact')
 }
