@@ -231,6 +231,9 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
   },
 ]
 
+/** End of the ids of claims about photographs. */
+export const ON_PHOTOGRAPHS = '-on-photographs'
+
 const NEED_FOLDS = ['top-bottom-less-separable', 'position-modulo-stride']
 
 /** Says what claims on photographs are, and why they are fewer. */
@@ -242,9 +245,6 @@ export const CLAIMS: readonly Claim[] = [
   ...OBJECT_CLAIMS.map((claim) => ({ ...claim, subject: 'objects' as const })),
   ...OBJECT_CLAIMS.filter(({ id }) => !NEED_FOLDS.includes(id)).map(onPhotographs),
 ]
-
-/** End of the ids of claims about photographs. */
-export const ON_PHOTOGRAPHS = '-on-photographs'
 
 function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
   const inWords = (text: string) => inWordsOf('photographs', text)
