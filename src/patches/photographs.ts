@@ -7,11 +7,15 @@ import { sha256 } from '../files/sha256.js'
 import { counted } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
 import { onWhite } from './background.js'
+import { PAPER_CLASSES } from './cocoPatches.js'
 import { isPicture } from './collection.js'
 import { decodeImage, type Image, pictureBytes } from './image.js'
 import { madePatch, type Patch } from './patch.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { roundHalfToEven } from './resize.js'
+import { sourceSide } from './sizes.js'
+
+export { sourceSide }
 
 /** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
@@ -19,18 +23,10 @@ const MOST_PHOTOGRAPHS = 1_000_000
 /** Largest distance in pixels that a window can move over a photograph. The photograph stays below 12 MB then. */
 const MAX_MARGIN = 512
 
-/** Side of the scaled photograph, divided by the side of the frames that are cut out of it (Zhang 2019). */
-const SOURCE_PER_FRAME = 256 / 224
-
 export interface PhotographFile {
   /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
-}
-
-/** Side in pixels of the square photographs from which the protocols cut or make their frames. */
-export function sourceSide(frame: number): number {
-  return Math.round(frame * SOURCE_PER_FRAME)
 }
 
 /**
@@ -127,7 +123,8 @@ export function middleSquare(name: string, image: Image, frame: number, side: nu
 }
 
 /**
- * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it.
+ * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it. If
+ * the photograph's folder has the name of one of the paper's categories, such as `dog`, this is its category.
  * @param margin number of pixels by which the window can move along each axis
  * @throws UsageError unless `margin` is a positive whole number of at most MAX_MARGIN pixels
  * @throws the errors of `readPhotograph`
@@ -140,7 +137,8 @@ export async function photographPatch(
 ): Promise<Patch> {
   checkMargin(margin)
   const { image } = await readPhotograph(file, frame, frame + margin, signal)
-  return wholePatch(file.name, image)
+  const category = PAPER_CLASSES.find((name) => name === basename(dirname(file.path)))
+  return { ...wholePatch(file.name, image), ...(category && { category }) }
 }
 
 /** Makes a patch of a square photograph. */

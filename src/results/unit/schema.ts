@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { ANCHOR_NAMES, positionRange } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
@@ -174,9 +174,13 @@ const fieldsSchema = z.object({
 })
 
 /** Contents of unit.json, except for the hash of the file itself. */
-export const unitSchema = fieldsSchema.refine(
-  ({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)),
-)
+export const unitSchema = fieldsSchema
+  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
+  .refine(({ inputs, frame, anchors }) => {
+    const { first, count } = positionRange(frame, inputs.size)
+    const isInside = (pixel: number) => pixel >= first && pixel < first + count
+    return Object.values(anchors).every(({ row, col }) => isInside(row) && isInside(col))
+  })
 
 /** A unit: one network × one patch × one size. */
 export type Unit = z.infer<typeof unitSchema>
