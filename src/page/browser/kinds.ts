@@ -11,5 +11,6 @@ export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind
 
 /** Compares the sizes of objects; see `comparedSizes`. The size of a photograph follows from the frame. */
 export function comparedIn({ groups }: Pick<SiteIndex, 'groups'>): (group: SiteGroup) => number {
-  return comparedSizes(groups.filter((group) => kindOf(group) === 'object'))
+  const compared = comparedSizes(groups)
+  return (group) => (kindOf(group) === 'photograph' ? group.size : compared(group))
 }
