@@ -156,7 +156,8 @@ export function checkMargin(margin: number): void {
 }
 
 /**
- * Reads whole photographs as patches; see `photographPatch`.
+ * Reads whole photographs as patches; see `photographPatch`. They are named after their files, or by `PhotographFile.name`
+ * if two files have the same name.
  * @param note called with a line about each photograph that cannot be used and is left out
  * @throws InputError if none can be used
  */
@@ -168,11 +169,14 @@ export async function photographPatches(
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
   const patches: Patch[] = []
+  const names = files.map(({ name }) => basename(name))
+  const areUnique = new Set(names).size === names.length
   let reason = ''
-  for (const file of files) {
+  for (const [i, file] of files.entries()) {
     throwIfStopped(signal)
     try {
-      patches.push(await photographPatch(file, frame, margin, signal))
+      const patch = await photographPatch(file, frame, margin, signal)
+      patches.push(areUnique ? { ...patch, name: names[i] as string } : patch)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       reason = error.message
