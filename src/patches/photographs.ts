@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
@@ -156,8 +156,8 @@ export function checkMargin(margin: number): void {
 }
 
 /**
- * Reads whole photographs as patches; see `photographPatch`. They are named after their files, or by `PhotographFile.name`
- * if two files have the same name.
+ * Reads whole photographs as patches; see `photographPatch`. If a list has absolute paths, photographs are named after
+ * their files, unless two files have the same name.
  * @param note called with a line about each photograph that cannot be used and is left out
  * @throws InputError if none can be used
  */
@@ -169,7 +169,7 @@ export async function photographPatches(
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
   const patches: Patch[] = []
-  const names = files.map(({ name }) => basename(name))
+  const names = files.map(({ name }) => (isAbsolute(name) ? basename(name) : name))
   const areUnique = new Set(names).size === names.length
   let reason = ''
   for (const [i, file] of files.entries()) {
