@@ -135,13 +135,17 @@ export async function photographPatch(
   signal?: AbortSignal,
 ): Promise<Patch> {
   checkMargin(margin)
-  const size = frame + margin
-  const { image } = await readPhotograph(file, frame, size, signal)
+  const { image } = await readPhotograph(file, frame, frame + margin, signal)
+  return wholePatch(file.name, image)
+}
+
+/** Makes a patch of a square photograph. */
+export function wholePatch(name: string, { rows: size, data }: Image): Patch {
   const rgba = new Uint8Array(size * size * 4).fill(255)
   for (let pixel = 0; pixel < size * size; pixel++) {
-    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = image.data[3 * pixel + channel] as number
+    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = data[3 * pixel + channel] as number
   }
-  return madePatch(file.name, size, rgba)
+  return madePatch(name, size, rgba)
 }
 
 export function checkMargin(margin: number): void {
