@@ -131,7 +131,7 @@ function windowPiece(
 }
 
 /** Random numbers for one photograph and one protocol. They do not depend on the other photographs and protocols. */
-function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
+export function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 

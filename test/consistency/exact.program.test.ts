@@ -60,8 +60,7 @@ const measured = async (more: Partial<ConsistencyOptions> = {}) =>
 
 /** The most probable class in each window of a photograph, whose images are cut out one by one. */
 async function answersTo(name: string): Promise<readonly number[]> {
-  const { model, input } = await options()
-  const network = await chooseNetwork({ model, input })
+  const network = await chooseNetwork({ model: await classifier(), input: 'imagenet' })
   const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, sourceSide(FRAME))
   const along = [...Array(sourceSide(FRAME) - FRAME).keys()]
   const frames = along.flatMap((top) => along.map((left) => cropped(image, FRAME, top, left)))
