@@ -43,6 +43,8 @@ for (const layer of ['fc6', 'fc8']) {
     .toFile(join(pictures, `arithmetic-${layer}.webp`))
 }
 
+await import('./make_draws_picture.mjs')
+
 /** Saves a picture with 128 colours, which makes the file four times smaller. */
 function small(image, name) {
   return sharp(image).png({ palette: true, colours: 128, effort: 10 }).toFile(join(pictures, name))

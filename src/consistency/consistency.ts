@@ -23,7 +23,16 @@ import { cropped } from './crop.js'
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
 import { type DrawnPhotograph, type FramePiece, framePieces, mostFrames } from './pieces.js'
-import { answerOf, type FrameAnswer, PROTOCOL_NAMES, PROTOCOLS, type Shift, withBoxes } from './protocols.js'
+import {
+  answerOf,
+  EXACT_CROP,
+  type FrameAnswer,
+  PROTOCOL_NAMES,
+  PROTOCOLS,
+  type Protocol,
+  type Shift,
+  withBoxes,
+} from './protocols.js'
 import { type Consistency, summary } from './result.js'
 
 const OPTIONS = {
@@ -33,8 +42,13 @@ const OPTIONS = {
   model: z.string(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
+  /**
+   * Computes `crop` over all of its windows: the exact chance that two random crops get the same answer, as protocol
+   * `crop-exact`. If `draws` is stated, too, the sampled protocol `crop` is measured beside it. False by default.
+   */
+  exact: z.boolean().default(false),
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 10,000,000. */
-  draws: z.number().default(5),
+  draws: z.number().exactOptional(),
   /**
    * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
    * on other photographs.
@@ -68,7 +82,8 @@ const MOST_DRAWS = 10_000_000
  */
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
   const checked = parseOptions(options, { ...OPTIONS, ...SHARED_OPTIONS })
-  const { protocols: names, draws, seed, background, out, signal } = checked
+  const { draws = 5, seed, background, out, signal } = checked
+  const chosen = chosenProtocols(checked)
   checkCount('draws', draws)
   if (draws > MOST_DRAWS) throw new UsageError(`\`draws ${draws}\` is too large; use at most ${MOST_DRAWS}`)
   const request = parseDevice(checked.device, checked.precision)
@@ -79,7 +94,6 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
   const setting = { frame, draws, background: backgroundPixels(behind, frame) }
-  const chosen = PROTOCOLS.filter(({ name }) => names.includes(name))
   const protocols = network.detector ? chosen.map(withBoxes) : chosen
   const origin = {
     model: network.id,
@@ -111,6 +125,15 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
+function chosenProtocols({ protocols: names, exact, draws }: Checked): readonly Protocol[] {
+  if (exact && !names.includes('crop'))
+    throw new UsageError('`exact` works only with the protocol crop; add it to `protocols`')
+  const chosen = PROTOCOLS.filter(({ name }) => names.some((asked) => asked === name))
+  if (!exact) return chosen
+  const crop = (protocol: Protocol) => (draws === undefined ? [EXACT_CROP] : [protocol, EXACT_CROP])
+  return chosen.flatMap((protocol) => (protocol.name === 'crop' ? crop(protocol) : [protocol]))
+}
+
 interface Classifier extends Network {
   readonly classes: Classes
 }
@@ -133,7 +156,8 @@ function openFor({ network, request, options }: Work, sample: Image, images: num
     images,
     request,
     wished: options,
-    reuse: 'off',
+    // Frames are drawn from different photographs, so only the windows of one photograph share values.
+    reuse: options.exact ? 'auto' : 'off',
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
     onNote: (line) => progressTo(onProgress).note(line),
     ...(signal && { signal }),
@@ -218,14 +242,16 @@ async function measureAll(answers: Answers, work: Work): Promise<Run> {
       coming = next()
       const onImages = (done: number) => progress.update(images + done + failed.length * perPhotograph)
       await runPiece(piece, handle, take, { onImages, signal })
-      images += piece.frames.length
+      images += piece.photographs.length
     }
   } finally {
     progress.stop()
     await handle.close()
   }
   const seconds = (performance.now() - start) / 1000
-  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
+  // The record of reuse is left out, because it would differ if a call only continues an earlier one.
+  const { reuse: _, ...ran } = handle.ran()
+  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...ran }
 }
 
 type TakeAnswers = (
@@ -236,20 +262,19 @@ type TakeAnswers = (
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */
 async function runPiece(
-  { frames, photographs, moves }: FramePiece,
+  { frames, photographs, moves, windows }: FramePiece,
   handle: NetworkHandle,
   take: TakeAnswers,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
-  const { layers, finished, release } = await handle.encode(
-    frames.length === 1 ? [...frames, ...frames] : frames,
-    options,
-  )
+  const { layers, finished, release } = await (windows
+    ? handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
+    : // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
+      handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options))
   const [{ matrix = new Float32Array(), dims = 0 } = {}] = layers
   await take({ photographs: photographs.slice(0, finished), moves }, matrix, dims)
   release()
-  if (finished < frames.length) throwIfStopped(options.signal)
+  if (finished < photographs.length) throwIfStopped(options.signal)
 }
 
 /** Returns a function that takes the answers of one piece after the other, and stores those of complete photographs. */

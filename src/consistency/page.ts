@@ -15,7 +15,7 @@ import type { Consistency, ConsistencyMeasure } from './result.js'
 const MOST_SHOWN = 12
 
 /** Largest number of frames in a bar chart, which is enough for all protocols with frames of up to 1,998 px. */
-const MOST_BARS = 1000
+const MOST_BARS = 1024
 
 const COLOURED_ANSWERS = 5
 

@@ -25,21 +25,29 @@ export function photographAnswers(protocols: readonly Protocol[], setting: Proto
       return values
     },
     values: () =>
-      at < all.length ? undefined : all.flatMap(({ means }) => means.map(({ sum, count }) => sum / count)),
+      at < all.length
+        ? undefined
+        : all.flatMap(({ means, counts }) =>
+            means.map(({ ofCounts, sum, count }) => (ofCounts ? ofCounts(counts) : sum / count)),
+          ),
   }
 }
 
 function protocolAnswers({ count, keep, measures }: Protocol, setting: ProtocolSetting) {
   const frames = count(setting)
-  const means = measures.map(({ of }) => ({ of, sum: 0, count: 0 }))
+  const means = measures.map(({ of, ofCounts }) => ({ of, ofCounts, sum: 0, count: 0 }))
+  /** Number of frames by answer. */
+  const counts = new Map<number, number>()
   let first: FrameAnswer | undefined
   let before: FrameAnswer | undefined
   return {
     means,
+    counts,
     take: (probabilities: Float64Array, seen?: Pick<FrameAnswer, 'answer' | 'box'>) => {
       const after = { ...answerOf(before === undefined ? 0 : before.frame + 1, probabilities), ...seen }
       const isComplete = after.frame === frames - 1
       first ??= after
+      counts.set(after.answer, (counts.get(after.answer) ?? 0) + 1)
       const values = before === undefined ? [] : [...keep(before, after, setting)]
       for (const measure of means) {
         const value = before && measure.of(before, after, first, setting)

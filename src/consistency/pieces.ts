@@ -1,4 +1,6 @@
-import type { Frame, Settings } from '../engine/task.js'
+import { positionGrid } from '../engine/positions.js'
+import { sceneOf } from '../engine/scene.js'
+import type { Frame, Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { afterSignals } from '../experiments/featureArithmetic.js'
 import { randomNumbers } from '../experiments/randomNumbers.js'
@@ -6,8 +8,8 @@ import { sha256 } from '../files/sha256.js'
 import type { Network } from '../networks/index.js'
 import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
-import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
-import type { FrameMemory, Protocol, ProtocolName, ProtocolSetting, Shift } from './protocols.js'
+import { type PhotographFile, readPhotograph, sourceSide, wholePatch } from '../patches/photographs.js'
+import type { Protocol, ProtocolName, ProtocolSetting, Shift } from './protocols.js'
 
 /** Bytes of frames in one piece. Two pieces exist at a time: one runs while the next one is drawn. */
 const PIECE_BYTES = 96 * 1024 * 1024
@@ -34,6 +36,14 @@ export interface FramePiece {
   readonly photographs: readonly DrawnPhotograph[]
   /** For each frame, how far its photograph has moved, in pixels. */
   readonly moves: readonly Shift[]
+  /** Instead of `frames`: windows that the engine cuts out of one photograph. */
+  readonly windows?: {
+    readonly scene: Scene
+    /** Positions of the photograph, [windows, 2]. */
+    readonly offsets: Int32Array
+    /** All positions, as in a study. Values are shared in the same way, whichever windows the protocol needs. */
+    readonly whole: Int32Array
+  }
 }
 
 export interface DrawnPhotograph {
@@ -68,6 +78,15 @@ export async function* framePieces(
   let frames: Frame[] = []
   let photographs: DrawnPhotograph[] = []
   let moves: Shift[] = []
+  const finishPiece = (): FramePiece => {
+    const piece = { frames, photographs, moves }
+    memory = memory === memories[0] ? memories[1] : memories[0]
+    memory.clear()
+    frames = []
+    photographs = []
+    moves = []
+    return piece
+  }
   for (const file of files) {
     throwIfStopped(signal)
     const read = await readPhotograph(file, setting.frame, sourceSide(setting.frame), signal).catch((error) => {
@@ -76,42 +95,43 @@ export async function* framePieces(
     })
     if (read === undefined) continue
     const photograph = { name: file.name, sha256: read.sha256 }
-    for (const { draw, moved } of frameDrawings(read.image, file.name, plan)) {
-      await afterSignals(signal)
-      if (frames.length === most || !memory.hasRoom()) {
-        yield { frames, photographs, moves }
-        memory = memory === memories[0] ? memories[1] : memories[0]
-        memory.clear()
-        frames = []
-        photographs = []
-        moves = []
+    for (const protocol of plan.protocols) {
+      const { direction } = protocol
+      const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, file.name))
+      const moved = ({ rows, cols }: Shift) => ({ rows: direction * rows, cols: direction * cols })
+      if (protocol.windows) {
+        if (frames.length > 0) yield finishPiece()
+        yield windowPiece(read.image, photograph, [...shifts].map(moved), setting)
+        continue
       }
-      frames.push(draw(memory))
-      photographs.push(photograph)
-      moves.push(moved)
+      const draw = protocol.drawing(read.image, setting)
+      for (const shift of shifts) {
+        await afterSignals(signal)
+        if (frames.length === most || !memory.hasRoom()) yield finishPiece()
+        frames.push(draw(shift, memory))
+        photographs.push(photograph)
+        moves.push(moved(shift))
+      }
     }
   }
-  if (frames.length > 0) yield { frames, photographs, moves }
+  if (frames.length > 0) yield finishPiece()
 }
 
-/** Yields a function for each frame of a photograph. It draws the frame, so that frames are drawn piece by piece. */
-function* frameDrawings(
+/** @param moves of the photograph, which are its positions */
+function windowPiece(
   image: Image,
-  name: string,
-  { protocols, setting, seed }: PiecePlan,
-): Iterable<{ readonly draw: (memory: FrameMemory) => Frame; readonly moved: Shift }> {
-  for (const protocol of protocols) {
-    const draw = protocol.drawing(image, setting)
-    for (const shift of protocol.shifts(setting, randomOf(seed, protocol.name, name)))
-      yield {
-        draw: (memory) => draw(shift, memory),
-        moved: { rows: protocol.direction * shift.rows, cols: protocol.direction * shift.cols },
-      }
-  }
+  photograph: DrawnPhotograph,
+  moves: readonly Shift[],
+  { frame }: ProtocolSetting,
+): FramePiece {
+  const scene = sceneOf(wholePatch(photograph.name, image))
+  const offsets = Int32Array.from(moves.flatMap(({ rows, cols }) => [rows, cols]))
+  const { offsets: whole } = positionGrid(frame, image.rows, 1)
+  return { frames: [], photographs: moves.map(() => photograph), moves, windows: { scene, offsets, whole } }
 }
 
 /** Random numbers for one photograph and one protocol. They do not depend on the other photographs and protocols. */
-function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
+export function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 

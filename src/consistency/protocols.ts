@@ -1,6 +1,7 @@
 import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
 import { type Box, overlapOf } from '../experiments/boxes.js'
+import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Image } from '../patches/image.js'
 import { sourceSide } from '../patches/photographs.js'
@@ -17,8 +18,11 @@ export interface ProtocolSetting {
   readonly background: Uint8Array
 }
 
-export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
-export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
+/** Name of a protocol that the user can choose. */
+export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
+/** `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. */
+export type ProtocolName = ChosenProtocol | 'crop-exact'
+export const PROTOCOL_NAMES: readonly ChosenProtocol[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
 export interface Shift {
@@ -45,8 +49,8 @@ export interface FrameAnswer {
 }
 
 /**
- * A measure of one photograph. It is the mean of the values that `of` returns for pairs of consecutive frames. Pairs
- * with the value undefined do not count.
+ * A measure of one photograph. It is what `ofCounts` returns. Without this function, it is the mean of the values that
+ * `of` returns for pairs of consecutive frames. Pairs with the value undefined do not count.
  */
 interface ProtocolMeasure {
   readonly name: string
@@ -59,6 +63,8 @@ interface ProtocolMeasure {
     first: FrameAnswer,
     setting: ProtocolSetting,
   ) => number | undefined
+  /** @param counts number of frames by answer */
+  readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
 }
 
 export interface Protocol {
@@ -81,6 +87,11 @@ export interface Protocol {
   readonly isPath: boolean
   /** 1 if a shift moves the photograph in the frame; -1 if it moves the frame over the photograph. */
   readonly direction: 1 | -1
+  /**
+   * Whether the frames are windows that the engine cuts out of the whole photograph, instead of `drawing`. It then
+   * computes values that several windows share only once.
+   */
+  readonly windows?: true
 }
 
 /** The protocol `subpixel` shifts by multiples of 1/4 pixel along each axis. */
@@ -183,8 +194,34 @@ export const PROTOCOLS: readonly Protocol[] = [
   },
 ]
 
-/** Adds the measure of a detector: the overlap of its best boxes in the frames that the first measure compares. */
+/** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
+export const EXACT_CROP: Protocol = {
+  ...keepsAnswers('crop-exact', ({ frame }) => (sourceSide(frame) - frame) ** 2),
+  shifts: ({ frame }) => {
+    const along = [...Array(sourceSide(frame) - frame).keys()]
+    return along.flatMap((rows) => along.map((cols) => ({ rows, cols })))
+  },
+  drawing: cropDrawing,
+  measures: [
+    {
+      name: 'agreement',
+      title: 'chance that two random crops get the same answer',
+      unit: 'share',
+      of: () => undefined,
+      ofCounts: agreementOf,
+    },
+  ],
+  isPath: false,
+  direction: -1,
+  windows: true,
+}
+
+/**
+ * Adds the measure of a detector: the overlap of its best boxes in the frames that the first measure compares. A
+ * protocol that compares no consecutive frames does not get it.
+ */
 export function withBoxes(protocol: Protocol): Protocol {
+  if (protocol.windows) return protocol
   const [compared] = protocol.measures as [ProtocolMeasure]
   const overlap: ProtocolMeasure = {
     name: 'overlap',

@@ -15,9 +15,14 @@ export function cropAgreement(answers: ArrayLike<number>, { rows, cols }: GridSh
       counts.set(answer, (counts.get(answer) ?? 0) + 1)
     }
   }
-  const windows = (rows - 1) * (cols - 1)
-  if (windows === 0) return Number.NaN
-  return [...counts.values()].reduce((sum, count) => sum + (count / windows) ** 2, 0)
+  return counts.size === 0 ? Number.NaN : agreementOf(counts)
+}
+
+/** The chance that two answers are equal if both are drawn at random, from how often each answer is given. */
+export function agreementOf(counts: ReadonlyMap<number, number>): number {
+  const all = [...counts.values()]
+  const sum = all.reduce((total, count) => total + count, 0)
+  return all.reduce((chance, count) => chance + (count / sum) ** 2, 0)
 }
 
 /** Directions in which a window moves by one pixel; `diagonal` is down and to the right. */

@@ -23,7 +23,8 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--layers <name>', 'compare the answers of this output [default: the main class scores]', parseList)
     .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
-    .option('--draws <n>', 'draw this many pairs of random shifts per photograph', parseWhole, 5)
+    .option('--exact', 'compute the protocol crop over all pairs of windows instead of draws')
+    .option('--draws <n>', 'draw this many pairs of random shifts per photograph [default: 5]', parseWhole)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)
     .option('--background <what>', `draw embedded photographs on ${BACKGROUNDS}`, '#000000')
   addOwnOptions(command).addOption(

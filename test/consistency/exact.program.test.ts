@@ -1,0 +1,139 @@
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
+import { cropped } from '../../src/consistency/crop.js'
+import { ANSWER_VALUES } from '../../src/consistency/protocols.js'
+import { openThreads } from '../../src/engine/handle.js'
+import { UsageError } from '../../src/errors.js'
+import { cropAgreement } from '../../src/experiments/windowAnswers.js'
+import { readNpy } from '../../src/files/npy.js'
+import { chooseNetwork } from '../../src/networks/index.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import { readPhotograph, sourceSide } from '../../src/patches/photographs.js'
+import type { ProgressEvent } from '../../src/progress.js'
+import { openResults } from '../../src/results/openResults.js'
+import { reproduce } from '../../src/study/run.js'
+import { messageOf } from '../support/messageOf.js'
+import { node, weightsOf } from '../support/smallNetwork.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+
+const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const folder = sharedFolder()
+
+/** A window moves by 9 pixels along each axis, so that there are enough positions for reuse. */
+const FRAME = 64
+const WINDOWS = (sourceSide(FRAME) - FRAME) ** 2
+const CLASSES = 8
+/** The golden photographs that are large enough. */
+const NAMES = ['photograph-4.png', 'photograph-5.png']
+
+async function classifier(): Promise<string> {
+  const path = folder('classifier.onnx')
+  await writeModel(path, {
+    ...{ name: 'classifier', inputs: [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }] },
+    outputs: [{ name: 'logits', shape: ['N', CLASSES] }],
+    initializers: [
+      weightsOf('first', 8, 3, 5, 5),
+      weightsOf('second', 8, 8, 3, 3),
+      weightsOf('weights', 8 * 15 ** 2, CLASSES),
+    ],
+    nodes: [
+      node('Conv', ['image', 'first'], 'map', { strides: [2, 2], pads: [2, 2, 2, 2] }),
+      node('Relu', ['map'], 'relu'),
+      node('Conv', ['relu', 'second'], 'last', { strides: [2, 2] }),
+      node('Flatten', ['last'], 'flat'),
+      node('MatMul', ['flat', 'weights'], 'logits'),
+    ],
+  })
+  return path
+}
+
+const options = async (more: Partial<ConsistencyOptions> = {}): Promise<ConsistencyOptions> => {
+  mkdirSync(folder('photographs'), { recursive: true })
+  for (const name of NAMES) cpSync(`${golden}${name}`, folder('photographs', name))
+  const model = await classifier()
+  return { photographs: folder('photographs'), model, input: 'imagenet', workers: 1, protocols: ['crop'], ...more }
+}
+const measured = async (more: Partial<ConsistencyOptions> = {}) =>
+  consistency(await options({ exact: true, draws: 500, out: folder('out'), ...more }))
+
+/** The most probable class in each window of a photograph, whose images are cut out one by one. */
+async function answersTo(name: string): Promise<readonly number[]> {
+  const network = await chooseNetwork({ model: await classifier(), input: 'imagenet' })
+  const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, sourceSide(FRAME))
+  const along = [...Array(sourceSide(FRAME) - FRAME).keys()]
+  const frames = along.flatMap((top) => along.map((left) => cropped(image, FRAME, top, left)))
+  const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
+  const { layers } = await handle.encode(frames)
+  await handle.close()
+  const matrix = layers[network.layers.findIndex((layer) => layer.name === 'logits')]?.matrix as Float32Array
+  return frames.map((_, at) => {
+    const scores = matrix.subarray(at * CLASSES, (at + 1) * CLASSES)
+    return scores.indexOf(Math.max(...scores))
+  })
+}
+
+describe('the exact crop protocol', () => {
+  it('gives the share of all pairs of windows with equal answers', async () => {
+    const { measures, photographs, images } = await measured()
+    expect(images).toBe(NAMES.length * (WINDOWS + 1000))
+    expect(measures.map(({ protocol, measure }) => [protocol, measure])).toEqual([
+      ['crop', 'agreement'],
+      ['crop-exact', 'agreement'],
+    ])
+    const { data, shape } = await readNpy(folder('out/crop-exact.npy'))
+    expect(shape).toEqual([NAMES.length, WINDOWS * ANSWER_VALUES])
+    for (const [at, { name, values }] of photographs.entries()) {
+      const answers = await answersTo(name)
+      const row = (data as Float32Array).subarray(at * WINDOWS * ANSWER_VALUES)
+      expect(answers.map((_, window) => row[window * ANSWER_VALUES])).toEqual(answers)
+      const pairs = answers.flatMap((one) => answers.map((other) => Number(one === other)))
+      const exact = pairs.reduce((sum, one) => sum + one) / pairs.length
+      expect(exact).toBeGreaterThan(0.1)
+      expect(exact).toBeLessThan(0.95)
+      expect(values[1]).toBeCloseTo(exact, 12)
+      // The standard error of so many draws is at most 0.0224.
+      expect(Math.abs((values[0] as number) - exact)).toBeLessThan(0.0448)
+    }
+  })
+
+  it('gives the number of a study of the same photographs', async () => {
+    const { photographs } = await measured()
+    const { model, ...given } = await options()
+    await reproduce({
+      ...{ models: [model], photographs: given.photographs, stride: 1, out: folder('study') },
+      ...{ input: 'imagenet', workers: 1, experiments: ['similarity'] },
+    })
+    const found = new Map<string, number>()
+    for await (const unit of openResults(folder('study'))) {
+      const { data, shape } = (await unit.answers('logits')) as Awaited<ReturnType<typeof readNpy>>
+      const [, rows = 0, cols = 0] = shape
+      found.set(unit.inputs.patch, cropAgreement(data.subarray(0, rows * cols), { rows, cols }))
+    }
+    expect([...found.keys()].sort()).toEqual(NAMES)
+    for (const { name, values } of photographs) expect(values[1]).toBeCloseTo(found.get(name) as number, 12)
+  })
+
+  it('goes on where it was stopped, and needs no draws', async () => {
+    const stopper = new AbortController()
+    const onProgress = (event: ProgressEvent) =>
+      event.kind === 'update' && event.done > WINDOWS + 20 && stopper.abort(new Error('stopped'))
+    const given = await options({ exact: true, protocols: ['diagonal', 'crop'] })
+    const whole = await consistency({ ...given, out: folder('whole') })
+    expect(whole.measures.map(({ protocol }) => protocol)).toEqual(['crop-exact', 'diagonal', 'diagonal'])
+    const stopped = consistency({ ...given, batch: 1, out: folder('stopped'), signal: stopper.signal, onProgress })
+    await expect(stopped).rejects.toThrow('stopped')
+    const { images } = await consistency({ ...given, out: folder('stopped') })
+    expect(images).toBe(whole.images / 2)
+    for (const name of ['crop-exact.npy', 'photographs.csv', 'consistency.json', 'index.html'])
+      expect(readFileSync(folder('stopped', name)), name).toEqual(readFileSync(folder('whole', name)))
+    expect((await consistency({ ...given, out: folder('stopped') })).images).toBe(0)
+  })
+
+  it('needs the protocol crop', async () => {
+    expect(await messageOf(measured({ protocols: ['diagonal'] }), UsageError)).toBe(
+      '`exact` works only with the protocol crop; add it to `protocols`',
+    )
+  })
+})
