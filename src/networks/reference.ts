@@ -43,7 +43,7 @@ export const OUTPUT_OPTIONS = {
     .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
     .exactOptional(),
   /**
-   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
+   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh` or `cycxhw`) and a unit (`px` or
    * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
    */
   boxes: z

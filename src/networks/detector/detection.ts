@@ -5,7 +5,7 @@ import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
 import { unusedName } from '../onnx/imageInput.js'
 import type { TypedTensor } from '../onnx/onnxFile.js'
-import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
+import { BOXES_HELP, type BoxReading, boxesOption } from './boxes.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 import { HEAD_OPERATORS } from './head.js'
 
@@ -78,8 +78,8 @@ function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): 
 /** The order and the unit of boxes, each from the first source that states it: options, names, metadata, the graph. */
 function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
   const { boxes, scores } = form
-  const sources: FoundReading[] = []
-  if (reference.boxes !== undefined) sources.push(boxesOption(reference.boxes))
+  const sources: (BoxReading & { readonly source: string })[] = []
+  if (reference.boxes !== undefined) sources.push({ ...boxesOption(reference.boxes), source: 'options' })
   if (/pred_boxes/.test(boxes) && /logits/.test(scores))
     sources.push({ order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' })
   if (/detection_boxes/.test(boxes))
