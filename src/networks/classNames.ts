@@ -1,10 +1,13 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
+import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
+import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
 import type { NetworkFile } from './networkFile.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
 import { pythonNames } from './pythonNames.js'
 
 export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
@@ -36,8 +39,22 @@ export async function statedNames({
 }
 
 /** Path of NAME.labels.json. */
-export function ownNamesFile(path: string): string {
+function ownNamesFile(path: string): string {
   return join(dirname(path), `${basename(path, extname(path))}.labels.json`)
+}
+
+/** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
+export function checkOwnNames(
+  { path }: Pick<OnnxFile, 'path'>,
+  lists: readonly NamedClasses[],
+  classes: number,
+  fits: (count: number) => boolean,
+): void {
+  const own = lists.find(({ isOwn }) => isOwn)?.names.length
+  if (own === undefined || fits(own)) return
+  throw new InputError(
+    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
+  )
 }
 
 /** Numbers of ImageNet's classes: TensorFlow's networks have a background class, then the 1000 of the others. */

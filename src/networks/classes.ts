@@ -1,11 +1,10 @@
-import { InputError, UsageError } from '../errors.js'
-import { counted } from '../support/text.js'
+import { UsageError } from '../errors.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { type NamedClasses, numbered, ofImagenet, ownNamesFile, statedNames } from './classNames.js'
+import { checkOwnNames, numbered, ofImagenet, statedNames } from './classNames.js'
 import { checkClasses } from './exported.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
-import { mainOutput, type OutputReading } from './onnx/graph/outputKinds.js'
+import { mainOutput } from './onnx/graph/outputKinds.js'
 import { outputMeaning } from './onnx/graph/outputMeaning.js'
 import { readOutputs } from './outputs.js'
 
@@ -37,7 +36,8 @@ export async function classesOf(
   const checked = scores ?? outputs.at(-1)
   if (checked !== undefined) {
     checkClasses(entry, onnx.path, checked.dims)
-    if (!checked.isMap) checkOwnNames(file, lists, readings, checked.dims)
+    const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
+    if (!checked.isMap) checkOwnNames(onnx, lists, checked.dims, fits)
   }
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined)
@@ -53,18 +53,4 @@ export async function classesOf(
     source,
     scores: { ...outputMeaning(onnx.graph, name), ...(meaning && { meaning, source: 'options' }) },
   }
-}
-
-/** @throws InputError if there is a NAME.labels.json, but no output has one value per name */
-function checkOwnNames(
-  { onnx: { path } }: Pick<NetworkFile, 'onnx'>,
-  lists: readonly NamedClasses[],
-  outputs: readonly OutputReading[],
-  count: number,
-): void {
-  const own = lists.find(({ isOwn }) => isOwn)?.names.length
-  if (own === undefined || outputs.some(({ shape }) => shape && elementCount(shape) === own)) return
-  throw new InputError(
-    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
-  )
 }

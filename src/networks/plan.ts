@@ -13,7 +13,7 @@ import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
-import { integersOf } from './onnx/graph/outputMeaning.js'
+import { scaleOf } from './onnx/graph/outputMeaning.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
 import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
@@ -127,9 +127,9 @@ async function measuredPlan(
   const run = { onnxPath: plain.path, input }
   const read = names
     .map((name) => {
-      const integers = integersOf(onnx.graph, name)
+      const scale = scaleOf(onnx.graph, name)
       const tensor = shown.tensors.get(name) as ShownTensor
-      return { ...tensor, name, ...(integers && { integers }) }
+      return { ...tensor, name, ...(scale && { scale }) }
     })
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))

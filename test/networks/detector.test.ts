@@ -247,7 +247,7 @@ it('a check of reuse compares all boxes and scores, not the best ones, which may
   const network = await chooseNetwork({ model: await written(joined(7, true, { names: PYTHON })) })
   const analysis = networkGraph(network)
   expect(jumpReason(analysis.graph, 'image', ['detections'])).toContain('ArgMax')
-  const compared = comparedLayers(analysis, network.layers)
+  const compared = comparedLayers(analysis, network)
   expect(compared.map(({ dims }) => dims)).toEqual([11 * 16, 11 * 16])
   expect(jumpReason(analysis.graph, 'image', compared.map(outputOf))).toBeUndefined()
 })

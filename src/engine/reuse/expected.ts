@@ -36,7 +36,7 @@ export async function plannedReuse(given: Network, scene: Scene, offsets: Int32A
   const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
-  const compared = comparedLayers(analysis, network.layers)
+  const compared = comparedLayers(analysis, network)
   const jump = jumpReason(analysis.graph, network.input.name, compared.map(outputOf))
   if (jump !== undefined) return { reason: jump, isOfGraph: true }
   const { reason = 'no part of the graph can be shared by several images' } = cells

@@ -31,10 +31,11 @@ export async function detectionOf(file: NetworkFile): Promise<Detection | undefi
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
+  const { names, source } = form.classes
   return {
     form,
     detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
-    classes: { layer, ...form.classes, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
+    classes: { layer, names, source, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
   }
 }
 

@@ -1,6 +1,5 @@
-import { InputError } from '../../errors.js'
-import { counted, printable } from '../../support/text.js'
-import { type NamedClasses, numbered, ownNamesFile, statedNames } from '../classNames.js'
+import { printable } from '../../support/text.js'
+import { checkOwnNames, type NamedClasses, numbered, statedNames } from '../classNames.js'
 import { cocoClasses } from '../cocoClasses.js'
 import type { Classes, Detector, ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
@@ -35,7 +34,7 @@ export interface Detection {
   readonly classes: Classes
 }
 
-type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
+type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference'>
 
 /**
  * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
@@ -43,26 +42,21 @@ type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
  * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
  */
 export async function detectorForm(file: DetectorFile): Promise<DetectorForm | undefined> {
-  const { onnx, reference, name } = file
-  const kind = reference.outputKind?.split('=').at(-1)
+  const kind = file.reference.outputKind?.split('=').at(-1)
   if (kind !== undefined && kind !== 'boxes') return undefined
   const lists = await statedNames(file)
   const form = formAmong(file, lists)
-  const own = lists.find(({ isOwn }) => isOwn)
-  if (form === undefined || own === undefined || form.classes.source === own.source) return form
-  throw new InputError(
-    `${ownNamesFile(onnx.path)} names ${counted(own.names.length, 'class', 'classes')}, but ${name} has ${form.classes.names.length}; correct the file, or remove it`,
-  )
+  if (form) checkOwnNames(file.onnx, lists, form.classes.names.length, () => form.classes.isOwn === true)
+  return form
 }
 
 function formAmong(file: DetectorFile, lists: readonly NamedClasses[]): DetectorForm | undefined {
   const outputs = file.onnx.outputs.filter(({ type, shape }) => shape.length === 3 && type.startsWith('float'))
   const boxes = outputs.filter(({ shape }) => shape[2] === 4)
-  for (const box of [...boxes.filter(({ name }) => /box/i.test(name)), ...boxes]) {
-    const scores = outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
-    const count = scores?.shape[2]
-    if (scores && typeof count === 'number') return pairForm(file, lists, { boxes: box, scores, count })
-  }
+  const box = boxes.find(({ name }) => /box/i.test(name)) ?? boxes[0]
+  const scores = box && outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
+  const count = scores?.shape[2]
+  if (scores && typeof count === 'number') return pairForm(file, lists, { boxes: box, scores, count })
   return outputs[0] && joinedForm(file, lists, outputs[0])
 }
 
@@ -83,7 +77,8 @@ function pairForm(
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const { names, source } = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
+  const found = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
+  const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
   const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column] as string))
@@ -93,7 +88,7 @@ function pairForm(
     scores: scores.name,
     boxAxis: 1,
     columns,
-    classes: { names: columns.map((column) => byColumn[column] as string), source },
+    classes: { ...found, names: columns.map((column) => byColumn[column] as string) },
     activation: activationOf(meaning, file.reference.scores ?? usual),
     text: `boxes ${shown(boxes)} and scores ${shown(scores)}`,
   }

@@ -1,7 +1,6 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
-import type { QuantisedIntegers } from './graph/outputMeaning.js'
 import type { CellAxes } from './graph/spacing.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
@@ -17,8 +16,8 @@ export interface ShownTensor {
    * Absent if the distance is only rounding.
    */
   readonly dependence?: number
-  /** For integers of a quantised graph: which values they stand for. */
-  readonly integers?: QuantisedIntegers
+  /** For integers of a quantised graph: the tensors that say which values they stand for; see `scaleOf`. */
+  readonly scale?: readonly string[]
 }
 
 export interface FeatureNodes {
@@ -48,9 +47,9 @@ function isPoint(shape: readonly number[]): boolean {
 
 /**
  * Nodes that turn a tensor into features: they convert it to float32, replace integers of a quantised graph by the
- * values that they stand for, and pool a map to one value per channel. The
- * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
- * even number of cells along an axis, it takes the one before the middle. Class and register tokens are no cells.
+ * values that they stand for, and pool a map to one value per channel. The cells of a map are its pixels, or a
+ * transformer's tokens. `center` takes the middle cell. If there is an even number of cells along an axis, it takes the
+ * one before the middle. Class and register tokens are no cells.
  * @param cells where the graph has the cells. If `tokens` is null, all tokens are cells.
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cells: CellAxes): FeatureNodes {
@@ -61,20 +60,10 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cell
     made.nodes.push(newNode(operator, inputs, output, attributes))
     at = output
   }
-  if (FEATURE_TYPES[tensor.type] !== true) {
+  if (tensor.scale !== undefined) add('DequantizeLinear', [at, ...tensor.scale])
+  else if (FEATURE_TYPES[tensor.type] !== true) {
     made.nodes.push(castNode(at, `shiftscope.float32.${name}`, ElementType.FLOAT))
     at = `shiftscope.float32.${name}`
-  }
-  if (tensor.integers !== undefined) {
-    const { scale, zeroPoint } = tensor.integers
-    for (const [operator, value] of [
-      ['Sub', zeroPoint],
-      ['Mul', scale],
-    ] as const) {
-      const constant = `shiftscope.${operator}.${name}`
-      made.constants.push({ name: constant, shape: [], float32: async () => Float32Array.of(value) })
-      add(operator, [at, constant])
-    }
   }
   if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
   const take = (shape: readonly number[], indices: readonly number[]) => {

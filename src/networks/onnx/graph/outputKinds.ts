@@ -5,7 +5,7 @@ import type { OutputKind } from '../../network.js'
 import { FEATURE_TYPES, isMap } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
-import { valueOperator } from './outputMeaning.js'
+import { valueNode } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
 import { likelySide } from './tokens.js'
 
@@ -65,7 +65,7 @@ export function outputKinds(
 
 /** The kind of an output by type, operator and shape alone. Every vector counts as an embedding. */
 function shapeKind(graph: GraphNodes, { name, type, shape }: ShownOutput): OutputKind | undefined {
-  if (INTEGERS.has(type) || LABELS.has(valueOperator(graph, name) ?? '')) return 'labels'
+  if (INTEGERS.has(type) || LABELS.has(valueNode(graph, name)?.operator ?? '')) return 'labels'
   if (shape === undefined || FEATURE_TYPES[type] === undefined || elementCount(shape) < 2) return 'other'
   if (isVectorShape(shape)) return 'embedding'
   const [a = 0, b = 0, c] = shape
