@@ -5,7 +5,7 @@ import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
-import { reusedNetwork } from './reusedNetwork.js'
+import { leftOver, reusedNetwork } from './reusedNetwork.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -49,7 +49,7 @@ export async function plannedReuse(given: Network, scene: Scene, offsets: Int32A
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     // The cost of a graph is 0 if no convolution precedes the first node that is not a step.
     const gain = plan?.predictedGain ? ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)` : ''
-    if (!cells.isCutShort) return { reason: `images share too little${gain}`, isOfGraph: false }
+    if (leftOver(network).heavy.length === 0) return { reason: `images share too little${gain}`, isOfGraph: false }
     return { reason: `${reason}, and sharing the values before it gains too little${gain}`, isOfGraph: true }
   }
   return { network, graph: analysis.graph, compared, cells, keys, plan }

@@ -79,23 +79,12 @@ export function connectedWeights({ graph, tensors }: GraphAnalysis): number {
   return weights
 }
 
-/** Whether nodes beside the given ones (indices) convolve maps, or multiply several rows, such as tokens, by matrices. */
-export function hasProductsBeside(analysis: GraphAnalysis, given: ReadonlySet<number>): boolean {
-  const { nodes, constants } = linksOf(analysis.graph)
-  return [...nodes].some(
-    ([
-      index,
-      {
-        operator,
-        outputs: [output = ''],
-      },
-    ]) => {
-      const isConvolution = CONVOLUTIONS.has(operator)
-      if (given.has(index) || constants.has(output) || !(isConvolution || PRODUCTS.has(operator))) return false
-      const shape = imageShape(analysis, output)
-      return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
-    },
-  )
+/** Whether a node convolves a map, or multiplies several rows, such as tokens, by a matrix. */
+export function isOfPositions(analysis: GraphAnalysis, { operator, outputs: [output = ''] }: GraphNode): boolean {
+  const isConvolution = CONVOLUTIONS.has(operator)
+  if (!isConvolution && !PRODUCTS.has(operator)) return false
+  const shape = imageShape(analysis, output)
+  return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
 }
 
 function matricesOf({ operator, inputs }: GraphNode): readonly string[] {
