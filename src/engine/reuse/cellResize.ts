@@ -19,9 +19,7 @@ export function resizeStep(context: NodeContext): CellStep {
   const [, ofChannels, ofRows = 0, ofCols = 0] = scales
   const isCopy = scales.every((scale) => scale === 1)
   const coordinates = textAttribute(node, 'coordinate_transformation_mode', 'half_pixel').replace('pytorch_', '')
-  const isRepeating = REPEATING.includes(
-    `${coordinates},${textAttribute(node, 'nearest_mode', 'round_prefer_floor')}`,
-  )
+  const isRepeating = REPEATING.includes(`${coordinates},${textAttribute(node, 'nearest_mode', 'round_prefer_floor')}`)
   if (ofChannels !== 1 || !scales.every(Number.isInteger) || !(isCopy || isRepeating))
     throw new UnfitNode('does not repeat pixels a whole number of times')
   if (!isCopy && textAttribute(node, 'mode', 'nearest') !== 'nearest')
