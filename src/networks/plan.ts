@@ -15,7 +15,7 @@ import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
 import { scaleOf } from './onnx/graph/outputMeaning.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
-import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
+import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
@@ -261,8 +261,7 @@ function checkedFeatures(
   const { pool = 'none', tokens: before } = reference
   if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
   const graph = networkGraph(run)
-  // Tokens that are not pooled need no guess, because they are read as they stand.
-  const tokens = tokensOf(tensor, graph, before) ?? (pool === 'none' ? null : (likelyTokens(tensor) ?? null))
+  const tokens = tokensOf(tensor, graph, before) ?? null
   const axes = graph.spacings.get(name)?.axes ?? null
   return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

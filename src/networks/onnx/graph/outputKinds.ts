@@ -7,7 +7,6 @@ import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
 import { valueNode } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
-import { likelySide } from './tokens.js'
 
 /** An output of a graph, as far as a run or the file shows it. */
 export interface ShownOutput {
@@ -69,8 +68,14 @@ function shapeKind(graph: GraphNodes, { name, type, shape }: ShownOutput): Outpu
   if (shape === undefined || FEATURE_TYPES[type] === undefined || elementCount(shape) < 2) return 'other'
   if (isVectorShape(shape)) return 'embedding'
   const [a = 0, b = 0, c] = shape
-  if (shape.length === 2) return [a, b].some((size) => likelySide(size) >= SMALLEST_SQUARE) ? 'tokens' : undefined
+  if (shape.length === 2) return [a, b].some(areTokens) ? 'tokens' : undefined
   return shape.length === 3 && (a === b || b === c) ? 'map' : 'other'
+}
+
+/** Whether an axis may have the tokens of a square map, after at most two class tokens. */
+function areTokens(size: number): boolean {
+  const side = [0, 1, 2].map((before) => Math.sqrt(size - before)).find(Number.isInteger) ?? 0
+  return side >= SMALLEST_SQUARE
 }
 
 function isVectorShape(shape: readonly number[]): boolean {

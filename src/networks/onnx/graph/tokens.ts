@@ -1,13 +1,8 @@
 import { UsageError } from '../../../errors.js'
 import { printable } from '../../../support/text.js'
 import type { FeatureLayer, Pool, Tokens } from '../../network.js'
+import type { ShownTensor } from '../featureNodes.js'
 import type { GraphAnalysis } from './analysis.js'
-
-/** Name and shape of a tensor, as a run shows it. */
-interface ShapedTensor {
-  readonly name: string
-  readonly shape: readonly number[]
-}
 
 /**
  * Finds the map among the tokens of a tensor [N, T, C] or [N, C, T]: rows and columns that the graph joins, after class
@@ -17,7 +12,7 @@ interface ShapedTensor {
  * @throws UsageError if the tokens after the stated ones do not form a square
  */
 export function tokensOf(
-  { name, shape }: ShapedTensor,
+  { name, shape }: Pick<ShownTensor, 'shape'> & { readonly name: string },
   { spacings, tensors }: GraphAnalysis,
   before?: number,
 ): Tokens | undefined {
@@ -34,24 +29,6 @@ export function tokensOf(
   throw new UsageError(
     `layer "${printable(name)}" has ${count} tokens, and those after the first ${before} do not form a square map; use \`tokens ${count - side * side}\` for a map of ${side}×${side}`,
   )
-}
-
-/**
- * Guesses the map among tokens of which the graph tells nothing: a square after at most two class tokens.
- * @throws UsageError if two axes may be the tokens
- */
-export function likelyTokens({ name, shape }: ShapedTensor): Tokens | undefined {
-  if (shape.length !== 3) return undefined
-  const guesses = [1, 2].flatMap((axis) => [0, 1, 2].flatMap((n) => squareAfter(n, axis, shape)).slice(0, 1))
-  if (guesses.length < 2) return guesses[0]
-  throw new UsageError(
-    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and each of its last two axes may be tokens; leave \`pool\` out, or state the number of tokens before the map, such as \`tokens ${guesses[0]?.before}\``,
-  )
-}
-
-/** Side of the square that tokens form after at most two class tokens; 0 if there is none. */
-export function likelySide(tokens: number): number {
-  return [0, 1, 2].map((before) => Math.sqrt(tokens - before)).find(Number.isInteger) ?? 0
 }
 
 function squareAfter(before: number, axis: number, shape: readonly number[]): readonly Tokens[] {
