@@ -19,7 +19,7 @@ import { ElementType } from './onnx/messages.js'
 import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers } from './outputs.js'
-import { inputPlan, isVector, trialInput } from './plan.js'
+import { inputPlan, trialInput } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -86,30 +86,25 @@ export async function inspectModel(
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
-    return isRead ? [{ name, operator, ...tensor }] : []
+    if (!isRead) return []
+    return { name, operator, ...tensor, dims: elementCount(tensor.shape.slice(1)), isMap: isMap(tensor) }
   })
-  const isDefault = (name: string) => {
-    const tensor = shown.get(name)
-    return name === main.name || (tensor !== undefined && isVector(tensor, batch))
-  }
   const own = file.entry?.layers.map(({ name }) => name) ?? []
   const detection = await detectionOf(file)
   const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
-  const usual = detection ? [] : names.filter((name) => isReadable && isDefault(name))
+  const usual = isReadable && !detection ? names : []
   const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
-  const tensors = readable.map(({ name, operator, type, shape }) => ({
+  const tensors = readable.map(({ name, operator, type, shape, dims }) => ({
     name,
     op: operator,
     shape: shape.slice(1),
-    dims: elementCount(shape.slice(1)),
+    dims,
     type,
     suggested: suggested.has(name),
     default: read.has(name),
   }))
-  const layers = readable
-    .filter(({ name }) => read.has(name))
-    .map((tensor) => ({ name: tensor.name, dims: elementCount(tensor.shape.slice(1)), isMap: isMap(tensor) }))
+  const layers = readable.filter(({ name }) => read.has(name))
   return {
     path,
     inputs,

@@ -105,14 +105,14 @@ async function measuredPlan(
 ): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
-  const made = imageTensors(onnx.graph, planned.image)
-  const hidden = (names: readonly string[]) =>
-    names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const made = imageTensors(onnx.graph, planned.image).map(({ name }) => name)
+  const outputs = onnx.outputs.map(({ name }) => name)
+  const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
   const detections = detection ? [detection.detector.layer] : []
-  const readable = layerNames(file, planned, [...made.map(({ name }) => name), ...detections], layers)
+  const readable = layerNames(file, planned, [...made, ...detections], layers)
   const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
     // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
-    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+    if (tensor && !detections.includes(name)) checkIndependence(file.name, `layer "${name}"`, tensor)
   }
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
@@ -120,20 +120,15 @@ async function measuredPlan(
     layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
   const tried = [...new Set([...compared, ...readable])]
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
-  for (const name of compared) checkLayer(name, shown.tensors.get(name))
   const names = chosen(shown.tensors, batch)
+  for (const name of [...compared, ...names]) checkLayer(name, shown.tensors.get(name))
   const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
   const run = { onnxPath: plain.path, input }
-  const read = names
-    .map((name) => {
-      const scale = scaleOf(onnx.graph, name)
-      const tensor = shown.tensors.get(name) as ShownTensor
-      return { ...tensor, name, ...(scale && { scale }) }
-    })
-    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
-  for (const { tensor } of read) checkLayer(tensor.name, tensor)
+  const read = names.map((name) => {
+    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
+    return { tensor, ...checkedFeatures(file, tensor, batch, run) }
+  })
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -233,13 +228,6 @@ function layerNames(
 
 export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
-}
-
-/** Whether a tensor is read by default, although it is not the main output. */
-export function isVector(tensor: ShownTensor, batch: number): boolean {
-  return (
-    FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
-  )
 }
 
 /** Nodes that turn a tensor into features, after a check that it can be read. */

@@ -17,7 +17,7 @@ export interface ShownTensor {
    */
   readonly dependence?: number
   /** For integers of a quantised graph: the tensors that say which values they stand for; see `scaleOf`. */
-  readonly scale?: readonly string[]
+  readonly scale?: readonly string[] | undefined
 }
 
 export interface FeatureNodes {

@@ -78,7 +78,7 @@ function areTokens(size: number): boolean {
   return side >= SMALLEST_SQUARE
 }
 
-function isVectorShape(shape: readonly number[]): boolean {
+export function isVectorShape(shape: readonly number[]): boolean {
   return shape.length > 0 && shape.length < 4 && !isMap({ type: '', shape: [1, ...shape] })
 }
 
