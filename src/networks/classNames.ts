@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
+import { modelsFolder } from '../files/package.js'
 import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
@@ -64,6 +66,20 @@ export function ofImagenet(count: number): NamedClasses | undefined {
   if (!IMAGENET_COUNTS.includes(count)) return undefined
   const names = imagenetClasses()
   return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
+}
+
+const cocoSchema = z.object({ classes: z.array(z.string()).length(91).readonly() })
+
+/**
+ * Names of COCO's classes, in the order of a detector's output: 91 by their ids, where 0 is the background and ten are
+ * unused, or the 80 that are used.
+ * @param counts numbers of classes that the detector may have
+ */
+export function ofCoco(counts: readonly number[]): NamedClasses | undefined {
+  const { classes } = cocoSchema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'coco_classes.json'), 'utf8')))
+  const known = [classes.slice(1).filter((name) => name !== ''), classes.map((name, id) => name || `unused ${id}`)]
+  const names = known.find(({ length }) => counts.includes(length))
+  return names && { names, source: `COCO’s, as there are ${names.length}` }
 }
 
 export function numbered(count: number): NamedClasses {

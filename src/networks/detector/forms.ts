@@ -1,6 +1,5 @@
 import { printable } from '../../support/text.js'
-import { checkOwnNames, type NamedClasses, numbered, statedNames } from '../classNames.js'
-import { cocoClasses } from '../cocoClasses.js'
+import { checkOwnNames, type NamedClasses, numbered, ofCoco, statedNames } from '../classNames.js'
 import type { Classes, Detector, ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
@@ -77,7 +76,7 @@ function pairForm(
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const found = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
+  const found = namesAmong(lists, likely) ?? ofCoco(likely) ?? numbered(likely[0] as number)
   const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
@@ -142,7 +141,7 @@ function joinedForm(
     scores: name,
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
-    classes: found ?? cocoClasses([count]) ?? numbered(count),
+    classes: found ?? ofCoco([count]) ?? numbered(count),
     activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,
