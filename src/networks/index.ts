@@ -62,7 +62,7 @@ export { connectedWeights, isOfPositions } from './onnx/graph/products.js'
 export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
 export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'
 export { strideOf } from './onnx/graph/spacing.js'
-export { poolText, tokensText } from './onnx/graph/tokens.js'
+export { allTokensText, poolText, tokensText } from './onnx/graph/tokens.js'
 export {
   type AxisWindow,
   type BorderedWindow,

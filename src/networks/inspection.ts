@@ -6,17 +6,19 @@ import { classesOf } from './classes.js'
 import { statedNames } from './classNames.js'
 import { detectionOf } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
-import type { Classes, Detector, NetworkInput, OutputKind } from './network.js'
+import type { Classes, Detector, NetworkInput, OutputKind, Tokens } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { analysedGraph, type GraphAnalysis } from './onnx/graph/analysis.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { connectedEnds, stageEnds } from './onnx/graph/stageEnds.js'
+import { tokensOf } from './onnx/graph/tokens.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
 import { ElementType } from './onnx/messages.js'
-import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
+import { type OnnxFile, readOnnxFile, type TypedTensor } from './onnx/onnxFile.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers } from './outputs.js'
 import { inputPlan, trialInput } from './plan.js'
@@ -44,6 +46,8 @@ export interface ModelInspection {
     readonly dims: number
     /** Element type, such as `float32`. */
     readonly type: string
+    /** The map among the tokens of a transformer, if the graph tells it or the option `tokens` states it. */
+    readonly tokens?: Tokens
     /**
      * True for tensors that are often chosen as features: the last feature map of each size, the output of each fully
      * connected layer, and the input of the last fully connected layer.
@@ -80,14 +84,22 @@ export async function inspectModel(
   // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
   // from that in the input.
   const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
-  const { shown, batch } = await allShapes(file, planned, made, isWhole)
+  const { shown, batch, analysis } = await allShapes(file, planned, made, isWhole)
   const { readings, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     if (!isRead) return []
-    return { name, operator, ...tensor, dims: elementCount(tensor.shape.slice(1)), isMap: isMap(tensor) }
+    const tokens = tokensOf({ name, ...tensor }, analysis, file.reference.tokens)
+    return {
+      name,
+      operator,
+      ...tensor,
+      ...(tokens && { tokens }),
+      dims: elementCount(tensor.shape.slice(1)),
+      isMap: isMap(tensor),
+    }
   })
   const own = file.entry?.layers.map(({ name }) => name) ?? []
   const detection = await detectionOf(file)
@@ -95,12 +107,13 @@ export async function inspectModel(
   const usual = isReadable && !detection ? names : []
   const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
-  const tensors = readable.map(({ name, operator, type, shape, dims }) => ({
+  const tensors = readable.map(({ name, operator, type, shape, dims, tokens }) => ({
     name,
     op: operator,
     shape: shape.slice(1),
     dims,
     type,
+    ...(tokens && { tokens }),
     suggested: suggested.has(name),
     default: read.has(name),
   }))
@@ -155,7 +168,7 @@ async function allShapes(
   { input, changes }: InputPlan,
   made: readonly ImageTensor[],
   isWhole: (shown: Shown) => boolean,
-): Promise<TrialBatch<Shown>> {
+): Promise<TrialBatch<Shown> & { readonly analysis: GraphAnalysis }> {
   const names = made.flatMap(({ name, like }) => (like === undefined ? [name] : []))
   const folder = await makeTemporaryFolder()
   try {
@@ -167,6 +180,7 @@ async function allShapes(
       outputs: [],
       nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
     })
+    const analysis = analysedGraph(readOnnxFile(copy).graph, input)
     const attempt = async (batch: number) => {
       // Optimisations might remove the added nodes, and would take longer than the run.
       const tried = { path: copy, name, bytes: onnx.bytes, optimization: 'disabled' } as const
@@ -178,7 +192,7 @@ async function allShapes(
       }
       return shown
     }
-    return await tryBatches(input.batch, attempt, isWhole)
+    return { ...(await tryBatches(input.batch, attempt, isWhole)), analysis }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -250,6 +250,10 @@ function checkedFeatures(
   if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
   const graph = networkGraph(run)
   const tokens = tokensOf(tensor, graph, before) ?? null
+  if (before !== undefined && shape.length === 3 && tokens === null)
+    throw new UsageError(
+      `layer "${printable(name)}" has the shape [${shape.join(', ')}], and no axis has a square map after ${counted(before, 'token')}; use another number of \`tokens\``,
+    )
   const axes = graph.spacings.get(name)?.axes ?? null
   return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

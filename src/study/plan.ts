@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
+import { allTokensText, type Detector, isPlaceholder, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -157,7 +157,7 @@ async function backgroundsOf(
 /** All inputs on which a unit's results depend. `planStudy` adds `sketches`. */
 function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
-  const tokens = tokensText(network.layers)
+  const tokens = allTokensText(network.layers)
   return {
     format: UNIT_FORMAT,
     model: network.id,

@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
 import { UsageError } from '../../src/errors.js'
-import { chooseNetwork, type Network, outputOf, type Pool } from '../../src/networks/index.js'
+import { chooseNetwork, inspectModel, type Network, outputOf, type Pool } from '../../src/networks/index.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
@@ -86,12 +86,20 @@ describe('the number of tokens before a map', () => {
     expect(await tokensOf(5)).toEqual(await tokensOf())
     // Another reading of 21 tokens.
     expect(await tokensOf(12)).toEqual({ axis: 1, before: 12, side: 3, channels: 8 })
-    expect(await messageOf(tokensOf(2), UsageError)).toMatch(
-      /^layer "tokens" has 21 tokens, and those after the first 2 do not form a square map; use `tokens 5` for a map of 4×4$/,
+    expect(await messageOf(tokensOf(2), UsageError)).toBe(
+      'layer "tokens" has the shape [2, 21, 8], and no axis has a square map after 2 tokens; use another number of `tokens`',
     )
     expect(await messageOf(tokensOf(-1), UsageError)).toBe(
       'option tokens must be a whole number of at least 0, not number -1',
     )
+  })
+
+  it('is shown by inspectModel, which also takes a statement', async () => {
+    const tokensOf = async (tokens?: number) =>
+      (await inspectModel(golden('registers'), stated(tokens))).tensors.find(({ name }) => name === 'tokens')?.tokens
+    expect(await tokensOf()).toEqual({ axis: 1, before: 5, side: 4 })
+    expect(await tokensOf(12)).toEqual({ axis: 1, before: 12, side: 3 })
+    expect(await tokensOf(2)).toBeUndefined()
   })
 
   it('is asked for when the graph tells nothing, and tokens are pooled', async () => {
