@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { checkOwnNames, numbered, ofImagenet, statedNames } from './classNames.js'
+import { checkOwnNames, namesOf } from './classNames.js'
 import { checkClasses } from './exported.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
@@ -10,23 +10,21 @@ import { readOutputs } from './outputs.js'
 
 /**
  * The classes of the output with class scores that is among `layers`; see `outputKinds` for how it is found. Undefined if
- * there is none. The names come from the first source with as many names as the output has values: `statedNames`, then
- * ImageNet's classes, then the numbers of the classes.
+ * there is none.
  * @throws UsageError if an option says what the class scores mean, but there are none
- * @throws InputError if NAME.labels.json is damaged, or if no output has one value per name
+ * @throws InputError if no output has one value per name in NAME.labels.json
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
-export async function classesOf(
-  file: Pick<NetworkFile, 'reference' | 'onnx' | 'folders' | 'entry' | 'name'>,
+export function classesOf(
+  file: Pick<NetworkFile, 'reference' | 'onnx' | 'names' | 'entry' | 'name'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
-): Promise<Classes | undefined> {
+): Classes | undefined {
   const { reference, onnx, entry, name: network } = file
-  const lists = await statedNames(file)
   // The shape of a map is not known here, and does not matter, because class scores are vectors.
   const tensors = new Map(
     layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
   )
-  const readings = readOutputs(file, lists, tensors, 1)
+  const readings = readOutputs(file, tensors, 1)
   const kinds = new Map(readings.map(({ name, kind }) => [name, kind]))
   const outputs = layers.filter(({ name }) => kinds.has(name))
   const scores = mainOutput(
@@ -37,7 +35,7 @@ export async function classesOf(
   if (checked !== undefined) {
     checkClasses(entry, onnx.path, checked.dims)
     const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
-    if (!checked.isMap) checkOwnNames(onnx, lists, checked.dims, fits)
+    if (!checked.isMap) checkOwnNames(file, checked.dims, fits)
   }
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined)
@@ -46,7 +44,7 @@ export async function classesOf(
     )
   if (scores === undefined) return undefined
   const { name, dims } = scores
-  const { names, source } = lists.find((list) => list.names.length === dims) ?? ofImagenet(dims) ?? numbered(dims)
+  const { names, source } = namesOf(file, [dims], 'ImageNet')
   return {
     layer: name,
     names,

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import { statedNames } from './classNames.js'
 import { detectionOf } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
 import type { Classes, Detector, NetworkInput, OutputKind, Tokens } from './network.js'
@@ -79,8 +78,7 @@ export async function inspectModel(
   const { path, graph, inputs, outputs } = file.onnx
   const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
-  const lists = await statedNames(file)
-  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, lists, shown, batch)
+  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, shown, batch)
   // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
   // from that in the input.
   const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
@@ -102,7 +100,7 @@ export async function inspectModel(
     }
   })
   const own = file.entry?.layers.map(({ name }) => name) ?? []
-  const detection = await detectionOf(file)
+  const detection = detectionOf(file)
   const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
   const usual = isReadable && !detection ? names : []
   const read = new Set(own.length > 0 ? own : usual)
@@ -131,7 +129,7 @@ export async function inspectModel(
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
     }),
     tensors: [...tensors, ...detectionTensors(detection)],
-    classes: detection?.classes ?? (await classesOf(file, layers)) ?? null,
+    classes: detection?.classes ?? classesOf(file, layers) ?? null,
     detector: detection?.detector ?? null,
   }
 }

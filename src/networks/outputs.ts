@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { listedNames, printable } from '../support/text.js'
-import { IMAGENET_COUNTS, type NamedClasses } from './classNames.js'
+import { IMAGENET_COUNTS } from './classNames.js'
 import type { OutputKind } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
@@ -15,6 +15,7 @@ import {
 import type { GraphNodes } from './onnx/graphNodes.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 
+type OutputFile = Pick<NetworkFile, 'onnx' | 'reference' | 'names' | 'name'>
 export type ShownTensors = ReadonlyMap<string, ShownTensor>
 
 /** Only so many outputs are looked at, the last ones, because the time for each grows with the graph. */
@@ -22,13 +23,11 @@ const MOST_OUTPUTS = 100
 
 /**
  * Decides what each of the last outputs of a network is.
- * @param names class names that come with the file
  * @param tensors tensors as a run on `batch` images showed them; for other outputs, the shapes in the file count
  * @throws UsageError if the option `outputKind` does not fit the network
  */
 export function readOutputs(
-  { onnx, reference, name: network }: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
-  names: readonly NamedClasses[],
+  { onnx, reference, names, name: network }: OutputFile,
   tensors: ShownTensors,
   batch: number,
 ): readonly OutputReading[] {
@@ -68,15 +67,9 @@ export function readableOutputs({ outputs, graph }: OnnxFile, image: string): re
  * parameters, see `readOutputs`.
  * @returns also `names`, with the embedding first
  */
-export function defaultLayers(
-  file: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
-  image: string,
-  names: readonly NamedClasses[],
-  tensors: ShownTensors,
-  batch: number,
-) {
+export function defaultLayers(file: OutputFile, image: string, tensors: ShownTensors, batch: number) {
   const { graph } = file.onnx
-  const readings = readOutputs(file, names, tensors, batch)
+  const readings = readOutputs(file, tensors, batch)
   const mainOf = (...kinds: readonly OutputReading['kind'][]) =>
     mainOutput(
       graph,

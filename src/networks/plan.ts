@@ -2,7 +2,6 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { type NamedClasses, statedNames } from './classNames.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
@@ -43,13 +42,12 @@ export async function networkPlan(file: NetworkFile, detection?: Detection): Pro
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
   // The names of classes decide which output has the class scores.
-  const lists = await statedNames(file)
-  const counts = lists.map(({ names }) => names.length)
+  const counts = file.names.map(({ names }) => names.length)
   const choice = { layers, pool, tokens, outputKind: reference.outputKind, classes: counts }
   const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned, lists, detection)
+  const plan = await measuredPlan(file, planned, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
 }
@@ -100,7 +98,6 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 async function measuredPlan(
   file: NetworkFile,
   planned: InputPlan,
-  lists: readonly NamedClasses[],
   detection: Detection | undefined,
 ): Promise<StoredPlan> {
   const { reference, onnx } = file
@@ -117,7 +114,7 @@ async function measuredPlan(
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
-    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
+    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
   const tried = [...new Set([...compared, ...readable])]
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
   const names = chosen(shown.tensors, batch)

@@ -14,10 +14,10 @@ import { HEAD_OPERATORS } from './head.js'
  * @throws UsageError if nothing tells how boxes or scores are stated
  * @throws InputError for a detector that drops boxes itself or has too old operators
  */
-export async function wantedDetection(file: NetworkFile): Promise<Detection | undefined> {
+export function wantedDetection(file: NetworkFile): Detection | undefined {
   const { name, onnx, entry, reference } = file
   if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
-  const detection = await detectionOf(file)
+  const detection = detectionOf(file)
   if (detection !== undefined) checkReadable(file, detection)
   else if (entry === undefined && dropsBoxes(onnx))
     throw new InputError(
@@ -26,8 +26,8 @@ export async function wantedDetection(file: NetworkFile): Promise<Detection | un
   return detection
 }
 
-export async function detectionOf(file: NetworkFile): Promise<Detection | undefined> {
-  const form = file.entry === undefined ? await detectorForm(file) : undefined
+export function detectionOf(file: NetworkFile): Detection | undefined {
+  const form = file.entry === undefined ? detectorForm(file) : undefined
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
