@@ -37,7 +37,9 @@ export async function networkPlan(file: NetworkFile, detection?: Detection): Pro
   const { reference, onnx, entry } = file
   const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
-  const planned = withHead(await inputPlan(file), detection)
+  const ofInput = await inputPlan(file)
+  const head = detection && detectionNodes(detection, ofInput.input)
+  const planned = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
@@ -52,15 +54,16 @@ export async function networkPlan(file: NetworkFile, detection?: Detection): Pro
   return { ...plan, inputSource }
 }
 
-/** Adds the nodes that compute a detector's detections. */
-function withHead(planned: InputPlan, detection: Detection | undefined): InputPlan {
-  if (detection === undefined) return planned
-  const { nodes, constants } = detectionNodes(detection, planned.input)
+/** Adds nodes and their constants to those that a graph gets anyway. */
+function withNodes<T extends Added>(changes: T, { nodes = [], constants = [] }: Added): T {
   return {
-    ...planned,
-    changes: { ...planned.changes, nodes: [...(planned.changes?.nodes ?? []), ...nodes], constants },
+    ...changes,
+    nodes: [...(changes.nodes ?? []), ...nodes],
+    constants: [...(changes.constants ?? []), ...constants],
   }
 }
+
+type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
 export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
@@ -184,12 +187,7 @@ function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<t
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
   const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
-  return {
-    ...plain,
-    outputs: [...plain.outputs, ...outputs],
-    nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
-  }
+  return added.reduce(withNodes, { ...plain, outputs: [...plain.outputs, ...outputs] })
 }
 
 /**

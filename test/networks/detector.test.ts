@@ -174,6 +174,13 @@ describe('the best box of each class is found', () => {
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: all })
   })
 
+  it('in grey images', async () => {
+    const path = await written({ ...joined(7, true, { names: PYTHON }), channels: 1 })
+    const network = await chooseNetwork({ model: path })
+    expect(network.input.channelOrder).toBe('grey')
+    await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: all })
+  })
+
   it('in DETR’s outputs, where the last class is no object', async () => {
     const path = await written(detr)
     const network = await chooseNetwork({ model: path })
