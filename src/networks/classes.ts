@@ -25,13 +25,10 @@ export function classesOf(
     layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
   )
   const readings = readOutputs(file, tensors, 1)
-  const kinds = new Map(readings.map(({ name, kind }) => [name, kind]))
-  const outputs = layers.filter(({ name }) => kinds.has(name))
-  const scores = mainOutput(
-    onnx.graph,
-    outputs.filter(({ name }) => kinds.get(name) === 'scores'),
-  )
-  const checked = scores ?? outputs.at(-1)
+  const layerOf = ({ name }: { readonly name: string }) => layers.find((layer) => layer.name === name) ?? []
+  const ofScores = readings.filter(({ kind }) => kind === 'scores').flatMap(layerOf)
+  const scores = mainOutput(onnx.graph, ofScores)
+  const checked = scores ?? readings.flatMap(layerOf).at(-1)
   if (checked !== undefined) {
     checkClasses(entry, onnx.path, checked.dims)
     const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)

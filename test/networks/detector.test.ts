@@ -286,7 +286,9 @@ describe('a detector is refused', () => {
 
   it('if its operators are too old', async () => {
     const model = await written({ ...joined(7, true, { names: PYTHON }), operatorSet: 10 })
-    expect(await messageOf(chooseNetwork({ model }), InputError)).toContain('version 10 of ONNX’s operators')
+    expect(await messageOf(chooseNetwork({ model }), InputError)).toMatch(
+      /^ONNX Runtime cannot open .*GatherElements.*; export the network again$/,
+    )
   })
 })
 

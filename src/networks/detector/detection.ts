@@ -7,12 +7,11 @@ import { unusedName } from '../onnx/imageInput.js'
 import type { TypedTensor } from '../onnx/onnxFile.js'
 import { BOXES_HELP, type BoxReading, boxesOption } from './boxes.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
-import { HEAD_OPERATORS } from './head.js'
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
  * @throws UsageError if nothing tells how boxes or scores are stated
- * @throws InputError for a detector that drops boxes itself or has too old operators
+ * @throws InputError for a detector that drops boxes itself
  */
 export function wantedDetection(file: NetworkFile): Detection | undefined {
   const { name, onnx, entry, reference } = file
@@ -43,12 +42,7 @@ function layerOf(onnx: NetworkFile['onnx']): string {
   return unusedName('detections', onnx)
 }
 
-function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detection): void {
-  const { operatorSet } = onnx.graph
-  if (operatorSet < HEAD_OPERATORS)
-    throw new InputError(
-      `${name} is a detector with version ${operatorSet} of ONNX’s operators, but its detections need version ${HEAD_OPERATORS}; export it again`,
-    )
+function checkReadable({ name }: NetworkFile, { form, detector }: Detection): void {
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
