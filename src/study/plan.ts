@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
+import { allTokensText, type Detector, isPlaceholder, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -175,7 +175,7 @@ const OF_PHOTOGRAPH = { background: WHITE, blend: 'hard', separability: null, re
 /** All inputs on which a unit's results depend. `planStudy` adds `background` and `sketches`. */
 function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): Omit<UnitInputs, 'background'> {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
-  const tokens = tokensText(network.layers)
+  const tokens = allTokensText(network.layers)
   return {
     format: UNIT_FORMAT,
     model: network.id,
