@@ -1,9 +1,7 @@
-import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
-import { sightingValues } from '../experiments/boxes.js'
-import { comparedFeatures, type DetectionRule, detectionRule, sightingIn } from '../experiments/detections.js'
-import { positionAt } from '../experiments/grid.js'
+import { type ComparedLayer, comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -24,7 +22,7 @@ export async function* mapMessages(
     unit.lookAt(request.cursor)
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
-    const map = mapMaker(unit, request.layer, request.anchor)
+    const map = mapMaker(unit, request.layer, anchor)
     let began = performance.now()
     let sent = 0
     for (;;) {
@@ -96,8 +94,9 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
 /**
  * Returns a function that turns features into messages for the page. A message has the cosines of one layer. It also
  * has the network's answers, if the network's classes are known.
+ * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: Position) {
+function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const { classes, detector } = network
@@ -112,15 +111,6 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
   }
   const compared = (layer: number, matrix: Float32Array) =>
     comparedFeatures({ ...(network.layers[layer] as FeatureLayer), matrix }, detector)
-  const sightings = (
-    matrix: Float32Array,
-    chosen: readonly number[],
-    rule: DetectionRule,
-    squareAt: (at: number) => Position,
-  ) => {
-    const all = chosen.map((at) => sightingIn(matrix, at, { ...squareAt(at), size: patch.size }, rule))
-    return base64(Float32Array.from(all.flatMap(sightingValues)))
-  }
   /** @param first index in `matrices` of the features of rows[0]; those of the other rows follow */
   return async (
     rows: Int32Array,
@@ -148,18 +138,24 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
       cosines: base64(Float32Array.from(pick(cosines))),
     } as const
     if (classes === undefined || scored === -1) return message
-    const values = featuresOf(scored, first, rows.length)
-    const { dims: width, matrix: answered } = compared(scored, values)
-    const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
+    const answered = compared(scored, featuresOf(scored, first, rows.length))
+    const anchored = compared(scored, atAnchor[scored] as Float32Array)
     const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
+    const strongest = await argmax({ features: answered.matrix, rows: rows.length, dims: answered.dims, threads })
     const title = `${network.id} ${classes.layer}`
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
-    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title, rule)
-    const anchorScores = compared(scored, atAnchor[scored] as Float32Array).matrix
-    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
+    const { maps, center } = answerMaps(answered.matrix, strongest, centerScores, classes.scores, title, rule)
+    const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
+    const sightings = ({ detections }: ComparedLayer, images: readonly (readonly [number, number])[]) =>
+      rule && detections && base64(sightingsIn(detections, images, { ...grid, size: patch.size }, rule))
+    const boxes = sightings(
+      answered,
+      chosen.map((at) => [at, rows[at] as number]),
+    )
+    const boxesAtAnchor = sightings(anchored, [[0, anchor]])
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, own.class, ...pick(maps), ...(detector ? classNames.keys() : [])]) {
+    for (const index of [center.class, own.class, ...pick(maps)]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = classNames[index] ?? String(index)
@@ -172,13 +168,7 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
         atAnchor: own,
-        ...(rule && {
-          boxes: {
-            threshold: rule.threshold,
-            sightings: sightings(values, chosen, rule, (at) => positionAt(rows[at] as number, grid)),
-            atAnchor: sightings(atAnchor[scored] as Float32Array, [0], rule, () => anchor),
-          },
-        }),
+        ...(boxes && boxesAtAnchor && { sightings: { positions: boxes, anchor: boxesAtAnchor } }),
         names,
       },
     }

@@ -88,12 +88,8 @@ export interface MapRows {
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
     readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
-    /** Only of a detector. `sightings` are those at each position (see `Detections`), float32, encoded like `places`. */
-    readonly boxes?: {
-      readonly threshold: number
-      readonly sightings: string
-      readonly atAnchor: string
-    }
+    /** Only of a detector: the sightings at each position and at the anchor, encoded like `places` (see `Detections`). */
+    readonly sightings?: { readonly positions: string; readonly anchor: string }
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

@@ -1,4 +1,4 @@
-import { BOX_VALUES, SIGHTING_VALUES } from '../experiments/boxes.js'
+import { SIGHTING_VALUES } from '../experiments/boxes.js'
 
 /** Number of decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
@@ -138,7 +138,7 @@ export function decodeSightings(bytes: Uint8Array, rows: number, frame: number):
   return Float32Array.from(values, (value, i) => value * scaleOf(i, frame))
 }
 
-/** Divisor that brings a number of a sighting into the range of `encodeMap`. A class stays a whole number. */
+/** Divisor that brings a number of a sighting into the range of `encodeMap`. An outcome stays a whole number. */
 function scaleOf(i: number, frame: number): number {
-  return [10 ** PROBABILITY_DECIMALS, 1, 1][i % BOX_VALUES] ?? frame
+  return [10 ** PROBABILITY_DECIMALS, 1][i % SIGHTING_VALUES] ?? frame
 }

@@ -58,16 +58,9 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   const numbers = new Map(classes.map((one, number) => [one, number]))
   const named = classes.map((one) => names[one] ?? String(one))
   const right = [...named.keys()].filter((i) => isRightAnswer(unit.inputs.category, named[i] as string, named))
-  const { detected } = layer.answers
-  const boxes = detected &&
-    sightings && {
-      threshold: detected.threshold,
-      names: Object.values(names),
-      sightings: base64(encodeSightings(sightings, unit.frame)),
-    }
   return {
     classes: named,
-    ...(boxes && { boxes }),
+    ...(sightings && { sightings: base64(encodeSightings(sightings, unit.frame)) }),
     ...(right.length > 0 && { right }),
     strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
     ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),

@@ -10,14 +10,8 @@ export interface LoadedAnswers {
   readonly ofCenter: Float64Array
   /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null
-  readonly boxes?: LoadedBoxes | undefined
-}
-
-/** What a detector sees with the object at every position. */
-interface LoadedBoxes {
-  readonly threshold: number
-  readonly at: (position: number) => Sighting
-  readonly nameOf: (index: number) => string
+  /** What a detector sees with the object at a position. */
+  readonly sightingAt?: ((position: number) => Sighting) | undefined
 }
 
 interface StrongestClasses extends NamedRegions {
@@ -52,24 +46,19 @@ export function decodeAnswers(
   const ofOthers = probabilities(answers.ofOthers, elsewhere)
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
-  const { classes: names, right, boxes } = answers
-  const sightings = boxes && decodeSightings(fromBase64(boxes.sightings), positions, frame)
+  const { classes: names, right } = answers
+  const sightings = answers.sightings && decodeSightings(fromBase64(answers.sightings), positions, frame)
   return {
     ofCenter,
     strongest: { names, numbers, probabilities: strongest, right },
-    boxes: boxes &&
-      sightings && {
-        threshold: boxes.threshold,
-        at: (position) => sightingAt(sightings, position),
-        nameOf: (index) => boxes.names[index] ?? '',
-      },
+    ...(sightings && { sightingAt: (position) => sightingAt(sightings, position) }),
   }
 }
 
 /** Leaves out the answers after the first `count`. */
-export function firstAnswers({ ofCenter, strongest, boxes }: LoadedAnswers, count: number): LoadedAnswers {
+export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers, count: number): LoadedAnswers {
   return {
-    boxes,
+    sightingAt,
     ofCenter: ofCenter.subarray(0, count),
     strongest: strongest && {
       ...strongest,

@@ -194,23 +194,21 @@ function outlines({ map: { fitted }, position: { row, col } }: Reading): readonl
   ]
 }
 
-/** A detector's boxes: the one of the object's class, and a better one of another class with its name. */
-function seenBoxes({ map: { answers, fitted }, sighting, isNearby }: Reading): readonly SvgElement[] {
-  const boxes = answers?.boxes
-  if (boxes === undefined || sighting === undefined || isNearby) return []
-  const { own, other } = sighting
-  const seen = [
-    ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
-    ...(other ? [{ ...other, name: 'other' }] : []),
-  ]
-  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
+/** A detector's boxes: that of the object's class, and that of the answer, if it is another class. */
+function seenBoxes({ map: { answers, fitted }, sighting, answer, ofCenter = 0, isNearby }: Reading) {
+  if (sighting === undefined || isNearby) return []
+  const own = namedAnswer(answers?.strongest?.names[0] ?? '', ofCenter)
+  const others = answer === own ? [] : [{ name: 'other', words: answer, box: sighting.answer }]
+  return [{ name: 'own', words: own, box: sighting.own }, ...others].flatMap(({ name, words, box }) => {
+    const [left, top, right, bottom] = box
+    if (right === left) return []
     // The names are at different heights, because both boxes often have the same place.
     const y = name === 'own' ? bottom - 5 : top + 13
     const isRight = left > fitted.group.frame / 2
     const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
     return [
       svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
-      svg('text', { class: name, ...place }, namedAnswer(boxes.nameOf(one.class), one.score)),
+      svg('text', { class: name, ...place }, words),
     ]
   })
 }

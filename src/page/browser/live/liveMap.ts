@@ -1,4 +1,4 @@
-import { SIGHTING_VALUES, sightingAt } from '../../../experiments/boxes.js'
+import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
 import { type LoadedAnswers, namedAnswer } from '../answers.js'
 import { fromBase64 } from '../base64.js'
@@ -28,8 +28,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const names = new Map<number, string>()
   let center: number | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
-  let boxes: NonNullable<MapRows['answers']>['boxes']
-  let sightings = new Float32Array()
+  const sightings: Sighting[] = []
+  let anchorSighting: Sighting | undefined
   let left = count
 
   /**
@@ -62,12 +62,10 @@ export function liveMap(rows: number, cols: number): LiveMap {
       scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
       scatter(probability, floats(answers.probability))
       scatter(ofCenter, floats(answers.ofCenter))
-      boxes = answers.boxes
-      if (boxes === undefined) return
-      const arrived = floats(boxes.sightings)
-      if (sightings.length === 0) sightings = new Float32Array(count * SIGHTING_VALUES)
-      for (const [i, place] of at.entries())
-        sightings.set(arrived.subarray(i * SIGHTING_VALUES, (i + 1) * SIGHTING_VALUES), place * SIGHTING_VALUES)
+      if (answers.sightings === undefined) return
+      anchorSighting = sightingAt(floats(answers.sightings.anchor), 0)
+      const arrived = floats(answers.sightings.positions)
+      for (const [i, place] of at.entries()) sightings[place] = sightingAt(arrived, i)
     },
     parts: () => {
       if (left === count) return undefined
@@ -82,16 +80,12 @@ export function liveMap(rows: number, cols: number): LiveMap {
             ? undefined
             : {
                 ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
-                boxes: boxes && {
-                  threshold: boxes.threshold,
-                  at: (position) => sightingAt(sightings, sources[position] as number),
-                  nameOf: (index) => names.get(index) ?? String(index),
-                },
+                sightingAt: anchorSighting && ((position) => sightings[sources[position] as number] as Sighting),
               },
         atAnchor: atAnchor && {
           answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
           ofCenter: atAnchor.ofCenter,
-          sighting: boxes && sightingAt(floats(boxes.atAnchor), 0),
+          sighting: anchorSighting,
         },
         ...(mask && { known: mask }),
       }
