@@ -7,6 +7,7 @@ import { overlapOf, sightingAt } from '../../src/experiments/boxes.js'
 import { explore } from '../../src/explore/explore.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { separability } from '../../src/features/separability.js'
+import { similarity } from '../../src/features/similarity.js'
 import { viewFeatures } from '../../src/features/view.js'
 import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
@@ -124,14 +125,20 @@ it('photographs tell how well the boxes fit after a shift', async () => {
   expect(threshold).toBe(THRESHOLD)
 })
 
-it('stored detections are no features', async () => {
+it('detections are no features, neither stored nor in memory', async () => {
   const model = await detector()
   const out = folder('extraction')
-  const { answers } = await extract({ ...GIVEN, model, patch: 'dog', size: SIZE, stride: 1, out })
+  const extraction = await extract({ ...GIVEN, model, patch: 'dog', size: SIZE, stride: 1, out })
+  const { answers } = extraction
   expect(answers?.threshold).toBe(THRESHOLD)
   expect(answers?.classes.map(({ name }) => name)).toContain('nothing')
   expect(Object.values(answers?.names ?? {})).toContain('nothing')
   const only = /has only a detector’s scores and boxes, which are no features/
   expect(await messageOf(separability(folder('extraction', 'detections.npy')), InputError)).toMatch(only)
   expect(await messageOf(viewFeatures(out), InputError)).toMatch(only)
+  expect(await messageOf(similarity(extraction), InputError)).toMatch(only)
+  expect(await messageOf(separability(extraction), InputError)).toMatch(only)
+  const embedding = { name: 'embedding', data: Float32Array.from({ length: 8 }, (_, i) => 1 + i), shape: [2, 2, 2] }
+  const both = { ...extraction, layers: [embedding, ...extraction.layers] }
+  expect((await similarity(both)).layers.map(({ name }) => name)).toEqual(['embedding'])
 })
