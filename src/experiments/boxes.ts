@@ -25,10 +25,6 @@ export interface Sighting {
 /** Numbers of a stored sighting: outcome, overlap, and the sides of both boxes. */
 export const SIGHTING_VALUES = 10
 
-export function sightingValues({ outcome, overlap, own, answer }: Sighting): readonly number[] {
-  return [outcome, overlap, ...own, ...answer]
-}
-
 /** @param rows stored sightings, [rows, SIGHTING_VALUES] */
 export function sightingAt(rows: ArrayLike<number>, at: number): Sighting {
   const value = (i: number) => rows[at * SIGHTING_VALUES + i] as number

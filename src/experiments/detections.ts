@@ -3,16 +3,7 @@ import type { PositionGrid } from '../engine/positions.js'
 import { type Detector, isRightAnswer, type Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
-import {
-  type Box,
-  ON_OBJECT,
-  OUTCOMES,
-  overlapOf,
-  SEES_NOTHING,
-  type Sighting,
-  sightingAt,
-  sightingValues,
-} from './boxes.js'
+import { type Box, ON_OBJECT, OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from './boxes.js'
 import { featuresAt } from './similarity.js'
 
 /** Rows of a layer of detections: the best scores of the classes, and the four sides of their boxes. */
@@ -23,8 +14,6 @@ const NO_BOX: Box = [0, 0, 0, 0]
 
 /** What a detector looks for. */
 export interface DetectionRule extends Pick<Detector, 'threshold'> {
-  /** Number of classes. */
-  readonly classes: number
   /** Index of the object's class. */
   readonly own: number
   /** Whether the object's category or the user states this class. Otherwise, it is the best one at the center. */
@@ -82,24 +71,39 @@ export function detectionRule(
   const own = (isStated ? stated : all).reduce((best, index) =>
     (center[index] as number) > (center[best] as number) ? index : best,
   )
-  return { own, isStated, threshold, classes: names.length }
+  return { own, isStated, threshold }
 }
 
 /**
- * What a detector sees in one image.
- * @param row of the image in `detections`, which are [rows, 5, classes]
- * @param square the object's place in the frame
+ * What a detector sees in several images, [images, SIGHTING_VALUES]; undefined for a layer without detections.
+ * @param images for each image, its row in the layer and the index of its position in `offsets`
+ * @param size side of the object in pixels
  */
-export function sightingIn(
-  detections: Float32Array,
-  row: number,
+export function sightingsIn(
+  { dims: classes, detections }: ComparedLayer,
+  images: readonly (readonly [row: number, position: number])[],
+  { offsets, size }: Pick<PositionGrid, 'offsets'> & Pick<Patch, 'size'>,
+  rule: DetectionRule | undefined,
+): Float32Array | undefined {
+  if (detections === undefined || rule === undefined) return undefined
+  const values = images.flatMap(([row, position]) => {
+    const [top, left] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
+    const start = row * DETECTION_ROWS * classes
+    const scores = detections.subarray(start, start + classes)
+    const boxOf = (index: number) => boxAt(detections, row, classes, index)
+    return sightingValues(scores, boxOf, [left, top, left + size, top + size], rule)
+  })
+  return Float32Array.from(values)
+}
+
+/** The numbers of `Sighting`, as they are stored. */
+function sightingValues(
+  scores: Float32Array,
+  boxOf: (index: number) => Box,
   square: Box,
-  { classes, own, threshold }: DetectionRule,
-): Sighting {
-  const start = row * DETECTION_ROWS * classes
-  const scores = detections.subarray(start, start + classes)
+  { own, threshold }: DetectionRule,
+): readonly number[] {
   const [ofOwn, best] = [scores[own] as number, Math.max(...scores)]
-  const boxOf = (index: number) => boxAt(detections, row, classes, index)
   // Overlaps are stored as float32.
   const overlapWith = (index: number) => Math.fround(overlapOf(boxOf(index), square))
   const isSeen = ofOwn >= threshold
@@ -107,50 +111,28 @@ export function sightingIn(
   const isLost = scores.some((score, index) => score > ofOwn && score >= threshold && overlapWith(index) >= ON_OBJECT)
   const isFound = isSeen && overlap >= ON_OBJECT
   const outcome = isLost ? 'another class on the object' : isFound ? 'found' : 'no box that fits'
-  return {
-    outcome: OUTCOMES.indexOf(best < threshold ? SEES_NOTHING : outcome),
+  return [
+    OUTCOMES.indexOf(best < threshold ? SEES_NOTHING : outcome),
     overlap,
-    own: isSeen ? boxOf(own) : NO_BOX,
-    answer: best < threshold ? NO_BOX : boxOf(scores.indexOf(best)),
-  }
-}
-
-/**
- * Sightings in several images, [images, SIGHTING_VALUES].
- * @param detections [rows, 5, classes]
- * @param images for each image, its row in `detections` and the index of its position in `offsets`
- * @param size side of the object in pixels
- */
-export function sightingsIn(
-  detections: Float32Array,
-  images: readonly (readonly [row: number, position: number])[],
-  { offsets, size }: Pick<PositionGrid, 'offsets'> & Pick<Patch, 'size'>,
-  rule: DetectionRule,
-): Float32Array {
-  const values = images.flatMap(([row, position]) => {
-    const [top, left] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
-    return sightingValues(sightingIn(detections, row, [left, top, left + size, top + size], rule))
-  })
-  return Float32Array.from(values)
+    ...(isSeen ? boxOf(own) : NO_BOX),
+    ...(best < threshold ? NO_BOX : boxOf(scores.indexOf(best))),
+  ]
 }
 
 /** The detections of an object at the positions of a grid and at its anchors; undefined for other layers. */
 export function detectionsOf(
   grid: PositionGrid,
-  { matrix, dims, detections }: ComparedLayer,
+  layer: ComparedLayer,
   { classes, detector }: Pick<Network, 'classes' | 'detector'>,
   { size, category }: Pick<Patch, 'size' | 'category'>,
 ): Detections | undefined {
-  if (detections === undefined || detector === undefined || classes === undefined) return undefined
-  const center = featuresAt(
-    matrix,
-    dims,
-    grid.anchors.filter(({ name }) => name === 'center'),
-  )
-  const rule = detectionRule(detector, classes.names, center, category)
+  const center = grid.anchors.filter(({ name }) => name === 'center')
+  const scores = featuresAt(layer.matrix, layer.dims, center)
+  const rule = detector && detectionRule(detector, classes?.names ?? [], scores, category)
   const images = [...Array(grid.rows * grid.cols).keys(), ...grid.anchors.map(({ index }) => index)]
-  const places = images.map((index) => [index, index] as const)
-  return { ...rule, sightings: sightingsIn(detections, places, { ...grid, size }, rule) }
+  const rows = images.map((index) => [index, index] as const)
+  const sightings = sightingsIn(layer, rows, { ...grid, size }, rule)
+  return rule && sightings && { ...rule, sightings }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
-import { type ComparedLayer, comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
+import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -146,13 +146,10 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
     const { maps, center } = answerMaps(answered.matrix, strongest, centerScores, classes.scores, title, rule)
     const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
-    const sightings = ({ detections }: ComparedLayer, images: readonly (readonly [number, number])[]) =>
-      rule && detections && base64(sightingsIn(detections, images, { ...grid, size: patch.size }, rule))
-    const boxes = sightings(
-      answered,
-      chosen.map((at) => [at, rows[at] as number]),
-    )
-    const boxesAtAnchor = sightings(anchored, [[0, anchor]])
+    const places = { ...grid, size: patch.size }
+    const images = chosen.map((at) => [at, rows[at] as number] as const)
+    const sightings = sightingsIn(answered, images, places, rule)
+    const ofAnchor = sightingsIn(anchored, [[0, anchor]], places, rule)
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
     for (const index of [center.class, own.class, ...pick(maps)]) {
@@ -168,7 +165,7 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
         atAnchor: own,
-        ...(boxes && boxesAtAnchor && { sightings: { positions: boxes, anchor: boxesAtAnchor } }),
+        ...(sightings && ofAnchor && { sightings: { positions: base64(sightings), anchor: base64(ofAnchor) } }),
         names,
       },
     }

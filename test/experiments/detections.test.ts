@@ -7,14 +7,14 @@ import {
   detectedShares,
   detectionRule,
   detectionsOf,
-  sightingIn,
+  sightingsIn,
 } from '../../src/experiments/detections.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { extractedGrid } from '../../src/experiments/similarity.js'
 
 const NAMES = ['person', 'dog', 'cow']
 const THRESHOLD = 0.25
-const DOG = { classes: 3, own: 1, isStated: true, threshold: THRESHOLD }
+const DOG = { own: 1, isStated: true, threshold: THRESHOLD }
 /** A box on the object's square, and one elsewhere. */
 const ON = [40, 20, 50, 30] as const
 const AWAY = [0, 0, 10, 10] as const
@@ -30,7 +30,15 @@ function row(...best: readonly BestBox[]): readonly number[] {
 }
 
 function seen(...best: readonly BestBox[]) {
-  return sightingIn(Float32Array.from(row(...best)), 0, ON, DOG)
+  return sightingAt(
+    sightingsIn(
+      { name: 'detections', dims: 3, matrix: new Float32Array(3), detections: Float32Array.from(row(...best)) },
+      [[0, 0]],
+      { offsets: Int32Array.of(20, 40), size: 10 },
+      DOG,
+    ) ?? [],
+    0,
+  )
 }
 
 describe('the overlap of two boxes', () => {
@@ -136,8 +144,8 @@ describe('what becomes of a dog', () => {
     const [score, box] = best[1] as BestBox
     expect(OUTCOMES[sighting.outcome]).toBe(outcome)
     expect(sighting.overlap).toBe(Math.fround(overlapOf(ON, Float32Array.from(box) as never)))
-    expect(sighting.own.map(Math.fround)).toEqual(score >= THRESHOLD ? box.map(Math.fround) : none)
-    expect(sighting.answer.map(Math.fround)).toEqual(answer === undefined ? none : best[answer]?.[1].map(Math.fround))
+    expect(sighting.own).toEqual(score >= THRESHOLD ? box.map(Math.fround) : none)
+    expect(sighting.answer).toEqual(answer === undefined ? none : best[answer]?.[1].map(Math.fround))
   })
 })
 
@@ -150,7 +158,7 @@ describe('the class of the object', () => {
     ['the best one at the center, if it has no category', undefined, undefined, 0, false],
   ] as const)('is %s', (_, category, objectClass, own, isStated) => {
     const rule = detectionRule({ threshold: 0.25, ...(objectClass && { objectClass }) }, NAMES, center, category)
-    expect(rule).toEqual({ own, isStated, threshold: 0.25, classes: 3 })
+    expect(rule).toEqual({ own, isStated, threshold: 0.25 })
   })
 
   it('is the better one of two that are right', () => {
