@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder, packageVersion } from '../files/package.js'
-import { comparedSizes, sizeText } from '../patches/sizes.js'
+import { sizeText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { counted } from '../support/text.js'
 import type { ReportSection } from './section.js'
@@ -86,15 +86,11 @@ function viewerScript(): string {
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
-  const compared = comparedSizes(groups)
-  const sizes = [...new Set(groups.map(compared))].map((size) => groups.filter((group) => compared(group) === size))
+  const sizes = sizeText(groups).replace(/, (?=\d+ px)/, ' and ')
   const strides = [...new Set(groups.map(({ stride }) => stride))]
   return [
     counted(models.size, 'network'),
-    `${counted(patches.size, 'object')} of ${sizes
-      .map((some) => sizeText(some))
-      .join(' and ')
-      .replaceAll(' px and', ' and')}`,
+    `${counted(patches.size, 'object')} of ${sizes}`,
     `moved in steps of ${strides.join(' or ')} px`,
   ].join(' · ')
 }

@@ -1,7 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { squareText } from '../patches/sizes.js'
+import { squareText, strideFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -115,7 +115,10 @@ const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 're
  * has results of several commands.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
+  const widest = Math.max(...groups.map(({ stride }) => stride))
+  const areOfFrames = groups.every(({ stride, frame }) => stride === strideFor(frame, widest))
   const differences = SETTINGS.flatMap((name) => {
+    if (name === 'stride' && areOfFrames) return []
     const groupsByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)

@@ -151,11 +151,11 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
+function noteCoarse(study: Study, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)
-    const line = `${model} at ${size} px: ${reason}; use a smaller stride`
+    const line = `${model} at ${size} px: ${reason}${stride > 1 ? '; use a smaller stride' : ''}`
     const known = noted.get(study) ?? new Set()
     if (!reason || known.has(line)) continue
     noted.set(study, known.add(line))
