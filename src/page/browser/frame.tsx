@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
@@ -103,11 +104,16 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   // Predicted classes are shown below the object or, if they do not fit there, above it. If there is no space above it
   // either, they cover its top.
   const isAbove = !fits && position.row > frame * 0.12
+  // Long names grow towards the farther side of the frame.
+  const side =
+    position.col > (frame - size) / 2
+      ? { right: percent(frame - position.col - size) }
+      : { left: percent(position.col) }
   return (
     <div
       id="tags"
       class={`tags${isAbove ? ' above' : ''}`}
-      style={{ left: percent(position.col), top: percent(fits ? position.row + size : position.row) }}
+      style={{ ...side, top: percent(fits ? position.row + size : position.row) }}
     >
       {readings.map(({ panel, answer }) => (
         <span key={panel} id={`${panel}-tag`} class={`tag ${panel}`} hidden={answer === ''}>
@@ -194,21 +200,22 @@ function outlines({ map: { fitted }, position: { row, col } }: Reading): readonl
   ]
 }
 
-/** A detector's boxes: that of the object's class, and that of the answer, if it is another class. */
+/**
+ * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
+ * the answer, so only a box of another class has its name.
+ */
 function seenBoxes({ map: { answers, fitted }, sighting, answer, ofCenter = 0, isNearby }: Reading) {
   if (sighting === undefined || isNearby) return []
+  const box = (name: string, [left, top, right, bottom]: Box) =>
+    svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top })
   const own = namedAnswer(answers?.strongest?.names[0] ?? '', ofCenter)
-  const others = answer === own ? [] : [{ name: 'other', words: answer, box: sighting.answer }]
-  return [{ name: 'own', words: own, box: sighting.own }, ...others].flatMap(({ name, words, box }) => {
-    const [left, top, right, bottom] = box
-    if (right === left) return []
-    // The names are at different heights, because both boxes often have the same place.
-    const y = name === 'own' ? bottom - 5 : top + 13
-    const isRight = left > fitted.group.frame / 2
-    const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
-    return [
-      svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
-      svg('text', { class: name, ...place }, words),
-    ]
-  })
+  if (answer === own) return [box('own', sighting.own)]
+  const [left, , right, bottom] = sighting.own
+  const isRight = left > fitted.group.frame / 2
+  const place = { x: isRight ? right - 4 : left + 4, y: bottom - 5, 'text-anchor': isRight ? 'end' : 'start' }
+  return [
+    box('other', sighting.answer),
+    box('own', sighting.own),
+    svg('text', { class: 'own', ...place }, right > left ? own : ''),
+  ]
 }
