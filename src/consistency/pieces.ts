@@ -32,14 +32,14 @@ export interface FramePiece {
   readonly frames: readonly Frame[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
-  /** For each frame, how far its photograph has moved, in pixels. */
-  readonly moves: readonly Shift[]
 }
 
 export interface DrawnPhotograph {
   readonly name: string
   /** SHA-256 of the file from which the frames were drawn, in hexadecimal. */
   readonly sha256: string
+  /** How far the photograph has moved in the frame, in pixels. */
+  readonly moved: Shift
 }
 
 interface PiecePlan {
@@ -67,7 +67,6 @@ export async function* framePieces(
   let memory = memories[0]
   let frames: Frame[] = []
   let photographs: DrawnPhotograph[] = []
-  let moves: Shift[] = []
   for (const file of files) {
     throwIfStopped(signal)
     const read = await readPhotograph(file, setting.frame, signal).catch((error) => {
@@ -75,23 +74,20 @@ export async function* framePieces(
       onFailure({ name: file.name, reason: reasonOf(error) })
     })
     if (read === undefined) continue
-    const photograph = { name: file.name, sha256: read.sha256 }
     for (const { draw, moved } of frameDrawings(read.image, file.name, plan)) {
       await afterSignals(signal)
       if (frames.length === most || !memory.hasRoom()) {
-        yield { frames, photographs, moves }
+        yield { frames, photographs }
         memory = memory === memories[0] ? memories[1] : memories[0]
         memory.clear()
         frames = []
         photographs = []
-        moves = []
       }
       frames.push(draw(memory))
-      photographs.push(photograph)
-      moves.push(moved)
+      photographs.push({ name: file.name, sha256: read.sha256, moved })
     }
   }
-  if (frames.length > 0) yield { frames, photographs, moves }
+  if (frames.length > 0) yield { frames, photographs }
 }
 
 /** Yields a function for each frame of a photograph. It draws the frame, so that frames are drawn piece by piece. */
@@ -102,11 +98,11 @@ function* frameDrawings(
 ): Iterable<{ readonly draw: (memory: FrameMemory) => Frame; readonly moved: Shift }> {
   for (const protocol of protocols) {
     const draw = protocol.drawing(image, setting)
-    for (const shift of protocol.shifts(setting, randomOf(seed, protocol.name, name)))
-      yield {
-        draw: (memory) => draw(shift, memory),
-        moved: { rows: protocol.direction * shift.rows, cols: protocol.direction * shift.cols },
-      }
+    const direction = protocol.movesFrame ? -1 : 1
+    for (const shift of protocol.shifts(setting, randomOf(seed, protocol.name, name))) {
+      const moved = { rows: direction * shift.rows, cols: direction * shift.cols }
+      yield { draw: (memory) => draw(shift, memory), moved }
+    }
   }
 }
 

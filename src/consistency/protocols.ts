@@ -78,8 +78,8 @@ export interface Protocol {
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
-  /** 1 if a shift moves the photograph in the frame; -1 if it moves the frame over the photograph. */
-  readonly direction: 1 | -1
+  /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
+  readonly movesFrame?: true
 }
 
 /** The protocol `subpixel` shifts by multiples of 1/4 pixel along each axis. */
@@ -111,7 +111,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: [agreement('crops')],
     isPath: false,
-    direction: -1,
+    movesFrame: true,
   },
   {
     ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
@@ -119,7 +119,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: pathMeasures(),
     isPath: true,
-    direction: -1,
+    movesFrame: true,
   },
   {
     ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
@@ -131,7 +131,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: pathMeasures(),
     isPath: true,
-    direction: 1,
   },
   {
     ...keepsAnswers('circular', ({ draws }) => 2 * draws),
@@ -145,7 +144,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: [agreement('circular shifts')],
     isPath: false,
-    direction: 1,
   },
   {
     name: 'subpixel',
@@ -178,7 +176,6 @@ export const PROTOCOLS: readonly Protocol[] = [
       },
     ],
     isPath: false,
-    direction: 1,
   },
 ]
 
