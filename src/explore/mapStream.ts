@@ -1,6 +1,7 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
+import { sightingAt } from '../experiments/boxes.js'
 import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
@@ -164,8 +165,8 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
         probability: base64(Float32Array.from(pick(maps, count))),
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
-        atAnchor: own,
-        ...(sightings && ofAnchor && { sightings: { positions: base64(sightings), anchor: base64(ofAnchor) } }),
+        atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
+        ...(sightings && { sightings: base64(sightings) }),
         names,
       },
     }

@@ -1,3 +1,5 @@
+import type { Sighting } from '../experiments/boxes.js'
+
 /** Messages that the live page and its server exchange as JSON. */
 
 /** Data with which the live page starts. The server embeds them in the page as JSON. */
@@ -87,9 +89,15 @@ export interface MapRows {
     /** Index of the class predicted with the object at the center. */
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
-    readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
-    /** Only of a detector: the sightings at each position and at the anchor, encoded like `places` (see `Detections`). */
-    readonly sightings?: { readonly positions: string; readonly anchor: string }
+    readonly atAnchor: {
+      readonly class: number
+      readonly probability: number
+      readonly ofCenter: number
+      /** Only of a detector. */
+      readonly sighting?: Sighting
+    }
+    /** Only of a detector: its sightings (see `Detections`), as float32, encoded like `places`. */
+    readonly sightings?: string
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

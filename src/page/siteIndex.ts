@@ -111,7 +111,7 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
-  /** Only of a detector: encoded by `encodeSightings`. */
+  /** Only of a detector: its sightings (see `Detections`), as float32, little-endian. */
   readonly sightings?: string
 }
 

@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest'
 import {
   decodeMap,
   decodeRegions,
-  decodeSightings,
   encodeMap,
   encodeRegions,
-  encodeSightings,
   PROBABILITY_DECIMALS,
   roundCosine,
 } from '../../src/page/mapCoding.js'
@@ -75,31 +73,4 @@ it.each([
   ['region without positions', decodeRegions, Uint8Array.of(1, 0), 1],
 ] as const)('a %s is refused', (_, decode, bytes, positions) => {
   expect(() => decode(bytes, positions)).toThrow(RangeError)
-})
-
-it('sightings are given back: outcomes, overlaps to four decimals, boxes to a ten thousandth of the frame', () => {
-  const own = (at: number) => [3.125 * at, 10, 299.99, 300]
-  const none = [0, 0, 0, 0]
-  // An overlap just below one half keeps its outcome, although it is rounded up.
-  const rows = Float32Array.from([
-    0,
-    0.5,
-    ...own(0),
-    ...own(0),
-    2,
-    0.49996,
-    ...own(90),
-    ...none,
-    3,
-    0,
-    ...none,
-    ...none,
-  ])
-  const decoded = decodeSightings(encodeSightings(rows, 300), 3, 300)
-  expect(decoded.length).toBe(rows.length)
-  for (const [i, value] of rows.entries()) {
-    const tolerance = value === 0 ? 0 : ([0, 5e-5][i % 10] ?? 0.0151)
-    expect(Math.abs((decoded[i] as number) - value), String(i)).toBeLessThanOrEqual(tolerance)
-  }
-  expect(() => decodeSightings(encodeSightings(rows, 300), 4, 300)).toThrow(RangeError)
 })

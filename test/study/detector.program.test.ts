@@ -110,7 +110,7 @@ it('the live page gets the boxes that a study stores', async () => {
   expect(kept.command).toContain(' --boxes cxcywh,share --threshold 0.72 ')
   const stored = (await (await storedUnit('kept')).boxes('detections'))?.data as Float32Array
   const places = numbers(last?.places ?? '', Uint32Array)
-  const sent = numbers(last?.answers?.sightings?.positions ?? '', Float32Array)
+  const sent = numbers(last?.answers?.sightings ?? '', Float32Array)
   expect(places.length).toBe(81)
   for (const [i, place] of places.entries()) expect(sightingAt(sent, i)).toEqual(sightingAt(stored, place))
 })

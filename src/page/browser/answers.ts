@@ -1,7 +1,7 @@
 import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
-import { decodeMap, decodeRegions, decodeSightings, PROBABILITY_DECIMALS } from '../mapCoding.js'
+import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
-import { fromBase64 } from './base64.js'
+import { floatsFromBase64, fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
@@ -32,11 +32,7 @@ export interface NamedRegions {
  * @param positions number of entries of the encoded maps: positions and anchors
  * @throws RangeError if the data is damaged
  */
-export function decodeAnswers(
-  { answers, meanProbability }: SiteMaps,
-  positions: number,
-  frame: number,
-): LoadedAnswers | undefined {
+export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
   if (answers === undefined) return undefined
@@ -47,7 +43,7 @@ export function decodeAnswers(
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
   const { classes: names, right } = answers
-  const sightings = answers.sightings && decodeSightings(fromBase64(answers.sightings), positions, frame)
+  const sightings = answers.sightings && floatsFromBase64(answers.sightings)
   return {
     ofCenter,
     strongest: { names, numbers, probabilities: strongest, right },

@@ -58,7 +58,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   const cosines = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
   const positions = group.rows * group.cols
   const all = await keptAnswers(`${group.key} ${unit}`, async () =>
-    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length, group.frame),
+    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length),
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
   const answers = all && firstAnswers(all, positions)

@@ -1,7 +1,7 @@
 import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
 import { type LoadedAnswers, namedAnswer } from '../answers.js'
-import { fromBase64 } from '../base64.js'
+import { floatsFromBase64, fromBase64 } from '../base64.js'
 import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
@@ -29,7 +29,6 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let center: number | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
   const sightings: Sighting[] = []
-  let anchorSighting: Sighting | undefined
   let left = count
 
   /**
@@ -54,17 +53,16 @@ export function liveMap(rows: number, cols: number): LiveMap {
         left -= 1 - (known[place] as number)
         known[place] = 1
       }
-      scatter(cosines, floats(values))
+      scatter(cosines, floatsFromBase64(values))
       if (answers === undefined) return
       center = answers.center
       atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
       scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
-      scatter(probability, floats(answers.probability))
-      scatter(ofCenter, floats(answers.ofCenter))
+      scatter(probability, floatsFromBase64(answers.probability))
+      scatter(ofCenter, floatsFromBase64(answers.ofCenter))
       if (answers.sightings === undefined) return
-      anchorSighting = sightingAt(floats(answers.sightings.anchor), 0)
-      const arrived = floats(answers.sightings.positions)
+      const arrived = floatsFromBase64(answers.sightings)
       for (const [i, place] of at.entries()) sightings[place] = sightingAt(arrived, i)
     },
     parts: () => {
@@ -80,22 +78,20 @@ export function liveMap(rows: number, cols: number): LiveMap {
             ? undefined
             : {
                 ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
-                sightingAt: anchorSighting && ((position) => sightings[sources[position] as number] as Sighting),
+                ...(sightings.length > 0 && {
+                  sightingAt: (position) => sightings[sources[position] as number] as Sighting,
+                }),
               },
         atAnchor: atAnchor && {
           answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
           ofCenter: atAnchor.ofCenter,
-          sighting: anchorSighting,
+          sighting: atAnchor.sighting,
         },
         ...(mask && { known: mask }),
       }
     },
     isKnown: (place) => known[place] === 1,
   }
-}
-
-function floats(text: string): Float32Array {
-  return new Float32Array(fromBase64(text).buffer)
 }
 
 /**
