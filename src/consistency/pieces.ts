@@ -34,7 +34,7 @@ export interface FramePiece {
   readonly photographs: readonly DrawnPhotograph[]
 }
 
-export interface DrawnPhotograph {
+interface DrawnPhotograph {
   readonly name: string
   /** SHA-256 of the file from which the frames were drawn, in hexadecimal. */
   readonly sha256: string

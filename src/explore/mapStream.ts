@@ -6,6 +6,7 @@ import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/det
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
+import { base64 } from '../page/siteAnswers.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
@@ -179,8 +180,4 @@ function withoutDirection(title: string, error: DegenerateFeatureError): Degener
     error,
     `${title}: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another object or layer`,
   )
-}
-
-function base64(values: Uint32Array | Float32Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }
