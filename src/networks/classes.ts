@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { checkOwnNames, namesOf } from './classNames.js'
+import { checkOwnNames, classNamesOf } from './classNames.js'
 import { checkClasses } from './exported.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
@@ -41,7 +41,7 @@ export function classesOf(
     )
   if (scores === undefined) return undefined
   const { name, dims } = scores
-  const { names, source } = namesOf(file, [dims], 'ImageNet')
+  const { names, source } = classNamesOf(file, [dims], 'ImageNet')
   return {
     layer: name,
     names,

@@ -4,7 +4,7 @@ import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
-import { type NamedClasses, statedNames } from './classNames.js'
+import { type NamedFile, statedNames } from './classNames.js'
 import { readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
@@ -21,17 +21,13 @@ export interface WeightedOnnx {
 }
 
 /** The file that a reference names, read and hashed. */
-export interface NetworkFile extends WeightedOnnx {
+export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
   readonly reference: Reference
   /** Id in the catalog, or that of the reference. */
   readonly id: string
   readonly title: string
   /** Name in messages: the file's path, or the id in the catalog. */
   readonly name: string
-  /** Folders to search for files that describe the network. */
-  readonly folders: readonly string[]
-  /** Lists of class names that come with the file. */
-  readonly names: readonly NamedClasses[]
   /** Absent for a network outside the catalog. */
   readonly entry?: CatalogEntry
 }

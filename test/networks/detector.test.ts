@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
+import { reusedNetwork } from '../../src/engine/reuse/reusedNetwork.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import {
   chooseNetwork,
@@ -257,6 +258,14 @@ it('a check of reuse compares all boxes and scores, not the best ones, which may
   const compared = comparedLayers(analysis, network)
   expect(compared.map(({ dims }) => dims)).toEqual([11 * 16, 11 * 16])
   expect(jumpReason(analysis.graph, 'image', compared.map(outputOf))).toBeUndefined()
+})
+
+it('ONNX Runtime’s simplified graph keeps all boxes and scores, so that they can be compared', async () => {
+  const model = await written({ ...joined(7, true, { names: PYTHON }), isChannelsLast: true })
+  const network = await chooseNetwork({ model })
+  const reused = await reusedNetwork(network)
+  expect(reused.onnxPath).toMatch(/simplified/)
+  expect(comparedLayers(networkGraph(reused), reused).map(({ dims }) => dims)).toEqual([11 * 16, 11 * 16])
 })
 
 describe('a detector is refused', () => {

@@ -25,15 +25,20 @@ export interface SmallDetector {
   readonly batch?: number | string
   /** Number of the image's channels; 3 by default. */
   readonly channels?: number
+  /** Whether the file takes images with the channels last. Its `innerFile` does, too. */
+  readonly isChannelsLast?: boolean
 }
 
 /** Writes a detector whose boxes and scores are convolutions of the image, and its `innerFile`. */
 export async function writeDetector(path: string, detector: SmallDetector): Promise<string> {
   const { nodes, outputs, columns, metadata = {}, operatorSet = 13, batch = 'N', channels = 3 } = detector
+  const pixels = detector.isChannelsLast ? 'channels_first' : 'image'
   const model = {
     name: 'detector',
     operatorSet,
-    inputs: [{ name: 'image', shape: [batch, channels, SIDE, SIDE] }],
+    inputs: [
+      { name: 'image', shape: detector.isChannelsLast ? [batch, SIDE, SIDE, channels] : [batch, channels, SIDE, SIDE] },
+    ],
     outputs: Object.entries(outputs).map(([name, shape]) => ({ name, shape: [batch, ...shape] })),
     initializers: [
       weightsOf('box_filters', 4, channels, 4, 4),
@@ -45,14 +50,15 @@ export async function writeDetector(path: string, detector: SmallDetector): Prom
       { name: 'side', shape: [], floats: [SIDE] },
     ],
     nodes: [
-      node('Conv', ['image', 'box_filters'], 'box_map', { strides: [4, 4] }),
+      ...(detector.isChannelsLast ? [node('Transpose', ['image'], pixels, { perm: [0, 3, 1, 2] })] : []),
+      node('Conv', [pixels, 'box_filters'], 'box_map', { strides: [4, 4] }),
       node('Transpose', ['box_map'], 'box_rows', { perm: [0, 2, 3, 1] }),
       node('Reshape', ['box_rows', 'four'], 'box_values'),
       node('Sigmoid', ['box_values'], 'box_shares'),
       node('Mul', ['box_shares', 'span'], 'box_spans'),
       node('Add', ['box_spans', 'low'], 'raw'),
       node('Mul', ['raw', 'side'], 'raw_px'),
-      node('Conv', ['image', 'score_filters'], 'score_map', { strides: [4, 4] }),
+      node('Conv', [pixels, 'score_filters'], 'score_map', { strides: [4, 4] }),
       node('Transpose', ['score_map'], 'score_rows', { perm: [0, 2, 3, 1] }),
       node('Reshape', ['score_rows', 'many'], 'logits_of_boxes'),
       ...nodes,

@@ -1,5 +1,5 @@
 import { printable } from '../../support/text.js'
-import { checkOwnNames, type NamedClasses, namesOf } from '../classNames.js'
+import { checkOwnNames, classNamesOf, type NamedClasses } from '../classNames.js'
 import type { Classes, Detector, ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
@@ -73,7 +73,7 @@ function pairForm(
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const found = namesOf(file, likely, 'COCO')
+  const found = classNamesOf(file, likely, 'COCO')
   const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
@@ -129,7 +129,7 @@ function joinedForm(file: DetectorFile, output: TypedTensor): DetectorForm | und
     scores: name,
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
-    classes: namesOf(file, [count], 'COCO'),
+    classes: classNamesOf(file, [count], 'COCO'),
     activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,

@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { temporaryName } from '../../files/temporaries.js'
+import { HEAD } from '../detector/head.js'
 import { type Network, outputOf } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
 import { analysedGraph } from './graph/analysis.js'
@@ -57,7 +58,7 @@ export async function simplifiedGraph(network: Network): Promise<string | undefi
  * become constants: ONNX Runtime computes none of them if the number of images is open. Integers that depend on this
  * number stay.
  */
-function neededChanges({ graph }: OnnxFile, { input, layers }: Pick<Network, 'input' | 'layers'>): GraphChanges {
+function neededChanges({ graph }: OnnxFile, { input, layers, detector }: Network): GraphChanges {
   const { nodes, constants } = linksOf(graph)
   // Integers that are equal for two such different numbers of images do not depend on them.
   const [few, many] = [2, 9973].map((batch) => analysedGraph(graph, { ...input, batch: input.batch ?? batch }).tensors)
@@ -67,7 +68,8 @@ function neededChanges({ graph }: OnnxFile, { input, layers }: Pick<Network, 'in
     const others = many?.get(name)?.values
     if (values.every((value, i) => value === others?.[i])) known.set(name, { shape, int64: values })
   }
-  const outputs = layers.map(outputOf)
+  // A check of reuse compares all boxes and scores. ONNX Runtime keeps the names of outputs alone.
+  const outputs = [...layers.map(outputOf), ...(detector ? [HEAD.boxes, HEAD.scores] : [])]
   const kept = neededFor(outputs, graph, new Set(known.keys()))
   const nameOf = (name: string) => (known.has(name) ? `shiftscope.known.${name}` : name)
   const renamed = [...nodes].filter(([, { inputs }]) => inputs.some((name) => known.has(name)))
