@@ -70,32 +70,26 @@ export function strideFor(frame: number, usual: number): number {
 }
 
 /**
- * Finds the sizes that tables and charts compare. If frames differ and all patches have default sizes, equal shares of
+ * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, equal shares of
  * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are. For
- * photographs, the result is negative: the frame's side minus theirs.
+ * photographs, the result is 0 if their margin is the default of their frame, or the negative margin in pixels.
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
-  const areShares = (subject: Subject) => {
-    const own = all.filter((one) => subjectOf(one) === subject)
-    return new Set(own.map(({ frame = PAPER_FRAME }) => frame)).size > 1 && own.every((one) => usualSize(one))
-  }
-  const shares = { objects: areShares('objects'), photographs: areShares('photographs') }
+  const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
+    PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
+  const objects = all.filter((one) => subjectOf(one) === 'objects')
+  const frames = new Set(objects.map(({ frame = PAPER_FRAME }) => frame))
+  const areShares = frames.size > 1 && objects.every((one) => usual(one) !== undefined)
   return (one) => {
     const { size, frame = PAPER_FRAME } = one
-    return (shares[subjectOf(one)] && usualSize(one)) || (size > frame ? frame - size : size)
+    if (size > frame) return size === sourceSide(frame) ? 0 : frame - size
+    return (areShares && usual(one)) || size
   }
-}
-
-/** The default size in the paper's frame that corresponds to a size; undefined if it is no default size. */
-function usualSize({ size, frame = PAPER_FRAME }: SizeInFrame): number | undefined {
-  if (size > frame) return size === sourceSide(frame) ? PAPER_FRAME - sourceSide(PAPER_FRAME) : undefined
-  return PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
 }
 
 /** Names a result of `comparedSizes` in file names: `75`, `photographs`, or `photographs-16` for a margin of 16 px. */
 export function sizeName(compared: number): string {
-  if (compared > 0) return String(compared)
-  return compared === PAPER_FRAME - sourceSide(PAPER_FRAME) ? 'photographs' : `photographs${compared}`
+  return compared > 0 ? String(compared) : `photographs${compared || ''}`
 }
 
 /**
@@ -110,8 +104,7 @@ export function sizeText(
 ): string {
   const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b)
   if (some.some((one) => subjectOf(one) === 'photographs')) {
-    const unusual = some.filter((one) => usualSize(one) === undefined)
-    const margins = inOrder(unusual.map(({ size, frame = PAPER_FRAME }) => size - frame))
+    const margins = inOrder(some.map(comparedSizes(some)).map(Math.abs)).filter((margin) => margin > 0)
     return margins.length === 0 ? 'photographs' : `photographs with a margin of ${margins.join(', ')} px`
   }
   const sizes = inOrder(some.map(({ size }) => size)).map(nameOf)

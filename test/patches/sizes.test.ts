@@ -90,13 +90,13 @@ describe('photographs', () => {
     ])
   })
 
-  it('are compared by their margins, in unlike frames by the shares of the frame, and never with objects', () => {
-    expect(usual.map(comparedSizes(usual))).toEqual([-32, -32])
-    const objects = [{ size: 75 }, { size: 43, frame: 128 }]
-    expect([...usual, ...objects].map(comparedSizes([...usual, ...objects]))).toEqual([-32, -32, 75, 75])
-    const narrow = [...usual, { size: 240 }]
-    expect(narrow.map(comparedSizes(narrow))).toEqual([-32, -18, -16])
-    expect([{ size: 256 }, { size: 256, frame: 384 }].map(comparedSizes([{ size: 256 }]))).toEqual([-32, 256])
+  it('are compared if they have the default margin of their frame, or equal margins, and never with objects', () => {
+    const all = [...usual, { size: 75 }, { size: 43, frame: 128 }]
+    expect(all.map(comparedSizes(all))).toEqual([0, 0, 75, 75])
+    const others = [...all, { size: 240 }, { size: 144, frame: 128 }, { size: 160, frame: 128 }]
+    expect(others.map(comparedSizes(others))).toEqual([0, 0, 75, 75, -16, -16, -32])
+    const [photograph, object] = [{ size: 256 }, { size: 256, frame: 384 }]
+    expect([photograph, object].map(comparedSizes([photograph, object]))).toEqual([0, 256])
   })
 
   it('are named without a size, but with a margin that is not the default', () => {
@@ -106,7 +106,7 @@ describe('photographs', () => {
     expect([measuredText([{ size: 75 }]), measuredText([{ size: 75 }], sizeText)]).toEqual([
       ...['objects of 75×75 px', 'objects of 75 px'],
     ])
-    expect([75, -32, -16].map(sizeName)).toEqual(['75', 'photographs', 'photographs-16'])
+    expect([75, 0, -16].map(sizeName)).toEqual(['75', 'photographs', 'photographs-16'])
   })
 
   it('change the words of a text, but not the names in it', () => {
