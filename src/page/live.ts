@@ -1,3 +1,5 @@
+import type { Sighting } from '../experiments/boxes.js'
+
 /** Messages that the live page and its server exchange as JSON. */
 
 import { positionRange } from '../engine/positions.js'
@@ -93,13 +95,15 @@ export interface MapRows {
     /** Index of the class predicted with the object at the center. */
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
-    readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
-    /** Only of a detector. `sightings` are those at each position (see `Detections`), float32, encoded like `places`. */
-    readonly boxes?: {
-      readonly threshold: number
-      readonly sightings: string
-      readonly atAnchor: string
+    readonly atAnchor: {
+      readonly class: number
+      readonly probability: number
+      readonly ofCenter: number
+      /** Only of a detector. */
+      readonly sighting?: Sighting
     }
+    /** Only of a detector: its sightings (see `Detections`), as float32, encoded like `places`. */
+    readonly sightings?: string
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

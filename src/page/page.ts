@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder, packageVersion } from '../files/package.js'
-import { comparedSizes, sizeText, subjectOf } from '../patches/sizes.js'
+import { sizeText, subjectOf } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { counted } from '../support/text.js'
 import type { ReportSection } from './section.js'
@@ -90,13 +90,9 @@ function studiedText({ groups }: SiteIndex): string {
     new Set(some.flatMap(({ units }) => units.map(({ patch }) => patch))).size
   const objects = groups.filter((group) => subjectOf(group) === 'objects')
   const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
-  const compared = comparedSizes(groups)
-  const sizes = [...new Set(objects.map(compared))].map((size) => objects.filter((group) => compared(group) === size))
-  const sizesText = sizes.map((some) => sizeText(some)).join(' and ')
+  const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
   const shown = [
-    ...(objects.length > 0
-      ? [`${counted(patches(objects), 'object')} of ${sizesText.replaceAll(' px and', ' and')}`]
-      : []),
+    ...(objects.length > 0 ? [`${counted(patches(objects), 'object')} of ${sizes}`] : []),
     ...(photographs.length > 0 ? [counted(patches(photographs), 'photograph')] : []),
   ]
   return [counted(models.size, 'network'), shown.join(' and '), `moved in steps of ${strides.join(' or ')} px`].join(

@@ -113,8 +113,8 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
-  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `names`. */
-  readonly boxes?: { readonly threshold: number; readonly names: readonly string[]; readonly sightings: string }
+  /** Only of a detector: its sightings (see `Detections`), as float32, little-endian. */
+  readonly sightings?: string
 }
 
 /**

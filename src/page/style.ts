@@ -96,7 +96,7 @@ svg rect.edge{fill:none}
 .image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
 .image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
 .image rect.own{stroke:#0ca678;stroke-width:2.5}.image rect.other{stroke:#d9480f;stroke-width:2.5}
-.image text.own{fill:#087f5b}.image text.other{fill:#c92a2a}
+.image text.own{fill:#087f5b}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}

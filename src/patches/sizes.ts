@@ -110,7 +110,8 @@ export function sizeText(
   const sizes = inOrder(some.map(({ size }) => size)).map(nameOf)
   const shares = inOrder(some.map(({ size, frame = PAPER_FRAME }) => Math.round((100 * size) / frame)))
   const range = [...new Set([shares[0], shares.at(-1)])].join('–')
-  const hasShares = study.some(({ frame = PAPER_FRAME }) => frame !== PAPER_FRAME)
+  // An array without a description counts as positions of one pixel, in no frame.
+  const hasShares = study.some(({ size, frame = PAPER_FRAME }) => size > 1 && frame !== PAPER_FRAME)
   return `${sizes.join(', ')} px${hasShares ? ` (${range} %)` : ''}`
 }
 

@@ -1,7 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsOf, SUBJECTS, squareText, subjectOf, subjectsText } from '../patches/sizes.js'
+import { inWordsOf, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -116,8 +116,12 @@ const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 're
  * has results of several commands. Objects and photographs always differ, so they are considered separately.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
+  const objects = groups.filter((group) => subjectOf(group) === 'objects')
+  const widest = Math.max(...objects.map(({ stride }) => stride))
+  const areOfFrames = objects.every(({ stride, frame }) => stride === strideFor(frame, widest))
   const settings = SUBJECTS.flatMap((subject) => SETTINGS.map((name) => ({ subject, name })))
   const differences = settings.flatMap(({ subject, name }) => {
+    if (name === 'stride' && subject === 'objects' && areOfFrames) return []
     const groupsByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups.filter((group) => subjectOf(group) === subject)) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)

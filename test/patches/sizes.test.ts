@@ -67,6 +67,10 @@ describe('the text of sizes', () => {
     expect(sizeText([{ size: 75 }], [small, { size: 75 }])).toBe('75 px (33 %)')
   })
 
+  it('has no share of an array that nothing describes, where a position counts as one pixel', () => {
+    expect([sizeText([{ size: 1, frame: 12 }]), squareText([{ size: 1, frame: 12 }])]).toEqual(['1 px', '1×1 px'])
+  })
+
   it('lists each size once, with the range of their shares', () => {
     const several = [{ size: 75 }, small, small, { size: 11, frame: 32 }]
     expect(sizeText(several)).toBe('11, 54, 75 px (33–34 %)')

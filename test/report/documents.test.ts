@@ -182,6 +182,14 @@ it.each([
   )
 })
 
+it('strides that differ only because frames do are no different settings', () => {
+  const strides = (...all: readonly (readonly [frame: number, stride: number])[]) =>
+    all.map(([frame, stride]) => ({ ...groupWith('a', [[measures.bias, [0.01]]], { stride, size: 10 }), frame }))
+  expect(protocolNote(strides([224, 4], [32, 1]))).toBeUndefined()
+  for (const unlike of [strides([224, 4], [224, 1]), strides([224, 4], [160, 1]), strides([224, 1], [32, 4])])
+    expect(protocolNote(unlike)).toMatch(/: stride [14] \(a 10\) or [14] \(a 10\)\.$/)
+})
+
 it('results that were measured otherwise than others are named with every setting', () => {
   const values = [[measures.bias, [0.01]]] as const
   expect(protocolNote(WHOLE_STUDY)).toBeUndefined()

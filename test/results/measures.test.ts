@@ -54,7 +54,7 @@ const WHOLE: MeasuredLayer = {
     kept: 0.6,
     least: 0.1,
     names: {},
-    detected: { threshold: 0.25, found: 0.75, right: 0.5, overlap: 0.625 },
+    detected: { found: 0.75, right: 0.5, overlap: 0.625 },
   },
   separability: {
     ordered: tasks(solved(0.9), solved(0.7)),

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
@@ -112,14 +113,16 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   // Predicted classes are shown below the object or, if they do not fit there, above it. If there is no space above it
   // either, they cover its top, or the top of the window.
   const isAbove = !fits && position.row > frame * 0.12
+  // Long names grow towards the farther side of the frame.
+  const side =
+    position.col > Math.max(0, (frame - size) / 2)
+      ? { right: percent(frame - position.col - size) }
+      : { left: percent(Math.max(0, position.col)) }
   return (
     <div
       id="tags"
       class={`tags${isAbove ? ' above' : ''}`}
-      style={{
-        left: percent(Math.max(0, position.col)),
-        top: percent(fits ? position.row + size : Math.max(0, position.row)),
-      }}
+      style={{ ...side, top: percent(fits ? position.row + size : Math.max(0, position.row)) }}
     >
       {readings.map(({ panel, answer }) => (
         <span key={panel} id={`${panel}-tag`} class={`tag ${panel}`} hidden={answer === ''}>
@@ -221,23 +224,22 @@ function outlines({ map: { fitted }, position }: Reading): readonly SvgElement[]
   ]
 }
 
-/** A detector's boxes: the one of the object's class, and a better one of another class with its name. */
-function seenBoxes({ map: { answers, fitted }, sighting, isNearby }: Reading): readonly SvgElement[] {
-  const boxes = answers?.boxes
-  if (boxes === undefined || sighting === undefined || isNearby) return []
-  const { own, other } = sighting
-  const seen = [
-    ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
-    ...(other ? [{ ...other, name: 'other' }] : []),
+/**
+ * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
+ * the answer, so only a box of another class has its name.
+ */
+function seenBoxes({ map: { answers, fitted }, sighting, answer, ofCenter = 0, isNearby }: Reading) {
+  if (sighting === undefined || isNearby) return []
+  const box = (name: string, [left, top, right, bottom]: Box) =>
+    svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top })
+  const own = namedAnswer(answers?.strongest?.names[0] ?? '', ofCenter)
+  if (answer === own) return [box('own', sighting.own)]
+  const [left, , right, bottom] = sighting.own
+  const isRight = left > fitted.group.frame / 2
+  const place = { x: isRight ? right - 4 : left + 4, y: bottom - 5, 'text-anchor': isRight ? 'end' : 'start' }
+  return [
+    box('other', sighting.answer),
+    box('own', sighting.own),
+    svg('text', { class: 'own', ...place }, right > left ? own : ''),
   ]
-  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
-    // The names are at different heights, because both boxes often have the same place.
-    const y = name === 'own' ? bottom - 5 : top + 13
-    const isRight = left > fitted.group.frame / 2
-    const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
-    return [
-      svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
-      svg('text', { class: name, ...place }, namedAnswer(boxes.nameOf(one.class), one.score)),
-    ]
-  })
 }

@@ -175,7 +175,7 @@ function answersText(map: LoadedMap): string {
   const answer = name === undefined ? 'the center’s answers' : isolated(name)
   if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const what = quantity === 'found' ? OUTCOMES[0] : answers?.boxes ? answer : `${answer} at the center and`
+    const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`
     return `${what} at ${shareText(kept, values.length)} of positions${soFarText(map)}`
   }
   const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`

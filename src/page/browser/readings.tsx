@@ -28,6 +28,8 @@ export interface Reading {
   readonly isNearby: boolean
   /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
   readonly answer: string
+  /** Probability of the class predicted at the center. */
+  readonly ofCenter: number | undefined
   /** What a detector sees. */
   readonly sighting: Sighting | undefined
 }
@@ -54,7 +56,8 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,
     answer: map.answers === undefined ? '' : answerText(map.answers, at),
-    sighting: map.answers?.boxes?.at(at),
+    ofCenter: map.answers?.ofCenter[at],
+    sighting: map.answers?.sightingAt?.(at),
   }
 }
 
@@ -65,7 +68,7 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   if (isSame(near.position, position)) return near
   const { answer = '', ofCenter = near.shown, sighting } = map.atAnchor ?? {}
   const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? ofCenter : near.shown
-  return { ...near, position, value: 1, shown, isNearby: false, answer, sighting }
+  return { ...near, position, value: 1, shown, isNearby: false, answer, ofCenter, sighting }
 }
 
 function isSame(a: Position, b: Position): boolean {

@@ -31,7 +31,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'frame' | 'rows' | 'cols
    * probability, and the probability of the class predicted at the center. Undefined for a layer without class scores.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
-  /** Reads the sightings of a detector's layer (see `Detections`), [positions + 5, 2, 7]; otherwise undefined. */
+  /** Reads the sightings of a detector's layer (see `Detections`), [positions + 5, 10]; otherwise undefined. */
   readonly boxes: (layer: string) => Promise<NpyArray | undefined>
   /**
    * Reads short vectors that replace the layer's features where only cosines are needed, [rows, cols, dims]. Their

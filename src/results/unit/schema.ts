@@ -111,12 +111,10 @@ const answersSchema = z.object({
   names: z.record(z.string().regex(/^\d+$/), z.string()),
   /**
    * Only of a detector. `found`: share of positions at which the best box of `center.class` is on the object and its
-   * score is at least `threshold`. `right`: share of positions at which, besides, this class is the answer; null if
+   * score reaches the threshold. `right`: share of positions at which, besides, this class is the answer; null if
    * the object's class is not known. `overlap`: mean intersection over union of this box and the object's square.
    */
-  detected: z
-    .object({ threshold: z.number(), found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() })
-    .exactOptional(),
+  detected: z.object({ found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() }).exactOptional(),
 })
 
 const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })
