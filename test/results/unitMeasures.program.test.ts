@@ -35,7 +35,9 @@ describe('measures of a unit', () => {
     const answer = { class: 4, probability: 0.5 }
     const answers = { center: answer, anchors: atAnchors(answer), right: null, kept: 0.75, least: 0, names: { 4: 'a' } }
     const layers = unit.layers.map((layer) => ({ ...layer, answers }))
-    const photograph = { ...unit, layers, frame: unit.inputs.size - 1 }
+    const shifted = Object.entries(unit.anchors).map(([name, { row, col }]) => [name, { row: row - 1, col: col - 1 }])
+    const anchors = Object.fromEntries(shifted) as typeof unit.anchors
+    const photograph = { ...unit, layers, anchors, frame: unit.inputs.size - 1 }
     const arrays = { ...arraysOf(unit, maps), answers: [Float32Array.from([4, 4, 5, 4, ...Array(8).fill(0.5)])] }
     await writeUnit(inFolder(), photograph, arrays)
     const file = join(unitFolder(inFolder(), unit.inputs), 'measures.json')
