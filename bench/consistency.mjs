@@ -17,6 +17,7 @@ import { openThreads } from '../dist/engine/handle.js'
 import { positionGrid } from '../dist/engine/positions.js'
 import { expectedGain, sharedFloor } from '../dist/engine/reuse/expected.js'
 import { sceneOf } from '../dist/engine/scene.js'
+import { chooseSettings } from '../dist/engine/settings.js'
 import { consistency } from '../dist/index.js'
 import { chooseNetwork } from '../dist/networks/index.js'
 import { findPhotographs, photographPatches } from '../dist/patches/photographs.js'
@@ -41,7 +42,8 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   const given = { model, ...(weights && { weights }), ...(input && { input }) }
   const network = await chooseNetwork({ ...given, weightsOption: '--weights FILE' })
   const layers = network.layers.filter(({ name }) => name === network.classes?.layer)
-  const settings = { workers: wholeNumber(values.workers), threads: 1, batch: 8 }
+  const wished = { workers: wholeNumber(values.workers), threads: 1 }
+  const settings = values.windows ? chooseSettings(network, Number.POSITIVE_INFINITY, wished) : { ...wished, batch: 8 }
   const margin = values.margin && wholeNumber(values.margin)
   const work = { margin, given, network: { ...network, layers }, settings, photographs, repeats: wholeNumber(repeats) }
   if (values.windows) return measureWindows(work)

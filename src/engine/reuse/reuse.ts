@@ -9,7 +9,7 @@ import { type CellPlan, passesOf } from './cellPlan.js'
 import { FEWEST_IMAGES, plannedReuse } from './expected.js'
 import { distanceOf, type PassWork, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
-import { cachedSceneKeys, samplePositions, scenePixels } from './sceneKeys.js'
+import { cachedSceneKeys, samplePositions, sceneGeometry, scenePixels } from './sceneKeys.js'
 
 /**
  * Computes each value only once, even if several images share it (reuse). Reuse is tried only if a prediction says that
@@ -80,7 +80,7 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   )
   const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
-  const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
+  const planFor = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     const planned = await plannedReuse(network, scene, whole, keysOf)
     if ('reason' in planned) {
       const { reason, isOfGraph } = planned
@@ -90,6 +90,15 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     const { graph, compared, cells, keys, plan } = planned
     const graphs = await cellGraphs(planned.network, graph, compared.map(outputOf), cells, plan.steps, keys.sources)
     return { plan, compared, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
+  }
+  let last: { readonly key: string; readonly prepared: Prepared | string } | undefined
+  /** Plans only once for scenes of equal geometry at equal positions, such as photographs. */
+  const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
+    const key = `${sceneGeometry(scene)} ${whole.join()}`
+    if (last?.key === key) return last.prepared
+    const prepared = await planFor(scene, whole)
+    last = { key, prepared }
+    return prepared
   }
   const compute = async (
     scene: Scene,

@@ -32,7 +32,8 @@ export function cachedSceneKeys(): typeof sceneKeys {
   }
 }
 
-function sceneGeometry(scene: Scene): string {
+/** Text that is equal for scenes with equal keys. */
+export function sceneGeometry(scene: Scene): string {
   const { rows, cols } = opaquePart(scene)
   return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])
 }
