@@ -108,9 +108,9 @@ describe('an open network', () => {
   })
 
   it.each([
-    [{ ...placed, strid: 2 }, 'option strid is not known; known options are patch, size, stride'],
+    [{ ...placed, strid: 2 }, 'option strid is not known; known options are patch, size, photograph, margin, stride'],
     [{ ...placed, stride: '2' }, 'option stride must be a number, not the text "2"'],
-    [{ patch: DOG }, 'option size is missing'],
+    [{ patch: DOG }, 'give `patch` and `size`, or `photograph`'],
   ])('refuses %j', async (options, message) => {
     await expect(network.extract(options as NetworkExtractOptions)).rejects.toThrow(message)
   })

@@ -1,4 +1,4 @@
-import { comparedSizes } from '../../patches/sizes.js'
+import { comparedSizes, type SizeInFrame, sizeText } from '../../patches/sizes.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 
 export const PATCH_KINDS = ['object', 'photograph'] as const
@@ -7,6 +7,12 @@ export type Kind = (typeof PATCH_KINDS)[number]
 /** Objects move within the frame. Photographs are larger, and the frame is a window that shows a part of them. */
 export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind {
   return size > frame ? 'photograph' : 'object'
+}
+
+/** As `sizeText`, but with the side of a photograph: `256 px`. */
+export function sideText(some: readonly Required<SizeInFrame>[]): string {
+  const sides = [...new Set(some.map(({ size }) => size))]
+  return some.some((one) => kindOf(one) === 'photograph') ? `${sides.join(', ')} px` : sizeText(some)
 }
 
 /** Compares the sizes of objects; see `comparedSizes`. The size of a photograph follows from the frame. */

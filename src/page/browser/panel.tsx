@@ -1,13 +1,12 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
-import { sizeText } from '../../patches/sizes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'
-import { kindOf } from './kinds.js'
+import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Badge, hereText, type PanelId, type Reading } from './readings.js'
@@ -150,7 +149,7 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  return `${titleOf(map.fitted, map)}, ${object}, ${sizeText([group])}, anchor ${anchor}`
+  return `${titleOf(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
 }
 
 function summaryText(map: LoadedMap): string {

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
-import { PAPER_FRAME, sizeFor, sizeText } from '../../../patches/sizes.js'
+import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
 import { copyText } from '../dom.js'
-import { kindOf } from '../kinds.js'
+import { kindOf, sideText } from '../kinds.js'
 import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
@@ -99,7 +99,7 @@ function Look({ source, viewer }: LivePage) {
           onInput={({ currentTarget }) => slide(Number(currentTarget.value))}
         />{' '}
         <output id="size-text" for="size">
-          {sizeText(sizes)}
+          {sideText(sizes)}
         </output>
       </label>
       <label>
