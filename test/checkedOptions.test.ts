@@ -38,7 +38,7 @@ describe('options that only a script can give', () => {
       'option patch must be a path, a name, the bytes of a picture, or pixels, not number 7',
     ],
     [{ patch: {} as unknown as string }, 'or pixels, not an object'],
-    [{ patch: undefined as unknown as string }, 'option patch is missing'],
+    [{ patch: undefined as unknown as string }, 'give `patch` and `size`, or `photograph`'],
   ])('are refused by extract: %j', async (options, message) => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })
     await expect(extraction).rejects.toThrow(UsageError)

@@ -17,6 +17,7 @@ import {
   type PulledWeights,
   pullHubModel,
   pullWeights,
+  tokensText,
   verifyNetwork,
   weightsCommand,
 } from '../networks/index.js'
@@ -174,10 +175,10 @@ export async function inspect(
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
   printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],
-    shown.map(({ name, op, shape, dims, ...tensor }) => [
+    shown.map(({ name, op, shape, tokens, dims, ...tensor }) => [
       withoutControls(name),
       withoutControls(op),
-      `[${shape.join(', ')}]`,
+      `[${shape.join(', ')}]${tokens ? ` (${tokensText(tokens)})` : ''}`,
       dims,
       tensor.default ? 'by default' : tensor.suggested ? 'suggested' : '',
     ]),

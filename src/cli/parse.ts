@@ -13,19 +13,15 @@ function wholeFrom(least: number) {
   }
 }
 
-export function parsePositive(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value > 0 && Number.isFinite(value))) {
-    throw new InvalidArgumentError('Give a number above 0.')
-  }
-  return value
-}
+export const parsePositive = numberIn('above 0', (value) => value > 0 && Number.isFinite(value))
+export const parseShare = numberIn('from 0 to 1', (value) => value >= 0 && value <= 1)
 
-/** Parses a number from 0 to 1. */
-export function parseShare(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (value >= 0 && value <= 1) return value
-  throw new InvalidArgumentError('Give a number from 0 to 1.')
+function numberIn(range: string, fits: (value: number) => boolean) {
+  return (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (!fits(value)) throw new InvalidArgumentError(`Give a number ${range}.`)
+    return value
+  }
 }
 
 /** Rejects an empty path, which an unset shell variable would give. */

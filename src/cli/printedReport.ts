@@ -19,7 +19,7 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   if (isTooSmall(findings)) {
-    print(`no verdicts, because they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
+    print(`no verdicts for fewer than ${FEWEST_PATCHES} objects or photographs; findings.md has the numbers`)
     return
   }
   const { head, rows: lines } = verdictTable(findings)

@@ -22,7 +22,7 @@ import { type AnswerStore, type Answers, KEEPS_NOTHING, openAnswerStore, type St
 import { cropped } from './crop.js'
 import { writeResults } from './document.js'
 import { type PhotographAnswers, photographAnswers } from './photographAnswers.js'
-import { type DrawnPhotograph, type FramePiece, framePieces, mostFrames } from './pieces.js'
+import { type FramePiece, framePieces, mostFrames } from './pieces.js'
 import {
   answerOf,
   EXACT_CROP,
@@ -254,15 +254,11 @@ async function measureAll(answers: Answers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...ran }
 }
 
-type TakeAnswers = (
-  piece: Pick<FramePiece, 'photographs' | 'moves'>,
-  matrix: Float32Array,
-  dims: number,
-) => Promise<void>
+type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => Promise<void>
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */
 async function runPiece(
-  { frames, photographs, moves, windows }: FramePiece,
+  { frames, photographs, windows }: FramePiece,
   handle: NetworkHandle,
   take: TakeAnswers,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
@@ -272,7 +268,7 @@ async function runPiece(
     : // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
       handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options))
   const [{ matrix = new Float32Array(), dims = 0 } = {}] = layers
-  await take({ photographs: photographs.slice(0, finished), moves }, matrix, dims)
+  await take(photographs.slice(0, finished), matrix, dims)
   release()
   if (finished < photographs.length) throwIfStopped(options.signal)
 }
@@ -282,10 +278,11 @@ function takingAnswers(
   { protocols, setting, measured, store }: Answers,
   { id, classes: { layer: name, scores }, detector }: Classifier,
 ): TakeAnswers {
-  let current: { readonly of: DrawnPhotograph; readonly answers: PhotographAnswers } | undefined
-  return async ({ photographs, moves }, matrix, dims) => {
-    const { matrix: scored, dims: classes } = comparedFeatures({ name, matrix, dims }, detector)
-    const probabilities = classProbabilities(scored, photographs.length, classes, scores, `${id} ${name}`)
+  let current: { readonly name: string; readonly answers: PhotographAnswers } | undefined
+  return async (photographs, matrix, dims) => {
+    const layer = comparedFeatures({ name, matrix, dims }, detector)
+    const { dims: classes, detections } = layer
+    const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
     let pending: number[] = []
     for (const [frame, photograph] of photographs.entries()) {
       const own = probabilities.subarray(frame * classes, (frame + 1) * classes)
@@ -293,21 +290,22 @@ function takingAnswers(
         throw new InputError(
           `${id} gives NaN or infinite values for ${photograph.name}; check the network's weights and input options`,
         )
-      if (current?.of !== photograph) current = { of: photograph, answers: photographAnswers(protocols, setting) }
-      const seen = detector && seenIn(matrix, frame, own, detector.threshold, moves[frame] as Shift)
+      const { name, sha256, moved } = photograph
+      if (current?.name !== name) current = { name, answers: photographAnswers(protocols, setting) }
+      const seen = detector && detections && seenIn(detections, frame, own, detector.threshold, moved)
       pending.push(...current.answers.take(own, seen))
       const values = current.answers.values()
       if (values === undefined && frame < photographs.length - 1) continue
       await store.append(pending)
       pending = []
-      if (values !== undefined) measured.set(photograph.name, await store.commit({ ...photograph, values }))
+      if (values !== undefined) measured.set(name, await store.commit({ name, sha256, values }))
     }
   }
 }
 
 /** What a detector sees in a frame, with its best box moved back to where it is in the photograph. */
 function seenIn(
-  matrix: Float32Array,
+  detections: Float32Array,
   frame: number,
   probabilities: Float64Array,
   threshold: number,
@@ -316,6 +314,6 @@ function seenIn(
   const classes = probabilities.length
   const { answer } = answerOf(frame, probabilities)
   if ((probabilities[answer] as number) < threshold) return { answer: classes }
-  const [left, top, right, bottom] = boxAt(matrix, frame, classes, answer)
+  const [left, top, right, bottom] = boxAt(detections, frame, classes, answer)
   return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
 }

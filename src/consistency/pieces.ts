@@ -34,8 +34,6 @@ export interface FramePiece {
   readonly frames: readonly Frame[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
-  /** For each frame, how far its photograph has moved, in pixels. */
-  readonly moves: readonly Shift[]
   /** Instead of `frames`: windows that the engine cuts out of one photograph. */
   readonly windows?: {
     readonly scene: Scene
@@ -46,10 +44,12 @@ export interface FramePiece {
   }
 }
 
-export interface DrawnPhotograph {
+interface DrawnPhotograph {
   readonly name: string
   /** SHA-256 of the file from which the frames were drawn, in hexadecimal. */
   readonly sha256: string
+  /** How far the photograph has moved in the frame, in pixels. */
+  readonly moved: Shift
 }
 
 interface PiecePlan {
@@ -77,14 +77,12 @@ export async function* framePieces(
   let memory = memories[0]
   let frames: Frame[] = []
   let photographs: DrawnPhotograph[] = []
-  let moves: Shift[] = []
   const finishPiece = (): FramePiece => {
-    const piece = { frames, photographs, moves }
+    const piece = { frames, photographs }
     memory = memory === memories[0] ? memories[1] : memories[0]
     memory.clear()
     frames = []
     photographs = []
-    moves = []
     return piece
   }
   for (const file of files) {
@@ -94,14 +92,17 @@ export async function* framePieces(
       onFailure({ name: file.name, reason: reasonOf(error) })
     })
     if (read === undefined) continue
-    const photograph = { name: file.name, sha256: read.sha256 }
     for (const protocol of plan.protocols) {
-      const { direction } = protocol
       const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, file.name))
-      const moved = ({ rows, cols }: Shift) => ({ rows: direction * rows, cols: direction * cols })
+      const direction = protocol.movesFrame ? -1 : 1
+      const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
+        name: file.name,
+        sha256: read.sha256,
+        moved: { rows: direction * rows, cols: direction * cols },
+      })
       if (protocol.windows) {
         if (frames.length > 0) yield finishPiece()
-        yield windowPiece(read.image, photograph, [...shifts].map(moved), setting)
+        yield windowPiece(read.image, [...shifts].map(photographOf), setting)
         continue
       }
       const draw = protocol.drawing(read.image, setting)
@@ -109,8 +110,7 @@ export async function* framePieces(
         await afterSignals(signal)
         if (frames.length === most || !memory.hasRoom()) yield finishPiece()
         frames.push(draw(shift, memory))
-        photographs.push(photograph)
-        moves.push(moved(shift))
+        photographs.push(photographOf(shift))
       }
     }
   }
@@ -118,16 +118,11 @@ export async function* framePieces(
 }
 
 /** @param moves of the photograph, which are its positions */
-function windowPiece(
-  image: Image,
-  photograph: DrawnPhotograph,
-  moves: readonly Shift[],
-  { frame }: ProtocolSetting,
-): FramePiece {
-  const scene = sceneOf(wholePatch(photograph.name, image))
-  const offsets = Int32Array.from(moves.flatMap(({ rows, cols }) => [rows, cols]))
+function windowPiece(image: Image, photographs: readonly DrawnPhotograph[], { frame }: ProtocolSetting): FramePiece {
+  const scene = sceneOf(wholePatch('photograph', image))
+  const offsets = Int32Array.from(photographs.flatMap(({ moved: { rows, cols } }) => [rows, cols]))
   const { offsets: whole } = positionGrid(frame, image.rows, 1)
-  return { frames: [], photographs: moves.map(() => photograph), moves, windows: { scene, offsets, whole } }
+  return { frames: [], photographs, windows: { scene, offsets, whole } }
 }
 
 /** Random numbers for one photograph and one protocol. They do not depend on the other photographs and protocols. */

@@ -85,8 +85,8 @@ export interface Protocol {
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
-  /** 1 if a shift moves the photograph in the frame; -1 if it moves the frame over the photograph. */
-  readonly direction: 1 | -1
+  /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
+  readonly movesFrame?: true
   /**
    * Whether the frames are windows that the engine cuts out of the whole photograph, instead of `drawing`. It then
    * computes values that several windows share only once.
@@ -123,7 +123,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: [agreement('crops')],
     isPath: false,
-    direction: -1,
+    movesFrame: true,
   },
   {
     ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
@@ -131,7 +131,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: pathMeasures(),
     isPath: true,
-    direction: -1,
+    movesFrame: true,
   },
   {
     ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
@@ -143,7 +143,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: pathMeasures(),
     isPath: true,
-    direction: 1,
   },
   {
     ...keepsAnswers('circular', ({ draws }) => 2 * draws),
@@ -157,7 +156,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: [agreement('circular shifts')],
     isPath: false,
-    direction: 1,
   },
   {
     name: 'subpixel',
@@ -190,7 +188,6 @@ export const PROTOCOLS: readonly Protocol[] = [
       },
     ],
     isPath: false,
-    direction: 1,
   },
 ]
 
@@ -212,7 +209,7 @@ export const EXACT_CROP: Protocol = {
     },
   ],
   isPath: false,
-  direction: -1,
+  movesFrame: true,
   windows: true,
 }
 

@@ -171,7 +171,7 @@ export interface AnswerCounts {
   readonly unanswered?: number
   /** Only of a detector: the least score at which a class is seen. */
   readonly threshold?: number
-  /** Names of all classes that are the answer at some position or anchor, by class index; of a detector, of all classes. */
+  /** Names of all classes that are the answer at some position or anchor, by class index. */
   readonly names: Readonly<Record<string, string>>
 }
 
@@ -198,10 +198,12 @@ export async function answerCounts(
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   let unanswered = 0
-  for (const [position, index] of strongest.subarray(0, positions).entries()) {
+  const answers = strongest.map((index, row) =>
+    detector && (matrix[row * dims + index] as number) < detector.threshold ? dims : index,
+  )
+  for (const [position, answer] of answers.subarray(0, positions).entries()) {
     const scores = matrix.subarray(position * dims, (position + 1) * dims)
     checkScores(scores, classes.scores.meaning, `${network.id} ${layer.name}`)
-    const answer = detector && (scores[index] as number) < detector.threshold ? dims : index
     if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
     else counts.set(answer, (counts.get(answer) ?? 0) + 1)
   }
@@ -214,6 +216,6 @@ export async function answerCounts(
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
     ...(detector && { threshold: detector.threshold }),
-    names: Object.fromEntries([...(detector ? all.keys() : new Set(strongest))].map((index) => [index, nameOf(index)])),
+    names: Object.fromEntries([...new Set(answers)].map((index) => [index, nameOf(index)])),
   }
 }

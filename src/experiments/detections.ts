@@ -1,19 +1,19 @@
 import type { LayerFeatures } from '../engine/features.js'
-import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
-import { type Detector, isRightAnswer } from '../networks/index.js'
+import type { PositionGrid } from '../engine/positions.js'
+import { type Detector, isRightAnswer, type Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
-import { type Box, isFound, ON_OBJECT, overlapOf, type Sighting, sightingAt, sightingValues } from './boxes.js'
-import { positionAt } from './grid.js'
-import type { FeatureGrid } from './similarity.js'
+import { type Box, ON_OBJECT, OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from './boxes.js'
+import { featuresAt } from './similarity.js'
 
 /** Rows of a layer of detections: the best scores of the classes, and the four sides of their boxes. */
 const DETECTION_ROWS = 5
 
+/** A box that is not seen. */
+const NO_BOX: Box = [0, 0, 0, 0]
+
 /** What a detector looks for. */
 export interface DetectionRule extends Pick<Detector, 'threshold'> {
-  /** Number of classes. */
-  readonly classes: number
   /** Index of the object's class. */
   readonly own: number
   /** Whether the object's category or the user states this class. Otherwise, it is the best one at the center. */
@@ -26,28 +26,28 @@ export interface Detections extends DetectionRule {
   readonly sightings: Float32Array
 }
 
+/** A layer whose values are compared as features. */
+export interface ComparedLayer extends LayerFeatures {
+  /** Only of a detector's layer: the scores, which are compared, and the boxes, [rows, 5, classes]. */
+  readonly detections?: Float32Array
+}
+
 /**
- * The values of a layer that are compared as features. Of detections, these are the scores of the classes, as in the
- * output of a classifier. A box that moves with the object would say only that the object moves.
+ * Of detections, the scores of the classes are compared, as in the output of a classifier. A box that moves with the
+ * object would say only that the object moves.
  */
-export function comparedFeatures<T extends Pick<LayerFeatures, 'name' | 'dims' | 'matrix'>>(
-  layer: T,
-  detector: Pick<Detector, 'layer'> | undefined,
-): T {
+export function comparedFeatures(layer: LayerFeatures, detector: Pick<Detector, 'layer'> | undefined): ComparedLayer {
   if (layer.name !== detector?.layer) return layer
+  const detections = layer.matrix
   const dims = layer.dims / DETECTION_ROWS
-  const matrix = new Float32Array(layer.matrix.length / DETECTION_ROWS)
-  for (let row = 0; row < matrix.length / dims; row++) matrix.set(scoresAt(layer.matrix, row, dims), row * dims)
-  return { ...layer, dims, matrix }
+  const matrix = new Float32Array(detections.length / DETECTION_ROWS)
+  for (let start = 0; start < matrix.length; start += dims)
+    matrix.set(detections.subarray(DETECTION_ROWS * start, DETECTION_ROWS * start + dims), start)
+  return { ...layer, dims, matrix, detections }
 }
 
-function scoresAt(matrix: Float32Array, row: number, classes: number): Float32Array {
-  const start = row * DETECTION_ROWS * classes
-  return matrix.subarray(start, start + classes)
-}
-
-export function boxAt(matrix: Float32Array, row: number, classes: number, index: number): Box {
-  const sides = [1, 2, 3, 4].map((side) => matrix[(row * DETECTION_ROWS + side) * classes + index])
+export function boxAt(detections: Float32Array, row: number, classes: number, index: number): Box {
+  const sides = [1, 2, 3, 4].map((side) => detections[(row * DETECTION_ROWS + side) * classes + index])
   return sides as unknown as Box
 }
 
@@ -71,61 +71,80 @@ export function detectionRule(
   const own = (isStated ? stated : all).reduce((best, index) =>
     (center[index] as number) > (center[best] as number) ? index : best,
   )
-  return { own, isStated, threshold, classes: names.length }
+  return { own, isStated, threshold }
 }
 
 /**
- * What a detector sees in one image.
- * @param matrix detections, [rows, 5, classes]
- * @param at the image's row in `matrix`
- * @param square the object's position, and its side in pixels
+ * What a detector sees in several images, [images, SIGHTING_VALUES]; undefined for a layer without detections.
+ * @param images for each image, its row in the layer and the index of its position in `offsets`
+ * @param size side of the object in pixels
  */
-export function sightingIn(
-  matrix: Float32Array,
-  at: number,
-  { row, col, size }: Position & Pick<Patch, 'size'>,
-  { classes, own, threshold }: DetectionRule,
-): Sighting {
-  const scores = scoresAt(matrix, at, classes)
-  const seen = (index: number) => {
-    const box = boxAt(matrix, at, classes, index)
-    const overlap = overlapOf(box, [col, row, col + size, row + size])
-    return { class: index, score: scores[index] as number, overlap, box }
-  }
-  const best = seen(own)
-  const better = [...scores.keys()].map(seen).filter(({ score }) => score > best.score && score >= threshold)
-  better.sort((a, b) => b.score - a.score)
-  return { own: best, other: better.find(({ overlap }) => overlap >= ON_OBJECT) ?? better[0] }
+export function sightingsIn(
+  { dims: classes, detections }: ComparedLayer,
+  images: readonly (readonly [row: number, position: number])[],
+  { offsets, size }: Pick<PositionGrid, 'offsets'> & Pick<Patch, 'size'>,
+  rule: DetectionRule | undefined,
+): Float32Array | undefined {
+  if (detections === undefined || rule === undefined) return undefined
+  const values = images.flatMap(([row, position]) => {
+    const [top, left] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
+    const start = row * DETECTION_ROWS * classes
+    const scores = detections.subarray(start, start + classes)
+    const boxOf = (index: number) => boxAt(detections, row, classes, index)
+    return sightingValues(scores, boxOf, [left, top, left + size, top + size], rule)
+  })
+  return Float32Array.from(values)
 }
 
-/** @param grid detections at the grid's positions and at the anchors, [rows, 5, classes] */
-export function detectionsOf(
-  { matrix, anchorFeatures, anchors, ...grid }: FeatureGrid,
-  names: readonly string[],
-  detector: Pick<Detector, 'threshold' | 'objectClass'>,
-  { size, category }: Pick<Patch, 'size' | 'category'>,
-): Detections {
-  const center = scoresAt(anchorFeatures, ANCHOR_NAMES.indexOf('center'), names.length)
-  const rule = detectionRule(detector, names, center, category)
-  const positions = Array.from({ length: grid.rows * grid.cols }, (_, index) => positionAt(index, grid))
-  const sightings = [
-    ...positions.flatMap((position, at) => sightingValues(sightingIn(matrix, at, { ...position, size }, rule))),
-    ...anchors.flatMap((anchor, at) => sightingValues(sightingIn(anchorFeatures, at, { ...anchor, size }, rule))),
+/** The numbers of `Sighting`, as they are stored. */
+function sightingValues(
+  scores: Float32Array,
+  boxOf: (index: number) => Box,
+  square: Box,
+  { own, threshold }: DetectionRule,
+): readonly number[] {
+  const [ofOwn, best] = [scores[own] as number, Math.max(...scores)]
+  // Overlaps are stored as float32.
+  const overlapWith = (index: number) => Math.fround(overlapOf(boxOf(index), square))
+  const isSeen = ofOwn >= threshold
+  const overlap = overlapWith(own)
+  const isLost = scores.some((score, index) => score > ofOwn && score >= threshold && overlapWith(index) >= ON_OBJECT)
+  const isFound = isSeen && overlap >= ON_OBJECT
+  const outcome = isLost ? 'another class on the object' : isFound ? 'found' : 'no box that fits'
+  return [
+    OUTCOMES.indexOf(best < threshold ? SEES_NOTHING : outcome),
+    overlap,
+    ...(isSeen ? boxOf(own) : NO_BOX),
+    ...(best < threshold ? NO_BOX : boxOf(scores.indexOf(best))),
   ]
-  return { ...rule, sightings: Float32Array.from(sightings) }
+}
+
+/** The detections of an object at the positions of a grid and at its anchors; undefined for other layers. */
+export function detectionsOf(
+  grid: PositionGrid,
+  layer: ComparedLayer,
+  { classes, detector }: Pick<Network, 'classes' | 'detector'>,
+  { size, category }: Pick<Patch, 'size' | 'category'>,
+): Detections | undefined {
+  const center = grid.anchors.filter(({ name }) => name === 'center')
+  const scores = featuresAt(layer.matrix, layer.dims, center)
+  const rule = detector && detectionRule(detector, classes?.names ?? [], scores, category)
+  const images = [...Array(grid.rows * grid.cols).keys(), ...grid.anchors.map(({ index }) => index)]
+  const rows = images.map((index) => [index, index] as const)
+  const sightings = sightingsIn(layer, rows, { ...grid, size }, rule)
+  return rule && sightings && { ...rule, sightings }
 }
 
 /**
  * Shares of positions at which the object is found.
  * @param answers class index of the answer at each position
  */
-export function detectedShares(answers: Float32Array, { own, threshold, isStated, sightings }: Detections) {
+export function detectedShares(answers: Float32Array, { own, isStated, sightings }: Detections) {
   const all = Array.from(answers, (_, at) => sightingAt(sightings, at))
-  const found = all.map((sighting) => isFound(sighting, threshold))
+  const found = all.map((sighting) => sighting.overlap >= ON_OBJECT && sighting.own.some((side) => side > 0))
   return {
-    threshold,
     found: mean(found.map(Number)),
     right: isStated ? mean(found.map((is, at) => Number(is && answers[at] === own))) : null,
-    overlap: mean(all.map((sighting) => sighting.own.overlap)),
+    overlap: mean(all.map(({ overlap }) => overlap)),
   }
 }

@@ -26,8 +26,8 @@ export function agreementOf(counts: ReadonlyMap<number, number>): number {
 }
 
 /** Directions in which a window moves by one pixel; `diagonal` is down and to the right. */
-export const WINDOW_STEPS = ['horizontal', 'vertical', 'diagonal'] as const
-export type WindowStep = (typeof WINDOW_STEPS)[number]
+export const PIXEL_STEPS = ['horizontal', 'vertical', 'diagonal'] as const
+export type PixelStep = (typeof PIXEL_STEPS)[number]
 
 /**
  * Share of all pairs of neighbouring positions whose answers differ.
@@ -37,7 +37,7 @@ export type WindowStep = (typeof WINDOW_STEPS)[number]
 export function answerChange(
   answers: ArrayLike<number>,
   { rows, cols }: GridShape,
-  step: WindowStep,
+  step: PixelStep,
 ): number | undefined {
   const down = step === 'horizontal' ? 0 : 1
   const right = step === 'vertical' ? 0 : 1

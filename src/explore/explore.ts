@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
 import { OUTPUT_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/index.js'
+import { pictureBytes } from '../patches/image.js'
+import { findPhotographs } from '../patches/photographs.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
@@ -15,7 +17,7 @@ import { callback, type GivenOptions, kinds, optionsIn, parseOptions } from '../
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
-import { openObjects } from './objects.js'
+import { MOST_OWN, openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
 /** All features together get a quarter of the machine's memory. The features of one object get a quarter of that. */
@@ -30,6 +32,8 @@ const OPTIONS = {
    * weights are on this machine.
    */
   models: z.array(z.string()).min(1).readonly().exactOptional(),
+  /** Whole photographs to offer: a folder, a list of paths, or a picture. Only the first 32 are used. */
+  photographs: z.string().exactOptional(),
   /** How to reduce a feature map to one value per channel, as in `openNetwork`. */
   pool: REFERENCE_OPTIONS.pool,
   // These options are for all networks outside the catalog.
@@ -83,6 +87,12 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const progress = progressTo(checked.onProgress)
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
+  const objects = await openObjects()
+  const files = checked.photographs === undefined ? [] : await findPhotographs(checked.photographs, progress.note)
+  for (const { name, path } of files.slice(0, MOST_OWN)) {
+    const added = objects.add(await pictureBytes(path), basename(path), signal, true)
+    await added.catch(({ message }: Error) => progress.note(`skipping ${name}: ${message}`))
+  }
   const networks = await openLiveNetworks({
     models,
     pool,
@@ -93,7 +103,6 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     onNote: (line) => progress.note(line),
     signal,
   })
-  const objects = await openObjects()
   const explorer = openExplorer({
     networks,
     objects,

@@ -8,7 +8,8 @@ import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { isOwnNetwork, OUTPUT_OPTIONS, type OwnOptions } from '../networks/index.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
-import { decodeImage, encodePng } from '../patches/image.js'
+import { encodePng } from '../patches/image.js'
+import { pictureFormat } from '../patches/pictureFormat.js'
 import { unitFolder } from '../results/unit/store.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
@@ -56,10 +57,8 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const name = await networkName(wanted)
   const options: ReproduceOptions = {
     models: [name],
-    patches: await objectPath(wanted),
-    sizes: [scene.size],
+    ...(await objectOptions(wanted)),
     stride: scene.stride,
-    background: scene.background,
     experiments: ['similarity'],
     ...(pool && { pool }),
     ...(isOwnNetwork(name) && own),
@@ -130,26 +129,33 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * Returns the value of the option `patches` for an object. For a built-in object, this is its name. A picture that the
- * user added is first stored in its own folder within the results folder. The value is then the path of that folder.
+ * Returns the options for an object or a photograph. For a built-in object, `patches` is its name. A picture that the
+ * user added is first stored in its own folder within the results folder. The option is then the path of that folder.
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
-async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {
-  if ('path' in source) return name
-  await refuseLink(join(out, 'objects'))
+async function objectOptions({ object: { name, source }, scene, unit, out }: UnitToKeep): Promise<ReproduceOptions> {
+  const { size, background } = scene
+  if ('path' in source) return { patches: name, sizes: [size], background }
+  if (!('file' in source)) {
+    const raw = { width: source.cols, height: source.rows, channels: 4 } as const
+    const patches = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
+    return { patches, sizes: [size], background }
+  }
+  const photographs = await storedFile(join(out, 'photographs'), name, pictureFormat(source.file) ?? '', source.file)
+  return { photographs, margin: size - unit.network.input.rows }
+}
+
+/** Stores a file in a folder of its own, unless it is there already. */
+async function storedFile(root: string, name: string, extension: string, content: Uint8Array): Promise<string> {
+  await refuseLink(root)
   for (let number = 1; ; number++) {
     const own = number === 1 ? name : `${name}-${number}`
-    const folder = join(out, 'objects', own)
+    const folder = join(root, own)
     await refuseLink(folder)
-    const path = join(folder, `${own}.png`)
+    const path = join(folder, `${own}.${extension}`)
     const stored = await readRegular(path).catch(() => undefined)
-    if (stored === undefined) {
-      const raw = { width: source.cols, height: source.rows, channels: 4 } as const
-      await writeFileAtomic(path, await encodePng(source.data, raw))
-    } else {
-      const image = await decodeImage(stored, path).catch(() => undefined)
-      if (image === undefined || image.cols !== source.cols || Buffer.compare(image.data, source.data) !== 0) continue
-    }
+    if (stored === undefined) await writeFileAtomic(path, content)
+    else if (Buffer.compare(stored, content) !== 0) continue
     return folder
   }
 }
@@ -178,11 +184,15 @@ function inRowOrder(unit: LiveUnit): Features {
   return { layers, finished: order.length, release: () => undefined }
 }
 
-function commandOf({ models, patches, sizes, stride, background, pool, out, ...options }: ReproduceOptions): string {
-  const words = ['shiftscope', 'reproduce', '--models', models?.[0], '--patches', patches, '--sizes', sizes?.[0]]
-  const settings = ['--stride', stride, '--background', background, ...(pool ? ['--pool', pool] : [])]
+function commandOf({ models, stride, pool, out, ...options }: ReproduceOptions): string {
+  const { patches, sizes, background, photographs, margin } = options
+  const shown =
+    photographs === undefined
+      ? ['--patches', patches, '--sizes', sizes?.[0], '--stride', stride, '--background', background]
+      : ['--photographs', photographs, '--margin', margin, '--stride', stride]
   const own = Object.entries(optionsIn(options, OUTPUT_OPTIONS)).flatMap(([name, value]) => [flagOf(name), value])
-  return [...words, ...settings, ...own, '--experiments', 'similarity', '--out', out]
+  const settings = [...(pool ? ['--pool', pool] : []), ...own, '--experiments', 'similarity', '--out', out]
+  return ['shiftscope', 'reproduce', '--models', models?.[0], ...shown, ...settings]
     .map((word) => shellWord(String(word)))
     .join(' ')
 }

@@ -3,6 +3,7 @@ import type { NetworkHandle } from '../engine/handle.js'
 import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
+import { indexOf } from '../experiments/grid.js'
 import type { Network } from '../networks/index.js'
 import { type FeatureRow, KeptRows } from './keptRows.js'
 
@@ -264,11 +265,13 @@ function firstRows(grid: PositionGrid): Int32Array {
 }
 
 /** Indices, in `grid.offsets`, of the positions nearest to a pixel. */
-function rowsAround({ rows, cols, stride }: PositionGrid, { row, col }: Position): Int32Array {
-  const along = (pixel: number, count: number) => {
-    const middle = Math.min(count - 1, Math.max(0, Math.round(pixel / stride)))
+function rowsAround(grid: PositionGrid, position: Position): Int32Array {
+  const { rows, cols } = grid
+  const nearest = indexOf(position, grid)
+  const along = (middle: number, count: number) => {
     const places = Array.from({ length: AROUND_CURSOR }, (_, i) => middle - Math.floor(AROUND_CURSOR / 2) + i)
     return places.filter((place) => place >= 0 && place < count)
   }
-  return Int32Array.from(along(row, rows).flatMap((down) => along(col, cols).map((right) => down * cols + right)))
+  const [down, right] = [along(Math.floor(nearest / cols), rows), along(nearest % cols, cols)]
+  return Int32Array.from(down.flatMap((row) => right.map((col) => row * cols + col)))
 }

@@ -1,12 +1,13 @@
-import { ANCHOR_NAMES, type Position } from '../engine/positions.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
-import { sightingValues } from '../experiments/boxes.js'
-import { comparedFeatures, type DetectionRule, detectionRule, sightingIn } from '../experiments/detections.js'
-import { positionAt } from '../experiments/grid.js'
+import { sightingAt } from '../experiments/boxes.js'
+import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
+import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
+import { base64 } from '../page/siteAnswers.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
@@ -24,7 +25,7 @@ export async function* mapMessages(
     unit.lookAt(request.cursor)
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
-    const map = mapMaker(unit, request.layer, request.anchor)
+    const map = mapMaker(unit, request.layer, anchor)
     let began = performance.now()
     let sent = 0
     for (;;) {
@@ -86,18 +87,19 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index
-  const [down, right] = [row / grid.stride, col / grid.stride]
-  const isOnGrid = [down, right].every(Number.isInteger) && Math.min(down, right) >= 0
-  if (!isOnGrid || down >= grid.rows || right >= grid.cols)
+  const nearest = indexOf({ row, col }, grid)
+  const found = positionAt(nearest, grid)
+  if (found.row !== row || found.col !== col)
     throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one on the map`)
-  return down * grid.cols + right
+  return nearest
 }
 
 /**
  * Returns a function that turns features into messages for the page. A message has the cosines of one layer. It also
  * has the network's answers, if the network's classes are known.
+ * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: Position) {
+function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const { classes, detector } = network
@@ -112,15 +114,6 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
   }
   const compared = (layer: number, matrix: Float32Array) =>
     comparedFeatures({ ...(network.layers[layer] as FeatureLayer), matrix }, detector)
-  const sightings = (
-    matrix: Float32Array,
-    chosen: readonly number[],
-    rule: DetectionRule,
-    squareAt: (at: number) => Position,
-  ) => {
-    const all = chosen.map((at) => sightingIn(matrix, at, { ...squareAt(at), size: patch.size }, rule))
-    return base64(Float32Array.from(all.flatMap(sightingValues)))
-  }
   /** @param first index in `matrices` of the features of rows[0]; those of the other rows follow */
   return async (
     rows: Int32Array,
@@ -148,18 +141,21 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
       cosines: base64(Float32Array.from(pick(cosines))),
     } as const
     if (classes === undefined || scored === -1) return message
-    const values = featuresOf(scored, first, rows.length)
-    const { dims: width, matrix: answered } = compared(scored, values)
-    const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
+    const answered = compared(scored, featuresOf(scored, first, rows.length))
+    const anchored = compared(scored, atAnchor[scored] as Float32Array)
     const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
+    const strongest = await argmax({ features: answered.matrix, rows: rows.length, dims: answered.dims, threads })
     const title = `${network.id} ${classes.layer}`
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
-    const { maps, center } = answerMaps(answered, strongest, centerScores, classes.scores, title, rule)
-    const anchorScores = compared(scored, atAnchor[scored] as Float32Array).matrix
-    const [own] = answersAtAnchors(anchorScores, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
+    const { maps, center } = answerMaps(answered.matrix, strongest, centerScores, classes.scores, title, rule)
+    const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
+    const places = { ...grid, size: patch.size }
+    const images = chosen.map((at) => [at, rows[at] as number] as const)
+    const sightings = sightingsIn(answered, images, places, rule)
+    const ofAnchor = sightingsIn(anchored, [[0, anchor]], places, rule)
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, own.class, ...pick(maps), ...(detector ? classNames.keys() : [])]) {
+    for (const index of [center.class, own.class, ...pick(maps)]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = classNames[index] ?? String(index)
@@ -171,14 +167,8 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
         probability: base64(Float32Array.from(pick(maps, count))),
         ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
         center: center.class,
-        atAnchor: own,
-        ...(rule && {
-          boxes: {
-            threshold: rule.threshold,
-            sightings: sightings(values, chosen, rule, (at) => positionAt(rows[at] as number, grid)),
-            atAnchor: sightings(atAnchor[scored] as Float32Array, [0], rule, () => anchor),
-          },
-        }),
+        atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
+        ...(sightings && { sightings: base64(sightings) }),
         names,
       },
     }
@@ -191,8 +181,4 @@ function withoutDirection(title: string, error: DegenerateFeatureError): Degener
     error,
     `${title}: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another object or layer`,
   )
-}
-
-function base64(values: Uint32Array | Float32Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }

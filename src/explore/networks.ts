@@ -23,6 +23,7 @@ import {
   readHashedOnnx,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
+import { sourceSide } from '../patches/photographs.js'
 import { counted, printable } from '../support/text.js'
 import { fileStem, freeName } from './objects.js'
 import { openSentFiles, type SentFile } from './sentFiles.js'
@@ -261,6 +262,7 @@ function asLive(network: Network): LiveNetwork {
   return {
     id,
     frame: input.rows,
+    photograph: sourceSide(input.rows),
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
     isDetector: detector !== undefined,

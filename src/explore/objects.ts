@@ -4,6 +4,7 @@ import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
+import { checkMargin, middleSquare, wholePatch } from '../patches/photographs.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 import { oneAtATime } from '../support/oneAtATime.js'
 
@@ -11,7 +12,7 @@ import { oneAtATime } from '../support/oneAtATime.js'
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
 /** Largest number of the user's pictures that are kept. When there are more, the oldest is dropped. */
-const MOST_OWN = 32
+export const MOST_OWN = 32
 
 /** Largest side that an object may have, in pixels. Few networks take larger images. */
 const LONGEST_SIDE = 1024
@@ -22,32 +23,34 @@ const DRAWING_SECONDS = 10
 /** Largest number of characters in the name of an object, which becomes the name of a file. */
 const LONGEST_NAME = 60
 
-/** The objects that can be moved: the built-in patches, and pictures that the user added. */
+/** The objects that can be moved: the built-in patches, and pictures and photographs that the user added. */
 export interface Objects {
   readonly list: () => readonly LiveObject[]
   /**
    * Adds a picture as an object. The object is the part that is not transparent, or the whole picture if nothing is
-   * transparent.
+   * transparent. A photograph stays whole.
    */
-  readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
+  readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal, isPhotograph?: boolean) => Promise<LiveObject>
   readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
   readonly find: (key: number) => KnownObject
 }
 
 export interface KnownObject extends LiveObject {
-  /** A built-in object, or the pixels of a picture that the user added. */
-  readonly source: PatchSource | Image
+  /** A built-in object, the pixels of a picture that the user added, or the file of a photograph. */
+  readonly source: PatchSource | Image | { readonly file: Uint8Array }
 }
 
 export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
-  const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
+  const known = new Map<number, KnownObject>(
+    builtIn.map((source, key) => [key, { key, name: source.name, isPhotograph: false, source }]),
+  )
   let next = known.size
   /** Names of all objects so far. The page still lists a picture that was dropped, so its name stays taken. */
   const names = new Set(builtIn.map(({ name }) => name))
   // Only one picture is decoded at a time, because pictures may be large.
   const inTurn = oneAtATime()
-  const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
+  const decode = (bytes: Uint8Array, signal?: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))
     // An SVG need not wait, because it is drawn in another process.
     return pictureFormat(bytes) === 'svg' ? decoded() : inTurn(decoded)
@@ -57,25 +60,29 @@ export async function openObjects(): Promise<Objects> {
     if (found === undefined) throw new InputError('this object is no longer in memory; add it again')
     return found
   }
-  const add = async (bytes: Uint8Array, name: string, signal: AbortSignal): Promise<LiveObject> => {
+  const add: Objects['add'] = async (bytes, name, signal, isPhotograph = false) => {
     const image = await decode(bytes, signal)
-    const object = squareObject(image, LONGEST_SIDE)
-    if (object === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
-    const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
-    if (same !== undefined) return { key: same.key, name: same.name }
-    const added = { key: next++, name: freeName(fileStem(name, 'object'), names), source: object }
+    const source = isPhotograph ? { file: bytes } : squareObject(image, LONGEST_SIDE)
+    if (source === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
+    const same = [...known.values()].find((one) => isSame(one.source, source))
+    if (same !== undefined) return shortly(same)
+    const added = { key: next++, name: freeName(fileStem(name, 'object'), names), isPhotograph, source }
     names.add(added.name)
     known.set(added.key, added)
-    const own = [...known.values()].filter(({ source }) => 'data' in source)
+    const own = [...known.values()].filter(({ key }) => key >= builtIn.length)
     if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)
-    return { key: added.key, name: added.name }
+    return shortly(added)
   }
   return {
-    list: () => [...known.values()].map(({ key, name }) => ({ key, name })),
+    list: () => [...known.values()].map(shortly),
     add,
     patch: async (key, size, frame) => {
       const { name, source } = find(key)
       if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch
+      if ('file' in source) {
+        if (size > frame) checkMargin(size - frame)
+        return wholePatch(name, middleSquare(name, await decode(source.file), Math.min(size, frame), size))
+      }
       const patch = patchAtSize(name, source, size, frame)
       checkVisible(patch, 'hard', name)
       return patch
@@ -84,7 +91,13 @@ export async function openObjects(): Promise<Objects> {
   }
 }
 
-function isSame(one: Image, other: Image): boolean {
+function shortly({ key, name, isPhotograph }: LiveObject): LiveObject {
+  return { key, name, isPhotograph }
+}
+
+function isSame(one: KnownObject['source'], other: KnownObject['source']): boolean {
+  if ('file' in one && 'file' in other) return Buffer.compare(one.file, other.file) === 0
+  if (!('data' in one && 'data' in other)) return false
   return one.rows === other.rows && one.cols === other.cols && Buffer.compare(one.data, other.data) === 0
 }
 

@@ -27,7 +27,8 @@ const MOST_CONNECTIONS = 64
 /** Time limit in seconds for a request to arrive completely. */
 const REQUEST_SECONDS = 60
 
-const place = z.object({ row: z.int().min(0).max(4096), col: z.int().min(0).max(4096) })
+const pixel = z.int().min(-4096).max(4096)
+const place = z.object({ row: pixel, col: pixel })
 const scene = z.object({
   network: z.string().max(1000),
   object: z.int().min(0),
@@ -109,7 +110,8 @@ function liveRoutes(explorer: Explorer): Hono {
   page.post('/objects', limited(MOST_PICTURE_BYTES), async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)
     const bytes = new Uint8Array(await context.req.arrayBuffer())
-    return context.json(await explorer.addObject(bytes, name, context.req.raw.signal))
+    const isPhotograph = context.req.query('photograph') !== undefined
+    return context.json(await explorer.addObject(bytes, name, context.req.raw.signal, isPhotograph))
   })
   page.post('/networks', async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { BLENDS } from '../engine/task.js'
 import { InputError } from '../errors.js'
+import type { AnswerCounts } from '../experiments/answers.js'
 import { tryJson } from '../files/json.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
@@ -110,7 +111,7 @@ export const descriptionSchema = gridSchema.extend({
   answers: z
     .object({
       layer: z.string(),
-      threshold: z.number().optional(),
+      threshold: z.number().exactOptional(),
       scores: scoresSchema.optional(),
       names: z.record(z.string(), z.string()),
     })
@@ -135,18 +136,19 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
   )
 }
 
-/** Whether a layer has the detections of a detector, of which the answers are made. They are no features. */
-export function isOfDetections(
-  layer: string,
-  description: Pick<ExtractionDescription, 'answers'> | undefined,
-): boolean {
-  return description?.answers?.threshold !== undefined && description.answers.layer === layer
-}
-
-/** @param path file or folder of detections */
-export function noFeatures(path: string): InputError {
-  return new InputError(
-    `${path} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
+/**
+ * Leaves out the layer with a detector's scores and boxes, which are no features.
+ * @throws InputError if there is no other one; the message names `source`, such as a file
+ */
+export function layersOfFeatures<T extends { readonly name: string }>(
+  layers: readonly T[],
+  answers: Pick<AnswerCounts, 'layer' | 'threshold'> | undefined,
+  source: string,
+): readonly T[] {
+  const found = layers.filter(({ name }) => answers?.threshold === undefined || name !== answers.layer)
+  if (found.length > 0 || layers.length === 0) return found
+  throw new InputError(
+    `${source} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
   )
 }
 
@@ -163,7 +165,7 @@ export async function describedBeside(
   if (description?.layers === undefined) return description
   const layer = layerOf(file, description)
   if (layer === undefined) return undefined
-  if (isOfDetections(layer.name, description)) throw noFeatures(file)
+  layersOfFeatures([layer], description.answers, file)
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw unlikeDescription(file)

@@ -14,7 +14,7 @@ import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '
 import type { FolderLockOptions } from '../files/lock.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import { type Network, type Precision, recipeText, tokensText } from '../networks/index.js'
+import { allTokensText, type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
@@ -285,7 +285,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
 function networkOrigin(network: Network, precision: Precision) {
-  const tokens = tokensText(network.layers)
+  const tokens = allTokensText(network.layers)
   return {
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),

@@ -1,10 +1,17 @@
 import { ANCHOR_NAMES, type Anchor, type AnchorPosition, anchorPositions, positionRange } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
+import type { AnswerCounts } from '../experiments/answers.js'
 import { type LayerGrid, positionAt } from '../experiments/grid.js'
 import { type FeatureGrid, featuresAt } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
 import { counted } from '../support/text.js'
-import { anchorsBeside, type DescribedGrid, describedBeside, type ExtractionDescription } from './extractFile.js'
+import {
+  anchorsBeside,
+  type DescribedGrid,
+  describedBeside,
+  type ExtractionDescription,
+  layersOfFeatures,
+} from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */
 export interface FeatureArray {
@@ -22,6 +29,8 @@ export interface FeatureArray {
 /** Features of several layers, such as the result of `extract`. */
 export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
+  /** The answers of a detector, whose scores and boxes are no features. */
+  readonly answers?: Pick<AnswerCounts, 'layer' | 'threshold'>
 }
 
 /** Features on their grid of positions. If the stride is not known, it is 1. */
@@ -134,11 +143,13 @@ export interface LayerResults<T> {
   readonly layers: readonly (T & { readonly name: string })[]
 }
 
+/** @throws InputError if all layers have a detector's scores and boxes */
 export async function measureLayers<T>(
-  { layers }: FeatureLayers,
+  { layers, answers }: FeatureLayers,
   work: (layer: FeatureArray) => Promise<T>,
 ): Promise<LayerResults<T>> {
   const results: (T & { readonly name: string })[] = []
-  for (const layer of layers) results.push({ name: layer.name, ...(await work(layer)) })
+  for (const layer of layersOfFeatures(layers, answers, 'this extraction'))
+    results.push({ name: layer.name, ...(await work(layer)) })
   return { layers: results }
 }

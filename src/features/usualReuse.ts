@@ -2,18 +2,17 @@ import { positionGrid } from '../engine/positions.js'
 import { plannedReuse } from '../engine/reuse/expected.js'
 import { sceneOf } from '../engine/scene.js'
 import type { Network } from '../networks/index.js'
-
-/** The paper's larger object, as a share of its frame, and the stride of the default study. */
-const USUAL = { share: 125 / 224, stride: 4 } as const
+import { defaultSizes, strideFor } from '../patches/sizes.js'
 
 /**
- * Predicts how much reuse speeds up a usual scene on the processor: an opaque object on white, moved across the frame.
+ * Predicts how much reuse speeds up the scenes of a default study on the processor: an opaque object on white, moved
+ * across the frame.
  * @returns speed with reuse divided by speed without, or the reason why every image is computed in full
  */
 export async function usualReuse(network: Network) {
   const { rows } = network.input
-  const size = Math.round(USUAL.share * rows)
-  const { stride } = USUAL
+  const [size = 1] = defaultSizes(rows)
+  const stride = strideFor(rows, 4)
   const patch = { name: 'usual', size, rgba: new Uint8Array(4 * size ** 2).fill(255), sha256: '' }
   const planned = await plannedReuse(network, sceneOf(patch), positionGrid(rows, size, stride).offsets)
   const outcome = 'reason' in planned ? { reason: planned.reason } : { gain: planned.plan.predictedGain }

@@ -16,8 +16,7 @@ import {
   descriptionSchema,
   EXTRACT_FILE,
   type ExtractionDescription,
-  isOfDetections,
-  noFeatures,
+  layersOfFeatures,
   readDescription,
 } from './extractFile.js'
 import { type AnchoredFeatures, openAnchored, openFeatures } from './features.js'
@@ -65,9 +64,10 @@ export async function findArrays(source: string): Promise<FoundArrays> {
       : `has ${description ? 'no layers in its' : 'no'} ${EXTRACT_FILE}`
     throw new InputError(`${source} ${cause}; give a folder that the extract command wrote, or a .npy file`)
   }
-  const features = layers.filter(({ name }) => !isOfDetections(name, description))
-  if (features.length === 0) throw noFeatures(source)
-  const files = features.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))
+  const files = layersOfFeatures(layers, description?.answers, source).map(({ name }) => ({
+    name,
+    path: join(source, arrayFile(name)),
+  }))
   return { files, folder: source, description, isWhole: true, out: source }
 }
 

@@ -24,9 +24,9 @@ export async function chooseNetwork(given: GivenReference, withPlaceholder = fal
 
 export async function networkOf(file: NetworkFile): Promise<Network> {
   const { id, title, weights } = file
-  const detection = await wantedDetection(file)
+  const detection = wantedDetection(file)
   const plan = await networkPlan(file, detection)
-  const { classes = await classesOf(file, plan.layers), detector } = detection ?? {}
+  const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
   return { id, title, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
 }
 

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
+import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
+import { modelsFolder } from '../files/package.js'
+import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
@@ -20,10 +24,9 @@ export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
  * @throws InputError if NAME.labels.json is damaged
  */
 export async function statedNames({
-  onnx,
+  onnx: { path, metadata },
   folders,
 }: Pick<NetworkFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
-  const { path, metadata } = onnx
   const own = ownNamesFile(path)
   const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
   const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
@@ -36,20 +39,58 @@ export async function statedNames({
 }
 
 /** Path of NAME.labels.json. */
-export function ownNamesFile(path: string): string {
+function ownNamesFile(path: string): string {
   return join(dirname(path), `${basename(path, extname(path))}.labels.json`)
+}
+
+/** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
+export function checkOwnNames(
+  { onnx, names: lists }: Pick<NetworkFile, 'onnx' | 'names'>,
+  classes: number,
+  fits: (count: number) => boolean,
+): void {
+  const own = lists.find(({ isOwn }) => isOwn)?.names.length
+  if (own === undefined || fits(own)) return
+  throw new InputError(
+    `${ownNamesFile(onnx.path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
+  )
 }
 
 /** Numbers of ImageNet's classes: TensorFlow's networks have a background class, then the 1000 of the others. */
 export const IMAGENET_COUNTS: readonly number[] = [1000, 1001]
 
-export function ofImagenet(count: number): NamedClasses | undefined {
-  if (!IMAGENET_COUNTS.includes(count)) return undefined
-  const names = imagenetClasses()
-  return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
+const cocoSchema = z.object({ classes: z.array(z.string()).length(91).readonly() })
+
+/**
+ * Lists of class names that many networks have. COCO's are the 80 that are used, or 91 by their ids, where 0 is the
+ * background and ten are unused.
+ */
+const USUAL = {
+  ImageNet: () => [imagenetClasses(), ['background', ...imagenetClasses()]],
+  COCO: () => {
+    const { classes } = cocoSchema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'coco_classes.json'), 'utf8')))
+    return [classes.slice(1).filter((name) => name !== ''), classes.map((name, id) => name || `unused ${id}`)]
+  },
 }
 
-export function numbered(count: number): NamedClasses {
+/**
+ * The names of as many classes as a network has, in the order of its output: names that come with its file, the usual
+ * ones, or numbers.
+ * @param counts numbers of classes that the network may have, the likeliest first
+ */
+export function namesOf(
+  { names: lists }: Pick<NetworkFile, 'names'>,
+  counts: readonly number[],
+  usual: keyof typeof USUAL,
+): NamedClasses {
+  const fits = ({ length }: readonly string[]) => counts.includes(length)
+  const stated = lists.find(({ names }) => fits(names))
+  if (stated !== undefined) return stated
+  const names = USUAL[usual]().find(fits)
+  return names ? { names, source: `${usual}’s, as there are ${names.length}` } : numbered(counts[0] as number)
+}
+
+function numbered(count: number): NamedClasses {
   return {
     names: Array.from({ length: count }, (_, i) => `class ${i}`),
     source: 'their numbers, since nothing names them',

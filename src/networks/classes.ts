@@ -1,43 +1,38 @@
-import { InputError, UsageError } from '../errors.js'
-import { counted } from '../support/text.js'
+import { UsageError } from '../errors.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { type NamedClasses, numbered, ofImagenet, ownNamesFile, statedNames } from './classNames.js'
+import { checkOwnNames, namesOf } from './classNames.js'
 import { checkClasses } from './exported.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
-import { mainOutput, type OutputReading } from './onnx/graph/outputKinds.js'
+import { mainOutput } from './onnx/graph/outputKinds.js'
 import { outputMeaning } from './onnx/graph/outputMeaning.js'
 import { readOutputs } from './outputs.js'
 
 /**
  * The classes of the output with class scores that is among `layers`; see `outputKinds` for how it is found. Undefined if
- * there is none. The names come from the first source with as many names as the output has values: `statedNames`, then
- * ImageNet's classes, then the numbers of the classes.
+ * there is none.
  * @throws UsageError if an option says what the class scores mean, but there are none
- * @throws InputError if NAME.labels.json is damaged, or if no output has one value per name
+ * @throws InputError if no output has one value per name in NAME.labels.json
  * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
-export async function classesOf(
-  file: Pick<NetworkFile, 'reference' | 'onnx' | 'folders' | 'entry' | 'name'>,
+export function classesOf(
+  file: Pick<NetworkFile, 'reference' | 'onnx' | 'names' | 'entry' | 'name'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
-): Promise<Classes | undefined> {
+): Classes | undefined {
   const { reference, onnx, entry, name: network } = file
-  const lists = await statedNames(file)
   // The shape of a map is not known here, and does not matter, because class scores are vectors.
   const tensors = new Map(
     layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
   )
-  const readings = readOutputs(file, lists, tensors, 1)
-  const kinds = new Map(readings.map(({ name, kind }) => [name, kind]))
-  const outputs = layers.filter(({ name }) => kinds.has(name))
-  const scores = mainOutput(
-    onnx.graph,
-    outputs.filter(({ name }) => kinds.get(name) === 'scores'),
-  )
-  const checked = scores ?? outputs.at(-1)
+  const readings = readOutputs(file, tensors, 1)
+  const layerOf = ({ name }: { readonly name: string }) => layers.find((layer) => layer.name === name) ?? []
+  const ofScores = readings.filter(({ kind }) => kind === 'scores').flatMap(layerOf)
+  const scores = mainOutput(onnx.graph, ofScores)
+  const checked = scores ?? readings.flatMap(layerOf).at(-1)
   if (checked !== undefined) {
     checkClasses(entry, onnx.path, checked.dims)
-    if (!checked.isMap) checkOwnNames(file, lists, readings, checked.dims)
+    const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
+    if (!checked.isMap) checkOwnNames(file, checked.dims, fits)
   }
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined)
@@ -46,25 +41,11 @@ export async function classesOf(
     )
   if (scores === undefined) return undefined
   const { name, dims } = scores
-  const { names, source } = lists.find((list) => list.names.length === dims) ?? ofImagenet(dims) ?? numbered(dims)
+  const { names, source } = namesOf(file, [dims], 'ImageNet')
   return {
     layer: name,
     names,
     source,
     scores: { ...outputMeaning(onnx.graph, name), ...(meaning && { meaning, source: 'options' }) },
   }
-}
-
-/** @throws InputError if there is a NAME.labels.json, but no output has one value per name */
-function checkOwnNames(
-  { onnx: { path } }: Pick<NetworkFile, 'onnx'>,
-  lists: readonly NamedClasses[],
-  outputs: readonly OutputReading[],
-  count: number,
-): void {
-  const own = lists.find(({ isOwn }) => isOwn)?.names.length
-  if (own === undefined || outputs.some(({ shape }) => shape && elementCount(shape) === own)) return
-  throw new InputError(
-    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
-  )
 }

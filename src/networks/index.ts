@@ -58,11 +58,11 @@ export {
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
 export { comparedLayers } from './onnx/graph/compared.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
-export { connectedWeights, hasProductsBeside } from './onnx/graph/products.js'
-export { exactTensors, jumpReason, nodeTitle, PRECISE } from './onnx/graph/rounding.js'
+export { connectedWeights, isOfPositions } from './onnx/graph/products.js'
+export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
 export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'
 export { strideOf } from './onnx/graph/spacing.js'
-export { poolText, tokensText } from './onnx/graph/tokens.js'
+export { allTokensText, poolText, tokensText } from './onnx/graph/tokens.js'
 export {
   type AxisWindow,
   type BorderedWindow,

@@ -3,23 +3,24 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import { statedNames } from './classNames.js'
 import { detectionOf } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
-import type { Classes, Detector, NetworkInput, OutputKind } from './network.js'
+import type { Classes, Detector, NetworkInput, OutputKind, Tokens } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { analysedGraph, type GraphAnalysis } from './onnx/graph/analysis.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
 import { connectedEnds, stageEnds } from './onnx/graph/stageEnds.js'
+import { tokensOf } from './onnx/graph/tokens.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
 import { ElementType } from './onnx/messages.js'
-import type { OnnxFile, TypedTensor } from './onnx/onnxFile.js'
+import { type OnnxFile, readOnnxFile, type TypedTensor } from './onnx/onnxFile.js'
 import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers } from './outputs.js'
-import { inputPlan, isVector, trialInput } from './plan.js'
+import { inputPlan, trialInput } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -44,6 +45,8 @@ export interface ModelInspection {
     readonly dims: number
     /** Element type, such as `float32`. */
     readonly type: string
+    /** The map among the tokens of a transformer, if the graph tells it or the option `tokens` states it. */
+    readonly tokens?: Tokens
     /**
      * True for tensors that are often chosen as features: the last feature map of each size, the output of each fully
      * connected layer, and the input of the last fully connected layer.
@@ -75,41 +78,44 @@ export async function inspectModel(
   const { path, graph, inputs, outputs } = file.onnx
   const { input, inputSource, image } = planned
   const made = imageTensors(graph, image)
-  const lists = await statedNames(file)
-  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, lists, shown, batch)
+  const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, shown, batch)
   // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
   // from that in the input.
   const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
-  const { shown, batch } = await allShapes(file, planned, made, isWhole)
+  const { shown, batch, analysis } = await allShapes(file, planned, made, isWhole)
   const { readings, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
-    return isRead ? [{ name, operator, ...tensor }] : []
+    if (!isRead) return []
+    const tokens = tokensOf({ name, ...tensor }, analysis, file.reference.tokens)
+    return {
+      name,
+      operator,
+      ...tensor,
+      ...(tokens && { tokens }),
+      dims: elementCount(tensor.shape.slice(1)),
+      isMap: isMap(tensor),
+    }
   })
-  const isDefault = (name: string) => {
-    const tensor = shown.get(name)
-    return name === main.name || (tensor !== undefined && isVector(tensor, batch))
-  }
   const own = file.entry?.layers.map(({ name }) => name) ?? []
-  const detection = await detectionOf(file)
+  const detection = detectionOf(file)
   const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
-  const usual = detection ? [] : names.filter((name) => isReadable && isDefault(name))
+  const usual = isReadable && !detection ? names : []
   const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
-  const tensors = readable.map(({ name, operator, type, shape }) => ({
+  const tensors = readable.map(({ name, operator, type, shape, dims, tokens }) => ({
     name,
     op: operator,
     shape: shape.slice(1),
-    dims: elementCount(shape.slice(1)),
+    dims,
     type,
+    ...(tokens && { tokens }),
     suggested: suggested.has(name),
     default: read.has(name),
   }))
-  const layers = readable
-    .filter(({ name }) => read.has(name))
-    .map((tensor) => ({ name: tensor.name, dims: elementCount(tensor.shape.slice(1)), isMap: isMap(tensor) }))
+  const layers = readable.filter(({ name }) => read.has(name))
   return {
     path,
     inputs,
@@ -123,7 +129,7 @@ export async function inspectModel(
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
     }),
     tensors: [...tensors, ...detectionTensors(detection)],
-    classes: detection?.classes ?? (await classesOf(file, layers)) ?? null,
+    classes: detection?.classes ?? classesOf(file, layers) ?? null,
     detector: detection?.detector ?? null,
   }
 }
@@ -160,7 +166,7 @@ async function allShapes(
   { input, changes }: InputPlan,
   made: readonly ImageTensor[],
   isWhole: (shown: Shown) => boolean,
-): Promise<TrialBatch<Shown>> {
+): Promise<TrialBatch<Shown> & { readonly analysis: GraphAnalysis }> {
   const names = made.flatMap(({ name, like }) => (like === undefined ? [name] : []))
   const folder = await makeTemporaryFolder()
   try {
@@ -172,6 +178,7 @@ async function allShapes(
       outputs: [],
       nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
     })
+    const analysis = analysedGraph(readOnnxFile(copy).graph, input)
     const attempt = async (batch: number) => {
       // Optimisations might remove the added nodes, and would take longer than the run.
       const tried = { path: copy, name, bytes: onnx.bytes, optimization: 'disabled' } as const
@@ -183,7 +190,7 @@ async function allShapes(
       }
       return shown
     }
-    return await tryBatches(input.batch, attempt, isWhole)
+    return { ...(await tryBatches(input.batch, attempt, isWhole)), analysis }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -4,6 +4,7 @@ import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
+import { type NamedClasses, statedNames } from './classNames.js'
 import { readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
@@ -29,6 +30,8 @@ export interface NetworkFile extends WeightedOnnx {
   readonly name: string
   /** Folders to search for files that describe the network. */
   readonly folders: readonly string[]
+  /** Lists of class names that come with the file. */
+  readonly names: readonly NamedClasses[]
   /** Absent for a network outside the catalog. */
   readonly entry?: CatalogEntry
 }
@@ -40,6 +43,11 @@ export interface NetworkFile extends WeightedOnnx {
  * @throws InputError for missing or damaged files, or an ONNX file that does not take images
  */
 export async function networkFile(reference: Reference): Promise<NetworkFile> {
+  const file = await weightedFile(reference)
+  return { ...file, names: await statedNames(file) }
+}
+
+async function weightedFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
   const { model, weights, weightsOption } = reference
   const isOwn = isOwnNetwork(model)
   const isCheckpoint = await isCheckpointPath(model)
@@ -58,7 +66,7 @@ export async function networkFile(reference: Reference): Promise<NetworkFile> {
     : { reference, id, title, name: id, folders: [], ...file, entry }
 }
 
-async function ownFile(reference: Reference): Promise<NetworkFile> {
+async function ownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
   const { kind, model, id } = reference
   const { path, folders } = kind === 'hub' ? await hubModelFile(model) : { path: model, folders: [dirname(model)] }
   const onnx = await readHashedOnnx(path, imageInput)

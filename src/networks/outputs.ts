@@ -1,27 +1,33 @@
 import { UsageError } from '../errors.js'
 import { listedNames, printable } from '../support/text.js'
-import { IMAGENET_COUNTS, type NamedClasses } from './classNames.js'
+import { IMAGENET_COUNTS } from './classNames.js'
 import type { OutputKind } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
-import { enteringOf, mainOutput, type OutputReading, outputKinds, type StatedKind } from './onnx/graph/outputKinds.js'
+import {
+  enteringOf,
+  isVectorShape,
+  mainOutput,
+  type OutputReading,
+  outputKinds,
+  type StatedKind,
+} from './onnx/graph/outputKinds.js'
 import type { GraphNodes } from './onnx/graphNodes.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
 
-export type ShownTensors = ReadonlyMap<string, Pick<ShownTensor, 'type' | 'shape'>>
+type OutputFile = Pick<NetworkFile, 'onnx' | 'reference' | 'names' | 'name'>
+export type ShownTensors = ReadonlyMap<string, ShownTensor>
 
 /** Only so many outputs are looked at, the last ones, because the time for each grows with the graph. */
 const MOST_OUTPUTS = 100
 
 /**
  * Decides what each of the last outputs of a network is.
- * @param names class names that come with the file
  * @param tensors tensors as a run on `batch` images showed them; for other outputs, the shapes in the file count
  * @throws UsageError if the option `outputKind` does not fit the network
  */
 export function readOutputs(
-  { onnx, reference, name: network }: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
-  names: readonly NamedClasses[],
+  { onnx, reference, names, name: network }: OutputFile,
   tensors: ShownTensors,
   batch: number,
 ): readonly OutputReading[] {
@@ -57,29 +63,29 @@ export function readableOutputs({ outputs, graph }: OnnxFile, image: string): re
 
 /**
  * What is read by default: `main`, which is the output with class scores or else another one, and its embedding. The
- * embedding is another output, or else the input of the last fully connected layer; for this, `isVector` must hold.
- * For the parameters, see `readOutputs`.
+ * embedding is another output, or else the input of the last fully connected layer, if this is a vector. For the
+ * parameters, see `readOutputs`.
  * @returns also `names`, with the embedding first
  */
-export function defaultLayers(
-  file: Pick<NetworkFile, 'onnx' | 'reference' | 'name'>,
-  image: string,
-  names: readonly NamedClasses[],
-  tensors: ShownTensors,
-  batch: number,
-) {
+export function defaultLayers(file: OutputFile, image: string, tensors: ShownTensors, batch: number) {
   const { graph } = file.onnx
-  const readings = readOutputs(file, names, tensors, batch)
-  const mainOf = (...kinds: readonly OutputReading['kind'][]) => {
-    const fitting = readings.filter(({ kind }) => kinds.includes(kind))
-    return mainOutput(graph, fitting)
-  }
+  const readings = readOutputs(file, tensors, batch)
+  const mainOf = (...kinds: readonly OutputReading['kind'][]) =>
+    mainOutput(
+      graph,
+      readings.filter(({ kind }) => kinds.includes(kind)),
+    )
   const embedding = mainOf('embedding')
   const scores = mainOf('scores')
   const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as OutputReading)
   const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
   const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
-  return { readings, main, names: [...before, main.name] }
+  return { readings, main, names: [...before.filter((name) => isVector(tensors.get(name), batch)), main.name] }
+}
+
+function isVector(tensor: ShownTensor | undefined, batch: number): boolean {
+  const { type = '', shape: [rows, ...own] = [] } = tensor ?? {}
+  return FEATURE_TYPES[type] !== undefined && rows === batch && isVectorShape(own)
 }
 
 function embeddingOf(graph: GraphNodes, image: string, output: string): readonly string[] {

@@ -2,7 +2,6 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { type NamedClasses, statedNames } from './classNames.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { checkFrame } from './exported.js'
@@ -13,9 +12,9 @@ import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
-import { integersOf } from './onnx/graph/outputMeaning.js'
+import { scaleOf } from './onnx/graph/outputMeaning.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
-import { likelyTokens, tokensOf } from './onnx/graph/tokens.js'
+import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
@@ -38,31 +37,33 @@ export async function networkPlan(file: NetworkFile, detection?: Detection): Pro
   const { reference, onnx, entry } = file
   const { layers, pool, tokens = null } = reference
   const { path, sha256 } = onnx
-  const planned = withHead(await inputPlan(file), detection)
+  const ofInput = await inputPlan(file)
+  const head = detection && detectionNodes(detection, ofInput.input)
+  const planned = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
   const { input, inputSource, changes } = planned
   const own = entry && catalogLayers(entry, layers, onnx)
   if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
   // The names of classes decide which output has the class scores.
-  const lists = await statedNames(file)
-  const counts = lists.map(({ names }) => names.length)
+  const counts = file.names.map(({ names }) => names.length)
   const choice = { layers, pool, tokens, outputKind: reference.outputKind, classes: counts }
   const key = { sha256, input, changes, choice }
   const known = await storedPlan(path, key)
   if (known !== undefined) return { ...known, inputSource }
-  const plan = await measuredPlan(file, planned, lists, detection)
+  const plan = await measuredPlan(file, planned, detection)
   await keepPlan(path, key, plan)
   return { ...plan, inputSource }
 }
 
-/** Adds the nodes that compute a detector's detections. */
-function withHead(planned: InputPlan, detection: Detection | undefined): InputPlan {
-  if (detection === undefined) return planned
-  const { nodes, constants } = detectionNodes(detection, planned.input)
+/** Adds nodes and their constants to those that a graph gets anyway. */
+function withNodes<T extends Added>(changes: T, { nodes = [], constants = [] }: Added): T {
   return {
-    ...planned,
-    changes: { ...planned.changes, nodes: [...(planned.changes?.nodes ?? []), ...nodes], constants },
+    ...changes,
+    nodes: [...(changes.nodes ?? []), ...nodes],
+    constants: [...(changes.constants ?? []), ...constants],
   }
 }
+
+type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
 export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
@@ -100,40 +101,34 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 async function measuredPlan(
   file: NetworkFile,
   planned: InputPlan,
-  lists: readonly NamedClasses[],
   detection: Detection | undefined,
 ): Promise<StoredPlan> {
   const { reference, onnx } = file
   const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
-  const made = imageTensors(onnx.graph, planned.image)
-  const hidden = (names: readonly string[]) =>
-    names.filter((name) => !onnx.outputs.some((output) => output.name === name))
+  const made = imageTensors(onnx.graph, planned.image).map(({ name }) => name)
+  const outputs = onnx.outputs.map(({ name }) => name)
+  const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
   const detections = detection ? [detection.detector.layer] : []
-  const readable = layerNames(file, planned, [...made.map(({ name }) => name), ...detections], layers)
+  const readable = layerNames(file, planned, [...made, ...detections], layers)
   const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
     // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
-    if (tensor && name !== detection?.detector.layer) checkIndependence(file.name, `layer "${name}"`, tensor)
+    if (tensor && !detections.includes(name)) checkIndependence(file.name, `layer "${name}"`, tensor)
   }
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
-    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, lists, tensors, batch))
+    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
   const tried = [...new Set([...compared, ...readable])]
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
-  for (const name of compared) checkLayer(name, shown.tensors.get(name))
   const names = chosen(shown.tensors, batch)
+  for (const name of [...compared, ...names]) checkLayer(name, shown.tensors.get(name))
   const changes = { ...planned.changes, outputs: hidden(names) }
   const input = { ...planned.input, batch: fixedBatch }
   const run = { onnxPath: plain.path, input }
-  const read = names
-    .map((name) => {
-      const integers = integersOf(onnx.graph, name)
-      const tensor = shown.tensors.get(name) as ShownTensor
-      return { ...tensor, name, ...(integers && { integers }) }
-    })
-    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, ...checkedFeatures(file, tensor, batch, run) }))
-  for (const { tensor } of read) checkLayer(tensor.name, tensor)
+  const read = names.map((name) => {
+    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
+    return { tensor, ...checkedFeatures(file, tensor, batch, run) }
+  })
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
@@ -192,12 +187,7 @@ function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<t
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
   const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
-  return {
-    ...plain,
-    outputs: [...plain.outputs, ...outputs],
-    nodes: [...(plain.nodes ?? []), ...added.flatMap(({ nodes }) => nodes)],
-    constants: [...(plain.constants ?? []), ...added.flatMap(({ constants }) => constants)],
-  }
+  return added.reduce(withNodes, { ...plain, outputs: [...plain.outputs, ...outputs] })
 }
 
 /**
@@ -235,13 +225,6 @@ export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor is read by default, although it is not the main output. */
-export function isVector(tensor: ShownTensor, batch: number): boolean {
-  return (
-    FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
-  )
-}
-
 /** Nodes that turn a tensor into features, after a check that it can be read. */
 function checkedFeatures(
   { reference, name: network }: NetworkFile,
@@ -261,8 +244,11 @@ function checkedFeatures(
   const { pool = 'none', tokens: before } = reference
   if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
   const graph = networkGraph(run)
-  // Tokens that are not pooled need no guess, because they are read as they stand.
-  const tokens = tokensOf(tensor, graph, before) ?? (pool === 'none' ? null : (likelyTokens(tensor) ?? null))
+  const tokens = tokensOf(tensor, graph, before) ?? null
+  if (before !== undefined && shape.length === 3 && tokens === null)
+    throw new UsageError(
+      `layer "${printable(name)}" has the shape [${shape.join(', ')}], and no axis has a square map after ${counted(before, 'token')}; use another number of \`tokens\``,
+    )
   const axes = graph.spacings.get(name)?.axes ?? null
   return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

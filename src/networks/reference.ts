@@ -1,6 +1,5 @@
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
-import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
 import { boxesOption } from './detector/boxes.js'
@@ -43,7 +42,7 @@ export const OUTPUT_OPTIONS = {
     .refine((count) => Number.isInteger(count) && count >= 0, 'a whole number of at least 0')
     .exactOptional(),
   /**
-   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh`, `cycxhw` or `xywh`) and a unit (`px` or
+   * How a detector states its boxes, as an order (`xyxy`, `yxyx`, `cxcywh` or `cycxhw`) and a unit (`px` or
    * `share`), such as `cxcywh,px`. By default, names, metadata and the graph decide.
    */
   boxes: z
@@ -51,7 +50,10 @@ export const OUTPUT_OPTIONS = {
     .superRefine((text) => void boxesOption(text))
     .exactOptional(),
   /** A detector has seen a class if the best score is at least this, 0 to 1; 0.25 by default. */
-  threshold: z.number().superRefine(checkThreshold).exactOptional(),
+  threshold: z
+    .number()
+    .refine((score) => score >= 0 && score <= 1, 'a number from 0 to 1')
+    .exactOptional(),
   /**
    * Name of the class that a detector is to find. By default, the class that is right for the object’s category, or else
    * the best one at the center.
@@ -61,11 +63,6 @@ export const OUTPUT_OPTIONS = {
 
 /** Options for networks outside the catalog, whose files may say too little about input and output. */
 export const OWN_OPTIONS = { ...INPUT_OPTIONS, ...OUTPUT_OPTIONS }
-
-function checkThreshold(threshold: number): void {
-  if (!(threshold >= 0 && threshold <= 1))
-    throw new UsageError(`\`threshold ${threshold}\` is not a score; give a number from 0 to 1`)
-}
 
 /** What a user says about a network outside the catalog; overrides its graph and the files beside it. */
 export interface OwnOptions extends GivenOptions<typeof OWN_OPTIONS> {}

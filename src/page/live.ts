@@ -1,3 +1,5 @@
+import type { Sighting } from '../experiments/boxes.js'
+
 /** Messages that the live page and its server exchange as JSON. */
 
 import { positionRange } from '../engine/positions.js'
@@ -18,6 +20,8 @@ export interface LiveNetwork {
   readonly id: string
   /** Side of the network's square input image in pixels. */
   readonly frame: number
+  /** Side of a whole photograph in pixels, over which the frame moves as a window. */
+  readonly photograph: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
   /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
@@ -36,6 +40,8 @@ export interface LiveObject {
   /** Number that identifies the object. Its pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
+  /** Whether it is a whole photograph, which is larger than the frame. */
+  readonly isPhotograph: boolean
 }
 
 export interface LiveScene {
@@ -89,13 +95,15 @@ export interface MapRows {
     /** Index of the class predicted with the object at the center. */
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
-    readonly atAnchor: { readonly class: number; readonly probability: number; readonly ofCenter: number }
-    /** Only of a detector. `sightings` are those at each position (see `Detections`), float32, encoded like `places`. */
-    readonly boxes?: {
-      readonly threshold: number
-      readonly sightings: string
-      readonly atAnchor: string
+    readonly atAnchor: {
+      readonly class: number
+      readonly probability: number
+      readonly ofCenter: number
+      /** Only of a detector. */
+      readonly sighting?: Sighting
     }
+    /** Only of a detector: its sightings (see `Detections`), as float32, encoded like `places`. */
+    readonly sightings?: string
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }

@@ -1,5 +1,3 @@
-import { BOX_VALUES, SIGHTING_VALUES } from '../experiments/boxes.js'
-
 /** Number of decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
 
@@ -119,26 +117,4 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       if (at !== bytes.length) throw new RangeError('the data of this map are damaged; make the report again')
     },
   }
-}
-
-/**
- * Encodes a detector's sightings, [rows, SIGHTING_VALUES], by `encodeMap`.
- * @param frame side of the frame in pixels
- */
-export function encodeSightings(sightings: Float32Array, frame: number): Uint8Array {
-  return encodeMap(
-    sightings.map((value, i) => value / scaleOf(i, frame)),
-    PROBABILITY_DECIMALS,
-  )
-}
-
-/** @throws RangeError if the bytes do not contain exactly `rows` sightings */
-export function decodeSightings(bytes: Uint8Array, rows: number, frame: number): Float32Array {
-  const values = decodeMap(bytes, rows * SIGHTING_VALUES, PROBABILITY_DECIMALS)
-  return Float32Array.from(values, (value, i) => value * scaleOf(i, frame))
-}
-
-/** Divisor that brings a number of a sighting into the range of `encodeMap`. A class stays a whole number. */
-function scaleOf(i: number, frame: number): number {
-  return [10 ** PROBABILITY_DECIMALS, 1, 1][i % BOX_VALUES] ?? frame
 }

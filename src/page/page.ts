@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder, packageVersion } from '../files/package.js'
-import { comparedSizes, sizeText } from '../patches/sizes.js'
+import { sizeText, subjectOf } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { counted } from '../support/text.js'
 import type { ReportSection } from './section.js'
@@ -85,18 +85,19 @@ function viewerScript(): string {
 
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
-  const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
-  const compared = comparedSizes(groups)
-  const sizes = [...new Set(groups.map(compared))].map((size) => groups.filter((group) => compared(group) === size))
   const strides = [...new Set(groups.map(({ stride }) => stride))]
-  return [
-    counted(models.size, 'network'),
-    `${counted(patches.size, 'object')} of ${sizes
-      .map((some) => sizeText(some))
-      .join(' and ')
-      .replaceAll(' px and', ' and')}`,
-    `moved in steps of ${strides.join(' or ')} px`,
-  ].join(' · ')
+  const patches = (some: SiteIndex['groups']) =>
+    new Set(some.flatMap(({ units }) => units.map(({ patch }) => patch))).size
+  const objects = groups.filter((group) => subjectOf(group) === 'objects')
+  const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
+  const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
+  const shown = [
+    ...(objects.length > 0 ? [`${counted(patches(objects), 'object')} of ${sizes}`] : []),
+    ...(photographs.length > 0 ? [counted(patches(photographs), 'photograph')] : []),
+  ]
+  return [counted(models.size, 'network'), shown.join(' and '), `moved in steps of ${strides.join(' or ')} px`].join(
+    ' · ',
+  )
 }
 
 export function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {

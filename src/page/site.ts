@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { meanAndMin } from '../experiments/mapMeasures.js'
 import { SKETCH_ERROR } from '../experiments/sketch.js'
 import { sha256 } from '../files/sha256.js'
@@ -170,6 +170,7 @@ async function describeGroup(
     rows,
     cols,
     stride,
+    first: positionRange(frame, size).first,
     frame,
     background: await background(first.inputs.background, frame),
     anchors,

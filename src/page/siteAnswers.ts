@@ -2,7 +2,7 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
-import { encodeMap, encodeRegions, encodeSightings, PROBABILITY_DECIMALS } from './mapCoding.js'
+import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
 /** Averages maps of objects. A map holds the probability of the network's answer for the object at the center. */
@@ -58,16 +58,9 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   const numbers = new Map(classes.map((one, number) => [one, number]))
   const named = classes.map((one) => names[one] ?? String(one))
   const right = [...named.keys()].filter((i) => isRightAnswer(unit.inputs.category, named[i] as string, named))
-  const { detected } = layer.answers
-  const boxes = detected &&
-    sightings && {
-      threshold: detected.threshold,
-      names: Object.values(names),
-      sightings: base64(encodeSightings(sightings, unit.frame)),
-    }
   return {
     classes: named,
-    ...(boxes && { boxes }),
+    ...(sightings && { sightings: base64(sightings) }),
     ...(right.length > 0 && { right }),
     strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
     ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),
@@ -91,6 +84,6 @@ export function encodedMap(map: ArrayLike<number>, source: string, decimals?: nu
   }
 }
 
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
+export function base64(values: ArrayBufferView): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }

@@ -32,6 +32,8 @@ export interface SiteGroup {
   readonly rows: number
   readonly cols: number
   readonly stride: number
+  /** Row, and column, of the first position in pixels: 0, or less for photographs, which are larger than the frame. */
+  readonly first: number
   /** Side of the network's square input image in pixels. */
   readonly frame: number
   /** The image's background: a CSS colour, or the key of a picture; null if the picture was not found. */
@@ -111,8 +113,8 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
-  /** Only of a detector. `sightings` are encoded by `encodeSightings`; their classes are indices in `names`. */
-  readonly boxes?: { readonly threshold: number; readonly names: readonly string[]; readonly sightings: string }
+  /** Only of a detector: its sightings (see `Detections`), as float32, little-endian. */
+  readonly sightings?: string
 }
 
 /**

@@ -31,7 +31,7 @@ main{min-width:0;padding:1.1rem 0 4rem}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
 #viewer>h2{font-size:1.75rem;letter-spacing:-.01em;margin-bottom:.5rem}
-#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4}
+#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4;overflow-wrap:anywhere}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
@@ -42,7 +42,7 @@ input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
 fieldset{border:0;margin:0;padding:0;min-width:0}
-.gallery{margin:0}
+#gallery{display:grid;gap:.3rem}.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
 .thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
 .thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}
@@ -89,19 +89,20 @@ svg rect.edge{fill:none}
 .frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
 .grip{position:absolute;touch-action:none}
 .image canvas{width:100%;height:auto;aspect-ratio:1;image-rendering:pixelated}
-.image svg{position:absolute;inset:0;width:100%;height:100%}
+.image .window{position:absolute}
+.image svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .image rect{fill:none;vector-effect:non-scaling-stroke}
 .image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
 .image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
 .image rect.own{stroke:#0ca678;stroke-width:2.5}.image rect.other{stroke:#d9480f;stroke-width:2.5}
-.image text.own{fill:#087f5b}.image text.other{fill:#c92a2a}
+.image text.own{fill:#087f5b}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
 .tag{padding:.05rem .4rem;border-radius:3px;background:#0b5fa5;color:#fff;font-size:.8rem;font-weight:600}.tag.b{background:#b54a09}
-.where{margin:0 0 .3rem;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:0 .6rem;line-height:1.25}
-.where .soft{font-size:.85rem}
+.where{margin:0 0 .3rem;min-height:2.4rem;line-height:1.25}
+.where .soft{display:block;font-size:.85rem}
 .reading{width:100%;margin:.35rem 0 0;table-layout:auto}
 .reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
 .reading th:first-child{padding-left:0}

@@ -1,17 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { counted } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
 import { onWhite } from './background.js'
+import { PAPER_CLASSES } from './cocoPatches.js'
 import { isPicture } from './collection.js'
 import { decodeImage, type Image, pictureBytes } from './image.js'
 import { madePatch, type Patch } from './patch.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { roundHalfToEven } from './resize.js'
+import { sourceSide } from './sizes.js'
+
+export { sourceSide }
 
 /** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
@@ -19,18 +23,10 @@ const MOST_PHOTOGRAPHS = 1_000_000
 /** Largest distance in pixels that a window can move over a photograph. The photograph stays below 12 MB then. */
 const MAX_MARGIN = 512
 
-/** Side of the scaled photograph, divided by the side of the frames that are cut out of it (Zhang 2019). */
-const SOURCE_PER_FRAME = 256 / 224
-
 export interface PhotographFile {
   /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
-}
-
-/** Side in pixels of the square photographs from which the protocols cut or make their frames. */
-export function sourceSide(frame: number): number {
-  return Math.round(frame * SOURCE_PER_FRAME)
 }
 
 /**
@@ -110,6 +106,11 @@ export async function readPhotograph(
 ): Promise<{ readonly image: Image; readonly sha256: string }> {
   const bytes = await pictureBytes(path)
   const image = await decodeImage(bytes, path, signal)
+  return { image: middleSquare(name, image, frame, side), sha256: sha256(bytes) }
+}
+
+/** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
+export function middleSquare(name: string, image: Image, frame: number, side: number): Image {
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
     throw new InputError(
@@ -118,12 +119,12 @@ export async function readPhotograph(
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  const square = resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
-  return { image: square, sha256: sha256(bytes) }
+  return resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
 }
 
 /**
- * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it.
+ * Reads a whole photograph as a patch that is larger than the frame. The frame is then a window that moves over it. If
+ * the photograph's folder has the name of one of the paper's categories, such as `dog`, this is its category.
  * @param margin number of pixels by which the window can move along each axis
  * @throws UsageError unless `margin` is a positive whole number of at most MAX_MARGIN pixels
  * @throws the errors of `readPhotograph`
@@ -136,7 +137,8 @@ export async function photographPatch(
 ): Promise<Patch> {
   checkMargin(margin)
   const { image } = await readPhotograph(file, frame, frame + margin, signal)
-  return wholePatch(file.name, image)
+  const category = PAPER_CLASSES.find((name) => name === basename(dirname(file.path)))
+  return { ...wholePatch(file.name, image), ...(category && { category }) }
 }
 
 /** Makes a patch of a square photograph. */
@@ -154,7 +156,8 @@ export function checkMargin(margin: number): void {
 }
 
 /**
- * Reads whole photographs as patches; see `photographPatch`.
+ * Reads whole photographs as patches; see `photographPatch`. If a list has absolute paths, photographs are named after
+ * their files, unless two files have the same name.
  * @param note called with a line about each photograph that cannot be used and is left out
  * @throws InputError if none can be used
  */
@@ -166,11 +169,14 @@ export async function photographPatches(
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
   const patches: Patch[] = []
+  const names = files.map(({ name }) => (isAbsolute(name) ? basename(name) : name))
+  const areUnique = new Set(names).size === names.length
   let reason = ''
-  for (const file of files) {
+  for (const [i, file] of files.entries()) {
     throwIfStopped(signal)
     try {
-      patches.push(await photographPatch(file, frame, margin, signal))
+      const patch = await photographPatch(file, frame, margin, signal)
+      patches.push(areUnique ? { ...patch, name: names[i] as string } : patch)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       reason = error.message

@@ -4,10 +4,40 @@ export const PAPER_FRAME = 224
 /** Sides of the square patches in the paper, in pixels. */
 const PAPER_SIZES = [125, 75] as const
 
+/** Side of the scaled photograph, divided by the side of the frames that are cut out of it (Zhang 2019). */
+const SOURCE_PER_FRAME = 256 / 224
+
 /** Side of a patch in pixels, and that of its frame, which is left out if it is the paper's. */
 export interface SizeInFrame {
   readonly size: number
   readonly frame?: number
+}
+
+/** Side in pixels of the square photographs over which a frame moves by default. */
+export function sourceSide(frame: number): number {
+  return Math.round(frame * SOURCE_PER_FRAME)
+}
+
+/** What a study measures: objects that move through the frame, and photographs, over which the frame moves. */
+export const SUBJECTS = ['objects', 'photographs'] as const
+export type Subject = (typeof SUBJECTS)[number]
+
+/** Only photographs are larger than the frame. */
+export function subjectOf({ size, frame = PAPER_FRAME }: SizeInFrame): Subject {
+  return size > frame ? 'photographs' : 'objects'
+}
+
+/** Names the subjects of a study, such as `objects or photographs`. */
+export function subjectsText(all: readonly SizeInFrame[]): string {
+  return SUBJECTS.filter((subject) => all.some((one) => subjectOf(one) === subject)).join(' or ')
+}
+
+/** Changes a text about objects into one about another subject. "The object" moves, so it becomes the window. */
+export function inWordsOf(subject: Subject, text: string): string {
+  if (subject === 'objects') return text
+  const moving = text.replace(/\bthe object\b/g, 'the window').replace(/\ban object\b/g, 'a photograph')
+  // Only whole words are changed, because a message may contain the name of a network.
+  return moving.replace(/(?<![\w-])(o|O)bject(s?)(?![\w-])/g, (_, o, s) => `${o === 'o' ? 'p' : 'P'}hotograph${s}`)
 }
 
 /** The part of a result that states its size. Results in the paper's frame do not state the frame. */
@@ -41,18 +71,36 @@ export function strideFor(frame: number, usual: number): number {
 
 /**
  * Finds the sizes that tables and charts compare. If frames differ and all patches have default sizes, equal shares of
- * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are.
+ * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are. For
+ * photographs, the result is negative: the frame's side minus theirs.
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
-  const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
-    PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
-  const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
-  const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
-  return (one) => (areShares && usual(one)) || one.size
+  const areShares = (subject: Subject) => {
+    const own = all.filter((one) => subjectOf(one) === subject)
+    return new Set(own.map(({ frame = PAPER_FRAME }) => frame)).size > 1 && own.every((one) => usualSize(one))
+  }
+  const shares = { objects: areShares('objects'), photographs: areShares('photographs') }
+  return (one) => {
+    const { size, frame = PAPER_FRAME } = one
+    return (shares[subjectOf(one)] && usualSize(one)) || (size > frame ? frame - size : size)
+  }
+}
+
+/** The default size in the paper's frame that corresponds to a size; undefined if it is no default size. */
+function usualSize({ size, frame = PAPER_FRAME }: SizeInFrame): number | undefined {
+  if (size > frame) return size === sourceSide(frame) ? PAPER_FRAME - sourceSide(PAPER_FRAME) : undefined
+  return PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
+}
+
+/** Names a result of `comparedSizes` in file names: `75`, `photographs`, or `photographs-16` for a margin of 16 px. */
+export function sizeName(compared: number): string {
+  if (compared > 0) return String(compared)
+  return compared === PAPER_FRAME - sourceSide(PAPER_FRAME) ? 'photographs' : `photographs${compared}`
 }
 
 /**
  * Names sizes, such as `75 px`. If a frame of the study is not the paper's, it adds their shares: `43, 54 px (34 %)`.
+ * For photographs, it is `photographs`, with their margins unless they have the default margin.
  * @param study all sizes between which a reader compares
  */
 export function sizeText(
@@ -61,10 +109,16 @@ export function sizeText(
   nameOf: (size: number) => unknown = String,
 ): string {
   const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b)
+  if (some.some((one) => subjectOf(one) === 'photographs')) {
+    const unusual = some.filter((one) => usualSize(one) === undefined)
+    const margins = inOrder(unusual.map(({ size, frame = PAPER_FRAME }) => size - frame))
+    return margins.length === 0 ? 'photographs' : `photographs with a margin of ${margins.join(', ')} px`
+  }
   const sizes = inOrder(some.map(({ size }) => size)).map(nameOf)
   const shares = inOrder(some.map(({ size, frame = PAPER_FRAME }) => Math.round((100 * size) / frame)))
   const range = [...new Set([shares[0], shares.at(-1)])].join('–')
-  const hasShares = study.some(({ frame = PAPER_FRAME }) => frame !== PAPER_FRAME)
+  // An array without a description counts as positions of one pixel, in no frame.
+  const hasShares = study.some(({ size, frame = PAPER_FRAME }) => size > 1 && frame !== PAPER_FRAME)
   return `${sizes.join(', ')} px${hasShares ? ` (${range} %)` : ''}`
 }
 
@@ -72,4 +126,9 @@ export function sizeText(
 export function squareText(some: readonly SizeInFrame[], study = some): string {
   const isOne = some.every(({ size }) => size === some[0]?.size)
   return sizeText(some, study, (size) => (isOne ? `${size}×${size}` : size))
+}
+
+/** Names what was measured, such as `objects of 75×75 px` or `photographs`. */
+export function measuredText(some: readonly SizeInFrame[], textOf = squareText): string {
+  return subjectsText(some) === 'photographs' ? sizeText(some) : `objects of ${textOf(some)}`
 }

@@ -66,13 +66,18 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 
 /**
  * An axis along the rows or columns of a map, in pixels of the network's input image. It is divided into equal parts,
- * one for each position. Position i stands for pixel i · stride, which is in the middle of its part.
+ * one for each position. Position i stands for pixel first + i · stride, which is in the middle of its part.
  */
-export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
+export function positionScale(
+  positions: number,
+  { stride, first = 0 }: { readonly stride: number; readonly first?: number },
+  most: number,
+  steps?: TickSteps,
+): Scale {
   return {
-    at: (pixel) => (pixel / stride + 0.5) / positions,
-    ticks: ticksWithin(0, (positions - 1) * stride, most, steps),
-    format: String,
+    at: (pixel) => ((pixel - first) / stride + 0.5) / positions,
+    ticks: ticksWithin(first, first + (positions - 1) * stride, most, steps),
+    format: (pixel) => decimalText(pixel, 0),
   }
 }
 

@@ -1,7 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { squareText } from '../patches/sizes.js'
+import { inWordsOf, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -14,14 +14,15 @@ import { renderTable } from './tables/render.js'
  * results must give equal pages.
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
+  const inWords = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
 ${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
 <h3>Protocol</h3>
-${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'objects', 'folds', 'classifier', 'networks'], protocolRows(groups))}
-<details><summary>Objects and the SHA-256 of their pictures</summary>
-${tableHtml('Objects', ['object', 'size', 'SHA-256'], patchRows(groups))}</details>
+${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], protocolRows(groups))}
+<details><summary>${inWords('Objects')} and the SHA-256 of their pictures</summary>
+${tableHtml(inWords('Objects'), [inWords('object'), 'size', 'SHA-256'], patchRows(groups))}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (linked above), <code>heatmaps</code> (each mean map as PNG and NPY),
@@ -112,12 +113,17 @@ const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 're
 
 /**
  * Note about settings that differ within the results folder; undefined if all are equal. They can differ if the folder
- * has results of several commands.
+ * has results of several commands. Objects and photographs always differ, so they are considered separately.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
-  const differences = SETTINGS.flatMap((name) => {
+  const objects = groups.filter((group) => subjectOf(group) === 'objects')
+  const widest = Math.max(...objects.map(({ stride }) => stride))
+  const areOfFrames = objects.every(({ stride, frame }) => stride === strideFor(frame, widest))
+  const settings = SUBJECTS.flatMap((subject) => SETTINGS.map((name) => ({ subject, name })))
+  const differences = settings.flatMap(({ subject, name }) => {
+    if (name === 'stride' && subject === 'objects' && areOfFrames) return []
     const groupsByValue = new Map<string, string[]>()
-    for (const { model, size, units } of groups) {
+    for (const { model, size, units } of groups.filter((group) => subjectOf(group) === subject)) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
       if (value === undefined) continue
       groupsByValue.set(value, [...(groupsByValue.get(value) ?? []), `${model} ${size}`])

@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { layoutPng } from '../plot/layout.js'
@@ -15,8 +15,8 @@ export interface AnchorMaps {
   readonly cols: number
   /** The maps, [5, rows, cols], in the order of ANCHOR_NAMES. */
   readonly maps: Float32Array
-  /** Side of the patch and distance between neighbouring positions, both in pixels; undefined if not known. */
-  readonly placement: { readonly size: number; readonly stride: number } | undefined
+  /** Sides of patch and frame, and distance between neighbouring positions, all in pixels; undefined if not known. */
+  readonly placement: { readonly size: number; readonly frame: number; readonly stride: number } | undefined
 }
 
 /** @throws InputError if the map is too large to be drawn */
@@ -35,6 +35,7 @@ export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): P
   checkDrawable(of)
   const { name, rows, cols, maps, placement } = of
   const values = (anchor: number) => maps.subarray(anchor * rows * cols, (anchor + 1) * rows * cols)
+  const { first } = positionRange(placement?.frame ?? 0, placement?.size ?? 0)
   const where = placement === undefined ? '' : `, object of ${placement.size} px, stride ${placement.stride}`
   return layoutPng(
     panelLayout({
@@ -44,7 +45,7 @@ export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): P
       rows: [
         {
           label: [''],
-          maps: ANCHOR_NAMES.map((_, i) => ({ values: values(i), rows, cols, stride: placement?.stride ?? 1 })),
+          maps: ANCHOR_NAMES.map((_, i) => ({ values: values(i), rows, cols, stride: placement?.stride ?? 1, first })),
         },
       ],
       ...(placement === undefined && { axes: 'row and column of the position' }),

@@ -5,8 +5,8 @@ import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
-import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
+import { PIXEL_STEPS } from '../experiments/windowAnswers.js'
 
 const CONFIDENCES = ['confident', 'unsure'] as const
 
@@ -17,7 +17,7 @@ export const variantSchema = z.strictObject({
   threshold: z.number().exactOptional(),
   /** Whether the network was confident of its answer at the anchor. */
   confidence: z.enum(CONFIDENCES).exactOptional(),
-  direction: z.enum(DIRECTIONS).exactOptional(),
+  direction: z.enum(PIXEL_STEPS).exactOptional(),
   task: z.enum(TASKS).exactOptional(),
   scheme: z.enum(FOLD_SCHEMES).exactOptional(),
   /** Number of the fold, from 1. */

@@ -10,7 +10,7 @@ import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
-import { type Network, poolText, recipeText, tokensText } from '../networks/index.js'
+import { allTokensText, type Network, poolText, recipeText } from '../networks/index.js'
 import type { NamedBackground } from '../patches/background.js'
 import { builtInPatches } from '../patches/collection.js'
 import type { PatchSource } from '../patches/patch.js'
@@ -103,7 +103,7 @@ async function isComputed(folder: string, { network, generators }: NetworkWithGe
 }
 
 function readingOf({ layers, pool, input }: Network) {
-  const pooling = poolText({ pool, tokens: tokensText(layers) })
+  const pooling = poolText({ pool, tokens: allTokensText(layers) })
   return { layers: layers.map(({ name }) => name), pool: pooling, input: recipeText(input) }
 }
 

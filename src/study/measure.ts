@@ -1,8 +1,8 @@
-import type { Features, LayerFeatures } from '../engine/features.js'
+import type { Features } from '../engine/features.js'
 import { answerNames } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
-import { comparedFeatures, detectionsOf } from '../experiments/detections.js'
+import { type ComparedLayer, comparedFeatures, detectionsOf } from '../experiments/detections.js'
 import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
@@ -40,7 +40,8 @@ export async function storeUnit(
 ): Promise<void> {
   const { grid, network, inputs } = unit
   const parts: LayerParts[] = []
-  for (const [i, layer] of features.layers.entries()) {
+  const layers = features.layers.map((layer) => comparedFeatures(layer, network.detector))
+  for (const [i, layer] of layers.entries()) {
     const measured = await layerParts(unit, layer, classifiers)
     parts.push({ ...measured, equivariance: features.equivariance[i] })
   }
@@ -51,9 +52,7 @@ export async function storeUnit(
     answerNames(network),
   )
   const kept = inputs.keepsFeatures && {
-    features: features.layers
-      .map((layer) => comparedFeatures(layer, network.detector))
-      .map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
+    features: layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
   }
   const stored = await writeUnit(study.out, made, { ...arrays, ...kept })
   features.release()
@@ -63,17 +62,14 @@ export async function storeUnit(
 
 async function layerParts(
   { network, patch, grid, inputs }: PlannedUnit,
-  layer: LayerFeatures,
+  layer: ComparedLayer,
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { name } = layer
-  const { classes, detector } = network
-  const title = layerTitle(network, name, patch)
-  const onGrid = extractedGrid(grid, comparedFeatures(layer, detector), title)
-  const scores = name === classes?.layer ? classes.scores : undefined
-  const detections =
-    scores && detector && detectionsOf(extractedGrid(grid, layer, title), classes?.names ?? [], detector, patch)
-  const named = { name, dims: onGrid.dims }
+  const onGrid = extractedGrid(grid, layer, layerTitle(network, name, patch))
+  const scores = name === network.classes?.layer ? network.classes.scores : undefined
+  const detections = detectionsOf(grid, layer, network, patch)
+  const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
     ...(await measureFeatures(onGrid, scores, place, detections)),
     separability: await separabilityOf(inputs, onGrid, place),
@@ -89,7 +85,7 @@ async function layerParts(
     ...(await foldsExplained(inputs, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
     ...(inputs.readout && { readout: await positionReadout(onGrid, inputs.readout) }),
     sketch: inputs.sketches
-      ? await sketchOf(onGrid.matrix.subarray(0, rows * onGrid.dims), rows, onGrid.dims, availableCores())
+      ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
       : undefined,
   }
 }
@@ -155,11 +151,11 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
+function noteCoarse(study: Study, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)
-    const line = `${model} at ${size} px: ${reason}; use a smaller stride`
+    const line = `${model} at ${size} px: ${reason}${stride > 1 ? '; use a smaller stride' : ''}`
     const known = noted.get(study) ?? new Set()
     if (!reason || known.has(line)) continue
     noted.set(study, known.add(line))

@@ -179,6 +179,8 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)
+  if (!hasUnits && options.photographs !== undefined)
+    throw new UsageError('arithmetic is for objects only; leave `photographs` out, or add the experiment similarity')
   // If the caller names no networks, arithmetic also runs on each network for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {

@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { type Detector, isPlaceholder, type Network, recipeText, tokensText } from '../networks/index.js'
+import { allTokensText, type Detector, isPlaceholder, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -166,16 +166,16 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/**
- * Inputs of all units of whole photographs. A window moves too little over a photograph to train and test classifiers
- * and read-outs, because their folds need several periods of a network's stride.
- */
+/** Why classifiers and read-outs are not trained on photographs. */
+const TOO_SHORT = 'their margin is too short for folds, which need several periods of a network’s stride'
+
+/** Inputs of all units of whole photographs. */
 const OF_PHOTOGRAPH = { background: WHITE, blend: 'hard', separability: null, readout: undefined } as const
 
 /** All inputs on which a unit's results depend. `planStudy` adds `background` and `sketches`. */
 function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): Omit<UnitInputs, 'background'> {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
-  const tokens = tokensText(network.layers)
+  const tokens = allTokensText(network.layers)
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -238,12 +238,14 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
 
 /** Makes a patch of every photograph for every frame. */
 async function photographsOf(
-  { photographs, margin, onProgress, signal }: ResolvedOptions,
+  { photographs, margin, separability, readout, onProgress, signal }: ResolvedOptions,
   frames: readonly number[],
 ): Promise<ReadonlyMap<number, readonly Patch[]>> {
   const found = new Map<number, readonly Patch[]>()
   if (photographs === undefined) return found
   const { note } = progressTo(onProgress)
+  const left = [...(separability === null ? [] : ['separability']), ...(readout ? ['readout'] : [])]
+  if (left.length > 0) note(`photographs are measured without ${left.join(' and ')}: ${TOO_SHORT}`)
   const files = await findPhotographs(photographs, note)
   for (const frame of new Set(frames)) found.set(frame, await photographPatches(files, frame, margin, note, signal))
   return found
@@ -263,6 +265,9 @@ async function patchesOf(options: ResolvedOptions, frames: readonly number[]): P
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(options.patches))
     bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), options.blend, options.signal))
+  const small = frames.find((frame) => options.sizesFor(frame).some((size) => size > frame))
+  if (small !== undefined)
+    throw new UsageError(`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`)
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 

@@ -23,6 +23,7 @@ import {
 } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
+import { placesOf } from '../support/viewerStudy.js'
 
 /** Positions along a side of the maps of 75 pixels, 16 apart. */
 const SIDE = 10
@@ -185,6 +186,30 @@ describe.runIf(hasChromium())('the live page', () => {
     await frame()
     expect(await text('#at-place')).toBe('row 48, column 16')
     expect(await text('#a-answer')).toMatch(/^\S.* [01]\.\d\d$/u)
+  })
+
+  it('takes a picture whole, which then lies behind a window, and computes it at each position', async () => {
+    const raw = { width: 256, height: 256, channels: 3 } as const
+    const photograph = await sharp(placesOf(256).data, { raw }).png().toBuffer()
+    await drop(photograph, 'my photo.png')
+    await page.waitForSelector('#cut-out[open]')
+    expect(await barriers(390, 'dark', '#cut-out')).toEqual({ violations: [], tooWide: 0 })
+    await page.setViewportSize({ width: 1400, height: 1000 })
+    await page.focus('#use-photograph')
+    await page.keyboard.press('Enter')
+    await reads('.thumb:has(:checked) .name', 'my-photo')
+    await settled()
+    await reads('#at-place', 'row −16, column −16')
+    expect([await page.isDisabled('#size'), await text('#size-text')]).toEqual([true, '256 px'])
+    await hover('a', 0, 2, 3)
+    await reads('#at-place', 'row −32, column 0')
+    expect(await pixel('#a-image canvas', 32, 32)).toEqual([32, 0, 128])
+    expect(await pixel('#a-image canvas', 255, 255)).toEqual([255, 223, 128])
+    expect(await barriers(1400, 'light', '#viewer')).toEqual({ violations: [], tooWide: 0 })
+    await page.click('.thumb:has-text("red-box")')
+    await settled()
+    await reads('#at-place', 'row 74, column 74')
+    expect(await text('#size-text')).toBe('75 px')
   })
 
   it('keeps what is shown, and asks before it replaces a unit with other settings', async () => {

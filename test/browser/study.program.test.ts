@@ -103,6 +103,18 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     expect([await text('#a-tag'), await text('#b-tag')]).toEqual(words.map((one) => one.words))
     expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 99, column 99', 'at the anchor'])
     expect([await text('#a-value'), await text('#difference')]).toEqual(['1.00000', '+0.00000'])
+    // Tags with long names, which are as wide as tags may be, are inside the frame.
+    const beyond = await page.evaluate(() => {
+      const [tags, frame] = ['tags', 'a-image'].map((id) => document.getElementById(id) as HTMLElement) as [
+        HTMLElement,
+        HTMLElement,
+      ]
+      tags.style.width = '60%'
+      const right = tags.getBoundingClientRect().right
+      tags.style.width = ''
+      return right - frame.getBoundingClientRect().right
+    })
+    expect(beyond).toBeLessThanOrEqual(0)
     await follow({ ...view, anchor: 'bottom-right', at: '98,99' })
     expect([await text('#at-place'), await text('#at-offset')]).toEqual([
       'row 96, column 96',

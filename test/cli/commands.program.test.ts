@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 
 const STUDY = 'reproduce --models tiny-alexnet --patches PICTURES --layers fc8 --sizes 200'
-const VERDICTS = /^no verdicts, because they need at least 5 objects; findings\.md has the numbers$/
+const VERDICTS = /^no verdicts for fewer than 5 objects or photographs; findings\.md has the numbers$/
 
 /** The words of a command, every line of its stdout, and of its stderr. Each goes on from what those before it wrote. */
 const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]])[] = [

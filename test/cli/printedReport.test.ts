@@ -44,7 +44,7 @@ describe('a report on the terminal', () => {
 
   it('has no verdicts on few objects', async () => {
     const findings = [finding('one', 'a', 'supported', 4), finding('two', 'a', 'supported', 1)]
-    const line = 'no verdicts, because they need at least 5 objects; findings.md has the numbers'
+    const line = 'no verdicts for fewer than 5 objects or photographs; findings.md has the numbers'
     expect(await printed(() => printReport({ rows: [], findings }))).toEqual([line])
   })
 

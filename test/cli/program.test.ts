@@ -102,7 +102,7 @@ describe('help', () => {
 
   it('shows what a command requires, and names all commands where none is given', async () => {
     const { stdout } = await runHere(['extract', '--help'])
-    expect(stdout).toContain('extract --model <id> --patch <image> --size <n> --out <folder> [options]')
+    expect(stdout).toContain('extract --model <id> --out <folder> [options]')
     for (const words of [[], ['models']]) {
       const { status, stdout, stderr } = await runHere(words)
       expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^Usage: [\s\S]*\n {2}(list|reproduce) /)])

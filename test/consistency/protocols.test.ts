@@ -77,7 +77,9 @@ it('tell by their direction where a pixel of the photograph is in a frame', () =
     const redAt = (shift: { rows: number; cols: number }, col: number) => draw(shift, memory())[col * 3] as number
     // The picture's middle moves by the shift, or against it.
     const middle = setting.frame / 2
-    expect(redAt({ rows: 0, cols: 3 }, middle + 3 * protocol.direction), name).toBe(redAt({ rows: 0, cols: 0 }, middle))
+    expect(redAt({ rows: 0, cols: 3 }, middle + (protocol.movesFrame ? -3 : 3)), name).toBe(
+      redAt({ rows: 0, cols: 0 }, middle),
+    )
   }
 })
 

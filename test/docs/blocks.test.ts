@@ -34,7 +34,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     const words = commandsOf('cd /shared && npx shiftscope extract --modle "a b" || shiftscope dance # shiftscope no')
     expect(words).toEqual([['shiftscope', 'extract', '--modle', 'a b']])
     expect(await refusalOf(['extract', '--modle', 'a b'])).toContain("unknown option '--modle'")
-    expect(await refusalOf(['extract', '--model', 'a'])).toContain('--patch')
+    expect(await refusalOf(['extract', '--model', 'a'])).toContain('--out')
     expect(await refusalOf(['similarity'])).toContain('missing required argument')
     expect(unknownScript(['run', 'dance'], 'README.md')).toBe('dance')
   })

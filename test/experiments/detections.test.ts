@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/positions.js'
-import { OUTCOMES, outcomeOf, overlapOf, SEES_NOTHING, sightingAt } from '../../src/experiments/boxes.js'
+import { OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from '../../src/experiments/boxes.js'
 import {
   comparedFeatures,
+  type Detections,
   detectedShares,
   detectionRule,
   detectionsOf,
-  sightingIn,
+  sightingsIn,
 } from '../../src/experiments/detections.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { extractedGrid } from '../../src/experiments/similarity.js'
 
 const NAMES = ['person', 'dog', 'cow']
 const THRESHOLD = 0.25
-const DOG = { classes: 3, own: 1, isStated: true, threshold: THRESHOLD }
-/** The object's square of 10 px at row 20 and column 40, and a box elsewhere. */
-const SQUARE = { row: 20, col: 40, size: 10 }
+const DOG = { own: 1, isStated: true, threshold: THRESHOLD }
+/** A box on the object's square, and one elsewhere. */
 const ON = [40, 20, 50, 30] as const
 const AWAY = [0, 0, 10, 10] as const
 
@@ -30,7 +30,15 @@ function row(...best: readonly BestBox[]): readonly number[] {
 }
 
 function seen(...best: readonly BestBox[]) {
-  return sightingIn(Float32Array.from(row(...best)), 0, SQUARE, DOG)
+  return sightingAt(
+    sightingsIn(
+      { name: 'detections', dims: 3, matrix: new Float32Array(3), detections: Float32Array.from(row(...best)) },
+      [[0, 0]],
+      { offsets: Int32Array.of(20, 40), size: 10 },
+      DOG,
+    ) ?? [],
+    0,
+  )
 }
 
 describe('the overlap of two boxes', () => {
@@ -49,7 +57,7 @@ describe('the overlap of two boxes', () => {
 })
 
 describe('what becomes of a dog', () => {
-  it.each<[string, readonly BestBox[], string, string | undefined]>([
+  it.each<[string, readonly BestBox[], string, number | undefined]>([
     [
       'its box is the best one',
       [
@@ -58,7 +66,7 @@ describe('what becomes of a dog', () => {
         [0.5, ON],
       ],
       'found',
-      undefined,
+      1,
     ],
     [
       'its box is half as large',
@@ -68,7 +76,7 @@ describe('what becomes of a dog', () => {
         [0.2, ON],
       ],
       'found',
-      undefined,
+      1,
     ],
     [
       'a cow scores better on it',
@@ -78,7 +86,7 @@ describe('what becomes of a dog', () => {
         [0.8, ON],
       ],
       'another class on the object',
-      'cow',
+      2,
     ],
     [
       'a person scores best, but elsewhere',
@@ -88,7 +96,7 @@ describe('what becomes of a dog', () => {
         [0.5, ON],
       ],
       'found',
-      'person',
+      0,
     ],
     [
       'a cow is on it, a person elsewhere',
@@ -98,7 +106,7 @@ describe('what becomes of a dog', () => {
         [0.7, ON],
       ],
       'another class on the object',
-      'cow',
+      0,
     ],
     [
       'its box is too small',
@@ -108,7 +116,7 @@ describe('what becomes of a dog', () => {
         [0.1, ON],
       ],
       'no box that fits',
-      undefined,
+      1,
     ],
     [
       'only a person elsewhere is seen',
@@ -118,7 +126,7 @@ describe('what becomes of a dog', () => {
         [0.2, ON],
       ],
       'no box that fits',
-      'person',
+      0,
     ],
     [
       'all scores are below the threshold',
@@ -130,11 +138,14 @@ describe('what becomes of a dog', () => {
       'nothing',
       undefined,
     ],
-  ])('of which %s', (_, best, outcome, other) => {
+  ])('of which %s', (_, best, outcome, answer) => {
     const sighting = seen(...best)
-    expect(OUTCOMES[outcomeOf(sighting, THRESHOLD)]).toBe(outcome)
-    expect(sighting.own.class).toBe(1)
-    expect(sighting.other && NAMES[sighting.other.class]).toBe(other)
+    const none = [0, 0, 0, 0]
+    const [score, box] = best[1] as BestBox
+    expect(OUTCOMES[sighting.outcome]).toBe(outcome)
+    expect(sighting.overlap).toBe(Math.fround(overlapOf(ON, Float32Array.from(box) as never)))
+    expect(sighting.own).toEqual(score >= THRESHOLD ? box.map(Math.fround) : none)
+    expect(sighting.answer).toEqual(answer === undefined ? none : best[answer]?.[1].map(Math.fround))
   })
 })
 
@@ -147,7 +158,7 @@ describe('the class of the object', () => {
     ['the best one at the center, if it has no category', undefined, undefined, 0, false],
   ] as const)('is %s', (_, category, objectClass, own, isStated) => {
     const rule = detectionRule({ threshold: 0.25, ...(objectClass && { objectClass }) }, NAMES, center, category)
-    expect(rule).toEqual({ own, isStated, threshold: 0.25, classes: 3 })
+    expect(rule).toEqual({ own, isStated, threshold: 0.25 })
   })
 
   it('is the better one of two that are right', () => {
@@ -169,23 +180,25 @@ describe('the detections of an object', () => {
       return row([0.01, AWAY], [dog, own], [i === 1 ? 0.8 : 0.02, own])
     }).flat(),
   )
-  const raw = extractedGrid(grid, { name: 'detections', dims: 15, matrix, finished: 5 } as never, 'detections')
-  const detections = detectionsOf(raw, NAMES, { threshold: THRESHOLD }, { size: 10, category: 'dog' })
+  const layer = comparedFeatures({ name: 'detections', dims: 15, matrix }, { layer: 'detections' })
+  const scores = { meaning: 'sigmoid', source: 'test' } as const
+  const detector = { layer: 'detections', threshold: THRESHOLD, form: '', boxes: '', source: '' }
+  const network = { classes: { layer: 'detections', names: NAMES, source: 'test', scores }, detector }
+  const detections = detectionsOf(grid, layer, network, { size: 10, category: 'dog' }) as Detections
 
   it('are stored for the positions, then for the anchors', () => {
     const all = Array.from({ length: 9 }, (_, i) => sightingAt(detections.sightings, i))
-    expect(all.map(({ own }) => own.overlap)).toEqual(Array(9).fill(1))
-    expect(all.slice(4).map(({ own }) => own.box)).toEqual(squares.map((square) => [...square]))
-    expect(all.map(({ other }) => other?.class)).toEqual(
-      all.map(({ own }) => (own.score < 0.31 && own.score > 0.2 ? 2 : undefined)),
+    expect(all.map(({ overlap }) => overlap)).toEqual(Array(9).fill(1))
+    expect(all.slice(0, 4).map(({ outcome }) => outcome)).toEqual([0, 1, 3, 0])
+    // With the object at the bottom left, nothing is seen.
+    expect(all.slice(4).map(({ answer }) => answer)).toEqual(
+      squares.map((square, i) => (i === 3 ? [0, 0, 0, 0] : [...square])),
     )
   })
 
   it('give answers, of which "nothing" has the number of classes as its index', async () => {
-    const scores = { meaning: 'sigmoid', source: 'test' } as const
-    const layer = comparedFeatures({ name: 'detections', dims: 15, matrix }, { layer: 'detections' })
     expect([layer.dims, layer.matrix.length]).toEqual([3, matrix.length / 5])
-    const compared = extractedGrid(grid, { ...layer, finished: 5 } as never, 'detections')
+    const compared = extractedGrid(grid, layer, 'detections')
     const { answers } = await measureFeatures(compared, scores, {}, detections)
     const [classes, best, own] = [0, 1, 2].map((map) => answers?.maps.subarray(4 * map, 4 * map + 4))
     expect([...(classes ?? [])]).toEqual([1, 2, 3, 1])
@@ -193,7 +206,7 @@ describe('the detections of an object', () => {
     expect(own).toEqual(Float32Array.of(0.9, 0.3, 0.1, 0.5))
     expect(answers?.kept).toBe(0.5)
     const shares = detectedShares(answers?.maps.subarray(0, 4) ?? new Float32Array(), detections)
-    expect(shares).toEqual({ threshold: THRESHOLD, found: 0.75, right: 0.5, overlap: 1 })
+    expect(shares).toEqual({ found: 0.75, right: 0.5, overlap: 1 })
     expect(detectedShares(Float32Array.of(1, 2, 3, 1), { ...detections, isStated: false }).right).toBeNull()
   })
 

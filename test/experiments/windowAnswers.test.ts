@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerChange, cropAgreement, WINDOW_STEPS } from '../../src/experiments/windowAnswers.js'
+import { answerChange, cropAgreement, PIXEL_STEPS } from '../../src/experiments/windowAnswers.js'
 import { randomCases } from '../support/randomCases.js'
 
 const grids = fc.record({ rows: fc.integer({ min: 1, max: 6 }), cols: fc.integer({ min: 1, max: 6 }) }).chain((shape) =>
@@ -31,7 +31,7 @@ describe('answers to all windows of a photograph', () => {
   it('change after a pixel in a share of all pairs of neighbours', () => {
     const [rows, cols] = [2, 3]
     const answers = [1, 1, 2, 1, 3, 1]
-    const changes = WINDOW_STEPS.map((step) => answerChange(answers, { rows, cols }, step))
+    const changes = PIXEL_STEPS.map((step) => answerChange(answers, { rows, cols }, step))
     expect(changes).toEqual([3 / 4, 2 / 3, 1 / 2])
     expect(answerChange([1, 2], { rows: 1, cols: 2 }, 'vertical')).toBeUndefined()
     expect(answerChange([1, 2], { rows: 1, cols: 2 }, 'diagonal')).toBeUndefined()

@@ -1,17 +1,21 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/errors.js'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { openLocks } from '../../src/files/lock.js'
 import { modelsFolder } from '../../src/files/package.js'
 import type { DroppedNetwork, KeptUnit, LiveObject, LiveStudy } from '../../src/page/live.js'
+import type { ProgressEvent } from '../../src/progress.js'
 import { fileName } from '../../src/results/fileName.js'
 import { reproduce } from '../../src/study/run.js'
 import { unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../support/commandLine.js'
-import { ask, cosinesOf, MAP, post, SCENE, wholeMap } from '../support/liveServer.js'
+import { cosine } from '../support/features.js'
+import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from '../support/liveServer.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SIDE = 7
@@ -126,6 +130,101 @@ describe('an object that is kept', () => {
       )
     }
     expect(readdirSync(folder('elsewhere'))).toEqual([])
+  })
+})
+
+describe('a whole photograph', () => {
+  const STRIDE = 8
+  /** Positions along a side: −32, −24, … 0. */
+  const WINDOWS = 5
+
+  async function write(name: string, width: number, height: number): Promise<string> {
+    const random = randomNumbers(3)
+    const data = Buffer.from(Array.from({ length: 12 * 9 * 3 }, () => Math.floor(256 * random())))
+    const coarse = sharp(data, { raw: { width: 12, height: 9, channels: 3 } })
+    writeFileSync(folder(name), await coarse.resize(width, height, { fit: 'fill' }).jpeg().toBuffer())
+    return folder(name)
+  }
+
+  it('has the features and answers of extract at each window, and is the unit that reproduce makes of the command', async () => {
+    const file = await write('my photo.jpg', 400, 300)
+    const { key, name, isPhotograph } = await send<LiveObject>('objects?name=my%20photo.jpg&photograph', file)
+    expect([name, isPhotograph]).toEqual(['my-photo', true])
+    expect((await send<LiveObject>('objects?name=again.jpg&photograph', file)).key).toBe(key)
+    const scene = { object: key, size: 256, stride: STRIDE }
+    const anchor = { row: -24, col: -8 }
+    const messages = await wholeMap(page.address, { ...MAP, ...scene, anchor, cursor: { row: -32, col: 0 } })
+    await using network = await openNetwork(SCENE.network)
+    const { layers, answers } = await network.extract({ photograph: file, stride: STRIDE })
+    const { data, dims } = layers.find((one) => one.name === 'fc8') as (typeof layers)[number]
+    const row = (index: number) => data.subarray(index * dims, (index + 1) * dims)
+    const expected = Array.from({ length: WINDOWS ** 2 }, (_, i) => cosine(row(i), row(WINDOWS + 3)))
+    const found = cosinesOf(messages)
+    expect(expected.map((_, i) => found.get(i))).toEqual(expected.map((one) => expect.closeTo(one, 5)))
+    const whole = messages.findLast(
+      (one) => one.kind === 'rows' && numbers(one.places, Uint32Array).length === WINDOWS ** 2,
+    )
+    if (whole?.kind !== 'rows' || !whole.answers || !answers) throw new Error('the network has answers')
+    const strongest = numbers(whole.answers.strongest, Uint32Array)
+    const places = numbers(whole.places, Uint32Array)
+    for (const [i, place] of places.entries()) {
+      const scores = row(place)
+      expect(strongest[i]).toBe(scores.indexOf(Math.max(...scores)))
+    }
+    const kept = (await keep(scene)) as KeptUnit
+    const photographs = folder('kept', 'photographs', 'my-photo')
+    expect(kept.command).toBe(
+      `shiftscope reproduce --models ${SCENE.network} --photographs ${photographs} --margin 32 --stride 8 --experiments similarity --out ${folder('kept')}`,
+    )
+    expect(readFileSync(join(photographs, 'my-photo.jpeg')).equals(readFileSync(file))).toBe(true)
+    const options = { models: [SCENE.network], photographs, margin: 32, stride: STRIDE, report: false }
+    await reproduce({ ...options, experiments: ['similarity'], out: folder('whole') })
+    const unit = ['units', SCENE.network, '256', 'my-photo.jpeg']
+    expect(await contents(folder('kept', ...unit))).toEqual(await contents(folder('whole', ...unit)))
+  })
+
+  it('is refused outside its positions, or if it is smaller than the frame', async () => {
+    const faultOf = async (file: string, changes: object) => {
+      const { key: object } = await send<LiveObject>(`objects?name=${basename(file)}&photograph`, file)
+      return wholeMap(page.address, {
+        ...MAP,
+        object,
+        size: 256,
+        stride: STRIDE,
+        anchor: { row: 0, col: 0 },
+        ...changes,
+      })
+    }
+    const large = await write('large.jpg', 300, 300)
+    const fault = (message: string) => [{ kind: 'fault', message }]
+    for (const anchor of [
+      { row: 8, col: 0 },
+      { row: -40, col: 0 },
+      { row: 0, col: -3 },
+    ])
+      expect((await faultOf(large, { anchor })).slice(-1)).toEqual(
+        fault(`there is no position (${anchor.row}, ${anchor.col}) on this grid; choose one on the map`),
+      )
+    expect(await faultOf(await write('small.jpg', 300, 200), {})).toEqual(
+      fault('small is 300×200 px, but the network reads 224×224 px; use a larger photograph'),
+    )
+    expect(await faultOf(large, { size: 1024 })).toEqual([
+      { kind: 'fault', message: expect.stringMatching(/^(margin 800 is not|features of)/) },
+    ])
+  })
+
+  it('is offered from the start, and skipped with a note if it cannot be read', async () => {
+    mkdirSync(folder('photographs'))
+    await write('photographs/a.jpg', 300, 300)
+    writeFileSync(folder('photographs', 'b.jpg'), 'nothing')
+    const notes: string[] = []
+    const onProgress = (event: ProgressEvent) => void (event.kind === 'note' && notes.push(event.line))
+    await using other = await explore({ models: [SCENE.network], photographs: folder('photographs'), onProgress })
+    const { objects } = JSON.parse(
+      /id="study">(.*?)<\/script>/.exec((await ask(other.address)).body)?.[1] ?? '',
+    ) as LiveStudy
+    expect(objects.filter(({ isPhotograph }) => isPhotograph)).toEqual([{ key: 10, name: 'a', isPhotograph: true }])
+    expect(notes).toContainEqual(expect.stringMatching(/^skipping b\.jpg: /))
   })
 })
 

@@ -84,7 +84,7 @@ describe('a picture that is sent', () => {
   it('is an object; the same picture is the same one, and the oldest of 33 go', async () => {
     const builtIn = objects.list().length
     const first = await objects.add(await red(0), 'one.png', forever)
-    expect(first).toEqual({ key: builtIn, name: 'one' })
+    expect(first).toEqual({ key: builtIn, name: 'one', isPhotograph: false })
     expect(await objects.add(await red(0), 'else.png', forever)).toEqual(first)
     for (let i = 1; i <= 31; i++) await objects.add(await red(i), 'one.png', forever)
     expect([objects.find(first.key).name, objects.list().at(-1)?.name]).toEqual(['one', 'one-32'])
@@ -95,7 +95,11 @@ describe('a picture that is sent', () => {
     expect([...rgba.slice(0, 4)]).toEqual([32, 0, 0, 255])
     await expect(objects.patch(builtIn + 32, 225, 224)).rejects.toThrow('does not fit')
     // The page still lists the first `one`, which is gone.
-    expect(await objects.add(await red(33), 'one.png', forever)).toEqual({ key: builtIn + 33, name: 'one-34' })
+    expect(await objects.add(await red(33), 'one.png', forever)).toEqual({
+      key: builtIn + 33,
+      name: 'one-34',
+      isPhotograph: false,
+    })
   })
 
   it('shows something, or is refused', async () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { pythonNames } from '../../src/networks/pythonNames.js'
 
 it.each([
-  [`{0: 'person', 1: "dog's bed", 2: 'a \\'b\\' \\\\ \\xe9 \\u00e9'}`, ['person', "dog's bed", "a 'b' \\ é é"]],
+  [`{0: 'person', 1: "dog's bed", 2: 'a \\'b\\' \\\\ é'}`, ['person', "dog's bed", "a 'b' \\ é"]],
   [`['cat', 'dog']`, ['cat', 'dog']],
   [` { 0 : 'x' } `, ['x']],
 ])('names in Python’s form are read: %s', (text, names) => {

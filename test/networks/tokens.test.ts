@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
 import { UsageError } from '../../src/errors.js'
-import { chooseNetwork, type Network, outputOf, type Pool } from '../../src/networks/index.js'
+import { chooseNetwork, inspectModel, type Network, outputOf, type Pool } from '../../src/networks/index.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
@@ -86,39 +86,32 @@ describe('the number of tokens before a map', () => {
     expect(await tokensOf(5)).toEqual(await tokensOf())
     // Another reading of 21 tokens.
     expect(await tokensOf(12)).toEqual({ axis: 1, before: 12, side: 3, channels: 8 })
-    expect(await messageOf(tokensOf(2), UsageError)).toMatch(
-      /^layer "tokens" has 21 tokens, and those after the first 2 do not form a square map; use `tokens 5` for a map of 4×4$/,
+    expect(await messageOf(tokensOf(2), UsageError)).toBe(
+      'layer "tokens" has the shape [2, 21, 8], and no axis has a square map after 2 tokens; use another number of `tokens`',
     )
     expect(await messageOf(tokensOf(-1), UsageError)).toBe(
       'option tokens must be a whole number of at least 0, not number -1',
     )
   })
 
-  it('is asked for when two axes may be tokens, and the graph tells nothing', async () => {
-    const { onnxPath: model } = await smallNetwork(folder('parts.onnx'), {
-      side: 10,
-      dims: 300,
-      nodes: [
-        node('Reshape', ['image', 'shape'], 'parts'),
-        node('Softmax', ['parts'], 'shares'),
-        node('Flatten', ['shares'], 'feature'),
-      ],
-      initializers: [{ name: 'shape', shape: [3], int64: [0, 4, 75] }, weightsOf('unused', 1)],
-    })
-    const dims = async (tokens?: number) =>
-      (await chooseNetwork({ model, layers: ['shares'], pool: 'mean', ...stated(tokens) })).layers[0]?.dims
-    // 75 is no square, nor are 74 and 73.
-    expect(await dims()).toBe(75)
-    const { onnxPath: other } = await smallNetwork(folder('squares.onnx'), {
+  it('is shown by inspectModel, which also takes a statement', async () => {
+    const tokensOf = async (tokens?: number) =>
+      (await inspectModel(golden('registers'), stated(tokens))).tensors.find(({ name }) => name === 'tokens')?.tokens
+    expect(await tokensOf()).toEqual({ axis: 1, before: 5, side: 4 })
+    expect(await tokensOf(12)).toEqual({ axis: 1, before: 12, side: 3 })
+    expect(await tokensOf(2)).toBeUndefined()
+  })
+
+  it('is asked for when the graph tells nothing, and tokens are pooled', async () => {
+    const { onnxPath: model } = await smallNetwork(folder('squares.onnx'), {
       side: 12,
       dims: 432,
       nodes: [node('Reshape', ['image', 'shape'], 'parts'), node('Flatten', ['parts'], 'feature')],
       initializers: [{ name: 'shape', shape: [3], int64: [0, 16, 27] }, weightsOf('unused', 1)],
     })
-    const read = (pool: Pool, tokens?: number) =>
-      chooseNetwork({ model: other, layers: ['parts'], pool, ...stated(tokens) })
-    expect(await messageOf(read('mean'), UsageError)).toMatch(
-      /^layer "parts" has the shape \[2, 16, 27\], and each of its last two axes may be tokens; leave `pool` out, or state the number of tokens before the map, such as `tokens 0`$/,
+    const read = (pool: Pool, tokens?: number) => chooseNetwork({ model, layers: ['parts'], pool, ...stated(tokens) })
+    expect(await messageOf(read('mean'), UsageError)).toBe(
+      'layer "parts" has the shape [2, 16, 27], and nothing tells which values are a map of rows and columns; leave `pool` out, or state the number of tokens before a map, such as `tokens 1`',
     )
     expect((await read('mean', 0)).layers[0]).toMatchObject({ dims: 27, tokens: { axis: 1, side: 4 } })
     expect((await read('mean', 2)).layers[0]).toMatchObject({ dims: 16, tokens: { axis: 2, side: 5 } })

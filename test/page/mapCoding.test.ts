@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest'
 import {
   decodeMap,
   decodeRegions,
-  decodeSightings,
   encodeMap,
   encodeRegions,
-  encodeSightings,
   PROBABILITY_DECIMALS,
   roundCosine,
 } from '../../src/page/mapCoding.js'
@@ -75,18 +73,4 @@ it.each([
   ['region without positions', decodeRegions, Uint8Array.of(1, 0), 1],
 ] as const)('a %s is refused', (_, decode, bytes, positions) => {
   expect(() => decode(bytes, positions)).toThrow(RangeError)
-})
-
-it('sightings are given back: whole classes, scores to four decimals, boxes to a ten thousandth of the frame', () => {
-  const own = (at: number) => [at, 0.12345, 0.5, 3.125 * at, 10, 299.99, 300]
-  const none = [-1, 0, 0, 0, 0, 0, 0]
-  const other = [364, 0.9, 0.25, 1, 2, 3, 4]
-  const rows = Float32Array.from([...own(0), ...other, ...own(90), ...none, ...own(7), ...other])
-  const decoded = decodeSightings(encodeSightings(rows, 300), 3, 300)
-  expect(decoded.length).toBe(rows.length)
-  for (const [i, value] of rows.entries()) {
-    const tolerance = [0, 5e-5, 5e-5][i % 7] ?? 0.0151
-    expect(Math.abs((decoded[i] as number) - value), String(i)).toBeLessThanOrEqual(tolerance)
-  }
-  expect(() => decodeSightings(encodeSightings(rows, 300), 4, 300)).toThrow(RangeError)
 })

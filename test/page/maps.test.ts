@@ -59,14 +59,21 @@ describe('a map', () => {
   })
 
   it('of a detector shows the overlaps, and what becomes of the object', () => {
-    const sightings = [0.9, 0.4, 0.8].map((overlap, i) => ({
-      own: { class: 0, score: i === 2 ? 0.1 : 0.5, overlap, box: [0, 0, 1, 1] as const },
-      other: undefined,
-    }))
-    const boxes = { threshold: 0.25, at: (at: number) => sightings[at] as (typeof sightings)[number], nameOf: String }
-    const known = { ...answersWith(['dog', 'nothing'], [0, 0, 1]), boxes }
+    const [own, answer] = [
+      [0, 0, 1, 1],
+      [0, 0, 0, 0],
+    ] as const
+    // The overlap 0.5 is rounded, so it does not tell whether the object is found.
+    const overlaps = [0.9, 0.5, 0.8]
+    const sightingAt = (at: number) => ({
+      outcome: [0, 2, 3][at] as number,
+      overlap: overlaps[at] as number,
+      own,
+      answer,
+    })
+    const known = { ...answersWith(['dog', 'nothing'], [0, 0, 1]), sightingAt }
     const parts = { fitted, error: 0, answers: known, cosines: measured(Float64Array.of(1, 1, 1)) }
-    expect([...mapOf(parts, 'overlap').values]).toEqual([0.9, 0.4, 0.8])
+    expect([...mapOf(parts, 'overlap').values]).toEqual([0.9, 0.5, 0.8])
     const found = mapOf(parts, 'found')
     expect([...found.values]).toEqual([0, 2, 3])
     expect(regionsOf([found]).legend(found)).toMatchObject([{ positions: 1 }, { positions: 1 }, { positions: 1 }])

@@ -22,7 +22,7 @@ describe('the page of a report', () => {
     const groups = wishes.map((wish) => ({ ...groupOf(wish), frame: 224 }))
     const page = resultsPage(indexOf(groups), [], opening)
     expect(page).toContain(
-      '<p class="finding">A “bird” changes.</p>\n<p class="soft">2 networks · 2 objects of 125 and 75 px · moved in steps of 1 or 2 px.',
+      '<p class="finding">A “bird” changes.</p>\n<p class="soft">2 networks · 2 objects of 75 and 125 px · moved in steps of 1 or 2 px.',
     )
     expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })

@@ -83,7 +83,7 @@ describe('files of the site', () => {
           expect(minima[anchor]).toBeCloseTo(values[0] as number, 6)
         }
       }
-      expect(decodeAnswers(handed<SiteMaps>('maps', '0', `${file}.js`), 4, 175)).toBeUndefined()
+      expect(decodeAnswers(handed<SiteMaps>('maps', '0', `${file}.js`), 4)).toBeUndefined()
     }
     // They say which page they belong to: another study has another digest.
     expect([handed('study.js'), (await writeSite()).digest]).toEqual([digest, digest])
@@ -154,7 +154,7 @@ describe('answers of the site', () => {
     await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
     const { groups } = await writeSite()
     expect(groups[0]?.classes).toBe('fc8')
-    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 9, 175))
+    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 9))
     expect(car?.strongest?.names).toEqual(['</script>', 'dog', '9', '5'])
     expect([...(car?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2, 1, 3, 0, 0, 0])
     const atAnchors = [0.75, 0.625, 0.75, 1, 0.5625]

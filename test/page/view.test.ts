@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { indexOf as gridIndex, positionAt } from '../../src/experiments/grid.js'
 import {
   baselineOf,
   type Choice,
@@ -8,7 +9,6 @@ import {
   fitView,
   hasFeatures,
   hasMean,
-  mapIndex,
   nearestPosition,
   withComparedSize,
 } from '../../src/page/browser/fit.js'
@@ -25,6 +25,9 @@ const index = indexOf([
   groupOf({ key: 2, model: 'alexnet-aa' }),
 ])
 const FIRST = firstView(index)
+const PLAIN = groupOf({ key: 0, model: 'own', stride: 7 })
+/** Positions −64, −57, … −1: a stride of 7 does not reach 0. */
+const WHOLE = groupOf({ key: 0, model: 'own', stride: 7, size: 288, frame: 224 })
 
 describe('the first view', () => {
   it('shows the first object in the first network, its anti-aliased twin beside it where there is one', () => {
@@ -97,7 +100,7 @@ describe('a link', () => {
 
   it('leaves what it does not name as it is, and what is no number or unknown', () => {
     const base = { ...FIRST, shows: 'answers', cursor: { row: 3, col: 4 }, colours: 'grey' } as const
-    const same = ['', '&size=1e9&at=1,2,3&limits=1,0.88&map=x', '&colours=__proto__&at=-1,2&limits=NaN,1', '&size=-.']
+    const same = ['', '&size=1e9&at=1,2,3&limits=1,0.88&map=x', '&colours=__proto__&at=--1,2&limits=NaN,1', '&size=-.']
     for (const rest of same) expect(parseView(`#network=alexnet${rest}`, base)).toEqual(base)
     expect(parseView('#network=own&patch=&with=&show=difference', base)).toEqual({
       ...{ ...base, model: 'own', patch: null, other: null },
@@ -154,8 +157,12 @@ describe('what the study can serve', () => {
 
   it('has a mean over several objects of a report', () => {
     const fitted = fitChoice(index, wanted)
-    const alone = { ...fitted, group: { ...fitted.group, units: fitted.group.units.slice(1) } }
-    expect([hasMean(fitted, index), hasMean(fitted, live), hasMean(alone, index)]).toEqual([true, false, false])
+    const alone = { ...fitted.group, units: fitted.group.units.slice(1) }
+    expect([hasMean(fitted.group, index), hasMean(fitted.group, live), hasMean(alone, index)]).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 
   it('takes any position as anchor where features were kept, on the grid', () => {
@@ -167,12 +174,81 @@ describe('what the study can serve', () => {
   })
 
   it.each([
-    [{ row: 0, col: 223 }, { row: 0, col: 63 }, 9],
-    [{ row: 3, col: 4 }, { row: 0, col: 7 }, 1],
-    [{ row: 67, col: 24 }, { row: 63, col: 21 }, 93],
-    [{ row: -9, col: -1 }, { row: 0, col: 0 }, 0],
-  ])('puts %j on the grid, at %j', (place, nearest, at) => {
-    const group = groupOf({ key: 0, model: 'own', stride: 7 })
-    expect([nearestPosition(group, place), mapIndex(group, nearest)]).toEqual([nearest, at])
+    [PLAIN, { row: 0, col: 223 }, { row: 0, col: 63 }, 9],
+    [PLAIN, { row: 3, col: 4 }, { row: 0, col: 7 }, 1],
+    [PLAIN, { row: 67, col: 24 }, { row: 63, col: 21 }, 93],
+    [PLAIN, { row: -9, col: -1 }, { row: 0, col: 0 }, 0],
+    [WHOLE, { row: 0, col: 0 }, { row: -1, col: -1 }, 99],
+    [WHOLE, { row: -64, col: -23 }, { row: -64, col: -22 }, 6],
+    [WHOLE, { row: -13, col: -999 }, { row: -15, col: -64 }, 70],
+  ])('puts a position on the grid of %j, at the nearest one', (group, place, nearest, at) => {
+    expect([nearestPosition(group, place), gridIndex(place, group), positionAt(at, group)]).toEqual([
+      nearest,
+      at,
+      nearest,
+    ])
+  })
+})
+
+describe('a study of objects and photographs', () => {
+  const [objects, photographs] = [
+    ['car', 'dog'],
+    ['a.jpg', 'b.jpg'],
+  ]
+  const study = indexOf([
+    groupOf({ key: 0, model: 'large', size: 256, frame: 224, patches: photographs }),
+    groupOf({ key: 1, model: 'large', size: 125, frame: 224, patches: objects }),
+    groupOf({ key: 2, model: 'large', size: 75, frame: 224, patches: objects }),
+    groupOf({ key: 3, model: 'small', size: 146, frame: 128, patches: photographs }),
+    groupOf({ key: 4, model: 'small', size: 71, frame: 128, patches: objects }),
+    groupOf({ key: 5, model: 'older', size: 75, frame: 224, patches: objects }),
+  ])
+  const opening = firstView(study)
+  const shown = (changes: Partial<View>) =>
+    fitView(study, { ...opening, ...changes }).map(({ group: { key }, choice, notes }) => [key, choice.patch, notes])
+
+  it('opens on an object', () => {
+    expect(opening).toMatchObject({ model: 'large', size: 125, patch: 'car' })
+  })
+
+  it('shows a photograph in two networks, whatever their frames, and objects by shares of the frame', () => {
+    const two = { other: 'small' }
+    expect(shown({ ...two, size: 256, patch: 'b.jpg' })).toEqual([
+      [0, 'b.jpg', []],
+      [3, 'b.jpg', []],
+    ])
+    expect(shown({ ...two, size: 256, patch: null })).toEqual([
+      [0, null, []],
+      [3, null, []],
+    ])
+    expect(shown({ ...two, size: 125, patch: 'dog' })).toEqual([
+      [1, 'dog', []],
+      [4, 'dog', []],
+    ])
+    expect(shown({ model: 'small', size: 146, patch: null })).toEqual([[3, null, []]])
+  })
+
+  it('says that a network was not measured with photographs', () => {
+    expect(shown({ model: 'older', size: 256, patch: 'a.jpg' })).toEqual([
+      [
+        5,
+        null,
+        [
+          '\u2068older\u2069 was not measured with photographs of 256 px.',
+          'There is no photograph \u2068a.jpg\u2069 here. The map shows the mean of all objects.',
+        ],
+      ],
+    ])
+  })
+
+  it('keeps negative positions in links', () => {
+    const view: View = {
+      ...opening,
+      size: 256,
+      patch: 'a.jpg',
+      cursor: { row: -3, col: 0 },
+      anchor: { row: -32, col: -16 },
+    }
+    expect(parseView(formatView(view), opening)).toEqual(view)
   })
 })

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { comparedSizes, defaultSizes, sizeInFrame, sizeText, squareText, strideFor } from '../../src/patches/sizes.js'
+import {
+  comparedSizes,
+  defaultSizes,
+  inWordsOf,
+  measuredText,
+  sizeInFrame,
+  sizeName,
+  sizeText,
+  squareText,
+  strideFor,
+  subjectOf,
+  subjectsText,
+} from '../../src/patches/sizes.js'
 
 describe('sizes of objects', () => {
   it.each([
@@ -55,9 +67,53 @@ describe('the text of sizes', () => {
     expect(sizeText([{ size: 75 }], [small, { size: 75 }])).toBe('75 px (33 %)')
   })
 
+  it('has no share of an array that nothing describes, where a position counts as one pixel', () => {
+    expect([sizeText([{ size: 1, frame: 12 }]), squareText([{ size: 1, frame: 12 }])]).toEqual(['1 px', '1×1 px'])
+  })
+
   it('lists each size once, with the range of their shares', () => {
     const several = [{ size: 75 }, small, small, { size: 11, frame: 32 }]
     expect(sizeText(several)).toBe('11, 54, 75 px (33–34 %)')
     expect(squareText(several)).toBe(sizeText(several))
+  })
+})
+
+describe('photographs', () => {
+  const usual = [{ size: 256 }, { size: 146, frame: 128 }]
+
+  it('are larger than their frame', () => {
+    expect([...usual, { size: 224 }, { size: 225, frame: 384 }].map(subjectOf)).toEqual([
+      ...['photographs', 'photographs', 'objects', 'objects'],
+    ])
+    expect([[{ size: 75 }], usual, [...usual, { size: 75 }]].map(subjectsText)).toEqual([
+      ...['objects', 'photographs', 'objects or photographs'],
+    ])
+  })
+
+  it('are compared by their margins, in unlike frames by the shares of the frame, and never with objects', () => {
+    expect(usual.map(comparedSizes(usual))).toEqual([-32, -32])
+    const objects = [{ size: 75 }, { size: 43, frame: 128 }]
+    expect([...usual, ...objects].map(comparedSizes([...usual, ...objects]))).toEqual([-32, -32, 75, 75])
+    const narrow = [...usual, { size: 240 }]
+    expect(narrow.map(comparedSizes(narrow))).toEqual([-32, -18, -16])
+    expect([{ size: 256 }, { size: 256, frame: 384 }].map(comparedSizes([{ size: 256 }]))).toEqual([-32, 256])
+  })
+
+  it('are named without a size, but with a margin that is not the default', () => {
+    expect([sizeText(usual), squareText(usual), measuredText(usual)]).toEqual(Array(3).fill('photographs'))
+    const narrow = [...usual, { size: 240 }, { size: 144, frame: 128 }, { size: 228 }]
+    expect(measuredText(narrow)).toBe('photographs with a margin of 4, 16 px')
+    expect([measuredText([{ size: 75 }]), measuredText([{ size: 75 }], sizeText)]).toEqual([
+      ...['objects of 75×75 px', 'objects of 75 px'],
+    ])
+    expect([75, -32, -16].map(sizeName)).toEqual(['75', 'photographs', 'photographs-16'])
+  })
+
+  it('change the words of a text, but not the names in it', () => {
+    const text = 'Objects move. The mean over objects of object-net: where the object is, an object or another object.'
+    expect(inWordsOf('objects', text)).toBe(text)
+    expect(inWordsOf('photographs', text)).toBe(
+      'Photographs move. The mean over photographs of object-net: where the window is, a photograph or another photograph.',
+    )
   })
 })

@@ -53,9 +53,12 @@ describe('other scales', () => {
   })
 
   it('of positions have each in the middle of its part, and ticks in pixels of the frame', () => {
-    const { at, ticks } = positionScale(4, 25, 5)
+    const { at, ticks } = positionScale(4, { stride: 25 }, 5)
     expect([0, 25, 50, 75].map(at)).toEqual([0.125, 0.375, 0.625, 0.875])
-    expect([ticks, positionScale(1, 12, 5).ticks]).toEqual([[0, 20, 40, 60], [0]])
+    expect([ticks, positionScale(1, { stride: 12 }, 5).ticks]).toEqual([[0, 20, 40, 60], [0]])
+    const whole = positionScale(33, { stride: 1, first: -32 }, 5)
+    expect([whole.at(-32), whole.at(0)]).toEqual([0.5 / 33, 32.5 / 33])
+    expect(ticksOf(whole)).toBe('−30 −20 −10 0')
   })
 })
 

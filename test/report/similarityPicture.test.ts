@@ -17,7 +17,7 @@ function levels(rows: number, cols: number) {
 describe('the picture of five maps', () => {
   it.each([
     [undefined, 3, 2],
-    [{ size: 75, stride: 50 }, 3, 3],
+    [{ size: 75, frame: 224, stride: 50 }, 3, 3],
     [undefined, 1, 1],
   ])('shows the anchors from left to right in the colours between the limits (%j)', async (placement, rows, cols) => {
     const { of, maps } = levels(rows, cols)

@@ -7,6 +7,7 @@ import { overlapOf, sightingAt } from '../../src/experiments/boxes.js'
 import { explore } from '../../src/explore/explore.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { separability } from '../../src/features/separability.js'
+import { similarity } from '../../src/features/similarity.js'
 import { viewFeatures } from '../../src/features/view.js'
 import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
@@ -63,7 +64,7 @@ it('a study of a detector without feature layers has answers, boxes, measures an
   const unit = await storedUnit('study')
   const side = SIDE - SIZE + 1
   const [boxes, answers] = [await unit.boxes('detections'), await unit.answers('detections')]
-  expect(boxes?.shape).toEqual([side * side + 5, 2, 7])
+  expect(boxes?.shape).toEqual([side * side + 5, 10])
   const kinds = new Set<number>()
   let [found, right] = [0, 0]
   for (let at = 0; at < side * side; at++) {
@@ -73,9 +74,11 @@ it('a study of a detector without feature layers has answers, boxes, measures an
     const answer = (scores[top] as number) < THRESHOLD ? NAMES.length : top
     const [row, col] = [Math.floor(at / side), at % side]
     const overlap = overlapOf(best[1]?.box as [number, number, number, number], [col, row, col + SIZE, row + SIZE])
-    const { own } = sightingAt(boxes?.data as Float32Array, at)
-    expect(own).toMatchObject({ class: 1, box: best[1]?.box })
-    expect(own.overlap).toBeCloseTo(overlap, 6)
+    const sighting = sightingAt(boxes?.data as Float32Array, at)
+    const none = [0, 0, 0, 0]
+    expect(sighting.own).toEqual((scores[1] as number) < THRESHOLD ? none : best[1]?.box)
+    expect(sighting.answer).toEqual(best[answer]?.box ?? none)
+    expect(sighting.overlap).toBeCloseTo(overlap, 6)
     expect(answers?.data[at]).toBe(answer)
     kinds.add(answer)
     const isFound = (scores[1] as number) >= THRESHOLD && overlap >= 0.5
@@ -102,15 +105,14 @@ it('the live page gets the boxes that a study stores', async () => {
   const scene = { network: 'detector', object: 3, size: SIZE, stride: 1, background: 'white' }
   const anchor = { row: 0, col: 0 }
   const messages = await wholeMap(page.address, { ...scene, layer: 'detections', anchor, cursor: anchor })
-  const last = messages.flatMap((one) => (one.kind === 'rows' && one.answers?.boxes ? [one] : [])).at(-1)
+  const last = messages.flatMap((one) => (one.kind === 'rows' && one.answers?.sightings ? [one] : [])).at(-1)
   const kept = JSON.parse((await post(`${page.address}keep`, { ...scene, replaces: false })).body)
   expect(kept.command).toContain(' --boxes cxcywh,share --threshold 0.72 ')
   const stored = (await (await storedUnit('kept')).boxes('detections'))?.data as Float32Array
   const places = numbers(last?.places ?? '', Uint32Array)
-  const sent = numbers(last?.answers?.boxes?.sightings ?? '', Float32Array)
+  const sent = numbers(last?.answers?.sightings ?? '', Float32Array)
   expect(places.length).toBe(81)
   for (const [i, place] of places.entries()) expect(sightingAt(sent, i)).toEqual(sightingAt(stored, place))
-  expect(last?.answers?.boxes?.threshold).toBe(THRESHOLD)
 })
 
 it('photographs tell how well the boxes fit after a shift', async () => {
@@ -123,14 +125,20 @@ it('photographs tell how well the boxes fit after a shift', async () => {
   expect(threshold).toBe(THRESHOLD)
 })
 
-it('stored detections are no features', async () => {
+it('detections are no features, neither stored nor in memory', async () => {
   const model = await detector()
   const out = folder('extraction')
-  const { answers } = await extract({ ...GIVEN, model, patch: 'dog', size: SIZE, stride: 1, out })
+  const extraction = await extract({ ...GIVEN, model, patch: 'dog', size: SIZE, stride: 1, out })
+  const { answers } = extraction
   expect(answers?.threshold).toBe(THRESHOLD)
   expect(answers?.classes.map(({ name }) => name)).toContain('nothing')
-  expect(Object.values(answers?.names ?? {})).toEqual([...NAMES, 'nothing'])
+  expect(Object.values(answers?.names ?? {})).toContain('nothing')
   const only = /has only a detector’s scores and boxes, which are no features/
   expect(await messageOf(separability(folder('extraction', 'detections.npy')), InputError)).toMatch(only)
   expect(await messageOf(viewFeatures(out), InputError)).toMatch(only)
+  expect(await messageOf(similarity(extraction), InputError)).toMatch(only)
+  expect(await messageOf(separability(extraction), InputError)).toMatch(only)
+  const embedding = { name: 'embedding', data: Float32Array.from({ length: 8 }, (_, i) => 1 + i), shape: [2, 2, 2] }
+  const both = { ...extraction, layers: [embedding, ...extraction.layers] }
+  expect((await similarity(both)).layers.map(({ name }) => name)).toEqual(['embedding'])
 })

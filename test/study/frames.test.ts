@@ -48,7 +48,7 @@ describe('a study of unlike frames', () => {
     const sizes = { sizes: [20], stride: 2, patches: 'dog' }
     expect(await planned(sizes)).toEqual(['net32 dog 20 px, stride 2', 'net160 dog 20 px, stride 2'])
     const wide = planStudy(options({ sizes: [75] }))
-    expect(await messageOf(wide, UsageError)).toContain('object size 75 is not a whole number from 1 to 32')
+    expect(await messageOf(wide, UsageError)).toContain('`sizes` do not fit into the frame of 32×32 px')
   })
 
   it('states all its sizes and strides in run.json', async () => {

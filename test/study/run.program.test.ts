@@ -7,6 +7,7 @@ import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
 import { isComplete, type StudyStatus, studyStatus } from '../../src/study/status.js'
 import { leftOut } from '../support/leftOut.js'
+import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
@@ -154,4 +155,21 @@ it('a study whose units are removed while it runs is not published with those th
   const message = /^1 of 2 units disappeared from .* after they were computed; run the same command again/
   await expect(study({ onProgress })).rejects.toThrow(message)
   expect(existsSync(inFolder('out', 'summary.json'))).toBe(false)
+})
+
+it('the note on a coarse grid asks for a smaller stride only if there is one', async () => {
+  const nodes = [
+    node('AveragePool', ['image'], 'map', { kernel_shape: [16, 16], strides: [16, 16] }),
+    node('Flatten', ['map'], 'flat'),
+    node('Add', ['flat', 'one'], 'feature'),
+  ]
+  await smallNetwork(inFolder('net.onnx'), { side: 32, dims: 12, nodes, initializers: [constantOf('one', [1], 1)] })
+  const notes: string[] = []
+  const onProgress = listenTo({ note: (line) => void notes.push(line) })
+  const options = { models: [inFolder('net.onnx')], patches: 'dog', sizes: [18], out: inFolder('coarse'), onProgress }
+  for (const stride of [1, 3]) await reproduce({ ...options, stride, cv: ['shuffled'], workers: 1 })
+  const endings = notes.flatMap(
+    (line) => /^net at 18 px: the grid is too coarse .*positions(.*)$/.exec(line)?.[1] ?? [],
+  )
+  expect(endings).toEqual(['', '; use a smaller stride'])
 })

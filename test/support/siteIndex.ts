@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { anchorPositions } from '../../src/engine/positions.js'
+import { anchorPositions, positionRange } from '../../src/engine/positions.js'
 import type { SiteGroup, SiteIndex } from '../../src/page/siteIndex.js'
 
 interface Wishes {
@@ -11,16 +11,21 @@ interface Wishes {
   readonly layers?: readonly string[]
   readonly stride?: number
   readonly features?: readonly number[]
+  /** By default, all positions of the patch are on the grid. A whole photograph is larger than the frame. */
+  readonly frame?: number
+  readonly patches?: readonly string[]
 }
 
 /** A group of 10×10 positions with the patches car and dog. */
-export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], stride = 1, features }: Wishes): SiteGroup {
+export function groupOf(wishes: Wishes): SiteGroup {
+  const { key, model, size = 125, layers = ['fc6', 'fc8'], stride = 1, features, patches = ['car', 'dog'] } = wishes
   const [rows, cols] = [10, 10]
-  const side = (rows - 1) * stride + 1
+  const frame = wishes.frame ?? (rows - 1) * stride + size
+  const range = positionRange(frame, size)
   return {
-    ...{ key, model, size, rows, cols, stride, frame: side - 1 + size },
+    ...{ key, model, size, rows, cols, stride, first: range.first, frame },
     background: { colour: 'rgb(255 255 255)' },
-    anchors: anchorPositions({ first: 0, count: side }),
+    anchors: anchorPositions(range),
     layers: layers.map((name) => ({
       name,
       dims: 8,
@@ -28,7 +33,7 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
       baseline: null,
     })),
     classes: null,
-    units: ['car', 'dog'].map((patch) => ({ patch, picture: null, ...(features && { features }) })),
+    units: patches.map((patch) => ({ patch, picture: null, ...(features && { features }) })),
   }
 }
 

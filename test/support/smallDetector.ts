@@ -23,19 +23,21 @@ export interface SmallDetector {
   readonly columns: number
   readonly operatorSet?: number
   readonly batch?: number | string
+  /** Number of the image's channels; 3 by default. */
+  readonly channels?: number
 }
 
 /** Writes a detector whose boxes and scores are convolutions of the image, and its `innerFile`. */
 export async function writeDetector(path: string, detector: SmallDetector): Promise<string> {
-  const { nodes, outputs, columns, metadata = {}, operatorSet = 13, batch = 'N' } = detector
+  const { nodes, outputs, columns, metadata = {}, operatorSet = 13, batch = 'N', channels = 3 } = detector
   const model = {
     name: 'detector',
     operatorSet,
-    inputs: [{ name: 'image', shape: [batch, 3, SIDE, SIDE] }],
+    inputs: [{ name: 'image', shape: [batch, channels, SIDE, SIDE] }],
     outputs: Object.entries(outputs).map(([name, shape]) => ({ name, shape: [batch, ...shape] })),
     initializers: [
-      weightsOf('box_filters', 4, 3, 4, 4),
-      weightsOf('score_filters', columns, 3, 4, 4),
+      weightsOf('box_filters', 4, channels, 4, 4),
+      weightsOf('score_filters', columns, channels, 4, 4),
       { name: 'four', shape: [3], int64: [0, BOXES, 4] },
       { name: 'many', shape: [3], int64: [0, BOXES, columns] },
       { name: 'span', shape: [], floats: [3] },
@@ -62,11 +64,17 @@ export async function writeDetector(path: string, detector: SmallDetector): Prom
   return path
 }
 
-/** Runs a file on different images. */
+/** Runs a file on different grey images. */
 export async function runImages(path: string, input: string, outputs: readonly string[], images = 3) {
   const session = await InferenceSession.create(path)
-  const pixels = Float32Array.from({ length: images * 3 * SIDE * SIDE }, (_, i) => Math.sin(i * 1.7) * 0.4)
-  return session.run({ [input]: new Tensor('float32', pixels, [images, 3, SIDE, SIDE]) }, [...outputs])
+  const [stated] = session.inputMetadata
+  const channels = stated?.isTensor ? Number(stated.shape[1]) : 3
+  const shape = [images, channels, SIDE, SIDE]
+  const pixels = Float32Array.from({ length: images * channels * SIDE * SIDE }, (_, i) => {
+    const image = Math.floor(i / channels / SIDE / SIDE)
+    return Math.sin((image * SIDE * SIDE + (i % (SIDE * SIDE))) * 1.7) * 0.8
+  })
+  return session.run({ [input]: new Tensor('float32', pixels, shape) }, [...outputs])
 }
 
 /** Detections of the images of `runImages`, one row of 5 · C numbers per image. */

@@ -5,6 +5,7 @@ import { extractedGrid } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import type { ClassScores } from '../../src/networks/index.js'
 import { patchAtSize } from '../../src/patches/patch.js'
+import { wholePatch } from '../../src/patches/photographs.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
@@ -37,10 +38,18 @@ export async function writeStudy(results: string): Promise<void> {
   }
 }
 
-async function writeMadeUnit(results: string, model: string, size: number, name: string, seed: number): Promise<void> {
-  const grid = positionGrid(FRAME, size, STRIDE)
+/** @param size larger than the frame for a whole photograph, whose pixels are their row, their column and 128 */
+export async function writeMadeUnit(
+  results: string,
+  model: string,
+  size: number,
+  name: string,
+  seed: number,
+  stride = STRIDE,
+): Promise<void> {
+  const grid = positionGrid(FRAME, size, stride)
   const positions = grid.rows * grid.cols
-  const patch = patchAtSize(name, halfSquare(size), size, FRAME)
+  const patch = size > FRAME ? wholePatch(name, placesOf(size)) : patchAtSize(name, halfSquare(size), size, FRAME)
   await keepPatchPicture(results, patch)
   const isSketched = size === 75 && name === PATCHES[1]
   const parts: LayerParts[] = []
@@ -57,8 +66,8 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
   }
   const inputs: UnitInputs = {
     ...{ format: UNIT_FORMAT, model, weightsSha256: model, layers: parts.map((part) => part.name), size },
-    ...{ patch: name, patchSha256: patch.sha256, category: null, stride: STRIDE, background: '#204060', blend: 'hard' },
-    ...{ separability: null, keepsFeatures: size === 125, ...(isSketched && { sketches: true }) },
+    ...{ patch: name, patchSha256: patch.sha256, category: null, stride, background: '#204060', blend: 'hard' },
+    ...{ separability: null, keepsFeatures: size !== 75, ...(isSketched && { sketches: true }) },
   }
   const { unit, arrays } = assembleUnit(inputs, { ...grid, frame: FRAME }, parts, CLASS_NAMES)
   await writeUnit(results, unit, { ...arrays, features })
@@ -80,5 +89,14 @@ function featureMatrix(offsets: Int32Array, dims: number, seed: number): Float32
 function halfSquare(size: number) {
   const data = new Uint8Array(size * size * 4)
   for (let i = 0; i < size * size; i++) data.set([255, 128, 0, i % size < size / 2 ? 255 : 0], i * 4)
+  return { rows: size, cols: size, data }
+}
+
+/** A picture of three channels: each pixel is its row, its column and 128. */
+export function placesOf(size: number) {
+  const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3)
+    return [Math.floor(pixel / size), pixel % size, 128][i % 3] as number
+  })
   return { rows: size, cols: size, data }
 }

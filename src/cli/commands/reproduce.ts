@@ -73,7 +73,7 @@ export function addStudyOptions(studyCommand: Command): Command {
       'measure similarity,separability (default), equivariance, readout, arithmetic',
       parseList,
     )
-    .option('--cv <a,b>', `cross-validate with folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
+    .option('--cv <a,b>', `use folds ${FOLD_SCHEMES.join(', ')} [all]`, parseList)
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test n random expressions per kind [default: 50]', parseWhole)

@@ -1,4 +1,4 @@
-import { isForeign, type KnownTensor, numberAttribute, PRECISE, UnfitNode } from '../../networks/index.js'
+import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import { channelStep, gathered, sliced, split } from './cellChannels.js'
 import { resizeStep } from './cellResize.js'
@@ -64,8 +64,8 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'Resize',
     { attributes: ['coordinate_transformation_mode', 'cubic_coeff_a', 'mode', 'nearest_mode'], step: resizeStep },
   ],
-  // To types that round, only values with equal bits with and without reuse are converted: pixels and copies of them.
-  ['Cast', unary(['saturate', 'to'], roundsOnlyExact)],
+  // To types that round, only pixels and copies of them are converted: any other rounding excludes reuse (`jumpReason`).
+  ['Cast', unary(['saturate', 'to'])],
   // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
   // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
   // its input.
@@ -171,9 +171,4 @@ function concatenation({ node, base, read }: NodeContext): CellStep {
   if (numberAttribute(node, 'axis', 0) !== 1) throw new UnfitNode('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new UnfitNode('joins constants')
   return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
-}
-
-function roundsOnlyExact({ node, exact }: NodeContext): void {
-  if (!PRECISE.includes(node.attributes.get('to')) && !exact.has(node.inputs[0] as string))
-    throw new UnfitNode('rounds computed values to another type')
 }

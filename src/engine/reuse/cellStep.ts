@@ -11,8 +11,6 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Why the first node that is not a step cannot be one. Undefined if all nodes are steps. */
   readonly reason: string | undefined
-  /** Whether that node keeps much from being shared: convolutions of maps or products of tokens are not steps. */
-  readonly isCutShort: boolean
 }
 
 /** Shape of a tensor for one image. */

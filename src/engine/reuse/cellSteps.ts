@@ -1,11 +1,4 @@
-import {
-  exactTensors,
-  type GraphAnalysis,
-  hasProductsBeside,
-  linksOf,
-  nodeTitle,
-  UnfitNode,
-} from '../../networks/index.js'
+import { type GraphAnalysis, linksOf, nodeTitle, UnfitNode } from '../../networks/index.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { cellShape } from './cellWindows.js'
@@ -29,19 +22,18 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
     return {
       steps,
       shapes,
-      isCutShort: true,
       reason: `the network uses version ${graph.operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const { nodes, constants } = linksOf(graph)
-  const exact = exactTensors(graph, image)
   for (const [index, node] of nodes) {
     if (node.outputs.every((name) => constants.has(name))) continue
     const read = node.inputs.filter((name) => !constants.has(name))
     // If an input comes from a node that could not become a step, `reason` is already set.
     if (!read.every((name) => shapes.has(name))) continue
+    const inputs = node.inputs.map((name) => analysis.tensors.get(name))
     try {
       for (const output of node.outputs.filter((name) => name !== '')) {
-        const step = stepOf({ analysis, node, read, shapes, exact, base: { node: index, output } })
+        const step = stepOf({ analysis, node, inputs, read, shapes, base: { node: index, output } })
         shapes.set(output, cellShape(analysis, output))
         steps.push(step)
       }
@@ -50,5 +42,5 @@ function foundSteps(analysis: GraphAnalysis): CellSteps {
       reason ??= `${nodeTitle(node)} ${error.message}`
     }
   }
-  return { steps, shapes, reason, isCutShort: hasProductsBeside(analysis, new Set(steps.map(({ node }) => node))) }
+  return { steps, shapes, reason }
 }

@@ -5,6 +5,7 @@ import {
   type GraphAnalysis,
   type GraphNode,
   imageShape,
+  type KnownNode,
   type KnownTensor,
   linksOf,
   listAttribute,
@@ -17,16 +18,13 @@ import {
 } from '../../networks/index.js'
 import type { CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 
-export interface NodeContext {
+export interface NodeContext extends KnownNode {
   readonly analysis: GraphAnalysis
-  readonly node: GraphNode
   readonly base: Step
   /** Names of the inputs that are not constants. */
   readonly read: readonly string[]
   /** Shapes of these inputs. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Names of the tensors that have equal bits with and without reuse. */
-  readonly exact: ReadonlySet<string>
 }
 
 /** The constant of a name; undefined if it is no constant, or if its shape is unknown. */

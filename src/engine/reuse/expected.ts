@@ -6,7 +6,7 @@ import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
 import { KEY_LIMIT } from './keys.js'
-import { reusedNetwork } from './reusedNetwork.js'
+import { leftOver, reusedNetwork } from './reusedNetwork.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
@@ -38,7 +38,7 @@ export async function plannedReuse(given: Network, scene: Scene, offsets: Int32A
   const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
-  const compared = comparedLayers(analysis, network.layers)
+  const compared = comparedLayers(analysis, network)
   const jump = jumpReason(analysis.graph, network.input.name, compared.map(outputOf))
   if (jump !== undefined) return { reason: jump, isOfGraph: true }
   const { reason = 'no part of the graph can be shared by several images' } = cells
@@ -51,7 +51,7 @@ export async function plannedReuse(given: Network, scene: Scene, offsets: Int32A
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
     // The cost of a graph is 0 if no convolution precedes the first node that is not a step.
     const gain = plan?.predictedGain ? ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)` : ''
-    if (!cells.isCutShort) return { reason: `images share too little${gain}`, isOfGraph: false }
+    if (leftOver(network).heavy.length === 0) return { reason: `images share too little${gain}`, isOfGraph: false }
     return { reason: `${reason}, and sharing the values before it gains too little${gain}`, isOfGraph: true }
   }
   return { network, graph: analysis.graph, compared, cells, keys, plan }

@@ -28,6 +28,12 @@ export interface Reuse {
 const MAX_DISTANCE = 1e-5
 
 /**
+ * Largest accepted relative distance of the features themselves if earlier values are compared, which may be those of a
+ * simplified graph. A step of float16 is up to 2^-10 of a value.
+ */
+const MAX_ROUNDING = 2 ** -9
+
+/**
  * The workers without reuse are closed while reuse is checked, if the weights take more than `bytes` and there are at
  * least `images` images. This frees memory. For fewer images, starting these workers again would take too long.
  */
@@ -157,7 +163,8 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
   }
 }
 
-function sampleDistances({ network: { input, weightsBytes } }: Crew) {
+function sampleDistances(crew: Crew) {
+  const { input, weightsBytes } = crew.network
   const checked = new Map<string, number>()
   return async (work: PassWork, full: Crew, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
     const pixels = scenePixels(scene)
@@ -166,7 +173,9 @@ function sampleDistances({ network: { input, weightsBytes } }: Crew) {
     if (known !== undefined) return known
     const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
     const offsets = samplePositions(pixels, scene, input)
-    const distance = await distanceOf(work, full, scene, offsets, rests, signal)
+    const ofFeatures = full === crew ? 0 : await distanceOf(work, crew, scene, offsets, rests, signal)
+    const ofCompared = await distanceOf(work, full, scene, offsets, rests, signal)
+    const distance = ofFeatures > MAX_ROUNDING ? ofFeatures : ofCompared
     checked.set(key, distance)
     return distance
   }

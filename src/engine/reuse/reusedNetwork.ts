@@ -1,4 +1,12 @@
-import { imageShape, type Network, neededFor, networkGraph, outputOf, simplifiedGraph } from '../../networks/index.js'
+import {
+  isOfPositions,
+  linksOf,
+  type Network,
+  neededFor,
+  networkGraph,
+  outputOf,
+  simplifiedGraph,
+} from '../../networks/index.js'
 import { cellSteps } from './cellSteps.js'
 
 /** Operators that ONNX Runtime may remove, because they cancel each other or because it knows the result. */
@@ -19,8 +27,8 @@ export function reusedNetwork(network: Network): Promise<Network> {
 }
 
 async function simplerNetwork(network: Network): Promise<Network> {
-  const { convolutions, operators } = leftOver(network)
-  if (convolutions === 0 || !operators.some((operator) => REMOVABLE.has(operator))) return network
+  const { convolutions, nodes } = leftOver(network)
+  if (convolutions === 0 || !nodes.some(({ operator }) => REMOVABLE.has(operator))) return network
   const onnxPath = await simplifiedGraph(network)
   if (onnxPath === undefined) return network
   const simpler = { ...network, onnxPath }
@@ -28,22 +36,18 @@ async function simplerNetwork(network: Network): Promise<Network> {
 }
 
 /**
- * The operators that the features need and that cannot be computed cell by cell. `convolutions` counts those of maps. It
- * is infinite if the image itself is needed after the steps, because then no plan can end with them.
+ * The nodes that the features need and that cannot be computed cell by cell. `heavy` are those of them whose values are
+ * worth sharing. `convolutions` counts those of maps. It is infinite if the image itself is needed after the steps,
+ * because then no plan can end with them.
  */
-function leftOver(network: Network) {
+export function leftOver(network: Network) {
   const analysis = networkGraph(network)
   const { graph, image } = analysis
+  const { constants } = linksOf(graph)
   const steps = new Set(cellSteps(analysis).steps.map(({ output }) => output))
-  const { nodes, read } = neededFor(network.layers.map(outputOf), graph, steps)
-  const isOfMap = (name = '') => {
-    const [, rows, cols] = imageShape(analysis, name) ?? []
-    return rows !== 1 || cols !== 1
-  }
-  const left = graph.nodes.filter((_, index) => nodes.has(index))
-  const convolutions = left.filter(({ operator, outputs }) => operator === 'Conv' && isOfMap(outputs[0])).length
-  return {
-    convolutions: read.has(image) ? Number.POSITIVE_INFINITY : convolutions,
-    operators: left.map(({ operator }) => operator),
-  }
+  const needed = neededFor(network.layers.map(outputOf), graph, steps)
+  const nodes = graph.nodes.filter((_, index) => needed.nodes.has(index))
+  const heavy = nodes.filter((node) => !constants.has(node.outputs[0] ?? '') && isOfPositions(analysis, node))
+  const convolutions = heavy.filter(({ operator }) => operator === 'Conv').length
+  return { nodes, heavy, convolutions: needed.read.has(image) ? Number.POSITIVE_INFINITY : convolutions }
 }

@@ -5,19 +5,18 @@ import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph } from '../onnx/graph/boxGraph.js'
 import { unusedName } from '../onnx/imageInput.js'
 import type { TypedTensor } from '../onnx/onnxFile.js'
-import { BOXES_HELP, boxesOption, type FoundReading } from './boxes.js'
+import { BOXES_HELP, type BoxReading, boxesOption } from './boxes.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
-import { HEAD_OPERATORS } from './head.js'
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
  * @throws UsageError if nothing tells how boxes or scores are stated
- * @throws InputError for a detector that drops boxes itself or has too old operators
+ * @throws InputError for a detector that drops boxes itself
  */
-export async function wantedDetection(file: NetworkFile): Promise<Detection | undefined> {
+export function wantedDetection(file: NetworkFile): Detection | undefined {
   const { name, onnx, entry, reference } = file
   if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
-  const detection = await detectionOf(file)
+  const detection = detectionOf(file)
   if (detection !== undefined) checkReadable(file, detection)
   else if (entry === undefined && dropsBoxes(onnx))
     throw new InputError(
@@ -26,15 +25,16 @@ export async function wantedDetection(file: NetworkFile): Promise<Detection | un
   return detection
 }
 
-export async function detectionOf(file: NetworkFile): Promise<Detection | undefined> {
-  const form = file.entry === undefined ? await detectorForm(file) : undefined
+export function detectionOf(file: NetworkFile): Detection | undefined {
+  const form = file.entry === undefined ? detectorForm(file) : undefined
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
+  const { names, source } = form.classes
   return {
     form,
     detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
-    classes: { layer, ...form.classes, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
+    classes: { layer, names, source, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
   }
 }
 
@@ -42,12 +42,7 @@ function layerOf(onnx: NetworkFile['onnx']): string {
   return unusedName('detections', onnx)
 }
 
-function checkReadable({ name, onnx }: NetworkFile, { form, detector }: Detection): void {
-  const { operatorSet } = onnx.graph
-  if (operatorSet < HEAD_OPERATORS)
-    throw new InputError(
-      `${name} is a detector with version ${operatorSet} of ONNX’s operators, but its detections need version ${HEAD_OPERATORS}; export it again`,
-    )
+function checkReadable({ name }: NetworkFile, { form, detector }: Detection): void {
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
@@ -78,8 +73,8 @@ function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): 
 /** The order and the unit of boxes, each from the first source that states it: options, names, metadata, the graph. */
 function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
   const { boxes, scores } = form
-  const sources: FoundReading[] = []
-  if (reference.boxes !== undefined) sources.push(boxesOption(reference.boxes))
+  const sources: (BoxReading & { readonly source: string })[] = []
+  if (reference.boxes !== undefined) sources.push({ ...boxesOption(reference.boxes), source: 'options' })
   if (/pred_boxes/.test(boxes) && /logits/.test(scores))
     sources.push({ order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' })
   if (/detection_boxes/.test(boxes))

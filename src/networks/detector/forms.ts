@@ -1,7 +1,5 @@
-import { InputError } from '../../errors.js'
-import { counted, printable } from '../../support/text.js'
-import { type NamedClasses, numbered, ownNamesFile, statedNames } from '../classNames.js'
-import { cocoClasses } from '../cocoClasses.js'
+import { printable } from '../../support/text.js'
+import { checkOwnNames, type NamedClasses, namesOf } from '../classNames.js'
 import type { Classes, Detector, ScoreMeaning } from '../network.js'
 import type { NetworkFile } from '../networkFile.js'
 import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
@@ -35,35 +33,28 @@ export interface Detection {
   readonly classes: Classes
 }
 
-type DetectorFile = Pick<NetworkFile, 'onnx' | 'folders' | 'reference' | 'name'>
+type DetectorFile = Pick<NetworkFile, 'onnx' | 'names' | 'reference'>
 
 /**
  * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
  * - boxes [N, A, 4] and scores [N, A, K], as SSD has them, and DETR, whose outputs are named pred_boxes and logits;
  * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
  */
-export async function detectorForm(file: DetectorFile): Promise<DetectorForm | undefined> {
-  const { onnx, reference, name } = file
-  const kind = reference.outputKind?.split('=').at(-1)
-  if (kind !== undefined && kind !== 'boxes') return undefined
-  const lists = await statedNames(file)
-  const form = formAmong(file, lists)
-  const own = lists.find(({ isOwn }) => isOwn)
-  if (form === undefined || own === undefined || form.classes.source === own.source) return form
-  throw new InputError(
-    `${ownNamesFile(onnx.path)} names ${counted(own.names.length, 'class', 'classes')}, but ${name} has ${form.classes.names.length}; correct the file, or remove it`,
-  )
+export function detectorForm(file: DetectorFile): DetectorForm | undefined {
+  const kind = file.reference.outputKind?.split('=').at(-1)
+  const form = kind === undefined || kind === 'boxes' ? formAmong(file) : undefined
+  if (form) checkOwnNames(file, form.classes.names.length, () => form.classes.isOwn === true)
+  return form
 }
 
-function formAmong(file: DetectorFile, lists: readonly NamedClasses[]): DetectorForm | undefined {
+function formAmong(file: DetectorFile): DetectorForm | undefined {
   const outputs = file.onnx.outputs.filter(({ type, shape }) => shape.length === 3 && type.startsWith('float'))
   const boxes = outputs.filter(({ shape }) => shape[2] === 4)
-  for (const box of [...boxes.filter(({ name }) => /box/i.test(name)), ...boxes]) {
-    const scores = outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
-    const count = scores?.shape[2]
-    if (scores && typeof count === 'number') return pairForm(file, lists, { boxes: box, scores, count })
-  }
-  return outputs[0] && joinedForm(file, lists, outputs[0])
+  const box = boxes.find(({ name }) => /box/i.test(name)) ?? boxes[0]
+  const scores = box && outputs.find((output) => output !== box && isLike(output.shape[1], box.shape[1]))
+  const count = scores?.shape[2]
+  if (scores && typeof count === 'number') return pairForm(file, { boxes: box, scores, count })
+  return outputs[0] && joinedForm(file, outputs[0])
 }
 
 /** Whether two axes may have the same length. Text stands for an open length. */
@@ -75,7 +66,6 @@ const NO_CLASS = /^[_ ]*(background|no[_ -]?object)[_ ]*$/i
 
 function pairForm(
   file: DetectorFile,
-  lists: readonly NamedClasses[],
   { boxes, scores, count }: { readonly boxes: TypedTensor; readonly scores: TypedTensor; readonly count: number },
 ): DetectorForm {
   const isDetr = /logits/i.test(scores.name) && /box/i.test(boxes.name)
@@ -83,7 +73,8 @@ function pairForm(
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const { names, source } = namesAmong(lists, likely) ?? cocoClasses(likely) ?? numbered(likely[0] as number)
+  const found = namesOf(file, likely, 'COCO')
+  const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
   const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column] as string))
@@ -93,14 +84,10 @@ function pairForm(
     scores: scores.name,
     boxAxis: 1,
     columns,
-    classes: { names: columns.map((column) => byColumn[column] as string), source },
+    classes: { ...found, names: columns.map((column) => byColumn[column] as string) },
     activation: activationOf(meaning, file.reference.scores ?? usual),
     text: `boxes ${shown(boxes)} and scores ${shown(scores)}`,
   }
-}
-
-function namesAmong(lists: readonly NamedClasses[], counts: readonly number[]): NamedClasses | undefined {
-  return lists.find(({ names }) => counts.includes(names.length))
 }
 
 /** @param stated what the scores are, if the graph has no activation before them */
@@ -121,25 +108,20 @@ const LAYOUTS = [
 /** COCO's number of classes is so common in networks of this form that it tells them from others. */
 const USUAL_COUNT = 80
 
-function joinedForm(
-  { onnx, reference }: DetectorFile,
-  lists: readonly NamedClasses[],
-  output: TypedTensor,
-): DetectorForm | undefined {
+function joinedForm(file: DetectorFile, output: TypedTensor): DetectorForm | undefined {
+  const { onnx, reference, names } = file
   const { name, shape } = output
   const layouts = LAYOUTS.flatMap(({ boxAxis, before }) => {
     const count = Number(shape[3 - boxAxis]) - before
     return count > 0 ? [{ boxAxis, before, count }] : []
   })
-  const found = namesAmong(
-    lists,
-    layouts.map(({ count }) => count),
-  )
+  const isNamed = ({ count }: { readonly count: number }) => names.some((list) => list.names.length === count)
+  const named = layouts.find(isNamed)
   // There are more boxes than columns, unless names say otherwise.
   const usual = layouts.find(({ boxAxis }) => !(Number(shape[boxAxis]) < Number(shape[3 - boxAxis])))
-  const layout = found ? layouts.find(({ count }) => count === found.names.length) : usual
+  const layout = named ?? usual
   const isStated = reference.outputKind !== undefined || reference.boxes !== undefined
-  const isSure = isStated || found || layout?.count === USUAL_COUNT || boxesInGraph(onnx, name).order
+  const isSure = isStated || named || layout?.count === USUAL_COUNT || boxesInGraph(onnx, name).order
   if (layout === undefined || !isSure) return undefined
   const { boxAxis, before, count } = layout
   return {
@@ -147,7 +129,7 @@ function joinedForm(
     scores: name,
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
-    classes: found ?? cocoClasses([count]) ?? numbered(count),
+    classes: namesOf(file, [count], 'COCO'),
     activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,

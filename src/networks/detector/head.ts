@@ -6,9 +6,6 @@ import { newNode } from '../onnx/newNode.js'
 import { cornerMatrix } from './boxes.js'
 import type { Detection, DetectorForm } from './forms.js'
 
-/** The version of ONNX's operators that brought GatherElements, which the head needs. */
-export const HEAD_OPERATORS = 11
-
 const named = (part: string) => `shiftscope.detections.${part}`
 
 /** Tensors of the head: all boxes, all scores, and the rows of detections. */

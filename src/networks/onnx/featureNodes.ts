@@ -1,7 +1,6 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
-import type { QuantisedIntegers } from './graph/outputMeaning.js'
 import type { CellAxes } from './graph/spacing.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
@@ -17,8 +16,8 @@ export interface ShownTensor {
    * Absent if the distance is only rounding.
    */
   readonly dependence?: number
-  /** For integers of a quantised graph: which values they stand for. */
-  readonly integers?: QuantisedIntegers
+  /** For integers of a quantised graph: the tensors that say which values they stand for; see `scaleOf`. */
+  readonly scale?: readonly string[] | undefined
 }
 
 export interface FeatureNodes {
@@ -48,10 +47,10 @@ function isPoint(shape: readonly number[]): boolean {
 
 /**
  * Nodes that turn a tensor into features: they convert it to float32, replace integers of a quantised graph by the
- * values that they stand for, and pool a map to one value per channel. The
- * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
- * even number of cells along an axis, it takes the one before the middle. Class and register tokens are no cells.
- * @param cells where the graph has the cells. If `tokens` is null, all tokens are cells.
+ * values that they stand for, and pool a map to one value per channel. The cells of a map are its pixels, or a
+ * transformer's tokens. `center` takes the middle cell. If there is an even number of cells along an axis, it takes the
+ * one before the middle. Class and register tokens are no cells.
+ * @throws UsageError if a tensor to pool has neither rows and columns nor known tokens
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cells: CellAxes): FeatureNodes {
   const made = { nodes: [] as Node[], constants: [] as Initializer[] }
@@ -61,20 +60,10 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cell
     made.nodes.push(newNode(operator, inputs, output, attributes))
     at = output
   }
-  if (FEATURE_TYPES[tensor.type] !== true) {
+  if (tensor.scale !== undefined) add('DequantizeLinear', [at, ...tensor.scale])
+  else if (FEATURE_TYPES[tensor.type] !== true) {
     made.nodes.push(castNode(at, `shiftscope.float32.${name}`, ElementType.FLOAT))
     at = `shiftscope.float32.${name}`
-  }
-  if (tensor.integers !== undefined) {
-    const { scale, zeroPoint } = tensor.integers
-    for (const [operator, value] of [
-      ['Sub', zeroPoint],
-      ['Mul', scale],
-    ] as const) {
-      const constant = `shiftscope.${operator}.${name}`
-      made.constants.push({ name: constant, shape: [], float32: async () => Float32Array.of(value) })
-      add(operator, [at, constant])
-    }
   }
   if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
   const take = (shape: readonly number[], indices: readonly number[]) => {
@@ -87,7 +76,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool, cell
   const map = Array.from({ length: side * side }, (_, i) => before + i)
   if (permutation !== null) add('Transpose', [at], { perm: permutation })
   if (pool === 'center') {
-    for (const index of centerOf(name, extents, cells)) take([], [index])
+    for (const index of centerOf(extents, cells)) take([], [index])
     return { output: at, ...made }
   }
   if (map.length > 0 && map.length < (extents[0] ?? 0)) take([map.length], map)
@@ -106,18 +95,16 @@ function placesOf(
   // neighbouring axes of equal lengths, and the other one is channels.
   if (shape.length === 4 && b === c && axes?.[0] !== 1) return { permutation: null, extents: [b, c] }
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
-  if (shape.length === 3)
-    return tokens?.axis === 2 ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
+  if (tokens?.axis === 1) return { permutation: [0, 2, 1], extents: [a] }
+  if (tokens?.axis === 2) return { permutation: null, extents: [b] }
+  const remedy =
+    shape.length === 3 ? 'state the number of tokens before a map, such as `tokens 1`' : 'name another layer'
   throw new UsageError(
-    `layer "${printable(name)}" has the shape [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
+    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and nothing tells which values are a map of rows and columns; leave \`pool\` out, or ${remedy}`,
   )
 }
 
-function centerOf(name: string, extents: readonly number[], { tokens }: CellAxes): readonly number[] {
+function centerOf(extents: readonly number[], { tokens }: CellAxes): readonly number[] {
   const middle = (extent: number) => Math.floor((extent - 1) / 2)
-  if (extents.length === 2) return extents.map(middle)
-  if (tokens !== null) return [tokens.before + middle(tokens.side) * (tokens.side + 1)]
-  throw new UsageError(
-    `layer "${printable(name)}" has ${extents[0]} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\`, or state with \`tokens\` how many are before the map`,
-  )
+  return tokens === null ? extents.map(middle) : [tokens.before + middle(tokens.side) * (tokens.side + 1)]
 }

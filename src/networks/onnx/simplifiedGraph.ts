@@ -1,7 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { env } from 'onnxruntime-node'
-import { confined } from '../../childProcess/confined.js'
-import { workerFile } from '../../files/package.js'
 import { temporaryName } from '../../files/temporaries.js'
 import { type Network, outputOf } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
@@ -10,10 +9,7 @@ import { linksOf, neededFor } from './graph/links.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { ElementType } from './messages.js'
 import { type OnnxFile, readHashedOnnx } from './onnxFile.js'
-import type { SimplifyQuestion } from './simplifyMain.js'
-import { trialLimits } from './trialRun.js'
-
-const simplify = confined<SimplifyQuestion, null>(workerFile('networks/onnx/simplifyMain.js'))
+import { trialRun } from './trialRun.js'
 
 /** ONNX Runtime cannot write larger files. */
 const MOST_BYTES = 2 ** 31
@@ -25,20 +21,27 @@ const MOST_BYTES = 2 ** 31
  * @returns the path; undefined if the graph cannot be simplified
  */
 export async function simplifiedGraph(network: Network): Promise<string | undefined> {
-  const { onnxPath, optimization } = network
+  const { onnxPath, optimization, layers } = network
+  const { name, rows, cols, batch } = network.input
   // At its lower levels, ONNX Runtime may not simplify the graph.
   if (optimization !== undefined) return undefined
   const onnx = await readHashedOnnx(onnxPath)
   if (onnx.bytes > MOST_BYTES) return undefined
   const write = async (copy: string, path: string, changes: GraphChanges) => {
-    const [known, first, second] = [temporaryName(copy), temporaryName(copy), temporaryName(copy)]
+    // The process may run in another folder, where a relative path would be wrong.
+    const temporary = () => resolve(temporaryName(copy))
+    const [known, first, second] = [temporary(), temporary(), temporary()]
+    const asked = { input: { name, shape: [batch ?? 1, 3, rows, cols] }, names: layers.map(outputOf) }
+    // Higher levels write nodes that only ONNX Runtime has.
+    const tried = { name: network.id, bytes: onnx.bytes, optimization: 'basic' } as const
     try {
       await writeGraphCopy(known, path, changes)
       // For float16, the first pass adds conversions of the weights, and the second one computes them.
-      await simplify({ path: known, copies: [first, second] }, trialLimits(onnx.bytes))
+      await trialRun({ ...tried, path: known }, { ...asked, written: first })
+      await trialRun({ ...tried, path: first }, { ...asked, written: second })
       await rename(second, copy)
     } finally {
-      for (const temporary of [known, first, second]) await rm(temporary, { force: true })
+      for (const file of [known, first, second]) await rm(file, { force: true })
     }
   }
   try {

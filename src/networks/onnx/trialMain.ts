@@ -26,6 +26,8 @@ export interface TrialQuestion {
    * `extentNodes` makes for the tensors, and its folder must be writable.
    */
   readonly byExtents?: boolean
+  /** Path to write the graph to, as ONNX Runtime optimises it. */
+  readonly written?: string
 }
 
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
@@ -131,13 +133,14 @@ async function run(
 }
 
 async function opened(question: TrialQuestion): Promise<InferenceSession> {
-  const { path, model, optimization, byExtents } = question
+  const { path, model, optimization, byExtents, written } = question
   try {
     prepareEnvironment()
     return await InferenceSession.create(path, {
       executionProviders: ['cpu'],
       graphOptimizationLevel: optimization,
       ...(byExtents && profiling(question)),
+      ...(written !== undefined && { optimizedModelFilePath: written }),
       ...quiet,
     })
   } catch (error) {

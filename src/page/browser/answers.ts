@@ -1,7 +1,7 @@
 import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
-import { decodeMap, decodeRegions, decodeSightings, PROBABILITY_DECIMALS } from '../mapCoding.js'
+import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
-import { fromBase64 } from './base64.js'
+import { floatsFromBase64, fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
@@ -10,14 +10,8 @@ export interface LoadedAnswers {
   readonly ofCenter: Float64Array
   /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null
-  readonly boxes?: LoadedBoxes | undefined
-}
-
-/** What a detector sees with the object at every position. */
-interface LoadedBoxes {
-  readonly threshold: number
-  readonly at: (position: number) => Sighting
-  readonly nameOf: (index: number) => string
+  /** What a detector sees with the object at a position. */
+  readonly sightingAt?: ((position: number) => Sighting) | undefined
 }
 
 interface StrongestClasses extends NamedRegions {
@@ -38,11 +32,7 @@ export interface NamedRegions {
  * @param positions number of entries of the encoded maps: positions and anchors
  * @throws RangeError if the data is damaged
  */
-export function decodeAnswers(
-  { answers, meanProbability }: SiteMaps,
-  positions: number,
-  frame: number,
-): LoadedAnswers | undefined {
+export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
   if (answers === undefined) return undefined
@@ -52,24 +42,19 @@ export function decodeAnswers(
   const ofOthers = probabilities(answers.ofOthers, elsewhere)
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
-  const { classes: names, right, boxes } = answers
-  const sightings = boxes && decodeSightings(fromBase64(boxes.sightings), positions, frame)
+  const { classes: names, right } = answers
+  const sightings = answers.sightings && floatsFromBase64(answers.sightings)
   return {
     ofCenter,
     strongest: { names, numbers, probabilities: strongest, right },
-    boxes: boxes &&
-      sightings && {
-        threshold: boxes.threshold,
-        at: (position) => sightingAt(sightings, position),
-        nameOf: (index) => boxes.names[index] ?? '',
-      },
+    ...(sightings && { sightingAt: (position) => sightingAt(sightings, position) }),
   }
 }
 
 /** Leaves out the answers after the first `count`. */
-export function firstAnswers({ ofCenter, strongest, boxes }: LoadedAnswers, count: number): LoadedAnswers {
+export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers, count: number): LoadedAnswers {
   return {
-    boxes,
+    sightingAt,
     ofCenter: ofCenter.subarray(0, count),
     strongest: strongest && {
       ...strongest,

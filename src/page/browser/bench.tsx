@@ -4,9 +4,10 @@ import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
-import { type Fits, hasMean } from './fit.js'
+import type { Fits } from './fit.js'
 import { type FrameActions, FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
+import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profiles } from './profiles.js'
@@ -49,17 +50,20 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     () => (isDifference ? differenceMap(first, second) : undefined),
     [isDifference, first, second],
   )
-  const readings = readMaps(shown, view.cursor)
+  const [old] = present
+  // Until the first map of a photograph arrives, the page shows those of the object, which has other positions.
+  const isOtherKind = old && kindOf(old.fitted.group) !== kindOf(fits[0].group)
+  const readings = readMaps(shown, isOtherKind ? old.fitted.anchorPosition : view.cursor)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.
   const gallery = useMemo(
     () => (
       <Gallery
+        index={index}
         fitted={fits[0]}
-        hasMean={hasMean(fits[0], index)}
         pictureOf={source.pictureOf}
-        choose={(patch) => change((now) => ({ ...now, patch }))}
+        choose={(patch, group) => change((now) => ({ ...now, patch, size: index.wished ?? comparedIn(index)(group) }))}
       />
     ),
     [fits],
@@ -77,7 +81,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
       <div class="choosing">
         {gallery}
         <Controls index={index} view={view} fits={fits} change={change} />
-        <p class="soft reads">{EXPLANATIONS[view.shows]}</p>
+        <p class="soft reads">{`Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[view.shows]}`}</p>
       </div>
       {fits.map((fitted, i) => {
         const panel = PANEL_IDS[i] as PanelId
@@ -134,14 +138,15 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
 
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
-const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
+const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
 const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
-  similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
-  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
-  answers: `${ABOUT_MAPS} Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
-  overlap: `${ABOUT_MAPS} Its colour shows how well the best box of the object’s class fits the object (intersection over union).`,
-  found: `${ABOUT_MAPS} Its colour shows whether the detector finds the object, or what else it sees.`,
+  similarity:
+    'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
+  probability: `Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
+  answers: `Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
+  overlap: 'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
+  found: 'Its colour shows whether the detector finds the object, or what else it sees.',
 }
 
 interface ScaleProps {

@@ -5,7 +5,9 @@ import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colorma
 import type { SiteIndex } from '../siteIndex.js'
 import { copyText } from './dom.js'
 import { type Fits, hasFeatures, hasMean } from './fit.js'
+import { kindOf } from './kinds.js'
 import { Badge, type PanelId } from './readings.js'
+import { positionText } from './text.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
@@ -83,7 +85,6 @@ interface SettingsProps extends ControlsProps {
 }
 
 const ANY_POSITION = 'any position: click a map'
-const MEAN = 'mean of all objects'
 
 export function ViewerSettings({
   index,
@@ -99,8 +100,10 @@ export function ViewerSettings({
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
-  const sizes = index.groups.filter(({ model }) => model === group.model)
-  const anywhere = anchor === null ? `row ${anchorPosition.row}, column ${anchorPosition.col}` : ANY_POSITION
+  const kind = kindOf(group)
+  const mean = `mean of all ${kind}s`
+  const sizes = index.groups.filter((one) => one.model === group.model && kindOf(one) === kind)
+  const anywhere = anchor === null ? positionText(anchorPosition) : ANY_POSITION
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
     <details id="settings">
@@ -123,11 +126,11 @@ export function ViewerSettings({
           />
         )}
         <Choices
-          label="Object"
+          label={kind === 'object' ? 'Object' : 'Photograph'}
           id="patch"
-          options={[...(hasMean(first, index) ? [MEAN] : []), ...group.units.map(({ patch }) => patch)]}
-          value={unit === null ? MEAN : (choice.patch ?? '')}
-          choose={(patch) => change((now) => ({ ...now, patch: patch === MEAN ? null : patch }))}
+          options={[...(hasMean(group, index) ? [mean] : []), ...group.units.map(({ patch }) => patch)]}
+          value={unit === null ? mean : (choice.patch ?? '')}
+          choose={(patch) => change((now) => ({ ...now, patch: patch === mean ? null : patch }))}
         />
         <Choices
           label="Anchor"

@@ -9,7 +9,7 @@ import { type LoadedMap, measured } from './maps.js'
 export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
   const [a, b] = [first.fitted.group, second.fitted.group]
   if (first.quantity !== second.quantity || first.regions !== undefined) return undefined
-  if (a.rows !== b.rows || a.cols !== b.cols || a.stride !== b.stride) return undefined
+  if (a.rows !== b.rows || a.cols !== b.cols || a.stride !== b.stride || a.first !== b.first) return undefined
   const values = second.values.map((value, i) => roundCosine(value - (first.values[i] as number)))
   const known = knownOfBoth(first.known, second.known)
   return { ...second, ...measured(values, known), ...(known && { known }) }

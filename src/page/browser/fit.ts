@@ -1,6 +1,7 @@
 import type { Position } from '../../engine/positions.js'
-import { comparedSizes } from '../../patches/sizes.js'
+import { indexOf, positionAt } from '../../experiments/grid.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import { comparedIn, type Kind, kindOf } from './kinds.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
@@ -24,9 +25,9 @@ export interface Fitted {
 export type Fits = readonly [Fitted, ...Fitted[]]
 
 /** A link may name the size of its network in pixels. This replaces it by the one that other networks have, too. */
-export function withComparedSize({ groups }: SiteIndex, view: View): View {
-  const compared = comparedSizes(groups)
-  const own = groups.filter(({ model }) => model === view.model)
+export function withComparedSize(index: SiteIndex, view: View): View {
+  const compared = comparedIn(index)
+  const own = index.groups.filter(({ model }) => model === view.model)
   const named = own.find((group) => compared(group) === view.size) ?? own.find(({ size }) => size === view.size)
   return named === undefined ? view : { ...view, size: compared(named) }
 }
@@ -47,13 +48,17 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
   const place = index.isLive ? 'This page' : 'This folder'
   if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
-  const candidates = ofModel.length > 0 ? ofModel : index.groups
-  const sizeOf = comparedSizes(index.groups)
+  const sizeOf = comparedIn(index)
+  const kind = wantedKind(index, wanted)
+  const all = ofModel.length > 0 ? ofModel : index.groups
+  const ofKind = all.filter((one) => kindOf(one) === kind)
+  const candidates = ofKind.length > 0 ? ofKind : all
   const group = candidates.find((one) => sizeOf(one) === wanted.size) ?? candidates[0]
   if (group === undefined) throw new Error('the study has no networks')
   // On the live page, every network shows every size.
-  if (ofModel.length > 0 && !index.isLive && sizeOf(group) !== wanted.size)
-    notes.push(`${isolated(group.model)} was not measured with objects of ${wanted.size} px.`)
+  const isOther = kind === 'object' ? sizeOf(group) !== wanted.size : ofKind.length === 0
+  if (ofModel.length > 0 && !index.isLive && isOther)
+    notes.push(`${isolated(group.model)} was not measured with ${kind}s of ${wanted.size} px.`)
   const layer = Math.max(
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),
@@ -66,8 +71,8 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const instead = index.isLive ? 0 : null
   const unit = found < 0 ? instead : found
   if (wanted.patch !== null && found < 0) {
-    const shown = unit === null ? 'the mean of all objects' : isolated(group.units[unit]?.patch ?? '')
-    notes.push(`There is no object ${isolated(wanted.patch)} here. The map shows ${shown}.`)
+    const shown = unit === null ? `the mean of all ${kindOf(group)}s` : isolated(group.units[unit]?.patch ?? '')
+    notes.push(`There is no ${kind} ${isolated(wanted.patch)} here. The map shows ${shown}.`)
   }
   const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
   const choice: Choice = {
@@ -78,6 +83,15 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     anchor: anchor === null ? position : (group.anchors[anchor]?.name ?? ''),
   }
   return { choice, group, layer, unit, anchor, anchorPosition: position, notes }
+}
+
+/** Names of objects and photographs differ. A mean has no name, so its size decides. */
+function wantedKind(index: SiteIndex, { patch, size }: Choice): Kind {
+  const sizeOf = comparedIn(index)
+  const group =
+    index.groups.find(({ units }) => units.some((one) => one.patch === patch)) ??
+    index.groups.find((one) => sizeOf(one) === size)
+  return group === undefined ? 'object' : kindOf(group)
 }
 
 function fitAnchor(
@@ -98,8 +112,8 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
-export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
-  return isLive !== true && group.units.length > 1
+export function hasMean({ units }: SiteGroup, { isLive }: SiteIndex): boolean {
+  return isLive !== true && units.length > 1
 }
 
 /** Number of files that store a layer's features for an object; 0 if the features were not stored. */
@@ -107,14 +121,8 @@ export function featureParts(group: SiteGroup, layer: number, unit: number | nul
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
 
-export function nearestPosition({ rows, cols, stride }: SiteGroup, { row, col }: Position): Position {
-  const nearest = (pixel: number, count: number) =>
-    Math.min(count - 1, Math.max(0, Math.round(pixel / stride))) * stride
-  return { row: nearest(row, rows), col: nearest(col, cols) }
-}
-
-export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): number {
-  return (row / stride) * cols + col / stride
+export function nearestPosition(group: SiteGroup, position: Position): Position {
+  return positionAt(indexOf(position, group), group)
 }
 
 /** Whether the features are stored, so that any position can be the anchor. */

@@ -1,17 +1,20 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
+import type { SiteGroup } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import type { Fitted } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
+import { kindOf } from './kinds.js'
 import type { Reading } from './readings.js'
 import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
   /**
-   * Moves the object's top-left corner to the grid position that is nearest to `position`. The value of `position` is
-   * in pixels of the frame, and may be outside the frame.
+   * Moves the top-left corner of the object or photograph to the grid position that is nearest to `position`, which is
+   * in pixels of the frame and may be outside it.
    */
   readonly place: (position: Position) => void
 }
@@ -22,9 +25,17 @@ interface FrameProps {
   readonly actions: FrameActions
 }
 
+/** Share of the frame by which a photograph is also drawn around the window. */
+const AROUND = 1 / 7
+
+/** Width of the border around the frame, in pixels: 0 for objects. */
+function borderOf({ first, frame }: SiteGroup): number {
+  return Math.min(-first, Math.round(frame * AROUND))
+}
+
 /**
  * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
- * finger scrolls the page.
+ * finger scrolls the page. A photograph moves behind a window that stays where it is and shows what the network sees.
  */
 export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
@@ -62,18 +73,17 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
     grip.current = undefined
     setDragged(false)
   }
-  const place = reading && positionText(reading.position)
+  const kind = group === undefined ? 'object' : kindOf(group)
+  const title = kind === 'object' ? 'The object in its frame' : 'The photograph behind the window'
+  const border = group === undefined ? 0 : borderOf(group)
   return (
     <div
       class={`frame image${isDragged ? ' dragged' : ''}`}
       id="a-image"
-      ref={box}
       tabIndex={0}
       role="application"
-      aria-roledescription="object to drag"
-      aria-label={
-        place ? `The object in its frame at ${place}: drag it, or use the arrow keys` : 'The object in its frame'
-      }
+      aria-roledescription={`${kind} to drag`}
+      aria-label={reading ? `${title} at ${positionText(reading.position)}: drag it, or use the arrow keys` : title}
       aria-describedby="keys"
       onPointerDown={grasp}
       onPointerMove={drag}
@@ -82,14 +92,14 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
       onKeyDown={(event) => onKey(event, actions)}
     >
       <canvas ref={canvas} />
-      {reading && (
-        <>
-          <svg viewBox={`0 0 ${reading.map.fitted.group.frame} ${reading.map.fitted.group.frame}`} aria-hidden="true">
+      {reading && group && (
+        <div class="window" ref={box} style={{ inset: `${(100 * border) / (group.frame + 2 * border)}%` }}>
+          <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
             {[...outlines(reading), ...seenBoxes(reading)].map(drawn)}
           </svg>
           <div class="grip" style={boxStyle(reading)} />
           <Tags readings={readings} />
-        </>
+        </div>
       )}
     </div>
   )
@@ -101,13 +111,18 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
   // Predicted classes are shown below the object or, if they do not fit there, above it. If there is no space above it
-  // either, they cover its top.
+  // either, they cover its top, or the top of the window.
   const isAbove = !fits && position.row > frame * 0.12
+  // Long names grow towards the farther side of the frame.
+  const side =
+    position.col > Math.max(0, (frame - size) / 2)
+      ? { right: percent(frame - position.col - size) }
+      : { left: percent(Math.max(0, position.col)) }
   return (
     <div
       id="tags"
       class={`tags${isAbove ? ' above' : ''}`}
-      style={{ left: percent(position.col), top: percent(fits ? position.row + size : position.row) }}
+      style={{ ...side, top: percent(fits ? position.row + size : Math.max(0, position.row)) }}
     >
       {readings.map(({ panel, answer }) => (
         <span key={panel} id={`${panel}-tag`} class={`tag ${panel}`} hidden={answer === ''}>
@@ -157,11 +172,16 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
-/** Draws the frame. The canvas has one pixel for each pixel of the frame. CSS enlarges the canvas without smoothing. */
+/**
+ * Draws the frame and its border, which is darker. The canvas has one pixel for each pixel of the frame. CSS enlarges
+ * the canvas without smoothing.
+ */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
-  canvas.width = frame
-  canvas.height = frame
+  const border = borderOf(fitted.group)
+  const side = frame + 2 * border
+  canvas.width = side
+  canvas.height = side
   const context = canvas.getContext('2d')
   const loaded = (key: number | null) => {
     const image = key === null ? undefined : pictures.get(key)
@@ -169,48 +189,57 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
   }
   if (context === null) return
   context.fillStyle = background !== null && 'colour' in background ? background.colour : '#808080'
-  context.fillRect(0, 0, frame, frame)
+  context.fillRect(0, 0, side, side)
+  context.translate(border, border)
   const [behind, object] = [loaded(backgroundOf(fitted)), loaded(objectOf(fitted))]
   if (behind) context.drawImage(behind, 0, 0)
   if (object) context.drawImage(object, position.col, position.row)
+  const outside = new Path2D()
+  outside.rect(-border, -border, side, side)
+  outside.rect(0, 0, frame, frame)
+  context.fillStyle = 'rgb(0 0 0/.55)'
+  context.fill(outside, 'evenodd')
 }
 
 /** Words such as "no picture" are written only into objects whose side has at least this many pixels. */
 const LEAST_FOR_WORDS = 40
 
-function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {
-  const { group, unit, anchorPosition } = fitted
-  const { size } = group
+/** Outlines of the object at the cursor and at the anchor; of a photograph, the parts in the window there. */
+function outlines({ map: { fitted }, position }: Reading): readonly SvgElement[] {
+  const { group, unit, anchorPosition: anchor } = fitted
+  const isWindow = kindOf(group) === 'photograph'
+  const size = Math.min(group.size, group.frame)
+  const { row, col } = isWindow ? { row: 0, col: 0 } : position
+  const atAnchor = isWindow ? { row: position.row - anchor.row, col: position.col - anchor.col } : anchor
   const words = unit === null ? 'mean' : objectOf(fitted) === null ? 'no picture' : ''
   const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
   const square = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
   return [
-    square('at-anchor-under', anchorPosition.row, anchorPosition.col),
-    square('at-anchor', anchorPosition.row, anchorPosition.col),
+    square('at-anchor-under', atAnchor.row, atAnchor.col),
+    square('at-anchor', atAnchor.row, atAnchor.col),
     square('at-cursor under', row, col),
     square('at-cursor over', row, col),
     svg('text', middle, size < LEAST_FOR_WORDS ? '' : words),
   ]
 }
 
-/** A detector's boxes: the one of the object's class, and a better one of another class with its name. */
-function seenBoxes({ map: { answers, fitted }, sighting, isNearby }: Reading): readonly SvgElement[] {
-  const boxes = answers?.boxes
-  if (boxes === undefined || sighting === undefined || isNearby) return []
-  const { own, other } = sighting
-  const seen = [
-    ...(own.score >= boxes.threshold ? [{ ...own, name: 'own' }] : []),
-    ...(other ? [{ ...other, name: 'other' }] : []),
+/**
+ * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
+ * the answer, so only a box of another class has its name.
+ */
+function seenBoxes({ map: { answers, fitted }, sighting, answer, ofCenter = 0, isNearby }: Reading) {
+  if (sighting === undefined || isNearby) return []
+  const box = (name: string, [left, top, right, bottom]: Box) =>
+    svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top })
+  const own = namedAnswer(answers?.strongest?.names[0] ?? '', ofCenter)
+  if (answer === own) return [box('own', sighting.own)]
+  const [left, , right, bottom] = sighting.own
+  const isRight = left > fitted.group.frame / 2
+  const place = { x: isRight ? right - 4 : left + 4, y: bottom - 5, 'text-anchor': isRight ? 'end' : 'start' }
+  return [
+    box('other', sighting.answer),
+    box('own', sighting.own),
+    svg('text', { class: 'own', ...place }, right > left ? own : ''),
   ]
-  return seen.flatMap(({ box: [left, top, right, bottom], name, ...one }) => {
-    // The names are at different heights, because both boxes often have the same place.
-    const y = name === 'own' ? bottom - 5 : top + 13
-    const isRight = left > fitted.group.frame / 2
-    const place = isRight ? { x: right - 4, y, 'text-anchor': 'end' } : { x: left + 4, y }
-    return [
-      svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top }),
-      svg('text', { class: name, ...place }, namedAnswer(boxes.nameOf(one.class), one.score)),
-    ]
-  })
 }

@@ -1,15 +1,48 @@
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { Fitted } from './fit.js'
+import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import { type Fitted, hasMean } from './fit.js'
+import { kindOf, PATCH_KINDS } from './kinds.js'
 
 interface GalleryProps {
+  readonly index: SiteIndex
   readonly fitted: Fitted
-  readonly hasMean: boolean
   readonly pictureOf: (key: number) => Promise<string>
-  readonly choose: (patch: string | null) => void
+  readonly choose: (patch: string | null, group: SiteGroup) => void
 }
 
-export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
+/** The objects of the chosen network and size, and its whole photographs. */
+export function Gallery({ fitted, index, ...actions }: GalleryProps) {
+  const own = index.groups.filter(({ model }) => model === fitted.group.model)
+  const groups = PATCH_KINDS.flatMap((kind) => {
+    const ofKind = own.filter((group) => kindOf(group) === kind)
+    return ofKind.includes(fitted.group) ? [fitted.group] : ofKind.slice(0, 1)
+  })
+  return (
+    <div id="gallery">
+      {groups.map((group) => (
+        <Strip
+          key={kindOf(group)}
+          group={group}
+          unit={group === fitted.group ? fitted.unit : undefined}
+          hasMean={hasMean(group, index)}
+          isOnly={groups.length === 1}
+          {...actions}
+        />
+      ))}
+    </div>
+  )
+}
+
+interface StripProps extends Pick<GalleryProps, 'pictureOf' | 'choose'> {
+  readonly group: SiteGroup
+  /** Index of the chosen object; null for the mean, undefined if something outside this strip is chosen. */
+  readonly unit: number | null | undefined
+  readonly hasMean: boolean
+  readonly isOnly: boolean
+}
+
+function Strip({ group, unit, hasMean, isOnly, pictureOf, choose }: StripProps) {
   const strip = useRef<HTMLDivElement>(null)
   // The strip of thumbnails scrolls only after a new choice, so that it stays still while the reader looks through it.
   useLayoutEffect(() => {
@@ -19,15 +52,20 @@ export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }:
   const colour = background !== null && 'colour' in background ? background.colour : '#808080'
   return (
     <fieldset class="gallery">
-      <legend class="hidden">Object</legend>
-      <div id="gallery" class="strip" ref={strip}>
+      <legend class={isOnly ? 'hidden' : ''}>{kindOf(group) === 'object' ? 'Objects' : 'Photographs'}</legend>
+      <div class="strip" ref={strip}>
         {group.units.map(({ patch, picture }, i) => (
-          <Thumbnail key={`${group.key} ${patch}`} name={patch} isChosen={i === unit} choose={() => choose(patch)}>
+          <Thumbnail
+            key={`${group.key} ${patch}`}
+            name={patch}
+            isChosen={i === unit}
+            choose={() => choose(patch, group)}
+          >
             <Picture picture={picture} background={colour} strip={strip} pictureOf={pictureOf} />
           </Thumbnail>
         ))}
         {hasMean && (
-          <Thumbnail name="mean of all" isChosen={unit === null} choose={() => choose(null)}>
+          <Thumbnail name="mean of all" isChosen={unit === null} choose={() => choose(null, group)}>
             <span class="all" aria-hidden="true">
               all
             </span>

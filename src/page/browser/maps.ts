@@ -1,4 +1,5 @@
-import { OUTCOMES, outcomeOf, type Sighting } from '../../experiments/boxes.js'
+import { OUTCOMES, type Sighting } from '../../experiments/boxes.js'
+import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
@@ -6,7 +7,7 @@ import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers, type Named
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
-import { type Fitted, mapIndex } from './fit.js'
+import type { Fitted } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
@@ -58,7 +59,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   const cosines = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
   const positions = group.rows * group.cols
   const all = await keptAnswers(`${group.key} ${unit}`, async () =>
-    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length, group.frame),
+    decodeAnswers(await loadMaps(group.key, unit), positions + group.anchors.length),
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
   const answers = all && firstAnswers(all, positions)
@@ -69,7 +70,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
 function anchorAnswer({ group, anchor }: Fitted, all: LoadedAnswers): AnchorAnswer | undefined {
   if (anchor === null) return undefined
   const at = group.rows * group.cols + anchor
-  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number, sighting: all.boxes?.at(at) }
+  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number, sighting: all.sightingAt?.(at) }
 }
 
 export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'atAnchor' | 'known'> {
@@ -84,14 +85,13 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   const { answers, known } = parts
   const all = { ...parts, similarity: cosines.values }
   if (wanted === 'similarity' || answers === undefined) return { ...all, quantity: 'similarity', ...cosines }
-  const { boxes, strongest } = answers
+  const { sightingAt, strongest } = answers
   if (wanted === 'probability' || strongest === null)
     return { ...all, quantity: 'probability', ...measured(answers.ofCenter, known) }
-  if (wanted === 'answers' || boxes === undefined) return { ...all, ...regionMap('answers', strongest, known) }
-  const sightings = Array.from(answers.ofCenter, (_, position) => boxes.at(position))
-  const overlaps = Float64Array.from(sightings, ({ own }) => own.overlap)
+  if (wanted === 'answers' || sightingAt === undefined) return { ...all, ...regionMap('answers', strongest, known) }
+  const overlaps = answers.ofCenter.map((_, position) => sightingAt(position).overlap)
   if (wanted === 'overlap') return { ...all, quantity: 'overlap', ...measured(overlaps, known) }
-  const numbers = Uint32Array.from(sightings, (sighting) => outcomeOf(sighting, boxes.threshold))
+  const numbers = Uint32Array.from(answers.ofCenter, (_, position) => sightingAt(position).outcome)
   return { ...all, ...regionMap('found', { names: OUTCOMES, numbers, right: [0] }, known) }
 }
 
@@ -119,7 +119,7 @@ async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<
 }
 
 async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> {
-  return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
+  return measured(await cosinesWith(fitted, indexOf(fitted.anchorPosition, fitted.group), onFiles))
 }
 
 /**

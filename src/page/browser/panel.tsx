@@ -7,12 +7,13 @@ import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'
+import { kindOf } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Badge, hereText, type PanelId, type Reading } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { SAVED_FORMATS, saveMap } from './saving.js'
-import { cosineText, differenceText, isolated, probabilityText, shareText } from './text.js'
+import { cosineText, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -145,10 +146,10 @@ function anchorOf({ quantity, fitted }: LoadedMap): Position {
 function describe(map: LoadedMap): string {
   const { choice, group, unit, anchorPosition } = map.fitted
   const count = group.units.length
-  const mean = count === 1 ? 'mean over one object' : `mean over ${count} objects`
-  const object = unit === null ? mean : `object ${isolated(choice.patch ?? '')}`
-  const anchor =
-    typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
+  const kind = kindOf(group)
+  const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
+  const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
+  const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
   return `${titleOf(map.fitted, map)}, ${object}, ${sizeText([group])}, anchor ${anchor}`
 }
 
@@ -174,7 +175,7 @@ function answersText(map: LoadedMap): string {
   const answer = name === undefined ? 'the center’s answers' : isolated(name)
   if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const what = quantity === 'found' ? OUTCOMES[0] : answers?.boxes ? answer : `${answer} at the center and`
+    const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`
     return `${what} at ${shareText(kept, values.length)} of positions${soFarText(map)}`
   }
   const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`
@@ -192,7 +193,7 @@ function higherText({ values }: LoadedMap): string {
 
 function baselineText(fitted: Fitted): string {
   const baseline = baselineOf(fitted)
-  return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
+  return baseline === null ? '' : `different ${kindOf(fitted.group)}s at the same position: ${baseline.toFixed(3)}`
 }
 
 /** Says how many positions have values outside the colour scale. The colours of a map do not show this. */

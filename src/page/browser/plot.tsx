@@ -1,5 +1,6 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import { positionAt } from '../../experiments/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
@@ -38,13 +39,13 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
   const total = height + MARGIN.top + MARGIN.bottom
   const area = useMemo(() => group && areaOf(group, width, height), [group, width, height])
   const axes = useMemo(() => area && axisElements(area).map(drawn), [area])
-  const positionAt = ({ clientX, clientY }: MouseEvent): Position | undefined => {
+  const pointedAt = ({ clientX, clientY }: MouseEvent): Position | undefined => {
     const { left = 0, top = 0 } = canvas.current?.getBoundingClientRect() ?? {}
     if (group === undefined) return undefined
     const row = Math.floor(((clientY - top) / height) * group.rows)
     const col = Math.floor(((clientX - left) / width) * group.cols)
     if (row < 0 || col < 0 || row >= group.rows || col >= group.cols) return undefined
-    return { row: row * group.stride, col: col * group.stride }
+    return positionAt(row * group.cols + col, group)
   }
   return (
     <div
@@ -60,11 +61,11 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
       style={{ height: `${total}px` }}
       onKeyDown={(event) => onKey(event, actions)}
       onPointerMove={(event) => {
-        const position = positionAt(event)
+        const position = pointedAt(event)
         if (position !== undefined) actions.hover(position)
       }}
       onClick={(event) => {
-        const position = positionAt(event)
+        const position = pointedAt(event)
         if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
       }}
     >
@@ -107,9 +108,9 @@ interface MapArea {
   readonly height: number
 }
 
-function areaOf({ rows, cols, stride }: SiteGroup, width: number, height: number): MapArea {
+function areaOf(group: SiteGroup, width: number, height: number): MapArea {
   const most = Math.max(2, Math.floor(width / 44))
-  const [across, down] = [positionScale(cols, stride, most), positionScale(rows, stride, most)]
+  const [across, down] = [positionScale(group.cols, group, most), positionScale(group.rows, group, most)]
   return {
     columns: across,
     rows: down,

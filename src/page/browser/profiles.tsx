@@ -1,4 +1,7 @@
+import type { Position } from '../../engine/positions.js'
+import { positionAt } from '../../experiments/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { decimalText } from '../../plot/numberText.js'
 import { rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { drawn, useWidth } from './drawing.js'
@@ -12,8 +15,10 @@ const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 interface ProfileLine {
   readonly panel: PanelId
   readonly values: readonly number[]
-  /** Distance between neighbouring values in pixels. The first value is at pixel 0. */
-  readonly stride: number
+  /** For each value, its row or column in pixels. */
+  readonly pixels: readonly number[]
+  /** The value at the cursor. */
+  readonly here: number
   /** Mean similarity between different objects; null if not known. It is drawn only if the axis includes it. */
   readonly baseline: number | null
 }
@@ -44,7 +49,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   // Predicted classes are not numbers, so the charts show the probability of the class predicted at the center instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
-  const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
+  const linesAlong = (axis: keyof Position) => readings.map((reading) => lineOf(reading, isSimilarity, axis))
   const common = { ...ends, quantity: isSimilarity ? 'similarity' : 'probability' }
   const probability = group.isDetector ? 'Score of the object’s class' : 'Probability of the center’s answer'
   const along = isSimilarity ? 'Similarity' : probability
@@ -52,18 +57,18 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
     <div class="profiles">
       <ProfileChart
         id="row-profile"
-        title={`${along} along row ${position.row}`}
+        title={`${along} along row ${decimalText(position.row, 0)}`}
         {...common}
-        lines={linesAlong(ofRow)}
+        lines={linesAlong('col')}
         axis="column (px)"
         cursor={position.col}
         anchor={anchorPosition.col}
       />
       <ProfileChart
         id="col-profile"
-        title={`${along} along column ${position.col}`}
+        title={`${along} along column ${decimalText(position.col, 0)}`}
         {...common}
-        lines={linesAlong(ofColumn)}
+        lines={linesAlong('row')}
         axis="row (px)"
         cursor={position.row}
         anchor={anchorPosition.row}
@@ -72,18 +77,22 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   )
 }
 
-/** Lists the indices of all positions in the same row, or in the same column, as position `at`. */
-type Along = (at: number, cols: number, rows: number) => readonly number[]
-
-const ofRow: Along = (at, cols) => Array.from({ length: cols }, (_, i) => at - (at % cols) + i)
-const ofColumn: Along = (at, cols, rows) => Array.from({ length: rows }, (_, i) => (at % cols) + i * cols)
-
-function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, along: Along): ProfileLine {
-  const { rows, cols, stride } = map.fitted.group
+/** @param axis `col` for the row through the cursor, along which only the column changes; `row` for the column */
+function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
+  const { group } = map.fitted
+  const { rows, cols } = group
+  const [count, first, step] = axis === 'col' ? [cols, at - (at % cols), 1] : [rows, at % cols, cols]
+  const indices = Array.from({ length: count }, (_, i) => first + i * step)
   const { values, baseline } = isSimilarity
     ? { values: map.similarity, baseline: baselineOf(map.fitted) }
     : { values: map.answers?.ofCenter, baseline: null }
-  return { panel, values: values ? along(at, cols, rows).map((i) => values[i] as number) : [], stride, baseline }
+  return {
+    panel,
+    values: values ? indices.map((i) => values[i] as number) : [],
+    pixels: indices.map((i) => positionAt(i, group)[axis]),
+    here: values?.[at] as number,
+    baseline,
+  }
 }
 
 function ProfileChart(profile: Profile) {
@@ -101,9 +110,10 @@ function ProfileChart(profile: Profile) {
 
 function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profile, width: number): SvgElement {
   const lines = profile.lines.filter(({ values }) => values.length > 0)
-  const longest = Math.max(1, ...lines.map(({ values, stride }) => (values.length - 1) * stride))
+  const all = [0, ...lines.flatMap((line) => line.pixels)]
+  const from = Math.min(...all)
   const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
-  const pixels = rangeScale(0, longest, Math.max(2, Math.floor((right - left) / 48)))
+  const pixels = rangeScale(from, Math.max(from + 1, ...all), Math.max(2, Math.floor((right - left) / 48)))
   const levels = rangeScale(low, high, 7)
   const x = (pixel: number) => left + pixels.at(pixel) * (right - left)
   const y = (value: number) => floor - levels.at(value) * (floor - top)
@@ -113,7 +123,7 @@ function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profil
   const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
   const curves = lines.flatMap((line): readonly SvgElement[] => [
     svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
-    svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(valueAt(line, cursor)), r: 4 }),
+    svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(line.here), r: 4 }),
   ])
   return svg(
     'svg',
@@ -132,12 +142,7 @@ function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profil
   )
 }
 
-function pathOf({ values, stride }: ProfileLine, x: (pixel: number) => number, y: (value: number) => number): string {
-  const points = values.map((value, i) => `${x(i * stride).toFixed(1)} ${y(value).toFixed(1)}`)
+function pathOf({ values, pixels }: ProfileLine, x: (pixel: number) => number, y: (value: number) => number): string {
+  const points = values.map((value, i) => `${x(pixels[i] as number).toFixed(1)} ${y(value).toFixed(1)}`)
   return points.length === 1 ? `M${points[0]}h1` : `M${points.join('L')}`
-}
-
-function valueAt({ values, stride }: ProfileLine, pixel: number): number {
-  const nearest = Math.min(values.length - 1, Math.max(0, Math.round(pixel / stride)))
-  return values[nearest] as number
 }

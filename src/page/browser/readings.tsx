@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import type { Sighting } from '../../experiments/boxes.js'
+import { indexOf } from '../../experiments/grid.js'
 import { roundCosine } from '../mapCoding.js'
 import { answerText } from './answers.js'
-import { type Fitted, mapIndex, nearestPosition } from './fit.js'
+import { type Fitted, nearestPosition } from './fit.js'
+import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, isolated, positionText } from './text.js'
 
@@ -26,6 +28,8 @@ export interface Reading {
   readonly isNearby: boolean
   /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
   readonly answer: string
+  /** Probability of the class predicted at the center. */
+  readonly ofCenter: number | undefined
   /** What a detector sees. */
   readonly sighting: Sighting | undefined
 }
@@ -42,7 +46,7 @@ export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Posit
 
 function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
   const position = nearestPosition(map.fitted.group, wanted)
-  const at = mapIndex(map.fitted.group, position)
+  const at = indexOf(position, map.fitted.group)
   return {
     panel,
     map,
@@ -52,7 +56,8 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,
     answer: map.answers === undefined ? '' : answerText(map.answers, at),
-    sighting: map.answers?.boxes?.at(at),
+    ofCenter: map.answers?.ofCenter[at],
+    sighting: map.answers?.sightingAt?.(at),
   }
 }
 
@@ -63,7 +68,7 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   if (isSame(near.position, position)) return near
   const { answer = '', ofCenter = near.shown, sighting } = map.atAnchor ?? {}
   const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? ofCenter : near.shown
-  return { ...near, position, value: 1, shown, isNearby: false, answer, sighting }
+  return { ...near, position, value: 1, shown, isNearby: false, answer, ofCenter, sighting }
 }
 
 function isSame(a: Position, b: Position): boolean {
@@ -184,12 +189,15 @@ function apartText({ position, map }: Reading): string {
 }
 
 function offsetText({ position, map }: Reading): string {
-  const { anchorPosition } = map.fitted
-  const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]
+  const { anchorPosition, group } = map.fitted
+  const isWindow = kindOf(group) === 'photograph'
+  // If a photograph moves down behind the window, the window moves up on the photograph.
+  const [from, to] = isWindow ? [position, anchorPosition] : [anchorPosition, position]
+  const [down, right] = [to.row - from.row, to.col - from.col]
   if (down === 0 && right === 0) return 'at the anchor'
   const parts = [
     ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
     ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
   ]
-  return `${parts.join(', ')} of the anchor`
+  return `${isWindow ? 'window ' : ''}${parts.join(', ')} of the anchor`
 }

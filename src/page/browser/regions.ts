@@ -60,15 +60,8 @@ export function regionsOf(all: readonly LoadedMap[]): Regions {
       const classes = classesOf(map).filter(({ positions }) => positions > 0)
       const named = classes.flatMap(({ name, positions, isRight }) => {
         const colour = colours.get(name)
-        return colour === undefined
-          ? []
-          : [
-              {
-                name: `${isolated(name)}${isRight && map.quantity === 'answers' ? ' (correct)' : ''}`,
-                positions,
-                colour,
-              },
-            ]
+        const ending = isRight && map.quantity === 'answers' ? ' (correct)' : ''
+        return colour === undefined ? [] : [{ name: `${isolated(name)}${ending}`, positions, colour }]
       })
       const rest = classes.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)

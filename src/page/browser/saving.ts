@@ -1,3 +1,4 @@
+import { positionAt } from '../../experiments/grid.js'
 import { csvCell } from '../../results/csv.js'
 import type { LoadedMap } from './maps.js'
 
@@ -25,12 +26,12 @@ async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise
 
 /** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMap): string {
-  const { cols, stride } = fitted.group
   const probabilities = quantity === 'answers' ? answers?.strongest?.probabilities : undefined
   const lines = [...values.entries()].flatMap(([i, value]) => {
     if (known?.[i] === 0) return []
     const cells = [regions ? csvCell(regions.names[value] ?? '') : value, ...(probabilities ? [probabilities[i]] : [])]
-    return [[Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')]
+    const { row, col } = positionAt(i, fitted.group)
+    return [[row, col, ...cells].join(',')]
   })
   return `row,col,${probabilities ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
 }

@@ -29,7 +29,7 @@ export function shareText(part: number, whole: number): string {
 }
 
 export function positionText({ row, col }: Position): string {
-  return `row ${row}, column ${col}`
+  return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }
 
 /**

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
+import { positionAt } from '../../experiments/grid.js'
+import { decimalText } from '../../plot/numberText.js'
 import { answerText } from './answers.js'
-import { mapIndex } from './fit.js'
 import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
@@ -26,8 +27,7 @@ export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | und
 function ValueTable({ map }: { readonly map: LoadedMap }) {
   const { group, choice } = map.fitted
   const { title, textAt } = contents(map)
-  const rows = spread(group.rows).map((row) => row * group.stride)
-  const cols = spread(group.cols).map((col) => col * group.stride)
+  const [rows, cols] = [spread(group.rows), spread(group.cols)]
   const caption = `${isolated(choice.model)} ${isolated(shownLayer(map))}: ${title} at some positions`
   return (
     <section class="scroll" tabIndex={0} aria-label={caption}>
@@ -38,7 +38,7 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
             <th scope="col">row \ column (px)</th>
             {cols.map((col) => (
               <th key={col} scope="col">
-                {col}
+                {decimalText(positionAt(col, group).col, 0)}
               </th>
             ))}
           </tr>
@@ -46,9 +46,9 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row}>
-              <th scope="row">{row}</th>
+              <th scope="row">{decimalText(positionAt(row * group.cols, group).row, 0)}</th>
               {cols.map((col) => {
-                const at = mapIndex(group, { row, col })
+                const at = row * group.cols + col
                 return <td key={col}>{map.known?.[at] === 0 ? 'not yet' : textAt(at)}</td>
               })}
             </tr>

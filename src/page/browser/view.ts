@@ -1,8 +1,8 @@
 import type { Position } from '../../engine/positions.js'
-import { comparedSizes } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
+import { comparedIn, kindOf } from './kinds.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
@@ -43,7 +43,7 @@ const FARTHEST_LIMIT = 10
  * The default view: the first object in the first network. If that network has an anti-aliased version, map B shows it.
  */
 export function firstView(index: SiteIndex): View {
-  const [group] = index.groups
+  const group = index.groups.find((one) => kindOf(one) === 'object') ?? index.groups[0]
   if (group === undefined) throw new Error('the study has no networks')
   const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
   const twin = index.groups.find(({ model }) => plainOf(model) === group.model)
@@ -51,7 +51,7 @@ export function firstView(index: SiteIndex): View {
     model: group.model,
     other: index.isLive === true ? null : (twin?.model ?? null),
     layer: group.layers[0]?.name ?? '',
-    size: index.wished ?? comparedSizes(index.groups)(group),
+    size: index.wished ?? comparedIn(index)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
     shows: group.isDetector ? 'found' : 'similarity',
@@ -114,7 +114,7 @@ function positionText({ row, col }: Position): string {
 }
 
 function parsePosition(text: string): Position | undefined {
-  const match = /^(\d{1,5}),(\d{1,5})$/.exec(text)
+  const match = /^(-?\d{1,5}),(-?\d{1,5})$/.exec(text)
   return match === null ? undefined : { row: Number(match[1]), col: Number(match[2]) }
 }
 

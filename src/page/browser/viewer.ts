@@ -4,6 +4,7 @@ import { Bench, type State } from './bench.js'
 import { element, onceAFrame } from './dom.js'
 import { type Fits, type Fitted, fitView, hasFeatures, hasMean, nearestPosition, withComparedSize } from './fit.js'
 import type { FrameActions } from './frame.js'
+import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
@@ -175,8 +176,17 @@ class Viewer implements RunningViewer {
   /** Changes the view at once. The new view's maps are shown when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
-    this.state = { ...this.state, ...stateOf(this.#source, view) }
+    this.state = { ...this.state, ...stateOf(this.#source, this.#onKind(view)) }
     void this.load()
+  }
+
+  /** Objects and photographs have no positions in common, so the cursor and the anchor move to the center. */
+  #onKind(view: View): View {
+    const { fits, view: before } = this.state
+    const [{ group }] = stateOf(this.#source, view).fits
+    const center = group.anchors.find(({ name }) => name === 'center')
+    const isSame = kindOf(group) === kindOf(fits[0].group)
+    return isSame || view.cursor !== before.cursor || !center ? view : { ...view, cursor: center, anchor: center.name }
   }
 
   #say(panel: number, text: string): void {
@@ -229,9 +239,7 @@ class Viewer implements RunningViewer {
       step: (down, right) => {
         const group = groupOf()
         const { row, col } = nearestPosition(group, this.state.view.cursor)
-        const along = (from: number, by: number, count: number) =>
-          Math.min((count - 1) * group.stride, Math.max(0, from + by * group.stride))
-        this.moveTo({ row: along(row, down, group.rows), col: along(col, right, group.cols) })
+        this.moveTo(nearestPosition(group, { row: row + down * group.stride, col: col + right * group.stride }))
       },
       goToAnchor: (number) => {
         const anchor = groupOf().anchors[number]
@@ -250,7 +258,7 @@ class Viewer implements RunningViewer {
     const [first] = fits
     const { group, unit } = first
     const patches = group.units.map(({ patch }) => patch)
-    const choices = hasMean(first, index) ? [null, ...patches] : patches
+    const choices = hasMean(group, index) ? [null, ...patches] : patches
     const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
     const patch = choices[(now + by + choices.length) % choices.length] ?? null
     this.change((view) => ({ ...view, patch }))

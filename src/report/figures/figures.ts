@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName, positionRange } from '../../engine/positions.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, sizeText } from '../../patches/sizes.js'
+import { comparedSizes, measuredText, sizeName, sizeText, subjectOf } from '../../patches/sizes.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
@@ -26,14 +26,15 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
- * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes get similar figures. All
- * networks with only one version are in one figure per patch size.
+ * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes and photographs get similar
+ * figures. All networks with only one version are in one figure per patch size.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
+  const objects = groups.filter((group) => subjectOf(group) === 'objects')
   return [
-    ...exampleFigure(groups, limits),
+    ...exampleFigure(objects, limits),
     ...sizes.flatMap((size) =>
       heatmapFigures(
         groups.filter((group) => compared(group) === size),
@@ -41,7 +42,7 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
         limits,
       ),
     ),
-    ...flipFigure(groups, limits),
+    ...flipFigure(objects, limits),
   ]
 }
 
@@ -70,8 +71,8 @@ const MOST_CONTRAST =
 function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: ColourLimits): readonly Figure[] {
   const pairs = pairsOf(groups, plainOf)
   const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
-  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`
-  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, objects of ${sizeText(groups)}`
+  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
+  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
   const figureOf = (rows: readonly (readonly StudyGroup[])[], ending: string, columns: readonly string[]): Figure => ({
     name: `${name}${ending && '-others'}`,
     title: `${title}${ending}`,
@@ -164,8 +165,9 @@ function pairsOf(
 function mapOf(group: StudyGroup | undefined, layer: string, anchor: AnchorName): PanelMap | undefined {
   const index = group?.layers.indexOf(layer) ?? -1
   if (group === undefined || index < 0) return undefined
-  const { rows, cols, stride } = group
-  return { values: meanMap(group, index, ANCHOR_NAMES.indexOf(anchor)), rows, cols, stride }
+  const { rows, cols, stride, frame, size } = group
+  const values = meanMap(group, index, ANCHOR_NAMES.indexOf(anchor))
+  return { values, rows, cols, stride, first: positionRange(frame, size).first }
 }
 
 export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {

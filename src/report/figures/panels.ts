@@ -9,6 +9,8 @@ import { positionScale, type Scale } from '../../plot/scale.js'
 export interface PanelMap extends GridValues {
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
+  /** Row, and column, of the first position in pixels; 0 by default (see `PositionGrid`). */
+  readonly first?: number
 }
 
 /** A figure: maps in rows and columns that share one colour scale. */
@@ -108,12 +110,12 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
 
 /** The ticks and the border of a map. Each position is a square of the map, and its tick is at the square's middle. */
 function axesOf(
-  { rows, cols, stride }: PanelMap,
+  { rows, cols, ...positions }: PanelMap,
   { x, y, width, height }: Rectangle,
 ): { labels: readonly Label[]; lines: readonly Rectangle[] } {
   const bottom = y + height
-  const across = positionScale(cols, stride, MOST_TICKS, TICK_STEPS)
-  const down = positionScale(rows, stride, MOST_TICKS, TICK_STEPS)
+  const across = positionScale(cols, positions, MOST_TICKS, TICK_STEPS)
+  const down = positionScale(rows, positions, MOST_TICKS, TICK_STEPS)
   const xAxis = { side: 'below', from: bottom, to: bottom + TICK, numbers: bottom + TICK + LINE / 2 } as const
   const yAxis = { side: 'left', from: x - TICK, to: x, numbers: x - TICK - 4 } as const
   const ticks = [

@@ -1,4 +1,5 @@
 import { CONFIDENT } from '../../experiments/answers.js'
+import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import { flippedOf, originalOf, plainOf } from '../../results/versions.js'
 import type { LinkedView } from '../viewLink.js'
@@ -42,6 +43,7 @@ const EQUAL_ACCURACY = 0.02
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
+  readonly subject: Subject
   readonly title: string
   readonly source: string
   readonly rule: string
@@ -109,7 +111,7 @@ const POINTS: NumberKind = {
 }
 
 /** Claims of the paper that a study can test, and two claims of this project. */
-export const CLAIMS: readonly Claim[] = [
+const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
   {
     id: 'no-global-invariance',
     title: 'Features change with the position',
@@ -228,6 +230,34 @@ export const CLAIMS: readonly Claim[] = [
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },
 ]
+
+/** End of the ids of claims about photographs. */
+export const ON_PHOTOGRAPHS = '-on-photographs'
+
+const NEED_FOLDS = ['top-bottom-less-separable', 'position-modulo-stride']
+
+/** Says what claims on photographs are, and why they are fewer. */
+export const PHOTOGRAPHS_NOTE =
+  'Claims “on photographs” are about whole photographs, over which the frame moves as a window. All others are about objects. Classifiers are not trained on photographs: the window must move by two periods of the network’s stride or more to tell the position from its phase, and the margin of a photograph is too short for that.'
+
+/** All claims: first those about objects, then the same about photographs, except those that need classifiers. */
+export const CLAIMS: readonly Claim[] = [
+  ...OBJECT_CLAIMS.map((claim) => ({ ...claim, subject: 'objects' as const })),
+  ...OBJECT_CLAIMS.filter(({ id }) => !NEED_FOLDS.includes(id)).map(onPhotographs),
+]
+
+function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
+  const inWords = (text: string) => inWordsOf('photographs', text)
+  return {
+    ...claim,
+    subject: 'photographs',
+    id: `${claim.id}${ON_PHOTOGRAPHS}`,
+    title: `On photographs, ${inWords(claim.title.charAt(0).toLowerCase() + claim.title.slice(1))}`,
+    source: `${inWords(claim.source)} Here, the frame moves over whole photographs.`,
+    rule: inWords(claim.rule),
+    caption: inWords(claim.caption),
+  }
+}
 
 function isAntiAliased({ model }: NetworkStudy): boolean {
   return plainOf(model) !== undefined

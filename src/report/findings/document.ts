@@ -1,11 +1,11 @@
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, sizeText } from '../../patches/sizes.js'
+import { comparedSizes, inWordsOf, sizeText } from '../../patches/sizes.js'
 import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table } from '../tables/render.js'
-import { CLAIMS, type Claim, type NumberKind } from './claims.js'
+import { CLAIMS, type Claim, type NumberKind, PHOTOGRAPHS_NOTE } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import { claimFigure } from './figure.js'
 import {
@@ -39,7 +39,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
       ...(evidence ? [markdownText(evidence.note ?? ''), renderTable(evidence, 'md')] : []),
     ]
   })
-  return `${['# Findings', isSmall ? TOO_SMALL : VERDICT_RULE, ...verdicts, ...parts].join('\n\n')}\n`
+  return `${['# Findings', ...notesOf(findings, isSmall), ...verdicts, ...parts].join('\n\n')}\n`
 }
 
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
@@ -56,8 +56,9 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const html = `<p>${escapeHtml(source)} ${outcomeHtml(claim, own, isSmall)}</p>\n${figure}\n${details}`
     return { id: `claim-${id}`, title, html }
   })
-  const rule = `<details><summary>How a verdict is reached</summary><p>${escapeHtml(VERDICT_RULE)}</p></details>`
-  const first = isSmall ? `<p>${escapeHtml(TOO_SMALL)}</p>` : `${matrixHtml(findings)}\n${rule}`
+  const notes = notesOf(findings, isSmall).map((note) => `<p>${escapeHtml(note)}</p>`)
+  const rule = `<details><summary>How a verdict is reached</summary>${notes.join('')}</details>`
+  const first = isSmall ? notes.join('') : `${matrixHtml(findings)}\n${rule}`
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
@@ -124,7 +125,15 @@ function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter(({ lean }) => lean !== null)
 }
 
-const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
+/** Says how verdicts are reached, or why there are none, and what claims on photographs are. */
+function notesOf(findings: readonly ClaimFinding[], isSmall: boolean): readonly string[] {
+  const subjects = distinct(judgedClaims(findings).map(({ claim }) => claim.subject))
+  const few = subjects.map((subject) => `fewer than ${FEWEST_PATCHES} ${subject}`).join(' and ')
+  const first = isSmall
+    ? `This study has ${few}, too few for a verdict on any claim. These are its numbers.`
+    : VERDICT_RULE.replaceAll('objects', subjects.join(' or '))
+  return [first, ...(subjects.includes('photographs') ? [PHOTOGRAPHS_NOTE] : [])]
+}
 
 /**
  * A table with a row per claim and a column per network. Cells show the verdict as ✓, ✗ or ?. A dash means that the
@@ -150,7 +159,7 @@ function sentencesOf(findings: readonly ClaimFinding[], isSmall: boolean): reado
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
 function evidenceTable(
-  { title, numbers }: Claim,
+  { title, subject, numbers }: Claim,
   findings: readonly ClaimFinding[],
   isSmall: boolean,
 ): Table | undefined {
@@ -178,7 +187,7 @@ function evidenceTable(
       }),
     ]),
   )
-  const note = isSmall ? 'Means over objects.' : evidenceNote(numbers, all)
+  const note = inWordsOf(subject, isSmall ? 'Means over objects.' : evidenceNote(numbers, all))
   return { title: `Evidence: ${title}`, note, head: ['network', 'layer', ...columns.keys()], rows }
 }
 

@@ -1,4 +1,4 @@
-import { comparedSizes } from '../../patches/sizes.js'
+import { comparedSizes, inWordsOf, subjectOf } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { originalOf } from '../../results/versions.js'
@@ -44,13 +44,20 @@ export interface ClaimFinding {
 
 /** Judges every claim for every network. Findings are sorted by claim, then by network in the order of the groups. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
+  return CLAIMS.flatMap((claim) =>
+    findingsOn(
+      claim,
+      groups.filter((group) => subjectOf(group) === claim.subject),
+    ),
+  )
+}
+
+function findingsOn(claim: Claim, groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
     return { model, groups: of(model), original: of(originalOf(model)) }
   })
-  return CLAIMS.flatMap((claim) =>
-    networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network)),
-  )
+  return networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network))
 }
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
@@ -60,11 +67,14 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
     claim.obstacle?.(network) ??
     (judged.length === 0 ? 'the study has no numbers for this claim' : undefined) ??
     (network.groups.every(hasFewPositions) ? `fewer than ${FEWEST_POSITIONS} positions` : undefined)
-  const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
-  const { id, title, source, rule } = claim
+  const { verdict, reason: about } =
+    obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
+  const { id, subject, title, source, rule } = claim
+  const reason = inWordsOf(subject, about)
   const deciding = decidingOf(judged, verdict)
   const { model, groups } = network
-  const sentence = judged.length === 0 ? `${model}: ${reason}` : `${model}: ${rangeClause(claim, [{ model, judged }])}`
+  const place = subject === 'objects' ? model : `${model}, on photographs`
+  const sentence = `${place}: ${judged.length === 0 ? reason : rangeClause(claim, [{ model, judged }])}`
   const link = linkTo(claim, network, deciding)
   const objects = Math.max(...groups.map(({ units }) => units.length))
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }

@@ -1,13 +1,14 @@
 import { CONFIDENT } from '../../experiments/answers.js'
 import { isRightAnswer } from '../../networks/objectClasses.js'
 import type { Opening } from '../../page/viewerHtml.js'
-import { comparedSizes } from '../../patches/sizes.js'
+import { comparedSizes, inWordsOf, SUBJECTS, type Subject, subjectOf } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { openUnit } from '../../results/unit/open.js'
 import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
+import { ON_PHOTOGRAPHS } from './claims.js'
 import type { ClaimFinding } from './findings.js'
 
 /** Id of the claim in the page's second sentence. If no answer changes, the first sentence is about this claim, too. */
@@ -17,23 +18,39 @@ const INVARIANCE = 'no-global-invariance'
  * Finds the first sentence of the page: the study's most striking example. This is the object for which the
  * largest share of positions has another answer than the center. The answer at the center must be confident. An object
  * is skipped if the most frequent other answer is correct, too, unless this is so for all objects. If no answer
- * changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the study has
- * too few objects.
+ * changes, the example is the layer with the lowest similarity. A study of objects and photographs has a sentence about
+ * each. Undefined if there is no example, or if the study has too few objects.
  */
 export async function leadOf(
   results: string,
   groups: readonly StudyGroup[],
   findings: readonly ClaimFinding[],
 ): Promise<Opening | undefined> {
-  const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
+  const found = await Promise.all(SUBJECTS.map((subject) => leadAbout(subject, results, groups, findings)))
+  const leads = found.flatMap((lead) => lead ?? [])
+  return leads[0] && { ...leads[0], sentence: leads.map(({ sentence }) => sentence).join(' ') }
+}
+
+async function leadAbout(
+  subject: Subject,
+  results: string,
+  groups: readonly StudyGroup[],
+  findings: readonly ClaimFinding[],
+): Promise<Opening | undefined> {
+  const id = subject === 'objects' ? INVARIANCE : `${INVARIANCE}${ON_PHOTOGRAPHS}`
+  const invariance = findings.filter(({ claim }) => claim === id)
+  const answered = groups
+    .filter((group) => subjectOf(group) === subject && group.units.length >= FEWEST_PATCHES)
+    .flatMap(answeredOf)
   const changing = answered
     .filter(({ answers: { anchors, kept } }) => anchors.center.probability >= CONFIDENT && kept < 1)
     .toSorted((a, b) => a.answers.kept - b.answers.kept)
   const [most] = changing
-  if (most === undefined) return similarityLead(findings)
+  if (most === undefined) return similarityLead(subject, invariance)
+  const more = subject === 'objects' ? atLarge(invariance) : ''
   const leads = async (one: Answered) => {
     const { sentence, isRight } = await answerSentence(results, one)
-    return { isRight, lead: { sentence: `${sentence}${atLarge(findings)}`, link: linkTo(one, answered) } }
+    return { isRight, lead: { sentence: `${sentence}${more}`, link: linkTo(one, answered) } }
   }
   for (const one of changing) {
     const { isRight, lead } = await leads(one)
@@ -70,10 +87,14 @@ async function answerSentence(
   const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
   const [before, after] = [anchors.center.class, other].map((one) => named(names[one] ?? String(one)))
   const share = percentText((100 * count) / rows / cols)
-  const object = inputs.category ?? `“${inputs.patch}”`
+  const reach = Math.ceil((inputs.size - unit.frame) / 2)
+  const moved =
+    reach > 0
+      ? `photograph “${inputs.patch}”, moved by up to ${reach} px`
+      : `${inputs.category ?? `“${inputs.patch}”`}, moved`
   const becomes = right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
   return {
-    sentence: `The same ${object}, moved, ${becomes} at ${share} % of positions in ${inputs.model}.`,
+    sentence: `The same ${moved}, ${becomes} at ${share} % of positions in ${inputs.model}.`,
     isRight: isRightAnswer(inputs.category, names[other] ?? '', Object.values(names)) === true,
   }
 }
@@ -85,8 +106,7 @@ function named(name: string): string {
 }
 
 /** Says in how many networks the features change with the position; empty if there are no such networks. */
-function atLarge(findings: readonly ClaimFinding[]): string {
-  const own = findings.filter(({ claim }) => claim === INVARIANCE)
+function atLarge(own: readonly ClaimFinding[]): string {
   const changing = own.filter(({ verdict }) => verdict === 'supported').length
   if (changing === 0) return ''
   if (own.length === 1) return ' The features also change with the position.'
@@ -113,9 +133,9 @@ function linkTo({ unit, layer, answers: { kept } }: Answered, answered: readonly
   return viewLink({ network: model, with: other, layer, size, patch, anchor: 'center', map: 'answers' })
 }
 
-function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined {
+function similarityLead(subject: Subject, findings: readonly ClaimFinding[]): Opening | undefined {
   const [lowest] = findings
-    .filter(({ claim, verdict }) => claim === INVARIANCE && verdict === 'supported')
+    .filter(({ verdict }) => verdict === 'supported')
     .toSorted((a, b) => lowestOf(a).mean - lowestOf(b).mean)
   if (lowest === undefined) return undefined
   const { layer, mean } = lowestOf(lowest)
@@ -124,7 +144,7 @@ function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined 
       ? `can fall to ${decimalText(mean, 3)} (1 is no change, 0 is another object)`
       : `can fall to ${decimalText(mean, 3)}, as low as between different objects`
   return {
-    sentence: `In ${lowest.model} ${layer}, the relative similarity of a moved object ${change}.`,
+    sentence: `In ${lowest.model} ${layer}, ${inWordsOf(subject, `the relative similarity of a moved object ${change}`)}.`,
     link: lowest.link,
   }
 }

@@ -1,4 +1,4 @@
-import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
+import { comparedSizes, inWordsOf, type Subject, sizeName, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { csvCell } from '../../results/csv.js'
@@ -26,6 +26,7 @@ export interface ResultTable extends Table {
   readonly name: string
   readonly note: string
   readonly kind: TableKind
+  readonly subject: Subject
   /** See `comparedSizes`. */
   readonly size: number
   readonly sizes: string
@@ -43,8 +44,8 @@ const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
 /**
- * Makes all tables. Of each kind, the tables for large patches come first. If the paper has a number for a cell, the
- * cell shows both the measured number and the paper's.
+ * Makes all tables. Of each kind, the tables for large patches come first, and those for photographs last. If the paper
+ * has a number for a cell, the cell shows both the measured number and the paper's.
  */
 export function resultTables(rows: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Set(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => kind)))
@@ -95,7 +96,8 @@ function tableOf(
   const spreads = spreadsOf(kind, from.all)
   const lines = distinct(listed.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
   const sizes = squareText(lines)
-  const hasSizes = new Set(lines.map((line) => line.size)).size > 1
+  const subject = size > 0 ? 'objects' : 'photographs'
+  const hasSizes = subject === 'objects' && new Set(lines.map((line) => line.size)).size > 1
   const rows = lines.map((line) => ({
     line,
     cells: columns.map((column) => {
@@ -107,22 +109,23 @@ function tableOf(
   const cells = rows.flatMap((row) => row.cells)
   const hasSigmas = cells.some(({ sigmas }) => sigmas !== undefined)
   const notes = [
-    kind.note,
+    inWordsOf(subject, kind.note),
     ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}`] : []),
     ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut)),
   ]
   const { keys, statistic, counted: what } = kind
   return {
     kind,
+    subject,
     size,
     sizes,
-    ...nameOf(kind, size, sizes),
+    ...nameOf(kind, subject, size, sizes),
     note: notes.join(' '),
     head: [
       'network',
       'layer',
       ...(hasSizes ? ['size'] : []),
-      ...columns.map((column) => kind.head?.(column) ?? column.join(', ')),
+      ...columns.map((column) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))),
     ],
     rows: rows.map(({ line, cells }) => [
       ...[line.model, line.layer, ...(hasSizes ? [sizeText([line], lines)] : [])],
@@ -213,10 +216,10 @@ function valueText({ mean, std }: Value): string {
   return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
 }
 
-function nameOf({ numbers, stem, title }: TableKind, size: number, sizes: string) {
+function nameOf({ numbers, stem, title }: TableKind, subject: Subject, size: number, sizes: string) {
   const number = numbers?.[size]
-  const whole = `${title}, objects of ${sizes}`
-  if (number === undefined) return { name: `${stem}-${size}`, title: whole }
+  const whole = `${inWordsOf(subject, title)}, ${subject === 'objects' ? `objects of ${sizes}` : sizes}`
+  if (number === undefined) return { name: `${stem}-${sizeName(size)}`, title: whole }
   const caption = `${whole} (Table ${number} of the paper)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
@@ -250,8 +253,9 @@ export function tablesHtml(tables: readonly ResultTable[]): string {
   const kinds = [...new Set(tables.map(({ kind }) => kind))]
   return kinds
     .map((kind) => {
-      const tabs = tables.filter((table) => table.kind === kind).map(tabHtml)
-      return `<fieldset class="tabs"><legend><h3>${escapeHtml(kind.title)}</h3></legend>\n${tabs.join('\n')}</fieldset>`
+      const own = tables.filter((table) => table.kind === kind)
+      const title = inWordsOf(own[0]?.subject ?? 'objects', kind.title)
+      return `<fieldset class="tabs"><legend><h3>${escapeHtml(title)}</h3></legend>\n${own.map(tabHtml).join('\n')}</fieldset>`
     })
     .join('\n')
 }

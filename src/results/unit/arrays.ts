@@ -23,8 +23,7 @@ const LAYER_ARRAYS = {
   },
   boxes: {
     prefix: 'boxes',
-    shape: ({ rows, cols }, { answers }) =>
-      answers?.detected && [rows * cols + ANCHOR_NAMES.length, 2, SIGHTING_VALUES / 2],
+    shape: ({ rows, cols }, { answers }) => answers?.detected && [rows * cols + ANCHOR_NAMES.length, SIGHTING_VALUES],
   },
   sketch: {
     prefix: 'sketch',

@@ -86,9 +86,8 @@ function namedAnswers(
   category: string | null,
 ): NonNullable<StoredLayer['answers']> {
   const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
-  const found = [center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)]
-  const all = new Set([...found, ...(detections ? Object.keys(known).map(Number) : [])])
-  const names = [...all].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
+  const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
+  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
   const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]?.class as number
   const right = isRightAnswer(category, known[atCenter] ?? '', Object.values(known))
   const detected = detections && detectedShares(atPositions, detections)

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { readSealedJson, sealOf, writeSealedJson } from '../../files/sealedJson.js'
-import { MEASURES_VERSION, measureLayer } from '../measures.js'
+import { subjectOf } from '../../patches/sizes.js'
+import { MEASURES_VERSIONS, measureLayer } from '../measures.js'
 import { type UnitNumbers, variantSchema } from '../variant.js'
 import type { Unit } from './schema.js'
 
@@ -20,24 +21,35 @@ const layerSchema = z
  * computed again without the network.
  */
 const measuresSchema = z.object({
-  version: z.literal(MEASURES_VERSION),
+  version: z.enum(MEASURES_VERSIONS),
   /** Hash of the unit.json from which the numbers were computed. */
   unit: z.string(),
   layers: z.array(layerSchema),
 })
 
-/** @param maps similarity maps, [layers, 5, rows, cols] */
-export function measureUnit(unit: Omit<Unit, 'arrays'>, maps: Float32Array): UnitNumbers {
-  const { inputs, rows, cols, anchors, layers } = unit
+/**
+ * @param maps similarity maps, [layers, 5, rows, cols]
+ * @param answers per layer, [3, rows, cols] (see `AnswerMaps`); only measures of photographs need them
+ */
+export function measureUnit(
+  unit: Omit<Unit, 'arrays'>,
+  maps: Float32Array,
+  answers: readonly (Float32Array | undefined)[] = [],
+): UnitNumbers {
+  const { inputs, frame, rows, cols, anchors, layers } = unit
   const length = ANCHOR_NAMES.length * rows * cols
   return layers.map((layer, i) =>
     measureLayer({
       ...layer,
+      frame,
       rows,
       cols,
       anchors,
+      size: inputs.size,
       stride: inputs.stride,
+      category: inputs.category,
       maps: maps.subarray(i * length, (i + 1) * length),
+      windows: answers[i]?.subarray(0, rows * cols),
     }),
   )
 }
@@ -46,7 +58,8 @@ export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNum
   const layers = numbers.map((layer) =>
     Object.fromEntries(Object.entries(layer).map(([name, values]) => [name, values.map(([...pair]) => pair)])),
   )
-  const document = { version: MEASURES_VERSION, unit: sealOf(unit), layers }
+  const version = MEASURES_VERSIONS[subjectOf({ frame: unit.frame, size: unit.inputs.size })]
+  const document = { version, unit: sealOf(unit), layers }
   await writeSealedJson(join(folder, MEASURES_FILE), measuresSchema, document, 'compact')
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
 import { sha256 } from '../../files/sha256.js'
+import { subjectOf } from '../../patches/sizes.js'
 import type { UnitNumbers } from '../variant.js'
 import { type UnitArray, unitArrays } from './arrays.js'
 import { measureUnit, readMeasures } from './measures.js'
@@ -30,7 +31,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'frame' | 'rows' | 'cols
    * probability, and the probability of the class predicted at the center. Undefined for a layer without class scores.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
-  /** Reads the sightings of a detector's layer (see `Detections`), [positions + 5, 2, 7]; otherwise undefined. */
+  /** Reads the sightings of a detector's layer (see `Detections`), [positions + 5, 10]; otherwise undefined. */
   readonly boxes: (layer: string) => Promise<NpyArray | undefined>
   /**
    * Reads short vectors that replace the layer's features where only cosines are needed, [rows, cols, dims]. Their
@@ -70,6 +71,12 @@ export function unitWithArrays(
     throw new UsageError(`${folder} has no layer ${name}; its layers are ${inputs.layers.join(', ')}`)
   }
   const maps = () => read('maps', null) as Promise<NpyArray>
+  const answers = readOfLayer('answers')
+  const measured = async () => {
+    const answered = subjectOf({ size: inputs.size, frame }) === 'photographs' ? inputs.layers : []
+    const windows = await Promise.all(answered.map(async (layer) => (await answers(layer))?.data))
+    return measureUnit(description, (await maps()).data, windows)
+  }
   return {
     folder,
     description,
@@ -80,9 +87,9 @@ export function unitWithArrays(
     anchors,
     layers,
     maps,
-    measures: async () => (await readMeasures(folder, description)) ?? measureUnit(description, (await maps()).data),
+    measures: async () => (await readMeasures(folder, description)) ?? measured(),
     anchorFeatures: readOfLayer('anchorFeatures') as OpenUnit['anchorFeatures'],
-    answers: readOfLayer('answers'),
+    answers,
     boxes: readOfLayer('boxes'),
     sketch: readOfLayer('sketch'),
     features: readOfLayer('features'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { ANCHOR_NAMES, positionRange } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
@@ -111,12 +111,10 @@ const answersSchema = z.object({
   names: z.record(z.string().regex(/^\d+$/), z.string()),
   /**
    * Only of a detector. `found`: share of positions at which the best box of `center.class` is on the object and its
-   * score is at least `threshold`. `right`: share of positions at which, besides, this class is the answer; null if
+   * score reaches the threshold. `right`: share of positions at which, besides, this class is the answer; null if
    * the object's class is not known. `overlap`: mean intersection over union of this box and the object's square.
    */
-  detected: z
-    .object({ threshold: z.number(), found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() })
-    .exactOptional(),
+  detected: z.object({ found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() }).exactOptional(),
 })
 
 const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })
@@ -174,9 +172,13 @@ const fieldsSchema = z.object({
 })
 
 /** Contents of unit.json, except for the hash of the file itself. */
-export const unitSchema = fieldsSchema.refine(
-  ({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)),
-)
+export const unitSchema = fieldsSchema
+  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
+  .refine(({ inputs, frame, anchors }) => {
+    const { first, count } = positionRange(frame, inputs.size)
+    const isInside = (pixel: number) => pixel >= first && pixel < first + count
+    return Object.values(anchors).every(({ row, col }) => isInside(row) && isInside(col))
+  })
 
 /** A unit: one network × one patch × one size. */
 export type Unit = z.infer<typeof unitSchema>

@@ -35,7 +35,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   return writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
     for (const [file, npy] of files) await writeFileAtomic(join(folder, file), npy)
     const written = await writeSealedJson(join(folder, UNIT_FILE), unitSchema, { ...unit, arrays: digests })
-    await writeMeasures(folder, written, measureUnit(written, arrays.maps))
+    await writeMeasures(folder, written, measureUnit(written, arrays.maps, arrays.answers))
     return written
   })
 }

@@ -313,8 +313,22 @@ describe('the plain way is taken', () => {
     expect(await reasonFor(opened)).toEqual({ reason, notes })
   })
 
-  it('where few positions have little in common, which is not told', async () => {
-    await reusing(network, async (handle, notes) => {
+  it.each([
+    ['', []],
+    [
+      ', also before nodes that the features do not need',
+      [node('Atan', ['map'], 'atan'), node('Conv', ['atan', 'second'], 'deep')],
+    ],
+  ])('where few positions have little in common, which is not told%s', async (_, more) => {
+    const nodes = [
+      ...first.slice(0, 1),
+      ...more,
+      node('GlobalAveragePool', ['map'], 'mean'),
+      node('Flatten', ['mean'], 'feature'),
+    ]
+    const initializers = [weightsOf('first', 12, 3, 3, 3), weightsOf('second', 12, 12, 3, 3)]
+    const opened = await smallNetwork(inFolder('few.onnx'), { dims: 12, nodes, initializers })
+    await reusing(opened, async (handle, notes) => {
       const scene = { ...sceneOfSize(SIZE), background: { image: noise(1, 32, 32) } }
       await handle.extract(scene, positionGrid(32, SIZE, 3).offsets)
       expect(handle.ran().reuse).toEqual([

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { largestDistance } from '../../../src/engine/distance.js'
 import { openThreads } from '../../../src/engine/handle.js'
@@ -172,6 +172,23 @@ describe('the graph that is divided for reuse', () => {
       expect(simplifiedFiles()).toEqual(files)
     },
   )
+
+  it('is not trusted if its features are not the original’s, also where earlier values are compared', async () => {
+    const withActivation = (operator: string): Form => ({
+      nodes: [
+        ...[last('image', 'own'), first('own', 'pixels'), node('Conv', ['pixels', 'first'], 'map', BORDERED)],
+        ...[node(operator, ['map'], 'relu'), second, node('GlobalAveragePool', ['deep'], 'mean')],
+        ...[node('Flatten', ['mean'], 'flat'), node('Softmax', ['flat'], 'feature', { axis: 1 })],
+      ],
+    })
+    const own = await networkOf('softmax', withActivation('Relu'))
+    const { onnxPath } = await reusedNetwork(own)
+    const other = await reusedNetwork(await networkOf('other', withActivation('Neg')))
+    for (const end of ['', '.sha256']) copyFileSync(`${other.onnxPath}${end}`, `${onnxPath}${end}`)
+    const { matrix, reuse } = await featuresOf({ ...own }, ONE)
+    expect(reuse).toEqual([{ size: 12, reason: expect.stringMatching(/^with reuse, features differ by/) }])
+    expect(matrix).toEqual((await featuresOf(own)).matrix)
+  })
 
   it('is the own one where ONNX Runtime could remove nothing, gains nothing, or fails at its highest level', async () => {
     const gate = [

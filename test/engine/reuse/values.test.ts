@@ -230,12 +230,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'the larger of two windows': joined('Max', alone('MaxPool', { kernel_shape: [3, 1], pads: [1, 0, 1, 0] }), same),
   'each row twice and each column three times': resized([1, 1, 2, 3]),
   ...Object.fromEntries(
-    ['floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil'].flatMap((nearest_mode) =>
-      ['asymmetric', 'half_pixel', 'pytorch_half_pixel'].map((coordinate_transformation_mode) => [
-        `each pixel four times by ${nearest_mode}, ${coordinate_transformation_mode}`,
-        resized([1, 1, 2, 2], { nearest_mode, coordinate_transformation_mode, mode: 'nearest' }),
+    [
+      ['asymmetric', 'floor'],
+      ...['half_pixel', 'pytorch_half_pixel'].flatMap((mode) => [
+        [mode, 'round_prefer_floor'],
+        [mode, 'round_prefer_ceil'],
       ]),
-    ),
+    ].map(([coordinate_transformation_mode = '', nearest_mode = '']) => [
+      `each pixel four times by ${nearest_mode}, ${coordinate_transformation_mode}`,
+      resized([1, 1, 2, 2], { nearest_mode, coordinate_transformation_mode, mode: 'nearest' }),
+    ]),
   ),
   'the same size': resized([1, 1, 1, 1], { mode: 'cubic', cubic_coeff_a: { float: -0.5 } }),
   'channels joined': bothHalves,

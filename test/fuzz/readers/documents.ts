@@ -9,6 +9,7 @@ import { encodeNpy } from '../../../src/files/npy.js'
 import { thisOwner } from '../../../src/files/owner.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { classesOf } from '../../../src/networks/classes.js'
+import { statedNames } from '../../../src/networks/classNames.js'
 import { hubModelFile, listHubModels, writeHubManifest } from '../../../src/networks/hub/manifest.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
@@ -63,7 +64,8 @@ async function readDescriptions(folder: string): Promise<void> {
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
   const reference = parseReference({ model: onnx.path })
-  const { names } = (await classesOf({ reference, onnx, folders, name: onnx.path }, layers)) ?? { names: ['', '', ''] }
+  const lists = await statedNames({ onnx, folders })
+  const { names } = classesOf({ reference, onnx, names: lists, name: onnx.path }, layers) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
 

@@ -14,10 +14,7 @@ const computed = graphNode('Relu', ['image'], 'computed')
 /** The layers that are compared for layers of these names; each node reads the one before it. */
 function comparedFor(names: readonly string[], ...nodes: readonly GraphNode[]) {
   const graph = { nodes: [computed, ...nodes], constants: new Map(), operatorSet: 17 }
-  return comparedLayers(
-    analysedGraph(graph, IMAGE),
-    names.map((name) => ({ name, dims: 48 })),
-  )
+  return comparedLayers(analysedGraph(graph, IMAGE), { layers: names.map((name) => ({ name, dims: 48 })) })
 }
 
 const cast = (from: string, to: string, type: number) => graphNode('Cast', [from], to, { to: type })

@@ -107,12 +107,14 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [ANSWER, UNCLEAR, only(kept('confident'), torn(0.9, 1)), '95 %'],
 ]
 
+const OBJECT_CLAIMS = CLAIMS.filter(({ subject }) => subject === 'objects')
+
 const modelOf = (groups: readonly StudyGroup[]) => groups.at(-1)?.model ?? ''
 const supporting = (claim: string) => CASES.find(([id]) => id === claim)?.[2] ?? []
 
 describe('every claim', () => {
   it('can come out either way, or open', () => {
-    const expected = CLAIMS.flatMap(({ id }) => [FOR, AGAINST, UNCLEAR].map((verdict) => [id, verdict]))
+    const expected = OBJECT_CLAIMS.flatMap(({ id }) => [FOR, AGAINST, UNCLEAR].map((verdict) => [id, verdict]))
     expect(CASES.map(([claim, verdict]) => [claim, verdict])).toEqual(expected)
   })
 
@@ -133,6 +135,56 @@ describe('every claim', () => {
     }
     expect(of(4)).toMatchObject({ verdict: UNCLEAR, reason: 'fewer than 5 objects', objects: 4 })
     expect(of(5)).toMatchObject({ verdict, objects: 5 })
+  })
+})
+
+/** The same numbers, measured on whole photographs. */
+const onPhotographs = (groups: readonly StudyGroup[]) =>
+  groups.map((group) => ({
+    ...group,
+    size: 256,
+    units: group.units.map((unit) => ({ ...unit, inputs: { ...unit.inputs, size: 256 } })),
+    numbers: group.numbers.map((row) => ({ ...row, size: 256 })),
+  }))
+
+describe('a claim on photographs', () => {
+  const needFolds = [LEAD, PHASE]
+  const cases = CASES.filter(([claim]) => !needFolds.includes(claim))
+
+  it.each(cases)('%s: %s, as that on objects, and says what it is about', (claim, verdict, groups, number) => {
+    const model = modelOf(groups)
+    const [own] = findingsOf(onPhotographs(groups)).filter((one) => one.claim === `${claim}-on-photographs`)
+    const ofObjects = findingOf(claim, model, groups)
+    expect(own).toMatchObject({ verdict, reason: ofObjects.reason, model })
+    expect(own?.sentence).toBe(`${model}, on photographs: ${sentenceOf(claim, number)}`)
+    expect(own?.title).toMatch(/^On photographs, [a-z]/)
+    expect(own?.evidence.map((one) => ({ ...one, size: 125 }))).toEqual(ofObjects.evidence)
+    const texts = [own?.title, own?.source, own?.rule, own?.sentence, own?.reason]
+    expect(texts.join(' ')).not.toMatch(/object/i)
+  })
+
+  it('is judged apart from objects, and needs five photographs', () => {
+    const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
+    const found = findingsOf([...objects, ...photographs]).filter(({ claim }) => claim.startsWith(INVARIANCE))
+    expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
+      [INVARIANCE, FOR, '1 number for', 10],
+      [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs', 4],
+    ])
+  })
+
+  it('is not judged if it needs classifiers, and not at all without photographs', () => {
+    const ids = (groups: readonly StudyGroup[]) => findingsOf(groups).map(({ claim }) => claim)
+    expect(ids(onPhotographs(only(reached, around(0.6))))).toEqual([
+      ...[INVARIANCE, BIAS].map((claim) => `${claim}-on-photographs`),
+    ])
+    expect(ids(only(reached, around(0.6)))).toEqual([INVARIANCE, BIAS, LEAD, PHASE])
+  })
+
+  it('tells in its own words why it cannot be judged', () => {
+    const lonely = groupWith('net', [[reached, around(0.6)]], {}, { same: [], different: [] })
+    expect(findingsOf(onPhotographs([lonely]))[0]?.reason).toBe(
+      'there are no photographs of different classes to compare with',
+    )
   })
 })
 
@@ -222,7 +274,7 @@ describe('evidence', () => {
     const ofBias = findingOf(BIAS, 'net', only(bias, [...around(0.01, 9), -0.01]))
     expect(ofBias.evidence[0]?.signs).toEqual({ positive: 9, p: expect.closeTo((2 * 11) / 1024, 6) })
     const evidenceOf = (id: string) => findingOf(id, modelOf(supporting(id)), supporting(id)).evidence
-    const signed = CLAIMS.filter(({ id }) => evidenceOf(id).some(({ signs }) => signs))
+    const signed = OBJECT_CLAIMS.filter(({ id }) => evidenceOf(id).some(({ signs }) => signs))
     expect(signed.map(({ id }) => id)).toEqual([BIAS, FLIPS, PHASE])
   })
 

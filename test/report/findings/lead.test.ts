@@ -50,6 +50,8 @@ const sure = (one: Omit<Answered, 'probability'>) => [{ probability: 0.5, ...one
 const findingsFor = (...similarities: readonly number[]) =>
   findingsOf(similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])))
 
+const dog = { patch: 'x', category: 'dog', center: 6, strongest: [4, 6, 6, 6] }
+
 describe('the beginning of the page', () => {
   it('is the confident answer that changes most, and a link to its maps beside those of the network that differs most', async () => {
     const unsure = objects.map((one) => ({ ...one, probability: 0.4 }))
@@ -61,7 +63,6 @@ describe('the beginning of the page', () => {
     expect((await leadOf(inFolder(), groups.slice(0, 1), []))?.link).toContain('#network=net&with=&')
   })
 
-  const dog = { patch: 'x', category: 'dog', center: 6 }
   it.each<[string, Omit<Answered, 'probability'>]>([
     ['“car”, moved, turns from a “bus” into “jeans” at 75 %', { patch: 'car', center: 7, strongest: [7, 6, 6, 6] }],
     ['dog, moved, becomes a “goldfinch” at 25 %', { ...dog, right: true, strongest: [4, 6, 6, 6] }],
@@ -100,6 +101,28 @@ describe('the beginning of the page', () => {
     expect(lead?.sentence).toBe(`In ${network} fc, the relative similarity of a moved object can fall to ${low}`)
     expect(lead?.link).toMatch(`#network=${network}&with=&layer=fc&`)
     expect(await leadOf(inFolder(), groups, findingsFor(0.99))).toBeUndefined()
+  })
+
+  it('has a sentence about objects and one about photographs in a study of both', async () => {
+    const ofPhotographs = (group: StudyGroup) => ({
+      ...group,
+      size: 256,
+      units: group.units.map((unit) => ({ ...unit, frame: unit.inputs.size - 1 })),
+    })
+    const photographs = ofPhotographs(await groupOf('zoo', objects))
+    const about =
+      'The same photograph “cat & dog”, moved by up to 1 px, turns from a “goldfinch” into an “airliner” at 50 %'
+    const alone = await leadOf(inFolder(), [photographs], [])
+    expect(alone?.sentence).toBe(`${about} of positions in zoo.`)
+    const both = await leadOf(inFolder(), [photographs, await groupOf('net', sure(dog))], findingsFor(0.8))
+    expect(both?.sentence).toBe(
+      `The same dog, moved, turns from “jeans” into a “goldfinch” at 25 % of positions in net. The features also change with the position. ${about} of positions in zoo.`,
+    )
+    expect(both?.link).toContain('network=net&')
+    const flat = findingsOf([{ ...groupWith('zoo', [[measures.reached, around(0.6)]]), size: 256 }])
+    expect((await leadOf(inFolder(), [ofPhotographs(await groupOf('zoo', steady))], flat))?.sentence).toBe(
+      'In zoo fc, the relative similarity of a moved photograph can fall to 0.200 (1 is no change, 0 is another photograph).',
+    )
   })
 
   it('is missing for fewer than five objects', async () => {

@@ -2,7 +2,7 @@ import type { BoxReading } from '../../detector/boxes.js'
 import type { ScoreMeaning } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { type OnnxFile, readConstants } from '../onnxFile.js'
-import { linksOf } from './links.js'
+import { linksOf, pathBack } from './links.js'
 import { MEANINGS, outputMeaning, SAME_VALUES } from './outputMeaning.js'
 
 /** Operators that choose, join or multiply scores, which stay scores from 0 to 1. */
@@ -106,13 +106,10 @@ function formOf(near: GraphNode | undefined, far: GraphNode | undefined): keyof 
 
 /** The node that computes a tensor, up to constant factors. */
 function unscaled(graph: GraphNodes, tensor: string): GraphNode | undefined {
-  const { makers, constants } = linksOf(graph)
-  let node = makers.get(tensor)
-  for (let steps = 0; node !== undefined && steps < makers.size; steps++) {
-    const [made, ...others] = node.inputs.filter((name) => !constants.has(name))
-    const isScale = SAME_VALUES.has(node.operator) || node.operator === 'Mul' || node.operator === 'Div'
-    if (!isScale || made === undefined || others.length > 0) return node
-    node = makers.get(made)
-  }
-  return node
+  const { constants } = linksOf(graph)
+  return pathBack(graph, tensor, ({ operator, inputs }) => {
+    const made = inputs.filter((name) => !constants.has(name))
+    const isScale = SAME_VALUES.has(operator) || operator === 'Mul' || operator === 'Div'
+    return isScale && made.length === 1 ? made[0] : undefined
+  }).at(-1)
 }

@@ -1,10 +1,10 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import { HEAD } from '../../detector/head.js'
-import { type FeatureLayer, outputOf } from '../../network.js'
+import { type FeatureLayer, type Network, outputOf } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { type GraphAnalysis, imageShape } from './analysis.js'
-import { isForeign, linksOf } from './links.js'
+import { isForeign, pathBack } from './links.js'
 import { MEANINGS } from './outputMeaning.js'
 import { PRECISE } from './rounding.js'
 
@@ -18,39 +18,28 @@ const RESHAPING = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpo
  * step of float16 is larger than any difference that a check may accept. All boxes and scores stand for a detector's
  * detections: which box has the best score may change with the last bit of two equal scores.
  */
-export function comparedLayers(analysis: GraphAnalysis, layers: readonly FeatureLayer[]): readonly FeatureLayer[] {
-  const compared = layers.flatMap((layer) => sourcesOf(analysis, layer)).map((layer) => comparedLayer(analysis, layer))
+export function comparedLayers(
+  analysis: GraphAnalysis,
+  { layers, detector }: Pick<Network, 'layers' | 'detector'>,
+): readonly FeatureLayer[] {
+  const compared = layers.flatMap((layer) => {
+    const own = layer.name === detector?.layer ? [HEAD.boxes, HEAD.scores] : [outputOf(layer)]
+    const found = own.flatMap((tensor) => {
+      const name = comparedTensor(analysis.graph, tensor)
+      if (name === outputOf(layer)) return [layer]
+      const shape = imageShape(analysis, name)
+      return shape === undefined ? [] : [{ name, dims: elementCount(shape) }]
+    })
+    return found.length === own.length ? found : [layer]
+  })
   return [...new Map(compared.map((layer) => [outputOf(layer), layer])).values()]
 }
 
-/** The boxes and scores that detections are chosen from; otherwise the layer itself. */
-function sourcesOf(analysis: GraphAnalysis, layer: FeatureLayer): readonly FeatureLayer[] {
-  const made = linksOf(analysis.graph).makers.get(outputOf(layer))
-  if (made?.inputs[0] !== HEAD.rows) return [layer]
-  const sources = [HEAD.boxes, HEAD.scores].flatMap((name) => {
-    const shape = imageShape(analysis, name)
-    return shape === undefined ? [] : [{ name, dims: elementCount(shape) }]
-  })
-  return sources.length === 2 ? sources : [layer]
-}
-
-function comparedLayer(analysis: GraphAnalysis, layer: FeatureLayer): FeatureLayer {
-  const name = comparedTensor(analysis.graph, outputOf(layer))
-  const shape = imageShape(analysis, name)
-  return name === outputOf(layer) || shape === undefined ? layer : { name, dims: elementCount(shape) }
-}
-
 function comparedTensor(graph: GraphNodes, feature: string): string {
-  const { makers } = linksOf(graph)
-  let compared = feature
-  let node = makers.get(feature)
-  // A damaged file may have a cycle. A path without one is no longer than the list of nodes.
-  for (let steps = 0; node !== undefined && isPassing(node) && steps < makers.size; steps++) {
-    const [input = ''] = node.inputs
-    if (MEANINGS.has(node.operator) || node.attributes.get('to') === ElementType.FLOAT16) compared = input
-    node = makers.get(input)
-  }
-  return compared
+  const path = pathBack(graph, feature, (node) => (isPassing(node) ? node.inputs[0] : undefined))
+  const isEnlarging = ({ operator, attributes }: GraphNode) =>
+    MEANINGS.has(operator) || attributes.get('to') === ElementType.FLOAT16
+  return path.findLast((node) => isPassing(node) && isEnlarging(node))?.inputs[0] ?? feature
 }
 
 function isPassing(node: GraphNode): boolean {

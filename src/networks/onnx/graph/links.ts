@@ -60,6 +60,26 @@ function isConstantNode({ operator, inputs }: GraphNode, constants: ReadonlySet<
   return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => constants.has(name)))
 }
 
+/**
+ * The node that computes a tensor, then the one that computes an input of this node, and so on.
+ * @param inputOf the input to follow; undefined to end with this node
+ */
+export function pathBack(
+  graph: GraphNodes,
+  tensor: string,
+  inputOf: (node: GraphNode) => string | undefined,
+): readonly GraphNode[] {
+  const { makers } = linksOf(graph)
+  const path: GraphNode[] = []
+  let node = makers.get(tensor)
+  // A damaged file may have a cycle. A path without one is no longer than the list of nodes.
+  while (node !== undefined && path.length < makers.size) {
+    path.push(node)
+    node = makers.get(inputOf(node) ?? '')
+  }
+  return path
+}
+
 /** Whether a node's operator belongs to another set than ONNX's own one. */
 export function isForeign({ domain }: GraphNode): boolean {
   return domain !== '' && domain !== 'ai.onnx'

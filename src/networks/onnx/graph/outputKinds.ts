@@ -5,9 +5,8 @@ import type { OutputKind } from '../../network.js'
 import { FEATURE_TYPES, isMap } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
-import { valueOperator } from './outputMeaning.js'
+import { valueNode } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
-import { likelySide } from './tokens.js'
 
 /** An output of a graph, as far as a run or the file shows it. */
 export interface ShownOutput {
@@ -65,15 +64,21 @@ export function outputKinds(
 
 /** The kind of an output by type, operator and shape alone. Every vector counts as an embedding. */
 function shapeKind(graph: GraphNodes, { name, type, shape }: ShownOutput): OutputKind | undefined {
-  if (INTEGERS.has(type) || LABELS.has(valueOperator(graph, name) ?? '')) return 'labels'
+  if (INTEGERS.has(type) || LABELS.has(valueNode(graph, name)?.operator ?? '')) return 'labels'
   if (shape === undefined || FEATURE_TYPES[type] === undefined || elementCount(shape) < 2) return 'other'
   if (isVectorShape(shape)) return 'embedding'
   const [a = 0, b = 0, c] = shape
-  if (shape.length === 2) return [a, b].some((size) => likelySide(size) >= SMALLEST_SQUARE) ? 'tokens' : undefined
+  if (shape.length === 2) return [a, b].some(areTokens) ? 'tokens' : undefined
   return shape.length === 3 && (a === b || b === c) ? 'map' : 'other'
 }
 
-function isVectorShape(shape: readonly number[]): boolean {
+/** Whether an axis may have the tokens of a square map, after at most two class tokens. */
+function areTokens(size: number): boolean {
+  const side = [0, 1, 2].map((before) => Math.sqrt(size - before)).find(Number.isInteger) ?? 0
+  return side >= SMALLEST_SQUARE
+}
+
+export function isVectorShape(shape: readonly number[]): boolean {
   return shape.length > 0 && shape.length < 4 && !isMap({ type: '', shape: [1, ...shape] })
 }
 

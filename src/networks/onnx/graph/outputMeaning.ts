@@ -1,7 +1,6 @@
 import type { ClassScores, ScoreMeaning } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
-import { tensorAttribute } from './attributes.js'
-import { linksOf } from './links.js'
+import { pathBack } from './links.js'
 
 /** Operators that give the same values again: in another shape or type, or rounded to integers and back. */
 export const SAME_VALUES: ReadonlySet<string> = new Set([
@@ -35,63 +34,37 @@ const QUANTIZERS: ReadonlyMap<string, readonly [number, number]> = new Map([
 
 /** Finds out from a graph alone, never from values, what the class scores in one of its tensors mean. */
 export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
-  const { makers } = linksOf(graph)
-  return originMeaning(pathTo(tensor, makers).at(-1), makers)
-}
-
-/** The operator that computes the values of a tensor, before operators that only pass them on. */
-export function valueOperator(graph: GraphNodes, tensor: string): string | undefined {
-  return pathTo(tensor, linksOf(graph).makers).at(-1)?.operator
-}
-
-function originMeaning(origin: GraphNode | undefined, makers: ReadonlyMap<string, GraphNode>): ClassScores {
+  const origin = valueNode(graph, tensor)
   const meaning = MEANINGS.get(origin?.operator ?? '')
   if (meaning !== undefined) return { meaning, source: `${origin?.operator} in the graph` }
-  if (origin && isExponentialShare(origin, makers))
+  if (origin && isExponentialShare(graph, origin))
     return { meaning: 'probabilities', source: 'Exp and ReduceSum in the graph' }
   return { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
 }
 
+/** The node that computes the values of a tensor, before nodes that only pass them on. */
+export function valueNode(graph: GraphNodes, tensor: string): GraphNode | undefined {
+  return pathTo(graph, tensor).at(-1)
+}
+
 /** The nodes from a tensor backwards to the first one that does more than pass the same values on. */
-function pathTo(tensor: string, makers: ReadonlyMap<string, GraphNode>): readonly GraphNode[] {
-  const path: GraphNode[] = []
-  let node = makers.get(tensor)
-  // A damaged file may have a cycle. A path without one is no longer than the list of nodes.
-  while (node !== undefined && path.length < makers.size) {
-    path.push(node)
-    node = SAME_VALUES.has(node.operator) ? makers.get(node.inputs[0] ?? '') : undefined
-  }
-  return path
+function pathTo(graph: GraphNodes, tensor: string): readonly GraphNode[] {
+  return pathBack(graph, tensor, ({ operator, inputs }) => (SAME_VALUES.has(operator) ? inputs[0] : undefined))
 }
 
 /** Whether a node is the last of a softmax that is written by its parts: exp(x) / Σ exp(x). */
-function isExponentialShare({ operator, inputs }: GraphNode, makers: ReadonlyMap<string, GraphNode>): boolean {
-  const [share, sum] = inputs.map((input) => pathTo(input, makers).at(-1))
-  const summed = pathTo(sum?.inputs[0] ?? '', makers).at(-1)
+function isExponentialShare(graph: GraphNodes, { operator, inputs }: GraphNode): boolean {
+  const [share, sum] = inputs.map((input) => valueNode(graph, input))
+  const summed = valueNode(graph, sum?.inputs[0] ?? '')
   return operator === 'Div' && share?.operator === 'Exp' && sum?.operator === 'ReduceSum' && summed === share
 }
 
-/** For integers of a quantised graph: `(integer − zeroPoint) · scale` is the value. */
-export interface QuantisedIntegers {
-  readonly scale: number
-  readonly zeroPoint: number
-}
-
-/** Scale and zero point of a tensor whose values are still the integers of a quantisation; undefined for others. */
-export function integersOf(graph: GraphNodes, tensor: string): QuantisedIntegers | undefined {
-  const { makers } = linksOf(graph)
-  const last = pathTo(tensor, makers).find(
-    ({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator),
-  )
-  const [ofScale, ofZeroPoint] = QUANTIZERS.get(last?.operator ?? '') ?? []
-  if (last === undefined || ofScale === undefined || ofZeroPoint === undefined) return undefined
-  const firstOf = (name = '') => {
-    const origin = pathTo(name, makers).at(-1)
-    if (origin?.operator === 'Constant') return tensorAttribute(origin, 'value')?.values?.[0]
-    const constant = origin && SAME_VALUES.has(origin.operator) ? origin.inputs[0] : name
-    return graph.constants.get(constant ?? '')?.values?.[0]
-  }
-  const scale = firstOf(last.inputs[ofScale])
-  const zeroPoint = last.inputs[ofZeroPoint] ? firstOf(last.inputs[ofZeroPoint]) : 0
-  return scale === undefined || zeroPoint === undefined ? undefined : { scale, zeroPoint }
+/**
+ * The names of the scale and of the zero point, if there is one, of a tensor whose values are still the integers of a
+ * quantisation; undefined for others.
+ */
+export function scaleOf(graph: GraphNodes, tensor: string): readonly string[] | undefined {
+  const last = pathTo(graph, tensor).find(({ operator }) => operator === 'DequantizeLinear' || QUANTIZERS.has(operator))
+  const [scale, zeroPoint] = (QUANTIZERS.get(last?.operator ?? '') ?? []).map((place) => last?.inputs[place])
+  return scale ? [scale, ...(zeroPoint ? [zeroPoint] : [])] : undefined
 }

@@ -1,7 +1,7 @@
 import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { type GraphAnalysis, imageShape } from './analysis.js'
-import { linksOf, neededFor } from './links.js'
+import { linksOf, neededFor, pathBack } from './links.js'
 import { MEANINGS, SAME_VALUES } from './outputMeaning.js'
 import { CONVOLUTIONS, PRODUCTS } from './shapes.js'
 
@@ -40,24 +40,20 @@ export interface Head extends Pick<FullyConnected, 'input'> {
 
 /** The head that computes a tensor, if only operators of `AFTER_HEAD` follow it. */
 export function headOf(graph: GraphNodes, tensor: string): Head | undefined {
-  const { constants, makers } = linksOf(graph)
-  const passed: string[] = []
-  let node = makers.get(tensor)
-  while (node !== undefined && passed.length < makers.size) {
-    const layer = productOf(node, constants) ?? pointwiseOf(node, graph)
-    const { operator } = node
-    if (layer !== undefined)
-      return {
-        input: layer.input,
-        isPooled: passed.some((one) => POOLS.has(one)),
-        isActivated: passed.some((one) => ACTIVATIONS.has(one)) && !('isNarrowing' in layer && layer.isNarrowing),
-      }
-    if (!AFTER_HEAD.has(operator)) return undefined
-    passed.push(operator)
-    const made = node.inputs.filter((name) => !constants.has(name))
-    node = made.length === 1 ? makers.get(made[0] as string) : undefined
+  const { constants } = linksOf(graph)
+  const path = pathBack(graph, tensor, ({ operator, inputs }) => {
+    const made = inputs.filter((name) => !constants.has(name))
+    return AFTER_HEAD.has(operator) && made.length === 1 ? made[0] : undefined
+  })
+  const last = path.at(-1)
+  const layer = last && (productOf(last, constants) ?? pointwiseOf(last, graph))
+  if (layer === undefined) return undefined
+  const isAfter = (operators: ReadonlySet<string>) => path.slice(0, -1).some(({ operator }) => operators.has(operator))
+  return {
+    input: layer.input,
+    isPooled: isAfter(POOLS),
+    isActivated: isAfter(ACTIVATIONS) && !('isNarrowing' in layer && layer.isNarrowing),
   }
-  return undefined
 }
 
 /** A 1×1 convolution. On a map of one pixel, it is a fully connected layer. */
@@ -83,23 +79,12 @@ export function connectedWeights({ graph, tensors }: GraphAnalysis): number {
   return weights
 }
 
-/** Whether nodes beside the given ones (indices) convolve maps, or multiply several rows, such as tokens, by matrices. */
-export function hasProductsBeside(analysis: GraphAnalysis, given: ReadonlySet<number>): boolean {
-  const { nodes, constants } = linksOf(analysis.graph)
-  return [...nodes].some(
-    ([
-      index,
-      {
-        operator,
-        outputs: [output = ''],
-      },
-    ]) => {
-      const isConvolution = CONVOLUTIONS.has(operator)
-      if (given.has(index) || constants.has(output) || !(isConvolution || PRODUCTS.has(operator))) return false
-      const shape = imageShape(analysis, output)
-      return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
-    },
-  )
+/** Whether a node convolves a map, or multiplies several rows, such as tokens, by a matrix. */
+export function isOfPositions(analysis: GraphAnalysis, { operator, outputs: [output = ''] }: GraphNode): boolean {
+  const isConvolution = CONVOLUTIONS.has(operator)
+  if (!isConvolution && !PRODUCTS.has(operator)) return false
+  const shape = imageShape(analysis, output)
+  return shape === undefined || elementCount(isConvolution ? shape.slice(1) : shape.slice(0, -1)) > 1
 }
 
 function matricesOf({ operator, inputs }: GraphNode): readonly string[] {

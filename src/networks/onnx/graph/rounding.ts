@@ -64,7 +64,7 @@ const CONTAINERS = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
  */
 export function jumpReason(graph: GraphNodes, image: string, features: readonly string[]): string | undefined {
   const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
-  const exact = exactTensors(graph, image)
+  const exact = new Set([image])
   const isComputed = (name: string) => ofImage.has(name) && !exact.has(name)
   const needed = neededFor(features, graph)
   for (const [index, node] of linksOf(graph).nodes) {
@@ -72,7 +72,9 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     const isNeeded = needed.nodes.has(index)
     if (CONTAINERS.has(operator)) {
       if (isNeeded) return `${nodeTitle(node)} contains nodes that may round`
-    } else if (isNeeded && node.inputs.some(isComputed)) {
+    } else if (!node.inputs.some(isComputed)) {
+      if (EXACT.has(operator)) for (const name of node.outputs) exact.add(name)
+    } else if (isNeeded) {
       const { inputs = node.inputs, outputs = node.outputs } = JUMPS.get(operator)?.(node) ?? { inputs: [] }
       const isJump = inputs.some(isComputed) && outputs.some((name) => needed.read.has(name))
       if ((isJump || isForeign(node)) && EIGHT_BIT.test(operator))
@@ -82,17 +84,6 @@ export function jumpReason(graph: GraphNodes, image: string, features: readonly 
     }
   }
   return undefined
-}
-
-/** The tensors that have equal bits with and without reuse: the image and tensors that nodes copy or round from it. */
-export function exactTensors(graph: GraphNodes, image: string): ReadonlySet<string> {
-  const ofImage = new Set(imageTensors(graph, image).map(({ name }) => name))
-  const exact = new Set([image])
-  for (const { operator, inputs, outputs } of linksOf(graph).nodes.values()) {
-    if (!EXACT.has(operator) || !inputs.every((name) => exact.has(name) || !ofImage.has(name))) continue
-    for (const name of outputs) exact.add(name)
-  }
-  return exact
 }
 
 /** A node's operator, and the name of its output in quotation marks. */

@@ -1,23 +1,17 @@
-import { UsageError } from '../../../errors.js'
-import { printable } from '../../../support/text.js'
 import type { FeatureLayer, Pool, Tokens } from '../../network.js'
+import type { ShownTensor } from '../featureNodes.js'
+import type { TypedTensor } from '../onnxFile.js'
 import type { GraphAnalysis } from './analysis.js'
-
-/** Name and shape of a tensor, as a run shows it. */
-interface ShapedTensor {
-  readonly name: string
-  readonly shape: readonly number[]
-}
 
 /**
  * Finds the map among the tokens of a tensor [N, T, C] or [N, C, T]: rows and columns that the graph joins, after class
  * and register tokens that it puts before them.
  * @param before number of tokens before the map, if the user states it
- * @returns undefined if the tensor has no tokens, or if the graph does not tell their map
- * @throws UsageError if the tokens after the stated ones do not form a square
+ * @returns undefined if the tensor has no tokens, if the graph does not tell their map, or if the tokens after the
+ * stated ones do not form a square
  */
 export function tokensOf(
-  { name, shape }: ShapedTensor,
+  { name, shape }: Pick<TypedTensor, 'name'> & Pick<ShownTensor, 'shape'>,
   { spacings, tensors }: GraphAnalysis,
   before?: number,
 ): Tokens | undefined {
@@ -27,41 +21,22 @@ export function tokensOf(
   const [, like] = [...spacings].find(([other, { tokens }]) => isLike(other, tokens?.axis)) ?? []
   const found = spacings.get(name)?.tokens ?? like?.tokens ?? undefined
   if (before === undefined) return found
-  const [square] = [found?.axis ?? 1, 1, 2].flatMap((axis) => squareAfter(before, axis, shape))
-  if (square !== undefined) return square
-  const count = shape[found?.axis ?? 1] ?? 0
-  const side = Math.floor(Math.sqrt(count))
-  throw new UsageError(
-    `layer "${printable(name)}" has ${count} tokens, and those after the first ${before} do not form a square map; use \`tokens ${count - side * side}\` for a map of ${side}×${side}`,
-  )
+  const squares = [found?.axis ?? 1, 1, 2].map((axis) => ({
+    axis,
+    before,
+    side: Math.sqrt((shape[axis] ?? 0) - before),
+  }))
+  return squares.find(({ side }) => Number.isInteger(side) && side > 0)
 }
 
-/**
- * Guesses the map among tokens of which the graph tells nothing: a square after at most two class tokens.
- * @throws UsageError if two axes may be the tokens
- */
-export function likelyTokens({ name, shape }: ShapedTensor): Tokens | undefined {
-  if (shape.length !== 3) return undefined
-  const guesses = [1, 2].flatMap((axis) => [0, 1, 2].flatMap((n) => squareAfter(n, axis, shape)).slice(0, 1))
-  if (guesses.length < 2) return guesses[0]
-  throw new UsageError(
-    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and each of its last two axes may be tokens; leave \`pool\` out, or state the number of tokens before the map, such as \`tokens ${guesses[0]?.before}\``,
-  )
+/** The tokens of a map and those before it, such as `1 + 14×14`. */
+export function tokensText({ before, side }: Tokens): string {
+  return `${before} + ${side}×${side}`
 }
 
-/** Side of the square that tokens form after at most two class tokens; 0 if there is none. */
-export function likelySide(tokens: number): number {
-  return [0, 1, 2].map((before) => Math.sqrt(tokens - before)).find(Number.isInteger) ?? 0
-}
-
-function squareAfter(before: number, axis: number, shape: readonly number[]): readonly Tokens[] {
-  const side = Math.sqrt((shape[axis] ?? 0) - before)
-  return Number.isInteger(side) && side > 0 ? [{ axis, before, side }] : []
-}
-
-/** The tokens of each layer, such as `1 + 14×14`; undefined if no layer has tokens. */
-export function tokensText(layers: readonly FeatureLayer[]): string | undefined {
-  const texts = layers.map(({ tokens }) => (tokens ? `${tokens.before} + ${tokens.side}×${tokens.side}` : 'none'))
+/** The tokens of each layer; undefined if no layer has tokens. */
+export function allTokensText(layers: readonly FeatureLayer[]): string | undefined {
+  const texts = layers.map(({ tokens }) => (tokens ? tokensText(tokens) : 'none'))
   return layers.some(({ tokens }) => tokens) ? texts.join(', ') : undefined
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
 import { isolated } from '../text.js'
-import { type CutBox, CutOut } from './cutOut.js'
+import { type CutAnswer, type CutBox, CutOut } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
@@ -26,7 +26,7 @@ interface AddFileParts {
 
 interface Cutting {
   readonly picture: ImageData
-  readonly answer: (box: CutBox | undefined) => void
+  readonly answer: (use: CutAnswer) => void
 }
 
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
@@ -34,10 +34,10 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const [cutting, setCutting] = useState<Cutting>()
   const [isDragged, setDragged] = useState(false)
   const cutOut = (picture: ImageData) =>
-    new Promise<CutBox | undefined>((done) => {
-      const answer = (box: CutBox | undefined) => {
+    new Promise<CutAnswer>((done) => {
+      const answer = (use: CutAnswer) => {
         setCutting(undefined)
-        done(box)
+        done(use)
       }
       setCutting({ picture, answer })
     })
@@ -45,8 +45,10 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     const picture = await pixelsOf(file)
     if (isCutting()) return
     const all = { left: 0, top: 0, right: picture.width, bottom: picture.height }
-    const box = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
-    if (box !== undefined) onObject(await sendPicture(picture, box, file.name))
+    const use = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
+    // The file itself is sent, because the server prepares a photograph as `reproduce` does.
+    if (use === 'photograph') onObject(await sendObject(file, file.name, '&photograph'))
+    else if (use !== undefined) onObject(await sendObject(await cutPicture(picture, use), file.name))
   }
   const addNetwork = async (file: File) => {
     if (file.size > MOST_NETWORK_BYTES)
@@ -159,16 +161,13 @@ async function pixelsOf(file: File): Promise<ImageData> {
   }
 }
 
-async function sendPicture(
-  picture: ImageData,
-  { left, top, right, bottom }: CutBox,
-  name: string,
-): Promise<LiveObject> {
+function cutPicture(picture: ImageData, { left, top, right, bottom }: CutBox): Promise<Blob> {
   const canvas = new OffscreenCanvas(right - left, bottom - top)
   canvas.getContext('2d')?.putImageData(picture, -left, -top)
-  const response = await ask(
-    `objects?name=${encodeURIComponent(name)}`,
-    await canvas.convertToBlob({ type: 'image/png' }),
-  )
+  return canvas.convertToBlob({ type: 'image/png' })
+}
+
+async function sendObject(content: Blob, name: string, kind = ''): Promise<LiveObject> {
+  const response = await ask(`objects?name=${encodeURIComponent(name)}${kind}`, content)
   return (await response.json()) as LiveObject
 }

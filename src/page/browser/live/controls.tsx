@@ -4,6 +4,7 @@ import { PAPER_FRAME, sizeFor, sizeText } from '../../../patches/sizes.js'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
 import { copyText } from '../dom.js'
+import { kindOf } from '../kinds.js'
 import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
@@ -82,7 +83,8 @@ function Look({ source, viewer }: LivePage) {
   }
   const fits = viewer.fits()
   const shown = sliding ?? fits[0].choice.size
-  const sizes = fits.map(({ group: { frame } }) => ({ size: sizeFor(frame, shown), frame }))
+  const isPhotograph = kindOf(fits[0].group) === 'photograph'
+  const sizes = fits.map(({ group: { frame, size } }) => ({ size: isPhotograph ? size : sizeFor(frame, shown), frame }))
   return (
     <>
       <label class="slider">
@@ -93,6 +95,7 @@ function Look({ source, viewer }: LivePage) {
           min={8}
           max={PAPER_FRAME}
           value={shown}
+          disabled={isPhotograph}
           onInput={({ currentTarget }) => slide(Number(currentTarget.value))}
         />{' '}
         <output id="size-text" for="size">
@@ -105,6 +108,7 @@ function Look({ source, viewer }: LivePage) {
           type="color"
           id="background"
           defaultValue="#ffffff"
+          disabled={isPhotograph}
           onChange={({ currentTarget }) => change({ background: currentTarget.value })}
         />
       </label>
@@ -112,7 +116,7 @@ function Look({ source, viewer }: LivePage) {
         Finest step{' '}
         <select
           id="finest"
-          value={finest}
+          value={finest ?? fits[0].group.stride}
           onChange={({ currentTarget }) => change({ finest: Number(currentTarget.value) })}
         >
           {LIVE_STRIDES.map((stride) => (

@@ -10,11 +10,14 @@ export interface CutBox {
   readonly bottom: number
 }
 
+/** What to use of a picture: a rectangle of it, or all of it as a photograph; undefined if the user cancelled. */
+export type CutAnswer = CutBox | 'photograph' | undefined
+
 interface CutOutParts {
   /** The picture to cut. It is changed: pixels that the user cuts away become transparent. */
   readonly picture: ImageData
-  /** Called when the dialog closes, with the rectangle to use, or with undefined if the user cancelled. */
-  readonly answer: (box: CutBox | undefined) => void
+  /** Called when the dialog closes. */
+  readonly answer: (use: CutAnswer) => void
 }
 
 /** Each letter stands for a side that the handle moves: north, east, south or west. */
@@ -117,7 +120,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
   }
   // Both are needed: `answer` removes the dialog from the page, and `close` returns the focus to the element that had
   // it before.
-  const close = (used: CutBox | undefined) => {
+  const close = (used: CutAnswer) => {
     answer(used)
     dialog.current?.close()
   }
@@ -126,10 +129,11 @@ export function CutOut({ picture, answer }: CutOutParts) {
   const [right, bottom] = [box.right - 1, box.bottom - 1]
   return (
     <dialog id="cut-out" ref={dialog} aria-labelledby="cut-out-title" onClose={() => answer(undefined)}>
-      <h3 id="cut-out-title">Cut the object out</h3>
+      <h3 id="cut-out-title">Cut an object out, or use the whole photograph</h3>
       <p>
         Move the rectangle and its handles around the object. Drag them, or use Tab and the arrow keys (with Shift, ten
-        times as far). To make a colour transparent, click it or press Enter at a handle.
+        times as far). To make a colour transparent, click it or press Enter at a handle. A whole photograph lies behind
+        a window that shows what the network sees.
       </p>
       <div class="checkered" style={{ aspectRatio: width / height, width: `min(100%,${(50 * width) / height}vh)` }}>
         <canvas id="cut-out-picture" ref={canvas} width={width} height={height} role="img" aria-label="The picture" />
@@ -179,6 +183,9 @@ export function CutOut({ picture, answer }: CutOutParts) {
         </button>
         <button type="button" id="use-object" onClick={() => close(box)}>
           Use this object
+        </button>
+        <button type="button" id="use-photograph" onClick={() => close('photograph')}>
+          Use the whole photograph
         </button>
         <button type="button" id="cancel-cut" onClick={() => close(undefined)}>
           Cancel

@@ -1,7 +1,7 @@
-import { SIGHTING_VALUES, sightingAt } from '../../../experiments/boxes.js'
+import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
 import { type LoadedAnswers, namedAnswer } from '../answers.js'
-import { fromBase64 } from '../base64.js'
+import { floatsFromBase64, fromBase64 } from '../base64.js'
 import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
@@ -28,8 +28,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const names = new Map<number, string>()
   let center: number | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
-  let boxes: NonNullable<MapRows['answers']>['boxes']
-  let sightings = new Float32Array()
+  const sightings: Sighting[] = []
   let left = count
 
   /**
@@ -54,20 +53,17 @@ export function liveMap(rows: number, cols: number): LiveMap {
         left -= 1 - (known[place] as number)
         known[place] = 1
       }
-      scatter(cosines, floats(values))
+      scatter(cosines, floatsFromBase64(values))
       if (answers === undefined) return
       center = answers.center
       atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
       scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
-      scatter(probability, floats(answers.probability))
-      scatter(ofCenter, floats(answers.ofCenter))
-      boxes = answers.boxes
-      if (boxes === undefined) return
-      const arrived = floats(boxes.sightings)
-      if (sightings.length === 0) sightings = new Float32Array(count * SIGHTING_VALUES)
-      for (const [i, place] of at.entries())
-        sightings.set(arrived.subarray(i * SIGHTING_VALUES, (i + 1) * SIGHTING_VALUES), place * SIGHTING_VALUES)
+      scatter(probability, floatsFromBase64(answers.probability))
+      scatter(ofCenter, floatsFromBase64(answers.ofCenter))
+      if (answers.sightings === undefined) return
+      const arrived = floatsFromBase64(answers.sightings)
+      for (const [i, place] of at.entries()) sightings[place] = sightingAt(arrived, i)
     },
     parts: () => {
       if (left === count) return undefined
@@ -82,26 +78,20 @@ export function liveMap(rows: number, cols: number): LiveMap {
             ? undefined
             : {
                 ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
-                boxes: boxes && {
-                  threshold: boxes.threshold,
-                  at: (position) => sightingAt(sightings, sources[position] as number),
-                  nameOf: (index) => names.get(index) ?? String(index),
-                },
+                ...(sightings.length > 0 && {
+                  sightingAt: (position) => sightings[sources[position] as number] as Sighting,
+                }),
               },
         atAnchor: atAnchor && {
           answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
           ofCenter: atAnchor.ofCenter,
-          sighting: boxes && sightingAt(floats(boxes.atAnchor), 0),
+          sighting: atAnchor.sighting,
         },
         ...(mask && { known: mask }),
       }
     },
     isKnown: (place) => known[place] === 1,
   }
-}
-
-function floats(text: string): Float32Array {
-  return new Float32Array(fromBase64(text).buffer)
 }
 
 /**

@@ -1,16 +1,20 @@
 import { anchorPositions, type Position, positionRange } from '../../../engine/positions.js'
+import { indexOf as positionIndex } from '../../../experiments/grid.js'
 import { sizeFor, strideFor } from '../../../patches/sizes.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
   LIVE_STRIDES,
+  type LiveNetwork,
+  type LiveObject,
   type LiveScene,
   type LiveStudy,
   type MapMessage,
   type MapRequest,
 } from '../../live.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
-import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
+import type { Fitted } from '../fit.js'
+import { kindOf } from '../kinds.js'
 import { mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
 import { isolated } from '../text.js'
@@ -23,9 +27,10 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   /** Colour as `#rrggbb`, such as `#ffffff`. */
   readonly background: string
   /**
-   * Distance between the positions of a complete map, in pixels. If memory does not suffice, the distance is larger.
+   * Distance between the positions of a complete map, in pixels; undefined if the user has chosen none. If memory does
+   * not suffice, the distance is larger.
    */
-  readonly finest: number
+  readonly finest: number | undefined
 }
 
 export interface LiveSource extends MapSource {
@@ -63,8 +68,16 @@ const BETWEEN_CURSORS = 120
 /** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default of `LiveState.finest`, in pixels; see `strideFor`. With a step of 1 pixel, a map would take 16 times as long. */
+/** Default distance between positions of an object in pixels; see `strideFor`. With 1, a map takes 16 times as long. */
 const FINEST = 4
+
+/** A window moves only a little over a photograph, so by default it is at each position. */
+function wishedStride(
+  { finest }: Pick<LiveState, 'finest'>,
+  { size, frame }: Pick<SiteGroup, 'size' | 'frame'>,
+): number {
+  return finest ?? (kindOf({ size, frame }) === 'photograph' ? 1 : strideFor(frame, FINEST))
+}
 
 interface Running {
   readonly map: LiveMap
@@ -82,7 +95,7 @@ interface Running {
 
 export function liveSource(study: LiveStudy): LiveSource {
   const { networks, missing, objects, mostBytes } = study
-  let state: LiveState = { networks, missing, objects, background: '#ffffff', finest: FINEST }
+  let state: LiveState = { networks, missing, objects, background: '#ffffff', finest: undefined }
   const running = new Map<string, Running>()
   const told = new Set<() => void>()
   const tellAll = () => {
@@ -93,8 +106,8 @@ export function liveSource(study: LiveStudy): LiveSource {
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     size: group.size,
     stride: group.stride,
-    // In stored results, this background is called `white`, not `#ffffff`.
-    background: state.background === '#ffffff' ? 'white' : state.background,
+    // In stored results, this background is called `white`, not `#ffffff`. A photograph hides it.
+    background: state.background === '#ffffff' || kindOf(group) === 'photograph' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
     ...sceneOf(fitted),
@@ -120,7 +133,7 @@ export function liveSource(study: LiveStudy): LiveSource {
     const key = keyOf(fitted)
     const one = running.get(key) ?? begin(key, request, fitted.group)
     const coarser =
-      fitted.group.stride > state.finest
+      fitted.group.stride > wishedStride(state, fitted.group)
         ? `Positions are ${fitted.group.stride} px apart, because the features of more positions do not fit in memory.`
         : ''
     const about = state.networks.find(({ id }) => id === fitted.group.model)?.note ?? ''
@@ -165,7 +178,7 @@ export function liveSource(study: LiveStudy): LiveSource {
     follow,
     lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
       const one = running.get(keyOf(fitted))
-      const at = mapIndex(fitted.group, nearestPosition(fitted.group, cursor))
+      const at = positionIndex(cursor, fitted.group)
       if (one === undefined || one.map.isKnown(at)) return
       ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
     }),
@@ -248,21 +261,21 @@ function atMostEvery(
   }
 }
 
-function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
-  const groups = networks.map((network, key): SiteGroup => {
-    const size = sizeFor(network.frame, wished)
+function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex {
+  const groupOf = (network: LiveNetwork, size: number, units: readonly LiveObject[]): SiteGroup => {
     const range = positionRange(network.frame, size)
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
-    const least = finest === FINEST ? strideFor(network.frame, FINEST) : finest
+    const least = wishedStride(state, { size, frame: network.frame })
     const stride = fittingStride(network, size, { wished: least, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(range.count / stride)
     return {
-      key,
+      key: 0,
       model: network.id,
       size,
       rows: side,
       cols: side,
       stride,
+      first: range.first,
       frame: network.frame,
       background: { colour: state.background },
       anchors: anchorPositions(range),
@@ -274,12 +287,18 @@ function indexOf({ networks, objects, finest, ...state }: LiveState, mostBytes: 
       })),
       classes: network.classes,
       isDetector: network.isDetector,
-      units: objects.map(({ key, name }) => ({
+      units: units.map(({ key, name }) => ({
         patch: name,
         picture: key * SIZES + size,
         features: network.layers.map(() => 1),
       })),
     }
-  })
+  }
+  const photographs = state.objects.filter(({ isPhotograph }) => isPhotograph)
+  const objects = state.objects.filter(({ isPhotograph }) => !isPhotograph)
+  const groups = state.networks.flatMap((network) => [
+    groupOf(network, sizeFor(network.frame, wished), objects),
+    ...(photographs.length > 0 ? [groupOf(network, network.photograph, photographs)] : []),
+  ])
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true, wished }
 }
