@@ -31,7 +31,7 @@ export interface Shift {
 }
 
 /** Gives the memory for one frame, RGB [frame, frame, 3], in the type that the frame needs. */
-export interface FrameMemory {
+interface FrameMemory {
   readonly bytes: () => Uint8Array
   readonly floats: () => Float32Array
 }
