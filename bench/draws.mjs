@@ -31,8 +31,9 @@ const CROP = PROTOCOLS.find(({ name }) => name === 'crop')
 
 await runScript({ options, allowPositionals: true }, async ({ values, positionals: [photographs, ...files] }) => {
   const folder = values.out ?? mkdtempSync(join(tmpdir(), 'shiftscope-draws-'))
-  const networks = []
-  for (const file of files) networks.push(await answersOf(file, photographs, values.input, folder))
+  const all = []
+  for (const file of files) all.push(await answersOf(file, photographs, values.input, folder))
+  const networks = all.map((network) => measuredByAll(network, all))
   const sampled = networks.map(({ estimates }) => Array.from({ length: SEEDS }, (_, seed) => estimates(seed)))
   const results = {
     seeds: SEEDS,
@@ -55,11 +56,19 @@ async function answersOf(model, photographs, input, folder) {
   const rows = Array.from({ length: shape[0] }, (_, at) => data.subarray(at * shape[1], (at + 1) * shape[1]))
   // Photographs that could not be used have rows of NaN.
   const answers = rows.filter((row) => !Number.isNaN(row[0])).map((row) => windowsOf(row, margin))
-  const names = result.photographs.map(({ name }) => name)
-  const exact = result.photographs.map(({ values: [value] }) => value)
-  /** For each photograph, the share of equal answers in the first 1, 2, … pairs of a seed. */
-  const estimates = (seed) => names.map((name, at) => drawn(answers[at], { frame, margin, seed, name }))
-  return { name: basename(model, '.onnx'), names, exact, estimates }
+  const measured = result.photographs.map(({ name, values: [exact] }, at) => ({ name, exact, answers: answers[at] }))
+  return { name: basename(model, '.onnx'), frame, margin, measured }
+}
+
+/** Leaves out photographs that are too small for another network's frame. */
+function measuredByAll({ name, frame, margin, measured }, all) {
+  const common = measured.filter((one) => all.every((other) => other.measured.some(({ name }) => name === one.name)))
+  return {
+    name,
+    exact: common.map(({ exact }) => exact),
+    /** For each photograph, the shares of equal answers in the first pairs of a seed, as many as DRAWS says. */
+    estimates: (seed) => common.map(({ name, answers }) => drawn(answers, { frame, margin, seed, name })),
+  }
 }
 
 function windowsOf(row, margin) {

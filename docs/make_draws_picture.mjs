@@ -10,8 +10,8 @@ import { linearScale, logScale } from '../dist/plot/scale.js'
 import { coordinate, markup, svg, textElement, tip } from '../dist/plot/svg.js'
 
 /** Colours of the page, which an SVG outside of it does not have. */
-const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0}
-@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a;--series-3:#7cc47f;--series-4:#c79be6}}`
+const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09}
+@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a}}`
 const [WIDTH, HEIGHT, LEFT, TOP, GAP, BOTTOM] = [300, 220, 56, 50, 76, 46]
 
 const { results } = JSON.parse(readFileSync(new URL('../bench/results/draws.json', import.meta.url), 'utf8'))
@@ -32,7 +32,7 @@ const picture = svg(
     'font-family': 'Helvetica, Arial, sans-serif',
     'font-size': `${LETTER_SIZE}px`,
   },
-  tip('Estimates from 5 and 100 draws against the exact chance, and their standard errors'),
+  tip('Left: estimates from draws against the exact chance. Right: standard errors of the mean for four networks.'),
   svg('style', {}, STYLE),
   svg('rect', { x: 0, y: 0, ...total, fill: 'var(--ground)' }),
   ...axes(left, `One photograph (${results.example.name})`, 'exact chance, %', 'same answer in the draws, %'),
@@ -47,13 +47,11 @@ const picture = svg(
     right,
     `Mean of ${results.networks[0].photographs} photographs`,
     'draws per photograph',
-    'standard error of drawing, points',
+    'standard error, points',
   ),
-  ...errors.flatMap((values, series) => curve(series, values)),
-  ...keys(
-    right.x,
-    results.networks.map(({ name }) => name),
-  ),
+  ...errors.flatMap((values) => curve(0, values)),
+  ...results.networks.flatMap(({ exact }) => curve(1, constant(percent(exact.standardError)))),
+  ...keys(right.x, ['of drawing', 'of the choice of photographs (exact)']),
 )
 writeFileSync(new URL('pictures/draws.svg', import.meta.url), `${markup(picture)}\n`)
 
@@ -83,9 +81,13 @@ function curve(series, values) {
   const points = values.map((value, i) => place(right, draws[i], value))
   const text = points.map((point) => point.map(coordinate).join(',')).join(' ')
   return [
-    svg('polyline', { points: text, fill: 'none', stroke: seriesColour(series), 'stroke-width': 1.5 }),
-    ...points.map(([x, y]) => mark(series, x, y, 3)),
+    svg('polyline', { points: text, fill: 'none', stroke: seriesColour(series) }),
+    ...points.map(([x, y]) => mark(series, x, y, 2.4)),
   ]
+}
+
+function constant(value) {
+  return draws.map(() => value)
 }
 
 function keys(x, names) {
