@@ -35,8 +35,9 @@ export async function extractIsTyped(onProgress: ProgressListener): Promise<Floa
   const least: ExtractOptions = { model: 'tiny-alexnet', patch: 'dog.png', size: 75, onProgress }
   const { layers }: Extraction = await extract(least)
   const [layer] = layers
-  // @ts-expect-error A patch needs a size.
-  await extract({ model: 'tiny-alexnet', patch: 'dog.png' })
+  await extract({ model: 'tiny-alexnet', photograph: 'street.jpg', margin: 16 })
+  // @ts-expect-error A photograph is a path.
+  await extract({ model: 'tiny-alexnet', photograph: 1 })
   // @ts-expect-error Numbers are no texts.
   await extract({ ...least, size: '75' })
   // @ts-expect-error There are two ways to blend.
