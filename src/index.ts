@@ -9,7 +9,7 @@ export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from 
 export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { type ConsistencyOptions, consistency } from './consistency/consistency.js'
-export type { ProtocolName } from './consistency/protocols.js'
+export type { ChosenProtocol, ProtocolName } from './consistency/protocols.js'
 export type { Consistency, ConsistencyMeasure, MeasuredPhotograph } from './consistency/result.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
@@ -66,6 +66,7 @@ export {
   type CatalogEntry,
   type Classes,
   type ClassScores,
+  type Detector,
   type FeatureLayer,
   type GeneratorEntry,
   type GivenReference,
@@ -78,6 +79,7 @@ export {
   type Network,
   type NetworkInput,
   type NetworkStatus,
+  OUTPUT_KINDS,
   type OutputKind,
   type PulledWeights,
   type PullOptions,

@@ -29,6 +29,7 @@ export {
   type FeatureLayer,
   type Network,
   type NetworkInput,
+  OUTPUT_KINDS,
   type OutputKind,
   outputOf,
   POOLS,
