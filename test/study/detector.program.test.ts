@@ -9,6 +9,7 @@ import { extract } from '../../src/features/openNetwork.js'
 import { separability } from '../../src/features/separability.js'
 import { similarity } from '../../src/features/similarity.js'
 import { viewFeatures } from '../../src/features/view.js'
+import { readNpy } from '../../src/files/npy.js'
 import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
 import { reproduce } from '../../src/study/run.js'
@@ -123,6 +124,30 @@ it('photographs tell how well the boxes fit after a shift', async () => {
   expect(measures[1]?.mean).toBeGreaterThanOrEqual(0)
   expect(measures[1]?.mean).toBeLessThanOrEqual(1)
   expect(threshold).toBe(THRESHOLD)
+})
+
+it('the exact chance counts windows in which it sees nothing as equal answers', async () => {
+  const model = await detector()
+  const photographs = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+  const exact = await consistency({
+    ...GIVEN,
+    threshold: 0.731,
+    model,
+    photographs,
+    exact: true,
+    protocols: ['crop'],
+    out: folder('exact'),
+  })
+  expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement'])
+  const { data, shape } = await readNpy(folder('exact', 'crop-exact.npy'))
+  const windows = (shape[1] as number) / 3
+  for (const [at, { values }] of exact.photographs.entries()) {
+    const answers = Array.from({ length: windows }, (_, i) => data[3 * (at * windows + i)])
+    const pairs = answers.flatMap((one) => answers.map((other): number => Number(one === other)))
+    expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
+  }
+  // This is the answer that it sees nothing.
+  expect([...data]).toContain(NAMES.length)
 })
 
 it('detections are no features, neither stored nor in memory', async () => {
