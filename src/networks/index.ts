@@ -81,6 +81,7 @@ export { simplifiedGraph } from './onnx/simplifiedGraph.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
+  checkIds,
   type GivenReference,
   isOwnNetwork,
   OUTPUT_OPTIONS,
