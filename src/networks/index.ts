@@ -4,6 +4,7 @@ export {
   catalog,
   catalogEntry,
   catalogModels,
+  catalogPairs,
   type GeneratorEntry,
   isGenerator,
   isPublished,
@@ -11,6 +12,7 @@ export {
   listGenerators,
   type ModelEntry,
   modelEntry,
+  type PairKind,
   weightsCommand,
 } from './catalog.js'
 export { chooseNetwork } from './chooseNetwork.js'
