@@ -158,7 +158,7 @@ export function checkIds(models: readonly (readonly [model: string, id: string])
   const [model, id] = second
   const [first] = models[ids.indexOf(id)] as (typeof models)[number]
   throw new UsageError(
-    `${first} and ${model} are both called ${id}; give one of them another name, such as new=${splitName(model).model}`,
+    `${first} and ${model} are both called ${id}; give one of them another name, such as ${id}-2=${splitName(model).model}`,
   )
 }
 

@@ -117,8 +117,8 @@ interface PairWords {
   readonly id: string
   /** What distinguishes the variant, as the subject of a clause. */
   readonly cause: string
-  /** Who makes the claim. The claim itself follows. */
-  readonly source: string
+  /** Sentence after the one that says what the paper claims; empty for the paper's own pairs. */
+  readonly sourceNote: string
   /** What the plain network is, as a sentence, in the middle of one, and in brackets. */
   readonly plain: string
   readonly plainClause: string
@@ -129,7 +129,7 @@ const ANTI_ALIASING: PairWords = {
   pairs: 'anti-aliasing',
   id: 'anti-aliasing',
   cause: 'anti-aliasing',
-  source: 'The paper says that anti-aliasing',
+  sourceNote: '',
   plain: 'The plain network is the same network without anti-aliasing.',
   plainClause: 'the plain network, which is the same network without anti-aliasing',
   plainNote: 'the plain network (the same network without anti-aliasing)',
@@ -139,22 +139,21 @@ const GIVEN: PairWords = {
   pairs: 'given',
   id: 'variant',
   cause: 'the variant',
-  source:
-    'This study asks whether the variant of a pair (--pair PLAIN=VARIANT) does what the paper says of anti-aliasing: it',
-  plain: 'The plain network is the first one of the pair (--pair PLAIN=VARIANT).',
-  plainClause: 'the plain network of the pair',
-  plainNote: 'the plain network of the pair',
+  sourceNote: ' Here, the variant of your pair (--pair) takes the place of the anti-aliased network.',
+  plain: 'The plain network is the first one of your pair (--pair PLAIN=VARIANT).',
+  plainClause: 'the plain network of your pair',
+  plainNote: 'the plain network of your pair',
 }
 
 function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
-  const { pairs, id, cause, source, plain, plainClause, plainNote } = words
+  const { pairs, id, cause, sourceNote, plain, plainClause, plainNote } = words
   const subject = `${cause.charAt(0).toUpperCase()}${cause.slice(1)}`
   return [
     {
       pairs,
       id: `${id}-suppresses-the-grid`,
       title: `${subject} suppresses the grid pattern`,
-      source: `${source} suppresses the grid pattern on the maps (sections 3.3 and 4).`,
+      source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).${sourceNote}`,
       rule: `${plain} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, gridSuppression),
@@ -171,7 +170,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       pairs,
       id: `${id}-keeps-global-invariance`,
       title: `${subject} adds no shift invariance`,
-      source: `${source} does not significantly improve global shift invariance (section 4).`,
+      source: `The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).${sourceNote}`,
       rule: `${plain} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that ${cause} closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, invarianceGain),
