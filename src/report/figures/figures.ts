@@ -103,12 +103,14 @@ function heatmapFigures(
       'A shift-invariant network would be white everywhere. See how fast similarity falls around the anchor, and look for a grid pattern.',
     limits,
     columns,
-    rows: rows.flatMap((versions) =>
-      (versions[0]?.layers ?? []).map((layer) => ({
-        label: [...(part === PAIRS ? versions : versions.slice(0, 1)).map(({ model }) => model), layer],
+    rows: rows.flatMap((versions) => {
+      const named = part === PAIRS ? versions : versions.slice(0, 1)
+      const layers = named[0]?.layers.filter((layer) => named.every((one) => one.layers.includes(layer))) ?? []
+      return layers.map((layer) => ({
+        label: [...named.map(({ model }) => model), layer],
         maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
-      })),
-    ),
+      }))
+    }),
   })
   const pairFigure = (all: typeof given, part: string, ending: string, variant: string) => {
     const sides = ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
@@ -126,7 +128,7 @@ function heatmapFigures(
   ]
 }
 
-/** End of the names of figures of given pairs. Their rows have the names of both networks. */
+/** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
 const PAIRS = '-pairs'
 
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
