@@ -5,7 +5,7 @@ import { inWordsOf, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } f
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
-import { catalogIdOf, UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
@@ -57,9 +57,8 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
   )
 }
 
-function weightsFile(inputs: UnitInputs): string {
-  const { weightsSha256 } = inputs
-  const entry = catalog().find(({ id }) => id === catalogIdOf(inputs))
+function weightsFile({ model, catalogId = model, weightsSha256 }: UnitInputs): string {
+  const entry = catalog().find(({ id }) => id === catalogId)
   if (entry === undefined) return 'not in the catalog'
   const published = isPublished(entry, weightsSha256)
   if (published === null) return 'no checksum in the catalog'
