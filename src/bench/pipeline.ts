@@ -7,7 +7,7 @@ import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { catalog, chooseNetwork, type Network } from '../networks/index.js'
+import { catalog, checkIds, chooseNetwork, type Network, parseReference } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { patchesOfSource } from '../patches/patch.js'
 import { checkCount } from '../support/checks.js'
@@ -16,7 +16,7 @@ import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings } from './bareLoop.js'
 
 export const BENCH_OPTIONS = {
-  /** Ids of networks in the catalog; by default those of all embedded networks. */
+  /** Networks, named as in `openNetwork`; by default all embedded networks. */
   models: z.array(z.string()).readonly().exactOptional(),
   /** Checkpoint files to use instead of the catalog's weights, by network id. */
   weights: kinds.files.readonly().default({}),
@@ -54,9 +54,14 @@ export async function measureEach<T>(
     throw new Error('found no device to measure on, or no built-in object to measure with')
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
-  for (const model of models ?? embedded.map(({ id }) => id)) {
-    const own = { weights: weights[model], weightsOption: `weights ${model}=FILE` }
-    const network = await chooseNetwork({ model, signal, ...own })
+  const chosen: (readonly [model: string, network: Network])[] = []
+  for (const model of new Set(models ?? embedded.map(({ id }) => id))) {
+    const { id } = parseReference({ model })
+    const own = { weights: weights[id], weightsOption: `weights ${id}=FILE` }
+    chosen.push([model, await chooseNetwork({ model, signal, ...own })])
+  }
+  checkIds(chosen.map(([model, { id }]) => [model, id]))
+  for (const [, network] of chosen) {
     for (const patch of await patchesOfSource(source, sizes, network.input.rows, 'hard'))
       results.push(await measure(network, sceneOf(patch), first))
   }

@@ -4,7 +4,7 @@ import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS, SCORES } from '../networks/network.js'
-import { parseColours, parseNatural, parseRange, parseShare, parseWhole } from './parse.js'
+import { collectPairs, parseColours, parseNatural, parseRange, parseShare, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
@@ -31,13 +31,20 @@ export function addDeviceOptions(command: Command): Command {
     .option('--batch <n>', 'run n images per pass [default: 8 or 32; GPU: trial]', parseWhole)
 }
 
+export function addPairOption(command: Command): Command {
+  const option = new Option('--pair <a=b>', 'compare network a with its variant b; may be repeated')
+  // The flag is repeated for each pair, but the library takes all pairs as `pairs`.
+  option.attributeName = () => 'pairs'
+  return command.addOption(option.argParser(collectPairs))
+}
+
 export function addPoolOption(command: Command): Command {
   return command.addOption(new Option('--pool <how>', 'pool maps').choices(POOLS).default('none'))
 }
 
 export function addOwnOptions(command: Command): Command {
   command
-    .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))
+    .addOption(new Option('--input <name>', 'prepare pixels').choices(INPUT_PRESETS))
     .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseColours)
     .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseColours)
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)

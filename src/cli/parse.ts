@@ -102,6 +102,18 @@ export function collectImages(text: string, before: Assignments = {}): Assignmen
   return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
 }
 
+interface Pair {
+  readonly plain: string
+  readonly variant: string
+}
+
+export function collectPairs(text: string, before: readonly Pair[] = []): readonly Pair[] {
+  const [plain, variant, more] = text.split('=')
+  if (!plain || !variant || more !== undefined)
+    throw new InvalidArgumentError('Give PLAIN=VARIANT, two networks by name or id, such as old=new.')
+  return [...before, { plain, variant }]
+}
+
 function assigned(text: string, before: Assignments, form: string): Assignments {
   const at = text.indexOf('=')
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(form)

@@ -24,15 +24,16 @@ export interface JobPlan extends JobResources {
 }
 
 /** A study's options as command-line arguments: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
-export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
+export function studyWords({ onProgress, signal, limits, pairs = [], ...study }: ReproduceOptions): readonly string[] {
   const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
-  return Object.entries(given).flatMap(([name, value]) => {
+  const words = Object.entries(given).flatMap(([name, value]) => {
     const flag = flagOf(name)
     if (value === undefined || value === false) return []
     if (value === true) return [flag]
     if (typeof value !== 'object' || Array.isArray(value)) return [flag, String(value)]
     return Object.entries(value).flatMap(([id, own]) => [flag, `${id}=${own}`])
   })
+  return [...words, ...pairs.flatMap(({ plain, variant }) => ['--pair', `${plain}=${variant}`])]
 }
 
 export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {

@@ -10,6 +10,7 @@ import { InputError } from '../errors.js'
 import {
   answersNote,
   catalog,
+  checkIds,
   chooseNetwork,
   isGenerator,
   isOwnNetwork,
@@ -99,12 +100,14 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       signal: ended,
       ...(isOwnNetwork(model) && own),
     })
+    const other = names.get(network.id)
+    if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
     for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
     names.set(network.id, model)
     return network
   }
-  for (const model of models ?? []) await choose(model)
+  for (const model of new Set(models)) await choose(model)
   // If `models` is undefined, all networks on this machine are offered. Damaged ones are skipped with a note.
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {

@@ -107,8 +107,8 @@ export interface OpenNetwork extends AsyncDisposable {
 /**
  * Opens a network for any number of calls.
  * @param model id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model,
- *   or path of a checkpoint of a catalog network
- * @throws UsageError for invalid options or an unknown network
+ *   or path of a checkpoint of a catalog network; `NAME=` before it names the network
+ * @throws UsageError for invalid options, a wrong name or an unknown network
  * @throws InputError for missing or damaged files
  * @throws DeviceError for a GPU that cannot be used
  * @throws the signal's reason after an abort

@@ -91,11 +91,20 @@ const generatorSchema = modelSchema.extend({
   norm: z.number().nullable(),
 })
 
+const pairSchema = z.object({
+  plain: z.string(),
+  variant: z.string(),
+  /** How the variant differs from the plain network: by `anti-aliasing`, or by training without flips (`no-flips`). */
+  kind: z.enum(['anti-aliasing', 'no-flips']),
+})
+
 const catalogSchema = z.object({
   networks: z.array(networkSchema).readonly(),
   /** Networks that are listed only because generators use their features. */
   encoders: z.array(networkSchema).readonly(),
   generators: z.array(generatorSchema).readonly(),
+  /** Networks that studies compare, by id. */
+  pairs: z.array(pairSchema).readonly(),
 })
 
 /** A network of the catalog. */
@@ -104,6 +113,7 @@ export type CatalogEntry = Readonly<z.infer<typeof networkSchema>>
 export type GeneratorEntry = Readonly<z.infer<typeof generatorSchema>>
 /** A network or generator of the catalog. */
 export type ModelEntry = CatalogEntry | GeneratorEntry
+export type PairKind = z.infer<typeof pairSchema>['kind']
 export type WeightsSource = Readonly<z.infer<typeof sourceSchema>>
 
 let known: z.infer<typeof catalogSchema> | undefined
@@ -116,6 +126,10 @@ function sections(): z.infer<typeof catalogSchema> {
 /** The networks that studies compare, in the order of models/catalog.json. */
 export function catalog(): readonly CatalogEntry[] {
   return sections().networks
+}
+
+export function catalogPairs(): readonly Readonly<z.infer<typeof pairSchema>>[] {
+  return sections().pairs
 }
 
 export function listGenerators(): readonly GeneratorEntry[] {

@@ -23,22 +23,24 @@ export async function chooseNetwork(given: GivenReference, withPlaceholder = fal
 }
 
 export async function networkOf(file: NetworkFile): Promise<Network> {
-  const { id, title, weights } = file
+  const { id, title, weights, entry } = file
   const detection = wantedDetection(file)
   const plan = await networkPlan(file, detection)
   const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
-  return { id, title, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
+  const ofCatalog = entry && { catalogId: entry.id }
+  return { id, title, ...ofCatalog, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
-function placeholderNetwork({ id, layers: names }: Reference): Network {
-  const entry = catalogEntry(id)
+function placeholderNetwork({ id, model, layers: names }: Reference): Network {
+  const entry = catalogEntry(model)
   const { title, input } = entry
   const layers = catalogLayers(entry, names)
-  if (layers !== undefined) return { id, title, ...missingFile(entry), layers, input, inputSource: 'catalog' }
+  if (layers !== undefined)
+    return { id, title, catalogId: model, ...missingFile(entry), layers, input, inputSource: 'catalog' }
   const known = entry.layers.map(({ name }) => name)
   const other = names?.find((name) => !known.includes(name))
   throw new UsageError(
-    `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${id}", or use only its layers ${known.join(', ')}`,
+    `cannot check whether ${id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${model}", or use only its layers ${known.join(', ')}`,
   )
 }

@@ -67,7 +67,8 @@ export async function chooseGenerator(
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
-  if (withPlaceholder && (await lacksWeights({ id, weights }))) return catalogGenerator(entry, missingFile(entry))
+  if (withPlaceholder && (await lacksWeights({ model: id, weights })))
+    return catalogGenerator(entry, missingFile(entry))
   const file = await catalogFile(entry, weights)
   const generator = catalogGenerator(entry, { onnxPath: file.onnx.path, ...file.weights })
   return entry.kind === 'embedded' ? requireStage(generator, feature) : withStage(generator, entry, feature)
@@ -76,9 +77,10 @@ export async function chooseGenerator(
 /** @throws InputError if the generator was trained with other weights of the network */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
-  const fitting = listGenerators().find((entry) => entry.encoder === network.id && entry.layer === layer)
+  const { catalogId = network.id } = network
+  const fitting = listGenerators().find((entry) => entry.encoder === catalogId && entry.layer === layer)
   const remedy = `use ${fitting?.id ?? 'another generator'}`
-  if (network.id !== encoder)
+  if (catalogId !== encoder)
     throw new UsageError(`${id} makes images from features of ${encoder}, not of ${network.id}; ${remedy}`)
   if (generator.layer !== layer)
     throw new UsageError(`${id} makes images from ${generator.layer}, not from ${layer}; ${remedy}`)

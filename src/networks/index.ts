@@ -4,6 +4,7 @@ export {
   catalog,
   catalogEntry,
   catalogModels,
+  catalogPairs,
   type GeneratorEntry,
   isGenerator,
   isPublished,
@@ -11,6 +12,7 @@ export {
   listGenerators,
   type ModelEntry,
   modelEntry,
+  type PairKind,
   weightsCommand,
 } from './catalog.js'
 export { chooseNetwork } from './chooseNetwork.js'
@@ -81,6 +83,7 @@ export { simplifiedGraph } from './onnx/simplifiedGraph.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export {
+  checkIds,
   type GivenReference,
   isOwnNetwork,
   OUTPUT_OPTIONS,

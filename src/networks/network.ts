@@ -142,9 +142,11 @@ export interface WeightsFile {
 
 /** A network, ready to run. It is plain data, so you can send it to a worker thread. */
 export interface Network extends RunnableGraph, WeightsFile {
-  /** Id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
+  /** The name that the user gave, id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
   readonly id: string
   readonly title: string
+  /** Id in the catalog, also of a network with another name; absent for a network outside the catalog. */
+  readonly catalogId?: string
   readonly layers: readonly FeatureLayer[]
   readonly input: NetworkInput
   /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */

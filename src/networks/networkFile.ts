@@ -23,7 +23,7 @@ export interface WeightedOnnx {
 /** The file that a reference names, read and hashed. */
 export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
   readonly reference: Reference
-  /** Id in the catalog, or that of the reference. */
+  /** The name that the user gave, the id in the catalog, or the id of the reference. */
   readonly id: string
   readonly title: string
   /** Name in messages: the file's path, or the id in the catalog. */
@@ -44,17 +44,20 @@ export async function networkFile(reference: Reference): Promise<NetworkFile> {
 }
 
 async function weightedFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
-  const { model, weights, weightsOption } = reference
+  const { name, model, weights, weightsOption } = reference
   const isOwn = isOwnNetwork(model)
   const isCheckpoint = await isCheckpointPath(model)
   if (weights !== undefined && (isCheckpoint || isOwn))
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownFile(reference)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
-  const { id, title } = entry
+  const { title } = entry
+  const id = name ?? entry.id
   const [given] = Object.keys(optionsIn<OwnOptions>(reference, OWN_OPTIONS))
   if (given !== undefined)
-    throw new UsageError(`${id} is in the catalog, which defines its input and its output; leave \`${given}\` out`)
+    throw new UsageError(
+      `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
+    )
   const file = await catalogFile(entry, isCheckpoint ? model : weights, weightsOption)
   const { path } = file.onnx
   return entry.kind === 'exported'

@@ -13,11 +13,11 @@ import { exportCommand, ownExportCommand } from './exported.js'
 import { parseReference } from './reference.js'
 
 /**
- * Whether `model` is the path of a checkpoint. A path with a checkpoint's extension always counts. The path of an
+ * Whether a network is given as the path of a checkpoint, with or without a name. A path with a checkpoint's extension always counts. The path of an
  * existing file also counts, unless it is named like a catalog entry. Networks outside the catalog never count.
  */
-export async function isCheckpointPath(model: string): Promise<boolean> {
-  const { kind } = parseReference({ model })
+export async function isCheckpointPath(given: string): Promise<boolean> {
+  const { kind, model } = parseReference({ model: given })
   if (kind !== 'catalog') return kind === 'checkpoint'
   if (catalogModels().some(({ id }) => id === model)) return false
   return stat(model).then(

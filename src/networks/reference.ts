@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
+import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
+import { printable } from '../support/text.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
 import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
@@ -9,8 +12,8 @@ import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
 
 /*
  * A network is opened in four stages. Each has one file and one noun:
- * - Reference (reference.ts): the user's word, such as mobilenet_v2 or x.onnx, and the options that go with it. No file
- *   is touched.
+ * - Reference (reference.ts): the user's word, such as mobilenet_v2, x.onnx or new=x.onnx, and the options that go with
+ *   it. No file is read.
  * - NetworkFile (networkFile.ts): the ONNX file that the reference names, read and hashed. For a checkpoint, it is the
  *   graph that was built from it.
  * - Plan (plan.ts): how pixels become the input, and which layers to read from which graph.
@@ -89,7 +92,8 @@ type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined }
 export interface GivenReference extends OrUndefined<GivenOptions<typeof REFERENCE_OPTIONS>>, OwnOptions {
   /**
    * Which network to open: an id in the catalog (see `shiftscope models list`), the path of an .onnx file,
-   * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network.
+   * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network. `NAME=` before it names the
+   * network; see `splitName`.
    */
   readonly model: string
   /** The option with which the user can give weights, such as `weights FILE`. Error messages suggest it. */
@@ -98,23 +102,64 @@ export interface GivenReference extends OrUndefined<GivenOptions<typeof REFERENC
   readonly signal?: AbortSignal | undefined
 }
 
-/** A `GivenReference` whose word was parsed and whose options were checked. */
+/** A `GivenReference` whose word was parsed and whose options were checked. `model` is the word without the name. */
 export interface Reference extends GivenReference {
+  /** Name that the user gave to the network. */
+  readonly name?: string
   /** `catalog` is any word without one of the other forms. It may still be the path of a checkpoint without extension. */
   readonly kind: 'hub' | 'onnx' | 'checkpoint' | 'catalog'
-  /** Name of the network in results. That of a checkpoint is known only after its file is read. */
+  /** Name of the network in results. Without a given name, that of a checkpoint is known only after its file is read. */
   readonly id: string
 }
 
-/** @throws UsageError for an option that has a wrong value */
+/**
+ * Splits `NAME=MODEL`. The path of an existing file or folder, and any path that starts with a slash or a dot, has no
+ * name. In any other text, all before the first `=` is the name.
+ * @throws UsageError for an empty name, a name with a slash, or more than one name
+ */
+function splitName(text: string): { readonly name?: string; readonly model: string } {
+  const at = text.indexOf('=')
+  if (at < 0 || isHubReference(text) || /^\.{0,2}[/\\]/.test(text) || existsSync(text)) return { model: text }
+  const [name, model] = [text.slice(0, at), text.slice(at + 1)]
+  const refused = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; write NAME=FILE or NAME=ID`)
+  if (name.trim() === '') throw refused('gives a network an empty name')
+  if (/[/\\]/.test(name)) throw refused('is not an existing file, and the name of a network cannot contain a slash')
+  if (model === '') throw refused('names no network')
+  if (splitName(model).name !== undefined)
+    throw refused('contains two names, and the name of a network cannot contain "="')
+  return { name, model }
+}
+
+/** @throws UsageError for an option that has a wrong value, or a wrong name */
 export function parseReference(given: GivenReference): Reference {
-  const { model, weightsOption, signal } = given
+  const { weightsOption, signal } = given
+  const { model, ...named } = splitName(given.model)
   const table = { ...REFERENCE_OPTIONS, ...OWN_OPTIONS }
   const options = { ...parseOptions(optionsIn(given, table), table), weightsOption, signal }
-  if (isHubReference(model)) return { ...options, model, kind: 'hub', id: model }
-  if (model.toLowerCase().endsWith('.onnx')) return { ...options, model, kind: 'onnx', id: parse(model).name }
-  const isCheckpoint = CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())
-  return { ...options, model, kind: isCheckpoint ? 'checkpoint' : 'catalog', id: model }
+  const kind = kindOf(model)
+  const { name: id = kind === 'onnx' ? parse(model).name : model } = named
+  return { ...options, ...named, model, kind, id }
+}
+
+function kindOf(model: string): Reference['kind'] {
+  if (isHubReference(model)) return 'hub'
+  if (model.toLowerCase().endsWith('.onnx')) return 'onnx'
+  return CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase()) ? 'checkpoint' : 'catalog'
+}
+
+/**
+ * @param models the networks as the user gave them, with their ids
+ * @throws UsageError if two have the same id, because results are stored under the id
+ */
+export function checkIds(models: readonly (readonly [model: string, id: string])[]): void {
+  const ids = models.map(([, id]) => id)
+  const second = models.find(([, id], i) => ids.indexOf(id) < i)
+  if (second === undefined) return
+  const [model, id] = second
+  const [first] = models[ids.indexOf(id)] as (typeof models)[number]
+  throw new UsageError(
+    `${first} and ${model} are both called ${id}; give one of them another name, such as ${id}-2=${splitName(model).model}`,
+  )
 }
 
 /** Whether a reference names a network outside the catalog: an .onnx file, or a model of the Hugging Face hub. */

@@ -57,8 +57,8 @@ export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>)
 }
 
 /** Whether the weights of a published network or generator are neither given nor on this machine. */
-export async function lacksWeights({ id, weights }: Pick<Reference, 'id' | 'weights'>): Promise<boolean> {
-  const entry = catalogModels().find((candidate) => candidate.id === id)
+export async function lacksWeights({ model, weights }: Pick<Reference, 'model' | 'weights'>): Promise<boolean> {
+  const entry = catalogModels().find(({ id }) => id === model)
   return weights === undefined && entry?.kind === 'published' && (await importedWeights(entry)) === undefined
 }
 

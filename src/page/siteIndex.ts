@@ -1,4 +1,5 @@
 import type { ColourLimits } from '../plot/colormap.js'
+import type { NetworkPair } from '../results/pairs.js'
 
 /** Name of the page's global function to which the site's files pass their values. */
 export const RECEIVER = 'shiftscopeReceive'
@@ -16,6 +17,8 @@ export interface SiteIndex {
   /** One entry per network and size, in the order of the report's tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
+  /** Pairs of networks that are compared; absent if there are none. */
+  readonly pairs?: readonly NetworkPair[]
   /** Whether a server computes the maps on request. Then any position can be the anchor, and there is no mean map. */
   readonly isLive?: boolean
   /** On the live page, the size that the user chose, in a frame of 224 px. Each network shows its share of the frame. */

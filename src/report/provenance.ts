@@ -57,8 +57,8 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
   )
 }
 
-function weightsFile({ model, weightsSha256 }: UnitInputs): string {
-  const entry = catalog().find(({ id }) => id === model)
+function weightsFile({ model, catalogId = model, weightsSha256 }: UnitInputs): string {
+  const entry = catalog().find(({ id }) => id === catalogId)
   if (entry === undefined) return 'not in the catalog'
   const published = isPublished(entry, weightsSha256)
   if (published === null) return 'no checksum in the catalog'

@@ -16,6 +16,7 @@ import { type Progress, type ProgressListener, progressTo } from '../progress.js
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { groupsOfUnits, noUnits, unitFolders } from '../results/openResults.js'
+import { checkPairs, type NetworkPair, pairsAmong, pairsSchema, storedPairs } from '../results/pairs.js'
 import { renewMeasures } from '../results/renewedMeasures.js'
 import {
   baselineRows,
@@ -45,6 +46,8 @@ const OPTIONS = {
   paper: z.boolean().default(false),
   /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   limits: colourLimits.default(PAPER_LIMITS),
+  /** Pairs of networks to compare, beside those of the catalog; by default those that `reproduce` stored. */
+  pairs: pairsSchema.exactOptional(),
   /** Receives progress events and notes. */
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work, but only while stored results are read. The call then rejects with the signal's reason. */
@@ -83,20 +86,28 @@ export interface MeasuredReport {
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
-  const { paper, limits, onProgress, signal } = parseOptions(options, OPTIONS)
+  const { paper, limits, pairs: given, onProgress, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = (await groupsOfUnits(results)).length > 0
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)
+  const stored = await storedPairs(results)
   // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
   const { index, contents, lead } = await writeFolderAtomic(
     join(results, 'site'),
     async (folder) => {
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
-      const contents = contentsOf(groups, arithmetic, paper, limits)
-      return { groups, index, contents, lead: await leadOf(results, groups, contents.findings) }
+      if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
+      const pairs = pairsAmong(groups, given ?? stored)
+      const contents = contentsOf(groups, pairs, arithmetic, paper, limits)
+      return {
+        groups,
+        index: { ...index, ...(pairs.length > 0 && { pairs }) },
+        contents,
+        lead: await leadOf(results, groups, contents.findings),
+      }
     },
     async ({ groups, contents }) => {
       if (contents.warning !== undefined) progress.note(contents.warning)
@@ -119,19 +130,20 @@ interface ReportContents {
 
 function contentsOf(
   groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
   isWhole: boolean,
   limits: ColourLimits,
 ): ReportContents {
   const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
-  const findings = findingsOf(groups)
+  const findings = findingsOf(groups, pairs)
   const warning = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
   const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
   const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
-  const figures = paperFigures(groups, limits)
+  const figures = paperFigures(groups, pairs, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),

@@ -1,24 +1,5 @@
 import type { StudyGroup } from './study.js'
 
-const AA = /-aa$/
-const NO_FLIP = /-noflip$/
-
-export function plainOf(model: string): string | undefined {
-  return AA.test(model) ? model.replace(AA, '') : undefined
-}
-
-export function flippedOf(model: string): string | undefined {
-  return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
-}
-
-/**
- * Name of the network that a version is compared with. For an anti-aliased network, this is the plain one. For a
- * network trained without flips, it is the one trained with flips. Undefined for all other networks.
- */
-export function originalOf(model: string): string | undefined {
-  return plainOf(model) ?? flippedOf(model)
-}
-
 const OTHER_GRID = 'at other sizes or strides'
 
 /** Says how two groups were measured differently, such as "with another blend". */

@@ -1,29 +1,37 @@
 import { UsageError } from '../errors.js'
-import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
+import { checkIds, isCheckpointPath, parseReference, recogniseCheckpoint } from '../networks/index.js'
 
 interface NamedModels {
-  /** Networks, each given as an id in the catalog, the path of an ONNX file, or the path of a checkpoint. */
+  /** Networks, named as in `openNetwork`. */
   readonly models: readonly string[]
-  /** Paths of checkpoints, by the id of the network that they belong to. */
+  /** Paths of checkpoints, by the id of the network in the study. */
   readonly weights: Readonly<Record<string, string>>
 }
 
-/** Replaces each checkpoint in `models` by the id of its network, and adds its path to `weights`. */
+/**
+ * Replaces each checkpoint in `models` by the id of its network, and adds its path to `weights`. A given name stays:
+ * `new=x.pth` becomes `new=alexnet`.
+ * @throws UsageError if two networks have the same id
+ */
 export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
-  const found = new Map<string, string>()
-  const ids: string[] = []
-  for (const model of new Set(models)) {
-    const isFile = await isCheckpointPath(model)
-    const id = isFile ? await recogniseCheckpoint(model) : model
-    if (isFile && Object.hasOwn(weights, id))
-      throw new UsageError(`${model} already gives the weights of ${id}; leave out \`weights ${id}=FILE\``)
-    const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
-    if (other !== undefined)
-      throw new UsageError(
-        `${other} and ${model} are both the network ${id}, but a study can have each network only once; run two studies, each with its own \`out\``,
-      )
-    if (isFile) found.set(id, model)
-    ids.push(id)
+  const found: Record<string, string> = {}
+  const words: string[] = []
+  const ids: [string, string][] = []
+  for (const given of new Set(models)) {
+    const { name, model, id } = parseReference({ model: given })
+    if (!(await isCheckpointPath(given))) {
+      words.push(given)
+      ids.push([given, id])
+      continue
+    }
+    const network = await recogniseCheckpoint(model)
+    const own = name ?? network
+    if (Object.hasOwn(weights, own))
+      throw new UsageError(`${given} already gives the weights of ${own}; leave out \`weights ${own}=FILE\``)
+    words.push(name === undefined ? network : `${name}=${network}`)
+    ids.push([given, own])
+    found[own] = model
   }
-  return { models: ids, weights: { ...weights, ...Object.fromEntries(found) } }
+  checkIds(ids)
+  return { models: words, weights: { ...weights, ...found } }
 }

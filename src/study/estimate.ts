@@ -3,7 +3,7 @@ import { PROVIDERS } from '../engine/providers.js'
 import { expectedGain } from '../engine/reuse/expected.js'
 import { processorRate } from '../engine/settings.js'
 import { throwIfStopped } from '../errors.js'
-import { isPlaceholder, modelEntry, weightsCommand } from '../networks/index.js'
+import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { progressTo } from '../progress.js'
 import { arithmeticImageSeconds, imagesOfArithmetic } from './arithmeticPlan.js'
@@ -114,8 +114,12 @@ async function arithmeticTime({ arithmetic }: Study, { request, onProgress, sign
 
 function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
   const models = [...networks, ...arithmetic.flatMap(({ models }) => [models.network, ...models.generators])]
-  const missing = new Map(models.filter(isPlaceholder).map(({ id, weightsBytes }) => [id, weightsBytes]))
+  const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
+}
+
+function idInCatalog(model: Network | Generator): string {
+  return ('catalogId' in model && model.catalogId) || model.id
 }
 
 /** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */

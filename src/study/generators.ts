@@ -13,6 +13,7 @@ import {
   isOwnNetwork,
   listGenerators,
   type Network,
+  parseReference,
 } from '../networks/index.js'
 import type { Progress } from '../progress.js'
 import { type GivenOptions, kinds } from '../support/optionChecks.js'
@@ -22,7 +23,7 @@ const texts = z.array(z.string()).readonly()
 
 export const GENERATOR_OPTIONS = {
   /**
-   * Id of a network in the catalog, or path of a checkpoint. By default, the network on whose features the generators
+   * Id of a network in the catalog, or path of a checkpoint, also as `NAME=ID` or `NAME=FILE`. By default, the network on whose features the generators
    * were trained, or tiny-alexnet if no generators are given.
    */
   model: z.string().exactOptional(),
@@ -74,13 +75,14 @@ export async function chooseGenerators(
   const [first] = generators
   if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
   const model = known ?? first.encoder
-  const stray = Object.keys(weights).find((id) => id !== model && !asked.includes(id))
+  const { id } = parseReference({ model })
+  const stray = Object.keys(weights).find((one) => one !== id && !asked.includes(one))
   if (stray !== undefined)
     throw new UsageError(
-      `\`weights\` names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
+      `\`weights\` names ${stray}, which this command does not use; it uses ${[id, ...asked].join(', ')}`,
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
-  const own = { weights: weights[model], weightsOption: `weights ${model}=FILE` }
+  const own = { weights: weights[id], weightsOption: `weights ${id}=FILE` }
   const network = await chooseNetwork({ model, layers: wanted, signal, ...own }, withPlaceholders)
   for (const layer of wanted) {
     const fitting = generators.find((generator) => generator.layer === layer) ?? first
@@ -97,8 +99,9 @@ export async function chooseGenerators(
   return { network, generators: inOrder }
 }
 
-function knownGenerators(model: string, layers: readonly string[] | undefined) {
-  if (isOwnNetwork(model))
+function knownGenerators(given: string, layers: readonly string[] | undefined) {
+  const { model } = parseReference({ model: given })
+  if (isOwnNetwork(given))
     throw new UsageError(
       `the catalog has no generators for ${model}; use \`generators FILE.onnx\` to give one that was trained for it`,
     )

@@ -20,6 +20,7 @@ import { checkMargin } from '../patches/photographs.js'
 import { defaultSizes, strideFor } from '../patches/sizes.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import type { ProgressListener } from '../progress.js'
+import { pairsSchema } from '../results/pairs.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { checkCount } from '../support/checks.js'
 import {
@@ -136,6 +137,11 @@ const OPTIONS = {
   report: z.boolean().default(true),
   /** In the report's tables, also show the rows that only the paper measured; false by default. */
   paper: z.boolean().default(false),
+  /**
+   * Pairs of networks that the report compares, by id or name, beside those of the catalog. They are stored in run.json;
+   * by default, the pairs that are already there stay.
+   */
+  pairs: pairsSchema.exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
   signal: kinds.signal.exactOptional(),
 }

@@ -11,6 +11,7 @@ import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { findPhotographs, photographPatches } from '../patches/photographs.js'
 import { progressTo } from '../progress.js'
+import { checkPairs } from '../results/pairs.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, OLDER_FORMAT, unitVersion } from '../results/unit/store.js'
@@ -65,6 +66,10 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const options = await withIds(given)
   const { blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
+  checkPairs(
+    options.pairs ?? [],
+    networks.map(({ id }) => id),
+  )
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frames = networks.map(({ input }) => input.rows)
   const objects = unitModels.length > 0 ? await patchesOf(options, frames) : []
@@ -179,6 +184,7 @@ function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): O
   return {
     format: UNIT_FORMAT,
     model: network.id,
+    ...(network.catalogId !== undefined && network.catalogId !== network.id && { catalogId: network.catalogId }),
     weightsSha256: network.weightsSha256,
     layers: network.layers.map(({ name }) => name),
     patch: patch.name,

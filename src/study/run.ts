@@ -11,6 +11,7 @@ import { removeDeadTemporaries } from '../files/temporaries.js'
 import { networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { type Report, type ReportOptions, writeReport } from '../report/report.js'
+import { storedPairs } from '../results/pairs.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { reportStamp } from '../results/reportStamp.js'
 import { unplannedPatches } from '../results/study.js'
@@ -243,7 +244,7 @@ function report(run: Run): Promise<Report> {
   const { out } = study
   return team.alone('report', async () => {
     const { paper, limits = null } = options
-    const stamp = await reportStamp(out, { paper, limits })
+    const stamp = await reportStamp(out, { paper, limits, pairs: await storedPairs(out) })
     const written = team.hadOthers ? await writtenReport(study, stamp) : undefined
     if (written !== undefined) {
       progress.note('another process wrote the report')

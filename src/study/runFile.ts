@@ -10,6 +10,7 @@ import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
 import type { Classes } from '../networks/index.js'
+import { pairsSchema } from '../results/pairs.js'
 import type { ResolvedOptions } from './options.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
@@ -43,6 +44,7 @@ export const plannedSchema = z.looseObject({
 
 /** The keys of run.json that Shiftscope reads. All are optional, because another version may have written the file. */
 const runSchema = z.looseObject({
+  pairs: pairsSchema.optional().catch(undefined),
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
   computed: z.number().optional(),
@@ -60,8 +62,8 @@ interface RunEntry {
 
 /**
  * Writes the entry of a run (one call of `reproduce`) into run.json. It keeps the entries of earlier runs that computed
- * something, oldest first. It also keeps the settings of networks that this run did not open. Only one process at a
- * time may call it.
+ * something, oldest first. It also keeps the settings of networks that this run did not open, and the pairs if this run
+ * has none. Only one process at a time may call it.
  *
  * @param report mark of the report that was just written (see `reportMark`); null keeps the stored mark
  */
@@ -82,6 +84,7 @@ export async function writeRunFile<T extends RunEntry>(
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
   const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)
   const document = {
+    ...(last.pairs && { pairs: last.pairs }),
     ...run,
     settings: { ...last.settings, ...run.settings },
     report: report ?? last.report ?? null,
@@ -139,6 +142,7 @@ export function describeRun(study: Study, options: ResolvedOptions) {
       seed: inputs.seed,
       inputsSha256: sha256(JSON.stringify(inputs)),
     })),
+    ...(options.pairs && { pairs: options.pairs }),
     planned: unitGroups(study.units).map((group) => {
       const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
       const patches = group.map((unit) => unit.patch.name)

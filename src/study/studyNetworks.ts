@@ -26,16 +26,18 @@ export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions
   }
 }
 
-function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
+function generatorsOf(given: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
+  const { model } = parseReference({ model: given })
   const own = listGenerators().filter(({ encoder }) => encoder === model)
-  const wanted = layersOf(model, layers)
+  const wanted = layersOf(given, layers)
   return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
 }
 
 function checkWeights(options: ResolvedOptions): void {
   const { unitModels, arithmeticModels, weights } = options
   const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
-  const used = [...new Set([...unitModels, ...arithmeticModels, ...generators.map(({ id }) => id)])]
+  const models = [...unitModels, ...arithmeticModels].map(idOf)
+  const used = [...new Set([...models, ...generators.map(({ id }) => id)])]
   const stray = Object.keys(weights).find((id) => !used.includes(id))
   if (stray === undefined) return
   throw new UsageError(
@@ -55,8 +57,9 @@ export async function networksOf(options: ResolvedOptions, withPlaceholders: boo
 function networkOf(model: string, options: ResolvedOptions, withPlaceholder: boolean): Promise<Network> {
   const { layers, pool, weights, signal } = options
   const own = isOwnNetwork(model) ? optionsIn<OwnOptions>(options, OWN_OPTIONS) : {}
-  const read = { layers: layersOf(model, layers), pool, weights: weights[model], signal }
-  return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${model}=FILE` }, withPlaceholder)
+  const id = idOf(model)
+  const read = { layers: layersOf(model, layers), pool, weights: weights[id], signal }
+  return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${id}=FILE` }, withPlaceholder)
 }
 
 /** Opens a network, and all generators in the catalog that belong to it and to a layer of the study. */
@@ -69,7 +72,7 @@ export async function networkWithGenerators(
   if (entries.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
   // The option `pool` is left out, because generators are trained on features that are not pooled.
   const ids = entries.map(({ id }) => id)
-  const used = Object.entries(options.weights).filter(([id]) => id === model || ids.includes(id))
+  const used = Object.entries(options.weights).filter(([id]) => id === idOf(model) || ids.includes(id))
   const choice = { model, generators: ids, weights: Object.fromEntries(used) }
   return chooseGenerators({ ...choice, ...(options.signal && { signal: options.signal }) }, withPlaceholders)
 }
@@ -87,10 +90,7 @@ function idOf(model: string): string {
   return parseReference({ model }).id
 }
 
-/**
- * Refuses layers of other networks, and networks with equal ids, because results are stored under the id. The id of an
- * ONNX file is its name without folder and extension, so two files can have the same one.
- */
+/** Refuses layers of other networks. */
 function checkModels({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
   const models = [...new Set([...unitModels, ...arithmeticModels])]
   const ids = models.map(idOf)
@@ -98,7 +98,4 @@ function checkModels({ unitModels, arithmeticModels, layers }: ResolvedOptions):
   const stray = layers === undefined || isList(layers) ? undefined : Object.keys(layers).find((id) => !known.has(id))
   if (stray !== undefined)
     throw new UsageError(`\`layers\` names ${stray}, which this study does not use. Its networks are ${ids.join(', ')}`)
-  const twice = ids.find((id, i) => ids.indexOf(id) < i)
-  if (twice !== undefined)
-    throw new UsageError(`two networks of this study are called ${twice}; rename one of the ONNX files`)
 }

@@ -140,7 +140,11 @@ describe('an ONNX file', () => {
   })
 
   it.each([
-    [['--models', `${ONNX}plain.onnx,COPY`], 2, 'two networks of this study are called plain'],
+    [
+      ['--models', `${ONNX}plain.onnx,COPY`],
+      2,
+      'are both called plain; give one of them another name, such as plain-2=',
+    ],
     [
       ['--models', `${ONNX}types.onnx`, '--layers', 'class'],
       3,

@@ -254,6 +254,15 @@ describe('the library', () => {
     await expect(explore(settings)).rejects.toThrow('enough')
   })
 
+  it('offers networks under their names, and refuses two of one name', async () => {
+    const settings = { results: folder('named'), port: 0 }
+    await using named = await explore({ ...settings, models: ['old=tiny-alexnet', 'new=tiny-alexnet-aa'] })
+    const { body } = await ask(named.address)
+    const { networks } = JSON.parse(/id="study">(.*?)<\/script>/.exec(body)?.[1] ?? '') as LiveStudy
+    expect(networks.map(({ id }) => id)).toEqual(['old', 'new'])
+    await expect(explore({ ...settings, models: ['a=tiny-alexnet', 'a=tiny-alexnet-aa'] })).rejects.toThrow(UsageError)
+  })
+
   it('refuses what is no port, and one that is taken', async () => {
     for (const port of [70_000, -1, 1.5]) await expect(explore({ port })).rejects.toThrow(UsageError)
     await expect(explore({ port: page.port, models: [SCENE.network], results: folder('kept') })).rejects.toThrow(

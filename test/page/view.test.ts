@@ -14,29 +14,36 @@ import {
 } from '../../src/page/browser/fit.js'
 import { firstView, formatView, limitsFromText, parseView, type View } from '../../src/page/browser/view.js'
 import { COLOUR_MAPS } from '../../src/plot/colormap.js'
+import type { NetworkPair } from '../../src/results/pairs.js'
 import { randomCases } from '../support/randomCases.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const RUNS = { numRuns: randomCases(40) }
 
-const index = indexOf([
+const groups = [
   groupOf({ key: 0, model: 'alexnet' }),
   groupOf({ key: 1, model: 'alexnet', size: 75, layers: ['fc8'] }),
   groupOf({ key: 2, model: 'alexnet-aa' }),
-])
+]
+const pair = (kind: NetworkPair['kind'], variant: string) => ({ kind, plain: 'alexnet', variant })
+const index = { ...indexOf(groups), pairs: [pair('anti-aliasing', 'alexnet-aa')] }
 const FIRST = firstView(index)
 const PLAIN = groupOf({ key: 0, model: 'own', stride: 7 })
 /** Positions −64, −57, … −1: a stride of 7 does not reach 0. */
 const WHOLE = groupOf({ key: 0, model: 'own', stride: 7, size: 288, frame: 224 })
 
 describe('the first view', () => {
-  it('shows the first object in the first network, its anti-aliased twin beside it where there is one', () => {
+  it('shows the first object in the first network, the variant of its pair beside it where there is one', () => {
     expect(FIRST).toMatchObject({
       ...{ model: 'alexnet', other: 'alexnet-aa', layer: 'fc6', size: 125, patch: 'car', anchor: 'center' },
       ...{ shows: 'similarity', difference: false, cursor: { row: 4, col: 4 }, colours: 'hot' },
       limits: { low: 0.88, high: 1 },
     })
     expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).other).toBeNull()
+    expect(firstView(indexOf(groups)).other).toBeNull()
+    const pairs = [pair('no-flips', 'alexnet-aa'), pair('given', 'absent'), pair('given', 'alexnet-aa')]
+    expect(firstView({ ...index, pairs: pairs.slice(0, 2) }).other).toBeNull()
+    expect(firstView({ ...index, pairs }).other).toBe('alexnet-aa')
     expect(firstView({ ...index, isLive: true }).other).toBeNull()
   })
 })

@@ -18,7 +18,7 @@ import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { baselineRows } from '../../src/results/rows.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
-import { groupWith, measures, WHOLE_STUDY } from '../support/studyGroup.js'
+import { groupWith, measures, PAIRS, WHOLE_STUDY } from '../support/studyGroup.js'
 
 /**
  * Whole documents of a made-up study that has every measure. Look at what changes before you write it anew by
@@ -39,7 +39,7 @@ const paper = paperRows()
   .map((row) => ({ ...row, model: 'net', layer: 'fc' }))
 const isPapers = (_: string, size: number) => size === 75
 const tables = resultTables(rows, { rows: paper, isWhole: false, isPapers })
-const findings = findingsOf(WHOLE_STUDY)
+const findings = findingsOf(WHOLE_STUDY, PAIRS)
 
 function pageOf(sections: readonly ReportSection[]): string {
   const parts = sections.map(({ id, title, html }) => `<h2 id="${id}">${title}</h2>\n${html}\n`)
@@ -66,7 +66,7 @@ describe('the report of a whole study', () => {
       chartsSection(rows),
       overviewSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter((table) => !isOfArithmetic(table))) },
-      figuresSection(paperFigures(WHOLE_STUDY, PAPER_LIMITS), true),
+      figuresSection(paperFigures(WHOLE_STUDY, PAIRS, PAPER_LIMITS), true),
       ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
       provenanceSection(WHOLE_STUDY),
     ]
@@ -87,12 +87,15 @@ describe('the report of a whole study', () => {
   })
 
   it('of too few objects has their numbers and no verdicts', async () => {
-    const small = findingsOf([
-      groupWith('net', [
-        [measures.bias, [0.01, 0.02]],
-        [measures.reached, [0.7, 0.8]],
-      ]),
-    ])
+    const small = findingsOf(
+      [
+        groupWith('net', [
+          [measures.bias, [0.01, 0.02]],
+          [measures.reached, [0.7, 0.8]],
+        ]),
+      ],
+      PAIRS,
+    )
     const document = `${findingsMarkdown(small)}\n${pageOf(findingsSections(small, []))}`
     expect(document).not.toMatch(/[✓✗?±]/)
     await expect(document).toMatchFileSnapshot(`${GOLDEN}/small.md`)
@@ -128,8 +131,8 @@ describe('the report of a study of objects and photographs', () => {
   })
 
   it('has figures of photographs, but the paper’s own figures only of objects', () => {
-    const figures = paperFigures(groups, PAPER_LIMITS)
-    expect(figures.filter((figure) => !isOfPhotographs(figure))).toEqual(paperFigures(WHOLE_STUDY, PAPER_LIMITS))
+    const figures = paperFigures(groups, PAIRS, PAPER_LIMITS)
+    expect(figures.filter((figure) => !isOfPhotographs(figure))).toEqual(paperFigures(WHOLE_STUDY, PAIRS, PAPER_LIMITS))
     expect(figures.filter(isOfPhotographs).map(({ name, title }) => [name, title.split(', ')[1]])).toEqual([
       ['heatmaps-patches-photographs', 'photographs'],
       ['heatmaps-patches-photographs-others', 'photographs'],
@@ -137,7 +140,7 @@ describe('the report of a study of objects and photographs', () => {
   })
 
   it('has sections and findings in the words of photographs', () => {
-    const found = findingsOf(photographs)
+    const found = findingsOf(photographs, PAIRS)
     const own = photographs.flatMap(({ numbers }) => numbers)
     const html = [
       findingsMarkdown(found).replace('All others are about objects.', ''),
@@ -152,7 +155,7 @@ describe('the report of a study of objects and photographs', () => {
     expect(mixed).toMatch(
       /Objects of 75×75 px[\s\S]*when the window moves by one pixel[\s\S]*<p class="soft">Photographs</,
     )
-    expect(findingsMarkdown(findingsOf(groups))).toMatch(
+    expect(findingsMarkdown(findingsOf(groups, PAIRS))).toMatch(
       /^\| Features change[\s\S]*^\| On photographs, features change/m,
     )
   })

@@ -27,17 +27,44 @@ describe('checkpoints among the networks of a study', () => {
     expect(networks.map(({ id, weightsPath }) => [id, weightsPath])).toEqual([['mobilenet_v2', file]])
   })
 
-  it('cannot be two of one network', async () => {
+  it('can be two of one network with two names', async () => {
+    const files = [checkpoint('a.pth'), checkpoint('b.pth'), checkpoint('c.pth')] as const
+    const models = [`old=${files[0]}`, `new=${files[1]}`, 'third=mobilenet_v2', 'tiny-alexnet']
+    const options = { models, sizes: [75], stride: 50, out: folder('out'), weights: { third: files[2] } }
+    const layers = { new: ['fc'] }
+    const study = await planStudy(resolveOptions({ ...options, layers, experiments: ['similarity'] }))
+    expect(study.networks.map(({ id, catalogId, title, weightsPath }) => [id, catalogId, title, weightsPath])).toEqual([
+      ...['old', 'new', 'third'].map((name, i) => [name, 'mobilenet_v2', 'MobileNetV2', files[i]]),
+      ['tiny-alexnet', 'tiny-alexnet', expect.any(String), expect.any(String)],
+    ])
+    expect([...new Set(study.units.map(({ inputs }) => inputs.catalogId))]).toEqual(['mobilenet_v2', undefined])
+    const plan = (more: object) => planStudy(resolveOptions({ ...options, experiments: ['similarity'], ...more }))
+    expect(await messageOf(plan({ weights: { new: files[2], third: files[2] } }), UsageError)).toContain(
+      'leave out `weights new=FILE`',
+    )
+    expect(await messageOf(plan({ weights: { mobilenet_v2: files[2] } }), UsageError)).toMatch(
+      /^`weights` names mobilenet_v2, which this study does not use. It uses old, new, third, tiny-alexnet/,
+    )
+    const pairs = [{ plain: 'old', variant: 'newer' }]
+    expect(await messageOf(plan({ pairs }), UsageError)).toBe(
+      '`pairs` names newer, but the networks are old, new, third, tiny-alexnet; use two of these',
+    )
+  })
+
+  it('cannot be two of one network without names, or with the same name', async () => {
     const file = checkpoint('a.pth')
     const refusal = (models: readonly string[], weights = {}) => messageOf(byIds({ models, weights }), UsageError)
     expect(await refusal([file, checkpoint('b.pth')])).toContain(
-      'are both the network mobilenet_v2, but a study can have each network only once',
+      'are both called mobilenet_v2; give one of them another name, such as mobilenet_v2-2=',
     )
     expect(await refusal(['mobilenet_v2', file])).toContain(
-      'are both the network mobilenet_v2, but a study can have each network only once',
+      'are both called mobilenet_v2; give one of them another name, such as mobilenet_v2-2=',
     )
     expect(await refusal([file, 'mobilenet_v2'])).toContain(
-      'are both the network mobilenet_v2, but a study can have each network only once',
+      'are both called mobilenet_v2; give one of them another name, such as mobilenet_v2-2=',
+    )
+    expect(await refusal(['net=a/x.onnx', 'b/net.onnx'])).toBe(
+      'net=a/x.onnx and b/net.onnx are both called net; give one of them another name, such as net-2=b/net.onnx',
     )
     expect(await refusal([file], { mobilenet_v2: 'c.pth' })).toContain('leave out `weights mobilenet_v2=FILE`')
   })

@@ -89,7 +89,9 @@ describe('the estimate of a study', () => {
 
   it.each(['similarity', 'arithmetic'] as const)('refuses files of one name for %s', async (experiment) => {
     const twice = estimateStudy(options({ models: ['a/net.onnx', 'b/net.onnx'], experiments: [experiment] }))
-    expect(await messageOf(twice, UsageError)).toMatch(/^two networks of this study are called net; rename one/)
+    expect(await messageOf(twice, UsageError)).toMatch(
+      /^a\/net.onnx and b\/net.onnx are both called net; give one of them another name/,
+    )
   })
 
   it('refuses grids that are too coarse for separability', async () => {

@@ -47,6 +47,14 @@ describe('run.json', () => {
     expect(await lastReport(inFolder('absent.json'))).toBeNull()
   })
 
+  it('keeps the pairs of networks until there are others', async () => {
+    const [old, other] = [[{ plain: 'a', variant: 'b' }], [{ plain: 'a', variant: 'c' }]]
+    expect(await runAfter({ pairs: old })).toMatchObject({ pairs: old })
+    expect(await runAfter({ pairs: old }, { pairs: other })).toMatchObject({ pairs: other })
+    expect(await runAfter({ pairs: old }, { pairs: [] })).toMatchObject({ pairs: [] })
+    expect(await runAfter({ pairs: 'damaged' })).not.toHaveProperty('pairs')
+  })
+
   it.each([
     ['is cut off', '{"settings": {'],
     ['is no object', '[]'],

@@ -2,6 +2,7 @@ import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import type { MadeUpFeature } from '../../src/experiments/foldBaselines.js'
 import type { FoldScheme } from '../../src/experiments/folds.js'
 import type { PairSimilarities } from '../../src/experiments/nullBaseline.js'
+import type { NetworkPair } from '../../src/results/pairs.js'
 import { groupRows, type RowKey } from '../../src/results/rows.js'
 import type { StudyGroup } from '../../src/results/study.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
@@ -145,6 +146,13 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
     meanMaps: group.meanMaps.map((_, i) => level + i / 3200),
   }
 }
+
+/** The pairs of made-up studies: `net` and its versions. */
+export const PAIRS: readonly NetworkPair[] = [
+  { kind: 'anti-aliasing', plain: 'net', variant: 'net-aa' },
+  { kind: 'no-flips', plain: 'net', variant: 'net-noflip' },
+  { kind: 'given', plain: 'net', variant: 'net-new' },
+]
 
 /** A network, its two versions and another network, with large and small objects. */
 export const WHOLE_STUDY: readonly StudyGroup[] = [

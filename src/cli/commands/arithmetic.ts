@@ -24,7 +24,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     'shiftscope arithmetic --image A=dog@0,149 --image B=car@149,0 --expression A+B --out sum',
   )
     .description('add and subtract features of images, and turn the result into a picture')
-    .option('--model <id>', 'use this network [default: that of the generators, or tiny-alexnet]')
+    .option('--model <id>', 'use this network, [NAME=]id or file [default: the generators’, or tiny-alexnet]')
     .option(
       '--generator <a,b>',
       'make pictures with these generators, by id or file [default: all that fit]',

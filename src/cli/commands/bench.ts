@@ -24,7 +24,7 @@ export function benchCommand(context: CommandContext): Command {
 function addExtract(bench: Command, { signal }: CommandContext): void {
   addExamples(bench.command('extract'), 'shiftscope bench extract --models tiny-alexnet')
     .description('compare the speed of extraction with that of a bare onnxruntime-node loop')
-    .option('--models <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
+    .option('--models <a,b>', 'run these, [NAME=]id or file [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())
     .option('--repeats <n>', 'repeat the comparison this many times', parseWhole, 5)
@@ -54,7 +54,7 @@ function addExtract(bench: Command, { signal }: CommandContext): void {
 function addUnit(bench: Command, { signal }: CommandContext): void {
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
     .description('compare three speeds: with reuse, without, and a bare onnxruntime-node loop')
-    .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
+    .option('--models, --networks <a,b>', 'run these, [NAME=]id or file [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())
     .option('--sizes, --size <n,n>', 'resize the object to this many px a side', parseWholeList, [75])

@@ -18,7 +18,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
     .argument('[results]', 'folder for results that you keep [default: shiftscope-results]', parsePath)
     .option('--port <n>', 'listen on this port [default: any free one]', parseNatural)
     .option('--host <address>', 'listen on this address; anyone with the link can use the page, unencrypted')
-    .option('--models <a,b>', 'offer these networks, by id or file [default: all with weights here]', parseList)
+    .option('--models <a,b>', 'offer these, [NAME=]id or file [default: all with weights here]', parseList)
     .option('--photographs <path>', 'offer these whole photographs, at most 32: folder or list', parsePath)
     .option('--mirror <where>', 'download weights from this address, or take them from this folder', parsePath)
     .option('--no-open', 'only print the address; do not open the browser')

@@ -15,7 +15,7 @@ export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch 
 export function extractCommand({ signal }: CommandContext): Command {
   const command = addExamples(new Command('extract'), EXTRACT_EXAMPLE)
     .description('compute the features of one object, or photograph, at every position')
-    .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
+    .requiredOption('--model <id>', 'run this network: [NAME=]id (see models list), ONNX file or checkpoint')
     .option('--patch <image>', 'move this picture, or a built-in object (see shiftscope patches list)')
     .option('--size <n>', 'resize the object to this side in px, at most that of the image', parseWhole)
     .option('--photograph <file>', 'instead of an object, move the frame over this photograph', parsePath)

@@ -15,7 +15,7 @@ export function modelsCommand(context: CommandContext): Command {
   addOwnOptions(
     addExamples(models.command('inspect'), 'shiftscope models inspect tiny-alexnet')
       .description('show a network’s input, outputs, classes, layers and predicted speed')
-      .argument('<model>', 'network by id (see shiftscope models list), or an ONNX file')
+      .argument('<model>', '[NAME=]id (see shiftscope models list), ONNX file or checkpoint')
       .option('--weights <file>', 'load the network’s weights from this file')
       .option('--all', 'list every tensor, not only the suggested ones')
       .option('--json', 'print one JSON document to stdout'),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import type { ReportOptions } from '../../report/report.js'
 import type { CommandContext } from '../context.js'
+import { addPairOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson } from '../output.js'
@@ -18,7 +19,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
-  return addOpenOption(command)
+  return addOpenOption(addPairOption(command))
     .option('--tables', 'also print the tables of similarity and separability')
     .option('--json', 'print one JSON document to stdout')
     .action(

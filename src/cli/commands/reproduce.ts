@@ -6,7 +6,7 @@ import type { ReproduceOptions } from '../../study/options.js'
 import type { StudyResult } from '../../study/run.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
-import { addOwnOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
+import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { byteSize, duration, print, printJson, say, TERMINAL_COLUMNS, wrapped } from '../output.js'
@@ -61,7 +61,7 @@ export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
     .addOption(new Option('--preset <name>', 'choose a study').choices(['quick', 'paper']).default('quick'))
-    .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
+    .option('--models <a,b>', 'study these, [NAME=]id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
     .option('--patches <path>', 'use objects: folder or dog,car [default: built-in]')
     .option('--photographs <path>', 'move the frame over these: folder or list', parsePath)
@@ -78,7 +78,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test n random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
-  addSceneOptions(addOwnOptions(addPoolOption(command)))
+  addSceneOptions(addOwnOptions(addPoolOption(addPairOption(command))))
   addRunOptions(command.optionsGroup(HOW))
   return command
     .optionsGroup('Where results go:')

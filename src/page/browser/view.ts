@@ -1,6 +1,6 @@
 import type { Position } from '../../engine/positions.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
-import { plainOf } from '../../results/versions.js'
+import type { NetworkPair } from '../../results/pairs.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { comparedIn, kindOf } from './kinds.js'
 
@@ -40,16 +40,20 @@ export type Change = (view: View) => View
 const FARTHEST_LIMIT = 10
 
 /**
- * The default view: the first object in the first network. If that network has an anti-aliased version, map B shows it.
+ * The default view: the first object in the first network. If that network is the plain one of a pair, map B shows the
+ * variant.
  */
 export function firstView(index: SiteIndex): View {
   const group = index.groups.find((one) => kindOf(one) === 'object') ?? index.groups[0]
   if (group === undefined) throw new Error('the study has no networks')
   const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
-  const twin = index.groups.find(({ model }) => plainOf(model) === group.model)
+  const models = new Set(index.groups.map(({ model }) => model))
+  const isBeside = ({ kind, plain, variant }: NetworkPair) =>
+    kind !== 'no-flips' && plain === group.model && models.has(variant)
+  const other = index.isLive ? undefined : index.pairs?.find(isBeside)?.variant
   return {
     model: group.model,
-    other: index.isLive === true ? null : (twin?.model ?? null),
+    other: other ?? null,
     layer: group.layers[0]?.name ?? '',
     size: index.wished ?? comparedIn(index)(group),
     patch: group.units[0]?.patch ?? null,

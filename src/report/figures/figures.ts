@@ -7,8 +7,9 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
+import type { NetworkPair } from '../../results/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
-import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
+import { counterpart } from '../../results/versions.js'
 import { meanAndStd } from '../../support/statistics.js'
 import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 
@@ -26,29 +27,39 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
- * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes and photographs get similar
- * figures. All networks with only one version are in one figure per patch size.
+ * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes, photographs and the given
+ * pairs get similar figures. All networks with only one version are in one figure per patch size.
  */
-export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
+export function paperFigures(
+  groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
+  limits: ColourLimits,
+): readonly Figure[] {
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
   const objects = groups.filter((group) => subjectOf(group) === 'objects')
   return [
-    ...exampleFigure(objects, limits),
+    ...exampleFigure(objects, pairs, limits),
     ...sizes.flatMap((size) =>
       heatmapFigures(
         groups.filter((group) => compared(group) === size),
+        pairs,
         size,
         limits,
       ),
     ),
-    ...flipFigure(objects, limits),
+    ...flipFigure(objects, pairs, limits),
   ]
 }
 
 /** Figure 1: maps for the top-left anchor. */
-function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
-  const pair = pairsOf(groups, plainOf)[0]
+function exampleFigure(
+  groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
+  limits: ColourLimits,
+): readonly Figure[] {
+  const [antiAliased] = pairsOf(groups, pairs, 'anti-aliasing')
+  const pair = antiAliased ?? pairsOf(groups, pairs, 'given')[0]
   if (pair === undefined) return []
   const both = [pair.plain, pair.other]
   const layer = layerOfContrast(both, ['top-left'], limits)
@@ -58,7 +69,7 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
       title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${sizeText(both)}`,
       caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) that is missing in (b). ${MOST_CONTRAST}`,
       limits,
-      columns: ['(a) plain', '(b) anti-aliased'],
+      columns: antiAliased ? ['(a) plain', '(b) anti-aliased'] : both.map(({ model }, i) => `(${'ab'[i]}) ${model}`),
       rows: [{ label: [layer], maps: both.map((group) => mapOf(group, layer, 'top-left')) }],
     },
   ]
@@ -67,45 +78,66 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
 const MOST_CONTRAST =
   'Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation within the colour range).'
 
-/** Figures 3 and 4: first the pairs of plain and anti-aliased networks, then all other networks. */
-function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: ColourLimits): readonly Figure[] {
-  const pairs = pairsOf(groups, plainOf)
-  const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
+/** Figures 3 and 4: first the pairs of plain and anti-aliased networks, then the given pairs, then other networks. */
+function heatmapFigures(
+  groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
+  size: number,
+  limits: ColourLimits,
+): readonly Figure[] {
+  const antiAliased = pairsOf(groups, pairs, 'anti-aliasing')
+  const given = pairsOf(groups, pairs, 'given')
+  const shown = [...antiAliased, ...given]
+  const others = groups.filter((group) => !shown.some(({ plain, other }) => group === plain || group === other))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
   const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
-  const figureOf = (rows: readonly (readonly StudyGroup[])[], ending: string, columns: readonly string[]): Figure => ({
-    name: `${name}${ending && '-others'}`,
+  const figureOf = (
+    rows: readonly (readonly StudyGroup[])[],
+    part: string,
+    ending: string,
+    columns: readonly string[],
+  ): Figure => ({
+    name: `${name}${part}`,
     title: `${title}${ending}`,
     caption:
       'A shift-invariant network would be white everywhere. See how fast similarity falls around the anchor, and look for a grid pattern.',
     limits,
     columns,
-    rows: rows.flatMap((versions) =>
-      (versions[0]?.layers ?? []).map((layer) => ({
-        label: [versions[0]?.model ?? '', layer],
+    rows: rows.flatMap((versions) => {
+      const named = part === PAIRS ? versions : versions.slice(0, 1)
+      const layers = named[0]?.layers.filter((layer) => named.every((one) => one.layers.includes(layer))) ?? []
+      return layers.map((layer) => ({
+        label: [...named.map(({ model }) => model), layer],
         maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
-      })),
-    ),
+      }))
+    }),
   })
-  const sides = ['plain', 'anti-aliased'].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
-  const ofPairs = pairs.map(({ plain, other }) => [plain, other])
+  const pairFigure = (all: typeof given, part: string, ending: string, variant: string) => {
+    const sides = ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
+    const rows = all.map(({ plain, other }) => [plain, other])
+    return rows.length === 0 ? [] : [figureOf(rows, part, ending, sides)]
+  }
+  const otherFigure = (part: string, ending: string) => {
+    const rows = others.map((one) => [one])
+    return rows.length === 0 ? [] : [figureOf(rows, part, ending, SHOWN)]
+  }
   return [
-    ...(pairs.length > 0 ? [figureOf(ofPairs, '', sides)] : []),
-    ...(others.length > 0
-      ? [
-          figureOf(
-            others.map((one) => [one]),
-            pairs.length > 0 ? ', networks with only one version' : '',
-            SHOWN,
-          ),
-        ]
-      : []),
+    ...pairFigure(antiAliased, '', '', 'anti-aliased'),
+    ...pairFigure(given, PAIRS, ', chosen pairs', 'variant'),
+    ...(shown.length === 0 ? otherFigure('', '') : otherFigure('-others', ', networks with only one version')),
   ]
 }
 
+/** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
+const PAIRS = '-pairs'
+
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
-function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
-  const pair = pairsOf(groups, flippedOf)[0]
+function flipFigure(
+  groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
+  limits: ColourLimits,
+): readonly Figure[] {
+  const [pair] = pairsOf(groups, pairs, 'no-flips')
   if (pair === undefined) return []
   const layer = layerOfContrast([pair.plain, pair.other], SHOWN, limits)
   const row = (group: StudyGroup, label: string) => ({
@@ -142,17 +174,18 @@ function layerOfContrast(
 }
 
 /**
- * Pairs each original network with its versions, such as the anti-aliased one. The two networks of a pair were measured
- * in the same way. Both have the original's last layer, so that at least one layer can be compared. Pairs are sorted by
- * patch size, the largest first, then by the order of the groups.
+ * The groups of all pairs of one kind. The two networks of a pair were measured in the same way. Both have the plain
+ * network's last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the largest first,
+ * then by the order of the groups.
  */
 function pairsOf(
   groups: readonly StudyGroup[],
-  originalOf: (model: string) => string | undefined,
+  pairs: readonly NetworkPair[],
+  wanted: NetworkPair['kind'],
 ): readonly { readonly plain: StudyGroup; readonly other: StudyGroup }[] {
   return groups
     .flatMap((other) => {
-      const original = originalOf(other.model)
+      const original = pairs.find(({ kind, variant }) => kind === wanted && variant === other.model)?.plain
       const plain = counterpart(
         other,
         groups.filter(({ model }) => model === original),
@@ -199,7 +232,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
 
 /** For each figure of the paper, its number, and the networks or objects that a study needs for it. */
 const NEEDS: readonly (readonly [number, string])[] = [
-  [1, 'a network and its anti-aliased version, measured with the same settings'],
+  [1, 'a network and its anti-aliased version, or a pair of yours (--pair), measured with the same settings'],
   [3, 'objects of 125 px'],
   [4, 'objects of 75 px'],
   [5, 'a network and its version trained without flips, measured with the same settings'],

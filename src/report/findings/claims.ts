@@ -1,7 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers.js'
 import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
-import { flippedOf, originalOf, plainOf } from '../../results/versions.js'
+import type { NetworkPair } from '../../results/pairs.js'
 import type { LinkedView } from '../viewLink.js'
 import type { Border, Evidence, Measured } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
@@ -29,7 +29,7 @@ const INVARIANT = 0.9
 const EVERYWHERE = 0.95
 
 /**
- * An anti-aliased network counts as more invariant if it closes this share of the plain network's gap to invariance.
+ * A variant counts as more invariant if it closes this share of the plain network's gap to invariance.
  */
 const NOTICEABLE_GAIN = 0.1
 
@@ -47,6 +47,8 @@ export interface Claim {
   readonly title: string
   readonly source: string
   readonly rule: string
+  /** The claim is about the variants of pairs of this kind; by default, it is about all networks. */
+  readonly pairs?: NetworkPair['kind']
   /** Whether the claim is about a network; by default, it is about all. */
   readonly concerns?: (network: NetworkStudy) => boolean
   /** Reason why the claim cannot be judged for a network, whatever was measured. */
@@ -91,8 +93,6 @@ export interface NumberKind {
 const RELATIVE =
   'Relative similarity is (s − null) / (1 − null): s is the similarity to the anchor, null is the mean similarity of different objects at the same position. It is 1 for perfect invariance and 0 for another object.'
 
-const PLAIN = 'The plain network is the same network without anti-aliasing.'
-
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
 /** Format for ratios that are averaged as base-10 logarithms. The ratio itself is shown, as a percentage. */
@@ -110,7 +110,81 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
-/** Claims of the paper that a study can test, and two claims of this project. */
+/** What the texts of a claim about pairs say of the two networks. */
+interface PairWords {
+  readonly pairs: NetworkPair['kind']
+  /** Start of the claims' ids. */
+  readonly id: string
+  /** What distinguishes the variant, as the subject of a clause. */
+  readonly cause: string
+  /** Sentence after the one that says what the paper claims; empty for the paper's own pairs. */
+  readonly sourceNote: string
+  /** What the plain network is, as a sentence, in the middle of one, and in brackets. */
+  readonly plain: string
+  readonly plainClause: string
+  readonly plainNote: string
+}
+
+const ANTI_ALIASING: PairWords = {
+  pairs: 'anti-aliasing',
+  id: 'anti-aliasing',
+  cause: 'anti-aliasing',
+  sourceNote: '',
+  plain: 'The plain network is the same network without anti-aliasing.',
+  plainClause: 'the plain network, which is the same network without anti-aliasing',
+  plainNote: 'the plain network (the same network without anti-aliasing)',
+}
+
+const GIVEN: PairWords = {
+  pairs: 'given',
+  id: 'variant',
+  cause: 'the variant',
+  sourceNote: ' Here, the variant of your pair (--pair) takes the place of the anti-aliased network.',
+  plain: 'The plain network is the first one of your pair (--pair PLAIN=VARIANT).',
+  plainClause: 'the plain network of your pair',
+  plainNote: 'the plain network of your pair',
+}
+
+function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
+  const { pairs, id, cause, sourceNote, plain, plainClause, plainNote } = words
+  const subject = `${cause.charAt(0).toUpperCase()}${cause.slice(1)}`
+  return [
+    {
+      pairs,
+      id: `${id}-suppresses-the-grid`,
+      title: `${subject} suppresses the grid pattern`,
+      source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).${sourceNote}`,
+      rule: `${plain} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
+      obstacle: comparisonObstacle,
+      measure: (network) => eachPair(network, gridSuppression),
+      numbers: POWER_OF_TEN,
+      says: ({ text }) => `the grid pattern has ${text} of the power that it has in the plain network`,
+      border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
+      axis: 'power of the grid pattern, % of that in the plain network',
+      caption: `100 % is the power of the grid pattern in ${plainClause}. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
+      within: [100],
+      // The effect is easiest to see where the plain network's grid pattern is strongest.
+      seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
+    },
+    {
+      pairs,
+      id: `${id}-keeps-global-invariance`,
+      title: `${subject} adds no shift invariance`,
+      source: `The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).${sourceNote}`,
+      rule: `${plain} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that ${cause} closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
+      obstacle: comparisonObstacle,
+      measure: (network) => eachPair(network, invarianceGain),
+      numbers: PERCENT,
+      says: ({ text }) => `${cause} closes ${text} of the plain network’s gap to perfect invariance`,
+      border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
+      caption: `0 % is no gain over ${plainNote}, 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
+      within: [0],
+      seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
+    },
+  ]
+}
+
+/** Claims of the paper that a study can test, and claims of this project. */
 const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
   {
     id: 'no-global-invariance',
@@ -126,38 +200,8 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     within: [0, 1],
     seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
   },
-  {
-    id: 'anti-aliasing-suppresses-the-grid',
-    title: 'Anti-aliasing suppresses the grid pattern',
-    source: 'The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).',
-    rule: `${PLAIN} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
-    concerns: isAntiAliased,
-    obstacle: comparisonObstacle,
-    measure: (network) => eachPair(network, gridSuppression),
-    numbers: POWER_OF_TEN,
-    says: ({ text }) => `the grid pattern has ${text} of the power that it has in the plain network`,
-    border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
-    axis: 'power of the grid pattern, % of that in the plain network',
-    caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
-    within: [100],
-    // The effect of anti-aliasing is easiest to see where the original network's grid pattern is strongest.
-    seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
-  },
-  {
-    id: 'anti-aliasing-keeps-global-invariance',
-    title: 'Anti-aliasing adds no shift invariance',
-    source: 'The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).',
-    rule: `${PLAIN} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that anti-aliasing closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
-    concerns: isAntiAliased,
-    obstacle: comparisonObstacle,
-    measure: (network) => eachPair(network, invarianceGain),
-    numbers: PERCENT,
-    says: ({ text }) => `anti-aliasing closes ${text} of the plain network’s gap to perfect invariance`,
-    border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
-    caption: `0 % is no gain over the plain network (the same network without anti-aliasing), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
-    within: [0],
-    seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
-  },
+  ...pairClaims(ANTI_ALIASING),
+  ...pairClaims(GIVEN),
   {
     id: 'horizontal-bias',
     title: 'Features change less when the object moves sideways',
@@ -176,7 +220,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     title: 'Flips in training do not cause the sideways bias',
     source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
     rule: 'The claim holds if more than half of the sideways bias remains without flips. So for each layer, size and object, the number is the bias without flips minus half of the bias with flips. Above 0 is for the claim, below is against it. If there is no clear bias with flips, the number is open.',
-    concerns: ({ model }) => flippedOf(model) !== undefined,
+    pairs: 'no-flips',
     obstacle: comparisonObstacle,
     measure: (network) => eachPair(network, biasWithoutFlips),
     numbers: DECIMAL,
@@ -259,12 +303,8 @@ function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
   }
 }
 
-function isAntiAliased({ model }: NetworkStudy): boolean {
-  return plainOf(model) !== undefined
-}
-
-function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> {
-  return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
+function besideOriginal({ model, pair, original }: NetworkStudy): Partial<LinkedView> {
+  return pair === undefined || original.length === 0 ? {} : { network: pair.plain, with: model }
 }
 
 /** Reason why relative similarity cannot be computed; undefined if it can. It needs objects of different classes. */

@@ -1,7 +1,7 @@
 import { comparedSizes, inWordsOf, subjectOf } from '../../patches/sizes.js'
+import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { originalOf } from '../../results/versions.js'
 import { counted } from '../../support/text.js'
 import { viewLink } from '../viewLink.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
@@ -42,20 +42,31 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** Judges every claim for every network. Findings are sorted by claim, then by network in the order of the groups. */
-export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
+/**
+ * Judges every claim for every network, or for the variant of every pair. Findings are sorted by claim, then by network
+ * in the order of the groups.
+ */
+export function findingsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): readonly ClaimFinding[] {
   return CLAIMS.flatMap((claim) =>
     findingsOn(
       claim,
       groups.filter((group) => subjectOf(group) === claim.subject),
+      pairs.filter(({ kind }) => kind === claim.pairs),
     ),
   )
 }
 
-function findingsOn(claim: Claim, groups: readonly StudyGroup[]): readonly ClaimFinding[] {
-  const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
-    const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
-    return { model, groups: of(model), original: of(originalOf(model)) }
+function findingsOn(
+  claim: Claim,
+  groups: readonly StudyGroup[],
+  pairs: readonly NetworkPair[],
+): readonly ClaimFinding[] {
+  const of = (wanted: string) => groups.filter(({ model }) => model === wanted)
+  const networks = [...new Set(groups.map(({ model }) => model))].flatMap((model): NetworkStudy[] => {
+    const own = { model, groups: of(model) }
+    if (claim.pairs === undefined) return [{ ...own, original: [] }]
+    const pair = pairs.find(({ variant }) => variant === model)
+    return pair === undefined ? [] : [{ ...own, pair, original: of(pair.plain) }]
   })
   return networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network))
 }
@@ -72,8 +83,9 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const { id, subject, title, source, rule } = claim
   const reason = inWordsOf(subject, about)
   const deciding = decidingOf(judged, verdict)
-  const { model, groups } = network
-  const place = subject === 'objects' ? model : `${model}, on photographs`
+  const { model, groups, pair } = network
+  const compared = pair?.kind === 'given' ? `${model}, compared with ${pair.plain}` : model
+  const place = subject === 'objects' ? compared : `${compared}, on photographs`
   const sentence = `${place}: ${judged.length === 0 ? reason : rangeClause(claim, [{ model, judged }])}`
   const link = linkTo(claim, network, deciding)
   const objects = Math.max(...groups.map(({ units }) => units.length))

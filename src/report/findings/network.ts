@@ -1,16 +1,17 @@
+import type { NetworkPair } from '../../results/pairs.js'
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import { numberOf, type StudyGroup } from '../../results/study.js'
 import { isSameVariant, type Variant } from '../../results/variant.js'
-import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
+import { counterpart, differenceBetween, samePatches } from '../../results/versions.js'
 import { type Measured, mapped } from './evidence.js'
 
-/**
- * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` returns; empty if
- * the results include no such network.
- */
+/** All groups (one per size) of a network. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
+  /** The pair whose variant the network is; absent unless a claim compares the two networks of pairs. */
+  readonly pair?: NetworkPair
+  /** Groups of the pair's plain network; empty if there is no pair, or if the results do not include this network. */
   readonly original: readonly StudyGroup[]
 }
 
@@ -34,7 +35,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** Compares a network with its original, using only the patches that both networks saw. */
+/** Compares a network with the plain one of its pair, using only the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Measured[],
@@ -55,10 +56,13 @@ function isMeasured({ values }: Measured): boolean {
   return values.size > 0
 }
 
-export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
-  if (original.length === 0) return `${originalOf(model)} is not among the results`
+export function comparisonObstacle({ model, pair, original, groups }: NetworkStudy): string | undefined {
+  if (original.length === 0) return `${pair?.plain} is not among the results`
+  const layers = new Set(original.flatMap((group) => group.layers))
+  if (!groups.some((group) => group.layers.some((layer) => layers.has(layer))))
+    return `${pair?.plain} and ${model} have no layer of the same name`
   const difference = differenceBetween(groups, original)
-  return difference && `${originalOf(model)} was measured ${difference}`
+  return difference && `${pair?.plain} was measured ${difference}`
 }
 
 /** The null baseline: mean similarity of objects of different classes at the same position. */

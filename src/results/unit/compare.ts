@@ -6,7 +6,7 @@ import type { Unit, UnitInputs } from './schema.js'
  * inputs, it is enough if the stored unit contains what is wanted; see `differencesOf`.
  */
 type SharedInput =
-  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
+  | Exclude<keyof UnitInputs, 'format' | 'catalogId' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
 /** Converts each input to text, for comparisons and messages. An input that one of two units lacks is not compared. */

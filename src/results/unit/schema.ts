@@ -16,6 +16,8 @@ export const UNIT_FORMAT = 7
 export const inputsSchema = z.object({
   format: z.literal(UNIT_FORMAT),
   model: z.string(),
+  /** Id of the network in the catalog; absent if `model` is that id, and for a network outside the catalog. */
+  catalogId: z.string().exactOptional(),
   weightsSha256: z.string(),
   layers: z
     .array(z.string())
@@ -67,6 +69,11 @@ export const inputsSchema = z.object({
   sketches: z.literal(true).optional(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
+
+/** Id of a unit's network in the catalog; undefined for a network outside the catalog. */
+export function catalogIdOf({ model, catalogId, input }: UnitInputs): string | undefined {
+  return catalogId ?? (input === undefined ? model : undefined)
+}
 
 const positionSchema = z.object({ row: z.number().int(), col: z.number().int() })
 

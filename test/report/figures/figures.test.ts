@@ -7,7 +7,7 @@ import { type Figure, figuresSection, paperFigures } from '../../../src/report/f
 import { panelLayout } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
-import { groupWith, measures } from '../../support/studyGroup.js'
+import { groupWith, measures, PAIRS } from '../../support/studyGroup.js'
 
 type Anchor = (typeof ANCHOR_NAMES)[number]
 
@@ -52,7 +52,7 @@ describe('figures of the paper', () => {
     const [fc7, fc8] = [both(0.89, 0), both(0.89, 1)]
     const small = { 'net fc7': fc7, 'net fc8': fc8, 'net-noflip fc7': fc7, 'net-noflip fc8': fc8 }
     const flips = { 'net with flips': both(0.9, 1), 'net-noflip without flips': both(0.95, 1) }
-    expect(paperFigures(STUDY, PAPER_LIMITS).map(shown)).toEqual([
+    expect(paperFigures(STUDY, PAIRS, PAPER_LIMITS).map(shown)).toEqual([
       // Of layers that are alike, the last one.
       { name: 'figure-1-example', columns: ['(a) plain', '(b) anti-aliased'], rows: { fc8: [0.91, 0.94] } },
       { name: 'figure-3-patches-125', columns: sides, rows: versions },
@@ -60,8 +60,22 @@ describe('figures of the paper', () => {
       { name: 'figure-4-patches-75', columns: anchors, rows: small },
       { name: 'figure-5-flip', columns: anchors, rows: flips },
     ])
-    const alone = paperFigures([group('net', ['fc'], 100, 0.9)], PAPER_LIMITS)
+    const alone = paperFigures([group('net', ['fc'], 100, 0.9)], PAIRS, PAPER_LIMITS)
     expect(alone.map(({ name }) => name)).toEqual(['heatmaps-patches-100'])
+  })
+
+  it('show given pairs in figures of their own, with the names of both networks', () => {
+    const others = ['net-new', 'other'].map((model, i) => group(model, ['fc'], 125, 0.93 + i / 50))
+    const figures = paperFigures([group('net', ['fc'], 125, 0.9), ...others], PAIRS, PAPER_LIMITS)
+    expect(figures.map(shown)).toEqual([
+      { name: 'figure-1-example', columns: ['(a) net', '(b) net-new'], rows: { fc: [0.9, 0.93] } },
+      {
+        name: 'figure-3-patches-125-pairs',
+        columns: ['plain, center', 'plain, top-left', 'variant, center', 'variant, top-left'],
+        rows: { 'net net-new fc': [0.902, 0.9, 0.932, 0.93] },
+      },
+      { name: 'figure-3-patches-125-others', columns: ['center', 'top-left'], rows: { 'other fc': [0.952, 0.95] } },
+    ])
   })
 
   it('1 takes the layer whose values spread most within the colour limits', () => {
@@ -72,14 +86,14 @@ describe('figures of the paper', () => {
     })
     const layers = ['fc6', 'fc7', 'fc8']
     const groups = ['net', 'net-aa'].map((model) => spread(group(model, layers, 125, 0)))
-    expect(paperFigures(groups, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
+    expect(paperFigures(groups, PAIRS, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
   })
 
   it.each([{ background: 'noise:1' }, { blend: 'soft' }, { patchSha256: '89ab' }] as const)(
     'set no networks side by side that differ in %j',
     (changes) => {
       const others = ['net-aa', 'net-noflip'].map((model) => group(model, ['fc'], 125, 0.93, changes))
-      const figures = paperFigures([group('net', ['fc'], 125, 0.9), ...others], PAPER_LIMITS)
+      const figures = paperFigures([group('net', ['fc'], 125, 0.9), ...others], PAIRS, PAPER_LIMITS)
       const texts = figures.flatMap(({ name, rows }) => [name, ...rows.map(({ label }) => label[0])])
       expect(texts).toEqual(['figure-3-patches-125', 'net', 'net-aa', 'net-noflip'])
     },
@@ -90,14 +104,14 @@ describe('figures of the paper', () => {
     ['none', 'none', 0.9],
     ['none', '50 %', 0.993],
   ])('say that %s of their values are below the colours and %s above', (below, above, level) => {
-    const { html } = figuresSection(paperFigures([group('net', ['a', 'b'], 125, level)], PAPER_LIMITS), false)
+    const { html } = figuresSection(paperFigures([group('net', ['a', 'b'], 125, level)], PAIRS, PAPER_LIMITS), false)
     expect(html).toContain(`Of all values, ${below} are below 0.88 (black) and ${above} are above 1 (white).`)
     expect([...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)).toEqual(['1', '4', '5', '6'])
   })
 })
 
 describe('a figure as a picture', () => {
-  const figure = paperFigures(STUDY, PAPER_LIMITS)[1] as Figure
+  const figure = paperFigures(STUDY, PAIRS, PAPER_LIMITS)[1] as Figure
   const layout = panelLayout(figure)
 
   it('has titles, axes in pixels of the frame and a colour scale around its maps', async () => {
@@ -122,7 +136,7 @@ describe('a figure as a picture', () => {
     ['are long', 'x/'.repeat(20_000)],
     ['look like markup', '<script>"&\0\ud800'],
   ])('is well-formed and no wider for names that %s', async (_, name) => {
-    const [only] = paperFigures([group(name, [name], 125, 0.9)], PAPER_LIMITS)
+    const [only] = paperFigures([group(name, [name], 125, 0.9)], PAIRS, PAPER_LIMITS)
     const made = panelLayout(only as Figure)
     expect(made.width).toBeLessThan(2500)
     const { width, height } = await sharp(Buffer.from(await layoutSvg(made))).metadata()

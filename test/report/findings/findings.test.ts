@@ -11,15 +11,16 @@ import {
   rangeOf,
   type Verdict,
 } from '../../../src/report/findings/findings.js'
+import type { NetworkPair } from '../../../src/results/pairs.js'
 import { ofPatches } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
-import { around, groupWith, measures, type Values } from '../../support/studyGroup.js'
+import { around, groupWith, measures, PAIRS, type Values } from '../../support/studyGroup.js'
 
 const { reached, reachedAtCorner, similarity, power, jaggedness, bias, lead, phase, foldError, kept } = measures
 
 function findingOf(claim: string, model: string, groups: readonly StudyGroup[]): ClaimFinding {
-  const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
+  const found = findingsOf(groups, PAIRS).filter((finding) => finding.model === model && finding.claim === claim)
   expect(found).toHaveLength(1)
   return found[0] as ClaimFinding
 }
@@ -55,6 +56,8 @@ function folds(cv: FoldScheme, ahead: Numbers, more: Values = []): StudyGroup {
 const INVARIANCE = 'no-global-invariance'
 const GRID = 'anti-aliasing-suppresses-the-grid'
 const GAIN = 'anti-aliasing-keeps-global-invariance'
+const GIVEN_GRID = 'variant-suppresses-the-grid'
+const GIVEN_GAIN = 'variant-keeps-global-invariance'
 const BIAS = 'horizontal-bias'
 const FLIPS = 'flips-do-not-cause-the-bias'
 const LEAD = 'top-bottom-less-separable'
@@ -68,12 +71,17 @@ const SENTENCES: Readonly<Record<string, string>> = {
   [INVARIANCE]: 'the relative similarity that 95 % of positions reach is #',
   [GRID]: 'the grid pattern has # of the power that it has in the plain network',
   [GAIN]: 'anti-aliasing closes # of the plain network’s gap to perfect invariance',
+  [GIVEN_GRID]: 'the grid pattern has # of the power that it has in the plain network',
+  [GIVEN_GAIN]: 'the variant closes # of the plain network’s gap to perfect invariance',
   [BIAS]: 'horizontal minus vertical relative similarity is #',
   [FLIPS]: 'without flips in training, the sideways bias is # half of the bias with flips',
   [LEAD]: 'left-right leads top-bottom by # points more than in position only',
   [PHASE]: 'the prediction error of position only is # that of phase only',
   [ANSWER]: 'confident answers stay the same at # of positions',
 }
+/** The network of a finding, as its sentence names it. */
+const placeOf = (claim: string, model: string) =>
+  [GIVEN_GRID, GIVEN_GAIN].includes(claim) ? `${model}, compared with net` : model
 const sentenceOf = (claim: string, number: string) => SENTENCES[claim]?.replace('#', number)
 
 /** Of each claim: a study that supports it, one that contradicts it and one that leaves it open, and the number that is told. */
@@ -89,6 +97,12 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [GAIN, FOR, pair('-aa', similarity, around(0.8), around(0.805)), '2.5 %'],
   [GAIN, AGAINST, pair('-aa', similarity, around(0.8), around(0.85)), '25 %'],
   [GAIN, UNCLEAR, pair('-aa', similarity, around(0.8), torn(0.79, 0.85)), '10 %'],
+  [GIVEN_GRID, FOR, pair('-new', power(8), around(1e-4), around(4e-5)), '40 %'],
+  [GIVEN_GRID, AGAINST, pair('-new', power(8), around(1e-4), around(6e-5)), '60 %'],
+  [GIVEN_GRID, UNCLEAR, pair('-new', power(8), around(1e-4), torn(1e-5, 1e-4)), '32 %'],
+  [GIVEN_GAIN, FOR, pair('-new', similarity, around(0.8), around(0.805)), '2.5 %'],
+  [GIVEN_GAIN, AGAINST, pair('-new', similarity, around(0.8), around(0.85)), '25 %'],
+  [GIVEN_GAIN, UNCLEAR, pair('-new', similarity, around(0.8), torn(0.79, 0.85)), '10 %'],
   [BIAS, FOR, only(bias, around(0.01)), '0.020'],
   [BIAS, AGAINST, only(bias, around(-0.01)), '−0.020'],
   [BIAS, UNCLEAR, only(bias, torn(-0.01, 0.01)), '0.000'],
@@ -121,7 +135,7 @@ describe('every claim', () => {
   it.each(CASES)('%s: %s', (claim, verdict, groups, number) => {
     const reason = `1 number ${{ [FOR]: 'for', [AGAINST]: 'against', [UNCLEAR]: 'open' }[verdict]}`
     const model = modelOf(groups)
-    const sentence = `${model}: ${sentenceOf(claim, number)}`
+    const sentence = `${placeOf(claim, model)}: ${sentenceOf(claim, number)}`
     expect(findingOf(claim, model, groups)).toMatchObject({ verdict, sentence, reason })
     // It is decided by no fewer than five objects.
     const of = (count: number) => {
@@ -153,10 +167,10 @@ describe('a claim on photographs', () => {
 
   it.each(cases)('%s: %s, as that on objects, and says what it is about', (claim, verdict, groups, number) => {
     const model = modelOf(groups)
-    const [own] = findingsOf(onPhotographs(groups)).filter((one) => one.claim === `${claim}-on-photographs`)
+    const [own] = findingsOf(onPhotographs(groups), PAIRS).filter((one) => one.claim === `${claim}-on-photographs`)
     const ofObjects = findingOf(claim, model, groups)
     expect(own).toMatchObject({ verdict, reason: ofObjects.reason, model })
-    expect(own?.sentence).toBe(`${model}, on photographs: ${sentenceOf(claim, number)}`)
+    expect(own?.sentence).toBe(`${placeOf(claim, model)}, on photographs: ${sentenceOf(claim, number)}`)
     expect(own?.title).toMatch(/^On photographs, [a-z]/)
     expect(own?.evidence.map((one) => ({ ...one, size: 125 }))).toEqual(ofObjects.evidence)
     const texts = [own?.title, own?.source, own?.rule, own?.sentence, own?.reason]
@@ -165,7 +179,7 @@ describe('a claim on photographs', () => {
 
   it('is judged apart from objects, and needs five photographs', () => {
     const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
-    const found = findingsOf([...objects, ...photographs]).filter(({ claim }) => claim.startsWith(INVARIANCE))
+    const found = findingsOf([...objects, ...photographs], PAIRS).filter(({ claim }) => claim.startsWith(INVARIANCE))
     expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
       [INVARIANCE, FOR, '1 number for', 10],
       [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs', 4],
@@ -173,7 +187,7 @@ describe('a claim on photographs', () => {
   })
 
   it('is not judged if it needs classifiers, and not at all without photographs', () => {
-    const ids = (groups: readonly StudyGroup[]) => findingsOf(groups).map(({ claim }) => claim)
+    const ids = (groups: readonly StudyGroup[]) => findingsOf(groups, PAIRS).map(({ claim }) => claim)
     expect(ids(onPhotographs(only(reached, around(0.6))))).toEqual([
       ...[INVARIANCE, BIAS].map((claim) => `${claim}-on-photographs`),
     ])
@@ -182,7 +196,7 @@ describe('a claim on photographs', () => {
 
   it('tells in its own words why it cannot be judged', () => {
     const lonely = groupWith('net', [[reached, around(0.6)]], {}, { same: [], different: [] })
-    expect(findingsOf(onPhotographs([lonely]))[0]?.reason).toBe(
+    expect(findingsOf(onPhotographs([lonely]), PAIRS)[0]?.reason).toBe(
       'there are no photographs of different classes to compare with',
     )
   })
@@ -362,8 +376,28 @@ describe('versions of a network', () => {
     expect(findingOf(GRID, 'net-aa', [{ ...group, units }, own]).evidence.map(({ patches }) => patches)).toEqual([7])
   })
 
+  it('cannot be compared without a layer of the same name', () => {
+    const other = { ...own, layers: ['logits'] }
+    expect(findingOf(GRID, 'net-aa', [plain({}), other]).reason).toBe('net and net-aa have no layer of the same name')
+  })
+
+  it('are those of pairs, whatever their names are', () => {
+    const pairClaims = (pairs: readonly NetworkPair[]) =>
+      findingsOf([plain({}), own], pairs).filter(({ claim }) => /grid|keeps-global/.test(claim))
+    expect(pairClaims([])).toEqual([])
+    const [grid, gain] = pairClaims([{ kind: 'given', plain: 'net-aa', variant: 'net' }])
+    expect([grid, gain].map((one) => [one?.model, one?.claim])).toEqual([
+      ['net', GIVEN_GRID],
+      ['net', GIVEN_GAIN],
+    ])
+    expect(grid?.link).toMatch(/^#network=net-aa&with=net&/)
+    expect([grid, gain].map((one) => `${one?.title} ${one?.source} ${one?.rule}`).join()).not.toContain(
+      'network without anti',
+    )
+  })
+
   it('have claims of their own', () => {
-    const claims = findingsOf([plain({}), own]).map(({ model, claim }) => `${model} ${claim}`)
+    const claims = findingsOf([plain({}), own], PAIRS).map(({ model, claim }) => `${model} ${claim}`)
     const always = [INVARIANCE, BIAS, LEAD, PHASE].flatMap((claim) => [`net ${claim}`, `net-aa ${claim}`])
     expect(claims.toSorted()).toEqual([...always, `net-aa ${GRID}`, `net-aa ${GAIN}`].toSorted())
   })

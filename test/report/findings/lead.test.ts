@@ -48,7 +48,10 @@ const sure = (one: Omit<Answered, 'probability'>) => [{ probability: 0.5, ...one
 
 /** Findings of networks whose features change with the position where their similarity is low. */
 const findingsFor = (...similarities: readonly number[]) =>
-  findingsOf(similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])))
+  findingsOf(
+    similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])),
+    [],
+  )
 
 const dog = { patch: 'x', category: 'dog', center: 6, strongest: [4, 6, 6, 6] }
 
@@ -119,7 +122,7 @@ describe('the beginning of the page', () => {
       `The same dog, moved, turns from “jeans” into a “goldfinch” at 25 % of positions in net. The features also change with the position. ${about} of positions in zoo.`,
     )
     expect(both?.link).toContain('network=net&')
-    const flat = findingsOf([{ ...groupWith('zoo', [[measures.reached, around(0.6)]]), size: 256 }])
+    const flat = findingsOf([{ ...groupWith('zoo', [[measures.reached, around(0.6)]]), size: 256 }], [])
     expect((await leadOf(inFolder(), [ofPhotographs(await groupOf('zoo', steady))], flat))?.sentence).toBe(
       'In zoo fc, the relative similarity of a moved photograph can fall to 0.200 (1 is no change, 0 is another photograph).',
     )
