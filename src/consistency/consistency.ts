@@ -1,6 +1,6 @@
 import { parseDevice } from '../engine/device.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import { chooseNetwork, isOwnNetwork, networkNotes, OWN_OPTIONS } from '../networks/index.js'
+import { checkIds, chooseNetwork, isOwnNetwork, networkNotes, OWN_OPTIONS } from '../networks/index.js'
 import { findPhotographs } from '../patches/photographs.js'
 import { type Progress, progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
@@ -91,10 +91,8 @@ async function classifiers(models: readonly string[], options: CheckedConsistenc
     const read = Object.fromEntries(
       Object.entries(options).filter(([name]) => !(isForOwn && name in OWN_OPTIONS)),
     ) as CheckedConsistency
-    const network = classifierOf(await chooseNetwork({ ...read, model, weightsOption: 'weights FILE' }), options)
-    if (networks.some(({ id }) => id === network.id))
-      throw new UsageError(`two networks are called ${network.id}; give one another name with NAME=FILE`)
-    networks.push(network)
+    networks.push(classifierOf(await chooseNetwork({ ...read, model, weightsOption: 'weights FILE' }), options))
+    checkIds(networks.map(({ id }, i) => [models[i] as string, id]))
   }
   return networks
 }

@@ -116,7 +116,7 @@ it('refuses networks that it cannot tell apart, before it writes anything', asyn
     messageOf(consistency({ ...(await options({ out: folder('out') })), ...more }), UsageError)
   cpSync(model as string, folder('classifier.onnx'))
   expect(await refused({ models: [model as string, folder('classifier.onnx')] })).toBe(
-    'two networks are called classifier; give one another name with NAME=FILE',
+    `${model} and ${folder('classifier.onnx')} are both called classifier; give one of them another name, such as classifier-2=${folder('classifier.onnx')}`,
   )
   expect(await refused({ model: model as string })).toBe('name one network with `model`, or several with `models`')
   expect(await refused({ weights: 'weights.pth' })).toBe(
@@ -126,6 +126,16 @@ it('refuses networks that it cannot tell apart, before it writes anything', asyn
     '`input` is for networks outside the catalog, and this call has none; leave it out',
   )
   expect(existsSync(folder('out'))).toBe(false)
+})
+
+it('names networks as the user does', async () => {
+  const [model] = (await options()).models as readonly string[]
+  const models = [`new=${model}`, `old=${model}`]
+  const { networks } = await consistency(await options({ models, out: folder('out') }))
+  expect(networks.map((network) => network.model)).toEqual(['new', 'old'])
+  expect(readFileSync(folder('out/networks/new/photographs.csv'))).toEqual(
+    readFileSync(folder('out/networks/old/photographs.csv')),
+  )
 })
 
 it('prints the networks in one table', async () => {
