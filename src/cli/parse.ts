@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import type { GivenPair } from '../results/pairs.js'
 
 // Error messages in this file say only what to do, because Commander puts the option and its value in front of them.
 
@@ -102,12 +103,7 @@ export function collectImages(text: string, before: Assignments = {}): Assignmen
   return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
 }
 
-interface Pair {
-  readonly plain: string
-  readonly variant: string
-}
-
-export function collectPairs(text: string, before: readonly Pair[] = []): readonly Pair[] {
+export function collectPairs(text: string, before: readonly GivenPair[] = []): readonly GivenPair[] {
   const [plain, variant, more] = text.split('=')
   if (!plain || !variant || more !== undefined)
     throw new InvalidArgumentError('Give PLAIN=VARIANT, two networks by name or id, such as old=new.')

@@ -81,7 +81,7 @@ export function checkGenerator(generator: Generator, network: Network, layer: st
   const fitting = listGenerators().find((entry) => entry.encoder === catalogId && entry.layer === layer)
   const remedy = `use ${fitting?.id ?? 'another generator'}`
   if (catalogId !== encoder)
-    throw new UsageError(`${id} makes images from features of ${encoder}, not of ${network.id}; ${remedy}`)
+    throw new UsageError(`${id} makes images from features of ${encoder}, not of ${catalogId}; ${remedy}`)
   if (generator.layer !== layer)
     throw new UsageError(`${id} makes images from ${generator.layer}, not from ${layer}; ${remedy}`)
   if (encoderSha256 !== null && encoderSha256 !== network.weightsSha256) throw otherEncoder(generator, encoderSha256)

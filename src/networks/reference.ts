@@ -113,8 +113,8 @@ export interface Reference extends GivenReference {
 }
 
 /**
- * Splits `NAME=MODEL`. The path of an existing file or folder, and any path that starts with a slash or a dot, has no
- * name. In any other text, all before the first `=` is the name.
+ * Splits `NAME=MODEL`. The path of an existing file or folder has no name, nor has a text that starts with `/`, `./` or
+ * `../`. In any other text, all before the first `=` is the name.
  * @throws UsageError for an empty name, a name with a slash, or more than one name
  */
 function splitName(text: string): { readonly name?: string; readonly model: string } {

@@ -54,6 +54,8 @@ export function pairsAmong(groups: readonly StudyGroup[], given: readonly GivenP
   const own = given.map((pair): NetworkPair => ({ ...pair, kind: kindOf(pair) ?? 'given' }))
   const ofCatalog = catalogPairs().flatMap(({ kind, ...entry }) => {
     const plains = modelsOf(entry.plain)
+    // A network outside the catalog may have the name of the plain one.
+    if (plains.length === 0 && catalogIds.has(entry.plain)) return []
     const plain = plains.includes(entry.plain) ? entry.plain : (plains[0] ?? entry.plain)
     return modelsOf(entry.variant).map((variant) => ({ kind, plain, variant }))
   })

@@ -176,8 +176,20 @@ describe('a generator', () => {
     const full = { encoder: 'caffenet', encoderSha256: null }
     const cases = [
       [{}, network, 'fc7', UsageError, 'makes images from fc6, not from fc7; use tiny-deepsim-fc7'],
-      [full, { ...network, id: 'caffenet' }, 'fc7', UsageError, 'makes images from fc6, not from fc7; use deepsim-fc7'],
-      [{}, { ...network, id: 'vgg16' }, 'fc6', UsageError, 'of tiny-alexnet, not of vgg16; use another generator'],
+      [
+        full,
+        { ...network, catalogId: 'caffenet' },
+        'fc7',
+        UsageError,
+        'makes images from fc6, not from fc7; use deepsim-fc7',
+      ],
+      [
+        {},
+        { ...network, catalogId: 'vgg16' },
+        'fc6',
+        UsageError,
+        'of tiny-alexnet, not of vgg16; use another generator',
+      ],
       [
         { encoderSha256: 'ab'.repeat(32) },
         network,

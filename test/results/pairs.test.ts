@@ -36,7 +36,9 @@ describe('the pairs of a study', () => {
     // The network with the catalog's own name comes before the others.
     expect(pairsAmong([...groups, group('alexnet')], [])[0]?.plain).toBe('alexnet')
     expect(pairsAmong([named('new', 'alexnet-aa')], [])[0]?.plain).toBe('alexnet')
-    expect(pairsAmong([group('alexnet'), group('alexnet-aa', { input: 'of an ONNX file' })], [])).toEqual([])
+    const input = 'of an ONNX file'
+    expect(pairsAmong([group('alexnet'), group('alexnet-aa', { input })], [])).toEqual([])
+    expect(pairsAmong([group('alexnet', { input }), group('alexnet-aa')], [])).toEqual([])
   })
 
   it('begin with the given ones, which have the kind that the catalog states', () => {

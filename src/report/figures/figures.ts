@@ -37,29 +37,23 @@ export function paperFigures(
 ): readonly Figure[] {
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
-  const objects = groups.filter((group) => subjectOf(group) === 'objects')
+  const versions = pairsOf(groups, pairs)
+  const ofObjects = versions.filter(({ plain }) => subjectOf(plain) === 'objects')
   return [
-    ...exampleFigure(objects, pairs, limits),
-    ...sizes.flatMap((size) =>
-      heatmapFigures(
-        groups.filter((group) => compared(group) === size),
-        pairs,
-        size,
-        limits,
-      ),
-    ),
-    ...flipFigure(objects, pairs, limits),
+    ...exampleFigure(ofObjects, limits),
+    ...sizes.flatMap((size) => {
+      const ofSize = groups.filter((group) => compared(group) === size)
+      const pairsOfSize = versions.filter(({ other }) => ofSize.includes(other))
+      return heatmapFigures(ofSize, pairsOfSize, size, limits)
+    }),
+    ...flipFigure(ofObjects, limits),
   ]
 }
 
 /** Figure 1: maps for the top-left anchor. */
-function exampleFigure(
-  groups: readonly StudyGroup[],
-  pairs: readonly NetworkPair[],
-  limits: ColourLimits,
-): readonly Figure[] {
-  const [antiAliased] = pairsOf(groups, pairs, 'anti-aliasing')
-  const pair = antiAliased ?? pairsOf(groups, pairs, 'given')[0]
+function exampleFigure(versions: readonly Versions[], limits: ColourLimits): readonly Figure[] {
+  const [antiAliased] = ofKind(versions, 'anti-aliasing')
+  const pair = antiAliased ?? ofKind(versions, 'given')[0]
   if (pair === undefined) return []
   const both = [pair.plain, pair.other]
   const layer = layerOfContrast(both, ['top-left'], limits)
@@ -67,7 +61,7 @@ function exampleFigure(
     {
       name: 'figure-1-example',
       title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${sizeText(both)}`,
-      caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) that is missing in (b). ${MOST_CONTRAST}`,
+      caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) ${antiAliased ? 'that is missing in' : 'and in'} (b). ${MOST_CONTRAST}`,
       limits,
       columns: antiAliased ? ['(a) plain', '(b) anti-aliased'] : both.map(({ model }, i) => `(${'ab'[i]}) ${model}`),
       rows: [{ label: [layer], maps: both.map((group) => mapOf(group, layer, 'top-left')) }],
@@ -81,12 +75,11 @@ const MOST_CONTRAST =
 /** Figures 3 and 4: first the pairs of plain and anti-aliased networks, then the given pairs, then other networks. */
 function heatmapFigures(
   groups: readonly StudyGroup[],
-  pairs: readonly NetworkPair[],
+  versions: readonly Versions[],
   size: number,
   limits: ColourLimits,
 ): readonly Figure[] {
-  const antiAliased = pairsOf(groups, pairs, 'anti-aliasing')
-  const given = pairsOf(groups, pairs, 'given')
+  const [antiAliased, given] = [ofKind(versions, 'anti-aliasing'), ofKind(versions, 'given')]
   const shown = [...antiAliased, ...given]
   const others = groups.filter((group) => !shown.some(({ plain, other }) => group === plain || group === other))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
@@ -103,41 +96,37 @@ function heatmapFigures(
       'A shift-invariant network would be white everywhere. See how fast similarity falls around the anchor, and look for a grid pattern.',
     limits,
     columns,
-    rows: rows.flatMap((versions) => {
-      const named = part === PAIRS ? versions : versions.slice(0, 1)
+    rows: rows.flatMap((row) => {
+      const named = part === PAIRS ? row : row.slice(0, 1)
       const layers = named[0]?.layers.filter((layer) => named.every((one) => one.layers.includes(layer))) ?? []
       return layers.map((layer) => ({
         label: [...named.map(({ model }) => model), layer],
-        maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
+        maps: row.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
       }))
     }),
   })
-  const pairFigure = (all: typeof given, part: string, ending: string, variant: string) => {
-    const sides = ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
-    const rows = all.map(({ plain, other }) => [plain, other])
-    return rows.length === 0 ? [] : [figureOf(rows, part, ending, sides)]
-  }
-  const otherFigure = (part: string, ending: string) => {
-    const rows = others.map((one) => [one])
-    return rows.length === 0 ? [] : [figureOf(rows, part, ending, SHOWN)]
-  }
-  return [
-    ...pairFigure(antiAliased, '', '', 'anti-aliased'),
-    ...pairFigure(given, PAIRS, ', chosen pairs', 'variant'),
-    ...(shown.length === 0 ? otherFigure('', '') : otherFigure('-others', ', networks with only one version')),
+  const sides = (variant: string) => ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
+  const rowsOf = (all: readonly Versions[]) => all.map(({ plain, other }) => [plain, other])
+  const [part, ending] = shown.length === 0 ? ['', ''] : ['-others', ', networks with only one version']
+  const figures = [
+    figureOf(rowsOf(antiAliased), '', '', sides('anti-aliased')),
+    figureOf(rowsOf(given), PAIRS, ', chosen pairs', sides('variant')),
+    figureOf(
+      others.map((one) => [one]),
+      part,
+      ending,
+      SHOWN,
+    ),
   ]
+  return figures.filter(({ rows }) => rows.length > 0)
 }
 
 /** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
 const PAIRS = '-pairs'
 
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
-function flipFigure(
-  groups: readonly StudyGroup[],
-  pairs: readonly NetworkPair[],
-  limits: ColourLimits,
-): readonly Figure[] {
-  const [pair] = pairsOf(groups, pairs, 'no-flips')
+function flipFigure(versions: readonly Versions[], limits: ColourLimits): readonly Figure[] {
+  const [pair] = ofKind(versions, 'no-flips')
   if (pair === undefined) return []
   const layer = layerOfContrast([pair.plain, pair.other], SHOWN, limits)
   const row = (group: StudyGroup, label: string) => ({
@@ -173,25 +162,32 @@ function layerOfContrast(
   return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
 }
 
+/** The two networks of a pair, measured in the same way. */
+interface Versions {
+  readonly kind: NetworkPair['kind']
+  readonly plain: StudyGroup
+  readonly other: StudyGroup
+}
+
+function ofKind(versions: readonly Versions[], wanted: NetworkPair['kind']): readonly Versions[] {
+  return versions.filter(({ kind }) => kind === wanted)
+}
+
 /**
- * The groups of all pairs of one kind. The two networks of a pair were measured in the same way. Both have the plain
- * network's last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the largest first,
- * then by the order of the groups.
+ * Finds the groups of pairs. Both have the plain network's last layer, so that at least one layer can be compared. Pairs
+ * are sorted by patch size, the largest first, then by the order of the groups.
  */
-function pairsOf(
-  groups: readonly StudyGroup[],
-  pairs: readonly NetworkPair[],
-  wanted: NetworkPair['kind'],
-): readonly { readonly plain: StudyGroup; readonly other: StudyGroup }[] {
-  return groups
-    .flatMap((other) => {
-      const original = pairs.find(({ kind, variant }) => kind === wanted && variant === other.model)?.plain
-      const plain = counterpart(
-        other,
-        groups.filter(({ model }) => model === original),
-      )
-      return plain !== undefined && other.layers.includes(plain.layers.at(-1) as string) ? [{ plain, other }] : []
-    })
+function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): readonly Versions[] {
+  const versions = groups.flatMap((other) =>
+    pairs.map(({ kind, variant, plain: original }) => {
+      const plains = groups.filter(({ model }) => variant === other.model && model === original)
+      return { kind, plain: counterpart(other, plains), other }
+    }),
+  )
+  return versions
+    .flatMap(({ kind, plain, other }) =>
+      plain !== undefined && other.layers.includes(plain.layers.at(-1) as string) ? [{ kind, plain, other }] : [],
+    )
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))
 }
 
