@@ -50,7 +50,9 @@ export async function readLabels(
   const read = isFile ? await labelsOfFile(labels, files) : labelsOfFolders(files)
   if (labels === undefined && !areClasses(read, files, networks, note)) return undefined
   if (read.of.size === 0)
-    throw new InputError(`${read.source} labels none of the photographs; give \`labels\` a CSV file with their classes`)
+    throw new InputError(
+      `no photograph gets a label from ${read.source}; give \`labels\` a CSV file with their classes`,
+    )
   for (const network of networks) rightClasses(read, network)
   const missing = files.length - read.of.size
   if (missing > 0)
@@ -115,7 +117,7 @@ function headedColumns(row: readonly string[], place: string): readonly number[]
   const columns = HEADINGS.map((headings) => cells.findIndex((cell) => headings.includes(cell)))
   if (!columns.includes(-1)) return columns
   if (columns.every((column) => column === -1)) return undefined
-  throw new InputError(`${place} has no heading ${columns[0] === -1 ? 'file' : 'class'}; name this column so`)
+  throw new InputError(`${place} has no column named ${columns[0] === -1 ? 'file' : 'class'}; rename the column`)
 }
 
 /** Returns a function that finds a photograph by its path or, if no other has the same, by the name of its file. */
@@ -141,10 +143,11 @@ export function rightClasses(labels: Labels, { id, classes }: Labelled): Readonl
   const known = new Map<string, readonly number[]>()
   const rightOf = (word: string, place: string) => {
     const [right = [], other] = known.has(word) ? [known.get(word)] : find(word)
-    if (right.length === 0)
-      throw new InputError(
-        `${place}: ${id} has no class ${word}; use an index, or a name such as ${listedNames(nearestNames(word, classes.names, 3))}`,
-      )
+    if (right.length === 0) {
+      const similar = listedNames(nearestNames(word, classes.names, 3))
+      const remedy = isIndex(word) ? 'use a smaller index' : `use an index, or a name such as ${similar}`
+      throw new InputError(`${place}: ${id} has no class ${word}; ${remedy}`)
+    }
     if (other !== undefined) throw new InputError(`${place}: ${id} has several classes ${word}; give an index instead`)
     known.set(word, right)
     return right

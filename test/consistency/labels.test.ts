@@ -77,18 +77,22 @@ describe('a file with labels', () => {
       'a.jpg,cat\nb.jpg,cat;dgo',
       'labels.csv line 2: small has no class dgo; use an index, or a name such as "dog"',
     ],
-    ['an unknown index', 'a.jpg,3', 'labels.csv line 1: small has no class 3'],
+    ['an unknown index', 'a.jpg,3', 'labels.csv line 1: small has no class 3; use a smaller index'],
     ['the text of a prototype', 'a.jpg,__proto__', 'labels.csv line 1: small has no class __proto__'],
     [
       'lines that disagree',
       'a.jpg,cat\nb.jpg,dog\na.jpg,dog',
       'line 3: a.jpg has other classes than in labels.csv line 1',
     ],
-    ['no labels', 'file,class\n', 'labels.csv labels none of the photographs'],
-    ['nothing', '', 'labels.csv labels none of the photographs'],
-    ['one column', 'a.jpg\nb.jpg\n', 'labels.csv labels none of the photographs'],
-    ['no heading of a class', 'file,kind\na.jpg,cat', 'labels.csv line 1 has no heading class; name this column so'],
-    ['no heading of a file', 'picture,label\na.jpg,cat', 'labels.csv line 1 has no heading file; name this column so'],
+    ['no labels', 'file,class\n', 'no photograph gets a label from labels.csv'],
+    ['nothing', '', 'no photograph gets a label from labels.csv'],
+    ['one column', 'a.jpg\nb.jpg\n', 'no photograph gets a label from labels.csv'],
+    ['no heading of a class', 'file,kind\na.jpg,cat', 'labels.csv line 1 has no column named class; rename the column'],
+    [
+      'no heading of a file',
+      'picture,label\na.jpg,cat',
+      'labels.csv line 1 has no column named file; rename the column',
+    ],
     ['bytes that are no text', Uint8Array.of(0xff, 0xfe, 0x61), 'labels.csv is not a text file in UTF-8'],
     ['zeros', 'a\0,cat', 'labels.csv is not a text file in UTF-8'],
     ['a quote without end', 'a.jpg,"cat', 'labels.csv line 1 has a quote without end'],
@@ -177,6 +181,6 @@ describe('folders', () => {
     expect(await messageOf(byFolder('folders', [small], 'dog/a.jpg', 'dgo/b.jpg'))).toMatch(
       /^dgo\/b\.jpg: small has no class dgo; use an index, or a name such as "dog"/,
     )
-    expect(await messageOf(byFolder('folders', [small], 'a.jpg'))).toMatch(/^folders labels none of the photographs/)
+    expect(await messageOf(byFolder('folders', [small], 'a.jpg'))).toMatch(/^no photograph gets a label from folders/)
   })
 })
