@@ -21,7 +21,8 @@ const MOST_DRAWS = 10_000_000
  * literature (see `PROTOCOLS`). Answers that earlier calls with the same settings stored in `out` are used again.
  * @throws UsageError for invalid options, two networks of one name, or if `out` has results of a network with other
  *   weights or settings
- * @throws InputError for missing or damaged files, if no photograph can be used, or if a network is no classifier
+ * @throws InputError for missing or damaged files, if no photograph can be used, if a network is no classifier, or if
+ *   it has no class that a label names
  * @throws DeviceError for a GPU that cannot be used
  * @throws OutputError if `out` cannot be written
  * @throws WorkerError if a worker fails repeatedly
@@ -37,9 +38,9 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const models = modelsOf(checked)
   const progress = progressTo(checked.onProgress)
   const files = await findPhotographs(checked.photographs, progress.note)
-  const labels = await readLabels(checked.labels, files, checked.photographs, progress.note)
   const networks = await classifiers(models, checked)
   for (const network of networks) networkNotes(network).forEach(progress.note)
+  const labels = await readLabels(checked.labels, files, networks, progress.note)
   const jobs: NetworkJob[] = []
   try {
     for (const network of networks) {

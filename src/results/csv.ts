@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js'
 import { withoutControls } from '../support/text.js'
 
 /**
@@ -16,4 +17,33 @@ export function csvCell(value: string | number): string {
   const isFormula = typeof value === 'string' && FORMULA.test(text) && !NUMBER.test(text)
   const guarded = isFormula ? `'${text}` : text
   return /[",]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
+}
+
+/** Largest number of characters in a row. A hostile file could otherwise hold millions of cells in one row. */
+const LONGEST_ROW = 10_000
+
+/**
+ * Reads rows of CSV (RFC 4180), each with the number of the line where it begins, from 1. Empty lines are left out.
+ * @param source name of the file, for messages
+ * @throws InputError if a quoted cell does not end, or if a row is too long
+ */
+export function* csvRows(text: string, source: string): Generator<readonly [line: number, cells: readonly string[]]> {
+  let row = ''
+  let [line, first] = [0, 1]
+  let isQuoted = false
+  for (const [piece] of text.matchAll(/[^\n]*\n|[^\n]+$/g)) {
+    line++
+    if (row === '') first = line
+    row += piece
+    if (row.length > LONGEST_ROW)
+      throw new InputError(`${source} line ${first} has more than ${LONGEST_ROW} characters; give a CSV file`)
+    // A line with an odd number of quotes begins or ends inside a quoted cell.
+    if (piece.split('"').length % 2 === 0) isQuoted = !isQuoted
+    if (isQuoted) continue
+    const bare = `,${row.replace(/\r?\n$/, '')}`
+    const cells = [...bare.matchAll(/,(?:"((?:[^"]|"")*)"(?=,|$)|([^,]*))/g)]
+    if (bare !== ',') yield [first, cells.map(([, text, plain = '']) => text?.replaceAll('""', '"') ?? plain)]
+    row = ''
+  }
+  if (isQuoted) throw new InputError(`${source} line ${first} has a quote without end; add the second quote`)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAnswerStore } from '../../../src/consistency/answerStore.js'
+import { readLabels, rightClasses } from '../../../src/consistency/labels.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { openLocks } from '../../../src/files/lock.js'
@@ -113,6 +114,23 @@ const photographLists: readonly Files[] = [{ 'list.txt': 'a.png\r\n\nb.png\na.pn
 async function readPhotographList(folder: string): Promise<void> {
   const names = (await findPhotographs(join(folder, 'list.txt'))).map(({ name }) => name)
   assert(names.length > 0 && new Set(names).size === names.length)
+}
+
+const labelFiles: readonly Files[] = [
+  { 'labels.csv': 'file,class\r\na.png,cat\n"b.png","dog;2"\n' },
+  { 'labels.csv': '\ufeffa.png,0,"x ""y"", z"\nb.png,\n' },
+]
+
+/** Labels name photographs that are there and classes that the network has. */
+async function readLabelFile(folder: string): Promise<void> {
+  const files = ['a.png', 'b.png'].map((name) => ({ name, path: join(folder, name) }))
+  const network = { id: 'network', classes: { names: ['cat', 'dog', 'bird, ant'] } }
+  const labels = await readLabels(join(folder, 'labels.csv'), files, [network], () => undefined)
+  assert(labels !== undefined && labels.of.size > 0)
+  for (const [name, right] of rightClasses(labels, network)) {
+    assert(files.some((file) => file.name === name))
+    assert(right.length > 0 && right.every((index) => network.classes.names[index] !== undefined))
+  }
 }
 
 const answerOrigin = { model: 'network', draws: 5 }
@@ -274,6 +292,12 @@ export const documents: readonly Reader[] = [
   { name: 'manifests', goldens: [{ 'manifest.json': json(manifest) }], read: readManifest },
   { name: 'answers', goldens: answersGolden, words: ['values', 'sum'], read: readAnswers },
   { name: 'photographs', goldens: photographLists, opensAnything: true, read: readPhotographList },
+  {
+    name: 'labels',
+    goldens: labelFiles,
+    words: ['class', 'path', ',', ';', '"', '\n', 'n01440764'],
+    read: readLabelFile,
+  },
   {
     name: 'picture-names',
     goldens: [{ 'names.json': json(['dog.png', 'cat.jpg', 'cat.mask.png', 'a.b.svg']) }],

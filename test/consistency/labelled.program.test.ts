@@ -1,0 +1,144 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { expect, it } from 'vitest'
+import { type Consistency, consistency } from '../../src/index.js'
+import { readPhotograph } from '../../src/patches/photographs.js'
+import { runHere } from '../support/inProcess.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const model = `${golden}classifier.onnx`
+const names = readdirSync(golden).filter((name) => name.endsWith('.png'))
+const folder = temporaryFolder()
+
+const [FRAME, SIDE] = [28, 32]
+const MEAN = [0.485, 0.456, 0.406] as const
+const STD = [0.229, 0.224, 0.225] as const
+
+/** Probabilities of the classes in crops of a photograph at offsets along the diagonal, from ONNX Runtime alone. */
+async function probabilities(name: string, offsets: readonly number[]): Promise<readonly (readonly number[])[]> {
+  const session = await InferenceSession.create(model)
+  const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, SIDE)
+  const all: number[][] = []
+  for (const offset of offsets) {
+    const input = Float32Array.from({ length: 3 * FRAME * FRAME }, (_, i) => {
+      const [channel, row, col] = [Math.floor(i / FRAME ** 2), Math.floor(i / FRAME) % FRAME, i % FRAME]
+      const value = image.data[3 * ((offset + row) * SIDE + offset + col) + channel] as number
+      return (value / 255 - (MEAN[channel] as number)) / (STD[channel] as number)
+    })
+    const feeds = { [session.inputNames[0] as string]: new Tensor('float32', input, [1, 3, FRAME, FRAME]) }
+    const output = (await session.run(feeds))[session.outputNames[0] as string] as Tensor
+    const scores = [...(output.data as Float32Array)]
+    const powers = scores.map((score) => Math.exp(score - Math.max(...scores)))
+    const sum = powers.reduce((total, power) => total + power)
+    all.push(powers.map((power) => power / sum))
+  }
+  return all
+}
+
+function answerOf(frame: readonly number[]): number {
+  return frame.indexOf(Math.max(...frame))
+}
+
+const measured = (labels: string | undefined, out?: string) =>
+  consistency({
+    ...{ photographs: golden, model, input: 'imagenet', workers: 1, protocols: ['diagonal'] },
+    ...(labels !== undefined && { labels }),
+    ...(out !== undefined && { out: folder(out) }),
+  })
+
+/** Values of the photographs by measure. */
+function valuesOf({ networks: [network] }: Consistency): Readonly<Record<string, readonly number[]>> {
+  const { measures = [], photographs = [] } = network ?? {}
+  const columns = measures.map(({ protocol, measure }, i) => [
+    `${protocol} ${measure}`,
+    photographs.map(({ values }) => values[i] as number),
+  ])
+  return Object.fromEntries(columns)
+}
+
+function writeLabels(...classes: readonly (string | number)[]): string {
+  writeFileSync(folder('labels.csv'), classes.map((word, i) => `${names[i]},${word}\n`).join(''))
+  return folder('labels.csv')
+}
+
+it('measures the accuracies of a plain loop', async () => {
+  const frames = await Promise.all(names.map((name) => probabilities(name, [0, 1, 2, 3, 4])))
+  const answers = frames.map((path) => path.map(answerOf))
+  // The answer in the middle is right for the first photographs, other answers for the last ones.
+  const right = answers.map((path, i) =>
+    i < 4 ? [path[2] as number] : [((path[2] as number) + 1) % 24, path[0] as number],
+  )
+  const values = valuesOf(await measured(writeLabels(...right.map((classes) => classes.join('; ')))))
+  const isRight = answers.map((path, i) => path.map((answer) => right[i]?.includes(answer) === true))
+  const shares = isRight.map((path) => path.filter(Boolean).length / path.length)
+  expect(values['center accuracy']).toEqual(isRight.map((path) => Number(path[2])))
+  expect(values['diagonal mean-accuracy']).toEqual(shares)
+  expect(values['diagonal worst-case-accuracy']).toEqual(isRight.map((path) => Number(path.every(Boolean))))
+  // Otherwise, these would be the same numbers.
+  expect(shares.some((share) => share > 0 && share < 1)).toBe(true)
+  for (const [i, path] of frames.entries()) {
+    const best = path.map((frame) => Math.max(...(right[i] as number[]).map((index) => frame[index] as number)))
+    const mean = best.reduce((sum, value) => sum + value) / best.length
+    expect(values['diagonal right-probability']?.[i]).toBeCloseTo(mean, 5)
+  }
+})
+
+it('gives photographs without a label no accuracy, and computes those again whose label changes', async () => {
+  const first = await measured(writeLabels(0, 1, 2), 'out')
+  const center = first.networks[0]?.measures.find(({ measure }) => measure === 'accuracy')
+  expect(center?.count).toBe(3)
+  expect(valuesOf(first)['center accuracy']?.slice(3)).toEqual(names.slice(3).map(() => Number.NaN))
+  const second = await measured(writeLabels(0, 5, 2, 3), 'out')
+  expect(second.networks[0]?.images).toBe(2 * 6)
+  const anew = await measured(folder('labels.csv'), 'new')
+  expect(valuesOf(second)).toEqual(valuesOf(anew))
+  for (const file of ['summary.csv', 'consistency.json', 'index.html', 'networks/classifier/photographs.csv'])
+    expect(readFileSync(folder('out', file)), file).toEqual(readFileSync(folder('new', file)))
+})
+
+it('reads labels from the names of folders', async () => {
+  for (const [i, name] of names.entries()) {
+    mkdirSync(folder('by class', `class_${i % 2}`), { recursive: true })
+    cpSync(`${golden}${name}`, folder('by class', `class_${i % 2}`, name))
+  }
+  const notes: string[] = []
+  const options = {
+    photographs: folder('by class'),
+    model,
+    input: 'imagenet',
+    workers: 1,
+    protocols: ['diagonal'],
+  } as const
+  const { labels } = await consistency({
+    ...options,
+    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
+  })
+  expect(labels).toBe('folders')
+  expect(notes).toContain('the photographs are labelled by the names of their folders')
+  expect((await measured(undefined)).labels).toBeUndefined()
+})
+
+it('prints accuracies, and refuses an unknown class with its line before it writes anything', async () => {
+  const words = [
+    'consistency',
+    golden,
+    '--model',
+    model,
+    '--input',
+    'imagenet',
+    '--workers',
+    '1',
+    '--protocols',
+    'crop',
+  ]
+  const { status, stdout, stderr } = await runHere([...words, '--labels', writeLabels('class 3', '4')])
+  expect(stdout).toMatch(/^center +answer is right without a shift .* of 2$/m)
+  expect(stderr).toContain('without a label, and so without accuracy: 4 of 6 photographs')
+  expect(status).toBe(0)
+  const refused = await runHere([...words, '--labels', writeLabels(1, 24), '--out', folder('out')])
+  expect(refused.status).toBe(3)
+  expect(refused.stderr).toContain(`${folder('labels.csv')} line 2: classifier has no class 24; use a smaller index`)
+  expect(existsSync(folder('out'))).toBe(false)
+})
