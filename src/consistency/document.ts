@@ -6,7 +6,7 @@ import { packageVersion } from '../files/package.js'
 import type { Network } from '../networks/index.js'
 import { csvCell } from '../results/csv.js'
 import type { Answers } from './answerStore.js'
-import { consistencyPage } from './page.js'
+import { consistencyPage } from './page/page.js'
 import type { Consistency } from './result.js'
 
 /** Content of consistency.json. It contains no durations, so that equal inputs give equal bytes. */

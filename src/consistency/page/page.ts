@@ -1,0 +1,75 @@
+import { pageHtml, sectionHtml } from '../../page/page.js'
+import { escapeHtml } from '../../plot/html.js'
+import { fileName } from '../../results/fileName.js'
+import { counted } from '../../support/text.js'
+import { PROTOCOLS } from '../protocols.js'
+import type { Consistency, ConsistencyMeasure, NetworkConsistency } from './contract.js'
+import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
+import { pathsHtml, type ShownAnswers } from './paths.js'
+import { scatterHtml } from './scatter.js'
+import { measuresHtml } from './tables.js'
+import { resultHtml, titleOf } from './verdict.js'
+
+const STYLE = `
+.photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
+.photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
+.photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
+.photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
+.right{fill:none;stroke:var(--ink);stroke-width:1.5}
+.pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
+.scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
+.scroll thead th{min-width:6.5rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
+.scroll tbody th{min-width:6.5rem;max-width:14rem;overflow-wrap:anywhere}
+.choice{columns:20rem;max-width:80rem;margin:.4rem 0;padding-left:1.2rem}.scatter .name{paint-order:stroke;stroke:var(--ground);stroke-width:3px}
+@media (max-width:75rem){.contents{position:static}}
+@media (max-width:44rem){.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
+@media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}th,td{white-space:normal;padding:.15rem .35rem}
+figure,tr,.scatter{break-inside:avoid}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
+
+/**
+ * The page of one or several networks. It is one file without scripts.
+ * @param answers what it shows of photographs
+ */
+export async function consistencyPage(result: Consistency, answers: ShownAnswers): Promise<string> {
+  const measure = leadingMeasure(result.networks[0] as NetworkConsistency)
+  const networks = bestFirst(result.networks, measure)
+  const isOne = networks.length === 1
+  const sections = [
+    {
+      id: 'measures',
+      title: titleOf(networks, measure),
+      html: `${resultHtml(result, networks, measure)}\n${measuresHtml(networks)}`,
+    },
+    ...(isOne ? [] : [{ id: 'scatter', title: 'Consistency of each network', html: scatterHtml(networks, measure) }]),
+    {
+      id: 'changes',
+      title: isOne ? 'Photographs whose answer changes most' : 'Photographs on which two networks differ most',
+      html: await pathsHtml(networks, pathMeasure(networks[0] as NetworkConsistency), answers),
+    },
+    { id: 'files', title: 'Networks and files', html: filesHtml(networks) },
+  ]
+  return pageHtml({
+    title: `Shift consistency of ${isOne ? networks[0]?.model : counted(networks.length, 'network')}`,
+    style: STYLE,
+    hasViewer: false,
+    links: sections,
+    main: sections.map(sectionHtml).join('\n'),
+  })
+}
+
+/** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
+function pathMeasure(network: NetworkConsistency): ConsistencyMeasure {
+  const isPath = ({ protocol }: ConsistencyMeasure) =>
+    PROTOCOLS.some(({ name, isPath: path }) => path && name === protocol)
+  return mainMeasures(network).find(isPath) ?? leadingMeasure(network)
+}
+
+function filesHtml(networks: readonly NetworkConsistency[]): string {
+  const items = networks.map(({ model, frame, device, photographs, failed }) => {
+    const left = failed.length === 0 ? '' : ` ${counted(failed.length, 'photograph')} could not be used.`
+    const folder = `networks/${encodeURIComponent(fileName(model))}`
+    return `<li>${escapeHtml(model)}: ${counted(photographs.length, 'photograph')} in frames of ${frame}×${frame} px, on ${escapeHtml(device)}.${left} <a href="${folder}/photographs.csv">Each photograph (CSV)</a></li>`
+  })
+  return `<ul>\n${items.join('\n')}\n</ul>
+<p>All networks: <a href="summary.csv">measures (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
+}
