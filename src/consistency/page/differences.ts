@@ -1,5 +1,5 @@
 import { meanAndError } from '../../support/statistics.js'
-import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from './contract.js'
+import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 
 /** What tells measures apart. */
 export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>

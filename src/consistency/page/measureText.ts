@@ -1,5 +1,5 @@
 import { decimalText, signedText } from '../../plot/numberText.js'
-import type { ConsistencyMeasure, MeasureMean } from './contract.js'
+import type { ConsistencyMeasure, MeasureMean } from '../result.js'
 import { isWithinErrors, type PairedDifference } from './differences.js'
 
 type Unit = Pick<ConsistencyMeasure, 'unit'>
@@ -23,7 +23,7 @@ export function distanceText(measure: Unit, { mean, standardError }: PairedDiffe
 /** A difference with its sign, and with `≈` in front if it is within two standard errors. */
 export function differenceText(measure: Unit, difference: PairedDifference): string {
   const { mean, standardError } = difference
-  const sign = isWithinErrors(difference) ? '≈ ' : ''
+  const sign = standardError !== null && isWithinErrors(difference) ? '≈ ' : ''
   return `${sign}${numberText(measure, mean, signedText)}${errorText(measure, standardError)}`
 }
 

@@ -2,10 +2,11 @@ import { pageHtml, sectionHtml } from '../../page/page.js'
 import { escapeHtml } from '../../plot/html.js'
 import { fileName } from '../../results/fileName.js'
 import { counted } from '../../support/text.js'
+import type { NetworkAnswers } from '../networkAnswers.js'
 import { PROTOCOLS } from '../protocols.js'
-import type { Consistency, ConsistencyMeasure, NetworkConsistency } from './contract.js'
+import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
-import { pathsHtml, type ShownAnswers } from './paths.js'
+import { pathsHtml } from './paths.js'
 import { scatterHtml } from './scatter.js'
 import { measuresHtml } from './tables.js'
 import { resultHtml, titleOf } from './verdict.js'
@@ -18,21 +19,19 @@ const STYLE = `
 .right{fill:none;stroke:var(--ink);stroke-width:1.5}
 .pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
-.scroll thead th{min-width:6.5rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
-.scroll tbody th{min-width:6.5rem;max-width:14rem;overflow-wrap:anywhere}
-.choice{columns:20rem;max-width:80rem;margin:.4rem 0;padding-left:1.2rem}.scatter .name{paint-order:stroke;stroke:var(--ground);stroke-width:3px}
+.scroll thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
+.scroll tbody th{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
+.scatter .name{paint-order:stroke;stroke:var(--ground);stroke-width:3px}
 @media (max-width:75rem){.contents{position:static}}
-@media (max-width:44rem){.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
+@media (max-width:44rem){.scroll tbody th{min-width:7rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
 @media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}th,td{white-space:normal;padding:.15rem .35rem}
 figure,tr,.scatter{break-inside:avoid}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
 
-/**
- * The page of one or several networks. It is one file without scripts.
- * @param answers what it shows of photographs
- */
-export async function consistencyPage(result: Consistency, answers: ShownAnswers): Promise<string> {
+/** The page of one or several networks. It is one file without scripts. */
+export async function consistencyPage(result: Consistency, answers: readonly NetworkAnswers[]): Promise<string> {
   const measure = leadingMeasure(result.networks[0] as NetworkConsistency)
   const networks = bestFirst(result.networks, measure)
+  const answersBy = new Map(answers.map((one) => [one.network.id, one]))
   const isOne = networks.length === 1
   const sections = [
     {
@@ -44,7 +43,7 @@ export async function consistencyPage(result: Consistency, answers: ShownAnswers
     {
       id: 'changes',
       title: isOne ? 'Photographs whose answer changes most' : 'Photographs on which two networks differ most',
-      html: await pathsHtml(networks, pathMeasure(networks[0] as NetworkConsistency), answers),
+      html: await pathsHtml(networks, pathMeasure(networks[0] as NetworkConsistency), answersBy),
     },
     { id: 'files', title: 'Networks and files', html: filesHtml(networks) },
   ]

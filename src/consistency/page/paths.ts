@@ -1,24 +1,16 @@
-import { CONFIDENT } from '../../experiments/answers.js'
+import { answerNames, CONFIDENT } from '../../experiments/answers.js'
 import type { PhotographFile } from '../../patches/photographs.js'
 import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
+import type { NetworkAnswers } from '../networkAnswers.js'
+import { storedAnswer } from '../photographAnswers.js'
+import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
+import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
-import type { ConsistencyMeasure, NetworkConsistency } from './contract.js'
 import { pairedDifference, valuesOf } from './differences.js'
 import { differenceText, directionText, measureText } from './measureText.js'
 import { readPictures } from './pictures.js'
-
-/** Photographs and the stored answers to their frames. */
-export interface ShownAnswers {
-  readonly files: readonly PhotographFile[]
-  /** Reads a network's answers to the first frames of a protocol, at most `most`. */
-  readonly frames: (
-    network: string,
-    photograph: string,
-    protocol: string,
-    most: number,
-  ) => Promise<readonly ShownFrame[]>
-}
+import { tableHtml } from './tables.js'
 
 const MOST_SHOWN = 12
 
@@ -27,6 +19,9 @@ const MOST_BARS = 1024
 
 /** Number of answers that are listed below a strip. */
 const MOST_LISTED = 3
+
+/** The stored answers of each network, by its name. */
+export type AnswersBy = ReadonlyMap<string, NetworkAnswers>
 
 /** One network, or two networks that are compared. */
 type Shown = readonly [NetworkConsistency] | readonly [NetworkConsistency, NetworkConsistency]
@@ -40,20 +35,19 @@ type Shown = readonly [NetworkConsistency] | readonly [NetworkConsistency, Netwo
 export async function pathsHtml(
   networks: readonly NetworkConsistency[],
   measure: ConsistencyMeasure,
-  answers: ShownAnswers,
+  answersBy: AnswersBy,
 ): Promise<string> {
   const shown = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
   const names = new Set(shown.flatMap(({ photographs }) => photographs))
   const frame = Math.max(...networks.map((network) => network.frame))
-  const files = answers.files.filter(({ name }) => names.has(name))
-  const { all, pictureOf } = await readPictures(files, frame)
+  const { all, pictureOf } = await readPictures(filesOf(answersBy, names), frame)
   const parts: string[] = []
-  for (const [i, { pair, photographs }] of shown.entries()) {
+  for (const { pair, photographs } of shown) {
     const figures: string[] = []
     for (const name of photographs)
-      figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answers)}</figure>`)
+      figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
-    parts.push(`<div class="pair" id="${idOf(i)}"><h3>${title}</h3>
+    parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
 ${figures.length === 0 ? '<p>There are no such photographs.</p>' : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
@@ -69,8 +63,13 @@ function pairsOf(networks: readonly NetworkConsistency[]): readonly Shown[] {
   return networks.flatMap((one, i) => networks.slice(i + 1).map((other) => [one, other] as const))
 }
 
-function idOf(pair: number): string {
-  return `pair-${pair + 1}`
+function filesOf(answersBy: AnswersBy, names: ReadonlySet<string>): readonly PhotographFile[] {
+  const [answers] = answersBy.values()
+  return answers === undefined ? [] : answers.files.filter(({ name }) => names.has(name))
+}
+
+function idOf(pair: Shown, networks: readonly NetworkConsistency[]): string {
+  return `pair-${pair.map((network) => networks.indexOf(network) + 1).join('-')}`
 }
 
 /**
@@ -78,7 +77,7 @@ function idOf(pair: number): string {
  * difference from the best possible value, and confident ones come first. Photographs without a difference are left out.
  */
 function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readonly string[] {
-  const confidence = { protocol: measure.protocol, measure: 'confidence' }
+  const confidence = { protocol: measure.protocol, measure: CONFIDENCE }
   const confidences = [one, other ?? one].map((network) => valuesOf(network, confidence))
   const others = other && valuesOf(other, measure)
   const best = measure.better === 'higher' ? 1 : 0
@@ -94,7 +93,7 @@ function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readon
     .map(({ name }) => name)
 }
 
-/** Explains the figures, and links to those of each pair. */
+/** Explains the figures. With several networks, a table links to the figures of each pair. */
 function explanationHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
@@ -102,29 +101,61 @@ function explanationHtml(networks: readonly NetworkConsistency[], measure: Consi
   const name = `“${measure.title}” (protocol ${measure.protocol}, ${directionText(measure)})`
   if (networks.length === 1)
     return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least 0.5 come first. ${drawing}</p>`
-  const links = pairsOf(networks).map(([one, other = one], i) => {
-    const difference = pairedDifference(other, one, measure)
-    const text = difference === undefined ? '–' : differenceText(measure, difference)
-    return `<li><a href="#${idOf(i)}">${escapeHtml(`${other.model} minus ${one.model}`)}</a>: ${text}</li>`
+  return `<p>Each number is a difference of two networks: the mean of ${escapeHtml(name)} in the network of the row minus
+that in the network of the column, on the photographs that both measured. Choose a number to see the photographs that
+differ most, among those whose first answer has a probability of at least 0.5 in both networks. ${drawing}</p>
+${differencesHtml(networks, measure)}`
+}
+
+/** The differences of all pairs of networks. Each one is a link to the photographs of the pair. */
+function differencesHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+  const columns = networks.slice(0, -1)
+  const rows = networks.slice(1).map((row, i) => {
+    const cells = columns.slice(0, i + 1).map((column) => {
+      const difference = pairedDifference(row, column, measure)
+      const text = difference === undefined ? '–' : differenceText(measure, difference)
+      const words = `${row.model} minus ${column.model}: ${text}`
+      return `<a href="#${idOf([column, row], networks)}" aria-label="${escapeHtml(words)}">${text}</a>`
+    })
+    return [escapeHtml(row.model), ...cells, ...columns.slice(i + 1).map(() => '')]
   })
-  return `<p>Choose two networks. The numbers are the paired differences of the means of ${escapeHtml(name)}. You see the
-photographs that differ most, among those whose first answer has a probability of at least 0.5 in both networks. ${drawing}</p>
-<ul class="choice">\n${links.join('\n')}\n</ul>`
+  const head = ['network', ...columns.map(({ model }) => escapeHtml(model))]
+  return tableHtml('Differences of two networks', head, rows)
 }
 
 function isMap({ protocol }: ConsistencyMeasure): boolean {
   return protocol === 'crop-exact'
 }
 
+/** Reads the stored answers to a photograph's frames. */
+async function readFrames(
+  answers: NetworkAnswers | undefined,
+  photograph: string,
+  measure: ConsistencyMeasure,
+): Promise<readonly ShownFrame[]> {
+  const row = answers?.measured.get(photograph)?.row
+  if (answers === undefined || row === undefined) return []
+  const { protocols, setting, store } = answers
+  const at = protocols.findIndex(({ name }) => name === measure.protocol)
+  const protocol = protocols[at] as (typeof protocols)[number]
+  const first = protocols.slice(0, at).reduce((sum, one) => sum + keptValues(one, setting), 0)
+  const frames = isMap(measure) ? answersOf(protocol, setting) : Math.min(MOST_BARS, answersOf(protocol, setting))
+  const width = setting.columns.length
+  const values = await store.read(row, first, frames * width)
+  const names = answerNames(answers.network)
+  return Array.from({ length: frames }, (_, i) => {
+    const { answer, ...frame } = storedAnswer(i, values, setting, undefined, i * width)
+    return { ...frame, answer: names[answer] ?? String(answer) }
+  })
+}
+
 async function answersHtml(
   photograph: string,
   pair: Shown,
   measure: ConsistencyMeasure,
-  answers: ShownAnswers,
+  answersBy: AnswersBy,
 ): Promise<string> {
-  const most = isMap(measure) ? Number.POSITIVE_INFINITY : MOST_BARS
-  const rows = pair.map(({ model }) => answers.frames(model, photograph, measure.protocol, most))
-  const frames = await Promise.all(rows)
+  const frames = await Promise.all(pair.map(({ model }) => readFrames(answersBy.get(model), photograph, measure)))
   const colours = answerColours(frames.flat())
   const draw = isMap(measure) ? answerMap : barStrip
   const parts = pair.map((network, i) => {
@@ -133,7 +164,13 @@ async function answersHtml(
     const strip = draw(own, `Answers of ${network.model}`, colours)
     return `<p>${escapeHtml(network.model)}: ${value}</p>${strip}${legendHtml(own, colours)}`
   })
-  return `<figcaption>${escapeHtml(photograph)}</figcaption>${parts.join('\n')}`
+  return `<figcaption>${escapeHtml(photograph)}${rightText(answersBy.get(pair[0].model), photograph)}</figcaption>${parts.join('\n')}`
+}
+
+function rightText(answers: NetworkAnswers | undefined, photograph: string): string {
+  const names = answers === undefined ? [] : answerNames(answers.network)
+  const right = (answers?.right?.get(photograph) ?? []).map((index) => names[index] ?? index)
+  return right.length === 0 ? '' : `<br><span class="soft">right: ${escapeHtml(right.join(' or '))}</span>`
 }
 
 function legendHtml(frames: readonly ShownFrame[], colours: ReadonlyMap<string, string>): string {

@@ -5,7 +5,8 @@ import { PICTURE_LETTERS } from '../../plot/letters.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import { linearScale } from '../../plot/scale.js'
 import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
-import type { ConsistencyMeasure, NetworkConsistency } from './contract.js'
+import { CONFIDENCE } from '../protocols.js'
+import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { type MeasureKey, measureOf } from './differences.js'
 import { directionText, meanText } from './measureText.js'
 
@@ -54,10 +55,8 @@ const LONGEST_NAME = 24
  * shows a second drawing whose letters are as large as in the first one.
  */
 export function scatterHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
-  const [accuracy, confidence] = [
-    { protocol: 'center', measure: 'accuracy' },
-    { protocol: measure.protocol, measure: 'confidence' },
-  ]
+  const accuracy: MeasureKey = { protocol: 'center', measure: 'accuracy' }
+  const confidence: MeasureKey = { protocol: measure.protocol, measure: CONFIDENCE }
   const has = (key: MeasureKey) => networks.some((network) => measureOf(network, key) !== undefined)
   const across = has(accuracy) ? accuracy : confidence
   const dots = networks.flatMap((network) => {
@@ -131,12 +130,15 @@ export function scatterSvg({ x, y, dots }: Scatter, width: number, height: numbe
 /** Writes each name at the nearest free place beside its dot. A thin line leads to a place that is farther away. */
 function labels(dots: readonly PlacedDot[], plot: Box): readonly SvgElement[] {
   const taken = dots.map(({ x, y }) => around(x, y, 2 * RADIUS, 2 * RADIUS))
+  const bars = dots.flatMap((dot) => [
+    { ...dot, top: dot.y - 1, bottom: dot.y + 1 },
+    { ...dot, left: dot.x - 1, right: dot.x + 1 },
+  ])
   return dots.flatMap(({ name, x, y }) => {
     const words = shortened(name, LONGEST_NAME)
-    const width = (labelWidth(words) * LETTER_SIZE) / PICTURE_LETTERS
-    const isFree = (box: Box) => isInside(box, plot) && !taken.some((other) => overlap(box, other))
-    const [first, ...others] = placesBeside(x, y, width) as [Box, ...Box[]]
-    const box = [first, ...others].find(isFree) ?? first
+    const places = placesBeside(x, y, (labelWidth(words) * LETTER_SIZE) / PICTURE_LETTERS)
+    const free = places.filter((box) => isInside(box, plot) && !taken.some((other) => overlap(box, other)))
+    const box = free.find((one) => !bars.some((bar) => overlap(one, bar))) ?? free[0] ?? (places[0] as Box)
     taken.push(box)
     const [nearX, nearY] = [Math.min(box.right, Math.max(box.left, x)), Math.min(box.bottom, Math.max(box.top, y))]
     const leader = Math.hypot(nearX - x, nearY - y) > 3 * RADIUS ? [line(x, y, nearX, nearY, 'var(--strong)')] : []
@@ -146,23 +148,15 @@ function labels(dots: readonly PlacedDot[], plot: Box): readonly SvgElement[] {
   })
 }
 
-/** Boxes for a name at the right, at the left, above and below a dot, at growing distances. */
+/** Boxes for a name in the four corners between a dot's error bars, then above and below, at growing distances. */
 function placesBeside(x: number, y: number, width: number): readonly Box[] {
-  const [across, along] = [width / 2 + RADIUS + 3, LINE_HEIGHT / 2 + RADIUS]
-  return [...Array(24).keys()].flatMap((step) =>
-    [
-      [across, 0],
-      [-across, 0],
-      [across, -1],
-      [-across, -1],
-      [across, 1],
-      [-across, 1],
-      [0, -1],
-      [0, 1],
-    ].map(([right = 0, down = 0]) =>
-      around(x + right, y + down * (8 * step + (right === 0 ? along : 0)), width, LINE_HEIGHT),
-    ),
-  )
+  const across = width / 2 + 4
+  return [...Array(32).keys()].flatMap((step) => {
+    const away = LINE_HEIGHT / 2 + 2 + 6 * step
+    return [across, -across, 0].flatMap((right) =>
+      [-away, away].map((down) => around(x + right, y + down, width, LINE_HEIGHT)),
+    )
+  })
 }
 
 function around(x: number, y: number, width: number, height: number): Box {

@@ -2,7 +2,7 @@ import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { distinct } from '../../report/distinct.js'
 import { renderTable } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
-import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from './contract.js'
+import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { differenceText, directionText, meanText } from './measureText.js'
 
@@ -45,14 +45,13 @@ function comparedHtml(networks: readonly NetworkConsistency[]): string {
   const columns = mainMeasures(networks[0] as NetworkConsistency)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
-    return `<th scope="col">${name}<br><small>${escapeHtml(measure.title)}; ${directionText(measure)}</small></th>`
+    return `${name}<br><small>${escapeHtml(measure.title)}; ${directionText(measure)}</small>`
   })
-  const rows = networks.map((network) => {
-    const cells = columns.map((measure) => `<td>${comparedCell(network, networks, measure)}</td>`)
-    return `<tr><th scope="row">${escapeHtml(network.model)}</th>${cells.join('')}</tr>`
-  })
-  const table = `<table><thead><tr><th scope="col">network</th>${head.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`
-  return `${scrollBox('Networks and protocols', table)}
+  const rows = networks.map((network) => [
+    escapeHtml(network.model),
+    ...columns.map((measure) => comparedCell(network, networks, measure)),
+  ])
+  return `${tableHtml('Networks and protocols', ['network', ...head], rows)}
 <p class="soft">Values are means over photographs ± standard errors. ★ marks the best network of each column. The small
 number below each other value is the difference from the best network on the photographs that both measured (for
 percentages, in percentage points). ≈ marks differences within two standard errors, which may be chance.</p>`
@@ -70,4 +69,17 @@ function comparedCell(
   if (own.mean === measureOf(best, measure)?.mean) return `<b>★ ${text}</b>`
   const difference = pairedDifference(network, best, measure)
   return difference === undefined ? text : `${text}<br><small>${differenceText(own, difference)}</small>`
+}
+
+/** A table whose cells are HTML. The first cell of each row is its heading. */
+export function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = rows.map(([first, ...cells]) => {
+    const others = cells.map((cell) => `<td>${cell}</td>`)
+    return `<tr><th scope="row">${first}</th>${others.join('')}</tr>`
+  })
+  const heads = head.map((cell) => `<th scope="col">${cell}</th>`)
+  return scrollBox(
+    title,
+    `<table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table>`,
+  )
 }

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
-import type { Consistency, ConsistencyMeasure, NetworkConsistency } from './contract.js'
+import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { isWithinErrors, measureOf, pairedDifference } from './differences.js'
 import { directionText, distanceText, meanText } from './measureText.js'
 
@@ -46,7 +46,7 @@ function leadSentences([best, second]: readonly NetworkConsistency[], measure: C
   if (difference === undefined) return reached
   const size = distanceText(measure, difference)
   const than = isWithinErrors(difference)
-    ? 'This is within two standard errors of the paired difference, so it may be chance.'
+    ? 'This is not more than two standard errors of the paired difference, so it may be chance.'
     : 'This is more than two standard errors of the paired difference.'
   return `${reached} The next network, ${second?.model}, is ${size} worse on the ${counted(difference.count, 'photograph')} that both measured. ${than}`
 }
