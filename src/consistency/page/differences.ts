@@ -37,9 +37,9 @@ export function pairedDifference(
   return differences.length === 0 ? undefined : { ...meanAndError(differences), count: differences.length }
 }
 
-/** Whether a difference is at most two standard errors. A single photograph has no standard error. */
+/** Whether a difference is at most two standard errors. Nothing is known of a single photograph. */
 export function isWithinErrors({ mean, standardError }: PairedDifference): boolean {
-  return standardError === null || Math.abs(mean) <= 2 * standardError
+  return standardError !== null && Math.abs(mean) <= 2 * standardError
 }
 
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */

@@ -8,7 +8,7 @@ import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { pairedDifference, valuesOf } from './differences.js'
-import { differenceText, directionText, measureText } from './measureText.js'
+import { differenceText, measureText, nameHtml } from './measureText.js'
 import { readPictures } from './pictures.js'
 import { tableHtml } from './tables.js'
 
@@ -48,7 +48,7 @@ export async function pathsHtml(
       figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
     parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
-${figures.length === 0 ? '<p>There are no such photographs.</p>' : ''}
+${figures.length === 0 ? '<p>No photograph fits.</p>' : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
@@ -98,7 +98,7 @@ function explanationHtml(networks: readonly NetworkConsistency[], measure: Consi
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
     : 'Each bar is one frame. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.'
-  const name = `“${measure.title}” (protocol ${measure.protocol}, ${directionText(measure)})`
+  const name = `“${measure.title}” (protocol ${measure.protocol})`
   if (networks.length === 1)
     return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least 0.5 come first. ${drawing}</p>`
   return `<p>Each number is a difference of two networks: the mean of ${escapeHtml(name)} in the network of the row minus
@@ -117,9 +117,9 @@ function differencesHtml(networks: readonly NetworkConsistency[], measure: Consi
       const words = `${row.model} minus ${column.model}: ${text}`
       return `<a href="#${idOf([column, row], networks)}" aria-label="${escapeHtml(words)}">${text}</a>`
     })
-    return [escapeHtml(row.model), ...cells, ...columns.slice(i + 1).map(() => '')]
+    return [nameHtml(row.model), ...cells, ...columns.slice(i + 1).map(() => '')]
   })
-  const head = ['network', ...columns.map(({ model }) => escapeHtml(model))]
+  const head = ['network', ...columns.map(({ model }) => nameHtml(model))]
   return tableHtml('Differences of two networks', head, rows)
 }
 

@@ -1,4 +1,5 @@
 import { axisTicks, LETTER_SIZE, labelAttributes, tickElements } from '../../plot/axis.js'
+import type { Rectangle } from '../../plot/canvas.js'
 import { escapeHtml } from '../../plot/html.js'
 import { labelWidth } from '../../plot/layout.js'
 import { PICTURE_LETTERS } from '../../plot/letters.js'
@@ -8,149 +9,113 @@ import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot
 import { CONFIDENCE } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { type MeasureKey, measureOf } from './differences.js'
-import { directionText, meanText } from './measureText.js'
+import { meanText, titleText } from './measureText.js'
 
-/** A value and the length of its error bar to both sides. */
-interface ScatterValue {
-  readonly value: number
-  readonly error: number
-}
-
-/** A chart with one labelled dot for each network. */
-export interface Scatter {
-  /** Titles of the axes. */
-  readonly x: string
-  readonly y: string
-  readonly dots: readonly {
-    readonly name: string
-    readonly x: ScatterValue
-    readonly y: ScatterValue
-    /** Text of the tooltip. */
-    readonly words: string
-  }[]
-}
-
-interface Box {
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
-}
-
-/** A dot in pixels of the drawing, with the ends of its error bars. */
-interface PlacedDot extends Box {
+/** A dot with its error bars: along each axis, the low end, the value and the high end. */
+interface Dot {
   readonly name: string
-  readonly x: number
-  readonly y: number
+  /** Text of the tooltip. */
+  readonly words: string
+  readonly x: Span
+  readonly y: Span
 }
 
-const [LEFT, TOP, BOTTOM, RIGHT] = [46, 30, 42, 12]
-
-const RADIUS = 5
-const LINE_HEIGHT = 15
-const LONGEST_NAME = 24
+type Span = readonly [number, number, number]
 
 /**
  * Draws the consistency of networks over their accuracy, or without labels over their confidence. On narrow screens, CSS
  * shows a second drawing whose letters are as large as in the first one.
  */
 export function scatterHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
-  const accuracy: MeasureKey = { protocol: 'center', measure: 'accuracy' }
-  const confidence: MeasureKey = { protocol: measure.protocol, measure: CONFIDENCE }
-  const has = (key: MeasureKey) => networks.some((network) => measureOf(network, key) !== undefined)
-  const across = has(accuracy) ? accuracy : confidence
-  const dots = networks.flatMap((network) => {
+  const keys: readonly MeasureKey[] = [
+    { protocol: 'center', measure: 'accuracy' },
+    { protocol: measure.protocol, measure: CONFIDENCE },
+  ]
+  const [across] = keys.flatMap((key) => networks.flatMap((network) => measureOf(network, key) ?? []))
+  if (across === undefined) return ''
+  const dots = networks.flatMap((network): readonly Dot[] => {
     const [x, y] = [measureOf(network, across), measureOf(network, measure)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
-    const words = `${network.model}: ${meanText(x, x)}, ${meanText(y, y)}`
-    return [{ name: network.model, x: scatterValue(x), y: scatterValue(y), words }]
+    return [
+      { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },
+    ]
   })
-  const axes = { x: axisTitle(networks, across), y: axisTitle(networks, measure) }
-  return `<p>Each dot is one network, with its standard errors. The upright axis is the protocol ${escapeHtml(measure.protocol)}.</p>
-<div class="scatter">${scatterSvg({ ...axes, dots }, 640, 400)}${scatterSvg({ ...axes, dots }, 350, 400)}</div>`
+  const draw = (width: number) => scatterSvg(dots, { x: axisTitle(across), y: axisTitle(measure) }, width)
+  return `<p>Each dot is one network. Lines are standard errors. The upright axis is the protocol ${escapeHtml(measure.protocol)}.</p>
+<div class="scatter">${draw(640)}${draw(350)}</div>`
 }
 
-function scatterValue({ unit, mean, standardError }: ConsistencyMeasure): ScatterValue {
-  const factor = unit === 'share' ? 100 : 1
-  return { value: factor * (mean ?? 0), error: factor * (standardError ?? 0) }
+function spanOf({ unit, mean, standardError }: ConsistencyMeasure): Span {
+  const [value, error] = [mean ?? 0, standardError ?? 0].map((one) => (unit === 'share' ? 100 * one : one)) as [
+    number,
+    number,
+  ]
+  return [value - error, value, value + error]
 }
 
-function axisTitle(networks: readonly NetworkConsistency[], key: MeasureKey): string {
-  const measure = networks.flatMap((network) => measureOf(network, key) ?? [])[0]
-  return measure === undefined
-    ? ''
-    : `${measure.title}${measure.unit === 'share' ? ' (%)' : ''}, ${directionText(measure)}`
+function axisTitle(measure: ConsistencyMeasure): string {
+  return `${titleText(measure)}${measure.unit === 'share' ? ' (%)' : ''}`
 }
 
-/** Draws the chart in a width and a height in pixels. */
-export function scatterSvg({ x, y, dots }: Scatter, width: number, height: number): string {
-  const plot = { left: LEFT, top: TOP, right: width - RIGHT, bottom: height - BOTTOM }
-  const ends = ({ value, error }: ScatterValue) => [value - error, value + error]
-  const scaleX = linearScale(dots.flatMap((dot) => ends(dot.x)))
-  const scaleY = linearScale(dots.flatMap((dot) => ends(dot.y)))
-  const placeX = (value: number) => plot.left + scaleX.at(value) * (plot.right - plot.left)
-  const placeY = (value: number) => plot.bottom - scaleY.at(value) * (plot.bottom - plot.top)
-  const placed = dots.map((dot): PlacedDot => {
-    const [left = 0, right = 0] = ends(dot.x).map(placeX)
-    const [bottom = 0, top = 0] = ends(dot.y).map(placeY)
-    return { name: dot.name, x: placeX(dot.x.value), y: placeY(dot.y.value), left, right, top, bottom }
-  })
-  const bars = placed.map((dot, i) =>
-    svg(
-      'g',
-      {},
-      line(dot.left, dot.y, dot.right, dot.y, seriesColour(i)),
-      line(dot.x, dot.top, dot.x, dot.bottom, seriesColour(i)),
-    ),
-  )
-  return markup(
-    svg(
-      'svg',
-      {
-        viewBox: `0 0 ${width} ${height}`,
-        role: 'group',
-        'aria-label': `${y} over ${x}`,
-        'font-size': `${LETTER_SIZE}px`,
-      },
-      textElement(0, 12, y),
-      textElement(plot.right, height - 6, x, { 'text-anchor': 'end' }),
-      ...tickElements(
-        axisTicks(scaleX, placeX, { side: 'below', from: plot.top, to: plot.bottom, numbers: plot.bottom + 11 }),
-      ),
-      ...tickElements(
-        axisTicks(scaleY, placeY, { side: 'left', from: plot.left, to: plot.right, numbers: plot.left - 5 }),
-      ),
-      ...bars,
-      ...placed.map((dot, i) => mark(i, dot.x, dot.y, RADIUS, tip(dots[i]?.words ?? dot.name))),
-      ...labels(placed, plot),
-    ),
-  )
+const HEIGHT = 400
+const [LEFT, TOP, BOTTOM, RIGHT] = [46, 30, 42, 12]
+
+function scatterSvg(dots: readonly Dot[], titles: { readonly x: string; readonly y: string }, width: number): string {
+  const plot = { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM }
+  const [right, bottom] = [plot.x + plot.width, plot.y + plot.height]
+  const scaleX = linearScale(dots.flatMap(({ x }) => x))
+  const scaleY = linearScale(dots.flatMap(({ y }) => y))
+  const placeX = (value: number) => plot.x + scaleX.at(value) * plot.width
+  const placeY = (value: number) => bottom - scaleY.at(value) * plot.height
+  const placed = dots.map((dot) => ({ ...dot, x: placedSpan(dot.x, placeX), y: placedSpan(dot.y, placeY) }))
+  const marks = placed.flatMap(({ words, x, y }, i) => [
+    line(x[0], y[1], x[2], y[1], seriesColour(i)),
+    line(x[1], y[0], x[1], y[2], seriesColour(i)),
+    mark(i, x[1], y[1], RADIUS, tip(words)),
+  ])
+  const attributes = {
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    role: 'group',
+    'aria-label': `${titles.y} over ${titles.x}`,
+    'font-size': `${LETTER_SIZE}px`,
+  }
+  const axes = [
+    textElement(0, 12, titles.y),
+    textElement(right, HEIGHT - 6, titles.x, { 'text-anchor': 'end' }),
+    ...tickElements(axisTicks(scaleX, placeX, { side: 'below', from: TOP, to: bottom, numbers: bottom + 11 })),
+    ...tickElements(axisTicks(scaleY, placeY, { side: 'left', from: LEFT, to: right, numbers: LEFT - 5 })),
+  ]
+  return markup(svg('svg', attributes, ...axes, ...marks, ...labels(placed, plot)))
 }
+
+function placedSpan([low, value, high]: Span, place: (value: number) => number): Span {
+  return [place(low), place(value), place(high)]
+}
+
+const RADIUS = 5
+const LINE_HEIGHT = 15
+const LONGEST_NAME = 24
 
 /** Writes each name at the nearest free place beside its dot. A thin line leads to a place that is farther away. */
-function labels(dots: readonly PlacedDot[], plot: Box): readonly SvgElement[] {
-  const taken = dots.map(({ x, y }) => around(x, y, 2 * RADIUS, 2 * RADIUS))
-  const bars = dots.flatMap((dot) => [
-    { ...dot, top: dot.y - 1, bottom: dot.y + 1 },
-    { ...dot, left: dot.x - 1, right: dot.x + 1 },
-  ])
-  return dots.flatMap(({ name, x, y }) => {
+function labels(dots: readonly Dot[], plot: Rectangle): readonly SvgElement[] {
+  const taken = dots.map(({ x: [, x], y: [, y] }) => around(x, y, 2 * RADIUS, 2 * RADIUS))
+  return dots.flatMap(({ name, x: [, x], y: [, y] }) => {
     const words = shortened(name, LONGEST_NAME)
     const places = placesBeside(x, y, (labelWidth(words) * LETTER_SIZE) / PICTURE_LETTERS)
-    const free = places.filter((box) => isInside(box, plot) && !taken.some((other) => overlap(box, other)))
-    const box = free.find((one) => !bars.some((bar) => overlap(one, bar))) ?? free[0] ?? (places[0] as Box)
+    const isFree = (box: Rectangle) => isInside(box, plot) && !taken.some((other) => overlap(box, other))
+    const box = places.find(isFree) ?? (places[0] as Rectangle)
     taken.push(box)
-    const [nearX, nearY] = [Math.min(box.right, Math.max(box.left, x)), Math.min(box.bottom, Math.max(box.top, y))]
+    const [nearX, nearY] = [within(x, box.x, box.width), within(y, box.y, box.height)]
     const leader = Math.hypot(nearX - x, nearY - y) > 3 * RADIUS ? [line(x, y, nearX, nearY, 'var(--strong)')] : []
-    const text = { words, x: box.left, y: (box.top + box.bottom) / 2, align: 'left' } as const
-    const { x: left, y: baseline, ...attributes } = labelAttributes(text, LETTER_SIZE)
+    const label = { words, x: box.x, y: box.y + LINE_HEIGHT / 2, align: 'left' } as const
+    const { x: left, y: baseline, ...attributes } = labelAttributes(label, LETTER_SIZE)
     return [...leader, textElement(left, baseline, words, { ...attributes, class: 'name' })]
   })
 }
 
 /** Boxes for a name in the four corners between a dot's error bars, then above and below, at growing distances. */
-function placesBeside(x: number, y: number, width: number): readonly Box[] {
-  const across = width / 2 + 4
+function placesBeside(x: number, y: number, width: number): readonly Rectangle[] {
+  const across = width / 2 + RADIUS
   return [...Array(32).keys()].flatMap((step) => {
     const away = LINE_HEIGHT / 2 + 2 + 6 * step
     return [across, -across, 0].flatMap((right) =>
@@ -159,14 +124,18 @@ function placesBeside(x: number, y: number, width: number): readonly Box[] {
   })
 }
 
-function around(x: number, y: number, width: number, height: number): Box {
-  return { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 }
+function around(x: number, y: number, width: number, height: number): Rectangle {
+  return { x: x - width / 2, y: y - height / 2, width, height }
 }
 
-function isInside(box: Box, other: Box): boolean {
-  return box.left >= other.left && box.right <= other.right && box.top >= other.top && box.bottom <= other.bottom
+function isInside(box: Rectangle, { x, y, width, height }: Rectangle): boolean {
+  return box.x >= x && box.x + box.width <= x + width && box.y >= y && box.y + box.height <= y + height
 }
 
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+function overlap(a: Rectangle, b: Rectangle): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+}
+
+function within(value: number, start: number, length: number): number {
+  return Math.min(start + length, Math.max(start, value))
 }

@@ -4,7 +4,7 @@ import { renderTable } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
-import { differenceText, directionText, meanText } from './measureText.js'
+import { differenceText, meanText, nameHtml, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
 export function measuresHtml(networks: readonly NetworkConsistency[]): string {
@@ -26,17 +26,18 @@ ${tables.join('\n')}`
  * @param measures of all networks, because only detectors measure overlaps
  */
 function measureTable(networks: readonly NetworkConsistency[], measures: readonly ConsistencyMeasure[]): string {
+  const isOne = networks.length === 1
   const keys = distinct(measures.map(({ protocol, measure }) => ({ protocol, measure })))
   const rows = keys.flatMap((key) =>
     bestFirst(networks, key).flatMap((network) => {
       const own = measureOf(network, key)
       if (own === undefined) return []
       const cell = (mean: MeasureMean) => ({ text: meanText(own, mean), below: counted(mean.count, 'photograph') })
-      const heading = { text: own.title, below: `${network.model}; ${directionText(own)}` }
+      const heading = isOne ? titleText(own) : { text: network.model, below: titleText(own) }
       return [[heading, cell(own), cell(own.confident)]]
     }),
   )
-  const head = ['measure', 'all photographs', 'confident photographs']
+  const head = [isOne ? 'measure' : 'network', 'all photographs', 'confident photographs']
   return renderTable({ title: `Measures of ${keys[0]?.protocol}`, head, rows }, 'html')
 }
 
@@ -45,10 +46,10 @@ function comparedHtml(networks: readonly NetworkConsistency[]): string {
   const columns = mainMeasures(networks[0] as NetworkConsistency)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
-    return `${name}<br><small>${escapeHtml(measure.title)}; ${directionText(measure)}</small>`
+    return `${name}<br><small>${escapeHtml(titleText(measure))}</small>`
   })
   const rows = networks.map((network) => [
-    escapeHtml(network.model),
+    nameHtml(network.model),
     ...columns.map((measure) => comparedCell(network, networks, measure)),
   ])
   return `${tableHtml('Networks and protocols', ['network', ...head], rows)}
@@ -65,7 +66,7 @@ function comparedCell(
   const own = measureOf(network, measure)
   const best = bestFirst(networks, measure)[0] as NetworkConsistency
   if (own === undefined || own.mean === null) return '–'
-  const text = meanText(own, own)
+  const text = meanText(own)
   if (own.mean === measureOf(best, measure)?.mean) return `<b>★ ${text}</b>`
   const difference = pairedDifference(network, best, measure)
   return difference === undefined ? text : `${text}<br><small>${differenceText(own, difference)}</small>`

@@ -2,7 +2,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
 import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { isWithinErrors, measureOf, pairedDifference } from './differences.js'
-import { directionText, distanceText, meanText } from './measureText.js'
+import { distanceText, meanText, titleText } from './measureText.js'
 
 /**
  * Says which network is the most consistent, if its differences from others are larger than two standard errors.
@@ -11,15 +11,12 @@ import { directionText, distanceText, meanText } from './measureText.js'
 export function titleOf(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const [best, ...others] = networks as [NetworkConsistency, ...NetworkConsistency[]]
   if (others.length === 0) return `Shift consistency of ${best.model}`
-  const close = others.filter((other) => {
-    const difference = pairedDifference(other, best, measure)
-    return difference === undefined || isWithinErrors(difference)
-  })
-  if (close.length === 0) return `${best.model} is the most consistent of ${networks.length} networks`
-  const group = close.length === 1 ? close[0]?.model : counted(close.length, 'other network')
-  return close.length === others.length
-    ? `No network is clearly the most consistent of ${networks.length}`
-    : `${best.model} and ${group} are the most consistent of ${networks.length} networks`
+  const differences = others.map((other) => pairedDifference(other, best, measure))
+  if (differences.some((difference) => difference === undefined || difference.standardError === null))
+    return `Shift consistency of ${networks.length} networks`
+  const close = differences.filter((difference) => difference !== undefined && isWithinErrors(difference)).length
+  const but = `${close} ${close === 1 ? 'other is' : 'others are'} within two standard errors`
+  return `${best.model} is the most consistent of ${networks.length} networks${close === 0 ? '' : `, but ${but}`}`
 }
 
 /** The result in words, and from what it was measured. */
@@ -41,12 +38,13 @@ export function resultHtml(
 function leadSentences([best, second]: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const own = best && measureOf(best, measure)
   if (own === undefined) return ''
-  const reached = `In the protocol ${measure.protocol} (${measure.title}, ${directionText(measure)}), ${best?.model} has ${meanText(own, own)}.`
+  const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
   const difference = best && second && pairedDifference(second, best, measure)
   if (difference === undefined) return reached
-  const size = distanceText(measure, difference)
-  const than = isWithinErrors(difference)
-    ? 'This is not more than two standard errors of the paired difference, so it may be chance.'
-    : 'This is more than two standard errors of the paired difference.'
-  return `${reached} The next network, ${second?.model}, is ${size} worse on the ${counted(difference.count, 'photograph')} that both measured. ${than}`
+  // The network with the better mean can be worse on the photographs that both measured.
+  const isWorse = measure.better === 'higher' ? difference.mean <= 0 : difference.mean >= 0
+  const next = `The next network, ${second?.model}, is ${distanceText(measure, difference)} ${isWorse ? 'worse' : 'better'} on the ${counted(difference.count, 'photograph')} that both measured.`
+  const limit = 'two standard errors of the paired difference'
+  if (difference.standardError === null) return `${reached} ${next}`
+  return `${reached} ${next} This is ${isWithinErrors(difference) ? `within ${limit}, so it may be chance` : `more than ${limit}`}.`
 }
