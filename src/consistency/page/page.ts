@@ -22,6 +22,7 @@ main>section.report:first-child{border:0;margin:0;padding:0}.right{fill:none;str
 .scroll thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
 .scroll tbody th{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
 .scatter .name{fill:var(--ink);paint-order:stroke;stroke:var(--ground);stroke-width:3px}
+.contents a{overflow-wrap:anywhere}
 @media (max-width:75rem){.contents{position:static}}
 @media (max-width:44rem){.scroll tbody th{min-width:7rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
 @media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}th,td{white-space:normal;padding:.15rem .35rem}

@@ -1,5 +1,4 @@
 import { answerNames, CONFIDENT } from '../../experiments/answers.js'
-import type { PhotographFile } from '../../patches/photographs.js'
 import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
@@ -39,8 +38,11 @@ export async function pathsHtml(
 ): Promise<string> {
   const shown = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
   const names = new Set(shown.flatMap(({ photographs }) => photographs))
-  const frame = Math.max(...networks.map((network) => network.frame))
-  const { all, pictureOf } = await readPictures(filesOf(answersBy, names), frame)
+  const files = [...answersBy.values()][0]?.files ?? []
+  const { all, pictureOf } = await readPictures(
+    files.filter(({ name }) => names.has(name)),
+    (name) => largestFrame(networks, name),
+  )
   const parts: string[] = []
   for (const { pair, photographs } of shown) {
     const figures: string[] = []
@@ -48,7 +50,7 @@ export async function pathsHtml(
       figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
     parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
-${figures.length === 0 ? '<p>No photograph fits.</p>' : ''}
+${figures.length === 0 ? '<p>There is no such photograph.</p>' : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
@@ -63,9 +65,10 @@ function pairsOf(networks: readonly NetworkConsistency[]): readonly Shown[] {
   return networks.flatMap((one, i) => networks.slice(i + 1).map((other) => [one, other] as const))
 }
 
-function filesOf(answersBy: AnswersBy, names: ReadonlySet<string>): readonly PhotographFile[] {
-  const [answers] = answersBy.values()
-  return answers === undefined ? [] : answers.files.filter(({ name }) => names.has(name))
+/** The largest frame in which a photograph was measured. It may be too small for other networks. */
+function largestFrame(networks: readonly NetworkConsistency[], photograph: string): number {
+  const measured = networks.filter(({ photographs }) => photographs.some(({ name }) => name === photograph))
+  return Math.max(...measured.map(({ frame }) => frame))
 }
 
 function idOf(pair: Shown, networks: readonly NetworkConsistency[]): string {
@@ -97,7 +100,7 @@ function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readon
 function explanationHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
-    : 'Each bar is one frame. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.'
+    : `Each bar is one frame, of at most ${MOST_BARS}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
   const name = `“${measure.title}” (protocol ${measure.protocol})`
   if (networks.length === 1)
     return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least 0.5 come first. ${drawing}</p>`

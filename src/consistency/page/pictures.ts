@@ -6,15 +6,16 @@ import { centreOf } from '../crop.js'
 const SIDE = 224
 
 /**
- * Reads the middle of photographs, as networks with this frame see it. Each picture is on the page once, before the
- * figures, which refer to it.
+ * Reads the middle of photographs, as networks see it. Each picture is on the page once, before the figures, which refer
+ * to it.
+ * @param frameOf returns the side of the middle in pixels
  * @returns HTML of all pictures, and a function that gives the HTML of one in a figure
  */
-export async function readPictures(files: readonly PhotographFile[], frame: number) {
+export async function readPictures(files: readonly PhotographFile[], frameOf: (photograph: string) => number) {
   const ids = new Map<string, string>()
   const images: string[] = []
   for (const file of files) {
-    const jpeg = await middleOf(file, frame)
+    const jpeg = await middleOf(file, frameOf(file.name))
     if (jpeg === undefined) continue
     const id = `photograph-${images.length + 1}`
     ids.set(file.name, id)

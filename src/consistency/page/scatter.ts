@@ -53,8 +53,8 @@ function spanOf({ unit, mean, standardError }: ConsistencyMeasure): Span {
   return [value - error, value, value + error]
 }
 
-function axisTitle(measure: ConsistencyMeasure): string {
-  return `${titleText(measure)}${measure.unit === 'share' ? ' (%)' : ''}`
+function axisTitle({ title, unit, better }: ConsistencyMeasure): string {
+  return titleText({ title: unit === 'share' ? `${title} (%)` : title, better })
 }
 
 const HEIGHT = 400
