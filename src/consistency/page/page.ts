@@ -16,7 +16,8 @@ const STYLE = `
 .photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
 .photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
 .photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
-main>section.report:first-child{border:0;margin:0;padding:0}.right{fill:none;stroke:var(--ink);stroke-width:1.5}
+main>section.report:first-child{border:0;margin:0;padding:0}
+.right{fill:none;stroke:var(--ink);stroke-width:1.5}
 .pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
 .scroll thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
@@ -24,8 +25,8 @@ main>section.report:first-child{border:0;margin:0;padding:0}.right{fill:none;str
 .scatter .name{fill:var(--ink);paint-order:stroke;stroke:var(--ground);stroke-width:3px}
 .contents a{overflow-wrap:anywhere}
 @media (max-width:75rem){.contents{position:static}}
-@media (max-width:44rem){.scroll tbody th{min-width:7rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
-@media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}th,td{white-space:normal;padding:.15rem .35rem}
+@media screen and (max-width:44rem){.scroll tbody th{min-width:5.6rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
+@media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;padding:.15rem .35rem;font-size:.76rem}
 figure,tr,.scatter{break-inside:avoid}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
 
 /** The page of one or several networks. It is one file without scripts. */

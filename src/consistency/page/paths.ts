@@ -49,8 +49,10 @@ export async function pathsHtml(
     for (const name of photographs)
       figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
+    const none =
+      pair.length === 1 ? 'No answer changes.' : 'No photograph differs for which both networks are confident.'
     parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
-${figures.length === 0 ? '<p>There is no such photograph.</p>' : ''}
+${figures.length === 0 ? `<p>${none}</p>` : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
