@@ -37,7 +37,7 @@ export interface MadeNetwork {
 export function madeNetwork(
   model: string,
   photographs: readonly (MadeValues | undefined)[],
-  { protocols = CROP_AND_DIAGONAL, files = [] as readonly PhotographFile[] } = {},
+  { protocols = CROP_AND_DIAGONAL as readonly Protocol[], files = [] as readonly PhotographFile[] } = {},
 ): MadeNetwork {
   const all = withAllMeasures(protocols, NO_MORE)
   const rows = photographs.flatMap((values, i) => {

@@ -12,7 +12,10 @@ export function measureOf({ measures }: NetworkConsistency, key: MeasureKey): Co
 }
 
 /** Finite values of a measure, by the name of the photograph. */
-export function valuesOf({ measures, photographs }: NetworkConsistency, key: MeasureKey): ReadonlyMap<string, number> {
+export function photographValues(
+  { measures, photographs }: NetworkConsistency,
+  key: MeasureKey,
+): ReadonlyMap<string, number> {
   const at = indexOf(measures, key)
   return new Map(
     photographs.flatMap(({ name, values }) => (Number.isFinite(values[at]) ? [[name, values[at] as number]] : [])),
@@ -29,8 +32,8 @@ export function pairedDifference(
   other: NetworkConsistency,
   key: MeasureKey,
 ): PairedDifference | undefined {
-  const others = valuesOf(other, key)
-  const differences = [...valuesOf(one, key)].flatMap(([name, value]) => {
+  const others = photographValues(other, key)
+  const differences = [...photographValues(one, key)].flatMap(([name, value]) => {
     const second = others.get(name)
     return second === undefined ? [] : [value - second]
   })

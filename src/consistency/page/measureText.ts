@@ -26,7 +26,7 @@ export function nameHtml(model: string): string {
 }
 
 /** A difference with its sign, and with `≈` in front if it is within two standard errors. */
-export function differenceText(measure: Unit, difference: PairedDifference): string {
+export function pairedText(measure: Unit, difference: PairedDifference): string {
   const { mean, standardError } = difference
   const sign = isWithinErrors(difference) ? '≈ ' : ''
   return `${sign}${numberText(measure, mean, signedText)}${errorText(measure, standardError)}`

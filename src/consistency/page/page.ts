@@ -9,7 +9,7 @@ import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
 import { pathsHtml } from './paths.js'
 import { scatterHtml } from './scatter.js'
 import { measuresHtml } from './tables.js'
-import { resultHtml, titleOf } from './verdict.js'
+import { resultHtml, resultTitle } from './verdict.js'
 
 const STYLE = `
 .photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
@@ -38,7 +38,7 @@ export async function consistencyPage(result: Consistency, answers: readonly Net
   const sections = [
     {
       id: 'measures',
-      title: titleOf(networks, measure),
+      title: resultTitle(networks, measure),
       html: `${resultHtml(result, networks, measure)}\n${measuresHtml(networks)}`,
     },
     ...(isOne ? [] : [{ id: 'scatter', title: 'Consistency of each network', html: scatterHtml(networks, measure) }]),

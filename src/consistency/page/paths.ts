@@ -6,8 +6,8 @@ import { storedAnswer } from '../photographAnswers.js'
 import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
-import { pairedDifference, valuesOf } from './differences.js'
-import { differenceText, measureText, nameHtml } from './measureText.js'
+import { pairedDifference, photographValues } from './differences.js'
+import { measureText, nameHtml, pairedText } from './measureText.js'
 import { readPictures } from './pictures.js'
 import { tableHtml } from './tables.js'
 
@@ -83,10 +83,10 @@ function idOf(pair: Shown, networks: readonly NetworkConsistency[]): string {
  */
 function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readonly string[] {
   const confidence = { protocol: measure.protocol, measure: CONFIDENCE }
-  const confidences = [one, other ?? one].map((network) => valuesOf(network, confidence))
-  const others = other && valuesOf(other, measure)
+  const confidences = [one, other ?? one].map((network) => photographValues(network, confidence))
+  const others = other && photographValues(other, measure)
   const best = measure.better === 'higher' ? 1 : 0
-  return [...valuesOf(one, measure)]
+  return [...photographValues(one, measure)]
     .map(([name, value]) => ({
       name,
       difference: Math.abs(value - (others === undefined ? best : (others.get(name) ?? value))),
@@ -118,7 +118,7 @@ function differencesHtml(networks: readonly NetworkConsistency[], measure: Consi
   const rows = networks.slice(1).map((row, i) => {
     const cells = columns.slice(0, i + 1).map((column) => {
       const difference = pairedDifference(row, column, measure)
-      const text = difference === undefined ? '–' : differenceText(measure, difference)
+      const text = difference === undefined ? '–' : pairedText(measure, difference)
       const words = `${row.model} minus ${column.model}: ${text}`
       return `<a href="#${idOf([column, row], networks)}" aria-label="${escapeHtml(words)}">${text}</a>`
     })
@@ -165,7 +165,7 @@ async function answersHtml(
   const draw = isMap(measure) ? answerMap : barStrip
   const parts = pair.map((network, i) => {
     const own = frames[i] ?? []
-    const value = measureText(measure, valuesOf(network, measure).get(photograph) ?? null)
+    const value = measureText(measure, photographValues(network, measure).get(photograph) ?? null)
     const strip = draw(own, `Answers of ${network.model}`, colours)
     return `<p>${escapeHtml(network.model)}: ${value}</p>${strip}${legendHtml(own, colours)}`
   })

@@ -4,7 +4,7 @@ import { renderTable } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
-import { differenceText, meanText, nameHtml, titleText } from './measureText.js'
+import { meanText, nameHtml, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
 export function measuresHtml(networks: readonly NetworkConsistency[]): string {
@@ -69,7 +69,7 @@ function comparedCell(
   const text = meanText(own)
   if (own.mean === measureOf(best, measure)?.mean) return `<b>★ ${text}</b>`
   const difference = pairedDifference(network, best, measure)
-  return difference === undefined ? text : `${text}<br><small>${differenceText(own, difference)}</small>`
+  return difference === undefined ? text : `${text}<br><small>${pairedText(own, difference)}</small>`
 }
 
 /** A table whose cells are HTML. The first cell of each row is its heading. */

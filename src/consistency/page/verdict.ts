@@ -8,7 +8,7 @@ import { distanceText, meanText, titleText } from './measureText.js'
  * Says which network is the most consistent, if its differences from others are larger than two standard errors.
  * @param networks the best one first
  */
-export function titleOf(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+export function resultTitle(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const [best, ...others] = networks as [NetworkConsistency, ...NetworkConsistency[]]
   if (others.length === 0) return `Shift consistency of ${best.model}`
   const differences = others.map((other) => pairedDifference(other, best, measure))
