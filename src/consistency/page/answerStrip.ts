@@ -20,10 +20,10 @@ export function countedAnswers(frames: readonly ShownFrame[]): readonly (readonl
   return [...counts].sort(([, a], [, b]) => b - a)
 }
 
-/** Gives the most frequent answers a colour each. All others share a grey. */
+/** Gives the most frequent answers a colour each. All others are grey. */
 export function answerColours(frames: readonly ShownFrame[]): ReadonlyMap<string, string> {
-  const colour = (place: number) => (place < COLOURED_ANSWERS ? seriesColour(place) : 'var(--strong)')
-  return new Map(countedAnswers(frames).map(([answer], place) => [answer, colour(place)]))
+  const coloured = countedAnswers(frames).slice(0, COLOURED_ANSWERS)
+  return new Map(coloured.map(([answer], place) => [answer, seriesColour(place)]))
 }
 
 type Drawing = (frames: readonly ShownFrame[], name: string, colours: ReadonlyMap<string, string>) => string
@@ -67,7 +67,9 @@ function shapes(
   const outlines = new Map<string, string>()
   for (const [i, frame] of frames.entries())
     outlines.set(frame.answer, (outlines.get(frame.answer) ?? '') + outline(frame, i))
-  return [...outlines].map(([answer, d]) => svg('path', { d, fill: colours.get(answer) ?? '' }, tip(answer)))
+  return [...outlines].map(([answer, d]) =>
+    svg('path', { d, fill: colours.get(answer) ?? 'var(--strong)' }, tip(answer)),
+  )
 }
 
 function picture(viewBox: string, name: string, children: readonly SvgElement[]): string {

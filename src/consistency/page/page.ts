@@ -17,7 +17,7 @@ const STYLE = `
 .photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
 .photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
 main>section.report:first-child{border:0;margin:0;padding:0}
-.right{fill:none;stroke:var(--ink);stroke-width:1.5}
+.photographs path{shape-rendering:crispEdges}.right{fill:none;stroke:var(--ink);stroke-width:1.5}
 .pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
 .scroll thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}

@@ -16,9 +16,6 @@ const MOST_SHOWN = 12
 /** Largest number of frames in a bar chart, which is enough for all paths in frames of up to 1,998 px. */
 const MOST_BARS = 1024
 
-/** Number of answers that are listed below a strip. */
-const MOST_LISTED = 3
-
 /** The stored answers of each network, by its name. */
 export type AnswersBy = ReadonlyMap<string, NetworkAnswers>
 
@@ -178,11 +175,14 @@ function rightText(answers: NetworkAnswers | undefined, photograph: string): str
   return right.length === 0 ? '' : `<br><span class="soft">right: ${escapeHtml(right.join(' or '))}</span>`
 }
 
+/** Lists the answers that have a colour. */
 function legendHtml(frames: readonly ShownFrame[], colours: ReadonlyMap<string, string>): string {
   const answers = countedAnswers(frames)
-  const listed = answers.slice(0, MOST_LISTED).map(([answer, count]) => {
-    const swatch = `<span class="swatch" style="background:${colours.get(answer)}"></span>`
-    return `<li>${swatch} ${escapeHtml(answer)}: ${counted(count, 'frame')}</li>`
+  const listed = answers.flatMap(([answer, count]) => {
+    const colour = colours.get(answer)
+    if (colour === undefined) return []
+    const swatch = `<span class="swatch" style="background:${colour}"></span>`
+    return [`<li>${swatch} ${escapeHtml(answer)}: ${counted(count, 'frame')}</li>`]
   })
   const others = answers.length - listed.length
   if (others > 0) listed.push(`<li class="soft">${counted(others, 'other answer')}</li>`)
