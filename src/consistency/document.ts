@@ -4,7 +4,7 @@ import { encodeNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
 import { csvCell } from '../results/csv.js'
 import { type NetworkAnswers, networkFolder } from './networkAnswers.js'
-import { consistencyPage } from './page.js'
+import { consistencyPage } from './page/page.js'
 import { keptValues } from './protocols.js'
 import type { Consistency, NetworkConsistency } from './result.js'
 

@@ -138,14 +138,15 @@ export function pixel(selector: string, row: number, col: number): Promise<numbe
  * Opens all folded parts of the page. Returns the violations that axe-core finds, and by how many pixels the page is
  * too wide.
  * @param part selector of the part that axe-core checks
+ * @param isReady waits until the page is drawn
  */
-export async function barriers(width: number, colorScheme: 'light' | 'dark', part = 'html') {
+export async function barriers(width: number, colorScheme: 'light' | 'dark', part = 'html', isReady = ready) {
   await page.setViewportSize({ width, height: 900 })
   await page.emulateMedia({ colorScheme })
   await page.evaluate(() => {
     for (const one of document.querySelectorAll('details')) one.open = true
   })
-  await ready()
+  await isReady()
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
   const { violations } = (await page.evaluate(`axe.run('${part}')`)) as {
     violations: { id: string; nodes: { html: string }[] }[]

@@ -39,7 +39,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
       say('opening the network')
       const { consistency } = await import('../../consistency/consistency.js')
       const { consistencyDocument } = await import('../../consistency/document.js')
-      const { measureText } = await import('../../consistency/page.js')
+      const { measureText } = await import('../../consistency/page/measureText.js')
       const result = await consistency({ ...options, photographs, onProgress: terminalProgress(), signal })
       if (json) return printJson(consistencyDocument(result))
       const areSeveral = result.networks.length > 1

@@ -1,0 +1,66 @@
+import { meanAndError } from '../../support/statistics.js'
+import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
+
+/** What tells measures apart. */
+export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
+
+/** Mean difference of two networks over the photographs that both measured. */
+export type PairedDifference = MeasureMean & { readonly mean: number }
+
+export function measureOf({ measures }: NetworkConsistency, key: MeasureKey): ConsistencyMeasure | undefined {
+  return measures[indexOf(measures, key)]
+}
+
+/** Finite values of a measure, by the name of the photograph. */
+export function photographValues(
+  { measures, photographs }: NetworkConsistency,
+  key: MeasureKey,
+): ReadonlyMap<string, number> {
+  const at = indexOf(measures, key)
+  return new Map(
+    photographs.flatMap(({ name, values }) => (Number.isFinite(values[at]) ? [[name, values[at] as number]] : [])),
+  )
+}
+
+function indexOf(measures: readonly ConsistencyMeasure[], key: MeasureKey): number {
+  return measures.findIndex(({ protocol, measure }) => protocol === key.protocol && measure === key.measure)
+}
+
+/** @returns the mean of `one` minus `other`; undefined if they share no photograph */
+export function pairedDifference(
+  one: NetworkConsistency,
+  other: NetworkConsistency,
+  key: MeasureKey,
+): PairedDifference | undefined {
+  const others = photographValues(other, key)
+  const differences = [...photographValues(one, key)].flatMap(([name, value]) => {
+    const second = others.get(name)
+    return second === undefined ? [] : [value - second]
+  })
+  return differences.length === 0 ? undefined : { ...meanAndError(differences), count: differences.length }
+}
+
+/** Whether a difference is at most two standard errors. Nothing is known of a single photograph. */
+export function isWithinErrors({ mean, standardError }: PairedDifference): boolean {
+  return standardError !== null && Math.abs(mean) <= 2 * standardError
+}
+
+/** Sorts networks by a measure. The best one comes first, and those without a value come last. */
+export function bestFirst(networks: readonly NetworkConsistency[], key: MeasureKey): readonly NetworkConsistency[] {
+  const rank = (network: NetworkConsistency) => {
+    const { mean = null, better = 'neither' } = measureOf(network, key) ?? {}
+    return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
+  }
+  return networks.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
+}
+
+/** The first measure of each protocol, which stands for it. With labels, the first one is the accuracy. */
+export function mainMeasures({ measures }: NetworkConsistency): readonly ConsistencyMeasure[] {
+  return measures.filter(({ protocol }, i) => measures.findIndex((one) => one.protocol === protocol) === i)
+}
+
+/** The main measure of the first protocol that shifts photographs. It decides which network is the most consistent. */
+export function leadingMeasure(network: NetworkConsistency): ConsistencyMeasure {
+  const main = mainMeasures(network)
+  return (main.find(({ protocol }) => protocol !== 'center') ?? main[0]) as ConsistencyMeasure
+}

@@ -1,0 +1,76 @@
+import { pageHtml, sectionHtml } from '../../page/page.js'
+import { escapeHtml } from '../../plot/html.js'
+import { fileName } from '../../results/fileName.js'
+import { counted } from '../../support/text.js'
+import type { NetworkAnswers } from '../networkAnswers.js'
+import { PROTOCOLS } from '../protocols.js'
+import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
+import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
+import { pathsHtml } from './paths.js'
+import { scatterHtml } from './scatter.js'
+import { measuresHtml } from './tables.js'
+import { resultHtml, resultTitle } from './verdict.js'
+
+const STYLE = `
+.photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
+.photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
+.photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
+.photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
+main>section.report:first-child{border:0;margin:0;padding:0}
+.photographs path{shape-rendering:crispEdges}.right{fill:none;stroke:var(--ink);stroke-width:1.5}
+.pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
+.scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
+.scroll thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}.scroll thead small{font-weight:400}
+.scroll tbody th{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
+.scatter .name{fill:var(--ink);paint-order:stroke;stroke:var(--ground);stroke-width:3px}
+.contents a{overflow-wrap:anywhere}
+@media (max-width:75rem){.contents{position:static}}
+@media screen and (max-width:44rem){.scroll tbody th{min-width:5.6rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
+@media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;padding:.15rem .35rem;font-size:.76rem}
+figure,tr,.scatter{break-inside:avoid}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
+
+/** The page of one or several networks. It is one file without scripts. */
+export async function consistencyPage(result: Consistency, answers: readonly NetworkAnswers[]): Promise<string> {
+  const measure = leadingMeasure(result.networks[0] as NetworkConsistency)
+  const networks = bestFirst(result.networks, measure)
+  const answersBy = new Map(answers.map((one) => [one.network.id, one]))
+  const isOne = networks.length === 1
+  const sections = [
+    {
+      id: 'measures',
+      title: resultTitle(networks, measure),
+      html: `${resultHtml(result, networks, measure)}\n${measuresHtml(networks)}`,
+    },
+    ...(isOne ? [] : [{ id: 'scatter', title: 'Consistency of each network', html: scatterHtml(networks, measure) }]),
+    {
+      id: 'changes',
+      title: isOne ? 'Photographs whose answer changes most' : 'Photographs on which two networks differ most',
+      html: await pathsHtml(networks, pathMeasure(networks[0] as NetworkConsistency), answersBy),
+    },
+    { id: 'files', title: 'Networks and files', html: filesHtml(networks) },
+  ]
+  return pageHtml({
+    title: `Shift consistency of ${isOne ? networks[0]?.model : counted(networks.length, 'network')}`,
+    style: STYLE,
+    hasViewer: false,
+    links: sections,
+    main: sections.map(sectionHtml).join('\n'),
+  })
+}
+
+/** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
+function pathMeasure(network: NetworkConsistency): ConsistencyMeasure {
+  const isPath = ({ protocol }: ConsistencyMeasure) =>
+    PROTOCOLS.some(({ name, isPath: path }) => path && name === protocol)
+  return mainMeasures(network).find(isPath) ?? leadingMeasure(network)
+}
+
+function filesHtml(networks: readonly NetworkConsistency[]): string {
+  const items = networks.map(({ model, frame, device, photographs, failed }) => {
+    const left = failed.length === 0 ? '' : ` ${counted(failed.length, 'photograph')} could not be used.`
+    const folder = `networks/${encodeURIComponent(fileName(model))}`
+    return `<li>${escapeHtml(model)}: ${counted(photographs.length, 'photograph')} in frames of ${frame}×${frame} px, on ${escapeHtml(device)}.${left} <a href="${folder}/photographs.csv">Each photograph (CSV)</a></li>`
+  })
+  return `<ul>\n${items.join('\n')}\n</ul>
+<p>All networks: <a href="summary.csv">measures (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
+}

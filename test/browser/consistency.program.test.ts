@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { barriers, frame, page, texts, usePage } from '../support/browserPage.js'
+import { hasChromium } from '../support/chromium.js'
+import { type MadeValues, madeNetwork, madePage } from '../support/madeConsistency.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+
+const NETWORKS = Array.from({ length: 5 }, (_, i) =>
+  madeNetwork(
+    `network-${i + 1}-of-a-run`,
+    Array.from({ length: 4 }, (_, j): MadeValues => [1 - 0.01 * i - 0.05 * j, 0.1 * i, 0.6 + 0.01 * j]),
+  ),
+)
+
+// One visit: each test goes on where the one before it stopped.
+describe.skipIf(!hasChromium())('the page of five networks', () => {
+  const folder = sharedFolder()
+  usePage(() => pathToFileURL(folder()).href)
+
+  beforeAll(async () => {
+    writeFileSync(folder('index.html'), await madePage(NETWORKS))
+    await page.goto(pathToFileURL(folder('index.html')).href)
+  })
+
+  const shown = () => page.locator('.pair:visible h3').allTextContents()
+
+  it('shows the two best networks first, and another pair with the keyboard', async () => {
+    expect(await shown()).toEqual(['network-1-of-a-run and network-2-of-a-run'])
+    await page.locator('a[href="#pair-2-5"]').focus()
+    await page.keyboard.press('Enter')
+    expect(await shown()).toEqual(['network-2-of-a-run and network-5-of-a-run'])
+    await page.goBack()
+    expect(await shown()).toEqual(['network-1-of-a-run and network-2-of-a-run'])
+  })
+
+  it.each([
+    [1400, 'light'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)('has no barriers in %i px, %s', async (width, colours) => {
+    expect(await barriers(width, colours, 'html', frame)).toEqual({ violations: [], tooWide: 0 })
+    expect(await page.locator('.scatter svg:visible').count()).toBe(1)
+  })
+
+  it('keeps the name of the network in sight when a table scrolls', async () => {
+    const box = page.locator('#measures .scroll').first()
+    await box.evaluate((table) => table.scrollTo({ left: 60 }))
+    const [name, left] = [await box.locator('tbody th').first().boundingBox(), await box.boundingBox()]
+    expect(name?.x).toBe(left?.x)
+  })
+
+  it('prints the result without the contents', async () => {
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('.contents').isVisible()).toBe(false)
+    expect(await texts('#measures h2')).toEqual(['network-1-of-a-run is the most consistent of 5 networks'])
+  })
+})
