@@ -1,17 +1,28 @@
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
-import { InputError, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder, regularSize } from '../files/regularFile.js'
-import { type ProgressListener, progressTo } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { mean, meanAndError } from '../support/statistics.js'
-import { counted, listedNames } from '../support/text.js'
-import { checkedLimits, checkLimits } from './limits.js'
-import type { Paired, PairedValues } from './pairing.js'
-import { type ConsistencyFolder, openConsistencyFolder, pairPhotographs } from './photographs.js'
-import type { Change, CheckedLimit, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
-import { bootstrapIntervals, type Interval, signTest } from './statistics.js'
-import { openStudyFolder, pairUnits, type StudyFolder } from './units.js'
+import { listedNames } from '../support/text.js'
+import { checkedLimits } from './limits.js'
+import {
+  type ComparedFolder,
+  type ComparedUnit,
+  differencesOf,
+  layerNames,
+  type PairedValues,
+  pairedUnits,
+  takePair,
+  type UnitPair,
+} from './pairing.js'
+import { openConsistency } from './photographs.js'
+import type { Change, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
+import { bootstrapInterval, type Interval, signTest } from './statistics.js'
+import { openStudy } from './units.js'
 
 const OPTIONS = {
   /**
@@ -42,50 +53,54 @@ export interface CompareOptions extends GivenOptions<typeof OPTIONS> {}
  */
 export async function compare(before: string, after: string, options: CompareOptions = {}): Promise<Comparison> {
   const { maxWorse, onProgress, signal } = parseOptions(options, OPTIONS)
-  checkLimits(maxWorse)
   const [one, other] = [await openSide(before), await openSide(after)]
   if (one.folder.kind !== other.folder.kind)
     throw new UsageError(
       `${one.folder.path} has results of ${one.folder.kind}, and ${other.folder.path} of ${other.folder.kind}; compare two folders of one kind`,
     )
-  const { matched, notes } = matchedNetworks(one, other)
-  const networks: ComparedNetworks[] = []
-  const limits: CheckedLimit[] = []
-  notes.push(...unfinishedNotes(one.folder), ...unfinishedNotes(other.folder))
-  for (const [from, to] of matched) {
-    const paired = await pairNetworks(one.folder, from, other.folder, to, { ...progressTo(onProgress), signal })
-    checkComparable(one.folder, other.folder, paired)
-    const measures = await comparedMeasures(paired.values, signal)
-    const { pairs, unpaired } = paired
-    const compared = { before: from, after: to, pairs, unpaired, measures }
-    networks.push(compared)
-    notes.push(...notesOf(compared, paired))
-    limits.push(...checkedLimits(maxWorse, compared, paired))
+  const all: Compared[] = []
+  for (const names of matchedNetworks(one, other))
+    all.push(await comparedNetworks(one.folder, other.folder, names, progressTo(onProgress), signal))
+  const networks = all.map(({ compared }) => compared)
+  return {
+    kind: one.folder.kind,
+    before: one.folder.path,
+    after: other.folder.path,
+    networks,
+    limits: all.flatMap(({ compared, empty }) => checkedLimits(maxWorse, compared, empty)),
+    notes: [
+      ...sideNotes(
+        one,
+        networks.map((compared) => compared.before),
+      ),
+      ...sideNotes(
+        other,
+        networks.map((compared) => compared.after),
+      ),
+      ...all.flatMap(({ notes }) => notes),
+    ],
   }
-  return { kind: one.folder.kind, before: one.folder.path, after: other.folder.path, networks, limits, notes }
 }
 
-type ResultsFolder = ConsistencyFolder | StudyFolder
-
 interface Side {
-  readonly folder: ResultsFolder
+  readonly folder: ComparedFolder
   /** The networks that may be compared. */
   readonly networks: readonly string[]
 }
 
 async function openSide(reference: string): Promise<Side> {
   const [path, network] = await folderAndNetwork(reference)
-  const hasConsistency = await regularSize(`${path}/consistency.json`).then(
+  const isConsistency = await regularSize(join(path, 'consistency.json')).then(
     () => true,
     () => false,
   )
-  const folder = hasConsistency ? await openConsistencyFolder(path) : await openStudyFolder(path)
+  const folder = await (isConsistency ? openConsistency(path) : openStudy(path))
   if (network === undefined) return { folder, networks: folder.networks }
   if (folder.networks.includes(network)) return { folder, networks: [network] }
   throw new UsageError(`${path} has no network "${network}"; its networks are ${listedNames(folder.networks)}`)
 }
 
-/** Divides `FOLDER#NETWORK` at the first # behind which it is not a folder. A folder's name may contain #. */
+/** Divides `FOLDER#NETWORK` after the shortest path of a folder, because paths and names may contain # themselves. */
 async function folderAndNetwork(reference: string): Promise<readonly [path: string, network?: string]> {
   if (await isFolder(reference)) return [reference]
   for (let at = reference.indexOf('#'); at >= 0; at = reference.indexOf('#', at + 1)) {
@@ -96,105 +111,141 @@ async function folderAndNetwork(reference: string): Promise<readonly [path: stri
 }
 
 /** Networks of equal names; or the only one of each side. */
-function matchedNetworks(before: Side, after: Side) {
+function matchedNetworks(before: Side, after: Side): readonly (readonly [string, string])[] {
   const shared = before.networks.filter((name) => after.networks.includes(name))
-  const alone = ({ networks, folder }: Side) =>
-    networks.filter((name) => !shared.includes(name)).map((name) => `only ${folder.path} has the network ${name}`)
-  if (shared.length > 0)
-    return { matched: shared.map((name) => [name, name] as const), notes: [...alone(before), ...alone(after)] }
+  if (shared.length > 0) return shared.map((name) => [name, name])
   const [[one, ...more], [other, ...others]] = [before.networks, after.networks]
-  if (one !== undefined && other !== undefined && more.length + others.length === 0)
-    return { matched: [[one, other] as const], notes: [] }
+  if (one !== undefined && other !== undefined && more.length + others.length === 0) return [[one, other]]
   const named = ({ networks, folder }: Side) => `${folder.path} has ${listedNames(networks)}`
   throw new UsageError(
     `the folders share no network: ${named(before)}, and ${named(after)}; choose one of each as FOLDER#NETWORK`,
   )
 }
 
-function unfinishedNotes(folder: ResultsFolder): readonly string[] {
-  if (folder.kind === 'consistency' || folder.unfinished === undefined) return []
-  return [`the study in ${folder.path} is not finished: it has ${folder.unfinished}`]
-}
-
-function pairNetworks(
-  before: ResultsFolder,
-  from: string,
-  after: ResultsFolder,
-  to: string,
-  progress: Parameters<typeof pairUnits>[4],
-): Promise<Paired> {
-  if (before.kind === 'consistency') return pairPhotographs(before, from, after as ConsistencyFolder, to)
-  return pairUnits(before, from, after as StudyFolder, to, progress)
-}
-
-function checkComparable(before: ResultsFolder, after: ResultsFolder, { pairs, differences }: Paired): void {
-  const both = `${before.path} and ${after.path}`
-  if (differences.length > 0)
-    throw new UsageError(
-      `${both} were measured differently: ${differences.join('; ')}; measure both with the same settings`,
-    )
-  const what = before.kind === 'consistency' ? 'photograph' : 'object'
-  if (pairs === 0) throw new UsageError(`${both} share no ${what}; measure ${what}s of equal content in both`)
-}
-
-function notesOf({ before, after, measures }: ComparedNetworks, { facts, lacking, values }: Paired): readonly string[] {
-  const names = before === after ? `${before} before and after` : `${before} and ${after}`
-  const isScaled = facts.some((fact) => fact.startsWith('frame '))
-  const scale = isScaled ? ' (the lengths of shifts are in proportion to the frame)' : ''
-  const known = new Set(measures.map(({ name }) => name))
-  const empty = [...new Set(values.filter(({ name }) => !known.has(name)).map(({ metric }) => metric))]
-  const partial = measures.filter(({ leftOut, isHeadline }) => leftOut > 0 && isHeadline)
+function sideNotes({ folder, networks }: Side, compared: readonly string[]): readonly string[] {
+  const { path, unfinished } = folder
+  const alone = networks.filter((name) => !compared.includes(name))
   return [
-    ...(facts.length > 0 ? [`${names} differ in ${facts.join('; ')}${scale}`] : []),
-    ...(lacking.before.length > 0 ? [`only ${after} after has ${lacking.before.join(', ')}`] : []),
-    ...(lacking.after.length > 0 ? [`only ${before} before has ${lacking.after.join(', ')}`] : []),
-    ...(empty.length > 0 ? [`no pair has values on both sides of ${empty.join(', ')}`] : []),
-    ...partial.map(({ name, leftOut }) => `${name}: ${counted(leftOut, 'pair')} left out, without a value on one side`),
+    ...(unfinished === undefined ? [] : [`the study in ${path} is not finished: it has ${unfinished}`]),
+    ...(alone.length > 0 ? [`only ${path} has ${listedNames(alone)}`] : []),
   ]
 }
 
-/** Compares the measures that at least one pair has on both sides. */
-async function comparedMeasures(
-  all: readonly PairedValues[],
-  signal: AbortSignal | undefined,
-): Promise<readonly ComparedMeasure[]> {
-  const rows = all.map((row) => ({ row, ...finitePairs(row) })).filter(({ differences }) => differences.length > 0)
-  const intervals = await bootstrapIntervals(
-    rows.map(({ differences }) => differences),
-    signal,
-  )
-  return rows.map(({ row, before, after, differences }, i) => {
-    const { metric, group, label, name, better, isHeadline } = row
-    const { mean: difference, standardError } = meanAndError([...differences])
-    const interval = intervals[i] as Interval
-    const count = differences.length
-    const higher = differences.filter((value) => value > 0).length
-    const lower = differences.filter((value) => value < 0).length
-    return {
-      name,
-      metric,
-      group,
-      label,
-      better,
-      isHeadline,
-      count,
-      leftOut: row.before.length - count,
-      before: mean(before),
-      after: mean(after),
-      difference,
-      standardError,
-      interval,
-      signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
-      change: changeOf(better, interval, count),
-    }
-  })
+interface Compared {
+  readonly compared: ComparedNetworks
+  /** Names and metrics of the measures without values on both sides. */
+  readonly empty: readonly string[]
+  readonly notes: readonly string[]
 }
 
-function finitePairs({ before, after }: PairedValues) {
-  const has = before.map((value, i) => Number(Number.isFinite(value) && Number.isFinite(after[i])))
-  const first = before.filter((_, i) => has[i] === 1)
-  const second = after.filter((_, i) => has[i] === 1)
-  return { before: first, after: second, differences: first.map((value, i) => (second[i] as number) - value) }
+async function comparedNetworks(
+  before: ComparedFolder,
+  after: ComparedFolder,
+  [from, to]: readonly [string, string],
+  { start, update, stop }: Progress,
+  signal: AbortSignal | undefined,
+): Promise<Compared> {
+  const [own, others] = [await before.unitsOf(from), await after.unitsOf(to)]
+  const pairs = pairedUnits(own, others)
+  const first = checkedPair(before, own, after, others, pairs)
+  const rows = new Map<string, PairedValues>()
+  const names = layerNames(first)
+  start('reading pairs', pairs.length, { unit: 'units', before: 0 })
+  try {
+    for (const [i, pair] of pairs.entries()) {
+      throwIfStopped(signal)
+      await takePair(rows, pair, names)
+      update(i + 1)
+    }
+  } finally {
+    stop()
+  }
+  const full = [...rows.values()].filter((row) => row.before.length > 0)
+  const empty = [...rows.values()].filter((row) => row.before.length === 0)
+  const measures: ComparedMeasure[] = []
+  for (const row of full) {
+    throwIfStopped(signal)
+    measures.push(await comparedMeasure(row))
+  }
+  const facts = differencesOf(pairs, 'facts')
+  const unknown = missingFrom(full, empty)
+  const paired = new Set(pairs.flat())
+  const alone = (units: readonly ComparedUnit[]) =>
+    units
+      .filter((unit) => !paired.has(unit))
+      .map(({ name, sha256, size }) => ({ name, sha256, ...(size !== undefined && { size }) }))
+  return {
+    compared: {
+      before: from,
+      after: to,
+      pairs: pairs.length,
+      unpaired: { before: alone(own), after: alone(others) },
+      measures,
+    },
+    empty: empty.flatMap(({ name, metric }) => [name, metric]),
+    notes: [
+      ...(facts.length > 0 ? [`${from} before and ${to} after differ in ${facts.join(', ')}`] : []),
+      ...(unknown.length > 0 ? [`no pair has a value on both sides of ${unknown.join(', ')}`] : []),
+    ],
+  }
+}
+
+/**
+ * Returns a pair of units whose networks are compared.
+ * @throws UsageError if there is none, or if settings differ
+ */
+function checkedPair(
+  before: ComparedFolder,
+  own: readonly ComparedUnit[],
+  after: ComparedFolder,
+  others: readonly ComparedUnit[],
+  pairs: readonly UnitPair[],
+): UnitPair {
+  const both = `${before.path} and ${after.path}`
+  const [one, other] = [own[0], others[0]]
+  const [first] = pairs
+  // Without a pair, the settings may tell why.
+  const compared = first === undefined && one && other ? [[one, other] as const] : pairs
+  const sizes = [own, others].map((units) => [...new Set(units.map(({ size }) => size))].sort().join(','))
+  const isOther = before.unfinished === undefined && after.unfinished === undefined && sizes[0] !== sizes[1]
+  const differences = [...(isOther ? [`sizes ${sizes.join(' and ')}`] : []), ...differencesOf(compared, 'settings')]
+  if (differences.length > 0)
+    throw new UsageError(`${both} have other settings: ${differences.join('; ')}; measure both in the same way`)
+  if (first !== undefined) return first
+  const what = before.kind === 'consistency' ? 'photograph' : 'object'
+  throw new UsageError(`${both} share no ${what}; measure ${what}s of equal content in both`)
+}
+
+/** Metrics, or whole layers or protocols, that no pair has on both sides. */
+function missingFrom(full: readonly PairedValues[], empty: readonly PairedValues[]): readonly string[] {
+  const [groups, metrics] = [new Set(full.map(({ group }) => group)), new Set(full.map(({ metric }) => metric))]
+  const missing = empty.flatMap(({ group, metric }) => {
+    if (!groups.has(group)) return [group]
+    return metrics.has(metric) ? [] : [metric]
+  })
+  return [...new Set(missing)]
+}
+
+async function comparedMeasure({ before, after, ...row }: PairedValues): Promise<ComparedMeasure> {
+  // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
+  await setImmediate()
+  const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
+  const interval = bootstrapInterval(differences)
+  const { mean: difference, standardError } = meanAndError([...differences])
+  const { length: count } = differences
+  const higher = differences.filter((value) => value > 0).length
+  const lower = differences.filter((value) => value < 0).length
+  return {
+    ...row,
+    count,
+    before: mean(before),
+    after: mean(after),
+    difference,
+    standardError,
+    interval,
+    signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
+    change: changeOf(row.better, interval, count),
+  }
 }
 
 function changeOf(better: ComparedMeasure['better'], [low, high]: Interval, count: number): Change {

@@ -1,21 +1,28 @@
 import { escapeHtml } from '../plot/html.js'
-import { decimalText, signedText, withMinus } from '../plot/numberText.js'
+import { decimalText } from '../plot/numberText.js'
 import { markdownText, renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
 import type { CheckedLimit, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
 
-/** A number of a measure. Numbers that would have no digit but zeros have an exponent. */
-export function valueText(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.001 ? withMinus(value.toExponential(1)) : decimalText(value, 4)
+/** A number of a measure with four decimals, or with two digits if it is so small that few would be left. */
+function valueText(value: number): string {
+  const isSmall = value !== 0 && Math.abs(value) < 0.001
+  return isSmall ? value.toPrecision(2).replaceAll('-', '−') : decimalText(value, 4)
 }
 
-export function differenceText({ difference, standardError }: ComparedMeasure): string {
+/** Headings of `measureCells`. */
+export const MEASURE_HEAD = ['before', 'after', 'difference', '95 % interval', 'sign p'] as const
+
+/** The numbers of a measure as texts. */
+export function measureCells({ before, after, difference, standardError, interval, signTest }: ComparedMeasure) {
   const error = standardError === null ? '' : ` ± ${valueText(standardError)}`
-  return `${difference !== 0 && Math.abs(difference) < 0.001 ? valueText(difference) : signedText(difference, 4)}${error}`
-}
-
-export function intervalText({ interval: [low, high] }: ComparedMeasure): string {
-  return `${valueText(low)}…${valueText(high)}`
+  return [
+    valueText(before),
+    valueText(after),
+    `${difference > 0 ? '+' : ''}${valueText(difference)}${error}`,
+    interval.map(valueText).join('…'),
+    signTest.p.toFixed(3),
+  ]
 }
 
 /** One line that says whether a limit holds, after a mark. */
@@ -66,18 +73,8 @@ function measuresTable(measures: readonly ComparedMeasure[]): string {
   return renderTable(
     {
       title: '',
-      head: ['measure', 'better', 'pairs', 'before', 'after', 'difference', '95 % interval', 'sign test p', 'result'],
-      rows: measures.map((row) => [
-        row.name,
-        row.better,
-        String(row.count),
-        valueText(row.before),
-        valueText(row.after),
-        differenceText(row),
-        intervalText(row),
-        row.signTest.p.toFixed(3),
-        row.change,
-      ]),
+      head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
+      rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.change]),
     },
     'md',
   )

@@ -1,15 +1,14 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { CONFIDENCE } from '../consistency/protocols.js'
 import { InputError } from '../errors.js'
 import { CONFIDENT } from '../experiments/answers.js'
 import { MOST_BYTES, readStored } from '../files/json.js'
 import { readNamed, regularSize } from '../files/regularFile.js'
-import { parseCsv } from '../results/csv.js'
+import { csvRows } from '../results/csv.js'
 import { fileName } from '../results/fileName.js'
 import { BETTER } from '../results/measures.js'
-import { differencesBetween, type Paired, type PairedValues, pairedByContent, type Texts } from './pairing.js'
-
-const measureSchema = z.object({ protocol: z.string(), measure: z.string(), better: z.enum(BETTER) })
+import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.js'
 
 const networkSchema = z.object({
   model: z.string(),
@@ -18,13 +17,15 @@ const networkSchema = z.object({
   layer: z.string(),
   scores: z.object({ meaning: z.string() }),
   threshold: z.number().optional(),
-  input: z.string().optional(),
-  precision: z.string().optional(),
-  measures: z.array(measureSchema),
+  input: z.string(),
+  precision: z.string(),
+  measures: z.array(z.object({ protocol: z.string(), measure: z.string(), better: z.enum(BETTER) })),
   /** Number of photographs. */
   photographs: z.number(),
 })
+type Network = z.infer<typeof networkSchema>
 
+/** The keys of consistency.json that are compared. */
 const documentSchema = z.object({
   protocols: z.array(z.string()),
   draws: z.number(),
@@ -34,164 +35,83 @@ const documentSchema = z.object({
   networks: z.array(networkSchema).min(1),
 })
 
-type Network = z.infer<typeof networkSchema>
-
-/** A results folder of `consistency`. */
-export interface ConsistencyFolder {
-  readonly kind: 'consistency'
-  readonly path: string
-  readonly networks: readonly string[]
-  readonly document: z.infer<typeof documentSchema>
-}
-
 /** @throws InputError if consistency.json is damaged or of another version */
-export async function openConsistencyFolder(path: string): Promise<ConsistencyFolder> {
+export async function openConsistency(path: string): Promise<ComparedFolder> {
   const file = join(path, 'consistency.json')
-  const stored = await readStored(z.looseObject({}), file)
-  const remedy = 'run consistency again with another `out`, and compare that folder'
-  if (stored === undefined) throw new InputError(`${file} is damaged; ${remedy}`)
-  const { data } = documentSchema.safeParse(stored)
-  if (data === undefined)
-    throw new InputError(`${file} was made by another version of shiftscope, or is damaged; ${remedy}`)
-  return { kind: 'consistency', path, networks: data.networks.map(({ model }) => model), document: data }
-}
-
-/** Settings of a call that must be equal. Labels add the protocol `center`, and nothing else changes. */
-export function consistencySettings({ document }: ConsistencyFolder): Texts {
-  const { protocols, draws, seed, background } = document
-  return {
-    protocols: protocols.filter((name) => name !== 'center').join(', '),
+  const document = await readStored(documentSchema, file)
+  if (document === undefined)
+    throw new InputError(
+      `${file} is damaged or of another version of shiftscope; run consistency again with another --out`,
+    )
+  const { protocols, draws, seed, background, labels, networks } = document
+  const settings = {
+    // The protocol `center` only means that there are labels.
+    protocols: protocols.filter((name) => name !== 'center').join(','),
     draws: String(draws),
     seed: String(seed),
     background,
+    // The same file may have another path on another machine.
+    labels: labels && basename(labels),
   }
-}
-
-/** Facts about a network that may differ. */
-function factsOf({ document }: ConsistencyFolder, network: Network): Texts {
   return {
-    weights: network.weightsSha256,
-    layer: network.layer,
-    frame: `${network.frame} px`,
-    input: network.input,
-    'meaning of the scores': network.scores.meaning,
-    threshold: network.threshold?.toString(),
-    precision: network.precision,
-    labels: document.labels,
+    kind: 'consistency',
+    path,
+    networks: networks.map(({ model }) => model),
+    unitsOf: (name) => photographsOf(path, networks.find(({ model }) => model === name) as Network, settings),
   }
-}
-
-/**
- * Pairs the photographs of two networks.
- * @throws InputError if a file is damaged
- */
-export async function pairPhotographs(
-  before: ConsistencyFolder,
-  from: string,
-  after: ConsistencyFolder,
-  to: string,
-): Promise<Paired> {
-  const [one, other] = [networkOf(before, from), networkOf(after, to)]
-  const [own, others] = await Promise.all([photographsOf(before, one), photographsOf(after, other)])
-  const { pairs, unpaired } = pairedByContent(own, others)
-  const named = ({ name, sha256 }: Photograph) => ({ name, sha256 })
-  const columns = one.measures.flatMap((measure, i) => {
-    const k = other.measures.findIndex((given) => nameOf(given) === nameOf(measure))
-    return k < 0 ? [] : [{ ...measure, at: [i, k] as const }]
-  })
-  const valuesAt = ([i, k]: readonly [number, number]): [Float64Array, Float64Array] => [
-    Float64Array.from(pairs, ([first]) => first.values[i] as number),
-    Float64Array.from(pairs, ([, second]) => second.values[k] as number),
-  ]
-  const values = columns.flatMap(({ protocol, measure, better, at }): readonly PairedValues[] => {
-    const name = `${protocol} ${measure}`
-    const isHeadline = better !== 'neither'
-    const [first, second] = valuesAt(at)
-    const row = {
-      metric: name,
-      name,
-      group: protocol,
-      label: measure,
-      better,
-      isHeadline,
-      before: first,
-      after: second,
-    }
-    const confidence = columns.find((given) => given.protocol === protocol && given.measure === 'confidence')
-    if (confidence === undefined || measure === 'confidence') return [row]
-    const [sure, surely] = valuesAt(confidence.at)
-    const isSure = sure.map((value, i) => Number(value >= CONFIDENT && (surely[i] as number) >= CONFIDENT))
-    const confident = (all: Float64Array) => all.filter((_, i) => isSure[i] === 1)
-    const full = `${name}, confident`
-    return [
-      row,
-      {
-        ...row,
-        metric: full,
-        name: full,
-        group: `${protocol}, confident`,
-        before: confident(first),
-        after: confident(second),
-      },
-    ]
-  })
-  return {
-    pairs: pairs.length,
-    unpaired: { before: unpaired.before.map(named), after: unpaired.after.map(named) },
-    values,
-    differences: differencesBetween(consistencySettings(before), consistencySettings(after)),
-    facts: differencesBetween(factsOf(before, one), factsOf(after, other)),
-    lacking: {
-      before: other.measures.map(nameOf).filter((name) => !columns.some((column) => nameOf(column) === name)),
-      after: one.measures.map(nameOf).filter((name) => !columns.some((column) => nameOf(column) === name)),
-    },
-  }
-}
-
-function networkOf({ document }: ConsistencyFolder, name: string): Network {
-  return document.networks.find(({ model }) => model === name) as Network
-}
-
-function nameOf({ protocol, measure }: Pick<Network['measures'][number], 'protocol' | 'measure'>): string {
-  return `${protocol} ${measure}`
-}
-
-interface Photograph {
-  readonly name: string
-  readonly sha256: string
-  /** In the order of the network's measures; NaN where there is no value. */
-  readonly values: Float64Array
 }
 
 /** Reads photographs.csv and checks it against consistency.json. */
-async function photographsOf({ path }: ConsistencyFolder, network: Network): Promise<readonly Photograph[]> {
-  const file = join(path, 'networks', fileName(network.model), 'photographs.csv')
+async function photographsOf(path: string, network: Network, settings: Texts): Promise<readonly ComparedUnit[]> {
+  const { model, measures, weightsSha256: weights, layer, frame, input, scores, precision, threshold } = network
+  const facts = {
+    weights,
+    layer,
+    frame: `${frame} px`,
+    input,
+    scores: scores.meaning,
+    precision,
+    threshold: threshold?.toString(),
+  }
+  const file = join(path, 'networks', fileName(model), 'photographs.csv')
   const remedy = 'run consistency on this folder again'
   const damaged = (what: string) => new InputError(`${file} is damaged: ${what}; ${remedy}`)
   if ((await regularSize(file).catch(() => 0)) > MOST_BYTES) throw damaged('it is too long')
-  const text = (await readNamed(file, remedy)).toString('utf8')
-  let rows: ReturnType<typeof parseCsv>
-  try {
-    rows = parseCsv(text)
-  } catch (error) {
-    throw damaged((error as Error).message)
-  }
-  const [head = [], ...lines] = rows
-  const expected = ['photograph', 'sha256', ...network.measures.map(nameOf)]
+  const rows = csvRows((await readNamed(file, remedy)).toString('utf8'), file)
+  const [head = [], ...lines] = Array.from(rows, ([, cells]) => cells)
+  const expected = ['photograph', 'sha256', ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
   if (JSON.stringify(head) !== JSON.stringify(expected)) throw damaged('its columns are not those of consistency.json')
-  if (lines.length !== network.photographs) throw damaged('its photographs are not as many as consistency.json states')
+  if (lines.length !== network.photographs) throw damaged('it has another number of photographs than consistency.json')
   return lines.map((cells, i) => {
     const [name = '', sha256 = '', ...numbers] = cells
-    const values = Float64Array.from(numbers, numberOf)
     const isWhole = cells.length === head.length && /^[0-9a-f]{64}$/.test(sha256)
-    if (!isWhole || numbers.some((cell) => !NUMBER.test(cell))) throw damaged(`photograph ${i + 1} is not complete`)
-    return { name, sha256, values }
+    if (!isWhole || !numbers.every((cell) => NUMBER.test(cell)))
+      throw damaged(`its photograph ${i + 1} is not complete`)
+    // A value that does not exist is an empty cell.
+    const values = Float64Array.from(numbers, (cell) => (cell === '' ? Number.NaN : Number(cell)))
+    return { name, sha256, settings, facts, values: async () => valuesOf(measures, values) }
   })
 }
 
-/** A value that does not exist is an empty cell or NaN. */
 const NUMBER = /^(-?\d+(\.\d+)?(e[-+]?\d+)?|NaN|)$/
 
-function numberOf(cell: string): number {
-  return cell === '' ? Number.NaN : Number(cell)
+/** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
+function valuesOf(measures: Network['measures'], values: Float64Array): readonly UnitValue[] {
+  const isConfident = (protocol: string) =>
+    measures.some(
+      (one, i) => one.protocol === protocol && one.measure === CONFIDENCE && (values[i] as number) >= CONFIDENT,
+    )
+  return measures.flatMap(({ protocol, measure, better }, i) => {
+    const metric = `${protocol} ${measure}`
+    const all = {
+      metric,
+      group: protocol,
+      label: measure,
+      better,
+      isHeadline: better !== 'neither',
+      value: values[i] as number,
+    }
+    if (measure === CONFIDENCE || !isConfident(protocol)) return [all]
+    return [all, { ...all, metric: `confident, ${metric}`, group: `confident, ${protocol}` }]
+  })
 }

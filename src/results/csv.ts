@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js'
 import { withoutControls } from '../support/text.js'
 
 /**
@@ -18,24 +19,31 @@ export function csvCell(value: string | number): string {
   return /[",]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
 }
 
-/** Matches one cell and the separator behind it: a comma, the end of a line, or the end of the text. */
-const CELL = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y
+/** Largest number of characters in a row. A hostile file could otherwise hold millions of cells in one row. */
+const LONGEST_ROW = 10_000
 
 /**
- * Reads the cells of a CSV file (RFC 4180), row by row. Empty lines are left out.
- * @throws SyntaxError that names the line if a quote is in the wrong place
+ * Reads rows of CSV (RFC 4180), each with the number of the line where it begins, from 1. Empty lines are left out.
+ * @param source name of the file, for messages
+ * @throws InputError if a quoted cell does not end, or if a row is too long
  */
-export function parseCsv(text: string): readonly (readonly string[])[] {
-  const rows: string[][] = [[]]
-  for (let at = 0; at < text.length; ) {
-    CELL.lastIndex = at
-    const [whole, cell, separator] = CELL.exec(text) ?? []
-    if (whole === undefined || cell === undefined)
-      throw new SyntaxError(`line ${text.slice(0, at).split('\n').length} has a quote in the wrong place`)
-    rows.at(-1)?.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)
-    if (separator !== ',') rows.push([])
-    else if (at + whole.length === text.length) rows.at(-1)?.push('')
-    at += whole.length
+export function* csvRows(text: string, source: string): Generator<readonly [line: number, cells: readonly string[]]> {
+  let row = ''
+  let [line, first] = [0, 1]
+  let isQuoted = false
+  for (const [piece] of text.matchAll(/[^\n]*\n|[^\n]+$/g)) {
+    line++
+    if (row === '') first = line
+    row += piece
+    if (row.length > LONGEST_ROW)
+      throw new InputError(`${source} line ${first} has more than ${LONGEST_ROW} characters; give a CSV file`)
+    // A line with an odd number of quotes begins or ends inside a quoted cell.
+    if (piece.split('"').length % 2 === 0) isQuoted = !isQuoted
+    if (isQuoted) continue
+    const bare = `,${row.replace(/\r?\n$/, '')}`
+    const cells = [...bare.matchAll(/,(?:"((?:[^"]|"")*)"(?=,|$)|([^,]*))/g)]
+    if (bare !== ',') yield [first, cells.map(([, text, plain = '']) => text?.replaceAll('""', '"') ?? plain)]
+    row = ''
   }
-  return rows.filter((row) => row.length > 1 || (row[0] ?? '') !== '')
+  if (isQuoted) throw new InputError(`${source} line ${first} has a quote without end; add the second quote`)
 }

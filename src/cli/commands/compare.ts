@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { CompareOptions } from '../../compare/compare.js'
-import type { ComparedMeasure, ComparedNetworks, Comparison } from '../../compare/result.js'
+import type { Change, Comparison } from '../../compare/result.js'
 import { LimitError, UsageError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { counted } from '../../support/text.js'
@@ -49,46 +49,29 @@ export function compareCommand({ signal }: CommandContext): Command {
     })
 }
 
+const MARKS: Readonly<Record<Change, string>> = { better: '✓', worse: '✗', changed: '≠', neither: '?' }
+
 async function printComparison({ kind, networks, limits, notes }: Comparison, all: boolean): Promise<void> {
-  const { limitText, networksText, pairsText } = await import('../../compare/document.js')
+  const { limitText, MEASURE_HEAD, measureCells, networksText, pairsText } = await import('../../compare/document.js')
   for (const compared of networks) {
     print(`${networksText(compared)}: ${pairsText(compared, kind)}`)
-    await printMeasures(compared, all)
+    const shown = compared.measures.filter(({ isHeadline }) => all || isHeadline)
+    for (const group of new Set(shown.map((row) => row.group))) {
+      const own = shown.filter((row) => row.group === group)
+      const counts = own.map(({ count }) => count)
+      const [least, most] = [Math.min(...counts), Math.max(...counts)]
+      print('')
+      print(`${group}: ${least < most ? `${least} to ` : ''}${counted(most, 'pair')}`)
+      printTable(
+        ['measure', ...MEASURE_HEAD, ''],
+        own.map((row) => [row.label, ...measureCells(row), MARKS[row.change]]),
+      )
+    }
+    print('')
+    const more = compared.measures.length - shown.length
+    if (more > 0) print(`${counted(more, 'more measure')} with --all or --json`)
   }
-  print('✓ better, ✗ worse, ≠ changed (neither is better), ? open: the interval contains 0')
+  print('✓ better, ✗ worse, ≠ changed (without direction), ? open: may be chance')
   limits.map(limitText).forEach(print)
   for (const note of notes) wrapped(note, TERMINAL_COLUMNS).forEach(say)
-}
-
-const MARKS: Readonly<Record<ComparedMeasure['change'], string>> = {
-  better: '✓',
-  worse: '✗',
-  changed: '≠',
-  neither: '?',
-}
-
-async function printMeasures({ measures }: ComparedNetworks, all: boolean): Promise<void> {
-  const { differenceText, intervalText, valueText } = await import('../../compare/document.js')
-  const shown = measures.filter(({ isHeadline }) => all || isHeadline)
-  for (const group of new Set(shown.map((row) => row.group))) {
-    const own = shown.filter((row) => row.group === group)
-    const counts = [...new Set(own.map(({ count }) => count))]
-    print(
-      `\n${group} (${counts.length === 1 ? counted(own[0]?.count ?? 0, 'pair') : `${Math.min(...counts)}–${Math.max(...counts)} pairs`})`,
-    )
-    printTable(
-      ['measure', 'before', 'after', 'difference', '95 % interval', 'sign p', ''],
-      own.map((row) => [
-        row.label,
-        valueText(row.before),
-        valueText(row.after),
-        differenceText(row),
-        intervalText(row),
-        row.signTest.p.toFixed(3),
-        MARKS[row.change],
-      ]),
-    )
-  }
-  const more = measures.length - shown.length
-  if (more > 0) print(`\n${counted(more, 'more measure')} with --all or --json`)
 }
