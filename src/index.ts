@@ -10,10 +10,10 @@ export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { type CompareOptions, compare } from './compare/compare.js'
 export type {
-  Change,
   CheckedLimit,
   ComparedMeasure,
   ComparedNetworks,
+  ComparedOutcome,
   Comparison,
   Unpaired,
 } from './compare/result.js'

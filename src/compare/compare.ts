@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder, regularSize } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { signTest } from '../report/findings/evidence.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { mean, meanAndError } from '../support/statistics.js'
@@ -12,7 +13,7 @@ import { checkedLimits } from './limits.js'
 import {
   type ComparedFolder,
   type ComparedUnit,
-  differencesOf,
+  differencesBetween,
   layerNames,
   type PairedValues,
   pairedUnits,
@@ -20,8 +21,8 @@ import {
   type UnitPair,
 } from './pairing.js'
 import { openConsistency } from './photographs.js'
-import type { Change, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
-import { bootstrapInterval, type Interval, signTest } from './statistics.js'
+import type { ComparedMeasure, ComparedNetworks, ComparedOutcome, Comparison } from './result.js'
+import { bootstrapInterval, type Interval } from './statistics.js'
 import { openStudy } from './units.js'
 
 const OPTIONS = {
@@ -167,7 +168,7 @@ async function comparedNetworks(
     throwIfStopped(signal)
     measures.push(await comparedMeasure(row))
   }
-  const facts = differencesOf(pairs, 'facts')
+  const facts = differencesBetween(pairs, 'facts')
   const unknown = missingFrom(full, empty)
   const paired = new Set(pairs.flat())
   const alone = (units: readonly ComparedUnit[]) =>
@@ -208,7 +209,10 @@ function checkedPair(
   const compared = first === undefined && one && other ? [[one, other] as const] : pairs
   const sizes = [own, others].map((units) => [...new Set(units.map(({ size }) => size))].sort().join(','))
   const isOther = before.unfinished === undefined && after.unfinished === undefined && sizes[0] !== sizes[1]
-  const differences = [...(isOther ? [`sizes ${sizes.join(' and ')}`] : []), ...differencesOf(compared, 'settings')]
+  const differences = [
+    ...(isOther ? [`sizes ${sizes.join(' and ')}`] : []),
+    ...differencesBetween(compared, 'settings'),
+  ]
   if (differences.length > 0)
     throw new UsageError(`${both} have other settings: ${differences.join('; ')}; measure both in the same way`)
   if (first !== undefined) return first
@@ -244,11 +248,11 @@ async function comparedMeasure({ before, after, ...row }: PairedValues): Promise
     standardError,
     interval,
     signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
-    change: changeOf(row.better, interval, count),
+    outcome: outcomeOf(row.better, interval, count),
   }
 }
 
-function changeOf(better: ComparedMeasure['better'], [low, high]: Interval, count: number): Change {
+function outcomeOf(better: ComparedMeasure['better'], [low, high]: Interval, count: number): ComparedOutcome {
   if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
   if (better === 'neither') return 'changed'
   return low > 0 === (better === 'higher') ? 'better' : 'worse'

@@ -74,7 +74,7 @@ function measuresTable(measures: readonly ComparedMeasure[]): string {
     {
       title: '',
       head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
-      rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.change]),
+      rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.outcome]),
     },
     'md',
   )

@@ -72,7 +72,7 @@ export function pairedUnits(before: readonly ComparedUnit[], after: readonly Com
 }
 
 /** Differences of settings or facts, such as `stride 8 and 4`. */
-export function differencesOf(pairs: readonly UnitPair[], kind: 'settings' | 'facts'): readonly string[] {
+export function differencesBetween(pairs: readonly UnitPair[], kind: 'settings' | 'facts'): readonly string[] {
   const all = pairs.flatMap(([{ [kind]: before }, { [kind]: after }]) =>
     Object.keys(before).flatMap((name) => {
       const [one, other] = [before[name], after[name]]

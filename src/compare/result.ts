@@ -6,7 +6,7 @@ import type { Interval } from './statistics.js'
  * besides, neither higher nor lower values of the measure are better. Otherwise, and for fewer than five pairs, it is
  * `neither`.
  */
-export type Change = 'better' | 'worse' | 'changed' | 'neither'
+export type ComparedOutcome = 'better' | 'worse' | 'changed' | 'neither'
 
 /** One measure before and after, over the pairs that have a finite value on both sides. */
 export interface ComparedMeasure {
@@ -36,7 +36,7 @@ export interface ComparedMeasure {
   readonly interval: Interval
   /** Exact two-sided sign test: number of pairs with a higher, a lower and an equal value after, and the p-value. */
   readonly signTest: { readonly higher: number; readonly lower: number; readonly equal: number; readonly p: number }
-  readonly change: Change
+  readonly outcome: ComparedOutcome
 }
 
 /** An object or a photograph that only one side has. */

@@ -27,21 +27,3 @@ function quantile(sorted: Float64Array, share: number): number {
   const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number]
   return below + (at - Math.floor(at)) * (above - below)
 }
-
-/**
- * Exact two-sided p-value of the sign test: the chance that `up + down` fair coins fall at least as unevenly. It adds
- * terms of the binomial distribution relative to the largest, so large numbers neither overflow nor vanish.
- */
-export function signTest(up: number, down: number): number {
-  const count = up + down
-  const least = Math.min(up, down)
-  let logarithm = -count * Math.LN2
-  for (let k = 1; k <= least; k++) logarithm += Math.log((count - k + 1) / k)
-  let sum = 0
-  let term = 1
-  for (let k = least; k >= 0; k--) {
-    sum += term
-    term *= k / (count - k + 1)
-  }
-  return Math.min(1, 2 * Math.exp(logarithm + Math.log(sum)))
-}

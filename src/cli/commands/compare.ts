@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { CompareOptions } from '../../compare/compare.js'
-import type { Change, Comparison } from '../../compare/result.js'
+import type { ComparedOutcome, Comparison } from '../../compare/result.js'
 import { LimitError, UsageError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { counted } from '../../support/text.js'
@@ -49,7 +49,7 @@ export function compareCommand({ signal }: CommandContext): Command {
     })
 }
 
-const MARKS: Readonly<Record<Change, string>> = { better: '✓', worse: '✗', changed: '≠', neither: '?' }
+const MARKS: Readonly<Record<ComparedOutcome, string>> = { better: '✓', worse: '✗', changed: '≠', neither: '?' }
 
 async function printComparison({ kind, networks, limits, notes }: Comparison, all: boolean): Promise<void> {
   const { limitText, MEASURE_HEAD, measureCells, networksText, pairsText } = await import('../../compare/document.js')
@@ -64,7 +64,7 @@ async function printComparison({ kind, networks, limits, notes }: Comparison, al
       print(`${group}: ${least < most ? `${least} to ` : ''}${counted(most, 'pair')}`)
       printTable(
         ['measure', ...MEASURE_HEAD, ''],
-        own.map((row) => [row.label, ...measureCells(row), MARKS[row.change]]),
+        own.map((row) => [row.label, ...measureCells(row), MARKS[row.outcome]]),
       )
     }
     print('')
