@@ -11,6 +11,8 @@ photographs=$2
 baseline=${3:-shift-baseline}
 results=shift-results
 
+rm -rf "$results"
+
 # With 60 photographs, a small network takes about two minutes on two cores.
 npx shiftscope consistency "$photographs" --model "$network" --protocols crop,diagonal --out "$results"
 

@@ -17,9 +17,16 @@ export type {
   Comparison,
   Unpaired,
 } from './compare/result.js'
-export { type ConsistencyOptions, consistency } from './consistency/consistency.js'
+export { consistency } from './consistency/consistency.js'
+export type { ConsistencyOptions } from './consistency/options.js'
 export type { ChosenProtocol, ProtocolName } from './consistency/protocols.js'
-export type { Consistency, ConsistencyMeasure, MeasuredPhotograph } from './consistency/result.js'
+export type {
+  Consistency,
+  ConsistencyMeasure,
+  MeasuredPhotograph,
+  MeasureMean,
+  NetworkConsistency,
+} from './consistency/result.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
 export type { ReuseRecord } from './engine/reuse/record.js'

@@ -251,7 +251,9 @@ describe('a study', () => {
     const { limits } = await compare(after, before, { maxWorse: { 'similarity-mean': 0.2, coverage: 1 } })
     const exceeded = limits.filter(({ isExceeded }) => isExceeded)
     expect(exceeded).toHaveLength(10)
-    expect(new Set(exceeded.map(({ measure }) => measure.split(') ')[1]?.split(' ')[0]))).toEqual(new Set(['similarity-mean']))
+    expect(new Set(exceeded.map(({ measure }) => measure.split(') ')[1]?.split(' ')[0]))).toEqual(
+      new Set(['similarity-mean']),
+    )
   })
 
   it('of other settings is refused, with all of these settings', async () => {

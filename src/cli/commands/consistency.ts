@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import type { ConsistencyOptions } from '../../consistency/consistency.js'
+import type { ConsistencyOptions } from '../../consistency/options.js'
 import { PRECISIONS } from '../../networks/network.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
@@ -17,7 +17,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     new Command('consistency'),
     'shiftscope consistency photographs --model mobilenet_v2 --protocols crop --out crops',
   )
-    .description('measure on photographs how often a small shift changes the network’s answer')
+    .description('measure on photographs how often a small shift changes a network’s answer')
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
     .option('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .option('--models <a,b>', 'run these networks on the same photographs and shifts', parseList)
