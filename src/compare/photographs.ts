@@ -93,7 +93,8 @@ async function photographsOf(path: string, network: Network, settings: Texts): P
   })
 }
 
-const NUMBER = /^(-?\d+(\.\d+)?(e[-+]?\d+)?|NaN|)$/
+/** Numbers whose squares can be added, or nothing. */
+const NUMBER = /^(-?\d{1,20}(\.\d+)?(e[-+]?\d{1,2})?|)$/
 
 /** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
 function valuesOf(measures: Network['measures'], values: Float64Array): readonly UnitValue[] {

@@ -1,6 +1,7 @@
+import { InputError } from '../errors.js'
 import { sizeText } from '../patches/sizes.js'
 import { MEASURES, type Measure } from '../results/measures.js'
-import { unitFolders } from '../results/openResults.js'
+import { groupsOfUnits } from '../results/openResults.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { openUnit } from '../results/unit/open.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -11,10 +12,12 @@ import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.j
 /** @throws InputError if the folder has no units, or a damaged one */
 export async function openStudy(path: string): Promise<ComparedFolder> {
   const folders = new Map<string, readonly string[]>()
-  for (const group of await unitFolders(path)) {
+  for (const group of await groupsOfUnits(path)) {
     const { inputs } = await openUnit(path, group[0] as string)
     folders.set(inputs.model, [...(folders.get(inputs.model) ?? []), ...group])
   }
+  if (folders.size === 0)
+    throw new InputError(`${path} has no finished results; name a results folder of reproduce or consistency`)
   // A folder that was merged from others has no run.json.
   const units = (await studyStatus(path).catch(() => undefined))?.units
   return {

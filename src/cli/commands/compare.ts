@@ -19,9 +19,9 @@ interface Flags extends Pick<CompareOptions, 'maxWorse'> {
 export function compareCommand({ signal }: CommandContext): Command {
   return addExamples(
     new Command('compare'),
-    'shiftscope consistency photographs --model tiny-alexnet --out plain',
-    'shiftscope consistency photographs --model tiny-alexnet-aa --out blurred',
-    "shiftscope compare plain blurred --max-worse 'diagonal change=0.02'",
+    'shiftscope reproduce --models tiny-alexnet --out plain',
+    'shiftscope reproduce --models tiny-alexnet-aa --out blurred',
+    'shiftscope compare plain blurred --max-worse answer-kept=0.02',
   )
     .description('compare two results folders, and fail if a measure became worse')
     .argument('<before>', 'results folder of consistency or reproduce, or FOLDER#NETWORK')
