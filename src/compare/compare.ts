@@ -22,7 +22,7 @@ import {
 } from './pairing.js'
 import { openConsistency } from './photographs.js'
 import type { ComparedMeasure, ComparedNetworks, ComparedOutcome, Comparison } from './result.js'
-import { bootstrapInterval, type Interval } from './statistics.js'
+import { bootstrap } from './statistics.js'
 import { openStudy } from './units.js'
 
 const OPTIONS = {
@@ -70,14 +70,8 @@ export async function compare(before: string, after: string, options: CompareOpt
     networks,
     limits: all.flatMap(({ compared, empty }) => checkedLimits(maxWorse, compared, empty)),
     notes: [
-      ...sideNotes(
-        one,
-        networks.map((compared) => compared.before),
-      ),
-      ...sideNotes(
-        other,
-        networks.map((compared) => compared.after),
-      ),
+      ...sideNotes(one, networks, 'before'),
+      ...sideNotes(other, networks, 'after'),
       ...all.flatMap(({ notes }) => notes),
     ],
   }
@@ -123,9 +117,13 @@ function matchedNetworks(before: Side, after: Side): readonly (readonly [string,
   )
 }
 
-function sideNotes({ folder, networks }: Side, compared: readonly string[]): readonly string[] {
+function sideNotes(
+  { folder, networks }: Side,
+  compared: readonly ComparedNetworks[],
+  side: 'before' | 'after',
+): readonly string[] {
   const { path, unfinished } = folder
-  const alone = networks.filter((name) => !compared.includes(name))
+  const alone = networks.filter((name) => !compared.some((one) => one[side] === name))
   return [
     ...(unfinished === undefined ? [] : [`the study in ${path} is not finished: it has ${unfinished}`]),
     ...(alone.length > 0 ? [`only ${path} has ${listedNames(alone)}`] : []),
@@ -163,10 +161,13 @@ async function comparedNetworks(
   }
   const full = [...rows.values()].filter((row) => row.before.length > 0)
   const empty = [...rows.values()].filter((row) => row.before.length === 0)
+  const intervalOf = bootstrap()
   const measures: ComparedMeasure[] = []
   for (const row of full) {
     throwIfStopped(signal)
-    measures.push(await comparedMeasure(row))
+    // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
+    await setImmediate()
+    measures.push(comparedMeasure(row, intervalOf))
   }
   const facts = differencesBetween(pairs, 'facts')
   const unknown = missingFrom(full, empty)
@@ -186,7 +187,7 @@ async function comparedNetworks(
     empty: empty.flatMap(({ name, metric }) => [name, metric]),
     notes: [
       ...(facts.length > 0 ? [`${from} before and ${to} after differ in ${facts.join(', ')}`] : []),
-      ...(unknown.length > 0 ? [`no pair has a value on both sides of ${unknown.join(', ')}`] : []),
+      ...(unknown.length > 0 ? [`no pair has a value on both sides of ${listedNames(unknown)}`] : []),
     ],
   }
 }
@@ -207,7 +208,9 @@ function checkedPair(
   const [first] = pairs
   // Without a pair, the settings may tell why.
   const compared = first === undefined && one && other ? [[one, other] as const] : pairs
-  const sizes = [own, others].map((units) => [...new Set(units.map(({ size }) => size))].sort().join(','))
+  const sizes = [own, others].map((units) =>
+    [...new Set(units.map(({ size = 0 }) => size))].sort((a, b) => a - b).join(','),
+  )
   const isOther = before.unfinished === undefined && after.unfinished === undefined && sizes[0] !== sizes[1]
   const differences = [
     ...(isOther ? [`sizes ${sizes.join(' and ')}`] : []),
@@ -230,11 +233,12 @@ function missingFrom(full: readonly PairedValues[], empty: readonly PairedValues
   return [...new Set(missing)]
 }
 
-async function comparedMeasure({ before, after, ...row }: PairedValues): Promise<ComparedMeasure> {
-  // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
-  await setImmediate()
+function comparedMeasure(
+  { before, after, ...row }: PairedValues,
+  intervalOf: ReturnType<typeof bootstrap>,
+): ComparedMeasure {
   const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
-  const interval = bootstrapInterval(differences)
+  const interval = intervalOf(differences)
   const { mean: difference, standardError } = meanAndError([...differences])
   const { length: count } = differences
   const higher = differences.filter((value) => value > 0).length
@@ -252,7 +256,11 @@ async function comparedMeasure({ before, after, ...row }: PairedValues): Promise
   }
 }
 
-function outcomeOf(better: ComparedMeasure['better'], [low, high]: Interval, count: number): ComparedOutcome {
+function outcomeOf(
+  better: ComparedMeasure['better'],
+  [low, high]: ComparedMeasure['interval'],
+  count: number,
+): ComparedOutcome {
   if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
   if (better === 'neither') return 'changed'
   return low > 0 === (better === 'higher') ? 'better' : 'worse'

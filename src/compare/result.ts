@@ -1,5 +1,4 @@
 import type { Better } from '../results/measures.js'
-import type { Interval } from './statistics.js'
 
 /**
  * Result of a comparison. It is `better` or `worse` if the interval of the difference excludes 0, and `changed` if,
@@ -23,7 +22,7 @@ export interface ComparedMeasure {
   readonly isHeadline: boolean
   /** Number of pairs. */
   readonly count: number
-  /** Number of pairs that have no value on at least one side. */
+  /** Number of pairs that were left out, because they have no value on one side. */
   readonly leftOut: number
   /** Means over the pairs. */
   readonly before: number
@@ -33,7 +32,7 @@ export interface ComparedMeasure {
   /** Standard error of `difference`: the sample deviation of the differences, divided by √count. Null for one pair. */
   readonly standardError: number | null
   /** 95 % interval of `difference` by a paired bootstrap: percentiles of 10,000 draws, seed 0. */
-  readonly interval: Interval
+  readonly interval: readonly [low: number, high: number]
   /** Exact two-sided sign test: number of pairs with a higher, a lower and an equal value after, and the p-value. */
   readonly signTest: { readonly higher: number; readonly lower: number; readonly equal: number; readonly p: number }
   readonly outcome: ComparedOutcome

@@ -107,7 +107,7 @@ describe('photographs', () => {
   it('without any value of a measure are noted, and this measure has no limit', async () => {
     const [before, after] = both(Object.fromEntries(Object.keys(LOW).map((name) => [name, [1, 1, Number.NaN, 1]])))
     expect((await compare(before, after)).notes).toContain(
-      'no pair has a value on both sides of diagonal change, confident, diagonal',
+      'no pair has a value on both sides of "diagonal change", "confident, diagonal"',
     )
     expect(await messageOf(compare(before, after, { maxWorse: { 'diagonal change': 1 } }), UsageError)).toBe(
       'no pair has a value of diagonal change on both sides; measure it in both, or set no limit',
@@ -283,6 +283,16 @@ describe('a study', () => {
         },
       },
     ])
+  })
+
+  it('that is not finished is compared as far as it is', async () => {
+    const [before, after] = [await study('before', 0.5), await study('after', 0.5)]
+    await storeUnit(before, { patch: 'car', patchSha256: '0', size: 75 })
+    const patches = [...objects.map(({ patch }) => patch), 'clock']
+    writeFileSync(`${after}/run.json`, JSON.stringify({ planned: [{ model: 'alexnet', size: 125, patches }] }))
+    const { networks, notes } = await compare(before, after)
+    expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [{ name: 'car', size: 75 }], after: [] } }])
+    expect(notes).toEqual([`the study in ${after} is not finished: it has 5 of 6 units`])
   })
 
   it('without a layer of the other’s compares the layers with class scores', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { compare } from '../../src/compare/compare.js'
-import { bootstrapInterval } from '../../src/compare/statistics.js'
+import { bootstrap } from '../../src/compare/statistics.js'
 import { signTest } from '../../src/report/findings/evidence.js'
 import { writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
@@ -62,6 +62,17 @@ it('without a sign, nothing speaks against chance', () => {
 })
 
 it('the interval of equal values is these values', () => {
-  expect(bootstrapInterval(new Float64Array(7))).toEqual([0, 0])
-  expect(bootstrapInterval(Float64Array.of(0.25))).toEqual([0.25, 0.25])
+  const intervalOf = bootstrap()
+  expect(intervalOf(new Float64Array(7))).toEqual([0, 0])
+  expect(intervalOf(Float64Array.of(0.25))).toEqual([0.25, 0.25])
+})
+
+it('the interval is also right for so many values that their draws are not kept', () => {
+  const values = Float64Array.from({ length: 1700 }, (_, i) => Math.sin(i))
+  const half = values.subarray(0, 850)
+  const repeated = Float64Array.from([...half, ...half])
+  const [low, high] = bootstrap()(repeated)
+  const [lowOfHalf, highOfHalf] = bootstrap()(half)
+  // Twice as many values of the same spread have an interval that is narrower by √2.
+  expect((highOfHalf - lowOfHalf) / (high - low)).toBeCloseTo(Math.SQRT2, 1)
 })

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
-import { print, printJson, printTable, say, TERMINAL_COLUMNS, wrapped } from '../output.js'
+import { print, printJson, printTable, say } from '../output.js'
 import { collectLimits, parsePath } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -73,5 +73,5 @@ async function printComparison({ kind, networks, limits, notes }: Comparison, al
   }
   print('✓ better, ✗ worse, ≠ changed (without direction), ? open: may be chance')
   limits.map(limitText).forEach(print)
-  for (const note of notes) wrapped(note, TERMINAL_COLUMNS).forEach(say)
+  notes.forEach(say)
 }
