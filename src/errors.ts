@@ -18,6 +18,7 @@ import { messageLine } from './support/text.js'
  * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
  * | `ERR_SHIFTSCOPE_RESOURCE` | ResourceError |
  * | `ERR_SHIFTSCOPE_CLUSTER` | ClusterError |
+ * | `ERR_SHIFTSCOPE_LIMIT` | LimitError: only of the command line, because the library returns `limits` instead |
  * | `ERR_SHIFTSCOPE_INTERRUPTED` | InterruptedError |
  */
 export abstract class ShiftscopeError extends Error {
@@ -82,6 +83,12 @@ export class WorkerError extends ShiftscopeError {
 /** The system refused memory, an open file or a port that the work needs. Exit status 1. */
 export class ResourceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_RESOURCE'
+}
+
+/** A measure became worse than a limit allows. Exit status 5. */
+export class LimitError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_LIMIT'
+  override readonly exitStatus: number = 5
 }
 
 /**

@@ -8,9 +8,18 @@
 export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from './bench/extract.js'
 export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
+export { type CompareOptions, compare } from './compare/compare.js'
+export type {
+  CheckedLimit,
+  ComparedMeasure,
+  ComparedNetworks,
+  ComparedOutcome,
+  Comparison,
+  Unpaired,
+} from './compare/result.js'
 export { consistency } from './consistency/consistency.js'
 export type { ConsistencyOptions } from './consistency/options.js'
-export type { Better, ChosenProtocol, ProtocolName } from './consistency/protocols.js'
+export type { ChosenProtocol, ProtocolName } from './consistency/protocols.js'
 export type {
   Consistency,
   ConsistencyMeasure,
@@ -104,6 +113,7 @@ export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
 export type { ClaimFinding, Verdict } from './report/findings/findings.js'
 export { type Report, type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
+export type { Better } from './results/measures.js'
 export { openResults } from './results/openResults.js'
 export type { SummaryRow } from './results/rows.js'
 export type { OpenUnit } from './results/unit/open.js'

@@ -23,6 +23,7 @@ const ROOMS = [
   ['report'],
   ['study', 'features'],
   ['bench', 'cluster', 'consistency', 'explore'],
+  ['compare'],
   ['cli', 'index'],
 ]
 

@@ -6,6 +6,7 @@ import {
   endIfStopped,
   InputError,
   InterruptedError,
+  LimitError,
   NetworkError,
   OutputError,
   ResourceError,
@@ -31,6 +32,7 @@ it.each([
   [new WorkerError('line'), 'ERR_SHIFTSCOPE_WORKER', 1],
   [new ResourceError('line'), 'ERR_SHIFTSCOPE_RESOURCE', 1],
   [new ClusterError('line'), 'ERR_SHIFTSCOPE_CLUSTER', 1],
+  [new LimitError('line'), 'ERR_SHIFTSCOPE_LIMIT', 5],
   [new InterruptedError(), 'ERR_SHIFTSCOPE_INTERRUPTED', 130],
 ])('%s has a code that stays', (error, code, exitStatus) => {
   expect(error).toBeInstanceOf(ShiftscopeError)

@@ -110,6 +110,16 @@ export function collectPairs(text: string, before: readonly GivenPair[] = []): r
   return [...before, { plain, variant }]
 }
 
+/** Parses one value of --max-worse, `MEASURE=NUMBER`. The option may be repeated. */
+export function collectLimits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const at = text.lastIndexOf('=')
+  const [name, limit] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  if (at < 1 || name === '' || limit === '' || !(Number(limit) >= 0 && Number.isFinite(Number(limit))))
+    throw new InvalidArgumentError('Give MEASURE=NUMBER, such as "diagonal change=0.02", with a number of at least 0.')
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`)
+  return { ...before, [name]: Number(limit) }
+}
+
 function assigned(text: string, before: Assignments, form: string): Assignments {
   const at = text.indexOf('=')
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(form)

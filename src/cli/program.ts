@@ -6,6 +6,7 @@ import { messageLine, nearestNames } from '../support/text.js'
 import { cannotStart, isOfLoading } from './cannotStart.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
+import { compareCommand } from './commands/compare.js'
 import { consistencyCommand } from './commands/consistency.js'
 import { doctorCommand } from './commands/doctor.js'
 import { exploreCommand } from './commands/explore.js'
@@ -26,7 +27,8 @@ import { say } from './output.js'
 
 const EXIT_STATUSES = `
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
-device, 130 interrupted, 141 output closed, 143 terminated, 1 any other error.`
+device, 5 worse than a limit, 130 interrupted, 141 output closed, 143
+terminated, 1 any other error.`
 
 /** @returns the exit status */
 export async function runProgram(context: CommandContext): Promise<number> {
@@ -51,6 +53,7 @@ export function programWith(context: CommandContext): Command {
     similarityCommand(context),
     separabilityCommand(context),
     consistencyCommand(context),
+    compareCommand(context),
     viewCommand(context),
     exploreCommand(context),
     arithmeticCommand(context),

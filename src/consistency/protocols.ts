@@ -5,6 +5,7 @@ import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Image } from '../patches/image.js'
 import { sourceSide } from '../patches/photographs.js'
+import type { Better } from '../results/measures.js'
 import { mean } from '../support/statistics.js'
 import { centreOf, cropped } from './crop.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
@@ -82,9 +83,6 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
   /** Undefined for a photograph without a label. */
   readonly isRight: boolean | undefined
 }
-
-/** Whether higher or lower values are better. */
-export type Better = 'higher' | 'lower' | 'neither'
 
 /**
  * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.

@@ -3,8 +3,9 @@ import type { Settings } from '../engine/task.js'
 import { CONFIDENT } from '../experiments/answers.js'
 import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
+import type { Better } from '../results/measures.js'
 import { meanAndError } from '../support/statistics.js'
-import { type Better, CONFIDENCE, type Protocol, type ProtocolName } from './protocols.js'
+import { CONFIDENCE, type Protocol, type ProtocolName } from './protocols.js'
 
 /** A photograph with its answers to all frames. */
 export interface MeasuredPhotograph {

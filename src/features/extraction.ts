@@ -396,7 +396,7 @@ export async function* rows(
   }
 }
 
-export async function compare(
+export async function comparePositions(
   handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,

@@ -26,7 +26,7 @@ import {
   parseOptions,
 } from '../support/optionChecks.js'
 import {
-  compare,
+  comparePositions,
   EXTRACT_OPTIONS,
   type Extraction,
   extractPlaced,
@@ -136,7 +136,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
     compare: async (given) => {
       const call = parseOptions(given, PLACEMENT_OPTIONS)
       const { scene, grid } = await placePatch(network, call)
-      return compare(await handleFor(scene, grid.offsets.length / 2, call.signal), scene, grid, call)
+      return comparePositions(await handleFor(scene, grid.offsets.length / 2, call.signal), scene, grid, call)
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { regularSize } from './regularFile.js'
 
 /** Largest stored file to read, in bytes. */
-const MOST_BYTES = 2 ** 28
+export const MOST_BYTES = 2 ** 28
 
 /**
  * Largest number of levels to which lists and objects in a document may be nested. The documents that Shiftscope reads

@@ -24,8 +24,14 @@ import { mapAt } from './unit/arrays.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
 import { type LayerNumbers, type MeasureValues, type Variant, valuesOf, variantText } from './variant.js'
 
+/** Whether higher or lower values of a measure are better, or neither. */
+export const BETTER = ['higher', 'lower', 'neither'] as const
+export type Better = (typeof BETTER)[number]
+
 export interface Measure {
   readonly name: string
+  /** Better is the network whose features and answers depend less on the position, or that is right more often. */
+  readonly better: Better
   /** The only subject that the measure is about; by default, it is about all. */
   readonly subject?: Subject
   /** Raise this number whenever `of` computes other numbers, so that stored ones are computed again; 1 by default. */
@@ -62,6 +68,7 @@ const CENTER = { anchor: 'center' } as const
 export const MEASURES: readonly Measure[] = [
   {
     name: 'answer-kept',
+    better: 'higher',
     of: ({ answers }) => {
       if (answers === null) return []
       const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
@@ -74,30 +81,33 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'answer-right',
+    better: 'higher',
     of: ({ answers }) => (answers === null || answers.right === null ? [] : [[CENTER, Number(answers.right)]]),
     tables: answerColumn('answer-right'),
   },
   {
     name: 'answer-probability',
+    better: 'neither',
     of: ({ answers }) => (answers === null ? [] : [[CENTER, answers.anchors.center.probability]]),
     tables: answerColumn('answer-probability'),
   },
   {
     name: 'answer-fall',
+    better: 'lower',
     of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
-  windowMeasure('crop-agreement', 'chance that two windows agree', (answers, layer) =>
+  windowMeasure('crop-agreement', 'higher', 'chance that two windows agree', (answers, layer) =>
     layer.stride > 1 ? [] : [[{}, cropAgreement(answers, layer)]],
   ),
-  windowMeasure('answer-change', 'share of answers that a move of 1 px changes', (answers, layer) =>
+  windowMeasure('answer-change', 'lower', 'share of answers that a move of 1 px changes', (answers, layer) =>
     PIXEL_STEPS.flatMap((direction) => {
       const change = layer.stride > 1 ? undefined : answerChange(answers, layer, direction)
       return change === undefined ? [] : [[{ direction, distance: 1 }, change] as const]
     }),
   ),
-  windowMeasure('answer-accuracy', 'share of correct answers', accuracyOf),
-  windowMeasure('answer-always-right', 'share of photographs with no wrong answer', (answers, layer) =>
+  windowMeasure('answer-accuracy', 'higher', 'share of correct answers', accuracyOf),
+  windowMeasure('answer-always-right', 'higher', 'share of photographs with no wrong answer', (answers, layer) =>
     accuracyOf(answers, layer).map(([variant, accuracy]) => [variant, Number(accuracy === 1)]),
   ),
   detectedMeasure('found', 'found'),
@@ -105,20 +115,24 @@ export const MEASURES: readonly Measure[] = [
   detectedMeasure('overlap', 'overlap'),
   {
     name: 'similarity-mean',
+    better: 'higher',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
     tables: [{ kind: tables.SIMILARITY, column: (variant) => valuesOf(variant, 'anchor') }],
     chart: charts.SIMILARITY_AND_BASELINE,
   },
   {
     name: 'similarity-min',
+    better: 'higher',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).min]]),
   },
   {
     name: 'similarity-p5',
+    better: 'higher',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, lowestPercentile(map, 5)]]),
   },
   {
     name: 'coverage',
+    better: 'higher',
     of: (layer) =>
       eachMap(layer, (map, anchor) =>
         coverage(map, COVERAGE_THRESHOLDS).map((share, i) => [
@@ -130,6 +144,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'jaggedness',
+    better: 'lower',
     // Jaggedness compares positions that are one pixel apart, so it is measured only at stride 1.
     of: (layer) =>
       layer.stride > 1
@@ -142,6 +157,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'grid-spectrum',
+    better: 'lower',
     of: (layer) =>
       eachMap(layer, (map, anchor) =>
         gridSpectrum(map, layer, layer.stride).map(({ direction, period, power }) => [
@@ -153,6 +169,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'direction-bias',
+    better: 'neither',
     of: (layer) =>
       eachMap(layer, (map, anchor) => {
         const [at, first] = [layer.anchors[anchor], layer.anchors['top-left']]
@@ -163,6 +180,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'consistency',
+    better: 'higher',
     of: ({ consistency, stride }) =>
       DIRECTIONS.flatMap((direction) => {
         const share = consistency[direction]
@@ -172,24 +190,32 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'equivariance-error',
+    better: 'lower',
     of: ({ equivariance = [] }) =>
       equivariance.flatMap((error) => ERROR_PARTS.map((part) => [{ distance: error.dx, part }, error[part]] as const)),
     chart: charts.EQUIVARIANCE,
   },
   {
     name: 'separability-accuracy',
+    better: 'neither',
     of: (layer) => eachTask(layer, ({ mean }, variant) => [[variant, mean]]),
     tables: [{ kind: tables.SEPARABILITY, column: (variant) => valuesOf(variant, 'task', 'scheme') }],
   },
-  { name: 'separability-std', of: (layer) => eachTask(layer, ({ std }, variant) => [[variant, std]]) },
+  {
+    name: 'separability-std',
+    better: 'neither',
+    of: (layer) => eachTask(layer, ({ std }, variant) => [[variant, std]]),
+  },
   {
     name: 'fold-accuracy',
+    better: 'neither',
     of: (layer) =>
       eachTask(layer, ({ folds }, variant) => folds.map((accuracy, i) => [{ ...variant, fold: i + 1 }, accuracy])),
     tables: [{ kind: tables.BY_FOLD, column: bandColumn }],
   },
   {
     name: 'not-converged',
+    better: 'neither',
     of: ({ separability }) =>
       FOLD_SCHEMES.flatMap((scheme) =>
         TASKS.flatMap((task) => {
@@ -203,6 +229,7 @@ export const MEASURES: readonly Measure[] = [
     // features minus the lead with a feature that contains only the position. It is left out if a classifier did not
     // converge.
     name: 'separability-lead',
+    better: 'neither',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((scheme) => {
         const [ahead, behind] = TASKS.map((task) => separability[scheme]?.[task].mean ?? null)
@@ -215,6 +242,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'phase-accuracy',
+    better: 'neither',
     of: ({ baselines }) => {
       const shuffled = baselines?.phase.shuffled
       const accuracy = shuffled ? meanAccuracy(shuffled) : Number.NaN
@@ -225,16 +253,19 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'fold-error',
+    better: 'neither',
     of: ({ foldErrors }) => (foldErrors ? MADE_UP_FEATURES.map((feature) => [{ feature }, foldErrors[feature]]) : []),
   },
   {
     name: 'readout-error',
+    better: 'neither',
     of: (layer) => eachReadout(layer, ({ error }) => error),
     tables: [{ kind: tables.READOUT_ERROR, column: (variant) => valuesOf(variant, 'axis', 'test') }],
   },
-  { name: 'readout-distance', of: (layer) => eachReadout(layer, ({ distance }) => distance) },
+  { name: 'readout-distance', better: 'neither', of: (layer) => eachReadout(layer, ({ distance }) => distance) },
   {
     name: 'readout-prediction',
+    better: 'neither',
     of: ({ readout = [] }) =>
       READ_AXES.flatMap((axis) => {
         const shown = SHOWN_BANDS.flatMap((test) => readout.filter((one) => one.axis === axis && one.test === test))[0]
@@ -244,15 +275,20 @@ export const MEASURES: readonly Measure[] = [
       }),
     chart: charts.READOUT,
   },
-  { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (variant) => [variantText(variant)] }] },
+  {
+    name: 'null-baseline',
+    better: 'neither',
+    tables: [{ kind: tables.NULL_BASELINE, column: (variant) => [variantText(variant)] }],
+  },
   {
     name: 'arithmetic-exact',
+    better: 'higher',
     tables: [{ kind: tables.ARITHMETIC_EXACT, column: kindColumn }, ...accuracyColumn('exact')],
   },
-  { name: 'arithmetic-recall', tables: accuracyColumn('recall') },
-  { name: 'arithmetic-false-objects', tables: accuracyColumn('false objects') },
-  { name: 'arithmetic-left-over' },
-  { name: 'arithmetic-phantoms' },
+  { name: 'arithmetic-recall', better: 'higher', tables: accuracyColumn('recall') },
+  { name: 'arithmetic-false-objects', better: 'lower', tables: accuracyColumn('false objects') },
+  { name: 'arithmetic-left-over', better: 'lower' },
+  { name: 'arithmetic-phantoms', better: 'lower' },
 ]
 
 /** Names the measures of each subject and their revisions. Stored numbers are used only if it is the same. */
@@ -320,12 +356,14 @@ function answerColumn(metric: string): readonly MeasureTable[] {
 /** A measure of the answers to the windows of a photograph, which are class indices, [rows, cols]. */
 function windowMeasure(
   name: string,
+  better: Better,
   column: string,
   of: (answers: Float32Array, layer: MeasuredLayer) => MeasureValues,
 ): Measure {
   const columnOf = ({ direction }: Variant) => [direction === undefined ? column : `${column} (${direction})`]
   return {
     name,
+    better,
     subject: 'photographs',
     of: (layer) => (layer.windows === undefined ? [] : of(layer.windows, layer)),
     tables: [{ kind: tables.WINDOWS, column: columnOf }],
@@ -344,6 +382,7 @@ function accuracyOf(windows: Float32Array, { answers, category }: MeasuredLayer)
 function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Measure {
   return {
     name,
+    better: 'higher',
     subject: 'objects',
     of: ({ answers }) => [answers?.detected?.[key] ?? []].flat().map((value) => [{}, value]),
     tables: [{ kind: tables.DETECTIONS, column: () => [name] }],

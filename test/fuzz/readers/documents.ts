@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compare } from '../../../src/compare/compare.js'
 import { openAnswerStore } from '../../../src/consistency/answerStore.js'
 import { readLabels, rightClasses } from '../../../src/consistency/labels.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
@@ -40,6 +41,7 @@ import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store
 import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js'
 import { studyStatus } from '../../../src/study/status.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
+import { consistencyFiles } from '../../support/consistencyFolder.js'
 import { metadataFields } from '../../support/generatorFile.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { arraysOf, inputs, madeUnit } from '../../support/unit.js'
@@ -211,6 +213,17 @@ async function readArithmetic(results: string): Promise<void> {
   assert(rows.every(({ mean }) => Number.isFinite(mean)))
 }
 
+const comparedPhotographs = { 'a.jpg': [0.5, 0.6, 0.125, 0.5], 'b.jpg': [1, 0.9, Number.NaN, 0.9] }
+
+/** A folder is compared with itself. */
+async function readComparison(folder: string): Promise<void> {
+  const { networks } = await compare(folder, folder)
+  const numbers = networks.flatMap(({ measures }) =>
+    measures.flatMap(({ before, after, difference, interval }) => [before, after, difference, ...interval]),
+  )
+  assert(numbers.every(Number.isFinite))
+}
+
 const owner = { id: '0123456789abcdef', host: 'node1', machine: 'node1 0 0', pid: 4711, started: '1' }
 const time = '2026-01-01T00:00:00.000Z'
 const run = {
@@ -291,6 +304,12 @@ export const documents: readonly Reader[] = [
   { name: 'descriptions', goldens: described, words: Object.keys(recipe), read: readDescriptions },
   { name: 'manifests', goldens: [{ 'manifest.json': json(manifest) }], read: readManifest },
   { name: 'answers', goldens: answersGolden, words: ['values', 'sum'], read: readAnswers },
+  {
+    name: 'comparisons',
+    goldens: [consistencyFiles({ net: comparedPhotographs })],
+    words: ['1e308', 'NaN', '-1', '"'],
+    read: readComparison,
+  },
   { name: 'photographs', goldens: photographLists, opensAnything: true, read: readPhotographList },
   {
     name: 'labels',

@@ -1,0 +1,51 @@
+"""Makes comparison.json: SciPy's numbers for pairs made by formula.
+
+Usage: python3 make_comparison.py > comparison.json
+"""
+import json
+import sys
+
+import numpy as np
+import scipy
+from scipy import stats
+
+
+def values(count, seed):
+    """Shares of 20, so that some pairs are equal. A linear congruential generator makes them in any language."""
+    state, shares = seed, []
+    for _ in range(count):
+        state = (state * 1103515245 + 12345) % 2**31
+        shares.append(state // 65536 % 21 / 20)
+    return np.array(shares)
+
+
+def compared(count):
+    before, after = values(count, 1), values(count, 2)
+    differences = after - before
+    higher, lower = int((differences > 0).sum()), int((differences < 0).sum())
+    interval = stats.bootstrap(
+        (differences,), np.mean, n_resamples=200_000, batch=1000, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    return {
+        "count": count,
+        "before": before.mean(),
+        "after": after.mean(),
+        "difference": differences.mean(),
+        "standardError": stats.sem(differences),
+        "interval": [interval.low, interval.high],
+        "signTest": {
+            "higher": higher,
+            "lower": lower,
+            "equal": count - higher - lower,
+            "p": stats.binomtest(higher, higher + lower).pvalue,
+        },
+    }
+
+
+# Large numbers, at which the binomial coefficients themselves would overflow.
+signs = [[0, 1], [3, 9], [40, 60], [900, 1100], [24000, 24600], [100, 0], [7, 7]]
+tests = [[higher, lower, stats.binomtest(higher, higher + lower).pvalue] for higher, lower in signs]
+document = {"compared": [compared(count) for count in (5, 16, 60, 400)], "signTests": tests}
+print(f"NumPy {np.__version__}, SciPy {scipy.__version__}", file=sys.stderr)
+json.dump(document, sys.stdout, indent=1)
+print()
