@@ -116,7 +116,7 @@ export class LiveUnit {
     return this.#followers.size > 0
   }
 
-  /** Stops the work even if there are followers. Batches that are already running are finished. */
+  /** Stops the work even if there are followers. Forward passes that are already running are finished. */
   stop(): void {
     this.#followers.clear()
     this.#stopWork()

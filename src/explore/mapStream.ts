@@ -7,7 +7,6 @@ import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
-import { base64 } from '../page/siteAnswers.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
@@ -137,8 +136,8 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     const pick = (values: ArrayLike<number>, from = 0) => chosen.map((at) => values[from + at] as number)
     const message = {
       kind: 'rows',
-      places: base64(Uint32Array.from(pick(rows))),
-      cosines: base64(Float32Array.from(pick(cosines))),
+      places: Uint32Array.from(pick(rows)),
+      cosines: Float32Array.from(pick(cosines)),
     } as const
     if (classes === undefined || scored === -1) return message
     const answered = compared(scored, featuresOf(scored, first, rows.length))
@@ -163,12 +162,12 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     return {
       ...message,
       answers: {
-        strongest: base64(Uint32Array.from(pick(maps))),
-        probability: base64(Float32Array.from(pick(maps, count))),
-        ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
+        strongest: Uint32Array.from(pick(maps)),
+        probability: Float32Array.from(pick(maps, count)),
+        ofCenter: Float32Array.from(pick(maps, 2 * count)),
         center: center.class,
         atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
-        ...(sightings && { sightings: base64(sightings) }),
+        ...(sightings && { sightings }),
         names,
       },
     }

@@ -8,7 +8,7 @@ import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
 import type { Network } from '../../src/networks/index.js'
 import type { MapMessage, MapRows } from '../../src/page/live.js'
-import { cosinesOf, numbers, SCENE } from '../support/liveServer.js'
+import { cosinesOf, SCENE } from '../support/liveServer.js'
 
 /** 4×4 positions 16 apart, then the four anchors that are none of them. */
 const GRID = positionGrid(100, 37, 16)
@@ -235,11 +235,11 @@ describe('messages of a map', () => {
     const found = cosinesOf(messages)
     const cosines = Array.from({ length: POSITIONS }, (_, i) => Math.cos((Math.floor(i / 4) * 16 - 32) / 50))
     expect(cosines.map((_, i) => found.get(i))).toEqual(cosines.map((one) => expect.closeTo(one, 6)))
-    const isLeft = [...numbers(last.places, Uint32Array)].map((place) => (place % 4) * 16 < 40)
-    const { strongest = '', probability = '', ofCenter = '', center, atAnchor } = last.answers ?? {}
-    expect([...numbers(strongest, Uint32Array)]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
-    expect([...numbers(probability, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
-    expect([...numbers(ofCenter, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
+    const isLeft = [...last.places].map((place) => (place % 4) * 16 < 40)
+    const { strongest = [], probability = [], ofCenter = [], center, atAnchor } = last.answers ?? {}
+    expect([...strongest]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
+    expect([...probability]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
+    expect([...ofCenter]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
     expect([found.size, center]).toEqual([POSITIONS, 0])
     expect(atAnchor).toEqual({ class: 0, probability: 0.75, ofCenter: 0.75 })
     // A class is named once, by its index where it has no name.
