@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 import { explore, openNetwork } from '../dist/index.js'
+import { messageDecoder } from '../dist/page/messageCoding.js'
 
 const { values, positionals } = parseArgs({
   options: { stride: { type: 'string', default: '2' }, rounds: { type: 'string', default: '3' } },
@@ -59,14 +60,12 @@ for (const model of models) {
       body: JSON.stringify({ ...scene, layer: layers.at(-1).name, anchor, cursor: anchor }),
       signal: left.signal,
     })
-    let rest = ''
+    const decode = messageDecoder()
     let first
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split('\n')
-      rest = lines.pop()
-      for (const message of lines.map((line) => JSON.parse(line))) {
+    for await (const piece of response.body) {
+      for (const message of decode(piece)) {
         if (message.kind === 'fault') throw new Error(message.message)
-        if (message.kind === 'rows' && message.places.length > 80) first ??= (performance.now() - begin) / 1000
+        if (message.kind === 'rows') first ??= (performance.now() - begin) / 1000
       }
       if (first !== undefined && !isWhole) break
     }

@@ -1,10 +1,10 @@
-import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { indexOf } from '../experiments/grid.js'
 import type { Network } from '../networks/index.js'
+import { KeptAnswers } from './keptAnswers.js'
 import { type FeatureRow, KeptRows } from './keptRows.js'
 
 /**
@@ -59,6 +59,7 @@ export class LiveUnit {
   readonly grid: PositionGrid
   /** Bytes of the features of all positions. */
   readonly bytes: number
+  readonly answers: KeptAnswers
   readonly #use: UseNetwork
   readonly #rowsACall: number
   readonly #kept: KeptRows
@@ -76,6 +77,7 @@ export class LiveUnit {
     this.#use = use
     this.#rowsACall = rowsACall
     this.#kept = new KeptRows(network, grid.offsets.length / 2)
+    this.answers = new KeptAnswers(grid.offsets.length / 2)
   }
 
   /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
@@ -95,6 +97,11 @@ export class LiveUnit {
   /** Number of positions with final features. Early features are not final (see `matrices`). */
   finished(): number {
     return this.#kept.finished
+  }
+
+  /** Whether the features at a position, given as its index in `grid.offsets`, are final. */
+  isFinal(row: number): boolean {
+    return this.#kept.isFinished(row)
   }
 
   isWhole(): boolean {
@@ -185,21 +192,18 @@ export class LiveUnit {
     }
     const offsets = offsetsAt(this.grid.offsets, wanted)
     const options = { whole: this.grid.offsets, signal, onRows }
-    const features = await this.#use((handle) => handle.extract(this.scene, offsets, options))
     // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
-    // or on the processor), and its result replaces the rows that came before.
-    this.#putAll(wanted, features, true)
+    // or on the processor), and calls `onRows` again with rows that replace those before.
+    const features = await this.#use((handle) => handle.extract(this.scene, offsets, options))
+    features.release()
   }
 
   /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
   async #computeEarly(wanted: Int32Array, signal?: AbortSignal): Promise<void> {
     const offsets = offsetsAt(this.grid.offsets, wanted)
-    this.#putAll(wanted, await this.#use((handle) => handle.extract(this.scene, offsets, { signal })), false)
-  }
-
-  #putAll(wanted: Int32Array, features: Features, isFinal: boolean): void {
+    const features = await this.#use((handle) => handle.extract(this.scene, offsets, { signal }))
     const source = features.layers.map(({ matrix }) => matrix)
-    for (let at = 0; at < features.finished; at++) this.#kept.put(wanted[at] as number, at, source, isFinal)
+    for (let at = 0; at < features.finished; at++) this.#kept.put(wanted[at] as number, at, source, false)
     features.release()
     this.#tell(({ onRows }) => onRows())
   }

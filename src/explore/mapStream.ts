@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
-import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
+import { type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
 import { sightingAt } from '../experiments/boxes.js'
 import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { indexOf, positionAt } from '../experiments/grid.js'
@@ -32,11 +32,14 @@ export async function* mapMessages(
       // When all positions are computed, all features are final. Those at the anchor and the center may have been
       // replaced, and every value depends on them. So all values are sent again.
       if (isWhole) sent = 0
-      const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
-      const rows = unit.rows().subarray(sent)
-      const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
-      if (rows.length > 0) yield { ...(await map(rows, sent, atAnchor, atCenter)), done }
-      sent += rows.length
+      // The first positions are computed together with the anchors. Until then, only an anchor would be computed alone.
+      if (unit.rows().length > 0) {
+        const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
+        const rows = unit.rows().subarray(sent)
+        const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
+        if (rows.length > 0) yield { ...(await map(rows, sent, atAnchor, atCenter)), done }
+        sent += rows.length
+      }
       if (isWhole) return
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
@@ -98,7 +101,8 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
  * has the network's answers, if the network's classes are known.
  * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
+function mapMaker(unit: LiveUnit, wanted: string, anchor: number) {
+  const { network, grid, matrices, answers, scene } = unit
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const { classes, detector } = network
@@ -132,29 +136,36 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
       throw error instanceof DegenerateFeatureError ? withoutDirection(`${network.id} ${name}`, error) : error
     })
     // Anchors outside the grid are not part of the map.
-    const chosen = [...rows.keys()].filter((at) => (rows[at] as number) < positions)
-    const pick = (values: ArrayLike<number>, from = 0) => chosen.map((at) => values[from + at] as number)
+    const chosen = rows.map((_, at) => at).filter((at) => (rows[at] as number) < positions)
     const message = {
       kind: 'rows',
-      places: Uint32Array.from(pick(rows)),
-      cosines: Float32Array.from(pick(cosines)),
+      places: Uint32Array.from(chosen, (at) => rows[at] as number),
+      cosines: Float32Array.from(chosen, (at) => cosines[at] as number),
     } as const
     if (classes === undefined || scored === -1) return message
-    const answered = compared(scored, featuresOf(scored, first, rows.length))
     const anchored = compared(scored, atAnchor[scored] as Float32Array)
     const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
-    const strongest = await argmax({ features: answered.matrix, rows: rows.length, dims: answered.dims, threads })
     const title = `${network.id} ${classes.layer}`
-    const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
-    const { maps, center } = answerMaps(answered.matrix, strongest, centerScores, classes.scores, title, rule)
+    const rule = detector && detectionRule(detector, classes.names, centerScores, scene.patch.category)
+    const mapsOf = (scores: Float32Array, strongest: Int32Array) =>
+      answerMaps(scores, strongest, centerScores, classes.scores, title, rule)
+    const { center } = mapsOf(new Float32Array(0), new Int32Array(0))
+    const isFinal = Array.from(rows, (row) => unit.isFinal(row))
+    await answers.update(first, isFinal, center.class, async (begin, count) => {
+      const { matrix, dims } = compared(scored, featuresOf(scored, begin, count))
+      return mapsOf(matrix, await argmax({ features: matrix, rows: count, dims, threads })).maps
+    })
+    const [strongest, probability, ofCenter] = answers.maps.map((map) =>
+      Float32Array.from(chosen, (at) => map[first + at] as number),
+    ) as [Float32Array, Float32Array, Float32Array]
     const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
-    const places = { ...grid, size: patch.size }
-    const images = chosen.map((at) => [at, rows[at] as number] as const)
-    const sightings = sightingsIn(answered, images, places, rule)
+    const places = { ...grid, size: scene.patch.size }
+    const images = Array.from(chosen, (at) => [at, rows[at] as number] as const)
+    const sightings =
+      detector && sightingsIn(compared(scored, featuresOf(scored, first, rows.length)), images, places, rule)
     const ofAnchor = sightingsIn(anchored, [[0, anchor]], places, rule)
-    const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, own.class, ...pick(maps)]) {
+    for (const index of [center.class, own.class, ...strongest]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = classNames[index] ?? String(index)
@@ -162,9 +173,9 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     return {
       ...message,
       answers: {
-        strongest: Uint32Array.from(pick(maps)),
-        probability: Float32Array.from(pick(maps, count)),
-        ofCenter: Float32Array.from(pick(maps, 2 * count)),
+        strongest: Uint32Array.from(strongest),
+        probability,
+        ofCenter,
         center: center.class,
         atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
         ...(sightings && { sightings }),

@@ -50,7 +50,10 @@ function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) 
           Int32Array.of(0),
           matrices.map((matrix) => matrix.map((value) => value + difference)),
         )
-      const finish = () => done({ layers, finished: rows.length, release: () => undefined })
+      const finish = () => {
+        onRows?.(Int32Array.from(rows.keys()), matrices)
+        done({ layers, finished: rows.length, release: () => undefined })
+      }
       calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
     })
   const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
