@@ -4,14 +4,7 @@ import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../en
 import type { Scene } from '../engine/task.js'
 import { indexOf } from '../experiments/grid.js'
 import type { Network } from '../networks/index.js'
-import { KeptAnswers } from './keptAnswers.js'
-import { type FeatureRow, KeptRows } from './keptRows.js'
-
-/**
- * Largest number of positions per call of the engine. Until a call ends, the features of its positions are in memory
- * twice.
- */
-const MOST_ROWS_A_CALL = 1536
+import { type FeatureRow, KeptRows, type RowRun } from './keptRows.js'
 
 /** Side, in positions, of the square around the cursor whose positions are computed before the others. */
 const AROUND_CURSOR = 5
@@ -59,9 +52,7 @@ export class LiveUnit {
   readonly grid: PositionGrid
   /** Bytes of the features of all positions. */
   readonly bytes: number
-  readonly answers: KeptAnswers
   readonly #use: UseNetwork
-  readonly #rowsACall: number
   readonly #kept: KeptRows
   readonly #followers = new Set<Follower>()
   #work: Work = { state: 'idle' }
@@ -69,39 +60,32 @@ export class LiveUnit {
   #cursor: Position | undefined
   #isLooking = false
 
-  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid, rowsACall = MOST_ROWS_A_CALL) {
+  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid) {
     this.network = network
     this.scene = scene
     this.grid = grid
     this.bytes = gridFeatureBytes(network, grid)
     this.#use = use
-    this.#rowsACall = rowsACall
-    this.#kept = new KeptRows(network, grid.offsets.length / 2)
-    this.answers = new KeptAnswers(grid.offsets.length / 2)
-  }
-
-  /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
-  rows(): Int32Array {
-    return this.#kept.rows()
+    this.#kept = new KeptRows(network, grid)
   }
 
   /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine. But a
-   * few, such as those near the cursor, are also computed early. When their turn comes, they are computed again, and
-   * the new features replace the early ones.
+   * The features that are computed so far, the oldest first. Positions are computed from coarse to fine. But a few, such
+   * as those near the cursor, are also computed early. When their turn comes, they are computed again, and the features
+   * of the later run count.
    */
-  get matrices(): readonly Float32Array[] {
-    return this.#kept.matrices
+  runs(): readonly RowRun[] {
+    return this.#kept.runs
   }
 
-  /** Number of positions with final features. Early features are not final (see `matrices`). */
+  /** The run with the features at a position, given as its index in `grid.offsets`. */
+  runOf(row: number): RowRun | undefined {
+    return this.#kept.runOf(row)
+  }
+
+  /** Number of positions with final features. Early features are not final (see `runs`). */
   finished(): number {
     return this.#kept.finished
-  }
-
-  /** Whether the features at a position, given as its index in `grid.offsets`, are final. */
-  isFinal(row: number): boolean {
-    return this.#kept.isFinished(row)
   }
 
   isWhole(): boolean {
@@ -131,7 +115,7 @@ export class LiveUnit {
 
   /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
   async featuresAt(row: number): Promise<FeatureRow> {
-    if (!this.#kept.has(row)) await this.#computeEarly(Int32Array.of(row))
+    if (this.runOf(row) === undefined) await this.#computeEarly(Int32Array.of(row))
     return this.#kept.featuresOf(row)
   }
 
@@ -175,36 +159,30 @@ export class LiveUnit {
   }
 
   async #compute(signal: AbortSignal): Promise<void> {
-    if (this.#kept.count === 0) {
+    if (this.runs().length === 0) {
       const first = firstRows(this.grid)
       if (first.length < this.grid.offsets.length / 2) await this.#computeEarly(first, signal)
     }
-    const left = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
-    const atOnce = this.#rowsACall
-    await this.#computeRows(left.subarray(0, atOnce), signal)
-    await inTwoLanes(left.subarray(atOnce), atOnce, signal, (wanted) => this.#computeRows(wanted, signal))
-  }
-
-  async #computeRows(wanted: Int32Array, signal: AbortSignal): Promise<void> {
-    const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-      for (const at of finished) this.#kept.put(wanted[at] as number, at, from, true)
+    const wanted = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
+    const runs: RowRun[] = []
+    const onRows = (finished: Int32Array, matrices: readonly Float32Array[]) => {
+      runs.push(...this.#kept.put(finished, wanted, matrices, true))
       this.#tell((follower) => follower.onRows())
     }
+    // If the engine fails, it computes all rows again in another way (without reuse, or on the processor).
+    const onFailure = async () => this.#kept.drop(runs.splice(0))
+    const options = { whole: this.grid.offsets, signal, onRows, onFailure }
     const offsets = offsetsAt(this.grid.offsets, wanted)
-    const options = { whole: this.grid.offsets, signal, onRows }
-    // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
-    // or on the processor), and calls `onRows` again with rows that replace those before.
-    const features = await this.#use((handle) => handle.extract(this.scene, offsets, options))
-    features.release()
+    await this.#use((handle) => handle.extract(this.scene, offsets, options))
   }
 
   /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
   async #computeEarly(wanted: Int32Array, signal?: AbortSignal): Promise<void> {
     const offsets = offsetsAt(this.grid.offsets, wanted)
-    const features = await this.#use((handle) => handle.extract(this.scene, offsets, { signal }))
-    const source = features.layers.map(({ matrix }) => matrix)
-    for (let at = 0; at < features.finished; at++) this.#kept.put(wanted[at] as number, at, source, false)
-    features.release()
+    const { layers, finished } = await this.#use((handle) => handle.extract(this.scene, offsets, { signal }))
+    const isNew = (at: number) => this.runOf(wanted[at] as number) === undefined
+    const matrices = layers.map(({ matrix }) => matrix)
+    this.#kept.put(Int32Array.from(Array(finished).keys()).filter(isNew), wanted, matrices, false)
     this.#tell(({ onRows }) => onRows())
   }
 
@@ -212,7 +190,7 @@ export class LiveUnit {
     this.#isLooking = true
     try {
       while (this.#cursor !== undefined && this.isFollowed()) {
-        const around = rowsAround(this.grid, this.#cursor).filter((row) => !this.#kept.has(row))
+        const around = rowsAround(this.grid, this.#cursor).filter((row) => this.runOf(row) === undefined)
         this.#cursor = undefined
         if (around.length > 0) await this.#computeEarly(around)
       }
@@ -226,28 +204,6 @@ export class LiveUnit {
   #tell(act: (follower: Follower) => void): void {
     for (const follower of [...this.#followers]) act(follower)
   }
-}
-
-/** Computes rows (positions). Two calls of the engine overlap, so that one computes while the other finishes. */
-async function inTwoLanes(
-  rows: Int32Array,
-  rowsACall: number,
-  signal: AbortSignal,
-  compute: (wanted: Int32Array) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < rows.length && !signal.aborted) {
-      const wanted = rows.subarray(next, next + rowsACall)
-      next += wanted.length
-      await compute(wanted).catch((error: unknown) => {
-        // Leaves no rows for the other loop, so that it stops too.
-        next = rows.length
-        throw error
-      })
-    }
-  }
-  await Promise.all([lane(), lane()])
 }
 
 /**
