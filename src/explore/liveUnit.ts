@@ -4,6 +4,7 @@ import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../en
 import type { Scene } from '../engine/task.js'
 import { indexOf } from '../experiments/grid.js'
 import type { Network } from '../networks/index.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import { type FeatureRow, KeptRows, type RowRun } from './keptRows.js'
 
 /** Side, in positions, of the square around the cursor whose positions are computed before the others. */
@@ -53,6 +54,7 @@ export class LiveUnit {
   /** Bytes of the features of all positions. */
   readonly bytes: number
   readonly #use: UseNetwork
+  readonly #inTurn: ReturnType<typeof oneAtATime>
   readonly #kept: KeptRows
   readonly #followers = new Set<Follower>()
   #work: Work = { state: 'idle' }
@@ -60,12 +62,14 @@ export class LiveUnit {
   #cursor: Position | undefined
   #isLooking = false
 
-  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid) {
+  /** @param inTurn makes the units that share it compute their first positions one after the other */
+  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid, inTurn = oneAtATime()) {
     this.network = network
     this.scene = scene
     this.grid = grid
     this.bytes = gridFeatureBytes(network, grid)
     this.#use = use
+    this.#inTurn = inTurn
     this.#kept = new KeptRows(network, grid)
   }
 
@@ -161,8 +165,10 @@ export class LiveUnit {
   async #compute(signal: AbortSignal): Promise<void> {
     if (this.runs().length === 0) {
       const first = firstRows(this.grid)
-      if (first.length < this.grid.offsets.length / 2) await this.#computeEarly(first, signal)
+      if (first.length < this.grid.offsets.length / 2) await this.#inTurn(() => this.#computeEarly(first, signal))
     }
+    // The coarse maps of other units come before the rest of this one.
+    await this.#inTurn(async () => undefined)
     const wanted = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
     const runs: RowRun[] = []
     const onRows = (finished: Int32Array, matrices: readonly Float32Array[]) => {

@@ -8,6 +8,7 @@ import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
 import type { Network } from '../../src/networks/index.js'
 import type { MapMessage, MapRows } from '../../src/page/live.js'
+import { oneAtATime } from '../../src/support/oneAtATime.js'
 import { cosinesOf, SCENE } from '../support/liveServer.js'
 
 /** 4×4 positions 16 apart, then the four anchors that are none of them. */
@@ -38,7 +39,7 @@ interface Call {
 }
 
 /** A unit whose network computes when the test says so. */
-function madeUnit(features = featuresAt, network = NETWORK) {
+function madeUnit(features = featuresAt, network = NETWORK, inTurn = oneAtATime()) {
   const calls: Call[] = []
   const extract: NetworkHandle['extract'] = (
     _,
@@ -63,7 +64,7 @@ function madeUnit(features = featuresAt, network = NETWORK) {
       calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail, restart: onFailure })
     })
   const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
-  return { unit: new LiveUnit(network, use, SCENE_OF_CAR, GRID), calls }
+  return { unit: new LiveUnit(network, use, SCENE_OF_CAR, GRID, inTurn), calls }
 }
 
 /** Positions that have features, and these features in the first layer. */
@@ -151,6 +152,20 @@ describe('a live unit', () => {
     unit.follow(follower)
     await settle()
     expect(calls).toHaveLength(2)
+  })
+
+  it('computes the coarsest positions of all units before the rest of any', async () => {
+    const inTurn = oneAtATime()
+    const [first, second] = [madeUnit(featuresAt, NETWORK, inTurn), madeUnit(featuresAt, NETWORK, inTurn)]
+    for (const { unit } of [first, second]) unit.follow(nobody())
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([1, 0])
+    first.calls[0]?.finish()
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([1, 1])
+    second.calls[0]?.finish()
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([2, 2])
   })
 
   it('computes what is around the cursor before its turn, and one row at once', async () => {
