@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
+import { withStopFlag } from './support/stopFlag.js'
 import { firstLine } from './support/text.js'
 
 /**
@@ -382,20 +383,14 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
  */
 export async function trainSvm({ signal, features, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
-  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const end = () => Atomics.store(stop, 0, 1)
-  if (signal?.aborted) end()
-  signal?.addEventListener('abort', end)
-  try {
-    const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
-    endIfStopped(signal)
-    endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the SVM training stopped unexpectedly; run the same command again')
-    if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
-    return { ...result, decisions }
-  } finally {
-    signal?.removeEventListener('abort', end)
-  }
+  const result = await withStopFlag(signal, (stop) =>
+    addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop }),
+  )
+  endIfStopped(signal)
+  endIfFailed(result, features)
+  if ('stopped' in result) throw new Error('the SVM training stopped unexpectedly; run the same command again')
+  if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
+  return { ...result, decisions }
 }
 
 /**

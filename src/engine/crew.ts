@@ -32,7 +32,7 @@ export interface ExtractionOptions {
    * their memory. If the rows can be computed in another way, all of them come again through `onRows`.
    */
   readonly onFailure?: () => Promise<void>
-  /** Stops the extraction; batches that are already running finish. */
+  /** Stops the extraction; forward passes that are already running finish. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -145,9 +145,10 @@ export async function extractFeatures(
   onImages?.(0)
   const fill = (matrices: readonly Float32Array[]) =>
     run(crew, positions, {
-      run: async (first, count, batch) => {
+      run: async (first, count, batch, stop) => {
         const rows = Int32Array.from({ length: count }, (_, i) => first + i)
-        const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target: { matrices, rows } })
+        const target = { matrices, rows }
+        const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target, stop })
         if (result.kind === 'written') onRows?.(rows, matrices)
         return result
       },

@@ -85,8 +85,13 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
 }
 
 /** Picks offsets by index. `rows` are indices into `offsets`, which is [positions, 2], and the result is [rows, 2]. */
-export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Array {
-  return Int32Array.from([...rows].flatMap((row) => [...offsets.subarray(2 * row, 2 * row + 2)]))
+export function offsetsAt(offsets: Int32Array, rows: ArrayLike<number>): Int32Array {
+  const chosen = new Int32Array(2 * rows.length)
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number
+    chosen.set(offsets.subarray(2 * row, 2 * row + 2), 2 * at)
+  }
+  return chosen
 }
 
 export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const

@@ -1,3 +1,4 @@
+import { withStopFlag } from '../support/stopFlag.js'
 import type { BatchResult } from './task.js'
 
 /** If a batch fails this many times, the whole work fails. */
@@ -29,8 +30,9 @@ export interface Job {
    * Computes a batch and stores its features. Rejects if a worker died.
    * @param first index of the first position
    * @param count number of positions; if it is less than `batch`, the rest of the batch is filled up
+   * @param stop flag of the signal (see `withStopFlag`)
    */
-  readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
+  readonly run: (first: number, count: number, batch: number, stop: Int32Array) => Promise<BatchResult>
   /** Called after each batch with the number of finished positions. */
   readonly onDone?: ((done: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -38,13 +40,18 @@ export interface Job {
 
 /**
  * Computes all positions in batches. Several batches run at the same time, but failed batches are run again one by one.
- * Otherwise a batch that kills its worker would make the worker's other batches fail too. After an abort, running
- * batches are completed: ONNX Runtime aborts the process if a thread is killed during a forward pass.
+ * Otherwise a batch that kills its worker would make the worker's other batches fail too. After an abort, only running
+ * forward passes are completed: ONNX Runtime aborts the process if a thread is killed during a forward pass.
  * @returns number of positions before the first unfinished one; the number of all positions if none is unfinished
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
-export async function schedule(job: Job, runner: Runner): Promise<number> {
-  const state: State = { done: new Uint8Array(job.positions), count: 0 }
+export function schedule(job: Job, runner: Runner): Promise<number> {
+  return withStopFlag(job.signal, (stop) =>
+    runAll(job, runner, { done: new Uint8Array(job.positions), count: 0, stop }),
+  )
+}
+
+async function runAll(job: Job, runner: Runner, state: State): Promise<number> {
   const attempts = new Map<number, number>()
   let suspects: number[] = []
   while (!job.signal?.aborted && state.count < job.positions) {
@@ -74,6 +81,8 @@ interface State {
   /** For each position: 1 if its features are stored. */
   readonly done: Uint8Array
   count: number
+  /** See `Job.run`. */
+  readonly stop: Int32Array
 }
 
 function batchesLeft(done: Uint8Array, batch: number): number[] {
@@ -102,9 +111,9 @@ async function round(
       // Some features of a repeated batch may be stored already. They count as missing until the batch ends, because a
       // worker that dies while it writes may damage them.
       mark(state, first, count, 0)
-      const failure = await attempt(job, first, count, batch)
-      if (failure === undefined) mark(state, first, count, 1)
-      else failures.push(failure)
+      const result = await attempt(job, first, count, batch, state.stop)
+      if (result === 'written') mark(state, first, count, 1)
+      else if (result !== 'stopped') failures.push(result)
       job.onDone?.(state.count)
     }
   }
@@ -112,10 +121,16 @@ async function round(
   return failures
 }
 
-async function attempt(job: Job, first: number, count: number, batch: number): Promise<BatchFailure | undefined> {
+async function attempt(
+  job: Job,
+  first: number,
+  count: number,
+  batch: number,
+  stop: Int32Array,
+): Promise<'written' | 'stopped' | BatchFailure> {
   try {
-    const result = await job.run(first, count, batch)
-    if (result.kind !== 'failed') return undefined
+    const result = await job.run(first, count, batch, stop)
+    if (result.kind !== 'failed') return result.kind
     return new BatchFailure(result.reason, result.during === 'open' ? undefined : first, count)
   } catch (error) {
     return new BatchFailure(error instanceof Error ? error.message : String(error), first, count, { cause: error })

@@ -54,6 +54,8 @@ export interface BatchTask {
   /** Positions of the patch, [batch, 2] as row, col. */
   readonly offsets: Int32Array
   readonly target: Target
+  /** A flag (see `withStopFlag`). Once it is set, the worker begins no further forward pass. */
+  readonly stop: Int32Array
 }
 
 /** Message of a worker about a batch that it computes, which is named by its job and its first matrix row. */
@@ -66,5 +68,7 @@ export interface BatchProgress {
 
 export type BatchResult =
   | { readonly kind: 'written' }
+  /** The flag `stop` was set, so some features of the batch are missing. */
+  | { readonly kind: 'stopped' }
   /** If `during` is `open`, the session could not be opened, so no batch was started. */
   | { readonly kind: 'failed'; readonly during: 'open' | 'batch'; readonly reason: string }

@@ -151,7 +151,8 @@ function checkScores(row: Float32Array, meaning: ScoreMeaning, layer: string): v
 }
 
 function logSumExp(row: Float32Array): number {
-  const largest = row.reduce((most, value) => Math.max(most, value))
+  let largest = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < row.length; i++) largest = Math.max(largest, float32At(row, i))
   let sum = 0
   for (let i = 0; i < row.length; i++) sum += Math.exp(float32At(row, i) - largest)
   return largest + Math.log(sum)

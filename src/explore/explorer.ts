@@ -16,6 +16,7 @@ import {
 import { patchPng } from '../page/sitePictures.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import { unitKeeper } from './keep.js'
 import { LiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
@@ -46,6 +47,7 @@ export function openExplorer(options: ExplorerOptions) {
   const { networks, objects, units, mostBytes, opensTwo, out, pool, own, mirror } = options
   const opening = new Map<string, Promise<LiveUnit>>()
   const keepUnit = unitKeeper()
+  const inTurn = oneAtATime()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
     checkStride(network, scene, mostBytes)
@@ -54,7 +56,7 @@ export function openExplorer(options: ExplorerOptions) {
     const { background } = await readBackground(scene.background, frame)
     const placed = sceneOf(patch, background)
     const use: UseNetwork = (act) => networks.use(network.id, placed, act)
-    const unit = new LiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride))
+    const unit = new LiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride), inTurn)
     units.add(scene, unit)
     return unit
   }

@@ -174,14 +174,13 @@ function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
 }
 
 function inRowOrder(unit: LiveUnit): Features {
-  const order = unit.rows()
-  const layers = unit.network.layers.map(({ name, dims }, i) => {
-    const matrix = new Float32Array(order.length * dims)
-    const source = unit.matrices[i] as Float32Array
-    for (const [at, row] of order.entries()) matrix.set(source.subarray(at * dims, (at + 1) * dims), row * dims)
-    return { name, dims, matrix }
-  })
-  return { layers, finished: order.length, release: () => undefined }
+  const rows = unit.grid.offsets.length / 2
+  const layers = unit.network.layers.map(({ name, dims }) => ({ name, dims, matrix: new Float32Array(rows * dims) }))
+  for (const run of unit.runs())
+    for (const [i, { dims, matrix }] of layers.entries())
+      for (const [at, row] of run.rows.entries())
+        matrix.set((run.features[i] as Float32Array).subarray(at * dims, (at + 1) * dims), row * dims)
+  return { layers, finished: rows, release: () => undefined }
 }
 
 function commandOf({ models, stride, pool, out, ...options }: ReproduceOptions): string {

@@ -1,50 +1,53 @@
+import type { PositionGrid } from '../engine/positions.js'
 import type { Network } from '../networks/index.js'
 
 /** The features of one position: a vector for each layer. */
 export type FeatureRow = readonly Float32Array[]
 
-/** The features of each row (position) of a grid, in the order in which the rows first arrive. */
+/** Features of some positions that arrived together. They lie where the engine wrote them. */
+export interface RowRun {
+  /** Indices of the positions in `grid.offsets`. Either all are on the grid, or all are anchors between its positions. */
+  readonly rows: Int32Array
+  /** Features of each layer, [rows, dims]. */
+  readonly features: readonly Float32Array[]
+}
+
+/** The features of each row (position) of a grid, in the order in which they arrive. */
 export class KeptRows {
-  /** Features of each layer, [rows, dims], in the order of `rows`. */
-  readonly matrices: readonly Float32Array[]
   readonly #dims: readonly number[]
-  readonly #rows: Int32Array
-  /** Index of each row in the matrices; -1 if the row has not arrived. */
+  /** Number of rows on the grid. The others are anchors. */
+  readonly #onGrid: number
+  readonly #runs = new Set<RowRun>()
+  /** The run with the features of each row, and the row's place in it. */
+  readonly #runOf: (RowRun | undefined)[]
   readonly #places: Int32Array
   readonly #isFinal: Uint8Array
-  #count = 0
-  #finished = 0
 
-  /** @param total number of rows of the grid */
-  constructor({ layers }: Network, total: number) {
+  constructor({ layers }: Network, { offsets, rows, cols }: PositionGrid) {
+    const total = offsets.length / 2
     this.#dims = layers.map(({ dims }) => dims)
-    this.matrices = this.#dims.map((dims) => new Float32Array(total * dims))
-    this.#rows = new Int32Array(total)
-    this.#places = new Int32Array(total).fill(-1)
+    this.#onGrid = rows * cols
+    this.#runOf = Array(total).fill(undefined)
+    this.#places = new Int32Array(total)
     this.#isFinal = new Uint8Array(total)
-  }
-
-  /** Number of rows that have arrived. */
-  get count(): number {
-    return this.#count
   }
 
   /** Number of rows with final features. */
   get finished(): number {
-    return this.#finished
+    return this.#isFinal.reduce((sum, is) => sum + is, 0)
   }
 
   get isWhole(): boolean {
-    return this.#finished === this.#rows.length
+    return !this.#isFinal.includes(0)
   }
 
-  /** The rows that have arrived. */
-  rows(): Int32Array {
-    return this.#rows.subarray(0, this.#count)
+  /** All runs, the oldest first. If two of them have the same row, the features of the later one are final. */
+  get runs(): readonly RowRun[] {
+    return [...this.#runs]
   }
 
-  has(row: number): boolean {
-    return this.#places[row] !== -1
+  runOf(row: number): RowRun | undefined {
+    return this.#runOf[row]
   }
 
   isFinished(row: number): boolean {
@@ -52,29 +55,53 @@ export class KeptRows {
   }
 
   featuresOf(row: number): FeatureRow {
-    return this.#dims.map((dims, layer) => vectorAt(this.matrices, layer, this.#places[row] as number, dims))
+    const place = this.#places[row] as number
+    return (this.#runOf[row] as RowRun).features.map((matrix, layer) => rowsOf(matrix, this.#dims[layer], place, 1))
   }
 
   /**
-   * @param from index of the row in `source`
+   * Takes features without copying them.
+   * @param indices the finished rows of `matrices`, ascending
+   * @param wanted row of the grid for each row of `matrices`
    * @param isFinal false if the features were computed before their turn. Such features never replace others. They may
    *   differ in their last bits, because they are computed without reuse.
    */
-  put(row: number, from: number, source: readonly Float32Array[], isFinal: boolean): void {
-    if (!isFinal && this.has(row)) return
-    if (!this.has(row)) {
-      this.#places[row] = this.#count
-      this.#rows[this.#count++] = row
+  put(indices: Int32Array, wanted: Int32Array, matrices: readonly Float32Array[], isFinal: boolean): readonly RowRun[] {
+    const rowAt = (i: number) => wanted[indices[i] as number] as number
+    const isOnGrid = (i: number) => rowAt(i) < this.#onGrid
+    const runs: RowRun[] = []
+    for (let begin = 0, end = 1; begin < indices.length; begin = end++) {
+      const first = indices[begin] as number
+      while (indices[end] === first + end - begin && isOnGrid(end) === isOnGrid(begin)) end++
+      const features = matrices.map((matrix, layer) => rowsOf(matrix, this.#dims[layer], first, end - begin))
+      runs.push({ rows: wanted.slice(first, first + end - begin), features })
     }
-    const place = this.#places[row] as number
-    for (const [layer, dims] of this.#dims.entries())
-      this.matrices[layer]?.set(vectorAt(source, layer, from, dims), place * dims)
-    if (!isFinal || this.isFinished(row)) return
-    this.#isFinal[row] = 1
-    this.#finished++
+    for (const run of runs) this.#add(run, isFinal)
+    return runs
+  }
+
+  /** Forgets features, because others may use their memory. */
+  drop(runs: readonly RowRun[]): void {
+    for (const run of runs) {
+      this.#runs.delete(run)
+      for (const row of run.rows) {
+        if (this.#runOf[row] !== run) continue
+        this.#runOf[row] = undefined
+        this.#isFinal[row] = 0
+      }
+    }
+  }
+
+  #add(run: RowRun, isFinal: boolean): void {
+    this.#runs.add(run)
+    for (const [place, row] of run.rows.entries()) {
+      this.#runOf[row] = run
+      this.#places[row] = place
+      this.#isFinal[row] = Number(isFinal)
+    }
   }
 }
 
-function vectorAt(matrices: readonly Float32Array[], layer: number, row: number, dims: number): Float32Array {
-  return (matrices[layer] as Float32Array).subarray(row * dims, (row + 1) * dims)
+function rowsOf(matrix: Float32Array, dims = 0, first: number, count: number): Float32Array {
+  return matrix.subarray(first * dims, (first + count) * dims)
 }

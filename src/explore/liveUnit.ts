@@ -1,17 +1,11 @@
-import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { indexOf } from '../experiments/grid.js'
 import type { Network } from '../networks/index.js'
-import { type FeatureRow, KeptRows } from './keptRows.js'
-
-/**
- * Largest number of positions per call of the engine. Until a call ends, the features of its positions are in memory
- * twice.
- */
-const MOST_ROWS_A_CALL = 1536
+import { oneAtATime } from '../support/oneAtATime.js'
+import { type FeatureRow, KeptRows, type RowRun } from './keptRows.js'
 
 /** Side, in positions, of the square around the cursor whose positions are computed before the others. */
 const AROUND_CURSOR = 5
@@ -60,7 +54,7 @@ export class LiveUnit {
   /** Bytes of the features of all positions. */
   readonly bytes: number
   readonly #use: UseNetwork
-  readonly #rowsACall: number
+  readonly #inTurn: ReturnType<typeof oneAtATime>
   readonly #kept: KeptRows
   readonly #followers = new Set<Follower>()
   #work: Work = { state: 'idle' }
@@ -68,31 +62,32 @@ export class LiveUnit {
   #cursor: Position | undefined
   #isLooking = false
 
-  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid, rowsACall = MOST_ROWS_A_CALL) {
+  /** @param inTurn makes the units that share it compute their first positions one after the other */
+  constructor(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid, inTurn = oneAtATime()) {
     this.network = network
     this.scene = scene
     this.grid = grid
     this.bytes = gridFeatureBytes(network, grid)
     this.#use = use
-    this.#rowsACall = rowsACall
-    this.#kept = new KeptRows(network, grid.offsets.length / 2)
-  }
-
-  /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
-  rows(): Int32Array {
-    return this.#kept.rows()
+    this.#inTurn = inTurn
+    this.#kept = new KeptRows(network, grid)
   }
 
   /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine. But a
-   * few, such as those near the cursor, are also computed early. When their turn comes, they are computed again, and
-   * the new features replace the early ones.
+   * The features that are computed so far, the oldest first. Positions are computed from coarse to fine. But a few, such
+   * as those near the cursor, are also computed early. When their turn comes, they are computed again, and the features
+   * of the later run count.
    */
-  get matrices(): readonly Float32Array[] {
-    return this.#kept.matrices
+  runs(): readonly RowRun[] {
+    return this.#kept.runs
   }
 
-  /** Number of positions with final features. Early features are not final (see `matrices`). */
+  /** The run with the features at a position, given as its index in `grid.offsets`. */
+  runOf(row: number): RowRun | undefined {
+    return this.#kept.runOf(row)
+  }
+
+  /** Number of positions with final features. Early features are not final (see `runs`). */
   finished(): number {
     return this.#kept.finished
   }
@@ -116,7 +111,7 @@ export class LiveUnit {
     return this.#followers.size > 0
   }
 
-  /** Stops the work even if there are followers. Batches that are already running are finished. */
+  /** Stops the work even if there are followers. Forward passes that are already running are finished. */
   stop(): void {
     this.#followers.clear()
     this.#stopWork()
@@ -124,7 +119,7 @@ export class LiveUnit {
 
   /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
   async featuresAt(row: number): Promise<FeatureRow> {
-    if (!this.#kept.has(row)) await this.#computeEarly(Int32Array.of(row))
+    if (this.runOf(row) === undefined) await this.#computeEarly(Int32Array.of(row))
     return this.#kept.featuresOf(row)
   }
 
@@ -168,39 +163,32 @@ export class LiveUnit {
   }
 
   async #compute(signal: AbortSignal): Promise<void> {
-    if (this.#kept.count === 0) {
+    if (this.runs().length === 0) {
       const first = firstRows(this.grid)
-      if (first.length < this.grid.offsets.length / 2) await this.#computeEarly(first, signal)
+      if (first.length < this.grid.offsets.length / 2) await this.#inTurn(() => this.#computeEarly(first, signal))
     }
-    const left = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
-    const atOnce = this.#rowsACall
-    await this.#computeRows(left.subarray(0, atOnce), signal)
-    await inTwoLanes(left.subarray(atOnce), atOnce, signal, (wanted) => this.#computeRows(wanted, signal))
-  }
-
-  async #computeRows(wanted: Int32Array, signal: AbortSignal): Promise<void> {
-    const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-      for (const at of finished) this.#kept.put(wanted[at] as number, at, from, true)
+    // The coarse maps of other units come before the rest of this one.
+    await this.#inTurn(async () => undefined)
+    const wanted = rowsInOrder(this.grid).filter((row) => !this.#kept.isFinished(row))
+    const runs: RowRun[] = []
+    const onRows = (finished: Int32Array, matrices: readonly Float32Array[]) => {
+      runs.push(...this.#kept.put(finished, wanted, matrices, true))
       this.#tell((follower) => follower.onRows())
     }
+    // If the engine fails, it computes all rows again in another way (without reuse, or on the processor).
+    const onFailure = async () => this.#kept.drop(runs.splice(0))
+    const options = { whole: this.grid.offsets, signal, onRows, onFailure }
     const offsets = offsetsAt(this.grid.offsets, wanted)
-    const options = { whole: this.grid.offsets, signal, onRows }
-    const features = await this.#use((handle) => handle.extract(this.scene, offsets, options))
-    // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
-    // or on the processor), and its result replaces the rows that came before.
-    this.#putAll(wanted, features, true)
+    await this.#use((handle) => handle.extract(this.scene, offsets, options))
   }
 
   /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
   async #computeEarly(wanted: Int32Array, signal?: AbortSignal): Promise<void> {
     const offsets = offsetsAt(this.grid.offsets, wanted)
-    this.#putAll(wanted, await this.#use((handle) => handle.extract(this.scene, offsets, { signal })), false)
-  }
-
-  #putAll(wanted: Int32Array, features: Features, isFinal: boolean): void {
-    const source = features.layers.map(({ matrix }) => matrix)
-    for (let at = 0; at < features.finished; at++) this.#kept.put(wanted[at] as number, at, source, isFinal)
-    features.release()
+    const { layers, finished } = await this.#use((handle) => handle.extract(this.scene, offsets, { signal }))
+    const isNew = (at: number) => this.runOf(wanted[at] as number) === undefined
+    const matrices = layers.map(({ matrix }) => matrix)
+    this.#kept.put(Int32Array.from(Array(finished).keys()).filter(isNew), wanted, matrices, false)
     this.#tell(({ onRows }) => onRows())
   }
 
@@ -208,7 +196,7 @@ export class LiveUnit {
     this.#isLooking = true
     try {
       while (this.#cursor !== undefined && this.isFollowed()) {
-        const around = rowsAround(this.grid, this.#cursor).filter((row) => !this.#kept.has(row))
+        const around = rowsAround(this.grid, this.#cursor).filter((row) => this.runOf(row) === undefined)
         this.#cursor = undefined
         if (around.length > 0) await this.#computeEarly(around)
       }
@@ -222,28 +210,6 @@ export class LiveUnit {
   #tell(act: (follower: Follower) => void): void {
     for (const follower of [...this.#followers]) act(follower)
   }
-}
-
-/** Computes rows (positions). Two calls of the engine overlap, so that one computes while the other finishes. */
-async function inTwoLanes(
-  rows: Int32Array,
-  rowsACall: number,
-  signal: AbortSignal,
-  compute: (wanted: Int32Array) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < rows.length && !signal.aborted) {
-      const wanted = rows.subarray(next, next + rowsACall)
-      next += wanted.length
-      await compute(wanted).catch((error: unknown) => {
-        // Leaves no rows for the other loop, so that it stops too.
-        next = rows.length
-        throw error
-      })
-    }
-  }
-  await Promise.all([lane(), lane()])
 }
 
 /**

@@ -7,8 +7,8 @@ import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
-import { base64 } from '../page/siteAnswers.js'
 import { availableCores } from '../support/machine.js'
+import type { FeatureRow, RowRun } from './keptRows.js'
 import type { LiveUnit } from './liveUnit.js'
 
 /** Shortest time in milliseconds between two messages. Making a message means reading all features that it covers. */
@@ -26,18 +26,23 @@ export async function* mapMessages(
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
     const map = mapMaker(unit, request.layer, anchor)
+    const sent = new Set<RowRun>()
+    let compared: readonly (RowRun | undefined)[] = []
     let began = performance.now()
-    let sent = 0
     for (;;) {
       const isWhole = unit.isWhole()
-      // When all positions are computed, all features are final. Those at the anchor and the center may have been
-      // replaced, and every value depends on them. So all values are sent again.
-      if (isWhole) sent = 0
-      const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
-      const rows = unit.rows().subarray(sent)
-      const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
-      if (rows.length > 0) yield { ...(await map(rows, sent, atAnchor, atCenter)), done }
-      sent += rows.length
+      // The first positions are computed together with the anchors. Until then, only an anchor would be computed alone.
+      if (unit.runs().length > 0) {
+        const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
+        // Every value depends on the features at the anchor and the center, so all are sent again if these are replaced.
+        const now = [unit.runOf(anchor), unit.runOf(center)]
+        if (now.some((run, i) => run !== compared[i])) sent.clear()
+        compared = now
+        const runs = unit.runs().filter((run) => !sent.has(run))
+        const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
+        if (runs.length > 0) yield { ...(await map(runs, atAnchor, atCenter)), done }
+        for (const run of runs) sent.add(run)
+      }
       if (isWhole) return
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
@@ -94,68 +99,80 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   return nearest
 }
 
+/** Answers at the rows of a run (see `AnswerMaps`), for the class `center`. All maps of a unit share them. */
+interface RunAnswers {
+  readonly center: number
+  readonly maps: Float32Array
+}
+
+const answersOf = new WeakMap<RowRun, RunAnswers>()
+
 /**
  * Returns a function that turns features into messages for the page. A message has the cosines of one layer. It also
  * has the network's answers, if the network's classes are known.
  * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
+function mapMaker({ network, grid, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const { classes, detector } = network
   const classNames = answerNames(network)
   const scored = network.layers.findIndex(({ name }) => name === classes?.layer)
   const threads = availableCores()
-  const positions = grid.rows * grid.cols
   const named = new Set<number>()
-  const featuresOf = (layer: number, first: number, count: number) => {
-    const { dims } = network.layers[layer] as FeatureLayer
-    return (matrices[layer] as Float32Array).subarray(first * dims, (first + count) * dims)
-  }
-  const compared = (layer: number, matrix: Float32Array) =>
-    comparedFeatures({ ...(network.layers[layer] as FeatureLayer), matrix }, detector)
-  /** @param first index in `matrices` of the features of rows[0]; those of the other rows follow */
-  return async (
-    rows: Int32Array,
-    first: number,
-    atAnchor: readonly Float32Array[],
-    atCenter: readonly Float32Array[],
-  ): Promise<Omit<MapRows, 'done'>> => {
-    const { dims, name, matrix: features } = compared(layer, featuresOf(layer, first, rows.length))
-    const cosines = await cosineSimilarity({
-      features,
-      rows: rows.length,
-      dims,
-      anchors: Float32Array.from(compared(layer, atAnchor[layer] as Float32Array).matrix),
-      anchorCount: 1,
-      threads,
-    }).catch((error: unknown) => {
+  const compared = (layer: number, features: readonly Float32Array[]) =>
+    comparedFeatures({ ...(network.layers[layer] as FeatureLayer), matrix: features[layer] as Float32Array }, detector)
+  const cosinesOf = ({ rows, features }: RowRun, anchors: Float32Array) => {
+    const { dims, name, matrix } = compared(layer, features)
+    const work = { features: matrix, rows: rows.length, dims, anchors, anchorCount: 1, threads }
+    return cosineSimilarity(work).catch((error: unknown) => {
       throw error instanceof DegenerateFeatureError ? withoutDirection(`${network.id} ${name}`, error) : error
     })
+  }
+  return async (all: readonly RowRun[], atAnchor: FeatureRow, atCenter: FeatureRow): Promise<Omit<MapRows, 'done'>> => {
     // Anchors outside the grid are not part of the map.
-    const chosen = [...rows.keys()].filter((at) => (rows[at] as number) < positions)
-    const pick = (values: ArrayLike<number>, from = 0) => chosen.map((at) => values[from + at] as number)
+    const runs = all.filter(({ rows }) => (rows[0] as number) < grid.rows * grid.cols)
+    const anchors = Float32Array.from(compared(layer, atAnchor).matrix)
+    const cosines: Float32Array[] = []
+    for (const run of runs) cosines.push(await cosinesOf(run, anchors))
     const message = {
       kind: 'rows',
-      places: base64(Uint32Array.from(pick(rows))),
-      cosines: base64(Float32Array.from(pick(cosines))),
+      places: Uint32Array.from(runs.flatMap(({ rows }) => [...rows])),
+      cosines: joined(cosines),
     } as const
     if (classes === undefined || scored === -1) return message
-    const answered = compared(scored, featuresOf(scored, first, rows.length))
-    const anchored = compared(scored, atAnchor[scored] as Float32Array)
-    const centerScores = compared(scored, atCenter[scored] as Float32Array).matrix
-    const strongest = await argmax({ features: answered.matrix, rows: rows.length, dims: answered.dims, threads })
+    const anchored = compared(scored, atAnchor)
+    const centerScores = compared(scored, atCenter).matrix
     const title = `${network.id} ${classes.layer}`
     const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
-    const { maps, center } = answerMaps(answered.matrix, strongest, centerScores, classes.scores, title, rule)
-    const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
+    const mapsOf = (scores: Float32Array, strongest: Int32Array) =>
+      answerMaps(scores, strongest, centerScores, classes.scores, title, rule)
+    const { center } = mapsOf(new Float32Array(0), new Int32Array(0))
     const places = { ...grid, size: patch.size }
-    const images = chosen.map((at) => [at, rows[at] as number] as const)
-    const sightings = sightingsIn(answered, images, places, rule)
+    const maps: Float32Array[] = []
+    for (const run of runs) {
+      const known = answersOf.get(run)
+      const { matrix, dims } = compared(scored, run.features)
+      const computed =
+        known?.center === center.class
+          ? known
+          : {
+              center: center.class,
+              maps: mapsOf(matrix, await argmax({ features: matrix, rows: run.rows.length, dims, threads })).maps,
+            }
+      answersOf.set(run, computed)
+      maps.push(computed.maps)
+    }
+    const part = (i: number) =>
+      joined(maps.map((all) => all.subarray((i * all.length) / ANSWER_MAPS, ((i + 1) * all.length) / ANSWER_MAPS)))
+    const strongest = Uint32Array.from(part(0))
+    const sightings = runs.map(({ rows, features }) =>
+      sightingsIn(compared(scored, features), [...rows.entries()], places, rule),
+    )
+    const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
     const ofAnchor = sightingsIn(anchored, [[0, anchor]], places, rule)
-    const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
-    for (const index of [center.class, own.class, ...pick(maps)]) {
+    for (const index of [center.class, own.class, ...strongest]) {
       if (named.has(index)) continue
       named.add(index)
       names[index] = classNames[index] ?? String(index)
@@ -163,16 +180,20 @@ function mapMaker({ network, grid, matrices, scene: { patch } }: LiveUnit, wante
     return {
       ...message,
       answers: {
-        strongest: base64(Uint32Array.from(pick(maps))),
-        probability: base64(Float32Array.from(pick(maps, count))),
-        ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
+        strongest,
+        probability: part(1),
+        ofCenter: part(2),
         center: center.class,
         atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
-        ...(sightings && { sightings: base64(sightings) }),
+        ...(ofAnchor && { sightings: joined(sightings) }),
         names,
       },
     }
   }
+}
+
+function joined(parts: readonly (Float32Array | undefined)[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part = new Float32Array(0)) => [...part]))
 }
 
 function withoutDirection(title: string, error: DegenerateFeatureError): DegenerateFeatureError {

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { ShiftscopeError } from '../errors.js'
 import { type Fault, LIVE_STRIDES } from '../page/live.js'
 import { livePage, liveScript } from '../page/livePage.js'
+import { encodeMessage } from '../page/messageCoding.js'
 import { firstLine, messageLine } from '../support/text.js'
 import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
@@ -99,7 +100,7 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
 
 function liveRoutes(explorer: Explorer): Hono {
   const page = new Hono()
-  const answerLines = lineAnswers()
+  const answerStream = streamedAnswers()
   page.get('/', async (context) => context.html(livePage(await explorer.study())))
   page.get('/live.js', (context) => context.body(liveScript(), 200, { 'Content-Type': 'text/javascript' }))
   page.get('/pictures/:picture{\\d{1,12}-\\d{1,4}\\.png}', async (context) => {
@@ -123,7 +124,7 @@ function liveRoutes(explorer: Explorer): Hono {
   })
   page.post('/map', limited(MOST_BYTES), async (context) => {
     const request = await bodyOf(context, bodies.map)
-    return answerLines(context, (signal) => explorer.map(request, signal))
+    return answerStream(context, (signal) => explorer.map(request, signal))
   })
   page.post('/cursor', limited(MOST_BYTES), async (context) => {
     const { cursor, ...wanted } = await bodyOf(context, bodies.cursor)
@@ -136,31 +137,31 @@ function liveRoutes(explorer: Explorer): Hono {
   })
   page.post('/pull', limited(MOST_BYTES), async (context) => {
     const { id } = await bodyOf(context, bodies.pull)
-    return answerLines(context, (signal) => explorer.pull(id, signal))
+    return answerStream(context, (signal) => explorer.pull(id, signal))
   })
   return page
 }
 
 /**
- * Returns a function that answers a request with a stream of objects, one line of JSON each. A stream ends after the
- * last object, or when nobody reads it any more. At most MOST_STREAMS run at the same time.
+ * Returns a function that answers a request with a stream of messages (see `encodeMessage`). A stream ends after the
+ * last message, or when nobody reads it any more. At most MOST_STREAMS run at the same time.
  */
-function lineAnswers() {
+function streamedAnswers() {
   let streams = 0
-  return (context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response => {
+  return (context: Context, messages: (signal: AbortSignal) => AsyncIterable<object>): Response => {
     if (streams >= MOST_STREAMS)
       return context.json<Fault>(
         { kind: 'fault', message: 'too many maps at a time; close other tabs of this page' },
         429,
       )
     streams++
-    context.header('Content-Type', 'application/x-ndjson')
+    context.header('Content-Type', 'application/octet-stream')
     return stream(context, async (out) => {
       const gone = new AbortController()
       out.onAbort(() => gone.abort())
-      const send = (message: object) => out.write(`${JSON.stringify(message)}\n`)
+      const send = (message: object) => out.write(encodeMessage(message))
       try {
-        for await (const message of lines(gone.signal)) {
+        for await (const message of messages(gone.signal)) {
           if (gone.signal.aborted) break
           await send(message)
         }

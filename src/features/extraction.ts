@@ -51,7 +51,7 @@ export const PLACEMENT_OPTIONS = {
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   blend: oneOf('blend', BLENDS).default('hard'),
   onProgress: callback<ProgressListener>().exactOptional(),
-  /** Stops the work after the current batches; the call rejects with the signal's reason. */
+  /** Stops the work after the current forward passes; the call rejects with the signal's reason. */
   signal: kinds.signal.exactOptional(),
 }
 

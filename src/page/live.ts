@@ -1,6 +1,6 @@
 import type { Sighting } from '../experiments/boxes.js'
 
-/** Messages that the live page and its server exchange as JSON. */
+/** Messages that the live page and its server exchange. Those in a stream are coded by `encodeMessage`. */
 
 import { positionRange } from '../engine/positions.js'
 
@@ -72,7 +72,7 @@ export interface DroppedNetwork {
   readonly recipe: readonly string[]
 }
 
-/** One line of the server's answer to a map request. */
+/** Part of the server's answer to a map request. */
 export type MapMessage = Opening | MapRows | Note | Fault
 
 /** If the network is still opening, `opening` has the seconds so far. When it is open, `opened` is sent. */
@@ -81,17 +81,17 @@ type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readon
 /** Values at some positions. A position may be sent again later, with more exact values. */
 export interface MapRows {
   readonly kind: 'rows'
-  /** Indices of the positions in the grid, row-major: uint32, little-endian, in base64. */
-  readonly places: string
-  /** Cosine similarity to the anchor at each position: float32, encoded like `places`. */
-  readonly cosines: string
+  /** Indices of the positions in the grid, row-major. */
+  readonly places: Uint32Array
+  /** Cosine similarity to the anchor at each position. */
+  readonly cosines: Float32Array
   readonly answers?: {
-    /** Index of the most probable class at each position: uint32, encoded like `places`. */
-    readonly strongest: string
-    /** Probability of the most probable class at each position: float32, encoded like `places`. */
-    readonly probability: string
-    /** Probability, at each position, of the class `center`: float32, encoded like `places`. */
-    readonly ofCenter: string
+    /** Index of the most probable class at each position. */
+    readonly strongest: Uint32Array
+    /** Probability of the most probable class at each position. */
+    readonly probability: Float32Array
+    /** Probability, at each position, of the class `center`. */
+    readonly ofCenter: Float32Array
     /** Index of the class predicted with the object at the center. */
     readonly center: number
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
@@ -102,8 +102,8 @@ export interface MapRows {
       /** Only of a detector. */
       readonly sighting?: Sighting
     }
-    /** Only of a detector: its sightings (see `Detections`), as float32, encoded like `places`. */
-    readonly sightings?: string
+    /** Only of a detector: its sightings (see `Detections`). */
+    readonly sightings?: Float32Array
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }
@@ -122,7 +122,7 @@ export interface Fault {
   readonly message: string
 }
 
-/** One line of the server's answer to a download request. */
+/** Part of the server's answer to a download request. */
 export type PullMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'pulled'; readonly network: LiveNetwork }

@@ -84,6 +84,6 @@ export function encodedMap(map: ArrayLike<number>, source: string, decimals?: nu
   }
 }
 
-export function base64(values: ArrayBufferView): string {
+function base64(values: ArrayBufferView): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }

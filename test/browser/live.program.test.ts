@@ -125,6 +125,33 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
   })
 
+  it('draws a chosen object at once, and shows each map when it arrives', async () => {
+    const drawn = () => page.$eval('#a-image canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
+    await choose('b-model', 'tiny-alexnet-aa')
+    await page.click('.thumb:nth-child(5)')
+    await settled()
+    const wanted = await drawn()
+    await page.click('.thumb:nth-child(4)')
+    await settled()
+    // The server's answers wait until the test lets them through.
+    const waiting = new Map<string, () => void>()
+    await page.route('**/map', async (route) => {
+      await new Promise<void>((go) => waiting.set(route.request().postDataJSON().network, go))
+      await route.continue()
+    })
+    await page.click('.thumb:nth-child(5)')
+    await expect.poll(drawn).toBe(wanted)
+    expect(await texts('#a-summary, #b-summary')).toEqual(['', ''])
+    await expect.poll(() => waiting.size).toBe(2)
+    waiting.get('tiny-alexnet-aa')?.()
+    await reads('#b-summary', 'mean')
+    expect(await text('#a-summary')).toBe('')
+    waiting.get('tiny-alexnet')?.()
+    await settled()
+    await page.unroute('**/map')
+    await choose('b-model', '— none')
+  })
+
   it('takes a picture that is dropped, cuts the object out, and moves it', async () => {
     // A red rectangle on grey, nothing transparent.
     const red = { create: { width: 40, height: 60, channels: 3, background: '#d02020' } } as const

@@ -271,7 +271,7 @@ describe('passes of positions', () => {
   it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
     const sample = offsets.subarray(2, 6)
     const rest = vi.fn(async () => undefined)
-    const { crew } = crewOf(2)
+    const { crew, tasks } = crewOf(2)
     const run = async (task: BatchTask) => {
       const result = await crew.workers.run(task)
       // The second layer is 1 and 2.
@@ -283,5 +283,7 @@ describe('passes of positions', () => {
     expect(rest).toHaveBeenCalledTimes(times)
     const stopped = distanceOf(workOf(), plain, scene, sample, times === 1, AbortSignal.abort(new Error('enough')))
     await expect(stopped).rejects.toThrow('enough')
+    // After an abort, neither way computes an image.
+    expect(tasks).toHaveLength(1)
   })
 })

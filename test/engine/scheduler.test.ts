@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BatchFailure, type Runner, schedule } from '../../src/engine/scheduler.js'
+import { BatchFailure, type Job, type Runner, schedule } from '../../src/engine/scheduler.js'
 import type { BatchResult } from '../../src/engine/task.js'
 
 const WRITTEN: BatchResult = { kind: 'written' }
@@ -86,5 +86,18 @@ describe('a queue of batches', () => {
       finished: 0,
       tried: [],
     })
+  })
+
+  it('tells running batches that it is stopped, and does not count those that end without their features', async () => {
+    const stop = new AbortController()
+    const flags: number[] = []
+    const run: Job['run'] = async (first, _count, _batch, flag) => {
+      if (first === 2) stop.abort()
+      flags.push(...flag)
+      return first === 2 ? { kind: 'stopped' } : WRITTEN
+    }
+    const runner = { batch: 2, inFlight: 1, shrink: () => false }
+    expect(await schedule({ positions: 6, run, signal: stop.signal }, runner)).toBe(2)
+    expect(flags).toEqual([0, 1])
   })
 })

@@ -8,7 +8,8 @@ import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
 import type { Network } from '../../src/networks/index.js'
 import type { MapMessage, MapRows } from '../../src/page/live.js'
-import { cosinesOf, numbers, SCENE } from '../support/liveServer.js'
+import { oneAtATime } from '../../src/support/oneAtATime.js'
+import { cosinesOf, SCENE } from '../support/liveServer.js'
 
 /** 4×4 positions 16 apart, then the four anchors that are none of them. */
 const GRID = positionGrid(100, 37, 16)
@@ -32,13 +33,19 @@ interface Call {
   /** Gives the first row, before the others; its values may differ from those at the end, as on a device that then fails. */
   readonly begin: (difference?: number) => void
   readonly finish: () => void
+  /** The engine will compute all rows in another way. */
+  readonly restart: () => Promise<void>
   readonly fail: (error: Error) => void
 }
 
 /** A unit whose network computes when the test says so. */
-function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) {
+function madeUnit(features = featuresAt, network = NETWORK, inTurn = oneAtATime()) {
   const calls: Call[] = []
-  const extract: NetworkHandle['extract'] = (_, offsets, { whole, signal, onRows } = {}) =>
+  const extract: NetworkHandle['extract'] = (
+    _,
+    offsets,
+    { whole, signal, onRows, onFailure = async () => undefined } = {},
+  ) =>
     new Promise((done, fail) => {
       const rows = Array.from({ length: offsets.length / 2 }, (_, i) => [...offsets.subarray(2 * i, 2 * i + 2)])
       const isEarly = whole === undefined
@@ -50,11 +57,21 @@ function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) 
           Int32Array.of(0),
           matrices.map((matrix) => matrix.map((value) => value + difference)),
         )
-      const finish = () => done({ layers, finished: rows.length, release: () => undefined })
-      calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
+      const finish = () => {
+        onRows?.(Int32Array.from(rows.keys()), matrices)
+        done({ layers, finished: rows.length, release: () => undefined })
+      }
+      calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail, restart: onFailure })
     })
   const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
-  return { unit: new LiveUnit(network, use, SCENE_OF_CAR, GRID, rowsACall), calls }
+  return { unit: new LiveUnit(network, use, SCENE_OF_CAR, GRID, inTurn), calls }
+}
+
+/** Positions that have features, and these features in the first layer. */
+async function computedIn(unit: LiveUnit) {
+  const rows = [...Array(ALL).keys()].filter((row) => unit.runOf(row) !== undefined)
+  const features = await Promise.all(rows.map(async (row) => [...((await unit.featuresAt(row))[0] ?? [])]))
+  return { rows, features }
 }
 
 /** All that can happen now has happened. */
@@ -95,20 +112,22 @@ async function messagesOf(unit: LiveUnit, calls: readonly Call[], wanted: Parame
 }
 
 describe('a live unit', () => {
-  it('replaces the rows of a device that failed after it had handed them out', async () => {
-    const { unit, calls } = madeUnit(4)
+  it('drops the rows of a device that failed after it had handed them out', async () => {
+    const { unit, calls } = madeUnit()
     unit.follow(nobody())
     await settle()
     calls[0]?.finish()
     await settle()
     calls[1]?.begin(0.5)
-    expect([calls[1]?.places[0], unit.matrices[0]?.[0]]).toEqual(['0,0', 1.5])
-    await computeAll(calls, 1)
-    expect([...(unit.matrices[0]?.subarray(0, 2) ?? []), unit.finished()]).toEqual([1, 0, ALL])
+    expect([calls[1]?.places[0], (await unit.featuresAt(0))[0]?.[0]]).toEqual(['0,0', 1.5])
+    await calls[1]?.restart()
+    expect([unit.runOf(0), unit.finished()]).toEqual([undefined, 0])
+    calls[1]?.finish()
+    expect([(await computedIn(unit)).features[0], unit.finished()]).toEqual([[1, 0], ALL])
   })
 
-  it('computes the coarsest position and the anchors first, then all in steps, of which two are under way', async () => {
-    const { unit, calls } = madeUnit(4)
+  it('computes the coarsest position and the anchors first, then all', async () => {
+    const { unit, calls } = madeUnit()
     expect(unit.bytes).toBe(ALL * 5 * 4)
     const follower = nobody()
     unit.follow(follower)
@@ -116,26 +135,41 @@ describe('a live unit', () => {
     expect(calls).toMatchObject([{ places: ['0,0', '0,63', '31,31', '63,0', '63,63'], isEarly: true }])
     calls[0]?.finish()
     await settle()
-    expect([[...unit.rows()], unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
+    expect([(await computedIn(unit)).rows, unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
+    // Anchors between the positions of the grid have a run of their own.
+    expect(unit.runs().map(({ rows }) => [...rows])).toEqual([[0], [16, 17, 18, 19]])
     follower.onRows.mockClear()
     calls[1]?.begin()
     expect([unit.finished(), follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
     await computeAll(calls, 1)
-    expect(calls.slice(1).map(({ places }) => places.length)).toEqual([4, 4, 4, 4, 4])
+    expect(calls.slice(1).map(({ places }) => places.length)).toEqual([ALL])
     expect([unit.isWhole(), unit.finished()]).toEqual([true, ALL])
-    expect([...unit.rows()].sort((a, b) => a - b)).toEqual(Array.from({ length: ALL }, (_, i) => i))
     // Those that came before their turn have the features of their turn.
-    const rows = [...unit.rows()]
-    const expected = rows.flatMap((row) => featuresAt(GRID.offsets[2 * row] as number, 0, false)[0] ?? [])
-    expect(unit.matrices[0]).toEqual(Float32Array.from(expected))
+    const { rows, features } = await computedIn(unit)
+    const expected = rows.map((row) => featuresAt(GRID.offsets[2 * row] as number, 0, false)[0] ?? [])
+    expect(features).toEqual(expected.map((one) => [...Float32Array.from(one)]))
     expect(follower.onFailure).not.toHaveBeenCalled()
     unit.follow(follower)
     await settle()
-    expect(calls).toHaveLength(6)
+    expect(calls).toHaveLength(2)
+  })
+
+  it('computes the coarsest positions of all units before the rest of any', async () => {
+    const inTurn = oneAtATime()
+    const [first, second] = [madeUnit(featuresAt, NETWORK, inTurn), madeUnit(featuresAt, NETWORK, inTurn)]
+    for (const { unit } of [first, second]) unit.follow(nobody())
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([1, 0])
+    first.calls[0]?.finish()
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([1, 1])
+    second.calls[0]?.finish()
+    await settle()
+    expect([first.calls.length, second.calls.length]).toEqual([2, 2])
   })
 
   it('computes what is around the cursor before its turn, and one row at once', async () => {
-    const { unit, calls } = madeUnit(4)
+    const { unit, calls } = madeUnit()
     unit.lookAt({ row: 47, col: 2 })
     expect(calls).toEqual([])
     unit.follow(nobody())
@@ -152,7 +186,7 @@ describe('a live unit', () => {
   })
 
   it('stops a while after the last has left, and goes on where it was', async () => {
-    const { unit, calls } = madeUnit(4)
+    const { unit, calls } = madeUnit()
     const leave = [unit.follow(nobody()), unit.follow(nobody())]
     await settle()
     calls[0]?.finish()
@@ -166,7 +200,6 @@ describe('a live unit', () => {
     vi.advanceTimersByTime(1)
     expect(calls[1]?.signal?.aborted).toBe(true)
     // What was under way comes to its end, of which nobody is told; only then does it go on.
-    const before = [...unit.rows()]
     const late = nobody()
     const leaveAgain = unit.follow(late)
     expect(calls).toHaveLength(2)
@@ -179,31 +212,27 @@ describe('a live unit', () => {
     unit.follow(nobody())
     vi.advanceTimersByTime(100)
     await computeAll(calls, 2)
-    expect([unit.isWhole(), [...unit.rows()].slice(0, before.length)]).toEqual([true, before])
+    expect(unit.isWhole()).toBe(true)
     unit.stop()
     expect(unit.isFollowed()).toBe(false)
   })
 
-  it('begins nothing more once something has failed', async () => {
-    const { unit, calls } = madeUnit(4)
+  it('tells its followers of a failure, and keeps what it has', async () => {
+    const { unit, calls } = madeUnit()
     const follower = nobody()
     unit.follow(follower)
-    for (const i of [0, 1]) {
-      await settle()
-      calls[i]?.finish()
-    }
     await settle()
-    expect(calls).toHaveLength(4)
-    calls[3]?.fail(new Error('lost'))
+    calls[0]?.finish()
+    await settle()
+    calls[1]?.begin()
+    calls[1]?.fail(new Error('lost'))
     await settle()
     expect(follower.onFailure).toHaveBeenCalledWith(new Error('lost'))
-    calls[2]?.finish()
-    await settle()
-    expect([calls.length, unit.finished()]).toEqual([4, 8])
+    expect([calls.length, unit.finished()]).toEqual([2, 1])
   })
 
   it('tells who waits for changes of a failure and of the end', async () => {
-    const { unit, calls } = madeUnit(4)
+    const { unit, calls } = madeUnit()
     const gone = new AbortController()
     const [first, second] = [followUnit(unit, gone.signal), followUnit(unit, new AbortController().signal)]
     const outcome = vi.fn()
@@ -228,18 +257,18 @@ describe('messages of a map', () => {
   const wanted = { layer: 'fc6', anchor: { row: 32, col: 16 }, cursor: { row: 0, col: 0 } }
 
   it('hold the cosines with the anchor, and what the network answers', async () => {
-    const { unit, calls } = madeUnit(4)
+    const { unit, calls } = madeUnit()
     const messages = await messagesOf(unit, calls, wanted)
     const last = messages.at(-1) as MapRows
     expect(last.done).toBe(POSITIONS)
     const found = cosinesOf(messages)
     const cosines = Array.from({ length: POSITIONS }, (_, i) => Math.cos((Math.floor(i / 4) * 16 - 32) / 50))
     expect(cosines.map((_, i) => found.get(i))).toEqual(cosines.map((one) => expect.closeTo(one, 6)))
-    const isLeft = [...numbers(last.places, Uint32Array)].map((place) => (place % 4) * 16 < 40)
-    const { strongest = '', probability = '', ofCenter = '', center, atAnchor } = last.answers ?? {}
-    expect([...numbers(strongest, Uint32Array)]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
-    expect([...numbers(probability, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
-    expect([...numbers(ofCenter, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
+    const isLeft = [...last.places].map((place) => (place % 4) * 16 < 40)
+    const { strongest = [], probability = [], ofCenter = [], center, atAnchor } = last.answers ?? {}
+    expect([...strongest]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
+    expect([...probability]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
+    expect([...ofCenter]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
     expect([found.size, center]).toEqual([POSITIONS, 0])
     expect(atAnchor).toEqual({ class: 0, probability: 0.75, ofCenter: 0.75 })
     // A class is named once, by its index where it has no name.
@@ -253,7 +282,7 @@ describe('messages of a map', () => {
   })
 
   it('need no open network once all features are in memory', async () => {
-    const { unit, calls } = madeUnit(4)
+    const { unit, calls } = madeUnit()
     await messagesOf(unit, calls, wanted)
     const use = vi.fn()
     const networks = { openingSeconds: () => 0, use }
@@ -266,7 +295,7 @@ describe('messages of a map', () => {
 
   it('have no answers where no classes are known', async () => {
     const { classes: _, ...network } = NETWORK
-    const { unit, calls } = madeUnit(4, featuresAt, network as Network)
+    const { unit, calls } = madeUnit(featuresAt, network as Network)
     const messages = await messagesOf(unit, calls, wanted)
     expect(messages.map((message) => 'answers' in message)).toEqual(messages.map(() => false))
   })
@@ -290,10 +319,7 @@ describe('messages of a map', () => {
     ['infinite', Number.POSITIVE_INFINITY],
   ])('name a feature that is %s', async (fault, value) => {
     const isFaulty = (row: number, col: number) => row === 16 && col === 48
-    const { unit, calls } = madeUnit(undefined, (...at) => [
-      isFaulty(at[0], at[1]) ? [value, value] : [1, 0],
-      [1, 0, 0],
-    ])
+    const { unit, calls } = madeUnit((...at) => [isFaulty(at[0], at[1]) ? [value, value] : [1, 0], [1, 0, 0]])
     const message = `fake fc6: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another`
     await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(message)
   })

@@ -15,7 +15,7 @@ import { reproduce } from '../../src/study/run.js'
 import { unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
-import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from '../support/liveServer.js'
+import { ask, cosinesOf, MAP, messagesIn, post, SCENE, wholeMap } from '../support/liveServer.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SIDE = 7
@@ -161,13 +161,10 @@ describe('a whole photograph', () => {
     const expected = Array.from({ length: WINDOWS ** 2 }, (_, i) => cosine(row(i), row(WINDOWS + 3)))
     const found = cosinesOf(messages)
     expect(expected.map((_, i) => found.get(i))).toEqual(expected.map((one) => expect.closeTo(one, 5)))
-    const whole = messages.findLast(
-      (one) => one.kind === 'rows' && numbers(one.places, Uint32Array).length === WINDOWS ** 2,
-    )
+    const whole = messages.findLast((one) => one.kind === 'rows' && one.places.length === WINDOWS ** 2)
     if (whole?.kind !== 'rows' || !whole.answers || !answers) throw new Error('the network has answers')
-    const strongest = numbers(whole.answers.strongest, Uint32Array)
-    const places = numbers(whole.places, Uint32Array)
-    for (const [i, place] of places.entries()) {
+    const { strongest } = whole.answers
+    for (const [i, place] of whole.places.entries()) {
       const scores = row(place)
       expect(strongest[i]).toBe(scores.indexOf(Math.max(...scores)))
     }
@@ -240,7 +237,7 @@ describe('the library', () => {
     expect(networks.map(({ id }) => id)).toEqual(['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip'])
     expect(missing.map(({ id }) => id)).toContain('mobilenet_v2')
     const answer = await post(`${address}pull`, { id: 'mobilenet_v2' })
-    expect(JSON.parse(answer.body.trim().split('\n').at(-1) ?? '')).toEqual({
+    expect(messagesIn(answer).at(-1)).toEqual({
       kind: 'fault',
       message: expect.stringContaining(folder('mirror')),
     })

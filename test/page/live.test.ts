@@ -4,12 +4,9 @@ import { liveMap } from '../../src/page/browser/live/liveMap.js'
 import { durationText, paceOf, progressText } from '../../src/page/browser/live/pace.js'
 import { fittingStride, type MapRows } from '../../src/page/live.js'
 
-const base64 = (values: Uint32Array | Float32Array) => Buffer.from(values.buffer).toString('base64')
-const floats = (values: readonly number[]) => base64(Float32Array.from(values))
-
 describe('a live map', () => {
   const rows = (places: readonly number[], cosines: readonly number[], answers?: MapRows['answers']): MapRows => ({
-    ...{ kind: 'rows', places: base64(Uint32Array.from(places)), cosines: floats(cosines), done: 0 },
+    ...{ kind: 'rows', places: Uint32Array.from(places), cosines: Float32Array.from(cosines), done: 0 },
     ...(answers && { answers }),
   })
 
@@ -30,8 +27,9 @@ describe('a live map', () => {
   it('is whole once all positions are known, the last word counting, with classes numbered from the center’s', () => {
     const map = liveMap(1, 3)
     const answers = (strongest: readonly number[], names: Record<number, string>) => ({
-      strongest: base64(Uint32Array.from(strongest)),
-      ...{ probability: floats(strongest.map((one) => one / 16)), ofCenter: floats(strongest.map(() => 0.25)) },
+      strongest: Uint32Array.from(strongest),
+      probability: Float32Array.from(strongest, (one) => one / 16),
+      ofCenter: Float32Array.from(strongest, () => 0.25),
       ...{ center: 7, names, atAnchor: { class: 9, probability: 0.875, ofCenter: 0.125 } },
     })
     map.take(rows([1, 0], [0.1, 0.2], answers([3, 7], { 7: 'dog' })))

@@ -14,7 +14,7 @@ import { readNpy } from '../../src/files/npy.js'
 import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
 import { reproduce } from '../../src/study/run.js'
-import { numbers, post, wholeMap } from '../support/liveServer.js'
+import { post, wholeMap } from '../support/liveServer.js'
 import { messageOf } from '../support/messageOf.js'
 import { SIDE, writeDetector } from '../support/smallDetector.js'
 import { node } from '../support/smallNetwork.js'
@@ -111,8 +111,8 @@ it('the live page gets the boxes that a study stores', async () => {
   const kept = JSON.parse((await post(`${page.address}keep`, { ...scene, replaces: false })).body)
   expect(kept.command).toContain(' --boxes cxcywh,share --threshold 0.72 ')
   const stored = (await (await storedUnit('kept')).boxes('detections'))?.data as Float32Array
-  const places = numbers(last?.places ?? '', Uint32Array)
-  const sent = numbers(last?.answers?.sightings ?? '', Float32Array)
+  const places = last?.places ?? []
+  const sent = last?.answers?.sightings ?? []
   expect(places.length).toBe(81)
   for (const [i, place] of places.entries()) expect(sightingAt(sent, i)).toEqual(sightingAt(stored, place))
 })

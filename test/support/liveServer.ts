@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
+import { messageDecoder } from '../../src/page/messageCoding.js'
 
 /** An object and a network that is fast to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const
@@ -18,6 +19,7 @@ export interface Asking {
 export interface Answer {
   readonly status: number
   readonly body: string
+  readonly bytes: Uint8Array
   readonly headers: IncomingMessage['headers']
 }
 
@@ -26,7 +28,7 @@ export function ask(address: string, { method = 'GET', headers = {}, body, path 
   return new Promise((answer, fail) => {
     const asked = request(address, { method, headers, ...(path && { path }) }, (response) => {
       const { statusCode: status = 0, headers } = response
-      text(response).then((body) => answer({ status, body, headers }), fail)
+      buffer(response).then((bytes) => answer({ status, bytes, body: bytes.toString(), headers }), fail)
     })
     asked.on('error', fail)
     asked.end(body)
@@ -38,23 +40,20 @@ export function post(address: string, body: object) {
   return ask(address, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
+export function messagesIn({ bytes }: Answer): readonly MapMessage[] {
+  return messageDecoder<MapMessage>()(bytes)
+}
+
 /** Requests a map, and returns all messages. */
 export async function wholeMap(address: string, map: MapRequest): Promise<readonly MapMessage[]> {
-  const { body } = await post(`${address}map`, map)
-  return JSON.parse(`[${body.trim().replaceAll('\n', ',')}]`)
+  return messagesIn(await post(`${address}map`, map))
 }
 
 /** Cosine of each position by its index; a later message replaces an earlier one. */
 export function cosinesOf(messages: readonly MapMessage[]): ReadonlyMap<number, number> {
   const found = new Map<number, number>()
   for (const message of messages.filter((one): one is MapRows => one.kind === 'rows')) {
-    const places = numbers(message.places, Uint32Array)
-    const cosines = numbers(message.cosines, Float32Array)
-    for (const [i, place] of places.entries()) found.set(place, cosines[i] as number)
+    for (const [i, place] of message.places.entries()) found.set(place, message.cosines[i] as number)
   }
   return found
-}
-
-export function numbers<T>(text: string, type: new (buffer: ArrayBuffer) => T): T {
-  return new type(Uint8Array.from(Buffer.from(text, 'base64')).buffer)
 }

@@ -9,12 +9,18 @@ import type { JobScene } from '../task.js'
  */
 export type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
+interface BatchHooks {
+  /** If images share layers: called when these are computed. */
+  readonly onShared?: () => void
+  /** Asked before each forward pass. If it returns true, the batch ends without its remaining images. */
+  readonly isStopped?: () => boolean
+}
+
 /**
  * Computes the features of a batch with a worker's session, in its thread or in another process. It calls `put` once
- * with all images, or several times, each with some images. If images share layers, it calls `onShared` when these are
- * computed. Several batches may run at a time. The oldest ends first.
+ * with all images, or several times, each with some images. Several batches may run at a time. The oldest ends first.
  */
-export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures, onShared?: () => void) => Promise<void>
+export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures, hooks?: BatchHooks) => Promise<void>
 
 /** What the process for a device needs to open a session. Its graph first composites the images. */
 export interface OpenRequest extends RunnableGraph {

@@ -22,11 +22,12 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
     const kept = spare.pop()
     return kept?.length === length ? kept : new Float32Array(length)
   }
-  return async (job, offsets, put) => {
+  return async (job, offsets, put, { isStopped } = {}) => {
     const batch = offsets.length / 2
     const images = imagesOf(batch)
     if ('frames' in job.scene) normaliseFrames(job.scene, offsets, input, images)
     else await compositorOf(job.id, job.scene).composite(offsets, images)
+    if (isStopped?.()) return
     const tensor = new ort.Tensor('float32', images, [batch, 3, input.rows, input.cols])
     const results = await session.run({ [input.name]: tensor }, outputs)
     spare.push(images)

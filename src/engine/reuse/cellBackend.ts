@@ -30,15 +30,16 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return async ({ id, scene, batch = 1, outputs: asked = outputs }, offsets, put, onShared) => {
+  return async ({ id, scene, batch = 1, outputs: asked = outputs }, offsets, put, { onShared, isStopped } = {}) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
+    if (isStopped?.()) return
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets, keys.first))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))
     onShared?.()
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
-    for (let begin = 0; begin < images; begin += size) {
+    for (let begin = 0; begin < images && !isStopped?.(); begin += size) {
       // If the last batch is short, copies of its last image fill it up.
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}

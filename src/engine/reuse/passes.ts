@@ -4,7 +4,7 @@ import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } f
 import { largestDistance } from '../distance.js'
 import type { Features } from '../features.js'
 import { offsetsAt } from '../positions.js'
-import { schedule } from '../scheduler.js'
+import { type Job, schedule } from '../scheduler.js'
 import type { JobScene, Scene } from '../task.js'
 
 export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
@@ -24,7 +24,7 @@ export async function distanceOf(
   rests: boolean,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets))
+  const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets, { signal }))
   if (rests) await crew.workers.rest()
   const allRows = [...Array(offsets.length / 2).keys()]
   const { network } = crew
@@ -54,11 +54,11 @@ export async function runPasses(
   const running = new Map<number, number>()
   const showImages = () => onImages?.([...running.values()].reduce((sum, images) => sum + images, done))
   const fill = async (matrices: readonly Float32Array[]) => {
-    const run = async (first: number) => {
+    const run: Job['run'] = async (first, _count, _batch, stop) => {
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)
       const result = await workers
-        .run({ job, offsets: places, target: { matrices, rows } }, (images) => {
+        .run({ job, offsets: places, target: { matrices, rows }, stop }, (images) => {
           if (images === 0) return onShared?.(shared.add(first).size, passes.length)
           running.set(first, images)
           showImages()

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type FeatureLayer, outputOf } from '../../networks/index.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
 import type { Features } from '../features.js'
@@ -91,13 +92,13 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
     const graphs = await cellGraphs(planned.network, graph, compared.map(outputOf), cells, plan.steps, keys.sources)
     return { plan, compared, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  let last: { readonly key: string; readonly prepared: Prepared | string } | undefined
+  let last: { readonly geometry: string; readonly whole: Int32Array; readonly prepared: Prepared | string } | undefined
   /** Plans only once for scenes of equal geometry at equal positions, such as photographs. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    const key = `${sceneGeometry(scene)} ${whole.join()}`
-    if (last?.key === key) return last.prepared
+    const geometry = sceneGeometry(scene)
+    if (last?.geometry === geometry && isDeepStrictEqual(last.whole, whole)) return last.prepared
     const prepared = await planFor(scene, whole)
-    last = { key, prepared }
+    last = { geometry, whole, prepared }
     return prepared
   }
   const compute = async (

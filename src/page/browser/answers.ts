@@ -1,7 +1,7 @@
 import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
 import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
-import { floatsFromBase64, fromBase64 } from './base64.js'
+import { fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
@@ -43,7 +43,7 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
   const { classes: names, right } = answers
-  const sightings = answers.sightings && floatsFromBase64(answers.sightings)
+  const sightings = answers.sightings && new Float32Array(fromBase64(answers.sightings).buffer)
   return {
     ofCenter,
     strongest: { names, numbers, probabilities: strongest, right },

@@ -1,7 +1,3 @@
-export function floatsFromBase64(text: string): Float32Array {
-  return new Float32Array(fromBase64(text).buffer)
-}
-
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const characters = atob(text)
   const bytes = new Uint8Array(characters.length)

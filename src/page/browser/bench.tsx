@@ -4,7 +4,7 @@ import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
-import type { Fits } from './fit.js'
+import { type Fits, type Fitted, isOfSameObject } from './fit.js'
 import { type FrameActions, FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { comparedIn, kindOf } from './kinds.js'
@@ -44,16 +44,15 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   const shown = state.maps.slice(0, fits.length)
   const present = shown.filter((map) => map !== undefined)
   const regions = useMemo(() => regionsOf(present), [state.maps, fits.length])
-  const [first, second] = shown
+  // Until the maps of a new object arrive, the panels show those of the object before, but no values of them.
+  const current = shown.map((map, i) => (map && isOfSameObject(map.fitted, fits[i] as Fitted) ? map : undefined))
+  const [first, second] = current
   const isDifference = view.difference && first !== undefined && second !== undefined
   const difference = useMemo(
     () => (isDifference ? differenceMap(first, second) : undefined),
     [isDifference, first, second],
   )
-  const [old] = present
-  // Until the first map of a photograph arrives, the page shows those of the object, which has other positions.
-  const isOtherKind = old && kindOf(old.fitted.group) !== kindOf(fits[0].group)
-  const readings = readMaps(shown, isOtherKind ? old.fitted.anchorPosition : view.cursor)
+  const readings = readMaps(current, view.cursor)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.
@@ -74,7 +73,13 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
       <section class="panel object" aria-label="Object and readings">
         <Place reading={readings[0]} />
-        <FrameView readings={readings} pictureOf={source.pictureOf} actions={actions(0)} />
+        <FrameView
+          fitted={fits[0]}
+          cursor={view.cursor}
+          readings={readings}
+          pictureOf={source.pictureOf}
+          actions={actions(0)}
+        />
         <Readings readings={readings} />
         <SpokenReadings readings={readings} />
       </section>
@@ -90,7 +95,8 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
             key={panel}
             panel={panel}
             fitted={fitted}
-            map={shown[i]}
+            map={current[i]}
+            previous={shown[i]}
             difference={i === 1 ? difference : undefined}
             colours={colours}
             limits={limits}
@@ -116,7 +122,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           limits={limits}
           anchorHere={actions(0).anchorHere}
         />
-        <ValueTables maps={state.maps} />
+        <ValueTables maps={current} />
         <details>
           <summary>Pointer and keys</summary>
           <p id="keys">

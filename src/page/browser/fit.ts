@@ -112,6 +112,12 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
+/** Whether two maps show the same images of an object or photograph. */
+export function isOfSameObject(one: Fitted, other: Fitted): boolean {
+  const imagesOf = ({ choice, group }: Fitted) => JSON.stringify([choice.patch, group.size, group.background])
+  return imagesOf(one) === imagesOf(other)
+}
+
 export function hasMean({ units }: SiteGroup, { isLive }: SiteIndex): boolean {
   return isLive !== true && units.length > 1
 }

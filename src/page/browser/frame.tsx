@@ -5,7 +5,7 @@ import { type SvgElement, svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
-import type { Fitted } from './fit.js'
+import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
 import { kindOf } from './kinds.js'
 import type { Reading } from './readings.js'
@@ -20,6 +20,9 @@ export interface FrameActions extends CursorActions {
 }
 
 interface FrameProps {
+  /** What map A shows, whether or not the map has arrived. */
+  readonly fitted: Fitted
+  readonly cursor: Position
   readonly readings: readonly Reading[]
   readonly pictureOf: (key: number) => Promise<string>
   readonly actions: FrameActions
@@ -37,30 +40,31 @@ function borderOf({ first, frame }: SiteGroup): number {
  * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
  * finger scrolls the page. A photograph moves behind a window that stays where it is and shows what the network sees.
  */
-export function FrameView({ readings, pictureOf, actions }: FrameProps) {
-  const [reading] = readings
+export function FrameView({ fitted, cursor, readings, pictureOf, actions }: FrameProps) {
+  const reading = readings.find(({ panel }) => panel === 'a')
+  const position = reading?.position ?? placeOf(fitted, cursor)
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   /** Point at which the user grasped the object, in frame pixels from its top left; undefined if it is not dragged. */
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
-  const group = reading?.map.fitted.group
-  const pictures = usePictures(reading?.map.fitted, pictureOf)
+  const { group } = fitted
+  const pictures = usePictures(fitted, pictureOf)
   useLayoutEffect(() => {
-    if (canvas.current && reading) drawPixels(canvas.current, reading, pictures)
+    if (canvas.current) drawPixels(canvas.current, fitted, position, pictures)
   })
   const drag = ({ clientX, clientY }: PointerEvent) => {
-    if (grip.current === undefined || group === undefined || box.current === null) return
+    if (grip.current === undefined || box.current === null) return
     const { left, top, width, height } = box.current.getBoundingClientRect()
     const [row, col] = [((clientY - top) / height) * group.frame, ((clientX - left) / width) * group.frame]
     actions.place({ row: row - grip.current.row, col: col - grip.current.col })
   }
   const grasp = (event: PointerEvent) => {
-    if (event.button !== 0 || group === undefined || box.current === null || reading === undefined) return
+    if (event.button !== 0 || box.current === null) return
     const { left, top, width, height } = box.current.getBoundingClientRect()
     const inside = {
-      row: ((event.clientY - top) / height) * group.frame - reading.position.row,
-      col: ((event.clientX - left) / width) * group.frame - reading.position.col,
+      row: ((event.clientY - top) / height) * group.frame - position.row,
+      col: ((event.clientX - left) / width) * group.frame - position.col,
     }
     const isInside = Math.min(inside.row, inside.col) >= 0 && Math.max(inside.row, inside.col) < group.size
     if (!isInside && event.pointerType === 'touch') return
@@ -73,9 +77,9 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
     grip.current = undefined
     setDragged(false)
   }
-  const kind = group === undefined ? 'object' : kindOf(group)
+  const kind = kindOf(group)
   const title = kind === 'object' ? 'The object in its frame' : 'The photograph behind the window'
-  const border = group === undefined ? 0 : borderOf(group)
+  const border = borderOf(group)
   return (
     <div
       class={`frame image${isDragged ? ' dragged' : ''}`}
@@ -83,7 +87,7 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
       tabIndex={0}
       role="application"
       aria-roledescription={`${kind} to drag`}
-      aria-label={reading ? `${title} at ${positionText(reading.position)}: drag it, or use the arrow keys` : title}
+      aria-label={`${title} at ${positionText(position)}: drag it, or use the arrow keys`}
       aria-describedby="keys"
       onPointerDown={grasp}
       onPointerMove={drag}
@@ -92,17 +96,21 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
       onKeyDown={(event) => onKey(event, actions)}
     >
       <canvas ref={canvas} />
-      {reading && group && (
-        <div class="window" ref={box} style={{ inset: `${(100 * border) / (group.frame + 2 * border)}%` }}>
-          <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
-            {[...outlines(reading), ...seenBoxes(reading)].map(drawn)}
-          </svg>
-          <div class="grip" style={boxStyle(reading)} />
-          <Tags readings={readings} />
-        </div>
-      )}
+      <div class="window" ref={box} style={{ inset: `${(100 * border) / (group.frame + 2 * border)}%` }}>
+        <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
+          {[...outlines(fitted, position), ...(reading ? seenBoxes(reading) : [])].map(drawn)}
+        </svg>
+        <div class="grip" style={boxStyle(group, position)} />
+        {readings.length > 0 && <Tags readings={readings} />}
+      </div>
     </div>
   )
+}
+
+/** The position of the object while no map of it has arrived. */
+function placeOf({ group, anchorPosition }: Fitted, cursor: Position): Position {
+  const isOnAnchor = anchorPosition.row === cursor.row && anchorPosition.col === cursor.col
+  return isOnAnchor ? anchorPosition : nearestPosition(group, cursor)
 }
 
 function Tags({ readings }: { readonly readings: readonly Reading[] }) {
@@ -133,8 +141,7 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   )
 }
 
-function boxStyle({ position, map }: Reading) {
-  const { frame, size } = map.fitted.group
+function boxStyle({ frame, size }: SiteGroup, position: Position) {
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
   return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
@@ -143,10 +150,9 @@ type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()
 
-function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
+function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
-  const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
-  const wanted = keys.filter((key) => key !== null)
+  const wanted = [objectOf(fitted), backgroundOf(fitted)].filter((key) => key !== null)
   useEffect(() => {
     for (const key of wanted) {
       if (images.has(key)) continue
@@ -176,7 +182,7 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
  * Draws the frame and its border, which is darker. The canvas has one pixel for each pixel of the frame. CSS enlarges
  * the canvas without smoothing.
  */
-function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
+function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Position, pictures: Pictures): void {
   const { frame, background } = fitted.group
   const border = borderOf(fitted.group)
   const side = frame + 2 * border
@@ -205,7 +211,7 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
 const LEAST_FOR_WORDS = 40
 
 /** Outlines of the object at the cursor and at the anchor; of a photograph, the parts in the window there. */
-function outlines({ map: { fitted }, position }: Reading): readonly SvgElement[] {
+function outlines(fitted: Fitted, position: Position): readonly SvgElement[] {
   const { group, unit, anchorPosition: anchor } = fitted
   const isWindow = kindOf(group) === 'photograph'
   const size = Math.min(group.size, group.frame)

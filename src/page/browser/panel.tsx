@@ -18,6 +18,8 @@ interface MapPanelProps {
   readonly panel: PanelId
   readonly fitted: Fitted
   readonly map: LoadedMap | undefined
+  /** Drawn until the map has arrived. */
+  readonly previous: LoadedMap | undefined
   /** The map B − A; undefined if the panel shows its own map. */
   readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
@@ -31,15 +33,16 @@ interface MapPanelProps {
 }
 
 export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
+  const { panel, fitted, map, previous, difference, colours, limits, regions, reading, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
   const [fault, setFault] = useState('')
   const shown = difference ?? map
+  const drawn = map ?? previous
   const colourOf = useMemo<ColourOf>(() => {
     if (difference !== undefined) return scaled(DIFFERENCE_COLOURS, differenceLimits(difference))
-    if (map?.regions) return (number) => regions.colourOf(map, number)
-    return scaled(colours, map?.quantity === 'similarity' ? limits : PROBABILITY_LIMITS)
-  }, [map, difference, colours, limits, regions])
+    if (drawn?.regions) return (number) => regions.colourOf(drawn, number)
+    return scaled(colours, drawn?.quantity === 'similarity' ? limits : PROBABILITY_LIMITS)
+  }, [drawn, difference, colours, limits, regions])
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
     <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`} ref={box}>
@@ -49,7 +52,7 @@ export function MapPanel(props: MapPanelProps) {
       <Plot
         id={`${panel}-plot`}
         label={labelOf(panel, map, difference)}
-        map={shown}
+        map={shown ?? previous}
         colourOf={colourOf}
         anchor={map && anchorOf(map)}
         cursor={reading?.position}

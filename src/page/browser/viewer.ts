@@ -2,7 +2,16 @@ import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench, type State } from './bench.js'
 import { element, onceAFrame } from './dom.js'
-import { type Fits, type Fitted, fitView, hasFeatures, hasMean, nearestPosition, withComparedSize } from './fit.js'
+import {
+  type Fits,
+  type Fitted,
+  fitView,
+  hasFeatures,
+  hasMean,
+  isOfSameObject,
+  nearestPosition,
+  withComparedSize,
+} from './fit.js'
 import type { FrameActions } from './frame.js'
 import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
@@ -142,6 +151,10 @@ class Viewer implements RunningViewer {
     this.#loading = new AbortController()
     const { signal } = this.#loading
     const { view, fits } = this.state
+    const isOther = fits.some((fitted, i) => {
+      const map = this.state.maps[i]
+      return map && !isOfSameObject(map.fitted, fitted)
+    })
     const maps: (LoadedMap | undefined)[] = fits.map(() => undefined)
     this.state = { ...this.state, isBusy: fits.map(() => true), notes: fits.map(() => '') }
     this.#draw()
@@ -151,10 +164,12 @@ class Viewer implements RunningViewer {
           const take = (map: LoadedMap | undefined) => {
             if (signal.aborted) return
             maps[i] = map
-            this.state = { ...this.state, isBusy: this.state.isBusy.with(i, false) }
-            // The previous maps stay until all new ones have arrived.
-            if (!this.state.isBusy.includes(true)) {
-              this.state = { ...this.state, maps: [...maps] }
+            const isBusy = this.state.isBusy.with(i, false)
+            this.state = { ...this.state, isBusy }
+            // The previous maps stay until all new ones have arrived, unless they show another object.
+            if (isOther || !isBusy.includes(true)) {
+              const shown = isBusy.map((busy, panel) => (busy ? this.state.maps[panel] : maps[panel]))
+              this.state = { ...this.state, maps: shown }
               this.#draw()
             }
             done()
@@ -173,7 +188,7 @@ class Viewer implements RunningViewer {
     await Promise.all(followed)
   }
 
-  /** Changes the view at once. The new view's maps are shown when they have arrived. */
+  /** Changes the view at once. The object is drawn at once, and the maps when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
     this.state = { ...this.state, ...stateOf(this.#source, this.#onKind(view)) }

@@ -309,17 +309,23 @@ function offsetsOf({ patch: { size } }: Scene): Int32Array {
   )
 }
 
-/** How far features of a scene are from the plain way's when so many steps are computed once. */
-async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
+/** Backends of a network: one that computes every image in full, and one that computes so many steps once. */
+async function backendsOf({ network, graph, steps }: Written, scene: Scene, count: number) {
   const { input } = network
-  const { dims, output = '' } = network.layers[0] as Network['layers'][number]
+  const { output = '' } = network.layers[0] as Network['layers'][number]
   const graphs = await cellGraphs(network, graph, [output], steps, count, sceneKeys(steps, scene, input).sources)
   const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
   const data = { input, outputs: [output], threads: 1 }
-  const [plain, reusing] = [
-    await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
-    await cellBackend({ backend: 'cells', cells: work, ...data }),
-  ]
+  return {
+    plain: await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
+    reusing: await cellBackend({ backend: 'cells', cells: work, ...data }),
+  }
+}
+
+/** How far features of a scene are from the plain way's when so many steps are computed once. */
+async function distanceWith(made: Written, scene: Scene, count: number): Promise<number> {
+  const { plain, reusing } = await backendsOf(made, scene, count)
+  const { dims } = made.network.layers[0] as Network['layers'][number]
   const offsets = offsetsOf(scene)
   const featuresBy = async (backend: typeof plain) => {
     const found = new Float32Array((offsets.length / 2) * dims)
@@ -360,6 +366,20 @@ describe('values computed once', () => {
       expect(made.steps.steps).toHaveLength(5)
       for (const cut of [1, 2, 3, 5]) expect(await distanceWith(made, SCENES[3] as Scene, cut)).toBeLessThan(1e-5)
     }
+  })
+
+  it('are computed by no further forward pass once the batch is stopped', async () => {
+    const made = await networkOf([convolution([3, 3])], OPERATOR_SETS.newest)
+    const scene = SCENES[0] as Scene
+    const { plain, reusing } = await backendsOf(made, scene, 1)
+    const images: number[] = []
+    const put = (_first: number, count: number) => void images.push(count)
+    const isStopped = () => images.length > 0
+    await reusing({ id: 1, scene, batch: 10 }, offsetsOf(scene), put, { isStopped })
+    expect(images).toEqual([9])
+    await reusing({ id: 1, scene, batch: 10 }, offsetsOf(scene), put, { isStopped })
+    await plain({ id: 1, scene }, offsetsOf(scene), put, { isStopped })
+    expect(images).toEqual([9])
   })
 
   it('are tested with every operator and attribute that the table has', () => {

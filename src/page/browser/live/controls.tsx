@@ -10,7 +10,7 @@ import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'
 import { durationText } from './pace.js'
-import { ask, linesOf, messageOf } from './server.js'
+import { ask, messageOf, messagesOf } from './server.js'
 
 /** The object's size changes when the slider has not moved for this many milliseconds. */
 const RESTING = 120
@@ -223,7 +223,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))
     show('…')
     try {
-      for await (const message of linesOf<PullMessage>(await ask('pull', { id }))) {
+      for await (const message of messagesOf<PullMessage>(await ask('pull', { id }))) {
         if (message.kind === 'fault') throw new Error(message.message)
         if (message.kind === 'progress') show(fetchText(message))
         else take(message.network)

@@ -1,7 +1,6 @@
 import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
 import { type LoadedAnswers, namedAnswer } from '../answers.js'
-import { floatsFromBase64, fromBase64 } from '../base64.js'
 import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
@@ -45,25 +44,23 @@ export function liveMap(rows: number, cols: number): LiveMap {
   }
   return {
     take: ({ places, cosines: values, answers }) => {
-      const at = new Uint32Array(fromBase64(places).buffer)
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
-        for (const [i, place] of at.entries()) target[place] = from[i] as number
+        for (const [i, place] of places.entries()) target[place] = from[i] as number
       }
-      for (const place of at) {
+      for (const place of places) {
         left -= 1 - (known[place] as number)
         known[place] = 1
       }
-      scatter(cosines, floatsFromBase64(values))
+      scatter(cosines, values)
       if (answers === undefined) return
       center = answers.center
       atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
-      scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
-      scatter(probability, floatsFromBase64(answers.probability))
-      scatter(ofCenter, floatsFromBase64(answers.ofCenter))
+      scatter(strongest, answers.strongest)
+      scatter(probability, answers.probability)
+      scatter(ofCenter, answers.ofCenter)
       if (answers.sightings === undefined) return
-      const arrived = floatsFromBase64(answers.sightings)
-      for (const [i, place] of at.entries()) sightings[place] = sightingAt(arrived, i)
+      for (const [i, place] of places.entries()) sightings[place] = sightingAt(answers.sightings, i)
     },
     parts: () => {
       if (left === count) return undefined

@@ -21,7 +21,7 @@ import { isolated } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
-import { ask, linesOf } from './server.js'
+import { ask, messagesOf } from './server.js'
 
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   /** Colour as `#rrggbb`, such as `#ffffff`. */
@@ -217,7 +217,7 @@ function beginMap(
     const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
     try {
       const response = await ask('map', request, stop.signal)
-      for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
+      for await (const message of messagesOf<MapMessage>(response, stop.signal)) take(message)
     } catch (error) {
       onFailure(one)
       throw error

@@ -1,4 +1,5 @@
 import type { Fault } from '../../live.js'
+import { messageDecoder } from '../../messageCoding.js'
 
 const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start “shiftscope explore” again.'
 
@@ -18,19 +19,15 @@ export async function ask(path: string, body: object | Blob, signal?: AbortSigna
   throw new Error(fault?.message ?? `The server refused the request (${response.status}).`)
 }
 
-export async function* linesOf<T>(response: Response, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
-  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
-    .pipeThrough(new TextDecoderStream())
-    .getReader()
-  let rest = ''
+export async function* messagesOf<T>(response: Response, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const decode = messageDecoder<T>()
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw signal?.aborted ? error : new Error(GONE)
     })
     if (done) return
-    const lines = (rest + value).split('\n')
-    rest = lines.pop() as string
-    for (const line of lines) yield JSON.parse(line) as T
+    yield* decode(value)
   }
 }
 
