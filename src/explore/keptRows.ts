@@ -41,9 +41,9 @@ export class KeptRows {
     return !this.#isFinal.includes(0)
   }
 
-  /** All runs, the oldest first. If two of them have the same row, the features of the later one are final. */
+  /** All runs that are not replaced completely, the oldest first. If two of them have the same row, the later one counts. */
   get runs(): readonly RowRun[] {
-    return [...this.#runs]
+    return [...this.#runs].filter((run) => run.rows.some((row) => this.#runOf[row] === run))
   }
 
   runOf(row: number): RowRun | undefined {

@@ -33,11 +33,11 @@ export async function* mapMessages(
       const isWhole = unit.isWhole()
       // The first positions are computed together with the anchors. Until then, only an anchor would be computed alone.
       if (unit.runs().length > 0) {
-        const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
         // Every value depends on the features at the anchor and the center, so all are sent again if these are replaced.
         const now = [unit.runOf(anchor), unit.runOf(center)]
         if (now.some((run, i) => run !== compared[i])) sent.clear()
         compared = now
+        const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
         const runs = unit.runs().filter((run) => !sent.has(run))
         const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
         if (runs.length > 0) yield { ...(await map(runs, atAnchor, atCenter)), done }

@@ -15,7 +15,7 @@ import { reproduce } from '../../src/study/run.js'
 import { unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
-import { ask, cosinesOf, MAP, messagesIn, post, SCENE, wholeMap } from '../support/liveServer.js'
+import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SIDE = 7
@@ -161,12 +161,13 @@ describe('a whole photograph', () => {
     const expected = Array.from({ length: WINDOWS ** 2 }, (_, i) => cosine(row(i), row(WINDOWS + 3)))
     const found = cosinesOf(messages)
     expect(expected.map((_, i) => found.get(i))).toEqual(expected.map((one) => expect.closeTo(one, 5)))
-    const whole = messages.findLast((one) => one.kind === 'rows' && one.places.length === WINDOWS ** 2)
-    if (whole?.kind !== 'rows' || !whole.answers || !answers) throw new Error('the network has answers')
-    const { strongest } = whole.answers
-    for (const [i, place] of whole.places.entries()) {
+    const strongest = new Map(
+      rowsIn(messages).flatMap((one) => [...one.places].map((place, i) => [place, one.answers?.strongest[i]])),
+    )
+    expect([strongest.size, answers === undefined]).toEqual([WINDOWS ** 2, false])
+    for (const [place, found] of strongest) {
       const scores = row(place)
-      expect(strongest[i]).toBe(scores.indexOf(Math.max(...scores)))
+      expect(found).toBe(scores.indexOf(Math.max(...scores)))
     }
     const kept = (await keep(scene)) as KeptUnit
     const photographs = folder('kept', 'photographs', 'my-photo')

@@ -14,7 +14,7 @@ import { readNpy } from '../../src/files/npy.js'
 import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
 import { reproduce } from '../../src/study/run.js'
-import { post, wholeMap } from '../support/liveServer.js'
+import { post, rowsIn, wholeMap } from '../support/liveServer.js'
 import { messageOf } from '../support/messageOf.js'
 import { SIDE, writeDetector } from '../support/smallDetector.js'
 import { node } from '../support/smallNetwork.js'
@@ -107,14 +107,16 @@ it('the live page gets the boxes that a study stores', async () => {
   const scene = { network: 'detector', object: 3, size: SIZE, stride: 1, background: 'white' }
   const anchor = { row: 0, col: 0 }
   const messages = await wholeMap(page.address, { ...scene, layer: 'detections', anchor, cursor: anchor })
-  const last = messages.flatMap((one) => (one.kind === 'rows' && one.answers?.sightings ? [one] : [])).at(-1)
+  const sent = new Map(
+    rowsIn(messages).flatMap(({ places, answers }) =>
+      [...places].map((place, i) => [place, sightingAt(answers?.sightings ?? [], i)]),
+    ),
+  )
   const kept = JSON.parse((await post(`${page.address}keep`, { ...scene, replaces: false })).body)
   expect(kept.command).toContain(' --boxes cxcywh,share --threshold 0.72 ')
   const stored = (await (await storedUnit('kept')).boxes('detections'))?.data as Float32Array
-  const places = last?.places ?? []
-  const sent = last?.answers?.sightings ?? []
-  expect(places.length).toBe(81)
-  for (const [i, place] of places.entries()) expect(sightingAt(sent, i)).toEqual(sightingAt(stored, place))
+  expect(sent.size).toBe(81)
+  for (const [place, sighting] of sent) expect(sighting).toEqual(sightingAt(stored, place))
 })
 
 it('photographs tell how well the boxes fit after a shift', async () => {

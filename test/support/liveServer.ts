@@ -49,10 +49,14 @@ export async function wholeMap(address: string, map: MapRequest): Promise<readon
   return messagesIn(await post(`${address}map`, map))
 }
 
+export function rowsIn(messages: readonly MapMessage[]): readonly MapRows[] {
+  return messages.filter((one) => one.kind === 'rows')
+}
+
 /** Cosine of each position by its index; a later message replaces an earlier one. */
 export function cosinesOf(messages: readonly MapMessage[]): ReadonlyMap<number, number> {
   const found = new Map<number, number>()
-  for (const message of messages.filter((one): one is MapRows => one.kind === 'rows')) {
+  for (const message of rowsIn(messages)) {
     for (const [i, place] of message.places.entries()) found.set(place, message.cosines[i] as number)
   }
   return found
