@@ -53,9 +53,12 @@ export interface Compositor {
    * Writes one image for each position, with the patch pasted at that position. It runs on a thread of Node's pool.
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Receives the images, [images, 3, frameRows, frameCols]; must have exactly that length.
+   * @param movements How each image then moves by parts of a pixel, [images, 4], in pixels; copied during the call. The
+   *   first two numbers are a circular shift along rows and columns with ideal interpolation. The others are steps:
+   *   multiples of a bilinear shift's derivative that are added. native/core/subpixel.h defines both.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
-  composite(offsets: Int32Array, out: Float32Array): Promise<void>
+  composite(offsets: Int32Array, out: Float32Array, movements?: Float64Array): Promise<void>
 }
 
 /** A matrix of features in the memory of a CUDA device; see `uploadFeatures`. */
@@ -312,7 +315,7 @@ export function instructionSet(): string {
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.
-  return { composite: async (offsets, out) => compositor.composite(offsets, out) }
+  return { composite: async (...images) => compositor.composite(...images) }
 }
 
 /**
