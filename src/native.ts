@@ -236,6 +236,16 @@ interface Addon {
     out: Float32Array,
   ): Promise<CosineFault | DeviceFailure | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
+  resizeOnWhite(
+    rgba: Uint8Array,
+    rows: number,
+    cols: number,
+    rowFirst: Int32Array,
+    rowWeights: Int32Array,
+    colFirst: Int32Array,
+    colWeights: Int32Array,
+    out: Uint8Array,
+  ): Promise<void>
   trainSvm(
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
@@ -374,6 +384,28 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
   const out = new Int32Array(rows)
   await addon().argmax(features, rows, dims, threads, out)
   return out
+}
+
+/** The source pixels that make each target pixel along one axis. Target pixel i uses consecutive ones from `first[i]`. */
+export interface ResizeTaps {
+  /** Ascending, [targets]. */
+  readonly first: Int32Array
+  /** Weights of the source pixels, [targets, pixels per target], in units of 2^-22. Those of a target add up to 2^22. */
+  readonly weights: Int32Array
+}
+
+/**
+ * Lays a picture, RGBA [rows, cols, 4], on white and resizes it, on a thread of Node's pool: first each row, then each
+ * column. Both results are rounded to bytes.
+ * @param out Receives the opaque picture, RGBA [targets of `ofRows`, targets of `ofCols`, 4].
+ */
+export async function resizeOnWhite(
+  { rows, cols, data }: { readonly rows: number; readonly cols: number; readonly data: Uint8Array },
+  ofRows: ResizeTaps,
+  ofCols: ResizeTaps,
+  out: Uint8Array,
+): Promise<void> {
+  await addon().resizeOnWhite(data, rows, cols, ofRows.first, ofRows.weights, ofCols.first, ofCols.weights, out)
 }
 
 /**

@@ -16,15 +16,16 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     return { kind: 'failed', during: 'open', reason: reasonOf(error) }
   }
   try {
-    const { job, offsets, target } = task
+    const { parts, target } = task
+    const job = parts[0]?.job.id as number
     const tell = (images: number) =>
-      parentPort?.postMessage({ job: job.id, row: target.rows[0] as number, images } satisfies BatchProgress)
+      parentPort?.postMessage({ job, row: target.rows[0] as number, images } satisfies BatchProgress)
     const put: PutFeatures = (first, images, layers) => {
       write(target, first, images, layers)
       // When the last image is stored, the task ends, which tells enough.
       if (first + images < target.rows.length) tell(first + images)
     }
-    await backend(job, offsets, put, () => tell(0))
+    await backend(parts, put, () => tell(0))
     return { kind: 'written' }
   } catch (error) {
     // A process that failed has ended, so the next batch opens a new one. A session in this thread stays open.

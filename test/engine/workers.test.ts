@@ -1,16 +1,18 @@
 import { expect, it } from 'vitest'
+import { sceneOf } from '../../src/engine/scene.js'
 import { openWorkers } from '../../src/engine/workers.js'
+import { stripes } from '../support/stripes.js'
 
 const SCRIPT = new URL('processes/telling.mjs', import.meta.url).href
 const DATA = { backend: 'process', requests: [], pids: new Int32Array(1) } as const
 
 it('the progress of a batch is told while it is computed, and an error of the listener rejects the batch', async () => {
   const workers = openWorkers(DATA, 1, SCRIPT)
-  const scene = { frames: [] }
+  const scene = sceneOf(stripes(2))
   const compute = (onProgress: (images: number) => void) => {
     const flag = new Int32Array(new SharedArrayBuffer(4))
     const target = { matrices: [new Float32Array(flag.buffer)], rows: Int32Array.of(7) }
-    return workers.run({ job: { id: 3, scene }, offsets: new Int32Array(2), target }, (images) => {
+    return workers.run({ parts: [{ job: { id: 3, scene }, offsets: new Int32Array(2) }], target }, (images) => {
       Atomics.store(flag, 0, 1)
       Atomics.notify(flag, 0)
       onProgress(images)

@@ -323,7 +323,7 @@ async function distanceWith({ network, graph, steps }: Written, scene: Scene, co
   const offsets = offsetsOf(scene)
   const featuresBy = async (backend: typeof plain) => {
     const found = new Float32Array((offsets.length / 2) * dims)
-    await backend({ id: 1, scene, batch: 10 }, offsets, (first, images, [layer]) => {
+    await backend([{ job: { id: 1, scene, batch: 10 }, offsets }], (first, images, [layer]) => {
       expect(layer).toHaveLength(images * dims)
       found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
     })
