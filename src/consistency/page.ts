@@ -8,7 +8,6 @@ import { decimalText } from '../plot/numberText.js'
 import { markup, svg, tip } from '../plot/svg.js'
 import { renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
-import { centreOf } from './crop.js'
 import type { NetworkAnswers } from './networkAnswers.js'
 import { storedAnswer } from './photographAnswers.js'
 import { answersOf, keptValues, type StoredAnswer } from './protocols.js'
@@ -168,9 +167,11 @@ async function pictureHtml(file: PhotographFile, frame: number): Promise<string>
   })
   if (read === undefined) return '<p class="soft">This photograph can no longer be read.</p>'
   const { default: sharp } = await import('sharp')
-  const picture = await sharp(centreOf(read.image, frame).slice(), {
-    raw: { width: frame, height: frame, channels: 3 },
-  })
+  const { rows: side, data } = read.image
+  const margin = Math.floor((side - frame) / 2)
+  const picture = await sharp(data.slice(), { raw: { width: side, height: side, channels: 4 } })
+    .extract({ left: margin, top: margin, width: frame, height: frame })
+    .removeAlpha()
     .resize(STRIP.width)
     .jpeg()
     .toBuffer()

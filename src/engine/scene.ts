@@ -14,6 +14,11 @@ export function sceneOf(
   return { patch, background, blend }
 }
 
+/** A scene of square pixels, RGBA [side, side, 4], that are no patch of a study. */
+export function pixelScene(side: number, rgba: Uint8Array, background?: Background): Scene {
+  return sceneOf({ ...NOTHING, size: side, rgba }, background)
+}
+
 /** Describes a picture that fills the frame: RGB [rows, cols, 3]. */
 export function pictureFrame(image: Uint8Array): Frame {
   return { scene: sceneOf(NOTHING, { image }), row: 0, col: 0 }

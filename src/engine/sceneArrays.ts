@@ -45,7 +45,10 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
 
 /** The arrays for images that are drawn already. @param images normalised, [images, 3, rows, cols] */
 export function drawnArrays(images: Float32Array, input: NetworkInput): SceneArrays {
-  return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background: images }
+  return {
+    ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input),
+    background: images,
+  }
 }
 
 /** @returns [3, pixels], in the network's order of channels */

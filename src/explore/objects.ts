@@ -3,7 +3,14 @@ import type { LiveObject } from '../page/live.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
-import { checkVisible, madePatch, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
+import {
+  checkVisible,
+  madePatch,
+  type Patch,
+  type PatchSource,
+  patchAtSize,
+  patchesOfSource,
+} from '../patches/patch.js'
 import { checkMargin, middleSquare } from '../patches/photographs.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 import { oneAtATime } from '../support/oneAtATime.js'

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { InferenceSession } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { sceneCompositor } from '../../src/engine/backends/images.js'
+import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { largestDistance } from '../../src/engine/distance.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import { drawnArrays, sceneArrays } from '../../src/engine/sceneArrays.js'
@@ -115,7 +115,9 @@ describe('compositing in the graph', () => {
     const input = { ...imagenetInput, rows: 7, cols: 7 }
     const scene = sceneOfNoise(4, 1, { image: noise(2, 7, 7) })
     const images = await compositedNatively(input, scene, Int32Array.of(0, 0, 3, 1))
-    const session = await InferenceSession.create(await compositingGraph({ onnxPath: await mirror(7), input, layers: [] }))
+    const session = await InferenceSession.create(
+      await compositingGraph({ onnxPath: await mirror(7), input, layers: [] }),
+    )
     const { side, tensors } = sceneTensors(drawnArrays(images, input), input)
     const { feature } = await session.run({ ...tensors, ...offsetTensors(new Int32Array(4), side, input) })
     expect(agree(feature?.data as Float32Array, images)).toBe(true)

@@ -133,7 +133,9 @@ describe('an extraction', () => {
     const answer: Answer = ({ parts }) => void sent.push(parts)
     const { layers } = await encodeFrames(crewOf(3, { answer }).crew, frames)
     expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
-    const [first, last] = sent.map((parts) => parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })))
+    const [first, last] = sent.map((parts) =>
+      parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })),
+    )
     expect(first).toEqual([
       { size: 2, offsets: Int32Array.of(0, 1) },
       { size: 3, offsets: Int32Array.of(2, 3, 4, 5), movements: Float64Array.of(0, 0, 0, 0, 0.5, 0, 0, 0.25) },

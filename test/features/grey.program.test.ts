@@ -87,7 +87,7 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
   it('gets it from a graph that composites its images, too', async () => {
     const network = await chooseNetwork({ model: path(), ...options })
     const patch = { name: 'noise', size: PATCH, rgba, sha256: '' }
-    const scene = inColoursOf(sceneOf(patch, { image: noise(7, SIDE, SIDE) }), network.input) 
+    const scene = inColoursOf(sceneOf(patch, { image: noise(7, SIDE, SIDE) }), network.input)
     const session = await InferenceSession.create(await compositingGraph(network))
     const { side, tensors } = sceneTensors(sceneArrays(scene, network.input), network.input)
     const { features } = await session.run({ ...tensors, ...offsetTensors(Int32Array.of(2, 4), side, network.input) })

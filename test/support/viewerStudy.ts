@@ -48,7 +48,8 @@ export async function writeMadeUnit(
 ): Promise<void> {
   const grid = positionGrid(FRAME, size, stride)
   const positions = grid.rows * grid.cols
-  const patch = size > FRAME ? madePatch(name, size, placesOf(size).data) : patchAtSize(name, halfSquare(size), size, FRAME)
+  const patch =
+    size > FRAME ? madePatch(name, size, placesOf(size).data) : patchAtSize(name, halfSquare(size), size, FRAME)
   await keepPatchPicture(results, patch)
   const isSketched = size === 75 && name === PATCHES[1]
   const parts: LayerParts[] = []
