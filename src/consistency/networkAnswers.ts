@@ -230,13 +230,14 @@ export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
   let images = 0
   const running: RunningPiece[] = []
   const startPiece = (piece: FramePiece) => {
+    const finished = { frames: 0 }
     const onImages = (done: number) => {
-      started.done = done
-      phase.update(running.reduce((sum, { done }) => sum + done, images + failed.length * perPhotograph))
+      finished.frames = done
+      phase.update(running.reduce((sum, { finished }) => sum + finished.frames, images + failed.length * perPhotograph))
     }
-    const started: RunningPiece = { piece, done: 0, features: featuresOf(piece, handle, { onImages, signal }) }
-    started.features.catch(() => undefined)
-    running.push(started)
+    const features = featuresOf(piece, handle, { onImages, signal })
+    features.catch(() => undefined)
+    running.push({ piece, finished, features })
   }
   /** Takes the answers of the oldest pieces, until `most` pieces are running. */
   const takeUntil = async (most: number) => {
@@ -271,9 +272,8 @@ export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
 
 interface RunningPiece {
   readonly piece: FramePiece
+  readonly finished: { readonly frames: number }
   readonly features: Promise<Features>
-  /** Number of finished frames. */
-  done: number
 }
 
 type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => Promise<void>
