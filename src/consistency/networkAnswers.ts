@@ -228,6 +228,7 @@ export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
   const take = takingAnswers(job)
   const start = performance.now()
   let images = 0
+  let seconds = 0
   const running: RunningPiece[] = []
   const startPiece = (piece: FramePiece) => {
     const finished = { frames: 0 }
@@ -259,12 +260,12 @@ export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
       await takeUntil(piece.windows ? 0 : 1)
     }
     await takeUntil(0)
+    seconds = (performance.now() - start) / 1000
   } finally {
     await Promise.allSettled(running.map(({ features }) => features))
     phase.stop()
     await handle.close()
   }
-  const seconds = (performance.now() - start) / 1000
   // The record of reuse is left out, because it would differ if a call only continues an earlier one.
   const { reuse: _, ...ran } = handle.ran()
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...ran }

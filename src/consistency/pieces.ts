@@ -69,13 +69,16 @@ export async function* framePieces(
   files: readonly PhotographFile[],
   plan: PiecePlan,
 ): AsyncGenerator<FramePiece, void, undefined> {
-  const { setting, most, signal } = plan
+  const { setting, signal } = plan
+  // The first piece is small, so that the workers open their sessions while more photographs are read.
+  let most = Math.max(2, Math.ceil(plan.most / ROUNDS))
   let frames: Frame[] = []
   let photographs: DrawnPhotograph[] = []
   const finishPiece = (): FramePiece => {
     const piece = { frames, photographs }
     frames = []
     photographs = []
+    most = plan.most
     return piece
   }
   for await (const { name, image, sha256 } of photographsAhead(files, plan)) {

@@ -2,8 +2,8 @@ import { type ResizeTaps, resizeOnWhite } from '../native.js'
 import { int32At } from '../support/typedArrays.js'
 import type { Image } from './image.js'
 
-/** Number of fraction bits of the weights, which are fixed-point numbers. */
-const WEIGHT_BITS = 22
+/** The weight 1 as a fixed-point number. */
+const WHOLE = 1 << 22
 
 export interface Window {
   readonly top: number
@@ -47,7 +47,7 @@ function tapsOf(source: number, targets: number, from: number, count: number): R
       Math.max(0, 1 - Math.abs((start + tap - centre + 0.5) / support)),
     )
     const sum = heights.reduce((total, height) => total + height, 0)
-    return { start, weights: heights.map((height) => Math.trunc(0.5 + (height / sum) * 2 ** WEIGHT_BITS)) }
+    return { start, weights: heights.map((height) => Math.trunc(0.5 + (height / sum) * WHOLE)) }
   })
   const width = taps.reduce((most, { weights }) => Math.max(most, weights.length), 0)
   const first = Int32Array.from(taps, ({ start }) => Math.min(start, source - width))

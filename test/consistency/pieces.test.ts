@@ -54,7 +54,8 @@ it('describes the same frames in pieces of any length, whose pixels are shared',
     }
   }
   expect(await framesOf(watched())).toEqual(whole)
-  expect(lengths).toEqual([...Array.from({ length: 41 }, () => 7), 1])
+  // The first piece is shorter.
+  expect(lengths).toEqual([2, ...Array.from({ length: 40 }, () => 7), 6])
   // Of each photograph: itself, reduced, and continued beyond its edges.
   const pixels = new Set(whole.map(({ frame }) => frame.scene.patch.rgba))
   expect(pixels.size).toBe(files.length * 3)
@@ -63,6 +64,7 @@ it('describes the same frames in pieces of any length, whose pixels are shared',
 
 it('describes no more frames than one piece has, however many there are', async () => {
   const { pieces } = piecesOf(7, 10_000_000)
+  await pieces.next()
   const { value } = await pieces.next()
   expect(value?.frames.length).toBe(7)
   await pieces.return()
