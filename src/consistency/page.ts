@@ -169,7 +169,7 @@ async function pictureHtml(file: PhotographFile, frame: number): Promise<string>
   const { default: sharp } = await import('sharp')
   const { rows: side, data } = read.image
   const margin = Math.floor((side - frame) / 2)
-  const picture = await sharp(data.slice(), { raw: { width: side, height: side, channels: 4 } })
+  const picture = await sharp(data, { raw: { width: side, height: side, channels: 4 } })
     .extract({ left: margin, top: margin, width: frame, height: frame })
     .removeAlpha()
     .resize(STRIP.width)

@@ -368,7 +368,7 @@ function cropDrawing(scene: Scene): FrameDrawing {
 function continuedCentre({ patch: { size, rgba } }: Scene, frame: number, margin: number): Scene {
   const { rows: first } = centreShift(frame)
   const side = frame + 2 * margin
-  const continued = new Uint8Array(new SharedArrayBuffer(side * side * 4))
+  const continued = new Uint8Array(side * side * 4)
   const from = (place: number) => first + ((place + frame - margin) % frame)
   for (let row = 0; row < side; row++) {
     const pixels = (col: number, count: number) => {

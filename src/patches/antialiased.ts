@@ -17,7 +17,7 @@ export interface Window {
  * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. The work runs on a
  * thread of Node's pool.
  * @param window the part of the result that is computed; all of it by default
- * @returns an opaque picture in shared memory, so that workers receive it without a copy
+ * @returns an opaque picture
  */
 export async function resizeAntialiased(
   image: Image,
@@ -27,7 +27,7 @@ export async function resizeAntialiased(
 ): Promise<Image> {
   const ofRows = tapsOf(image.rows, rows, top, size.rows)
   const ofCols = tapsOf(image.cols, cols, left, size.cols)
-  const data = new Uint8Array(new SharedArrayBuffer(size.rows * size.cols * 4))
+  const data = new Uint8Array(size.rows * size.cols * 4)
   await resizeOnWhite(image, ofRows, ofCols, data)
   return { ...size, data }
 }

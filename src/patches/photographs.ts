@@ -94,7 +94,7 @@ async function listedIn(path: string): Promise<readonly string[]> {
  * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `side`, and the square in the
  * middle is kept. Transparent pixels become white.
  * @param frame side in pixels of the network's input. Photographs whose short side is shorter are refused.
- * @returns an opaque picture in shared memory, RGBA [side, side, 4]; and the SHA-256 of the file
+ * @returns an opaque picture, RGBA [side, side, 4]; and the SHA-256 of the file
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(

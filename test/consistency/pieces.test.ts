@@ -40,7 +40,7 @@ async function framesOf(pieces: AsyncIterable<FramePiece>) {
   return found
 }
 
-it('describes the same frames in pieces of any length, whose pixels are shared', async () => {
+it('describes the same frames in pieces of any length, and each picture once', async () => {
   const whole = await framesOf(piecesOf(1000, 2).pieces)
   // 4 crops, 5 along the diagonal, 15 embedded, 4 circular shifts, 16 fractions and 4 steps.
   expect(whole.length).toBe(files.length * 48)
@@ -59,7 +59,6 @@ it('describes the same frames in pieces of any length, whose pixels are shared',
   // Of each photograph: itself, reduced, and continued beyond its edges.
   const pixels = new Set(whole.map(({ frame }) => frame.scene.patch.rgba))
   expect(pixels.size).toBe(files.length * 3)
-  for (const { buffer } of pixels) expect(buffer).toBeInstanceOf(SharedArrayBuffer)
 })
 
 it('describes no more frames than one piece has, however many there are', async () => {
