@@ -3,15 +3,20 @@
  * workers and batch size.
  *
  *     node bench/consistency.mjs PHOTOGRAPHS [--model ID] [--weights FILE] [--input RECIPE] [--protocols crop,diagonal]
- *       [--windows [--margin PX]] [--workers N] [--repeats N]
+ *       [--photographs N] [--windows [--margin PX]] [--workers N] [--batch N] [--repeats N]
  *
- * The time of `consistency` includes reading and cutting the photographs and opening the sessions. Measurements of both
- * alternate; the ratio is the median over pairs of consecutive measurements.
+ * Runs of `consistency` and of the bare loop alternate, with equally many images. The ratio is the median over pairs of
+ * consecutive runs: of the rates, and of the processor time of all threads per image, which the load of the machine
+ * disturbs less. The time of `consistency` includes reading and drawing the photographs and opening the sessions. The
+ * bare loop has opened its sessions before, and its memory counts for both peaks.
  *
  * With `--windows`, the bare loop is compared with the extraction at all windows of a photograph, without and with reuse,
  * and with the predicted gain and its bound. Each repeat takes another photograph, so that the check of reuse counts.
- * Gains are ratios of processor time, which the load of the machine disturbs less, and of wall time.
+ * Gains are ratios of processor time and of wall time.
  */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { openThreads } from '../dist/engine/handle.js'
 import { positionGrid } from '../dist/engine/positions.js'
@@ -24,50 +29,90 @@ import { findPhotographs, photographPatches } from '../dist/patches/photographs.
 import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { runScript, wholeNumber } from './script.mjs'
 
-const SECONDS = 5
 const options = {
   model: { type: 'string', default: 'tiny-alexnet' },
   weights: { type: 'string' },
   input: { type: 'string' },
-  protocols: { type: 'string', default: 'crop,diagonal' },
+  protocols: { type: 'string', default: 'crop,circular,embed,diagonal,subpixel' },
+  photographs: { type: 'string' },
   windows: { type: 'boolean', default: false },
   margin: { type: 'string' },
   workers: { type: 'string', default: '2' },
+  batch: { type: 'string', default: '8' },
   repeats: { type: 'string', default: '5' },
 }
 const CPU = { name: 'cpu', index: null }
 
-await runScript({ options, allowPositionals: true }, async ({ values, positionals: [photographs] }) => {
+await runScript({ options, allowPositionals: true }, async ({ values, positionals: [folder] }) => {
+  const photographs = values.photographs ? await firstOf(folder, wholeNumber(values.photographs)) : folder
   const { model, weights, input, repeats } = values
   const given = { model, ...(weights && { weights }), ...(input && { input }) }
   const network = await chooseNetwork({ ...given, weightsOption: '--weights FILE' })
   const layers = network.layers.filter(({ name }) => name === network.classes?.layer)
   const wished = { workers: wholeNumber(values.workers), threads: 1 }
-  const settings = values.windows ? chooseSettings(network, Number.POSITIVE_INFINITY, wished) : { ...wished, batch: 8 }
+  const settings = values.windows
+    ? chooseSettings(network, Number.POSITIVE_INFINITY, wished)
+    : { ...wished, batch: wholeNumber(values.batch) }
   const margin = values.margin && wholeNumber(values.margin)
   const work = { margin, given, network: { ...network, layers }, settings, photographs, repeats: wholeNumber(repeats) }
   if (values.windows) return measureWindows(work)
   for (const protocol of values.protocols.split(',')) await measureProtocol(protocol, work)
 })
 
+/** A list of the first photographs of a folder. */
+async function firstOf(folder, count) {
+  const list = join(tmpdir(), `shiftscope-${process.pid}.txt`)
+  const files = (await findPhotographs(folder)).slice(0, count)
+  writeFileSync(list, files.map(({ path }) => path).join('\n'))
+  return list
+}
+
 async function measureProtocol(protocol, { given, network, settings, photographs, repeats }) {
   const bare = openBareLoop(network, settings, CPU)
   try {
-    await bare.measure(1)
+    let rate = await bare.measure(1)
     const pairs = []
+    // The first run is not counted. It tells the number of images.
+    let { images } = await measuredRun({ ...given, photographs, protocols: [protocol], ...settings })
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const loop = await bare.measure(SECONDS)
-      const { networks } = await consistency({ ...given, photographs, protocols: [protocol], ...settings })
-      const [run] = networks
-      pairs.push({ loop, rate: run.imagesPerSecond, images: run.images })
+      const before = process.cpuUsage()
+      const seconds = await secondsOf(async () => {
+        rate = await bare.measure(images / rate)
+      })
+      const loop = { rate, cpu: processorSeconds(before) / (rate * seconds) }
+      const run = await measuredRun({ ...given, photographs, protocols: [protocol], ...settings })
+      images = run.images
+      pairs.push({ loop, run })
     }
-    const ratio = median(pairs.map(({ loop, rate }) => rate / loop))
-    const [loop, rate] = [median(pairs.map((pair) => pair.loop)), median(pairs.map((pair) => pair.rate))]
+    const middle = (of) => median(pairs.map(of))
+    const ratio = middle(({ loop, run }) => run.rate / loop.rate)
+    const ofProcessor = middle(({ loop, run }) => loop.cpu / run.cpu)
     console.log(
-      `${network.id} ${protocol}: ${rate.toFixed(1)} images/s of ${pairs[0].images}, bare ${loop.toFixed(1)}, ratio ${ratio.toFixed(3)}`,
+      `${network.id} ${protocol}: ${images} images, ${middle(({ run }) => run.rate).toFixed(1)} images/s, bare ${middle(({ loop }) => loop.rate).toFixed(1)}, ratio ${ratio.toFixed(3)} (by processor time ${ofProcessor.toFixed(3)}), memory ${middle(({ run }) => run.megabytes).toFixed(0)} MB at most`,
     )
   } finally {
     await bare.close()
+  }
+}
+
+/** Runs `consistency`, and measures the processor time and the memory while its frames run. */
+async function measuredRun(options) {
+  let before
+  let after
+  let most = 0
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, 20)
+  const onProgress = ({ kind }) => {
+    if (kind === 'start') before = process.cpuUsage()
+    if (kind === 'stop') after = processorSeconds(before)
+  }
+  try {
+    const { networks } = await consistency({ ...options, onProgress })
+    const [{ images, imagesPerSecond: rate }] = networks
+    return { images, rate, cpu: after / images, megabytes: most / 1e6 }
+  } finally {
+    clearInterval(watch)
   }
 }
 
@@ -129,6 +174,11 @@ async function timedPerImage(work) {
   const wall = await secondsOf(async () => {
     images = await work()
   })
+  return { wall: wall / images, cpu: processorSeconds(before) / images }
+}
+
+/** Processor time of all threads since `process.cpuUsage()` returned `before`. */
+function processorSeconds(before) {
   const { user, system } = process.cpuUsage(before)
-  return { wall: wall / images, cpu: (user + system) / 1e6 / images }
+  return (user + system) / 1e6
 }

@@ -54,9 +54,12 @@ export interface Compositor {
    * Writes one image for each position, with the patch pasted at that position. It runs on a thread of Node's pool.
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Receives the images, [images, 3, frameRows, frameCols]; must have exactly that length.
+   * @param movements How each image then moves by parts of a pixel, [images, 4], in pixels; copied during the call. The
+   *   first two numbers are a circular shift along rows and columns with ideal interpolation. The others are steps:
+   *   multiples of a bilinear shift's derivative that are added. native/core/subpixel.h defines both.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
-  composite(offsets: Int32Array, out: Float32Array): Promise<void>
+  composite(offsets: Int32Array, out: Float32Array, movements?: Float64Array): Promise<void>
 }
 
 /** A matrix of features in the memory of a CUDA device; see `uploadFeatures`. */
@@ -234,6 +237,16 @@ interface Addon {
     out: Float32Array,
   ): Promise<CosineFault | DeviceFailure | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
+  resizeOnWhite(
+    rgba: Uint8Array,
+    rows: number,
+    cols: number,
+    rowFirst: Int32Array,
+    rowWeights: Int32Array,
+    colFirst: Int32Array,
+    colWeights: Int32Array,
+    out: Uint8Array,
+  ): Promise<void>
   trainSvm(
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
@@ -313,7 +326,7 @@ export function instructionSet(): string {
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.
-  return { composite: async (offsets, out) => compositor.composite(offsets, out) }
+  return { composite: async (...images) => compositor.composite(...images) }
 }
 
 /**
@@ -372,6 +385,28 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
   const out = new Int32Array(rows)
   await addon().argmax(features, rows, dims, threads, out)
   return out
+}
+
+/** The source pixels that make each target pixel along one axis. Target pixel i uses consecutive ones from `first[i]`. */
+export interface ResizeTaps {
+  /** Ascending, [targets]. */
+  readonly first: Int32Array
+  /** Weights of the source pixels, [targets, pixels per target], in units of 2^-22. Those of a target add up to 2^22. */
+  readonly weights: Int32Array
+}
+
+/**
+ * Lays a picture, RGBA [rows, cols, 4], on white and resizes it, on a thread of Node's pool: first each row, then each
+ * column. Both results are rounded to bytes.
+ * @param out Receives the opaque picture, RGBA [targets of `ofRows`, targets of `ofCols`, 4].
+ */
+export async function resizeOnWhite(
+  { rows, cols, data }: { readonly rows: number; readonly cols: number; readonly data: Uint8Array },
+  ofRows: ResizeTaps,
+  ofCols: ResizeTaps,
+  out: Uint8Array,
+): Promise<void> {
+  await addon().resizeOnWhite(data, rows, cols, ofRows.first, ofRows.weights, ofCols.first, ofCols.weights, out)
 }
 
 /**

@@ -129,8 +129,12 @@ Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::si
   return of_length(typed_array<Napi::Uint8Array>(value, type, name, "Uint8Array"), name, length, shape);
 }
 
+Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
+  return typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
+}
+
 Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair) {
-  const auto array = typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
+  const auto array = int32_array(value, name);
   if (array.ElementLength() % 2 == 0) return array;
   throw Napi::RangeError::New(value.Env(), std::string(name) + " must hold " + pair);
 }

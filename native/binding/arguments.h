@@ -45,6 +45,9 @@ Napi::Int32Array int32_array(const Napi::Value& value, const char* name, std::si
 /// Also accepts a Uint8ClampedArray.
 Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 
+/// Accepts an array of any length.
+Napi::Int32Array int32_array(const Napi::Value& value, const char* name);
+
 /// Accepts an array of any even length. pair: what two elements are, such as "a row and a col for each image".
 Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair);
 

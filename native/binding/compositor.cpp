@@ -1,12 +1,16 @@
 #include "composite.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "arguments.h"
 #include "jobs.h"
+#include "subpixel.h"
 
 namespace shiftscope::binding {
 namespace {
@@ -78,6 +82,35 @@ std::vector<Offset> offsets_of(const Napi::Int32Array& places) {
   return offsets;
 }
 
+constexpr std::size_t kNumbers = 4;  // of a movement
+
+/// Converts an array [rows, cols, row step, col step, …] to movements.
+std::vector<Movement> movements_of(const Napi::Float64Array& numbers) {
+  std::vector<Movement> movements(numbers.ElementLength() / kNumbers);
+  for (std::size_t i = 0; i < movements.size(); ++i) {
+    const double* at = numbers.Data() + kNumbers * i;
+    for (std::size_t n = 0; n < kNumbers; ++n) {
+      if (!std::isfinite(at[n])) throw std::out_of_range("movement " + std::to_string(i) + " is not finite");
+    }
+    movements[i] = {at[0], at[1], at[2], at[3]};
+  }
+  return movements;
+}
+
+/// Draws each image and moves it. Consecutive images with equal offsets are drawn once.
+void composite_moved(const Compositor& compositor, const std::vector<Offset>& offsets,
+                     const std::vector<Movement>& movements, float* out) {
+  const std::size_t size = compositor.image_size();
+  std::vector<float> drawn(size);
+  for (std::size_t begin = 0, end = 0; begin < offsets.size(); begin = end) {
+    const auto is_other = [&](const Offset& at) { return at.row != offsets[begin].row || at.col != offsets[begin].col; };
+    end = static_cast<std::size_t>(std::find_if(offsets.begin() + begin, offsets.end(), is_other) - offsets.begin());
+    compositor.composite(&offsets[begin], 1, drawn.data());
+    move_picture(drawn.data(), compositor.channels(), compositor.rows(), compositor.cols(), &movements[begin],
+                 end - begin, out + begin * size);
+  }
+}
+
 /// The JavaScript object for a `shiftscope::Compositor`, which running jobs share.
 class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
  public:
@@ -94,8 +127,21 @@ class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
     const std::string name = std::to_string(images) + " composites";
     float* data = out.Data();
     auto offsets = translated(env, name, [&] { return offsets_of(places); });
-    return start_job(env, {name, {out}, [compositor = compositor_, offsets = std::move(offsets), data] {
-                             compositor->composite(offsets.data(), offsets.size(), data);
+    if (info[2].IsUndefined()) {
+      return start_job(env, {name, {out}, [compositor = compositor_, offsets = std::move(offsets), data] {
+                               compositor->composite(offsets.data(), offsets.size(), data);
+                               return to_undefined;
+                             }});
+    }
+    if (compositor_->rows() < 2 || compositor_->cols() < 2) {
+      throw Napi::RangeError::New(env, "images of one row or one column cannot be moved");
+    }
+    const auto numbers = float64_array(info[2], "movements", product(env, images, kNumbers), "images * 4");
+    auto movements = translated(env, name, [&] { return movements_of(numbers); });
+    return start_job(env, {name,
+                           {out},
+                           [compositor = compositor_, offsets = std::move(offsets), movements = std::move(movements), data] {
+                             composite_moved(*compositor, offsets, movements, data);
                              return to_undefined;
                            }});
   }

@@ -13,6 +13,7 @@ Napi::Value cosine_similarity(const Napi::CallbackInfo& info);
 Napi::Value argmax(const Napi::CallbackInfo& info);
 Napi::Value upload_features(const Napi::CallbackInfo& info);
 Napi::Value release_features(const Napi::CallbackInfo& info);
+Napi::Value resize_on_white(const Napi::CallbackInfo& info);
 Napi::Value train_svm(const Napi::CallbackInfo& info);
 
 namespace {
@@ -51,6 +52,7 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("argmax", Napi::Function::New<argmax>(env));
   exports.Set("uploadFeatures", Napi::Function::New<upload_features>(env));
   exports.Set("releaseFeatures", Napi::Function::New<release_features>(env));
+  exports.Set("resizeOnWhite", Napi::Function::New<resize_on_white>(env));
   exports.Set("trainSvm", Napi::Function::New<train_svm>(env));
   exports.Set("instructionSet", Napi::Function::New<instruction_set_name>(env));
   exports.Set("cudaDevices", Napi::Function::New<cuda_devices>(env));

@@ -71,6 +71,9 @@ class Compositor {
   /// finite values. Along each axis, the window may be smaller or larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
+  std::size_t channels() const { return channels_; }
+  std::size_t rows() const { return rows_; }
+  std::size_t cols() const { return cols_; }
   /// Number of floats per image.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
 

@@ -53,6 +53,7 @@ struct Single {
   }
   SHIFTSCOPE_INLINE Single operator+(Single o) const { return {v + o.v}; }
   SHIFTSCOPE_INLINE Single operator*(Single o) const { return {v * o.v}; }
+  SHIFTSCOPE_INLINE void add_product(Single a, Single b) { v += a.v * b.v; }
 };
 
 #if defined(SHIFTSCOPE_X86)
@@ -67,6 +68,7 @@ struct Quad {
   SHIFTSCOPE_INLINE void stream(float* p) const { _mm_stream_ps(p, v); }
   SHIFTSCOPE_INLINE Quad operator+(Quad o) const { return {_mm_add_ps(v, o.v)}; }
   SHIFTSCOPE_INLINE Quad operator*(Quad o) const { return {_mm_mul_ps(v, o.v)}; }
+  SHIFTSCOPE_INLINE void add_product(Quad a, Quad b) { v = _mm_add_ps(v, _mm_mul_ps(a.v, b.v)); }
 };
 
 #endif
@@ -91,6 +93,7 @@ struct Floats {
   SHIFTSCOPE_INLINE void stream(float* p) const { _mm512_stream_ps(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {_mm512_add_ps(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {_mm512_mul_ps(v, o.v)}; }
+  SHIFTSCOPE_INLINE void add_product(Floats a, Floats b) { v = _mm512_fmadd_ps(a.v, b.v, v); }
 };
 
 struct Doubles {
@@ -118,6 +121,7 @@ struct Floats {
   SHIFTSCOPE_INLINE void stream(float* p) const { _mm256_stream_ps(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {_mm256_add_ps(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {_mm256_mul_ps(v, o.v)}; }
+  SHIFTSCOPE_INLINE void add_product(Floats a, Floats b) { v = _mm256_fmadd_ps(a.v, b.v, v); }
 };
 
 struct Doubles {
@@ -145,6 +149,7 @@ struct Floats {
   SHIFTSCOPE_INLINE void stream(float* p) const { vst1q_f32(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {vaddq_f32(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {vmulq_f32(v, o.v)}; }
+  SHIFTSCOPE_INLINE void add_product(Floats a, Floats b) { v = vfmaq_f32(v, a.v, b.v); }
 };
 
 struct Doubles {

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { openExecution } from '../engine/choice.js'
+import type { ExtractionOptions } from '../engine/crew.js'
 import type { DeviceRequest } from '../engine/device.js'
+import type { Features } from '../engine/features.js'
 import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
-import { NOTHING, sceneOf } from '../engine/scene.js'
+import { pixelScene } from '../engine/scene.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
 import { boxAt, comparedFeatures } from '../experiments/detections.js'
-import { backgroundPixels } from '../experiments/scenePatches.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Classes, type Network, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
@@ -16,7 +17,6 @@ import { type PhotographFile, readPhotograph, sourceSide } from '../patches/phot
 import { progressTo } from '../progress.js'
 import { fileName } from '../results/fileName.js'
 import { type AnswerStore, KEEPS_NOTHING, openAnswerStore, type StoredPhotograph } from './answerStore.js'
-import { cropped } from './crop.js'
 import { type Labels, rightClasses } from './labels.js'
 import type { CheckedConsistency } from './options.js'
 import {
@@ -106,7 +106,7 @@ export async function openJob(network: Classifier, plan: JobPlan): Promise<Netwo
   const { identity, background } = await readBackground(options.background, frame, signal)
   const has = { labels: labels !== undefined, boxes: network.detector !== undefined }
   const columns = columnsOf(has)
-  const setting = { frame, draws, background: backgroundPixels(background, frame), columns }
+  const setting = { frame, draws, background, columns }
   const protocols = withAllMeasures(chosen, has)
   const right = labels && rightClasses(labels, network)
   const origin = {
@@ -174,7 +174,7 @@ function openFor({ network, request, options }: NetworkJob, sample: Image, image
     wished: options,
     // Frames are drawn from different photographs, so only the windows of one photograph share values.
     reuse: options.exact ? 'auto' : 'off',
-    scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
+    scene: pixelScene(sample.rows, sample.data),
     onNote: (line) => progressTo(onProgress).note(line),
     ...(signal && { signal }),
   })
@@ -204,8 +204,8 @@ interface Phase {
 }
 
 /**
- * Measures the photographs that are left, and adds them to `measured`. While a piece of their frames runs, the next one
- * is drawn.
+ * Measures the photographs that are left, and adds them to `measured`. Two pieces of their frames run at a time, so that
+ * workers do not wait at the end of a piece. Meanwhile, the next piece is prepared.
  */
 export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
   const { network, files, protocols, setting, left, perPhotograph, options } = job
@@ -228,42 +228,74 @@ export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
   const take = takingAnswers(job)
   const start = performance.now()
   let images = 0
+  let seconds = 0
+  const running: RunningPiece[] = []
+  const startPiece = (piece: FramePiece) => {
+    const finished = { frames: 0 }
+    const onImages = (done: number) => {
+      finished.frames = done
+      phase.update(running.reduce((sum, { finished }) => sum + finished.frames, images + failed.length * perPhotograph))
+    }
+    const features = featuresOf(piece, handle, { onImages, signal })
+    features.catch(() => undefined)
+    running.push({ piece, finished, features })
+  }
+  /** Takes the answers of the oldest pieces, until `most` pieces are running. */
+  const takeUntil = async (most: number) => {
+    while (running.length > most) {
+      const { piece, features } = running[0] as RunningPiece
+      await takePiece(piece, await features, take, signal)
+      running.shift()
+      images += piece.photographs.length
+    }
+  }
   try {
     phase.start()
     let coming = next()
     for (let piece = (await coming).value; piece; piece = (await coming).value) {
       coming = next()
-      const onImages = (done: number) => phase.update(images + done + failed.length * perPhotograph)
-      await runPiece(piece, handle, take, { onImages, signal })
-      images += piece.photographs.length
+      // Windows have workers of their own, so they would compete with other pieces.
+      if (piece.windows) await takeUntil(0)
+      startPiece(piece)
+      await takeUntil(piece.windows ? 0 : 1)
     }
+    await takeUntil(0)
+    seconds = (performance.now() - start) / 1000
   } finally {
+    await Promise.allSettled(running.map(({ features }) => features))
     phase.stop()
     await handle.close()
   }
-  const seconds = (performance.now() - start) / 1000
   // The record of reuse is left out, because it would differ if a call only continues an earlier one.
   const { reuse: _, ...ran } = handle.ran()
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...ran }
 }
 
+interface RunningPiece {
+  readonly piece: FramePiece
+  readonly finished: { readonly frames: number }
+  readonly features: Promise<Features>
+}
+
 type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => Promise<void>
 
+function featuresOf({ frames, windows }: FramePiece, handle: NetworkHandle, options: ExtractionOptions) {
+  if (windows) return handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
+  // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
+  return handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options)
+}
+
 /** If the work is stopped, only photographs whose frames are all finished are stored. */
-async function runPiece(
-  { frames, photographs, windows }: FramePiece,
-  handle: NetworkHandle,
+async function takePiece(
+  { photographs }: FramePiece,
+  { layers, finished, release }: Features,
   take: TakeAnswers,
-  options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { layers, finished, release } = await (windows
-    ? handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
-    : // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
-      handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options))
   const [{ matrix = new Float32Array(), dims = 0 } = {}] = layers
   await take(photographs.slice(0, finished), matrix, dims)
   release()
-  if (finished < photographs.length) throwIfStopped(options.signal)
+  if (finished < photographs.length) throwIfStopped(signal)
 }
 
 /** A photograph whose frames are being run. */

@@ -1,22 +1,21 @@
 import { AXES } from '../engine/positions.js'
-import type { Frame } from '../engine/task.js'
+import { pixelScene } from '../engine/scene.js'
+import type { Frame, Scene } from '../engine/task.js'
 import type { Box } from '../experiments/boxes.js'
 import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
-import type { Image } from '../patches/image.js'
+import type { Background } from '../patches/background.js'
 import { sourceSide } from '../patches/photographs.js'
 import type { Better } from '../results/measures.js'
 import { mean } from '../support/statistics.js'
-import { centreOf, cropped } from './crop.js'
-import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
   readonly frame: number
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`. */
   readonly draws: number
-  /** For `embed`: the background behind the reduced photograph, RGB [frame, frame, 3]. */
-  readonly background: Uint8Array
+  /** For `embed`: the background behind the reduced photograph. */
+  readonly background: Background
   /** The values that are stored for each answer. */
   readonly columns: readonly Column[]
 }
@@ -36,11 +35,7 @@ export interface Shift {
   readonly cols: number
 }
 
-/** Gives the memory for one frame, RGB [frame, frame, 3], in the type that the frame needs. */
-interface FrameMemory {
-  readonly bytes: () => Uint8Array
-  readonly floats: () => Float32Array
-}
+type FrameDrawing = (shift: Shift) => Frame
 
 /** The network's answer to one frame. */
 export interface FrameAnswer {
@@ -109,8 +104,8 @@ export interface Protocol {
   readonly count: (setting: ProtocolSetting) => number
   /** @param random returns numbers from 0 to below 1 */
   readonly shifts: (setting: ProtocolSetting, random: () => number) => Iterable<Shift>
-  /** Prepares a photograph. The function that it returns draws the frame of a shift. */
-  readonly drawing: (photograph: Image, setting: ProtocolSetting) => (shift: Shift, memory: FrameMemory) => Frame
+  /** Prepares a photograph, a square of `sourceSide`. The function that it returns describes the frame of a shift. */
+  readonly drawing: (photograph: Scene, setting: ProtocolSetting) => FrameDrawing | Promise<FrameDrawing>
   /** Number of frames whose answers are stored, from the first one; by default, all. */
   readonly answers?: number
   /**
@@ -182,10 +177,11 @@ export const PROTOCOLS: readonly Protocol[] = [
     count: ({ frame }) => frame - embeddedSide(frame) + 1,
     compares: 'previous',
     shifts: ({ frame }) => diagonalShifts(frame - embeddedSide(frame) + 1),
-    drawing: (photograph, { frame, background }) => {
+    drawing: async ({ patch: { size, rgba } }, { frame, background }) => {
       const side = embeddedSide(frame)
-      const reduced = resizeAntialiased(photograph, side, side).data
-      return ({ rows }, memory) => placedOn(background, frame, reduced, side, rows, memory.bytes())
+      const reduced = await resizeAntialiased({ rows: size, cols: size, data: rgba }, side, side)
+      const scene = pixelScene(side, reduced.data, background)
+      return ({ rows, cols }) => ({ scene, row: rows, col: cols })
     },
     measures: pathMeasures(),
     isPath: true,
@@ -199,8 +195,9 @@ export const PROTOCOLS: readonly Protocol[] = [
       return randomShifts(2 * draws, -margin, margin, random)
     },
     drawing: (photograph, { frame }) => {
-      const centre = centreOf(photograph, frame)
-      return ({ rows, cols }, memory) => circularShift(centre, frame, rows, cols, memory.bytes())
+      const margin = sourceSide(frame) - frame
+      const scene = continuedCentre(photograph, frame, margin)
+      return ({ rows, cols }) => ({ scene, row: rows - margin, col: cols - margin })
     },
     measures: [agreement('same answer in two random circular shifts')],
     isPath: false,
@@ -209,11 +206,15 @@ export const PROTOCOLS: readonly Protocol[] = [
     name: 'subpixel',
     count: () => FRACTIONS + 2 * AXES.length,
     shifts: () => [...FRACTIONAL_SHIFTS, ...STEPS_BOTH_WAYS],
-    drawing: (photograph, { frame }) => {
-      const centre = centreOf(photograph, frame)
-      const fractional = fractionalDrawing(centre, frame)
-      return (shift, memory) =>
-        isStep(shift) ? stepped(centre, frame, shift, memory.floats()) : fractional(shift, memory)
+    drawing: (scene, { frame }) => {
+      const { rows, cols } = centreShift(frame)
+      const centre = { scene, row: -rows, col: -cols }
+      return (shift) => ({
+        ...centre,
+        movement: isStep(shift)
+          ? { rows: 0, cols: 0, rowStep: shift.rows, colStep: shift.cols }
+          : { ...shift, rowStep: 0, colStep: 0 },
+      })
     },
     answers: FRACTIONS,
     extraOf: equivarianceError,
@@ -354,8 +355,29 @@ export function comparedWith<T>(
   return compares === 'previous' || frame % 2 === 1 ? before : undefined
 }
 
-function cropDrawing(photograph: Image, { frame }: ProtocolSetting): ReturnType<Protocol['drawing']> {
-  return ({ rows, cols }, memory) => cropped(photograph, frame, rows, cols, memory.bytes())
+function cropDrawing(scene: Scene): FrameDrawing {
+  return ({ rows, cols }) => ({ scene, row: -rows, col: -cols })
+}
+
+/**
+ * Continues the middle of a photograph periodically by `margin` pixels at each edge. A circular shift is then a window
+ * of it.
+ */
+function continuedCentre({ patch: { size, rgba } }: Scene, frame: number, margin: number): Scene {
+  const { rows: first } = centreShift(frame)
+  const side = frame + 2 * margin
+  const continued = new Uint8Array(side * side * 4)
+  const from = (place: number) => first + ((place + frame - margin) % frame)
+  for (let row = 0; row < side; row++) {
+    const pixels = (col: number, count: number) => {
+      const start = (from(row) * size + from(col)) * 4
+      continued.set(rgba.subarray(start, start + count * 4), (row * side + col) * 4)
+    }
+    pixels(0, margin)
+    pixels(margin, frame)
+    pixels(margin + frame, margin)
+  }
+  return pixelScene(side, continued)
 }
 
 function centreShift(frame: number): Shift {
@@ -420,25 +442,6 @@ const STEPS_BOTH_WAYS: readonly Shift[] = AXES.flatMap((axis) =>
 
 function isStep({ rows, cols }: Shift): boolean {
   return Math.abs(rows + cols) === EPSILON
-}
-
-/** Draws ideal shifts. The picture that is shifted along `rows` is kept, because several frames in a row need it. */
-function fractionalDrawing(picture: Uint8Array, side: number): ReturnType<Protocol['drawing']> {
-  let moved: { readonly by: number; readonly pixels: Float32Array } = { by: 0, pixels: Float32Array.from(picture) }
-  return ({ rows, cols }, memory) => {
-    if (moved.by !== rows) moved = { by: rows, pixels: idealShift(picture, side, 'rows', rows) }
-    const frame = memory.floats()
-    if (cols === 0) frame.set(moved.pixels)
-    else idealShift(moved.pixels, side, 'cols', cols, frame)
-    return frame
-  }
-}
-
-/** Draws x + ε∂x, where x is the picture, and ∂x its derivative with respect to the distance of the shift. */
-function stepped(picture: Uint8Array, side: number, { rows, cols }: Shift, frame: Float32Array): Float32Array {
-  const derivative = shiftDerivative(picture, side, rows === 0 ? 'cols' : 'rows')
-  for (let i = 0; i < frame.length; i++) frame[i] = (picture[i] as number) + (rows + cols) * (derivative[i] as number)
-  return frame
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { inColoursOf, sharedScene } from './scene.js'
 import { BatchFailure, type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
-import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
+import type { BatchPart, Frame, JobScene, Movement, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
@@ -113,16 +113,11 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** Makes the offsets that `Frames` needs, [frames, 2]. Each row has the index of a frame, and an unused 0. */
-export function places(frames: readonly Frame[]): Int32Array {
-  return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
-}
-
 let jobs = 0
 
 export function jobScene(
   { input }: Pick<Network, 'input'>,
-  scene: Scene | Frames,
+  scene: Scene,
   more: Pick<JobScene, 'batch'> = {},
 ): JobScene {
   return { id: ++jobs, scene: sharedScene(inColoursOf(scene, input)), ...more }
@@ -135,20 +130,44 @@ export function jobScene(
  */
 export async function extractFeatures(
   crew: Crew,
-  scene: Scene | Frames,
+  scene: Scene,
   offsets: Int32Array,
+  options?: ExtractionOptions,
+): Promise<Features> {
+  const job = jobScene(crew.network, scene)
+  const partsOf = (first: number, batch: number) => [{ job, offsets: batchOf(offsets, first, batch) }]
+  return featuresOf(crew, offsets.length / 2, partsOf, options)
+}
+
+/** Does the same as `extractFeatures` for images of several scenes. */
+export async function encodeFrames(
+  crew: Crew,
+  frames: readonly Frame[],
+  options?: ExtractionOptions,
+): Promise<Features> {
+  const jobs = new Map<Scene, JobScene>()
+  const jobOf = (scene: Scene): JobScene => {
+    const job = jobs.get(scene) ?? jobScene(crew.network, scene)
+    jobs.set(scene, job)
+    return job
+  }
+  return featuresOf(crew, frames.length, (first, batch) => frameParts(frames, first, batch, jobOf), options)
+}
+
+/** @param partsOf returns a batch, beginning with the image `first`; see `batchOf` */
+async function featuresOf(
+  crew: Crew,
+  positions: number,
+  partsOf: (first: number, batch: number) => readonly BatchPart[],
   { onImages, onRows, onFailure, signal }: ExtractionOptions = {},
 ): Promise<Features> {
   const { network, memory, workers } = crew
-  const positions = offsets.length / 2
-  const job = jobScene(network, scene)
   onImages?.(0)
   const fill = (matrices: readonly Float32Array[]) =>
     run(crew, positions, {
       run: async (first, count, batch, stop) => {
         const rows = Int32Array.from({ length: count }, (_, i) => first + i)
-        const target = { matrices, rows }
-        const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target, stop })
+        const result = await workers.run({ parts: partsOf(first, batch), target: { matrices, rows }, stop })
         if (result.kind === 'written') onRows?.(rows, matrices)
         return result
       },
@@ -230,3 +249,31 @@ function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array 
   }
   return chosen
 }
+
+/** Groups the frames of a batch by their scenes, in their order. A short last batch repeats its last frame. */
+function frameParts(
+  frames: readonly Frame[],
+  first: number,
+  batch: number,
+  jobOf: (scene: Scene) => JobScene,
+): readonly BatchPart[] {
+  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)] as Frame)
+  const parts: BatchPart[] = []
+  for (let begin = 0, end = 0; begin < batch; begin = end) {
+    const { scene } = chosen[begin] as Frame
+    while (chosen[end]?.scene === scene) end++
+    const shown = chosen.slice(begin, end)
+    const offsets = Int32Array.from(shown.flatMap(({ row, col }) => [row, col]))
+    const moves = shown.some(({ movement }) => movement)
+    parts.push({ job: jobOf(scene), offsets, ...(moves && { movements: movementsOf(shown) }) })
+  }
+  return parts
+}
+
+function movementsOf(frames: readonly Frame[]): Float64Array {
+  return Float64Array.from(
+    frames.flatMap(({ movement: { rows, cols, rowStep, colStep } = STILL }) => [rows, cols, rowStep, colStep]),
+  )
+}
+
+const STILL: Movement = { rows: 0, cols: 0, rowStep: 0, colStep: 0 }

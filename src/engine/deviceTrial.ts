@@ -76,10 +76,10 @@ export async function tryDevice(
 /** Returns the time of the second batch. The first one takes longer, because the device compiles the network. */
 async function millisecondsOfBatch(opened: DeviceProcess, network: Network): Promise<number> {
   const job = jobScene(network, TRIAL_SCENE)
-  const offsets = new Int32Array(2 * (network.input.batch ?? 1))
-  await opened.run(job, offsets)
+  const parts = [{ job, offsets: new Int32Array(2 * (network.input.batch ?? 1)) }]
+  await opened.run(parts)
   const start = performance.now()
-  await opened.run(job, offsets)
+  await opened.run(parts)
   return performance.now() - start
 }
 

@@ -3,10 +3,10 @@ import type { Network, Precision } from '../networks/index.js'
 import {
   type Crew,
   type ExtractionOptions,
+  encodeFrames,
   extractFeatures,
   failingAsWorker,
   openThreadCrew,
-  places,
   type ThreadCrewOptions,
 } from './crew.js'
 import { type Device, processorName } from './device.js'
@@ -54,7 +54,7 @@ export interface NetworkHandle {
    * features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
-  /** Runs the network on whole pictures. The features are [pictures, dims] for each layer. */
+  /** Runs the network on images of several scenes. The features are [frames, dims] for each layer. */
   encode(frames: readonly Frame[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
@@ -88,7 +88,7 @@ export function openThreads(
     extract: async (scene, offsets, options) =>
       (await reuse?.extract(scene, offsets, options)) ??
       failingAsWorker(crew, extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => failingAsWorker(crew, extractFeatures(crew, { frames }, places(frames), options)),
+    encode: (frames, options) => failingAsWorker(crew, encodeFrames(crew, frames, options)),
     close: async () => {
       await Promise.all([reuse?.close(), crew.workers.close()])
     },
@@ -142,7 +142,7 @@ export function deviceHandle(devices: Crew, { processor, rate, record }: DeviceO
     },
     ran: () => ({ ...record, ...(takenOver && { failure: takenOver.failure }) }),
     extract: (scene, offsets, options) => compute((crew) => extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => compute((crew) => extractFeatures(crew, { frames }, places(frames), options)),
+    encode: (frames, options) => compute((crew) => encodeFrames(crew, frames, options)),
     close: async () => {
       await Promise.all([devices.workers.close(), takenOver?.crew.workers.close()])
     },

@@ -1,7 +1,7 @@
 import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
-import type { Frame, Frames, Scene } from './task.js'
+import type { Frame, Scene } from './task.js'
 
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
@@ -14,19 +14,28 @@ export function sceneOf(
   return { patch, background, blend }
 }
 
+/** A scene of square pixels, RGBA [side, side, 4], that are no patch of a study. */
+export function pixelScene(side: number, rgba: Uint8Array, background?: Background): Scene {
+  return sceneOf({ ...NOTHING, size: side, rgba }, background)
+}
+
+/** Describes a picture that fills the frame: RGB [rows, cols, 3]. */
+export function pictureFrame(image: Uint8Array): Frame {
+  return { scene: sceneOf(NOTHING, { image }), row: 0, col: 0 }
+}
+
 /** Puts the pixels into shared memory, so that they are not copied each time a batch is sent to a worker. */
-export function sharedScene(scene: Scene | Frames): Scene | Frames {
+export function sharedScene(scene: Scene): Scene {
   return withPixels(scene, shared)
 }
 
 /** Copies the pixels out of shared memory, because shared memory cannot be sent to another process. */
-export function ownScene(scene: Scene | Frames): Scene | Frames {
-  return withPixels(scene, (pixels) => pixels.slice() as typeof pixels)
+export function ownScene(scene: Scene): Scene {
+  return withPixels(scene, (pixels) => pixels.slice())
 }
 
 /** @param copyOf also gets the number of values per pixel */
-function withPixels(scene: Scene | Frames, copyOf: <T extends Frame>(pixels: T, samples: number) => T): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map((frame) => copyOf(frame, 3)) }
+function withPixels(scene: Scene, copyOf: (pixels: Uint8Array, samples: number) => Uint8Array): Scene {
   const { patch, background } = scene
   return {
     ...scene,
@@ -36,37 +45,30 @@ function withPixels(scene: Scene | Frames, copyOf: <T extends Frame>(pixels: T, 
 }
 
 /** Makes a scene grey if the network takes grey pictures: all three channels are then the luminance. */
-export function inColoursOf(scene: Scene | Frames, { channelOrder }: NetworkInput): Scene | Frames {
+export function inColoursOf(scene: Scene, { channelOrder }: NetworkInput): Scene {
   if (channelOrder !== 'grey') return scene
   const grey = withPixels(scene, greyPixels)
-  if ('frames' in grey || 'image' in grey.background) return grey
+  if ('image' in grey.background) return grey
   const [luminance = 0] = greyPixels(Uint8Array.from(grey.background.rgb), 3)
   return { ...grey, background: { rgb: [luminance, luminance, luminance] } }
 }
 
 /**
- * Replaces red, green and blue by the luminance that Pillow's conversion to `L` gives (ITU-R BT.601). For pixels with
- * fractions, it is not rounded.
+ * Replaces red, green and blue by the luminance that Pillow's conversion to `L` gives (ITU-R BT.601).
  * @param samples number of values per pixel; those after the third do not change
  */
-function greyPixels<T extends Frame>(pixels: T, samples: number): T {
-  const grey = pixels.slice() as T
+function greyPixels(pixels: Uint8Array, samples: number): Uint8Array {
+  const grey = pixels.slice()
   for (let at = 0; at < grey.length; at += samples) {
     const sum = 19595 * (grey[at] as number) + 38470 * (grey[at + 1] as number) + 7471 * (grey[at + 2] as number)
-    grey.fill(grey instanceof Uint8Array ? (sum + 0x8000) >> 16 : sum / 0x10000, at, at + 3)
+    grey.fill((sum + 0x8000) >> 16, at, at + 3)
   }
   return grey
 }
 
-/** Makes a square picture for the caller to fill. It is in shared memory, so workers receive it without a copy. */
-export function emptyFrame(side: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(side * side * 3))
-}
-
-function shared<T extends Frame>(pixels: T): T {
+function shared(pixels: Uint8Array): Uint8Array {
   if (pixels.buffer instanceof SharedArrayBuffer) return pixels
-  const memory = new SharedArrayBuffer(pixels.byteLength)
-  const copy = pixels instanceof Uint8Array ? new Uint8Array(memory) : new Float32Array(memory)
+  const copy = new Uint8Array(new SharedArrayBuffer(pixels.byteLength))
   copy.set(pixels)
-  return copy as T
+  return copy
 }

@@ -1,7 +1,7 @@
 import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
-import type { Frame, Frames, Scene } from './task.js'
+import type { Scene } from './task.js'
 
 /**
  * The inputs that are the same for all images of a scene. They are given to a graph that composites its images itself.
@@ -43,68 +43,25 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/** @param offsets [images, 2], one row per image: the index of its picture, and an unused 0 */
-export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
-  const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
-  normaliseFrames(frames, offsets, input, background)
-  return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
-}
-
-/** Normalises the pictures of a batch, and writes them into `images`, [images, 3, rows, cols]. */
-export function normaliseFrames(
-  { frames }: Frames,
-  offsets: Int32Array,
-  input: NetworkInput,
-  images: Float32Array,
-): void {
-  const length = 3 * input.rows * input.cols
-  for (let image = 0; image < offsets.length / 2; image++) {
-    const frame = frames[offsets[image * 2] as number] as Frame
-    normalisedSamples(frame, input, images.subarray(image * length, (image + 1) * length))
+/** The arrays for images that are drawn already. @param images normalised, [images, 3, rows, cols] */
+export function drawnArrays(images: Float32Array, input: NetworkInput): SceneArrays {
+  return {
+    ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input),
+    background: images,
   }
 }
 
+/** @returns [3, pixels], in the network's order of channels */
 function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
-  return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
-}
-
-/**
- * @param samples RGB [pixels, 3], from 0 to 255
- * @param planes receives the result, [3, pixels], in the network's order of channels
- */
-function normalisedSamples(
-  samples: ArrayLike<number>,
-  input: NetworkInput,
-  planes: Float32Array = new Float32Array(samples.length),
-): Float32Array {
+  const samples = 'rgb' in background ? background.rgb : background.image
+  const pixels = samples.length / 3
+  const planes = new Float32Array(samples.length)
   for (let channel = 0; channel < 3; channel++) {
-    const plane = planes.subarray((channel * samples.length) / 3, ((channel + 1) * samples.length) / 3)
     const first = sampleOf(channel, input)
-    if (samples instanceof Uint8Array) {
-      lookUp(samples, first, byteValues(input)[channel] as Float32Array, plane)
-    } else
-      for (let pixel = 0; pixel < plane.length; pixel++)
-        plane[pixel] = normalised(samples[pixel * 3 + first] as number, channel, input)
+    for (let pixel = 0; pixel < pixels; pixel++)
+      planes[channel * pixels + pixel] = normalised(samples[pixel * 3 + first] as number, channel, input)
   }
   return planes
-}
-
-/** Tables of the normalised values of all bytes, per channel. A look-up is several times as fast as a division. */
-function byteValues(input: NetworkInput): readonly Float32Array[] {
-  const known = tables.get(input)
-  if (known !== undefined) return known
-  const made = [0, 1, 2].map((channel) =>
-    Float32Array.from({ length: 256 }, (_, value) => normalised(value, channel, input)),
-  )
-  tables.set(input, made)
-  return made
-}
-
-const tables = new WeakMap<NetworkInput, readonly Float32Array[]>()
-
-function lookUp(samples: Uint8Array, first: number, values: Float32Array, plane: Float32Array): void {
-  for (let pixel = 0; pixel < plane.length; pixel++)
-    plane[pixel] = values[samples[pixel * 3 + first] as number] as number
 }
 
 /** Which sample of a pixel (0 red, 1 green, 2 blue) becomes the given channel of the network's input. */

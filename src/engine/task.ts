@@ -23,19 +23,29 @@ export interface Scene {
   readonly blend: (typeof BLENDS)[number]
 }
 
-/** A picture that fills the frame: RGB [rows, cols, 3], from 0 to 255. Float32Array allows fractions. */
-export type Frame = Uint8Array | Float32Array
+/** Describes one image: a scene with its patch at a position. The image may then move by parts of a pixel. */
+export interface Frame {
+  readonly scene: Scene
+  readonly row: number
+  readonly col: number
+  readonly movement?: Movement
+}
 
-/** Whole pictures instead of a patch at several positions. `BatchTask.offsets` then has pairs (picture index, 0). */
-export interface Frames {
-  readonly frames: readonly Frame[]
+/** How an image moves, in pixels down and to the right (see `Compositor` in `native.ts`). */
+export interface Movement {
+  /** A circular shift with ideal interpolation. */
+  readonly rows: number
+  readonly cols: number
+  /** Multiples of a bilinear shift's derivative, which are added. */
+  readonly rowStep: number
+  readonly colStep: number
 }
 
 /** A scene with an id, which is the same for all batches of one extraction. */
 export interface JobScene {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
-  readonly scene: Scene | Frames
+  readonly scene: Scene
   /** If images share values: batch size of the layers that are still computed for each image. Otherwise undefined. */
   readonly batch?: number
   /** If images share values: names of the tensors to compute instead of the layers'. */
@@ -49,16 +59,23 @@ export interface Target {
   readonly rows: Int32Array
 }
 
-export interface BatchTask {
+/** Images of a batch that show the same scene. */
+export interface BatchPart {
   readonly job: JobScene
-  /** Positions of the patch, [batch, 2] as row, col. */
+  /** Positions of the patch, [images, 2] as row, col. */
   readonly offsets: Int32Array
+  /** How each image then moves, [images, 4]: the fields of `Movement` in their order. */
+  readonly movements?: Float64Array
+}
+
+export interface BatchTask {
+  readonly parts: readonly BatchPart[]
   readonly target: Target
   /** A flag (see `withStopFlag`). Once it is set, the worker begins no further forward pass. */
   readonly stop: Int32Array
 }
 
-/** Message of a worker about a batch that it computes, which is named by its job and its first matrix row. */
+/** Message of a worker about a batch that it computes, which is named by its first job and its first matrix row. */
 export interface BatchProgress {
   readonly job: number
   readonly row: number

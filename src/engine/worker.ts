@@ -8,7 +8,7 @@ let opened: Promise<Backend> | undefined
 
 /** Computes one batch. It may be called again before earlier batches have ended. */
 export default async function runBatch(task: BatchTask): Promise<BatchResult> {
-  const { job, offsets, target, stop } = task
+  const { parts, target, stop } = task
   const isStopped = () => isSet(stop)
   if (isStopped()) return { kind: 'stopped' }
   let backend: Backend
@@ -20,16 +20,17 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     return { kind: 'failed', during: 'open', reason: reasonOf(error) }
   }
   try {
+    const job = parts[0]?.job.id as number
     let stored = 0
     const tell = (images: number) =>
-      parentPort?.postMessage({ job: job.id, row: target.rows[0] as number, images } satisfies BatchProgress)
+      parentPort?.postMessage({ job, row: target.rows[0] as number, images } satisfies BatchProgress)
     const put: PutFeatures = (first, images, layers) => {
       write(target, first, images, layers)
       stored = first + images
       // When the last image is stored, the task ends, which tells enough.
       if (stored < target.rows.length) tell(stored)
     }
-    await backend(job, offsets, put, { onShared: () => tell(0), isStopped })
+    await backend(parts, put, { onShared: () => tell(0), isStopped })
     return { kind: stored < target.rows.length ? 'stopped' : 'written' }
   } catch (error) {
     // A process that failed has ended, so the next batch opens a new one. A session in this thread stays open.

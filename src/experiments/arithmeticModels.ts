@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { openSession } from '../engine/backends/session.js'
 import type { NetworkHandle } from '../engine/handle.js'
+import { pictureFrame } from '../engine/scene.js'
 import type { Generator, Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import type { FramePixels } from './objectScene.js'
@@ -32,7 +33,7 @@ export async function openArithmeticModels(
     network: encoder.network,
     generators,
     encode: async (images) => {
-      const { layers, release } = await encoder.encode(images)
+      const { layers, release } = await encoder.encode(images.map(pictureFrame))
       const features = layers.map(({ matrix }, i) =>
         generators[i]?.feature === 'post-relu' ? rectified(matrix) : Float32Array.from(matrix),
       )

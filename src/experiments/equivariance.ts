@@ -1,6 +1,7 @@
 import { type FeatureMap, featureMapOf } from '../engine/featureMap.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { positionRange } from '../engine/positions.js'
+import { pictureFrame } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import type { Network } from '../networks/index.js'
@@ -203,7 +204,7 @@ export async function measureEquivariance(
     return frame
   }
   const frames = [blank, drawn(0, 0), ...steps.map((dx) => drawn(0, dx)), ...steps.map((dx) => drawn(dx, 0))]
-  const { layers, finished, release } = await encode(frames, { signal })
+  const { layers, finished, release } = await encode(frames.map(pictureFrame), { signal })
   try {
     if (finished < frames.length) throwIfStopped(signal)
     return network.layers.map((layer, i) => {

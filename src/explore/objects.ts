@@ -3,8 +3,15 @@ import type { LiveObject } from '../page/live.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
-import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
-import { checkMargin, middleSquare, wholePatch } from '../patches/photographs.js'
+import {
+  checkVisible,
+  madePatch,
+  type Patch,
+  type PatchSource,
+  patchAtSize,
+  patchesOfSource,
+} from '../patches/patch.js'
+import { checkMargin, middleSquare } from '../patches/photographs.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 import { oneAtATime } from '../support/oneAtATime.js'
 
@@ -81,7 +88,8 @@ export async function openObjects(): Promise<Objects> {
       if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch
       if ('file' in source) {
         if (size > frame) checkMargin(size - frame)
-        return wholePatch(name, middleSquare(name, await decode(source.file), Math.min(size, frame), size))
+        const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frame), size)
+        return madePatch(name, size, data)
       }
       const patch = patchAtSize(name, source, size, frame)
       checkVisible(patch, 'hard', name)

@@ -81,7 +81,7 @@ function mixed(value: number): number {
 }
 
 /** Draws an RGBA picture on white. The result is RGB, [rows, cols, 3]. */
-export function onWhite({ rows, cols, data }: Image): Image {
+function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
   for (let source = 0, at = 0; source < data.length; source += 4) {
     const alpha = data[source + 3] as number

@@ -6,7 +6,6 @@ import { readNamed } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { counted } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
-import { onWhite } from './background.js'
 import { PAPER_CLASSES } from './cocoPatches.js'
 import { isPicture } from './collection.js'
 import { decodeImage, type Image, pictureBytes } from './image.js'
@@ -95,7 +94,7 @@ async function listedIn(path: string): Promise<readonly string[]> {
  * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `side`, and the square in the
  * middle is kept. Transparent pixels become white.
  * @param frame side in pixels of the network's input. Photographs whose short side is shorter are refused.
- * @returns RGB, [side, side, 3]; and the SHA-256 of the file
+ * @returns an opaque picture, RGBA [side, side, 4]; and the SHA-256 of the file
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(
@@ -106,11 +105,11 @@ export async function readPhotograph(
 ): Promise<{ readonly image: Image; readonly sha256: string }> {
   const bytes = await pictureBytes(path)
   const image = await decodeImage(bytes, path, signal)
-  return { image: middleSquare(name, image, frame, side), sha256: sha256(bytes) }
+  return { image: await middleSquare(name, image, frame, side), sha256: sha256(bytes) }
 }
 
 /** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
-export function middleSquare(name: string, image: Image, frame: number, side: number): Image {
+export async function middleSquare(name: string, image: Image, frame: number, side: number): Promise<Image> {
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
     throw new InputError(
@@ -119,7 +118,7 @@ export function middleSquare(name: string, image: Image, frame: number, side: nu
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  return resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
+  return resizeAntialiased(image, rows, cols, { top, left, rows: side, cols: side })
 }
 
 /**
@@ -138,16 +137,7 @@ export async function photographPatch(
   checkMargin(margin)
   const { image } = await readPhotograph(file, frame, frame + margin, signal)
   const category = PAPER_CLASSES.find((name) => name === basename(dirname(file.path)))
-  return { ...wholePatch(file.name, image), ...(category && { category }) }
-}
-
-/** Makes a patch of a square photograph. */
-export function wholePatch(name: string, { rows: size, data }: Image): Patch {
-  const rgba = new Uint8Array(size * size * 4).fill(255)
-  for (let pixel = 0; pixel < size * size; pixel++) {
-    for (let channel = 0; channel < 3; channel++) rgba[4 * pixel + channel] = data[3 * pixel + channel] as number
-  }
-  return madePatch(name, size, rgba)
+  return { ...madePatch(file.name, image.rows, image.data), ...(category && { category }) }
 }
 
 export function checkMargin(margin: number): void {

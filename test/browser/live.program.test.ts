@@ -216,7 +216,7 @@ describe.runIf(hasChromium())('the live page', () => {
   })
 
   it('takes a picture whole, which then lies behind a window, and computes it at each position', async () => {
-    const raw = { width: 256, height: 256, channels: 3 } as const
+    const raw = { width: 256, height: 256, channels: 4 } as const
     const photograph = await sharp(placesOf(256).data, { raw }).png().toBuffer()
     await drop(photograph, 'my photo.png')
     await page.waitForSelector('#cut-out[open]')

@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
-import { cropped } from '../../src/consistency/crop.js'
 import type { ConsistencyOptions } from '../../src/consistency/options.js'
 import type { NetworkConsistency } from '../../src/consistency/result.js'
 import { openThreads } from '../../src/engine/handle.js'
+import { pixelScene } from '../../src/engine/scene.js'
 import { UsageError } from '../../src/errors.js'
 import { cropAgreement } from '../../src/experiments/windowAnswers.js'
 import { readNpy } from '../../src/files/npy.js'
@@ -69,7 +69,8 @@ async function answersTo(name: string): Promise<readonly number[]> {
   const network = await chooseNetwork({ model: await classifier(), input: 'imagenet' })
   const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, sourceSide(FRAME))
   const along = [...Array(sourceSide(FRAME) - FRAME).keys()]
-  const frames = along.flatMap((top) => along.map((left) => cropped(image, FRAME, top, left)))
+  const scene = pixelScene(image.rows, image.data)
+  const frames = along.flatMap((top) => along.map((left) => ({ scene, row: -top, col: -left })))
   const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
   const { layers } = await handle.encode(frames)
   await handle.close()

@@ -7,14 +7,22 @@ import {
   PROTOCOLS,
   type Protocol,
   type ProtocolName,
+  type ProtocolSetting,
+  type Shift,
   withAllMeasures,
 } from '../../src/consistency/protocols.js'
+import { imageDrawing } from '../../src/engine/backends/images.js'
+import { pixelScene } from '../../src/engine/scene.js'
+import type { Scene } from '../../src/engine/task.js'
+import { resizeAntialiased } from '../../src/patches/antialiased.js'
+import { noise } from '../../src/patches/background.js'
 import { sourceSide } from '../../src/patches/photographs.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 import { runHere } from '../support/inProcess.js'
 import { randomOf } from '../support/random.js'
 
 const PLAIN = { labels: false, boxes: false }
-const setting = { frame: 224, draws: 500, background: new Uint8Array(), columns: columnsOf(PLAIN) }
+const setting = { frame: 224, draws: 500, background: { rgb: [0, 0, 0] as const }, columns: columnsOf(PLAIN) }
 const protocolOf = (name: ProtocolName) => PROTOCOLS.filter((protocol) => protocol.name === name)
 
 function shiftsOf(name: ProtocolName) {
@@ -39,7 +47,7 @@ interface Given {
 /** Measures a photograph from the class probabilities in its frames, and gives the names of its values. */
 function measuredBy(chosen: readonly Protocol[], frames: readonly (readonly [Float64Array, Seen?])[], given: Given) {
   const { frame, has = PLAIN, right } = given
-  const own = { frame, draws: 2, background: new Uint8Array(), columns: columnsOf(has) }
+  const own = { frame, draws: 2, background: { rgb: [0, 0, 0] as const }, columns: columnsOf(has) }
   const protocols = withAllMeasures(chosen, has)
   const answers = photographAnswers(protocols, own, right)
   const stored = frames.flatMap((one) => {
@@ -142,24 +150,105 @@ it('measure how well a detector’s boxes fit after the shift is taken back', ()
   expect(values).toMatchObject({ 'diagonal change': 1 / 3, 'diagonal overlap': expect.closeTo((1 / 3 + 0 + 1) / 3, 7) })
 })
 
-it('tell by their direction where a pixel of the photograph is in a frame', () => {
-  const side = sourceSide(setting.frame)
-  // Each pixel's red tells its column, and its green its row.
-  const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
-    const pixel = Math.floor(i / 3)
-    return [pixel % side, Math.floor(pixel / side), 0][i % 3] as number
-  })
-  const memory = () => ({ bytes: () => new Uint8Array(setting.frame ** 2 * 3), floats: () => new Float32Array() })
-  for (const name of ['crop', 'diagonal', 'circular'] as const) {
-    const [protocol] = protocolOf(name) as [(typeof PROTOCOLS)[number]]
-    const draw = protocol.drawing({ rows: side, cols: side, data }, setting)
-    const redAt = (shift: { rows: number; cols: number }, col: number) => draw(shift, memory())[col * 3] as number
-    // The picture's middle moves by the shift, or against it.
-    const middle = setting.frame / 2
-    expect(redAt({ rows: 0, cols: 3 }, middle + (protocol.movesFrame ? -3 : 3)), name).toBe(
-      redAt({ rows: 0, cols: 0 }, middle),
-    )
+/** Draws the frame of a shift, RGB in planes, [3, frame, frame], from 0 to 255. */
+async function drawnBy(protocol: Protocol, photograph: Scene, own: ProtocolSetting, shift: Shift) {
+  const { frame } = own
+  const input = { ...imagenetInput, rows: frame, cols: frame, divisor: 1, mean: [0, 0, 0], std: [1, 1, 1] } as const
+  const { scene, row, col, movement } = (await protocol.drawing(photograph, own))(shift)
+  const { rows = 0, cols = 0, rowStep = 0, colStep = 0 } = movement ?? {}
+  const part = { job: { id: 1, scene }, offsets: Int32Array.of(row, col) }
+  const images = new Float32Array(3 * frame * frame)
+  await imageDrawing(input)(
+    [{ ...part, ...(movement && { movements: Float64Array.of(rows, cols, rowStep, colStep) }) }],
+    images,
+  )
+  return images
+}
+
+it.each(PROTOCOLS.map((protocol) => [protocol.name, protocol] as const))(
+  'draws the frames of %s by its definition',
+  async (name, protocol) => {
+    const [frame, side] = [28, 32]
+    const own = { ...setting, frame, draws: 3, background: { image: noise(5, frame, frame) } }
+    const rgba = randomOf(3, 'photograph', 0).bytes(side * side * 4)
+    for (let i = 3; i < rgba.length; i += 4) rgba[i] = 255
+    const at = (row: number, col: number) => rgba[(row * side + col) * 4] as number
+    const around = (place: number) => 2 + ((place + frame) % frame)
+    const centre = (row: number, col: number) => at(around(row), around(col))
+    const reduced = await resizeAntialiased({ rows: side, cols: side, data: rgba }, 14, 14)
+    const behind = (row: number, col: number) => own.background.image[(row * frame + col) * 3] as number
+    /** Red of a pixel. */
+    const expected = ({ rows, cols }: Shift, row: number, col: number): number => {
+      if (name === 'crop' || name === 'diagonal') return at(row + rows, col + cols)
+      if (name === 'circular') return centre(row - rows, col - cols)
+      if (name === 'embed') {
+        const inside = Math.min(row - rows, col - cols) >= 0 && Math.max(row - rows, col - cols) < 14
+        return inside ? (reduced.data[((row - rows) * 14 + col - cols) * 4] as number) : behind(row, col)
+      }
+      if (Math.abs(rows + cols) === 0.003) {
+        const next = (place: number) => (place === frame - 1 ? frame - 2 : place + 1)
+        const beside = rows === 0 ? centre(row, next(col)) : centre(next(row), col)
+        return centre(row, col) + (rows + cols) * (beside - centre(row, col))
+      }
+      const weight = (distance: number, shift: number) =>
+        Array.from({ length: 13 }, (_, k) => 2 * Math.cos((2 * Math.PI * (k + 1) * (distance - shift)) / frame)).reduce(
+          (sum, cosine) => sum + cosine,
+          1 + Math.cos(Math.PI * shift) * Math.cos(Math.PI * distance),
+        ) / frame
+      let sum = 0
+      for (let y = 0; y < frame; y++)
+        for (let x = 0; x < frame; x++) sum += weight(row - y, rows) * weight(col - x, cols) * centre(y, x)
+      return sum
+    }
+    for (const shift of protocol.shifts(own, Math.random)) {
+      const images = await drawnBy(protocol, pixelScene(side, rgba), own, shift)
+      for (const [row, col] of [
+        [0, 0],
+        [13, 9],
+        [27, 27],
+        [27, 3],
+      ] as const)
+        expect(
+          Math.abs((images[row * frame + col] as number) - expected(shift, row, col)),
+          `${row}, ${col}`,
+        ).toBeLessThan(name === 'subpixel' ? 1e-4 : 1e-9)
+    }
+  },
+)
+
+it('draws sub-pixel shifts of a whole frame within 1e-4 of the definition', async () => {
+  // A sum of cosines, as bytes, shifted in float64 along each axis.
+  const [protocol] = protocolOf('subpixel') as [Protocol]
+  const { frame } = setting
+  const side = sourceSide(frame)
+  const rgba = randomOf(4, 'photograph', 0).bytes(side * side * 4)
+  for (let i = 3; i < rgba.length; i += 4) rgba[i] = 255
+  const shift = { rows: 0.25, cols: 0.75 }
+  const images = await drawnBy(protocol, pixelScene(side, rgba), setting, shift)
+  const kernel = (shift: number) =>
+    Float64Array.from({ length: frame }, (_, distance) => {
+      let sum = 1 + Math.cos(Math.PI * shift) * Math.cos(Math.PI * distance)
+      for (let k = 1; 2 * k < frame; k++) sum += 2 * Math.cos((2 * Math.PI * k * (distance - shift)) / frame)
+      return sum / frame
+    })
+  const [rows, cols] = [kernel(shift.rows), kernel(shift.cols)]
+  let worst = 0
+  for (const [row, col] of [
+    [0, 0],
+    [100, 37],
+    [223, 223],
+    [5, 200],
+  ] as const) {
+    let sum = 0
+    for (let y = 0; y < frame; y++)
+      for (let x = 0; x < frame; x++)
+        sum +=
+          (rows[(row - y + frame) % frame] as number) *
+          (cols[(col - x + frame) % frame] as number) *
+          (rgba[((y + 16) * side + x + 16) * 4] as number)
+    worst = Math.max(worst, Math.abs(sum - (images[row * frame + col] as number)))
   }
+  expect(worst).toBeLessThan(1e-4)
 })
 
 it('are all named by the help', async () => {

@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { InferenceSession } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
+import { sceneCompositor } from '../../src/engine/backends/images.js'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
-import { sceneCompositor } from '../../src/engine/backends/thread.js'
 import { largestDistance } from '../../src/engine/distance.js'
 import { sceneOf } from '../../src/engine/scene.js'
-import { frameArrays, sceneArrays } from '../../src/engine/sceneArrays.js'
+import { drawnArrays, sceneArrays } from '../../src/engine/sceneArrays.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import {
@@ -111,15 +111,17 @@ describe('compositing in the graph', () => {
     expect(agree(feature?.data as Float32Array, await compositedNatively(input, scene, offsets))).toBe(true)
   })
 
-  it('shows the pictures that a batch names as backgrounds', () => {
-    const input = { ...imagenetInput, rows: 2, cols: 2 }
-    const frames = [1, 2, 3].map((seed) => noise(seed, 2, 2))
-    const { background, transparency } = frameArrays({ frames }, Int32Array.of(2, 0, 0, 0), input)
-    const shown = [2, 0].map((at) => [
-      ...sceneArrays(sceneOfNoise(1, 0, { image: frames[at] as Uint8Array }), input).background,
-    ])
-    expect([...background]).toEqual(shown.flat())
-    expect(Math.min(...transparency)).toBe(1)
+  it('shows images that are drawn already as backgrounds', async () => {
+    const input = { ...imagenetInput, rows: 7, cols: 7 }
+    const scene = sceneOfNoise(4, 1, { image: noise(2, 7, 7) })
+    const images = await compositedNatively(input, scene, Int32Array.of(0, 0, 3, 1))
+    const session = await InferenceSession.create(
+      await compositingGraph({ onnxPath: await mirror(7), input, layers: [] }),
+    )
+    const { side, tensors } = sceneTensors(drawnArrays(images, input), input)
+    const { feature } = await session.run({ ...tensors, ...offsetTensors(new Int32Array(4), side, input) })
+    expect(agree(feature?.data as Float32Array, images)).toBe(true)
+    await session.release()
   })
 
   it('computes in float16 with the weights that the file has, and gives float32', async () => {

@@ -3,18 +3,18 @@ import { fastestBatch } from '../../src/engine/choice.js'
 import {
   type Crew,
   type ExtractionOptions,
+  encodeFrames,
   extractFeatures,
   failingAsWorker,
   isTooLarge,
   jobScene,
-  places,
 } from '../../src/engine/crew.js'
 import { openFeatureMemory } from '../../src/engine/features.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { distanceOf, runPasses } from '../../src/engine/reuse/passes.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import { BatchFailure } from '../../src/engine/scheduler.js'
-import type { BatchResult, BatchTask } from '../../src/engine/task.js'
+import type { BatchResult, BatchTask, Frame } from '../../src/engine/task.js'
 import { ResourceError, WorkerError } from '../../src/errors.js'
 import type { Network } from '../../src/networks/network.js'
 import { imagenetInput } from '../support/imagenetInput.js'
@@ -29,13 +29,17 @@ function networkOf(batch: number | null = null): Network {
   return describedNetwork({ layers, input: { ...imagenetInput, rows: 8, cols: 8, batch } })
 }
 
+/** Positions of all images of a batch, whichever scenes they show. */
+const offsetsIn = ({ parts }: BatchTask) => Int32Array.from(parts.flatMap(({ offsets }) => [...offsets]))
+
 type Answer = (task: BatchTask) => BatchResult | undefined
 
 /** Workers whose features are the offsets of an image, and their sum. */
 function workersOf(count: number, answer: Answer = () => undefined) {
   const tasks: number[][] = []
   const run = async (task: BatchTask): Promise<BatchResult> => {
-    const { offsets, target } = task
+    const { target } = task
+    const offsets = offsetsIn(task)
     tasks.push([...offsets])
     const other = answer(task)
     if (other !== undefined) return other
@@ -116,17 +120,35 @@ describe('an extraction', () => {
     for (const buffer of buffers(await extractFeatures(crew, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
   })
 
-  it('has for pictures their numbers as positions', async () => {
-    const frames = [1, 2, 3].map((value) => new Uint8Array(3 * 64).fill(value))
-    expect([...places(frames)]).toEqual([0, 0, 1, 0, 2, 0])
-    const { layers } = await extractFeatures(crewOf(2).crew, { frames }, places(frames))
-    expect([...(layers[1]?.matrix ?? [])]).toEqual([0, 1, 2])
+  it('of frames has one part for each scene of a batch, and sends movements only if there are any', async () => {
+    const other = sceneOf(stripes(3))
+    const movement = { rows: 0.5, cols: 0, rowStep: 0, colStep: 0.25 }
+    const frames: Frame[] = [
+      { scene, row: 0, col: 1 },
+      { scene: other, row: 2, col: 3 },
+      { scene: other, row: 4, col: 5, movement },
+      { scene, row: 6, col: 7 },
+    ]
+    const sent: BatchTask['parts'][] = []
+    const answer: Answer = ({ parts }) => void sent.push(parts)
+    const { layers } = await encodeFrames(crewOf(3, { answer }).crew, frames)
+    expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
+    const [first, last] = sent.map((parts) =>
+      parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })),
+    )
+    expect(first).toEqual([
+      { size: 2, offsets: Int32Array.of(0, 1) },
+      { size: 3, offsets: Int32Array.of(2, 3, 4, 5), movements: Float64Array.of(0, 0, 0, 0, 0.5, 0, 0, 0.25) },
+    ])
+    // The last frame fills up the batch. Its scene has the number that it had before.
+    expect(last).toEqual([{ size: 2, offsets: Int32Array.of(6, 7, 6, 7, 6, 7) }])
+    expect(sent[1]?.[0]?.job.id).toBe(sent[0]?.[0]?.job.id)
   })
 })
 
 describe('batches that are too large', () => {
   it('are halved until they fit, and the note says so', async () => {
-    const answer: Answer = ({ offsets }) => (offsets.length > 4 ? failed('CUDA failure 2: out of memory') : undefined)
+    const answer: Answer = (task) => (offsetsIn(task).length > 4 ? failed('CUDA failure 2: out of memory') : undefined)
     const { crew, notes } = crewOf(10, { answer, hasOneSize: true })
     expect((await extractFeatures(crew, scene, OFFSETS)).finished).toBe(5)
     expect(notes).toEqual([
@@ -171,7 +193,8 @@ describe('batches that are too large', () => {
     // A batch takes 0.8 s whatever its size, up to the one that is fastest.
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
-    const answer: Answer = ({ offsets }) => {
+    const answer: Answer = (task) => {
+      const offsets = offsetsIn(task)
       now += offsets.length / 2 <= fastest ? 800 : 100 * offsets.length
       return undefined
     }

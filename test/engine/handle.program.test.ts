@@ -7,8 +7,8 @@ import { largestDistance } from '../../src/engine/distance.js'
 import type { Features } from '../../src/engine/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
-import { sceneOf } from '../../src/engine/scene.js'
-import type { Scene, Settings } from '../../src/engine/task.js'
+import { pictureFrame, sceneOf } from '../../src/engine/scene.js'
+import type { Frame, Scene, Settings } from '../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { crashingModel } from '../support/crashingModel.js'
@@ -95,8 +95,16 @@ describe('an open network', () => {
     })
   })
 
-  it('encodes pictures on devices as on the processor', async () => {
-    const frames = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
+  it('encodes frames on devices as on the processor', async () => {
+    const pictures = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
+    const scene = sceneOfSize(8)
+    const movement = { rows: 0.25, cols: 0.5, rowStep: 0, colStep: 0.003 }
+    const frames: Frame[] = [
+      ...pictures.map(pictureFrame),
+      ...[1, 5, 9].map((row) => ({ scene, row, col: 2 })),
+      { scene, row: 9, col: 2, movement },
+      { scene, row: 0, col: 0, movement },
+    ]
     const expected = await using(openThreads(small, ONE), async (handle) => (await handle.encode(frames)).layers)
     await using(openDevices(small, 1, 2), async (handle) => {
       const matrices = expected.map(({ matrix }) => matrix)

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inColoursOf, sceneOf } from '../../src/engine/scene.js'
-import type { Frames, Scene } from '../../src/engine/task.js'
+import { inColoursOf, pictureFrame, sceneOf } from '../../src/engine/scene.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 
 const grey = { ...imagenetInput, channelOrder: 'grey' as const }
@@ -23,28 +22,23 @@ const expected = LUMINANCES.flatMap(([, luminance]) => [luminance, luminance, lu
 
 describe('a scene for a network of grey pictures', () => {
   it('has the luminance of Pillow in each channel of a picture', () => {
-    const { frames } = inColoursOf({ frames: [Uint8Array.from(colours)] }, grey) as Frames
-    expect([...(frames[0] ?? [])]).toEqual(expected)
+    const { scene } = pictureFrame(Uint8Array.from(colours))
+    expect(inColoursOf(scene, grey).background).toEqual({ image: Uint8Array.from(expected) })
   })
 
   it('has a grey patch with the same alpha, on a grey background', () => {
     const rgba = Uint8Array.of(200, 100, 50, 7)
     const patch = { name: 'pixel', size: 1, rgba, sha256: '' }
-    const drawn = inColoursOf(sceneOf(patch, { image: Uint8Array.from(colours) }), grey) as Scene
+    const drawn = inColoursOf(sceneOf(patch, { image: Uint8Array.from(colours) }), grey)
     expect([...drawn.patch.rgba]).toEqual([124, 124, 124, 7])
     expect(drawn.background).toEqual({ image: Uint8Array.from(expected) })
-    const plain = inColoursOf(sceneOf(patch, { rgb: [17, 94, 201] }), grey) as Scene
+    const plain = inColoursOf(sceneOf(patch, { rgb: [17, 94, 201] }), grey)
     expect(plain.background).toEqual({ rgb: [83, 83, 83] })
     expect([...rgba]).toEqual([200, 100, 50, 7])
   })
 
-  it('keeps fractions of pixels between two bytes', () => {
-    const { frames } = inColoursOf({ frames: [Float32Array.of(0, 0, 2.5)] }, grey) as Frames
-    expect(frames[0]?.[0]).toBeCloseTo((2.5 * 7471) / 65536, 6)
-  })
-
   it('stays as it is for a network of coloured pictures', () => {
-    const scene = { frames: [Uint8Array.from(colours)] }
+    const { scene } = pictureFrame(Uint8Array.from(colours))
     expect(inColoursOf(scene, imagenetInput)).toBe(scene)
   })
 })

@@ -2,9 +2,8 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { beforeAll, describe, it, vi } from 'vitest'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { openThreads } from '../../src/engine/handle.js'
-import { inColoursOf, sceneOf } from '../../src/engine/scene.js'
+import { inColoursOf, pictureFrame, sceneOf } from '../../src/engine/scene.js'
 import { sceneArrays } from '../../src/engine/sceneArrays.js'
-import type { Scene } from '../../src/engine/task.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { chooseNetwork, compositingGraph } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
@@ -77,7 +76,7 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
   it('gets that of photographs', async () => {
     const handle = openThreads(await chooseNetwork({ model: path(), ...options }), { workers: 1, threads: 1, batch: 1 })
     try {
-      const { layers } = await handle.encode([noise(7, SIDE, SIDE)])
+      const { layers } = await handle.encode([pictureFrame(noise(7, SIDE, SIDE))])
       const hidden = new Uint8Array(rgba.length)
       expectClose([...(layers[0]?.matrix ?? [])], pixelsAt(0, 0, noise(7, SIDE, SIDE), hidden))
     } finally {
@@ -88,7 +87,7 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
   it('gets it from a graph that composites its images, too', async () => {
     const network = await chooseNetwork({ model: path(), ...options })
     const patch = { name: 'noise', size: PATCH, rgba, sha256: '' }
-    const scene = inColoursOf(sceneOf(patch, { image: noise(7, SIDE, SIDE) }), network.input) as Scene
+    const scene = inColoursOf(sceneOf(patch, { image: noise(7, SIDE, SIDE) }), network.input)
     const session = await InferenceSession.create(await compositingGraph(network))
     const { side, tensors } = sceneTensors(sceneArrays(scene, network.input), network.input)
     const { features } = await session.run({ ...tensors, ...offsetTensors(Int32Array.of(2, 4), side, network.input) })

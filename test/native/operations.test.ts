@@ -45,6 +45,19 @@ describe('a compositor', () => {
     expect(rounded.slice(0, 18).join(' ')).toBe(channels.join(' '))
   })
 
+  it('then moves each image by parts of a pixel', async () => {
+    const compositor = createCompositor(pasted)
+    const out = new Float32Array(2 * 18)
+    // Half of the pixel below, which is the background, and a circular shift by one column.
+    await compositor.composite(OFFSETS, out, Float64Array.of(0, 0, 0.5, 0, 0, 1, 0, 0))
+    const red = [...out].map((value) => Math.round(value * 1e4) / 1e4)
+    expect(red.slice(0, 6)).toEqual([100, 70, 100, 100, 70, 100])
+    expect(red.slice(18, 24)).toEqual([40, 100, 100, 100, 100, 100])
+    const wrong = (numbers: number[]) => compositor.composite(OFFSETS, out, Float64Array.from(numbers))
+    await expect(wrong([0, 0])).rejects.toThrow('movements has 2 elements instead of 8 (images * 4)')
+    await expect(wrong([0, 0, 0, 0, 0, Number.NaN, 0, 0])).rejects.toThrow('movement 1 is not finite')
+  })
+
   it('takes a row and a col for each image, one after the other', async () => {
     expect([...(await composites())].slice(18, 24)).toEqual([100, 100, 40, 100, 100, 100])
     expect(await composites({}, new Int32Array(0))).toEqual(new Float32Array(0))

@@ -14,7 +14,7 @@ import type { PhotographFile } from '../../src/patches/photographs.js'
 const NO_MORE = { labels: false, boxes: false }
 
 const SETTING: ProtocolSetting = {
-  ...{ frame: 32, draws: 1, background: new Uint8Array() },
+  ...{ frame: 32, draws: 1, background: { rgb: [0, 0, 0] } },
   columns: columnsOf(NO_MORE),
 }
 

@@ -4,8 +4,7 @@ import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { extractedGrid } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import type { ClassScores } from '../../src/networks/index.js'
-import { patchAtSize } from '../../src/patches/patch.js'
-import { wholePatch } from '../../src/patches/photographs.js'
+import { madePatch, patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
@@ -49,7 +48,8 @@ export async function writeMadeUnit(
 ): Promise<void> {
   const grid = positionGrid(FRAME, size, stride)
   const positions = grid.rows * grid.cols
-  const patch = size > FRAME ? wholePatch(name, placesOf(size)) : patchAtSize(name, halfSquare(size), size, FRAME)
+  const patch =
+    size > FRAME ? madePatch(name, size, placesOf(size).data) : patchAtSize(name, halfSquare(size), size, FRAME)
   await keepPatchPicture(results, patch)
   const isSketched = size === 75 && name === PATCHES[1]
   const parts: LayerParts[] = []
@@ -94,9 +94,9 @@ function halfSquare(size: number) {
 
 /** A picture of three channels: each pixel is its row, its column and 128. */
 export function placesOf(size: number) {
-  const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
-    const pixel = Math.floor(i / 3)
-    return [Math.floor(pixel / size), pixel % size, 128][i % 3] as number
+  const data = Uint8Array.from({ length: size * size * 4 }, (_, i) => {
+    const pixel = Math.floor(i / 4)
+    return [Math.floor(pixel / size), pixel % size, 128, 255][i % 4] as number
   })
   return { rows: size, cols: size, data }
 }

@@ -1,6 +1,5 @@
 import { InputError } from '../../errors.js'
 import { type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
-import { centreOf } from '../crop.js'
 
 /** Side of a picture in pixels. */
 const SIDE = 224
@@ -38,6 +37,12 @@ async function middleOf(file: PhotographFile, frame: number): Promise<Buffer | u
   })
   if (read === undefined) return undefined
   const { default: sharp } = await import('sharp')
-  const raw = { width: frame, height: frame, channels: 3 } as const
-  return sharp(centreOf(read.image, frame).slice(), { raw }).resize(SIDE).jpeg({ quality: 70 }).toBuffer()
+  const { rows: side, data } = read.image
+  const margin = Math.floor((side - frame) / 2)
+  return sharp(data, { raw: { width: side, height: side, channels: 4 } })
+    .extract({ left: margin, top: margin, width: frame, height: frame })
+    .removeAlpha()
+    .resize(SIDE)
+    .jpeg({ quality: 70 })
+    .toBuffer()
 }

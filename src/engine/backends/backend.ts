@@ -1,7 +1,7 @@
 import type { NetworkInput, RunnableGraph } from '../../networks/index.js'
 import type { Device } from '../device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
-import type { JobScene } from '../task.js'
+import type { BatchPart } from '../task.js'
 
 /**
  * Receives the features of some images of a batch, [images, dims] per layer. `first` is the index of the first image in
@@ -20,7 +20,7 @@ interface BatchHooks {
  * Computes the features of a batch with a worker's session, in its thread or in another process. It calls `put` once
  * with all images, or several times, each with some images. Several batches may run at a time. The oldest ends first.
  */
-export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures, hooks?: BatchHooks) => Promise<void>
+export type Backend = (parts: readonly BatchPart[], put: PutFeatures, hooks?: BatchHooks) => Promise<void>
 
 /** What the process for a device needs to open a session. Its graph first composites the images. */
 export interface OpenRequest extends RunnableGraph {

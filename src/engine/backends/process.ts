@@ -3,20 +3,26 @@ import { workerFile } from '../../files/package.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { oneLine } from '../../support/text.js'
 import { ownScene } from '../scene.js'
-import type { JobScene } from '../task.js'
+import type { BatchPart, JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
+import { imageCount } from './images.js'
 import type { Placement } from './session.js'
 
 /** Messages to a device's process. Each gets one answer, in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
+  /** Asks for the features of a batch. */
+  | { readonly kind: 'batch'; readonly parts: readonly SentPart[] }
+  | { readonly kind: 'placement' }
+
+export interface SentPart extends Omit<BatchPart, 'job'> {
+  readonly id: JobScene['id']
   /**
-   * Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. `job` is left
-   * out if it is the same as for the batch before. Its arrays are not shared memory, which cannot be sent to another
+   * Left out if the batch before had the same job. Its arrays are not shared memory, which cannot be sent to another
    * process.
    */
-  | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly job?: JobScene }
-  | { readonly kind: 'placement' }
+  readonly job?: JobScene
+}
 
 export type DeviceAnswer =
   | { readonly kind: 'opened' }
@@ -44,7 +50,7 @@ export interface DeviceProcess {
    * Returns one matrix per layer, [images, dims].
    * @throws ProcessFailure
    */
-  run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
+  run(parts: readonly BatchPart[]): Promise<readonly Float32Array[]>
   /** Can be called only once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
   /** Kills the process. Pending requests are rejected. */
@@ -85,14 +91,18 @@ export async function startDeviceProcess(
     await close()
     throw error
   }
-  let current: number | undefined
+  let known = new Set<number>()
+  const sent = ({ job, ...images }: BatchPart): SentPart => {
+    if (known.has(job.id)) return { ...images, id: job.id }
+    return { ...images, id: job.id, job: { ...job, scene: ownScene(job.scene) } }
+  }
   return {
     adapter: adapterIn(child.head()),
     pid: child.pid,
-    run: async (job, offsets) => {
-      const changed = current === job.id ? {} : { job: { ...job, scene: ownScene(job.scene) } }
-      current = job.id
-      return (await ask({ kind: 'batch', offsets, ...changed }, 'features')).layers
+    run: async (parts) => {
+      const message = { kind: 'batch', parts: parts.map(sent) } as const
+      known = new Set(parts.map(({ job }) => job.id))
+      return (await ask(message, 'features')).layers
     },
     placement: async () => (await ask({ kind: 'placement' }, 'placement')).placement,
     close,
@@ -106,9 +116,9 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
   Atomics.store(pids, place, opened.pid)
-  return async (job, offsets, put) => {
+  return async (parts, put) => {
     try {
-      put(0, offsets.length / 2, await opened.run(job, offsets))
+      put(0, imageCount(parts), await opened.run(parts))
     } catch (error) {
       // A process is not used again after a failure.
       Atomics.store(pids, place, 0)

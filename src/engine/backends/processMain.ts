@@ -1,9 +1,10 @@
 import type * as ort from 'onnxruntime-node'
 import { answerInOrder } from '../../childProcess/answering.js'
-import { frameArrays, sceneArrays } from '../sceneArrays.js'
-import type { JobScene } from '../task.js'
+import { drawnArrays, sceneArrays } from '../sceneArrays.js'
+import type { BatchPart, JobScene } from '../task.js'
 import type { OpenRequest } from './backend.js'
-import type { DeviceAnswer, DeviceRequestMessage } from './process.js'
+import { imageCount, imageDrawing } from './images.js'
+import type { DeviceAnswer, DeviceRequestMessage, SentPart } from './process.js'
 import { type CompositedScene, offsetTensors, sceneTensors } from './sceneTensors.js'
 import { openDeviceSession, readPlacement } from './session.js'
 
@@ -11,8 +12,15 @@ import { openDeviceSession, readPlacement } from './session.js'
  * This process holds a network's session on a device, so that a crash of the driver ends only this process. Features
  * are sent back as messages, which is fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
  */
-let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
-let job: JobScene | undefined
+interface Opened {
+  readonly request: OpenRequest
+  readonly session: ort.InferenceSession
+  readonly draw: ReturnType<typeof imageDrawing>
+}
+
+let opened: Opened | undefined
+/** Jobs of the batch before, by their ids. */
+let jobs: ReadonlyMap<number, JobScene> = new Map()
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
@@ -20,12 +28,12 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
     switch (message.kind) {
       case 'open': {
         const { request } = message
-        opened = { request, session: await openDeviceSession(request, request.device, request.profileFolder) }
+        const session = await openDeviceSession(request, request.device, request.profileFolder)
+        opened = { request, session, draw: imageDrawing(request.input) }
         return { kind: 'opened' }
       }
       case 'batch':
-        job = message.job ?? job
-        return { kind: 'features', layers: await features(message.offsets) }
+        return { kind: 'features', layers: await features(received(message.parts)) }
       case 'placement': {
         const { request, session } = openedSession()
         if (request.profileFolder === undefined) throw new Error('the session was opened without a profile folder')
@@ -38,22 +46,40 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
 }
 
 /** Does not preallocate the outputs. ONNX Runtime would copy the results into them, which would be no faster. */
-async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
+async function features(parts: readonly BatchPart[]): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
-  const { side, tensors } = sceneFor(offsets)
+  const { side, tensors, offsets } = await drawn(parts)
   const results = await session.run({ ...tensors, ...offsetTensors(offsets, side, request.input) }, [
     ...request.outputs,
   ])
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Input tensors for a batch. For a list of pictures, each batch needs new ones. Other scenes need them only once. */
-function sceneFor(offsets: Int32Array): CompositedScene {
-  const { input } = openedSession().request
-  if (job === undefined) throw new Error('a batch came before the object and background that it needs')
-  if ('frames' in job.scene) return sceneTensors(frameArrays(job.scene, offsets, input), input)
-  if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
-  return composited.scene
+function received(parts: readonly SentPart[]): readonly BatchPart[] {
+  const complete = parts.map(({ id, job = jobs.get(id), ...images }) => {
+    if (job === undefined) throw new Error('a batch came before the object and background that it needs')
+    return { ...images, job }
+  })
+  jobs = new Map(complete.map(({ job }) => [job.id, job]))
+  return complete
+}
+
+/**
+ * The graph draws images of one scene, whose tensors are the same for all batches. It gets other images ready drawn, as
+ * backgrounds without an object.
+ */
+async function drawn(parts: readonly BatchPart[]): Promise<CompositedScene & Pick<BatchPart, 'offsets'>> {
+  const { request, draw } = openedSession()
+  const { input } = request
+  const [first] = parts as [BatchPart]
+  if (parts.length === 1 && first.movements === undefined) {
+    const { job, offsets } = first
+    if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
+    return { ...composited.scene, offsets }
+  }
+  const images = new Float32Array(imageCount(parts) * 3 * input.rows * input.cols)
+  await draw(parts, images)
+  return { ...sceneTensors(drawnArrays(images, input), input), offsets: new Int32Array(2 * imageCount(parts)) }
 }
 
 function openedSession() {

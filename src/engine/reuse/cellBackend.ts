@@ -30,9 +30,11 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return async ({ id, scene, batch = 1, outputs: asked = outputs }, offsets, put, { onShared, isStopped } = {}) => {
-    if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
+  return async ([part, other], put, { onShared, isStopped } = {}) => {
+    if (part === undefined || other !== undefined) throw new Error('reuse needs images of one scene')
     if (isStopped?.()) return
+    const { job, offsets } = part
+    const { id, scene, batch = 1, outputs: asked = outputs } = job
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets, keys.first))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))

@@ -58,7 +58,7 @@ export async function runPasses(
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)
       const result = await workers
-        .run({ job, offsets: places, target: { matrices, rows }, stop }, (images) => {
+        .run({ parts: [{ job, offsets: places }], target: { matrices, rows }, stop }, (images) => {
           if (images === 0) return onShared?.(shared.add(first).size, passes.length)
           running.set(first, images)
           showImages()

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { openFeatureMemory } from '../../../src/engine/features.js'
 import { runPasses } from '../../../src/engine/reuse/passes.js'
+import { sceneOf } from '../../../src/engine/scene.js'
 import type { Workers } from '../../../src/engine/workers.js'
 import { describedNetwork } from '../../support/smallNetwork.js'
+import { stripes } from '../../support/stripes.js'
 
 it('passes tell their shared layers once each, and the images that running ones have finished', async () => {
   let attempts = 0
@@ -14,7 +16,7 @@ it('passes tell their shared layers once each, and the images that running ones 
     return { kind: 'written' }
   }
   const workers: Workers = { count: 1, inFlight: 1, run, rest: async () => undefined, close: async () => undefined }
-  const job = { id: 1, scene: { frames: [] } }
+  const job = { id: 1, scene: sceneOf(stripes(2)) }
   const work = { workers, network: describedNetwork(), memory: openFeatureMemory(), job }
   const shared: number[][] = []
   const images: number[] = []
