@@ -24,7 +24,7 @@ async function probabilities(name: string, offsets: readonly number[]): Promise<
   for (const offset of offsets) {
     const input = Float32Array.from({ length: 3 * FRAME * FRAME }, (_, i) => {
       const [channel, row, col] = [Math.floor(i / FRAME ** 2), Math.floor(i / FRAME) % FRAME, i % FRAME]
-      const value = image.data[3 * ((offset + row) * SIDE + offset + col) + channel] as number
+      const value = image.data[4 * ((offset + row) * SIDE + offset + col) + channel] as number
       return (value / 255 - (MEAN[channel] as number)) / (STD[channel] as number)
     })
     const feeds = { [session.inputNames[0] as string]: new Tensor('float32', input, [1, 3, FRAME, FRAME]) }
