@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
+import type { Frame } from '../../src/engine/task.js'
 import { equivarianceErrors, measureEquivariance, windowEquivariance } from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { imagenetInput } from '../support/imagenetInput.js'
@@ -182,7 +183,8 @@ describe('a network that takes every fourth pixel', () => {
   }
   /** @param most frames, after which it is stopped */
   const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
-    const encode = async (frames: readonly Uint8Array[]) => {
+    const encode = async (given: readonly Frame[]) => {
+      const frames = given.map(({ scene }) => (scene.background as { readonly image: Uint8Array }).image)
       seen.push(...frames)
       const matrices = layers.map(({ dims }) => new Float32Array(frames.length * dims))
       for (const [i, frame] of frames.entries())

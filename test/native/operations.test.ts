@@ -9,6 +9,7 @@ import {
   createCompositor,
   DegenerateFeatureError,
   NonFiniteFeatureError,
+  resizeOnWhite,
   type SvmOptions,
   trainSvm,
 } from '../../src/native.js'
@@ -31,6 +32,28 @@ async function composites(changes: object = {}, offsets = OFFSETS): Promise<Floa
   await createCompositor({ ...options, frameRows, frameCols }).composite(offsets, out)
   return out
 }
+
+describe('a resized picture', () => {
+  const picture = { rows: 1, cols: 2, data: Uint8Array.of(10, 20, 30, 255, 50, 60, 70, 0) }
+  const one = { first: Int32Array.of(0), weights: Int32Array.of(1 << 22) }
+
+  it('is laid on white, and is a weighted sum of pixels', async () => {
+    const out = new Uint8Array(2 * 4)
+    const halves = { first: Int32Array.of(0, 0), weights: Int32Array.of(1 << 21, 1 << 21, 1 << 22, 0) }
+    await resizeOnWhite(picture, one, halves, out)
+    expect([...out]).toEqual([133, 138, 143, 255, 10, 20, 30, 255])
+  })
+
+  it.each([
+    ['a pixel beyond the picture', { first: Int32Array.of(2), weights: Int32Array.of(1 << 22) }, 'tap 0 is outside'],
+    ['a negative pixel', { first: Int32Array.of(-1), weights: Int32Array.of(1 << 22) }, 'tap 0 is outside'],
+    ['pixels out of order', { first: Int32Array.of(1, 0), weights: Int32Array.of(1, 1) }, 'tap 1 is outside'],
+    ['weights of unlike number', { first: Int32Array.of(0, 0), weights: Int32Array.of(1) }, 'weights must be'],
+  ])('refuses %s', async (_, taps, message) => {
+    const out = new Uint8Array(taps.first.length * 4)
+    await expect(resizeOnWhite(picture, one, taps, out)).rejects.toThrow(message)
+  })
+})
 
 describe('a compositor', () => {
   const normalisation = { divisor: 10, mean: [1, 2, 3], std: [1, 0.5, 2], channelOrder: 'bgr' }
