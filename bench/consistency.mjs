@@ -57,7 +57,8 @@ async function measureProtocol(protocol, { given, network, settings, photographs
     const pairs = []
     for (let repeat = 0; repeat < repeats; repeat++) {
       const loop = await bare.measure(SECONDS)
-      const run = await consistency({ ...given, photographs, protocols: [protocol], ...settings })
+      const { networks } = await consistency({ ...given, photographs, protocols: [protocol], ...settings })
+      const [run] = networks
       pairs.push({ loop, rate: run.imagesPerSecond, images: run.images })
     }
     const ratio = median(pairs.map(({ loop, rate }) => rate / loop))

@@ -10,8 +10,9 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { networkFolder } from '../dist/consistency/networkAnswers.js'
 import { randomOf } from '../dist/consistency/pieces.js'
-import { answerAt, PROTOCOLS } from '../dist/consistency/protocols.js'
+import { PROTOCOLS } from '../dist/consistency/protocols.js'
 import { readNpy } from '../dist/files/npy.js'
 import { consistency } from '../dist/index.js'
 import { sourceSide } from '../dist/patches/photographs.js'
@@ -50,13 +51,13 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
 async function answersOf(model, photographs, input, folder) {
   const out = join(folder, basename(model, '.onnx'))
   const result = await consistency({ model, photographs, input, protocols: ['crop'], exact: true, out })
-  const { frame } = result
+  const [{ frame, photographs: measuredPhotographs }] = result.networks
   const margin = sourceSide(frame) - frame
-  const { data, shape } = await readNpy(join(out, 'crop-exact.npy'))
+  const { data, shape } = await readNpy(join(networkFolder(out, basename(model, '.onnx')), 'crop-exact.npy'))
   const rows = Array.from({ length: shape[0] }, (_, at) => data.subarray(at * shape[1], (at + 1) * shape[1]))
   // Photographs that could not be used have rows of NaN.
   const answers = rows.filter((row) => !Number.isNaN(row[0])).map((row) => windowsOf(row, margin))
-  const measured = result.photographs.map(({ name, values: [exact] }, at) => ({ name, exact, answers: answers[at] }))
+  const measured = measuredPhotographs.map(({ name, values: [exact] }, at) => ({ name, exact, answers: answers[at] }))
   return { name: basename(model, '.onnx'), frame, margin, measured }
 }
 
@@ -72,7 +73,8 @@ function measuredByAll({ name, frame, margin, measured }, all) {
 }
 
 function windowsOf(row, margin) {
-  return Int32Array.from({ length: margin ** 2 }, (_, window) => answerAt(row, window))
+  const columns = row.length / margin ** 2
+  return Int32Array.from({ length: margin ** 2 }, (_, window) => row[window * columns])
 }
 
 function drawn(answers, { frame, margin, seed, name }) {

@@ -9,8 +9,14 @@ export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from 
 export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { type ConsistencyOptions, consistency } from './consistency/consistency.js'
-export type { ChosenProtocol, ProtocolName } from './consistency/protocols.js'
-export type { Consistency, ConsistencyMeasure, MeasuredPhotograph } from './consistency/result.js'
+export type { Better, ChosenProtocol, ProtocolName } from './consistency/protocols.js'
+export type {
+  Consistency,
+  ConsistencyMeasure,
+  MeasuredPhotograph,
+  MeasureMean,
+  NetworkConsistency,
+} from './consistency/result.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
 export type { ReuseRecord } from './engine/reuse/record.js'

@@ -4,14 +4,21 @@ import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
-import { parseJson, readStored } from '../files/json.js'
+import { parseJson } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
-import type { PhotographFile } from '../patches/photographs.js'
-import type { Protocol, ProtocolSetting } from './protocols.js'
-import type { MeasuredPhotograph } from './result.js'
+import type { RightClasses } from './photographAnswers.js'
 
-export type StoredPhotograph = MeasuredPhotograph & {
+/** A photograph whose answers are complete. */
+export interface AnsweredPhotograph {
+  readonly name: string
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string
+  /** Undefined if the photograph has no label. */
+  readonly right?: RightClasses
+}
+
+export interface StoredPhotograph extends AnsweredPhotograph {
   /** Index of the photograph's answers in answers.bin. */
   readonly row: number
 }
@@ -27,20 +34,10 @@ export interface AnswerStore {
   /** Appends values to the row of the photograph that is being measured. */
   append(values: readonly number[]): Promise<void>
   /** Completes the row. */
-  commit(photograph: MeasuredPhotograph): Promise<StoredPhotograph>
+  commit(photograph: AnsweredPhotograph): Promise<StoredPhotograph>
   /** Reads values `first` to before `first + count` of a row. */
   read(row: number, first: number, count: number): Promise<Float32Array>
   close(): Promise<void>
-}
-
-/** The answers of one call. */
-export interface Answers {
-  readonly protocols: readonly Protocol[]
-  readonly setting: ProtocolSetting
-  readonly files: readonly PhotographFile[]
-  /** Photographs that are measured, by name. */
-  readonly measured: Map<string, StoredPhotograph>
-  readonly store: AnswerStore
 }
 
 /** The store of a call without a folder. */
@@ -53,10 +50,10 @@ export const KEEPS_NOTHING: AnswerStore = {
 }
 
 /**
- * Version of the stored answers. Increase it whenever the frames or values of a protocol change. Older answers are then
- * computed again.
+ * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older answers
+ * are then computed again.
  */
-const ANSWERS_FORMAT = 1
+const ANSWERS_FORMAT = 2
 
 /** Settings of the call that made the answers. Answers to other settings are never used. */
 const originSchema = z.looseObject({ model: z.string(), scores: z.object({ meaning: z.string() }).optional() })
@@ -73,7 +70,7 @@ function settingText(origin: AnswerOrigin, name: string): string {
 const lineSchema = z.object({
   name: z.string(),
   sha256: z.string(),
-  values: z.array(z.number()),
+  right: z.array(z.number()).exactOptional(),
   /** CRC-32 of the row and of the other properties. */
   sum: z.number(),
 })
@@ -102,12 +99,10 @@ export async function openAnswerStore(
     return lockFolder(folder, options)
   })
   return orOutputError<AnswerStore>(folder, async () => {
-    const { head, lines } = await storedLines(linesPath)
-    const report = await readStored(originSchema, join(folder, 'consistency.json'))
-    const there = lines.length > 0 ? head : report
-    if (there !== undefined) refuseOthers(folder, there, origin)
+    const { head, lines, isThere } = await storedLines(linesPath)
+    if (head !== undefined && lines.length > 0) refuseOthers(folder, head, origin)
     const stored = await undamaged(valuesPath, lines, rowBytes)
-    if (stored.size === 0 && report !== undefined)
+    if (stored.size === 0 && isThere)
       options.note?.(
         `replacing the results in ${folder}, because their answers are missing, damaged or of another version`,
       )
@@ -179,11 +174,17 @@ function refuseOthers(folder: string, there: AnswerOrigin, origin: AnswerOrigin)
 }
 
 /** Reads answers.jsonl, without a last line that was cut off. Without its settings, the other lines are useless. */
-async function storedLines(path: string): Promise<{ readonly head?: AnswerOrigin; readonly lines: readonly string[] }> {
+async function storedLines(path: string): Promise<{
+  readonly head?: AnswerOrigin
+  readonly lines: readonly string[]
+  /** Whether the file has answers, of any version. */
+  readonly isThere: boolean
+}> {
   const text = await readRegular(path).then(String, () => '')
   const [first, ...lines] = text.split('\n').slice(0, -1)
+  const isThere = lines.length > 0
   const head = parsed(headSchema, first)
-  return head === undefined ? { lines: [] } : { head, lines }
+  return head === undefined ? { lines: [], isThere } : { head, lines, isThere }
 }
 
 /** @returns by name, the photographs whose line and row have the right sum */
@@ -228,8 +229,8 @@ async function rowSum(file: FileHandle, start: number, length: number, line: Lin
   return lineSum(line, sum)
 }
 
-function lineSum({ name, sha256, values }: MeasuredPhotograph, sum: number): number {
-  return crc32(JSON.stringify([name, sha256, values]), sum)
+function lineSum({ name, sha256, right }: AnsweredPhotograph, sum: number): number {
+  return crc32(JSON.stringify([name, sha256, right]), sum)
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

@@ -1,39 +1,77 @@
 import { join } from 'node:path'
-import { answerNames } from '../experiments/answers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
-import type { Network } from '../networks/index.js'
 import { csvCell } from '../results/csv.js'
-import type { Answers } from './answerStore.js'
+import { type NetworkAnswers, networkFolder } from './networkAnswers.js'
 import { consistencyPage } from './page.js'
-import type { Consistency } from './result.js'
+import { keptValues } from './protocols.js'
+import type { Consistency, NetworkConsistency } from './result.js'
 
 /** Content of consistency.json. It contains no durations, so that equal inputs give equal bytes. */
-export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
-  return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
+export function consistencyDocument({ networks, ...result }: Consistency): object {
+  return {
+    shiftscope: packageVersion(),
+    ...result,
+    networks: networks.map(({ photographs, images, seconds, imagesPerSecond, ...network }) => ({
+      ...network,
+      photographs: photographs.length,
+    })),
+  }
 }
 
 /** Writes all files of `out`. The description of the results, consistency.json, comes last. */
 export async function writeResults(
   folder: string,
   result: Consistency,
-  answers: Answers,
-  network: Network,
+  networks: readonly NetworkAnswers[],
 ): Promise<void> {
+  for (const [i, answers] of networks.entries())
+    await writeNetwork(folder, result.networks[i] as NetworkConsistency, answers)
+  await writeFileAtomic(join(folder, 'summary.csv'), csv(summaryLines(result)))
+  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, networks))
+  const content = `${JSON.stringify(consistencyDocument(result), null, 2)}\n`
+  await writeFileAtomic(join(folder, 'consistency.json'), content)
+}
+
+async function writeNetwork(out: string, result: NetworkConsistency, answers: NetworkAnswers): Promise<void> {
+  const folder = networkFolder(out, result.model)
   let first = 0
   for (const protocol of answers.protocols) {
-    const count = protocol.kept(answers.setting)
+    const count = keptValues(protocol, answers.setting)
     await writeFileAtomic(join(folder, `${protocol.name}.npy`), arrayOf(answers, first, count))
     first += count
   }
   const head = ['photograph', 'sha256', ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
-  const lines = [head, ...result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values])]
-  const csv = lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
-  await writeFileAtomic(join(folder, 'photographs.csv'), csv)
-  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, answers, answerNames(network)))
-  const content = `${JSON.stringify(consistencyDocument(result), null, 2)}\n`
-  await writeFileAtomic(join(folder, 'consistency.json'), content)
+  const lines = result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values.map(numberCell)])
+  await writeFileAtomic(join(folder, 'photographs.csv'), csv([head, ...lines]))
+}
+
+/** One line per network, measure, and choice of photographs. */
+function summaryLines({ networks }: Consistency): readonly (readonly (string | number)[])[] {
+  const lines = networks.flatMap(({ model, measures }) =>
+    measures.flatMap(({ protocol, measure, confident, ...all }) =>
+      Object.entries({ all, confident }).map(([photographs, { mean, standardError, count }]) => [
+        model,
+        protocol,
+        measure,
+        photographs,
+        numberCell(mean),
+        numberCell(standardError),
+        count,
+      ]),
+    ),
+  )
+  return [['network', 'protocol', 'measure', 'photographs', 'mean', 'standard error', 'count'], ...lines]
+}
+
+/** A value that does not exist gives an empty cell. */
+function numberCell(value: number | null): number | string {
+  return value === null || Number.isNaN(value) ? '' : value
+}
+
+function csv(lines: readonly (readonly (string | number)[])[]): string {
+  return lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
 }
 
 /** Number of values in memory while an array is written. */
@@ -43,7 +81,11 @@ const VALUES_AT_A_TIME = 1 << 20
  * Yields the bytes of a .npy file, [photographs, count]: values `first` to before `first + count` of each row. The row
  * of a photograph that could not be used is NaN.
  */
-async function* arrayOf({ files, measured, store }: Answers, first: number, count: number): AsyncGenerator<Uint8Array> {
+async function* arrayOf(
+  { files, measured, store }: NetworkAnswers,
+  first: number,
+  count: number,
+): AsyncGenerator<Uint8Array> {
   yield encodeNpy([files.length, count], new Float32Array())[0]
   for (const { name } of files) {
     const row = measured.get(name)?.row

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js'
+import { answerNames } from '../experiments/answers.js'
 import { pageHtml, sectionHtml } from '../page/page.js'
 import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
 import { escapeHtml } from '../plot/html.js'
@@ -7,10 +8,11 @@ import { decimalText } from '../plot/numberText.js'
 import { markup, svg, tip } from '../plot/svg.js'
 import { renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
-import type { Answers } from './answerStore.js'
 import { centreOf } from './crop.js'
-import { ANSWER_VALUES, answerAt, answerCount, probabilityAt } from './protocols.js'
-import type { Consistency, ConsistencyMeasure } from './result.js'
+import type { NetworkAnswers } from './networkAnswers.js'
+import { storedAnswer } from './photographAnswers.js'
+import { answersOf, keptValues, type StoredAnswer } from './protocols.js'
+import type { Consistency, ConsistencyMeasure, NetworkConsistency } from './result.js'
 
 const MOST_SHOWN = 12
 
@@ -28,21 +30,25 @@ const STYLE = `
 .photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
-export async function consistencyPage(
-  result: Consistency,
-  answers: Answers,
-  classes: readonly string[],
-): Promise<string> {
-  const sections = [
-    { id: 'measures', title: `Shift consistency of ${result.model}`, html: measuresHtml(result) },
-    {
-      id: 'changes',
-      title: 'Photographs whose answer changes most',
-      html: await changesHtml(result, answers, classes),
-    },
-  ]
+export async function consistencyPage(result: Consistency, networks: readonly NetworkAnswers[]): Promise<string> {
+  const sections = []
+  for (const [i, network] of result.networks.entries()) {
+    const answers = networks[i] as NetworkAnswers
+    sections.push(
+      {
+        id: `measures-${i + 1}`,
+        title: `Shift consistency of ${network.model}`,
+        html: measuresHtml(result, network),
+      },
+      {
+        id: `changes-${i + 1}`,
+        title: 'Photographs whose answer changes most',
+        html: await changesHtml(network, answers),
+      },
+    )
+  }
   return pageHtml({
-    title: `Shift consistency of ${result.model}`,
+    title: `Shift consistency of ${result.networks.map(({ model }) => model).join(', ')}`,
     style: STYLE,
     hasViewer: false,
     links: sections,
@@ -55,7 +61,10 @@ export function measureText({ unit }: Pick<ConsistencyMeasure, 'unit'>, value: n
   return unit === 'share' ? `${decimalText(100 * value, 1)} %` : decimalText(value, unit === 'error' ? 5 : 4)
 }
 
-function measuresHtml({ measures, photographs, failed, frame, draws, seed, protocols, device }: Consistency): string {
+function measuresHtml(
+  { draws, seed, protocols }: Consistency,
+  { measures, photographs, failed, frame, device }: NetworkConsistency,
+): string {
   const rows = measures.map((measure) => [
     measure.protocol,
     measure.title,
@@ -69,23 +78,26 @@ function measuresHtml({ measures, photographs, failed, frame, draws, seed, proto
   const left = failed.length === 0 ? '' : ` ${counted(failed.length, 'photograph')} could not be used.`
   return `<p>Means over ${counted(photographs.length, 'photograph')} in frames of ${frame}×${frame} px, on ${escapeHtml(device)}.${random}${left}</p>
 ${renderTable(table, 'html')}
-<p class="soft">As files: <a href="photographs.csv">each photograph (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
+<p class="soft">As files: <a href="summary.csv">summary (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
 }
 
-async function changesHtml(result: Consistency, answers: Answers, classes: readonly string[]): Promise<string> {
-  const { protocols, setting, store } = answers
+async function changesHtml(result: NetworkConsistency, answers: NetworkAnswers): Promise<string> {
+  const { network, protocols, setting, store } = answers
+  const classes = answerNames(network)
   const at = Math.max(
     0,
     protocols.findIndex(({ isPath }) => isPath),
   )
   const protocol = protocols[at] as (typeof protocols)[number]
-  const first = protocols.slice(0, at).reduce((sum, { kept }) => sum + kept(setting), 0)
-  const frames = protocol.count(setting)
-  const shown = Math.min(protocol.kept(setting), MOST_BARS * ANSWER_VALUES)
+  const first = protocols.slice(0, at).reduce((sum, one) => sum + keptValues(one, setting), 0)
+  const frames = answersOf(protocol, setting)
+  const shown = Math.min(frames, MOST_BARS)
+  const width = setting.columns.length
   const figures: string[] = []
   for (const { file, row } of mostChanging(result, answers, protocol.name)) {
-    const values = await store.read(row, first, shown)
-    figures.push(await figureHtml(file, values, result.frame, classes))
+    const values = await store.read(row, first, shown * width)
+    const answered = Array.from({ length: shown }, (_, at) => storedAnswer(at, values, setting, undefined, at * width))
+    figures.push(await figureHtml(file, answered, result.frame, classes))
   }
   const bars = protocol.isPath ? 'Each bar is one frame along the path' : 'Each bar is one shifted frame'
   const cut = frames > MOST_BARS ? ` Only the first ${MOST_BARS} of ${frames} frames are shown.` : ''
@@ -96,7 +108,11 @@ ${figures.join('\n')}
 }
 
 /** Finds the photographs whose answer changes most, according to the first measure of a protocol. */
-function mostChanging({ photographs, measures }: Consistency, { files, measured }: Answers, protocol: string) {
+function mostChanging(
+  { photographs, measures }: NetworkConsistency,
+  { files, measured }: NetworkAnswers,
+  protocol: string,
+) {
   const at = measures.findIndex((measure) => measure.protocol === protocol)
   const sign = measures[at]?.measure === 'agreement' ? -1 : 1
   const fileOf = new Map(files.map((file) => [file.name, file]))
@@ -109,22 +125,20 @@ function mostChanging({ photographs, measures }: Consistency, { files, measured 
 
 async function figureHtml(
   file: PhotographFile,
-  row: Float32Array,
+  answered: readonly StoredAnswer[],
   frame: number,
   classes: readonly string[],
 ): Promise<string> {
-  const frames = Array.from({ length: answerCount(row) }, (_, i) => answerAt(row, i))
   const counts = new Map<number, number>()
-  for (const answer of frames) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  for (const { answer } of answered) counts.set(answer, (counts.get(answer) ?? 0) + 1)
   const answers = [...counts].toSorted(([, a], [, b]) => b - a)
   const nameOf = (answer: number) => classes[answer] ?? String(answer)
   const colourOf = (answer: number) => {
     const place = answers.findIndex(([one]) => one === answer)
     return place < COLOURED_ANSWERS ? seriesColour(place) : 'var(--strong)'
   }
-  const width = STRIP.width / frames.length
-  const bars = frames.map((answer, i) => {
-    const probability = probabilityAt(row, i)
+  const width = STRIP.width / answered.length
+  const bars = answered.map(({ answer, probability }, i) => {
     const height = STRIP.height * probability
     const place = { x: i * width, y: STRIP.height - height, width: Math.max(1, width - 0.5), height }
     return svg('rect', { ...place, fill: colourOf(answer) }, tip(`${nameOf(answer)}, ${decimalText(probability, 2)}`))

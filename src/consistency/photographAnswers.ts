@@ -1,63 +1,206 @@
-import { answerOf, type FrameAnswer, type Protocol, type ProtocolSetting } from './protocols.js'
+import { overlapOf } from '../experiments/boxes.js'
+import {
+  answersOf,
+  comparedWith,
+  type FrameAnswer,
+  keptValues,
+  type Protocol,
+  type ProtocolMeasure,
+  type ProtocolSetting,
+  type StoredAnswer,
+} from './protocols.js'
+
+/** What a detector sees in a frame. */
+export type Seen = Pick<FrameAnswer, 'answer' | 'box'>
+
+/** The right classes of a photograph; undefined if it has no label. */
+export type RightClasses = readonly number[] | undefined
 
 /**
- * Takes a photograph's answers frame by frame, and computes its measures. It keeps only two frames, because a
+ * Takes a photograph's answers frame by frame, and returns the values to store. It keeps only a few frames, because a
  * photograph may have millions.
  */
 export interface PhotographAnswers {
-  /**
-   * Takes the class probabilities of the next frame, in the order of the protocols.
-   * @param seen what a detector sees in the frame
-   * @returns the next values to store
-   */
-  take(probabilities: Float64Array, seen?: Pick<FrameAnswer, 'answer' | 'box'>): readonly number[]
-  /** The values of all measures, protocol by protocol; undefined until all frames were taken. */
-  values(): readonly number[] | undefined
+  /** Takes the class probabilities of the next frame, in the order of the protocols. */
+  take(probabilities: Float64Array, seen?: Seen): readonly number[]
+  /** Whether all frames were taken. */
+  isComplete(): boolean
 }
 
-export function photographAnswers(protocols: readonly Protocol[], setting: ProtocolSetting): PhotographAnswers {
-  const all = protocols.map((protocol) => protocolAnswers(protocol, setting))
+export function photographAnswers(
+  protocols: readonly Protocol[],
+  setting: ProtocolSetting,
+  right: RightClasses,
+): PhotographAnswers {
+  const all = protocols.map((protocol) => protocolAnswers(protocol, setting, right))
   let at = 0
   return {
     take: (probabilities, seen) => {
-      const { isComplete, values } = (all[at] as (typeof all)[number]).take(probabilities, seen)
+      const { isComplete, values } = (all[at] as (typeof all)[number])(probabilities, seen)
       if (isComplete) at++
       return values
     },
-    values: () =>
-      at < all.length
-        ? undefined
-        : all.flatMap(({ means, counts }) =>
-            means.map(({ ofCounts, sum, count }) => (ofCounts ? ofCounts(counts) : sum / count)),
-          ),
+    isComplete: () => at === all.length,
   }
 }
 
-function protocolAnswers({ count, keep, measures }: Protocol, setting: ProtocolSetting) {
-  const frames = count(setting)
-  const means = measures.map(({ of, ofCounts }) => ({ of, ofCounts, sum: 0, count: 0 }))
+interface Pending {
+  readonly answer: FrameAnswer
+  /** Overlap of its boxes with those of the frame with which it is compared. */
+  readonly overlap: number
+}
+
+function protocolAnswers(protocol: Protocol, setting: ProtocolSetting, right: RightClasses) {
+  const frames = protocol.count(setting)
+  const stored = answersOf(protocol, setting)
+  let first: FrameAnswer | undefined
+  let before: Pending | undefined
+  const columnsOf = ({ answer, overlap }: Pending, after: FrameAnswer | undefined): readonly number[] => {
+    const hasNext = after !== undefined && after.frame < stored
+    const values = {
+      answer: answer.answer,
+      probability: probabilityOf(answer, answer),
+      next: hasNext ? probabilityOf(answer, after) : Number.NaN,
+      right: right ? Math.max(...right.map((index) => answer.probabilities[index] as number)) : Number.NaN,
+      overlap,
+    }
+    return setting.columns.map((column) => values[column])
+  }
+  return (probabilities: Float64Array, seen?: Seen) => {
+    const frame = before === undefined ? 0 : before.answer.frame + 1
+    const answer = { ...answerOf(frame, probabilities), ...seen }
+    const values: number[] = []
+    if (before !== undefined) {
+      if (before.answer.frame < stored) values.push(...columnsOf(before, answer))
+      values.push(...[protocol.extraOf?.(before.answer, answer, setting) ?? []].flat())
+    }
+    const compared = comparedWith(protocol, frame, before?.answer, first)
+    first ??= answer
+    before = { answer, overlap: compared ? overlapOfBoxes(compared, answer) : Number.NaN }
+    const isComplete = frame === frames - 1
+    if (isComplete && frame < stored) values.push(...columnsOf(before, undefined))
+    return { isComplete, values }
+  }
+}
+
+export function answerOf(frame: number, probabilities: Float64Array): FrameAnswer {
+  const largest = probabilities.reduce((most, value) => Math.max(most, value))
+  return { frame, answer: probabilities.indexOf(largest), probabilities }
+}
+
+/**
+ * Probability in the frame `seen` of another frame's answer. If the answer is that a detector sees nothing, the best
+ * score of all classes.
+ */
+function probabilityOf({ answer }: FrameAnswer, seen: FrameAnswer): number {
+  return seen.probabilities[answer] ?? Math.max(...seen.probabilities)
+}
+
+/** 1 if a detector sees nothing in both frames, and 0 if it does in one. */
+function overlapOfBoxes(one: FrameAnswer, other: FrameAnswer): number {
+  return one.box && other.box ? overlapOf(one.box, other.box) : Number(one.box === other.box)
+}
+
+/** Computes a photograph's measures from its stored values, which it takes in pieces of any length. */
+export interface PhotographMeasures {
+  take(values: ArrayLike<number>): void
+  /** The values of all measures, protocol by protocol. NaN for what needs a label, if the photograph has none. */
+  values(): readonly number[]
+}
+
+export function photographMeasures(
+  protocols: readonly Protocol[],
+  setting: ProtocolSetting,
+  right: RightClasses,
+): PhotographMeasures {
+  const all = protocols.map((protocol) => protocolMeasures(protocol, setting, right))
+  let at = 0
+  return {
+    take: (values) => {
+      for (let i = 0; i < values.length; i++) {
+        // Stored values have the precision of float32.
+        if (all[at]?.take(Math.fround(values[i] as number)) === 'complete') at++
+      }
+    },
+    values: () => all.flatMap(({ values }) => values()),
+  }
+}
+
+function protocolMeasures(protocol: Protocol, setting: ProtocolSetting, right: RightClasses) {
+  const { columns } = setting
+  const stored = answersOf(protocol, setting)
+  const kept = keptValues(protocol, setting)
+  const means = protocol.measures.map((measure) => ({ measure, sum: 0, count: 0, least: Number.POSITIVE_INFINITY }))
   /** Number of frames by answer. */
   const counts = new Map<number, number>()
-  let first: FrameAnswer | undefined
-  let before: FrameAnswer | undefined
+  const extra: number[] = []
+  const values = new Float32Array(columns.length)
+  let taken = 0
+  let first: StoredAnswer | undefined
+  let before: StoredAnswer | undefined
+  const takeAnswer = (answer: StoredAnswer) => {
+    const compared = comparedWith(protocol, answer.frame, before, first)
+    first ??= answer
+    before = answer
+    counts.set(answer.answer, (counts.get(answer.answer) ?? 0) + 1)
+    for (const mean of means) {
+      const value = mean.measure.of?.(answer, compared)
+      if (value === undefined) continue
+      mean.sum += value
+      mean.count++
+      mean.least = Math.min(mean.least, value)
+    }
+  }
   return {
-    means,
-    counts,
-    take: (probabilities: Float64Array, seen?: Pick<FrameAnswer, 'answer' | 'box'>) => {
-      const after = { ...answerOf(before === undefined ? 0 : before.frame + 1, probabilities), ...seen }
-      const isComplete = after.frame === frames - 1
-      first ??= after
-      counts.set(after.answer, (counts.get(after.answer) ?? 0) + 1)
-      const values = before === undefined ? [] : [...keep(before, after, setting)]
-      for (const measure of means) {
-        const value = before && measure.of(before, after, first, setting)
-        if (value === undefined) continue
-        measure.sum += value
-        measure.count++
+    take: (value: number) => {
+      const column = taken % columns.length
+      const frame = Math.floor(taken++ / columns.length)
+      if (frame >= stored) extra.push(value)
+      else {
+        values[column] = value
+        if (column === columns.length - 1) takeAnswer(storedAnswer(frame, values, setting, right))
       }
-      if (isComplete) values.push(...keep(after, undefined, setting))
-      before = after
-      return { isComplete, values }
+      return taken === kept ? 'complete' : undefined
     },
+    values: () => means.map(({ measure, ...mean }) => measureValue(measure, { ...mean, counts, extra })),
+  }
+}
+
+interface Taken {
+  readonly sum: number
+  readonly count: number
+  readonly least: number
+  readonly counts: ReadonlyMap<number, number>
+  readonly extra: readonly number[]
+}
+
+function measureValue(measure: ProtocolMeasure, { sum, count, least, counts, extra }: Taken): number {
+  if (measure.ofCounts) return measure.ofCounts(counts)
+  if (measure.ofExtra) return measure.ofExtra(extra)
+  if (count === 0) return Number.NaN
+  return measure.combine === 'least' ? least : sum / count
+}
+
+/**
+ * Reads an answer from a protocol's stored values.
+ * @param row the values from the protocol's first one on, or from this answer's first one on if `at` is 0
+ */
+export function storedAnswer(
+  frame: number,
+  row: Float32Array,
+  { columns }: Pick<ProtocolSetting, 'columns'>,
+  right: RightClasses,
+  at = 0,
+): StoredAnswer {
+  const value = (name: (typeof columns)[number]) => row[at + columns.indexOf(name)] ?? Number.NaN
+  const answer = value('answer')
+  return {
+    frame,
+    answer,
+    probability: value('probability'),
+    next: value('next'),
+    right: columns.includes('right') ? value('right') : Number.NaN,
+    overlap: columns.includes('overlap') ? value('overlap') : Number.NaN,
+    isRight: right?.includes(answer),
   }
 }

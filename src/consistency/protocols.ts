@@ -1,6 +1,6 @@
 import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
-import { type Box, overlapOf } from '../experiments/boxes.js'
+import type { Box } from '../experiments/boxes.js'
 import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Image } from '../patches/image.js'
@@ -16,12 +16,17 @@ export interface ProtocolSetting {
   readonly draws: number
   /** For `embed`: the background behind the reduced photograph, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
+  /** The values that are stored for each answer. */
+  readonly columns: readonly Column[]
 }
 
 /** Name of a protocol that the user can choose. */
 export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
-/** `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. */
-export type ProtocolName = ChosenProtocol | 'crop-exact'
+/**
+ * `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. `center` is measured if
+ * there are labels.
+ */
+export type ProtocolName = ChosenProtocol | 'crop-exact' | 'center'
 export const PROTOCOL_NAMES: readonly ChosenProtocol[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
@@ -49,22 +54,55 @@ export interface FrameAnswer {
 }
 
 /**
- * A measure of one photograph. It is what `ofCounts` returns. Without this function, it is the mean of the values that
- * `of` returns for pairs of consecutive frames. Pairs with the value undefined do not count.
+ * A value that is stored for an answer, as float32:
+ *
+ * - `answer`: index of the answer's class; for a detector that sees nothing, the number of classes
+ * - `probability`: its probability; for a detector that sees nothing, the best score of all classes
+ * - `next`: probability of the same class in the protocol's next frame; NaN for the last frame
+ * - `right`, only with labels: probability of the right class; NaN for a photograph without a label
+ * - `overlap`, only of a detector: overlap of its best boxes in this frame and in the frame with which it is compared;
+ *   NaN if it is compared with none
  */
-interface ProtocolMeasure {
+export type Column = 'answer' | 'probability' | 'next' | 'right' | 'overlap'
+
+export function columnsOf(has: { readonly labels: boolean; readonly boxes: boolean }): readonly Column[] {
+  return [
+    'answer',
+    'probability',
+    'next',
+    ...(has.labels ? (['right'] as const) : []),
+    ...(has.boxes ? (['overlap'] as const) : []),
+  ]
+}
+
+/** A stored answer. Columns that are not stored are NaN. */
+export interface StoredAnswer extends Readonly<Record<Column, number>> {
+  /** Index of the frame in its protocol. */
+  readonly frame: number
+  /** Undefined for a photograph without a label. */
+  readonly isRight: boolean | undefined
+}
+
+/** Whether higher or lower values are better. */
+export type Better = 'higher' | 'lower' | 'neither'
+
+/**
+ * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.
+ * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
+ * with the value undefined do not count.
+ */
+export interface ProtocolMeasure {
   readonly name: string
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error' | 'overlap'
-  /** @param first answer to the protocol's first frame */
-  readonly of: (
-    before: FrameAnswer,
-    after: FrameAnswer,
-    first: FrameAnswer,
-    setting: ProtocolSetting,
-  ) => number | undefined
+  readonly better: Better
+  /** @param compared the answer with which this one is compared, if any */
+  readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
+  readonly combine?: 'mean' | 'least'
   /** @param counts number of frames by answer */
   readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
+  /** @param extra the values that the protocol's `extraOf` returned */
+  readonly ofExtra?: (extra: readonly number[]) => number
 }
 
 export interface Protocol {
@@ -75,13 +113,20 @@ export interface Protocol {
   readonly shifts: (setting: ProtocolSetting, random: () => number) => Iterable<Shift>
   /** Prepares a photograph. The function that it returns draws the frame of a shift. */
   readonly drawing: (photograph: Image, setting: ProtocolSetting) => (shift: Shift, memory: FrameMemory) => Frame
-  /** Number of values that are stored per photograph. */
-  readonly kept: (setting: ProtocolSetting) => number
+  /** Number of frames whose answers are stored, from the first one; by default, all. */
+  readonly answers?: number
   /**
-   * Returns the values that are stored for one frame.
-   * @param after answer to the next frame; undefined for the last frame
+   * Computes a value from the answers to two consecutive frames. It is stored after the stored answers.
+   * @returns undefined for frames that have no such value
    */
-  readonly keep: (before: FrameAnswer, after: FrameAnswer | undefined, setting: ProtocolSetting) => readonly number[]
+  readonly extraOf?: (before: FrameAnswer, after: FrameAnswer, setting: ProtocolSetting) => number | undefined
+  /** Number of values that `extraOf` returns for a photograph; none by default. */
+  readonly extras?: number
+  /**
+   * The earlier frame with which an answer is compared: the frame before it (`previous`); in every second frame, the
+   * frame before it (`pair`); or the first frame (`first`). By default, none.
+   */
+  readonly compares?: 'previous' | 'pair' | 'first'
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
@@ -101,9 +146,6 @@ const FRACTIONS = STEPS_PER_PIXEL ** 2
 /** Size ε, in pixels, of the shifts from which the local equivariance error is computed. */
 const EPSILON = 0.003
 
-/** How many values are stored per frame; see the function `answerValues`. */
-export const ANSWER_VALUES = 3
-
 /**
  * The usual protocols to measure shift invariance. docs/consistency.md says how they differ from those of the papers.
  *
@@ -118,15 +160,19 @@ export const ANSWER_VALUES = 3
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
-    ...keepsAnswers('crop', ({ draws }) => 2 * draws),
+    name: 'crop',
+    count: ({ draws }) => 2 * draws,
+    compares: 'pair',
     shifts: ({ frame, draws }, random) => randomShifts(2 * draws, 0, sourceSide(frame) - frame, random),
     drawing: cropDrawing,
-    measures: [agreement('crops')],
+    measures: [agreement('same answer in two random crops')],
     isPath: false,
     movesFrame: true,
   },
   {
-    ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
+    name: 'diagonal',
+    count: ({ frame }) => sourceSide(frame) - frame + 1,
+    compares: 'previous',
     shifts: ({ frame }) => diagonalShifts(sourceSide(frame) - frame + 1),
     drawing: cropDrawing,
     measures: pathMeasures(),
@@ -134,7 +180,9 @@ export const PROTOCOLS: readonly Protocol[] = [
     movesFrame: true,
   },
   {
-    ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
+    name: 'embed',
+    count: ({ frame }) => frame - embeddedSide(frame) + 1,
+    compares: 'previous',
     shifts: ({ frame }) => diagonalShifts(frame - embeddedSide(frame) + 1),
     drawing: (photograph, { frame, background }) => {
       const side = embeddedSide(frame)
@@ -145,7 +193,9 @@ export const PROTOCOLS: readonly Protocol[] = [
     isPath: true,
   },
   {
-    ...keepsAnswers('circular', ({ draws }) => 2 * draws),
+    name: 'circular',
+    count: ({ draws }) => 2 * draws,
+    compares: 'pair',
     shifts: ({ frame, draws }, random) => {
       const margin = sourceSide(frame) - frame
       return randomShifts(2 * draws, -margin, margin, random)
@@ -154,7 +204,7 @@ export const PROTOCOLS: readonly Protocol[] = [
       const centre = centreOf(photograph, frame)
       return ({ rows, cols }, memory) => circularShift(centre, frame, rows, cols, memory.bytes())
     },
-    measures: [agreement('circular shifts')],
+    measures: [agreement('same answer in two random circular shifts')],
     isPath: false,
   },
   {
@@ -167,24 +217,18 @@ export const PROTOCOLS: readonly Protocol[] = [
       return (shift, memory) =>
         isStep(shift) ? stepped(centre, frame, shift, memory.floats()) : fractional(shift, memory)
     },
-    kept: () => FRACTIONS * ANSWER_VALUES + AXES.length,
-    keep: (before, after, setting) => {
-      if (before.frame < FRACTIONS) return answerValues(before, before.frame < FRACTIONS - 1 ? after : undefined)
-      const error = after && equivarianceError(before, after, setting)
-      return error === undefined ? [] : [error]
-    },
+    answers: FRACTIONS,
+    extraOf: equivarianceError,
+    extras: AXES.length,
+    compares: 'first',
     measures: [
-      {
-        name: 'agreement',
-        title: 'same answer after a shift by quarters of a pixel',
-        unit: 'share',
-        of: (_, after, first) => (after.frame < FRACTIONS ? Number(after.answer === first.answer) : undefined),
-      },
+      agreement('same answer after a shift by quarters of a pixel'),
       {
         name: 'equivariance-error',
         title: 'local equivariance error',
         unit: 'error',
-        of: (before, after, _, setting) => equivarianceError(before, after, setting),
+        better: 'lower',
+        ofExtra: mean,
       },
     ],
     isPath: false,
@@ -193,7 +237,8 @@ export const PROTOCOLS: readonly Protocol[] = [
 
 /** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
 export const EXACT_CROP: Protocol = {
-  ...keepsAnswers('crop-exact', ({ frame }) => (sourceSide(frame) - frame) ** 2),
+  name: 'crop-exact',
+  count: ({ frame }) => (sourceSide(frame) - frame) ** 2,
   shifts: ({ frame }) => {
     const along = [...Array(sourceSide(frame) - frame).keys()]
     return along.flatMap((rows) => along.map((cols) => ({ rows, cols })))
@@ -204,7 +249,7 @@ export const EXACT_CROP: Protocol = {
       name: 'agreement',
       title: 'chance that two random crops get the same answer',
       unit: 'share',
-      of: () => undefined,
+      better: 'higher',
       ofCounts: agreementOf,
     },
   ],
@@ -213,32 +258,111 @@ export const EXACT_CROP: Protocol = {
   windows: true,
 }
 
-/**
- * Adds the measure of a detector: the overlap of its best boxes in the frames that the first measure compares. A
- * protocol that compares no consecutive frames does not get it.
- */
-export function withBoxes(protocol: Protocol): Protocol {
-  if (protocol.windows) return protocol
-  const [compared] = protocol.measures as [ProtocolMeasure]
-  const overlap: ProtocolMeasure = {
-    name: 'overlap',
-    title: 'overlap of the best boxes, moved back by the shift',
-    unit: 'overlap',
-    of: (before, after, first, setting) => {
-      if (compared.of(before, after, first, setting) === undefined) return undefined
-      const one = protocol.name === 'subpixel' ? first : before
-      return one.box && after.box ? overlapOf(one.box, after.box) : Number(one.box === after.box)
-    },
-  }
-  return { ...protocol, measures: [...protocol.measures, overlap] }
+/** With labels, the photograph is also measured where it has not moved. */
+const CENTER: Protocol = {
+  name: 'center',
+  count: () => 1,
+  shifts: ({ frame }) => [centreShift(frame)],
+  drawing: cropDrawing,
+  measures: [],
+  isPath: false,
+  movesFrame: true,
 }
 
-function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
-  return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_VALUES, keep: answerValues }
+const OVERLAP: ProtocolMeasure = {
+  name: 'overlap',
+  title: 'overlap of the best boxes, moved back by the shift',
+  unit: 'overlap',
+  better: 'higher',
+  of: ({ overlap }) => (Number.isNaN(overlap) ? undefined : overlap),
+}
+
+const ALWAYS_SAME: ProtocolMeasure = {
+  name: 'always-same',
+  title: 'all shifts give the same answer',
+  unit: 'share',
+  better: 'higher',
+  ofCounts: (counts) => Number(counts.size === 1),
+}
+
+/** Its values say which photographs are confident; see `CONFIDENT`. */
+export const CONFIDENCE = 'confidence'
+
+const CONFIDENCE_MEASURE: ProtocolMeasure = {
+  name: CONFIDENCE,
+  title: 'probability of the first answer',
+  unit: 'probability',
+  better: 'neither',
+  of: ({ frame, probability }) => (frame === 0 ? probability : undefined),
+}
+
+const ACCURACY: ProtocolMeasure = {
+  name: 'accuracy',
+  title: 'answer is right without a shift',
+  unit: 'share',
+  better: 'higher',
+  of: ({ isRight }) => (isRight === undefined ? undefined : Number(isRight)),
+}
+
+const MEASURES_OF_LABELS: readonly ProtocolMeasure[] = [
+  { ...ACCURACY, name: 'mean-accuracy', title: 'answer is right, mean over shifts' },
+  { ...ACCURACY, name: 'worst-case-accuracy', title: 'answer is right at every shift', combine: 'least' },
+  {
+    name: 'right-probability',
+    title: "right class's probability, mean over shifts",
+    unit: 'probability',
+    better: 'higher',
+    of: ({ right }) => (Number.isNaN(right) ? undefined : right),
+  },
+]
+
+/** Adds to protocols what they measure with labels, and of a detector with boxes. */
+export function withAllMeasures(
+  protocols: readonly Protocol[],
+  has: { readonly labels: boolean; readonly boxes: boolean },
+): readonly Protocol[] {
+  const all = protocols.map((protocol) => ({
+    ...protocol,
+    measures: [
+      ...protocol.measures,
+      ...(has.boxes && protocol.compares ? [OVERLAP] : []),
+      ALWAYS_SAME,
+      CONFIDENCE_MEASURE,
+      ...(has.labels ? MEASURES_OF_LABELS : []),
+    ],
+  }))
+  return has.labels ? [{ ...CENTER, measures: [ACCURACY, CONFIDENCE_MEASURE] }, ...all] : all
+}
+
+/** Number of values that a protocol stores per photograph. */
+export function keptValues(protocol: Protocol, setting: ProtocolSetting): number {
+  return answersOf(protocol, setting) * setting.columns.length + (protocol.extras ?? 0)
+}
+
+/** Number of frames whose answers a protocol stores. */
+export function answersOf({ answers, count }: Protocol, setting: ProtocolSetting): number {
+  return answers ?? count(setting)
+}
+
+/** The answer with which the answer to `frame` is compared. */
+export function comparedWith<T>(
+  { compares, answers = Number.POSITIVE_INFINITY }: Protocol,
+  frame: number,
+  before: T | undefined,
+  first: T | undefined,
+): T | undefined {
+  if (frame === 0 || frame >= answers || compares === undefined) return undefined
+  if (compares === 'first') return first
+  return compares === 'previous' || frame % 2 === 1 ? before : undefined
 }
 
 function cropDrawing(photograph: Image, { frame }: ProtocolSetting): ReturnType<Protocol['drawing']> {
   return ({ rows, cols }, memory) => cropped(photograph, frame, rows, cols, memory.bytes())
+}
+
+function centreShift(frame: number): Shift {
+  const margin = Math.floor((sourceSide(frame) - frame) / 2)
+  return { rows: margin, cols: margin }
 }
 
 function embeddedSide(frame: number): number {
@@ -255,48 +379,14 @@ function diagonalShifts(count: number): readonly Shift[] {
   return Array.from({ length: count }, (_, at) => ({ rows: at, cols: at }))
 }
 
-export function answerOf(frame: number, probabilities: Float64Array): FrameAnswer {
-  const largest = probabilities.reduce((most, value) => Math.max(most, value))
-  return { frame, answer: probabilities.indexOf(largest), probabilities }
-}
-
-/**
- * Returns three values for a frame: the index of the most probable class, its probability, and the probability of the
- * same class in the next frame. The last value is NaN for the last frame.
- */
-function answerValues(before: FrameAnswer, after: FrameAnswer | undefined): readonly [number, number, number] {
-  return [before.answer, probabilityOf(before, before), after === undefined ? Number.NaN : probabilityOf(before, after)]
-}
-
-/**
- * Probability in the frame `seen` of another frame's answer, rounded to float32, as it is stored. If the answer is that a
- * detector sees nothing, the best score of all classes.
- */
-function probabilityOf({ answer }: FrameAnswer, seen: FrameAnswer): number {
-  return Math.fround(seen.probabilities[answer] ?? Math.max(...seen.probabilities))
-}
-
-/** Index of the most probable class in a frame. */
-export function answerAt(row: Float32Array, frame: number): number {
-  return row[frame * ANSWER_VALUES] as number
-}
-
-export function probabilityAt(row: Float32Array, frame: number): number {
-  return row[frame * ANSWER_VALUES + 1] as number
-}
-
-/** Number of frames in a stored row. Rows of `subpixel` end with two more values, which belong to no frame. */
-export function answerCount(row: Float32Array): number {
-  return Math.floor(row.length / ANSWER_VALUES)
-}
-
-/** Measure: the share of pairs of frames with the same answer. The pairs are frames 0 and 1, 2 and 3, … */
-function agreement(shifted: string): ProtocolMeasure {
+/** The share of answers that are the same as the one with which they are compared. */
+function agreement(title: string): ProtocolMeasure {
   return {
     name: 'agreement',
-    title: `same answer in two random ${shifted}`,
+    title,
     unit: 'share',
-    of: (before, after) => (before.frame % 2 === 0 ? Number(before.answer === after.answer) : undefined),
+    better: 'higher',
+    of: ({ answer }, compared) => compared && Number(answer === compared.answer),
   }
 }
 
@@ -306,13 +396,15 @@ function pathMeasures(): readonly ProtocolMeasure[] {
       name: 'change',
       title: 'answer changes after a step of 1 px',
       unit: 'share',
-      of: (before, after) => Number(before.answer !== after.answer),
+      better: 'lower',
+      of: ({ answer }, compared) => compared && Number(answer !== compared.answer),
     },
     {
       name: 'probability-change',
       title: "mean absolute change of the answer's probability",
       unit: 'probability',
-      of: (before, after) => Math.abs(probabilityOf(before, after) - probabilityOf(before, before)),
+      better: 'lower',
+      of: (_, compared) => compared && Math.abs(compared.next - compared.probability),
     },
   ]
 }

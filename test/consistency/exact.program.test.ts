@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
 import { cropped } from '../../src/consistency/crop.js'
-import { ANSWER_VALUES } from '../../src/consistency/protocols.js'
+import type { NetworkConsistency } from '../../src/consistency/result.js'
 import { openThreads } from '../../src/engine/handle.js'
 import { UsageError } from '../../src/errors.js'
 import { cropAgreement } from '../../src/experiments/windowAnswers.js'
@@ -55,8 +55,13 @@ const options = async (more: Partial<ConsistencyOptions> = {}): Promise<Consiste
   const model = await classifier()
   return { photographs: folder('photographs'), model, input: 'imagenet', workers: 1, protocols: ['crop'], ...more }
 }
-const measured = async (more: Partial<ConsistencyOptions> = {}) =>
-  consistency(await options({ exact: true, draws: 500, out: folder('out'), ...more }))
+async function measured(more: Partial<ConsistencyOptions> = {}): Promise<NetworkConsistency> {
+  const { networks } = await consistency(await options({ exact: true, draws: 500, out: folder('out'), ...more }))
+  return networks[0] as NetworkConsistency
+}
+
+/** Number of values that are stored for an answer. */
+const COLUMNS = 3
 
 /** The most probable class in each window of a photograph, whose images are cut out one by one. */
 async function answersTo(name: string): Promise<readonly number[]> {
@@ -79,20 +84,20 @@ describe('the exact crop protocol', () => {
     const { measures, photographs, images } = await measured()
     expect(images).toBe(NAMES.length * (WINDOWS + 1000))
     expect(measures.map(({ protocol, measure }) => [protocol, measure])).toEqual([
-      ['crop', 'agreement'],
-      ['crop-exact', 'agreement'],
+      ...['agreement', 'always-same', 'confidence'].map((measure) => ['crop', measure]),
+      ...['agreement', 'always-same', 'confidence'].map((measure) => ['crop-exact', measure]),
     ])
-    const { data, shape } = await readNpy(folder('out/crop-exact.npy'))
-    expect(shape).toEqual([NAMES.length, WINDOWS * ANSWER_VALUES])
+    const { data, shape } = await readNpy(folder('out/networks/classifier/crop-exact.npy'))
+    expect(shape).toEqual([NAMES.length, WINDOWS * COLUMNS])
     for (const [at, { name, values }] of photographs.entries()) {
       const answers = await answersTo(name)
-      const row = (data as Float32Array).subarray(at * WINDOWS * ANSWER_VALUES)
-      expect(answers.map((_, window) => row[window * ANSWER_VALUES])).toEqual(answers)
+      const row = (data as Float32Array).subarray(at * WINDOWS * COLUMNS)
+      expect(answers.map((_, window) => row[window * COLUMNS])).toEqual(answers)
       const pairs = answers.flatMap((one) => answers.map((other) => Number(one === other)))
       const exact = pairs.reduce((sum, one) => sum + one) / pairs.length
       expect(exact).toBeGreaterThan(0.1)
       expect(exact).toBeLessThan(0.95)
-      expect(values[1]).toBeCloseTo(exact, 12)
+      expect(values[3]).toBeCloseTo(exact, 12)
       // The standard error of so many draws is at most 0.0224.
       expect(Math.abs((values[0] as number) - exact)).toBeLessThan(0.0448)
     }
@@ -102,7 +107,7 @@ describe('the exact crop protocol', () => {
     const { photographs } = await measured()
     const { model, ...given } = await options()
     await reproduce({
-      ...{ models: [model], photographs: given.photographs, stride: 1, out: folder('study') },
+      ...{ models: [model as string], photographs: given.photographs, stride: 1, out: folder('study') },
       ...{ input: 'imagenet', workers: 1, experiments: ['similarity'] },
     })
     const found = new Map<string, number>()
@@ -112,7 +117,7 @@ describe('the exact crop protocol', () => {
       found.set(unit.inputs.patch, cropAgreement(data.subarray(0, rows * cols), { rows, cols }))
     }
     expect([...found.keys()].sort()).toEqual(NAMES)
-    for (const { name, values } of photographs) expect(values[1]).toBeCloseTo(found.get(name) as number, 12)
+    for (const { name, values } of photographs) expect(values[3]).toBeCloseTo(found.get(name) as number, 12)
   })
 
   it('goes on where it was stopped, and needs no draws', async () => {
@@ -120,15 +125,17 @@ describe('the exact crop protocol', () => {
     const onProgress = (event: ProgressEvent) =>
       event.kind === 'update' && event.done > WINDOWS + 20 && stopper.abort(new Error('stopped'))
     const given = await options({ exact: true, protocols: ['diagonal', 'crop'] })
-    const whole = await consistency({ ...given, out: folder('whole') })
-    expect(whole.measures.map(({ protocol }) => protocol)).toEqual(['crop-exact', 'diagonal', 'diagonal'])
+    const imagesOf = async (out: string) =>
+      (await consistency({ ...given, out: folder(out) })).networks.map(({ images }) => images)
+    const { protocols, networks } = await consistency({ ...given, out: folder('whole') })
+    expect(protocols).toEqual(['crop-exact', 'diagonal'])
     const stopped = consistency({ ...given, batch: 1, out: folder('stopped'), signal: stopper.signal, onProgress })
     await expect(stopped).rejects.toThrow('stopped')
-    const { images } = await consistency({ ...given, out: folder('stopped') })
-    expect(images).toBe(whole.images / 2)
-    for (const name of ['crop-exact.npy', 'photographs.csv', 'consistency.json', 'index.html'])
+    expect(await imagesOf('stopped')).toEqual([(networks[0] as NetworkConsistency).images / 2])
+    const own = ['crop-exact.npy', 'photographs.csv'].map((name) => `networks/classifier/${name}`)
+    for (const name of [...own, 'consistency.json', 'index.html'])
       expect(readFileSync(folder('stopped', name)), name).toEqual(readFileSync(folder('whole', name)))
-    expect((await consistency({ ...given, out: folder('stopped') })).images).toBe(0)
+    expect(await imagesOf('stopped')).toEqual([0])
   })
 
   it('needs the protocol crop', async () => {

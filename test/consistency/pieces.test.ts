@@ -22,7 +22,7 @@ function piecesOf(
   const missing = { name: 'gone.png', path: `${golden}gone.png` }
   const pieces = framePieces(more.missing === undefined ? files : [missing, ...files], {
     protocols: PROTOCOLS,
-    setting: { frame: 28, draws, background: new Uint8Array(28 * 28 * 3) },
+    setting: { frame: 28, draws, background: new Uint8Array(28 * 28 * 3), columns: [] },
     seed: 0,
     most,
     onFailure: (failure) => failed.push(failure),

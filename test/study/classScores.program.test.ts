@@ -173,9 +173,12 @@ it('the meaning of the scores is said by inspect, extract and consistency', asyn
   expect(answers?.scores).toEqual(scores)
   expect(JSON.parse(readFileSync(`${out}/extract.json`, 'utf8')).answers.scores).toEqual(scores)
   const photographs = new URL('../golden/consistency/photograph-0.png', import.meta.url).pathname
-  const measured = (changes = {}) => consistency({ ...given, photographs, protocols: ['diagonal'], ...changes })
+  const measured = async (changes = {}) => {
+    const { networks } = await consistency({ ...given, photographs, protocols: ['diagonal'], ...changes })
+    return networks[0] as (typeof networks)[number]
+  }
   const known = await measured({ out: folder('consistent') })
-  expect(JSON.parse(readFileSync(folder('consistent/consistency.json'), 'utf8')).scores).toEqual(scores)
+  expect(JSON.parse(readFileSync(folder('consistent/consistency.json'), 'utf8')).networks[0].scores).toEqual(scores)
   const flat = await measured({ scores: 'logits' })
   expect([known.scores, flat.scores]).toEqual([scores, { meaning: 'logits', source: 'options' }])
   expect(known.measures[0]?.mean).toBe(flat.measures[0]?.mean)

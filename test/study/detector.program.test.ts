@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
+import { networkFolder } from '../../src/consistency/networkAnswers.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { overlapOf, sightingAt } from '../../src/experiments/boxes.js'
 import { explore } from '../../src/explore/explore.js'
@@ -119,8 +120,9 @@ it('the live page gets the boxes that a study stores', async () => {
 it('photographs tell how well the boxes fit after a shift', async () => {
   const model = await detector()
   const photographs = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
-  const { measures, threshold } = await consistency({ ...GIVEN, model, photographs, draws: 2, protocols: ['crop'] })
-  expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'overlap'])
+  const { networks } = await consistency({ ...GIVEN, model, photographs, draws: 2, protocols: ['crop'] })
+  const { measures, threshold } = networks[0] as (typeof networks)[number]
+  expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'overlap', 'always-same', 'confidence'])
   expect(measures[1]?.mean).toBeGreaterThanOrEqual(0)
   expect(measures[1]?.mean).toBeLessThanOrEqual(1)
   expect(threshold).toBe(THRESHOLD)
@@ -129,7 +131,7 @@ it('photographs tell how well the boxes fit after a shift', async () => {
 it('the exact chance counts windows in which it sees nothing as equal answers', async () => {
   const model = await detector()
   const photographs = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
-  const exact = await consistency({
+  const { networks } = await consistency({
     ...GIVEN,
     threshold: 0.731,
     model,
@@ -138,11 +140,13 @@ it('the exact chance counts windows in which it sees nothing as equal answers', 
     protocols: ['crop'],
     out: folder('exact'),
   })
-  expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement'])
-  const { data, shape } = await readNpy(folder('exact', 'crop-exact.npy'))
-  const windows = (shape[1] as number) / 3
+  const exact = networks[0] as (typeof networks)[number]
+  expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement', 'always-same', 'confidence'])
+  const { data, shape } = await readNpy(`${networkFolder(folder('exact'), exact.model)}/crop-exact.npy`)
+  const columns = 4
+  const windows = (shape[1] as number) / columns
   for (const [at, { values }] of exact.photographs.entries()) {
-    const answers = Array.from({ length: windows }, (_, i) => data[3 * (at * windows + i)])
+    const answers = Array.from({ length: windows }, (_, i) => data[columns * (at * windows + i)])
     const pairs = answers.flatMap((one) => answers.map((other): number => Number(one === other)))
     expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
   }

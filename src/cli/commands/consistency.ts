@@ -17,9 +17,11 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     new Command('consistency'),
     'shiftscope consistency photographs --model mobilenet_v2 --protocols crop --out crops',
   )
-    .description('measure on photographs how often a small shift changes the network’s answer')
+    .description('measure on photographs how often a small shift changes a network’s answer')
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
-    .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
+    .option('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
+    .option('--models <a,b>', 'run these networks on the same photographs and shifts', parseList)
+    .option('--labels <file>', 'read the photographs’ right classes from this CSV file', parsePath)
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--layers <name>', 'compare the answers of this output [default: the main class scores]', parseList)
     .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
@@ -31,7 +33,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'),
   )
   return addDeviceOptions(command)
-    .option('--out <folder>', 'write consistency.json, photographs.csv, arrays and a page here', parsePath)
+    .option('--out <folder>', 'write tables, arrays and a page to this folder', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (photographs: string, { json, ...options }: Flags) => {
       say('opening the network')
@@ -40,18 +42,35 @@ export function consistencyCommand({ signal }: CommandContext): Command {
       const { measureText } = await import('../../consistency/page.js')
       const result = await consistency({ ...options, photographs, onProgress: terminalProgress(), signal })
       if (json) return printJson(consistencyDocument(result))
+      const areSeveral = result.networks.length > 1
       printTable(
-        ['protocol', 'measure', 'mean', 'std error'],
-        result.measures.map((measure) => [
-          measure.protocol,
-          measure.title,
-          measureText(measure, measure.mean),
-          measureText(measure, measure.standardError),
-        ]),
+        [
+          ...(areSeveral ? ['network'] : []),
+          'protocol',
+          'measure',
+          'mean',
+          'std error',
+          'confident',
+          'std error',
+          'photographs',
+        ],
+        result.networks.flatMap(({ model, measures }) =>
+          measures.map((measure) => [
+            ...(areSeveral ? [model] : []),
+            measure.protocol,
+            measure.title,
+            ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
+              measureText(measure, mean),
+              measureText(measure, standardError),
+            ]),
+            `${measure.confident.count} of ${measure.count}`,
+          ]),
+        ),
       )
-      say(
-        `${counted(result.photographs.length, 'photograph')}, ${counted(result.images, 'image')} in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`,
-      )
+      for (const { model, photographs, images, seconds, imagesPerSecond } of result.networks)
+        say(
+          `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
+        )
       if (options.out !== undefined) say(`results: ${join(options.out, 'index.html')}`)
     })
 }

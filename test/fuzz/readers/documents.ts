@@ -116,7 +116,7 @@ async function readPhotographList(folder: string): Promise<void> {
 }
 
 const answerOrigin = { model: 'network', draws: 5 }
-const answered = { name: 'a.png', sha256: 'ab', values: [0.5, 1] }
+const answered = { name: 'a.png', sha256: 'ab', right: [1] }
 
 async function answersGolden(folder: string): Promise<readonly Files[]> {
   const store = await openAnswerStore(folder, answerOrigin, 3, {})

@@ -1,0 +1,140 @@
+import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
+import type { ConsistencyMeasure, NetworkConsistency } from '../../src/consistency/result.js'
+import { UsageError } from '../../src/errors.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import type { ProgressEvent } from '../../src/progress.js'
+import { runHere } from '../support/inProcess.js'
+import { messageOf } from '../support/messageOf.js'
+import { node, weightsOf } from '../support/smallNetwork.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const folder = temporaryFolder()
+
+/** A network whose answers differ from those of the golden one. Its frame is smaller, so it has other shifts. */
+async function smaller(): Promise<string> {
+  const path = folder('smaller.onnx')
+  await writeModel(path, {
+    ...{ name: 'smaller', inputs: [{ name: 'image', shape: ['N', 3, 24, 24] }] },
+    outputs: [{ name: 'logits', shape: ['N', 3] }],
+    initializers: [weightsOf('filters', 4, 3, 24, 24), weightsOf('weights', 4, 3)],
+    nodes: [
+      node('Conv', ['image', 'filters'], 'map'),
+      node('Flatten', ['map'], 'flat'),
+      node('MatMul', ['flat', 'weights'], 'logits'),
+    ],
+  })
+  return path
+}
+
+const options = async (more: Partial<ConsistencyOptions> = {}): Promise<ConsistencyOptions> => ({
+  ...{ photographs: golden, models: [`${golden}classifier.onnx`, await smaller()] },
+  ...{ input: 'imagenet', workers: 1, batch: 4, protocols: ['crop', 'diagonal'] },
+  ...more,
+})
+
+/** What does not depend on how fast the network ran. */
+const numbersOf = ({ model, measures, photographs, frame }: NetworkConsistency) => ({
+  model,
+  measures,
+  photographs,
+  frame,
+})
+
+it('gives each network the numbers that it has alone', async () => {
+  const given = await options({ out: folder('out') })
+  const { networks, protocols } = await consistency(given)
+  expect(protocols).toEqual(['crop', 'diagonal'])
+  expect(networks.map(({ model, frame }) => [model, frame])).toEqual([
+    ['classifier', 28],
+    ['smaller', 24],
+  ])
+  const { models = [], ...rest } = given
+  for (const [i, model] of models.entries()) {
+    const alone = await consistency({ ...rest, model, out: folder(`alone-${i}`) })
+    expect(alone.networks.map(numbersOf)).toEqual([numbersOf(networks[i] as NetworkConsistency)])
+  }
+  const [head, ...lines] = readFileSync(folder('out/summary.csv'), 'utf8').trim().split('\n')
+  expect(head).toBe('network,protocol,measure,photographs,mean,standard error,count')
+  const { mean, standardError, count, confident } = networks.map(({ measures }) => measures[0])[1] as ConsistencyMeasure
+  expect(lines).toContain(`smaller,crop,agreement,all,${mean},${standardError ?? ''},${count}`)
+  expect(lines).toContain(
+    `smaller,crop,agreement,confident,${confident.mean ?? ''},${confident.standardError ?? ''},${confident.count}`,
+  )
+  expect(lines.length).toBe(2 * networks.flatMap(({ measures }) => measures).length)
+})
+
+it('counts the photographs whose first answer is confident apart', async () => {
+  const { networks } = await consistency(await options())
+  const counts = networks.map(({ measures, photographs }) => {
+    const at = (name: string) =>
+      measures.findIndex(({ protocol, measure }) => protocol === 'diagonal' && measure === name)
+    const values = photographs
+      .filter((photograph) => (photograph.values[at('confidence')] as number) >= 0.5)
+      .map((photograph) => photograph.values[at('change')] as number)
+    const { confident } = measures[at('change')] as ConsistencyMeasure
+    expect(confident.count).toBe(values.length)
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(confident.mean ?? Number.NaN).toEqual(values.length === 0 ? Number.NaN : expect.closeTo(mean, 12))
+    return values.length
+  })
+  expect(counts.some((count) => count > 0)).toBe(true)
+})
+
+it('goes on with the network at which it was stopped', async () => {
+  const given = await options()
+  await consistency({ ...given, out: folder('whole') })
+  const stopper = new AbortController()
+  const started: string[] = []
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'start') started.push(`${event.label} ${event.before} of ${event.total}`)
+    if (event.kind === 'update' && event.done > 100) stopper.abort(new Error('stopped'))
+  }
+  const stopped = consistency({ ...given, out: folder('out'), signal: stopper.signal, onProgress })
+  await expect(stopped).rejects.toThrow('stopped')
+  // 10 crops and 5 or 4 along the diagonal of 6 photographs.
+  expect(started).toEqual(['classifier 0 of 174', 'smaller 90 of 174'])
+  const notes: string[] = []
+  const again = await consistency({
+    ...given,
+    out: folder('out'),
+    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
+  })
+  expect(notes).toContain('resuming classifier: 6 of 6 photographs are finished')
+  expect(again.networks[0]?.images).toBe(0)
+  for (const name of ['summary.csv', 'consistency.json', 'index.html', 'networks/smaller/photographs.csv'])
+    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+})
+
+it('refuses networks that it cannot tell apart, before it writes anything', async () => {
+  const [model] = (await options()).models as readonly string[]
+  const refused = async (more: Partial<ConsistencyOptions>) =>
+    messageOf(consistency({ ...(await options({ out: folder('out') })), ...more }), UsageError)
+  cpSync(model as string, folder('classifier.onnx'))
+  expect(await refused({ models: [model as string, folder('classifier.onnx')] })).toBe(
+    'two networks are called classifier; give one another name with NAME=FILE',
+  )
+  expect(await refused({ model: model as string })).toBe('name one network with `model`, or several with `models`')
+  expect(await refused({ weights: 'weights.pth' })).toBe(
+    '`weights` works only with one network; name the file as a network: NAME=FILE',
+  )
+  expect(await refused({ models: ['tiny-alexnet', 'tiny-alexnet-aa'] })).toBe(
+    '`input` is for networks outside the catalog, and this call has none; leave it out',
+  )
+  expect(existsSync(folder('out'))).toBe(false)
+})
+
+it('prints the networks in one table', async () => {
+  const { models = [], photographs } = await options()
+  const words = ['consistency', photographs, '--models', models.join(), '--input', 'imagenet', '--protocols', 'crop']
+  const { status, stdout, stderr } = await runHere([...words, '--workers', '1'])
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^network +protocol +measure +mean +std error +confident +std error +photographs$/m)
+  for (const name of ['classifier', 'smaller']) {
+    expect(stdout).toMatch(new RegExp(`^${name} +crop +same answer in two random crops +\\d`, 'm'))
+    expect(stderr).toMatch(new RegExp(`^${name}: 6 photographs, 60 images in`, 'm'))
+  }
+})
