@@ -8,7 +8,8 @@
 export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from './bench/extract.js'
 export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
-export { type ConsistencyOptions, consistency } from './consistency/consistency.js'
+export { consistency } from './consistency/consistency.js'
+export type { ConsistencyOptions } from './consistency/options.js'
 export type { Better, ChosenProtocol, ProtocolName } from './consistency/protocols.js'
 export type {
   Consistency,

@@ -10,7 +10,7 @@ import { readRegular, regularSize } from '../files/regularFile.js'
 import type { RightClasses } from './photographAnswers.js'
 
 /** A photograph whose answers are complete. */
-export interface AnsweredPhotograph {
+interface AnsweredPhotograph {
   readonly name: string
   /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string

@@ -1,57 +1,17 @@
-import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
 import { chooseNetwork, isOwnNetwork, networkNotes, OWN_OPTIONS } from '../networks/index.js'
 import { findPhotographs } from '../patches/photographs.js'
 import { type Progress, progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
-import { type CheckedOptions, type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
+import { optionsIn, parseOptions } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { writeResults } from './document.js'
 import { readLabels } from './labels.js'
-import { type Classifier, classifierOf, type Job, measureLeft, openJob } from './networkAnswers.js'
-import { EXACT_CROP, PROTOCOL_NAMES, PROTOCOLS, type Protocol } from './protocols.js'
+import { type Classifier, classifierOf, measureLeft, type NetworkJob, openJob } from './networkAnswers.js'
+import { type CheckedConsistency, CONSISTENCY_OPTIONS, type ConsistencyOptions } from './options.js'
+import { EXACT_CROP, PROTOCOLS, type Protocol } from './protocols.js'
 import { type Consistency, type NetworkConsistency, summary } from './result.js'
-
-const OPTIONS = {
-  /** Photographs: a folder (with its subfolders), a text file with one path per line, or a single picture file. */
-  photographs: z.string(),
-  /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
-  model: z.string().exactOptional(),
-  /** Several networks, instead of `model`. All get the same photographs and shifts. */
-  models: z.array(z.string()).min(1).readonly().exactOptional(),
-  /**
-   * The right classes of the photographs: a CSV file with a photograph and a class on each line, or `folders` if the
-   * folders of the photographs are named by their classes. By default, folders are read if all of them name a class.
-   */
-  labels: z.string().exactOptional(),
-  /** Ways to shift the photographs; `crop` and `diagonal` by default. */
-  protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
-  /**
-   * Computes `crop` over all of its windows: the exact chance that two random crops get the same answer, as protocol
-   * `crop-exact`. If `draws` is stated, too, the sampled protocol `crop` is measured beside it. False by default.
-   */
-  exact: z.boolean().default(false),
-  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 10,000,000. */
-  draws: z.number().exactOptional(),
-  /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
-   * on other photographs or on the network.
-   */
-  seed: z.number().default(0),
-  /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
-  background: z.string().default('#000000'),
-  /** Folder for all results, described in docs/consistency.md; by default nothing is written. */
-  out: z.string().exactOptional(),
-}
-
-const { pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
-
-/** Options of `consistency`. */
-export interface ConsistencyOptions extends GivenOptions<typeof OPTIONS>, Omit<NetworkOptions, 'pool' | 'reuse'> {}
-
-export type CheckedConsistency = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
 /** Largest number of draws. With so many, the standard error of a photograph's agreement is below 0.02 points. */
 const MOST_DRAWS = 10_000_000
@@ -68,7 +28,7 @@ const MOST_DRAWS = 10_000_000
  * @throws the signal's reason after an abort
  */
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
-  const checked = parseOptions(options, { ...OPTIONS, ...SHARED_OPTIONS })
+  const checked = parseOptions(options, CONSISTENCY_OPTIONS)
   const { draws = 5, seed, out, signal } = checked
   const chosen = chosenProtocols(checked)
   checkCount('draws', draws)
@@ -80,14 +40,14 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const labels = await readLabels(checked.labels, files, checked.photographs, progress.note)
   const networks = await classifiers(models, checked)
   for (const network of networks) networkNotes(network).forEach(progress.note)
-  const jobs: Job[] = []
+  const jobs: NetworkJob[] = []
   try {
     for (const network of networks) {
       throwIfStopped(signal)
       jobs.push(await openJob(network, { chosen, draws, files, labels, request, options: checked }))
     }
     const measured = await measureAll(jobs, progress, networks.length > 1)
-    const [{ origin }] = jobs as [Job]
+    const [{ origin }] = jobs as [NetworkJob]
     const result = {
       protocols: chosen.map(({ name }) => name),
       draws,
@@ -141,7 +101,7 @@ async function classifiers(models: readonly string[], options: CheckedConsistenc
 
 /** Measures one network after the other, so that only one is in memory. The progress is that of all networks. */
 async function measureAll(
-  jobs: readonly Job[],
+  jobs: readonly NetworkJob[],
   progress: Progress,
   areSeveral: boolean,
 ): Promise<readonly NetworkConsistency[]> {
@@ -156,19 +116,17 @@ async function measureAll(
   let before = 0
   for (const job of jobs) {
     const { network, left, perPhotograph, origin, protocols, measured, files } = job
-    progress.start(network.id, total, { unit: 'images', before })
-    const onImages = (done: number) => {
-      const seconds = (performance.now() - start) / 1000
-      progress.update(before + done, done === 0 ? null : (seconds / (before + done)) * (total - before - done))
-    }
-    try {
-      const run = await measureLeft(job, onImages)
-      const inOrder = files.flatMap(({ name }) => measured.get(name) ?? [])
-      const { protocols: _, draws, seed, background, ...described } = origin
-      results.push({ ...described, ...summary(protocols, inOrder), ...run })
-    } finally {
-      progress.stop()
-    }
+    const run = await measureLeft(job, {
+      start: () => progress.start(network.id, total, { unit: 'images', before }),
+      update: (done) => {
+        const seconds = (performance.now() - start) / 1000
+        progress.update(before + done, done === 0 ? null : (seconds / (before + done)) * (total - before - done))
+      },
+      stop: progress.stop,
+    })
+    const inOrder = files.flatMap(({ name }) => measured.get(name) ?? [])
+    const { protocols: _, draws, seed, background, ...described } = origin
+    results.push({ ...described, ...summary(protocols, inOrder), ...run })
     before += left.length * perPhotograph
   }
   return results

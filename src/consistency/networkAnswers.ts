@@ -16,9 +16,9 @@ import { type PhotographFile, readPhotograph, sourceSide } from '../patches/phot
 import { progressTo } from '../progress.js'
 import { fileName } from '../results/fileName.js'
 import { type AnswerStore, KEEPS_NOTHING, openAnswerStore, type StoredPhotograph } from './answerStore.js'
-import type { CheckedConsistency } from './consistency.js'
 import { cropped } from './crop.js'
 import { type Labels, rightClasses } from './labels.js'
+import type { CheckedConsistency } from './options.js'
 import {
   answerOf,
   type PhotographAnswers,
@@ -65,7 +65,7 @@ type Described = Pick<
 >
 
 /** The work on one network. */
-export interface Job extends NetworkAnswers {
+export interface NetworkJob extends NetworkAnswers {
   /** The settings that the answers depend on. */
   readonly origin: Described & {
     readonly protocols: readonly string[]
@@ -99,7 +99,7 @@ export function networkFolder(out: string, model: string): string {
  * Finds what is left to measure. Close the store of the job after use.
  * @throws UsageError if the folder has answers with other settings
  */
-export async function openJob(network: Classifier, plan: JobPlan): Promise<Job> {
+export async function openJob(network: Classifier, plan: JobPlan): Promise<NetworkJob> {
   const { chosen, draws, files, labels, request, options } = plan
   const { seed, out, signal } = options
   const frame = network.input.rows
@@ -165,7 +165,7 @@ async function findStored(answers: NetworkAnswers, length: number, signal: Abort
   }
 }
 
-function openFor({ network, request, options }: Job, sample: Image, images: number) {
+function openFor({ network, request, options }: NetworkJob, sample: Image, images: number) {
   const { onProgress, signal } = options
   return openExecution({
     network,
@@ -196,11 +196,18 @@ async function firstReadable(files: readonly PhotographFile[], frame: number, si
 
 type Run = Pick<NetworkConsistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
+/** Shows how many images of a network are finished. */
+interface Phase {
+  start(): void
+  update(images: number): void
+  stop(): void
+}
+
 /**
  * Measures the photographs that are left, and adds them to `measured`. While a piece of their frames runs, the next one
  * is drawn.
  */
-export async function measureLeft(job: Job, onDone: (images: number) => void): Promise<Run> {
+export async function measureLeft(job: NetworkJob, phase: Phase): Promise<Run> {
   const { network, files, protocols, setting, left, perPhotograph, options } = job
   const { onProgress, seed, signal } = options
   const sample = await firstReadable(files, setting.frame, signal)
@@ -222,14 +229,16 @@ export async function measureLeft(job: Job, onDone: (images: number) => void): P
   const start = performance.now()
   let images = 0
   try {
+    phase.start()
     let coming = next()
     for (let piece = (await coming).value; piece; piece = (await coming).value) {
       coming = next()
-      const onImages = (done: number) => onDone(images + done + failed.length * perPhotograph)
+      const onImages = (done: number) => phase.update(images + done + failed.length * perPhotograph)
       await runPiece(piece, handle, take, { onImages, signal })
       images += piece.photographs.length
     }
   } finally {
+    phase.stop()
     await handle.close()
   }
   const seconds = (performance.now() - start) / 1000

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import type { ConsistencyOptions } from '../../consistency/consistency.js'
+import type { ConsistencyOptions } from '../../consistency/options.js'
 import { PRECISIONS } from '../../networks/network.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
