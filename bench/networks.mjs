@@ -2,11 +2,10 @@
  * Collects from results folders the numbers of docs/networks-compared.md, one per network, measure and photograph (or
  * object):
  *
- *     node bench/networks.mjs --consistency FOLDER --windows FOLDER --objects FOLDER --labels FILE.csv [--json]
+ *     node bench/networks.mjs --consistency FOLDER --windows FOLDER --objects FOLDER [--json]
  *
- * All options but `--labels` may be repeated. They name folders of `consistency`, of `reproduce --photographs` at stride
- * 1, and of `reproduce` with objects. `FILE.csv` has the columns `file` and `class`, with ImageNet's names. Photographs
- * that are too small for one of the networks are left out for all.
+ * The options name folders of `consistency`, of `reproduce --photographs` at stride 1, and of `reproduce` with objects.
+ * Each may be repeated. Photographs that are too small for one of the networks are left out for all.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -25,15 +24,13 @@ const options = {
   consistency: several,
   windows: several,
   objects: several,
-  labels: { type: 'string' },
   json: { type: 'boolean', default: false },
 }
 
 await runScript({ options }, async ({ values }) => {
   const networks = new Map()
   for (const folder of values.consistency) addConsistency(networks, folder)
-  const right = rightClasses(values.labels)
-  for (const folder of unitsOf(values.windows)) await addWindows(networks, folder, right)
+  for (const folder of unitsOf(values.windows)) await addWindows(networks, folder)
   for (const folder of unitsOf(values.objects)) await addObject(networks, folder)
   const found = [...networks.values()]
   const photographs = [...found[0].photographs.keys()]
@@ -60,7 +57,10 @@ function addConsistency(networks, folder) {
   for (const name of readdirSync(join(folder, 'networks'))) {
     const network = networkOf(networks, name)
     const text = readFileSync(join(folder, 'networks', name, 'photographs.csv'), 'utf8')
-    const [head, ...rows] = text.trim().split('\n').map((line) => line.split(','))
+    const [head, ...rows] = text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','))
     for (const [photograph, , ...cells] of rows)
       addPhotograph(network, photograph, Object.fromEntries(cells.map((cell, i) => [head[i + 2], numberOf(cell)])))
   }
@@ -68,14 +68,6 @@ function addConsistency(networks, folder) {
 
 function numberOf(cell) {
   return cell === '' || cell === undefined ? null : Number(cell)
-}
-
-/** Index of each photograph's class among ImageNet's 1,000. */
-function rightClasses(file) {
-  if (file === undefined) return new Map()
-  const { classes } = JSON.parse(readFileSync(new URL('../models/imagenet_classes.json', import.meta.url), 'utf8'))
-  const rows = readFileSync(file, 'utf8').trim().split('\n').slice(1)
-  return new Map(rows.map((row) => row.split(',')).map(([name, word]) => [name, classes.indexOf(word)]))
 }
 
 function unitsOf(folders) {
@@ -87,38 +79,18 @@ function unitsOf(folders) {
 }
 
 /** Measures of the crops of a photograph at all offsets, under the names that `consistency --exact` gives them. */
-async function addWindows(networks, folder, right) {
+async function addWindows(networks, folder) {
   const unit = await readUnit(folder)
-  const [layer] = unit.layers
+  const { rows, cols, inputs } = unit
   const { data } = await readNpy(join(folder, unitArrays(unit).find(({ kind }) => kind === 'answers').file))
   const [numbers] = await readMeasures(folder, unit)
-  const { patch, model } = unit.inputs
-  const answers = windowsOf(data, unit)
-  const [first] = answers
-  const rightClass = right.get(basename(patch))
-  // TensorFlow's networks have a class for the background before ImageNet's 1,000.
-  const isRight = answers.map(({ answer }) => Number(answer === rightClass + (layer.dims - 1000)))
-  const hasClasses = rightClass !== undefined && [1000, 1001].includes(layer.dims)
-  addPhotograph(networkOf(networks, model), patch, {
+  // The last position shows the window at the upper left. The protocol has no windows at the first row and column.
+  const positions = [...Array(rows * cols).keys()].filter((at) => at >= cols && at % cols > 0)
+  addPhotograph(networkOf(networks, inputs.model), inputs.patch, {
     'crop-exact agreement': numbers['crop-agreement'][0][1],
-    'crop-exact always-same': Number(answers.every(({ answer }) => answer === first.answer)),
-    'crop-exact confidence': first.probability,
-    ...(hasClasses && {
-      'crop-exact mean-accuracy': mean(isRight),
-      'crop-exact worst-case-accuracy': Number(isRight.every((one) => one === 1)),
-    }),
+    'crop-exact always-same': Number(positions.every((at) => data[at] === data[rows * cols - 1])),
+    'crop-exact confidence': data[2 * rows * cols - 1],
   })
-}
-
-/** Answers to the crops of the protocol, that at the upper left first. It is the last position of the unit. */
-function windowsOf(data, { rows, cols }) {
-  const windows = []
-  for (let row = rows - 1; row > 0; row--)
-    for (let col = cols - 1; col > 0; col--) {
-      const at = row * cols + col
-      windows.push({ answer: data[at], probability: data[rows * cols + at] })
-    }
-  return windows
 }
 
 async function addObject(networks, folder) {
@@ -164,7 +136,9 @@ async function movedObjects(units) {
   const [{ unit }] = units
   const at = unit.layers.findIndex(({ answers }) => answers !== null)
   const answers = units.map(({ unit: { layers } }) => layers[at].answers)
-  const readouts = units.map(({ unit: { layers } }) => layers[0].readout?.filter(({ test }) => test === 'shuffled') ?? [])
+  const readouts = units.map(
+    ({ unit: { layers } }) => layers[0].readout?.filter(({ test }) => test === 'shuffled') ?? [],
+  )
   return {
     stride: unit.inputs.stride,
     layers: unit.layers.map(({ name }) => name),
@@ -193,7 +167,14 @@ async function nullOf(units) {
   for (let anchor = 0; anchor < anchors; anchor++) {
     const all = Float32Array.from(features.flatMap((one) => [...one.subarray(anchor * dims, (anchor + 1) * dims)]))
     const count = units.length
-    const cosines = await cosineSimilarity({ features: all, rows: count, dims, anchors: all, anchorCount: count, threads: 1 })
+    const cosines = await cosineSimilarity({
+      features: all,
+      rows: count,
+      dims,
+      anchors: all,
+      anchorCount: count,
+      threads: 1,
+    })
     others.forEach((row, i) => {
       row.forEach((isOther, j) => {
         if (isOther) sums[i] += cosines[i * count + j] / anchors
