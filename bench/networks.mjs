@@ -19,6 +19,26 @@ import { runScript } from './script.mjs'
 
 /** Longest period that counts as a grid pattern, in pixels; see `LONGEST_GRID` in src/report/findings. */
 const LONGEST_GRID = 16
+/** The measures that the page shows, under their names in photographs.csv. */
+const MEASURES = [
+  'center accuracy',
+  'crop agreement',
+  'crop confidence',
+  'crop-exact agreement',
+  'diagonal change',
+  'diagonal probability-change',
+  'diagonal always-same',
+  'diagonal confidence',
+  'diagonal mean-accuracy',
+  'diagonal worst-case-accuracy',
+  'embed change',
+  'embed confidence',
+  'circular agreement',
+  'circular confidence',
+  'subpixel agreement',
+  'subpixel equivariance-error',
+  'subpixel confidence',
+]
 const several = { type: 'string', multiple: true, default: [] }
 const options = {
   consistency: several,
@@ -78,19 +98,12 @@ function unitsOf(folders) {
   )
 }
 
-/** Measures of the crops of a photograph at all offsets, under the names that `consistency --exact` gives them. */
+/** The measure of all crops of a photograph, under the name that `consistency --exact` gives it. */
 async function addWindows(networks, folder) {
   const unit = await readUnit(folder)
-  const { rows, cols, inputs } = unit
-  const { data } = await readNpy(join(folder, unitArrays(unit).find(({ kind }) => kind === 'answers').file))
   const [numbers] = await readMeasures(folder, unit)
-  // The last position shows the window at the upper left. The protocol has no windows at the first row and column.
-  const positions = [...Array(rows * cols).keys()].filter((at) => at >= cols && at % cols > 0)
-  addPhotograph(networkOf(networks, inputs.model), inputs.patch, {
-    'crop-exact agreement': numbers['crop-agreement'][0][1],
-    'crop-exact always-same': Number(positions.every((at) => data[at] === data[rows * cols - 1])),
-    'crop-exact confidence': data[2 * rows * cols - 1],
-  })
+  const agreement = numbers['crop-agreement'][0][1]
+  addPhotograph(networkOf(networks, unit.inputs.model), unit.inputs.patch, { 'crop-exact agreement': agreement })
 }
 
 async function addObject(networks, folder) {
@@ -101,7 +114,7 @@ async function addObject(networks, folder) {
 
 async function document({ name, photographs, units }, names) {
   const rows = names.map((one) => photographs.get(one))
-  const measures = Object.keys(rows[0] ?? {})
+  const measures = MEASURES.filter((measure) => rows[0]?.[measure] !== undefined)
   return {
     name,
     frame: units[0]?.unit.frame,

@@ -48,7 +48,9 @@ const environment = {
 }
 const command = [isScript ? `node bench/${bench}.mjs` : `shiftscope bench ${bench}`, ...options].join(' ')
 const document = { command, ...(remark && { remark }), environment, results: JSON.parse(ended.stdout) }
-writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`)
+// A list of numbers stays on one line.
+const text = JSON.stringify(document, null, 2).replace(/\[[\s\d,.e+-]+\]/g, (list) => list.replace(/\s+/g, ' '))
+writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${text}\n`)
 
 function pathOf(file) {
   return fileURLToPath(new URL(file, import.meta.url))

@@ -30,16 +30,36 @@ const EMBEDDED = {
   'tiny-alexnet-aa': { title: 'tiny-alexnet-aa', strides: [4, 32] },
   'tiny-alexnet-noflip': { title: 'tiny-alexnet-noflip', strides: [4, 32] },
 }
+/** Pairs of networks that differ in little, and in what they differ. */
+const PAIRS = [
+  ['frame (and weights)', 'mobilenet_v1_025_224', 'mobilenet_v1_025_128'],
+  ['width (and weights)', 'mobilenet_v1_100_224', 'mobilenet_v1_025_224'],
+  ['training', 'mobilenet_v2', 'mobilenet_v2_keras'],
+  ['architecture, at similar accuracy', 'squeezenet1_1', 'mobilenet_v1_025_224'],
+  ['version', 'squeezenet1_1', 'squeezenet1_0_compressed'],
+  ['anti-aliasing', 'tiny-alexnet-aa', 'tiny-alexnet'],
+  ['training without flips', 'tiny-alexnet-noflip', 'tiny-alexnet'],
+]
+
 const DRAWS = 10_000
+const AGREEMENT = 'crop agreement'
 /** A photograph counts as confident if the answer to a protocol's first frame has at least this probability. */
 const CONFIDENT = 0.5
 
+/** Colours of the page, which an SVG outside of it does not have. */
+const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#8a3aa8}
+@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a;--series-3:#7fc98a;--series-4:#d09be8}}`
+
 const page = new URL('networks-compared.md', import.meta.url)
 const picture = new URL('pictures/networks-compared.svg', import.meta.url)
-const { results } = JSON.parse(readFileSync(new URL('../bench/results/networks.json', import.meta.url), 'utf8'))
+const [{ results }, { results: draws }] = ['networks', 'draws'].map((name) =>
+  JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8')),
+)
 const found = new Map(results.networks.map((network) => [network.name, network]))
 const trained = Object.entries(NETWORKS).map(([name, about]) => ({ ...about, ...found.get(name) }))
-const embedded = Object.entries(EMBEDDED).map(([name, about]) => ({ ...about, ...found.get(name) }))
+const embedded = Object.entries(EMBEDDED)
+  .filter(([name]) => found.has(name))
+  .map(([name, about]) => ({ ...about, ...found.get(name) }))
 
 const isCheck = process.argv.includes('--check')
 const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
@@ -71,9 +91,9 @@ function crops() {
     ['right answer, middle crop', shareOf('center accuracy')],
     ['mean over 33 crops', shareOf('diagonal mean-accuracy')],
     ['right in all 33 crops', shareOf('diagonal worst-case-accuracy')],
-    ['two crops agree', shareOf('crop-exact agreement')],
-    ['two crops agree, confident', confidentShare('crop-exact agreement')],
-    ['all crops agree', shareOf('crop-exact always-same')],
+    ['same answer in all 33 crops', shareOf('diagonal always-same')],
+    ['two crops agree (5 draws)', shareOf(AGREEMENT)],
+    ['two crops agree, exact', exactAgreement],
   ]
   return table(columns, trained)
 }
@@ -114,14 +134,14 @@ function objects() {
     ['last map', (network) => plusMinus(equivarianceError(network, 1))],
     ['read-out error, px of 224', (network) => plusMinus(readoutError(network), 2)],
   ]
-  return [table(columns, trained), table(columns, embedded)].join('\n\n')
+  return table(columns, trained)
 }
 
 function embeddedTable() {
   const columns = [
-    ['`crop`: same answer, exact', shareOf('crop-exact agreement')],
+    ['`crop`: same answer', shareOf('crop agreement')],
     ['`diagonal`: answer changes', shareOf('diagonal change')],
-    ['`embed`: answer changes', shareOf('embed change')],
+    ['`diagonal`: probability changes by', numberOf('diagonal probability-change')],
     ['`circular`: same answer', shareOf('circular agreement')],
     ['`subpixel`: same answer', shareOf('subpixel agreement')],
     ['`subpixel`: equivariance error', numberOf('subpixel equivariance-error')],
@@ -144,15 +164,27 @@ function shareOf(measure) {
   return (network) => shareText(meanAndError(valuesOf(network, measure)))
 }
 
+/** The exact chance was computed for some of the networks, and for others in draws.json. */
+function exactAgreement(one) {
+  const measure = 'crop-exact agreement'
+  if (measure in one.photographs) return shareOf(measure)(one)
+  const known = draws.networks.find(
+    ({ name, photographs }) => name === one.name && photographs === results.photographs.length,
+  )
+  return known === undefined ? '–' : shareText(known.exact)
+}
+
 function numberOf(measure) {
   return (network) => plusMinus(meanAndError(valuesOf(network, measure)))
 }
 
 function confidentShare(measure) {
-  return (network) => {
-    const values = confidentValues(network, measure)
-    return `${shareText(meanAndError(values))} (${values.length})`
-  }
+  return (network) => countedShare(confidentValues(network, measure))
+}
+
+/** Fewer than five values say too little for a mean. */
+function countedShare(values) {
+  return values.length < 5 ? `– (${values.length})` : `${shareText(meanAndError(values))} (${values.length})`
 }
 
 function shareText({ mean, standardError }) {
@@ -163,27 +195,16 @@ function plusMinus({ mean, standardError }, digits = 3) {
   return `${mean.toFixed(digits)} ± ${standardError.toFixed(digits)}`
 }
 
-/** Pairs of networks that differ in little, and in what they differ. */
-const PAIRS = [
-  ['frame (and weights)', 'mobilenet_v1_025_224', 'mobilenet_v1_025_128'],
-  ['width (and weights)', 'mobilenet_v1_100_224', 'mobilenet_v1_025_224'],
-  ['training', 'mobilenet_v2', 'mobilenet_v2_keras'],
-  ['architecture, at similar accuracy', 'squeezenet1_1', 'mobilenet_v1_025_224'],
-  ['version', 'squeezenet1_1', 'squeezenet1_0_compressed'],
-  ['anti-aliasing', 'tiny-alexnet-aa', 'tiny-alexnet'],
-  ['training without flips', 'tiny-alexnet-noflip', 'tiny-alexnet'],
-]
-
 function differences() {
   const measures = [
     ['right answer, 33 crops', 'diagonal mean-accuracy'],
-    ['two crops agree', 'crop-exact agreement'],
+    ['two crops agree', AGREEMENT],
     ['`diagonal`: answer changes', 'diagonal change'],
     ['`embed`: answer changes', 'embed change'],
     ['`subpixel`: same answer', 'subpixel agreement'],
   ]
   const head = ['differ in', 'networks', ...measures.map(([title]) => title)]
-  const rows = PAIRS.map(([what, ...names]) => {
+  const rows = PAIRS.filter((pair) => pair.slice(1).every(network)).map(([what, ...names]) => {
     const [one, other] = names.map((name) => network(name))
     const cells = measures.map(([, measure]) =>
       measure in one.photographs ? pointsText(difference(one, other, measure)) : '–',
@@ -236,15 +257,18 @@ function nullOf(others, counts) {
 
 /** Of both sizes together, because few objects are confident. */
 function keptByConfident({ objects }) {
-  const values = objects.flatMap(({ kept, probability }) => kept.filter((_, i) => probability[i] >= CONFIDENT))
-  return `${shareText(meanAndError(values))} (${values.length})`
+  return countedShare(objects.flatMap(({ kept, probability }) => kept.filter((_, i) => probability[i] >= CONFIDENT)))
 }
 
-/** Geometric mean over objects of the power in the maps of relative similarity, in millionths, and its factor of error. */
-function gridPower({ objects: [{ gridPower: powers, null: others, others: counts }] }) {
-  const scale = (1 - nullOf(others, counts)) ** -2
-  const { mean, standardError } = meanAndError(powers.map((power) => Math.log(1e6 * power * scale)))
-  return `${Math.exp(mean).toPrecision(2)} ×÷ ${Math.exp(standardError).toFixed(2)}`
+/** Geometric mean over objects, in millionths, and the factor of its standard error. */
+function gridPower(one) {
+  const { mean, standardError } = meanAndError(relativePowers(one).map((power) => Math.log(1e6 * power)))
+  return `${Math.exp(mean).toFixed(0)} ×÷ ${Math.exp(standardError).toFixed(2)}`
+}
+
+/** Power of the grid pattern in the maps of relative similarity at 125 px, for each object. */
+function relativePowers({ objects: [{ gridPower: powers, null: others, others: counts }] }) {
+  return powers.map((power) => power / (1 - nullOf(others, counts)) ** 2)
 }
 
 /** Error after a move of half a cell, where subsampling does the most harm. */
@@ -286,12 +310,16 @@ function meanAt(values, chosen) {
   return chosen.reduce((sum, i) => sum + values[i], 0) / chosen.length
 }
 
+/** Values of a measure, for each network and photograph. */
+function valuesOfAll(measure) {
+  return trained.map((one) => valuesOf(one, measure))
+}
+
 /** Spearman's rank correlation over networks of the means of two measures, with its interval over photographs. */
 function rankCorrelation(first, second) {
-  const [a, b] = [first, second].map((measure) => trained.map((network) => valuesOf(network, measure)))
-  const at = (chosen) => correlation(...[a, b].map((all) => ranksOf(all.map((values) => meanAt(values, chosen)))))
-  const every = a[0].map((_, i) => i)
-  return { value: at(every), interval: intervalOf(every.length, at) }
+  const at = (chosen) =>
+    correlation(...[first, second].map((all) => ranksOf(all.map((values) => meanAt(values, chosen)))))
+  return ofPhotographs(at)
 }
 
 /** Ranks from 1. Equal values share the mean of their ranks. */
@@ -311,14 +339,89 @@ function correlation(a, b) {
 // Sentences
 
 function sentences() {
-  return ''
+  const [wide, thin, small] = ['100_224', '025_224', '025_128'].map((name) => network(`mobilenet_v1_${name}`))
+  const [torchvision, keras] = ['mobilenet_v2', 'mobilenet_v2_keras'].map(network)
+  const squeezed = network('squeezenet1_1')
+  const pairs = trained.flatMap((one, i) => trained.slice(i + 1).map((other) => difference(one, other, AGREEMENT)))
+  const clear = pairs.filter(({ interval: [low, high] }) => low > 0 || high < 0).length
+  const accuracy = 'diagonal mean-accuracy'
+  const similarities = trained.map((one) => results.photographs.map(() => relativeSimilarity(one, 0).mean))
+  const ofAccuracy = rankCorrelation(valuesOfAll(accuracy), valuesOfAll(AGREEMENT))
+  const ofSimilarity = rankCorrelation(similarities, valuesOfAll(AGREEMENT))
+  const readoutErrors = ({ frame, objects: [{ readout }] }) => readout.map((error) => error / frame)
+  const all = [
+    `**Steps.** A step of 1 px changes ${inPercent(pooled('diagonal change'))} of the answers, but only ${inPercent(pooled('diagonal change', true))} if the network was confident at the start of the path.`,
+    `**Worst case.** The networks are right in ${inPercent(pooled(accuracy))} of the crops, but in *all* crops of only ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
+    `**Accuracy.** Among these nine, networks that are right more often also agree more often (rank correlation ${plain(ofAccuracy)}), but nine networks cannot show a rule: a value below 0.70 may be chance.`,
+    `**Frame.** With a frame of 224 px, two crops agree more often than with 128 px, by ${inPoints(difference(thin, small, AGREEMENT))} (MobileNetV1 0.25, whose weights differ, too).`,
+    `**Width.** MobileNetV1 1.0 is right more often than MobileNetV1 0.25, by ${inPoints(difference(wide, thin, accuracy))}, but its crops do not clearly agree more often: the difference is ${inPoints(difference(wide, thin, AGREEMENT))}.`,
+    `**Stride, photographs.** SqueezeNet 1.1 (stride 16 px) changes its answer at fewer steps than MobileNetV1 0.25 (32 px), by ${inPoints(difference(thin, squeezed, 'diagonal change'))}, and is about as often right, with a difference of ${inPoints(difference(squeezed, thin, accuracy))}.`,
+    `**Stride, objects.** Both SqueezeNets together have ${plain(strideRatio(relativePowers))} times the grid power, and ${plain(strideRatio(readoutErrors))} times the read-out error, of the five networks with a stride of 32 px and a frame of 224 px.`,
+    `**Training.** Networks of one architecture can differ as well: the answers of the two MobileNetV2 survive a shift by a fraction of a pixel unequally often, with a difference of ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}.`,
+    `**Objects.** Networks with more relative similarity on objects also agree more often on photographs (rank correlation ${plain(ofSimilarity)}), but this may be chance, too.`,
+    `**Resolution of this page.** Of the ${pairs.length} pairs of networks, ${clear} have an interval of the difference in agreement that excludes 0, and about two would by chance.`,
+  ]
+  return all.map((text, i) => `${i + 1}. ${text}`).join('\n')
+}
+
+/** Mean of a measure over all networks and photographs together, or over the confident ones. */
+function pooled(measure, isConfident = false) {
+  const protocol = measure.split(' ')[0]
+  const rows = trained.map((one) => ({
+    values: valuesOf(one, measure),
+    counts: valuesOf(one, `${protocol} confidence`).map((value) => Number(!isConfident || value >= CONFIDENT)),
+  }))
+  const at = (chosen) => {
+    const sums = rows.map(({ values, counts }) => chosen.reduce((sum, i) => sum + values[i] * counts[i], 0))
+    const weights = rows.map(({ counts }) => chosen.reduce((sum, i) => sum + counts[i], 0))
+    return mean(sums) / mean(weights)
+  }
+  return ofPhotographs(at)
+}
+
+/** A statistic of all photographs, and its interval. */
+function ofPhotographs(statistic) {
+  const every = results.photographs.map((_, i) => i)
+  return { mean: statistic(every), interval: intervalOf(every.length, statistic) }
+}
+
+/**
+ * Geometric mean over objects of 125 px: networks with a stride of 16 px divided by those with 32 px. Networks with
+ * smaller frames are left out, because a step of the object is a larger share of them.
+ */
+function strideRatio(valuesOfObjects) {
+  const logs = trained
+    .filter(({ frame }) => frame >= 224)
+    .map((one) => ({ isFine: one.strides[1] === 16, values: valuesOfObjects(one).map(Math.log) }))
+  const statistic = (chosen) => {
+    const [fine, coarse] = [true, false].map((wanted) =>
+      mean(logs.filter(({ isFine }) => isFine === wanted).map(({ values }) => meanAt(values, chosen))),
+    )
+    return Math.exp(fine - coarse)
+  }
+  const every = logs[0].values.map((_, i) => i)
+  return { mean: statistic(every), interval: intervalOf(every.length, statistic) }
+}
+
+function inPercent(estimate) {
+  return estimateText(estimate, (share) => (100 * share).toFixed(1), ' %')
+}
+
+function inPoints(estimate) {
+  return estimateText(estimate, (share) => (100 * share).toFixed(1), ' points')
+}
+
+function plain(estimate) {
+  return estimateText(estimate, (value) => value.toFixed(2))
+}
+
+/** An estimate with its unit, and its interval in brackets. */
+function estimateText({ mean, interval }, format, unit = '') {
+  const [value, low, high] = [mean, ...interval].map((one) => format(one).replace('-', '−'))
+  return `${value}${unit} [${low}, ${high}]`
 }
 
 // Picture
-
-/** Colours of the page, which an SVG outside of it does not have. */
-const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#8a3aa8}
-@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a;--series-3:#7fc98a;--series-4:#d09be8}}`
 
 /** Accuracy below, agreement of crops beside: one labelled dot per network, with its standard errors. */
 function scatter() {
@@ -326,7 +429,7 @@ function scatter() {
   const dots = trained.map((one) => ({
     ...one,
     x: percentAndError(one, 'diagonal mean-accuracy'),
-    y: percentAndError(one, 'crop-exact agreement'),
+    y: percentAndError(one, AGREEMENT),
   }))
   const [xScale, yScale] = ['x', 'y'].map((axis) =>
     linearScale(dots.flatMap(({ [axis]: { mean, standardError } }) => [mean - standardError, mean + standardError])),
