@@ -17,13 +17,13 @@ import { mean, meanAndError } from '../dist/support/statistics.js'
 const NETWORKS = {
   mobilenet_v1_100_224: { title: 'MobileNetV1 1.0, 224 px', strides: [2, 32], family: 0, side: 'right' },
   mobilenet_v1_050_160: { title: 'MobileNetV1 0.5, 160 px', strides: [2, 32], family: 0, side: 'right' },
-  mobilenet_v1_025_224: { title: 'MobileNetV1 0.25, 224 px', strides: [2, 32], family: 0, side: 'right' },
+  mobilenet_v1_025_224: { title: 'MobileNetV1 0.25, 224 px', strides: [2, 32], family: 0, side: 'left' },
   mobilenet_v1_025_128: { title: 'MobileNetV1 0.25, 128 px', strides: [2, 32], family: 0, side: 'right' },
-  mobilenet_v2: { title: 'MobileNetV2, torchvision', strides: [2, 32], family: 1, side: 'right' },
-  mobilenet_v2_keras: { title: 'MobileNetV2, Keras', strides: [2, 32], family: 1, side: 'right' },
-  mobilenet_edgetpu_075: { title: 'MobileNet EdgeTPU 0.75', strides: [2, 32], family: 2, side: 'right' },
+  mobilenet_v2: { title: 'MobileNetV2, torchvision', strides: [2, 32], family: 1, side: 'left' },
+  mobilenet_v2_keras: { title: 'MobileNetV2, Keras', strides: [2, 32], family: 1, side: 'below' },
+  mobilenet_edgetpu_075: { title: 'EdgeTPU 0.75', strides: [2, 32], family: 2, side: 'left' },
   squeezenet1_0_compressed: { title: 'SqueezeNet 1.0, 227 px', strides: [2, 16], family: 3, side: 'right' },
-  squeezenet1_1: { title: 'SqueezeNet 1.1', strides: [2, 16], family: 3, side: 'right' },
+  squeezenet1_1: { title: 'SqueezeNet 1.1', strides: [2, 16], family: 3, side: 'below' },
 }
 const EMBEDDED = {
   'tiny-alexnet': { title: 'tiny-alexnet', strides: [4, 32] },
@@ -322,8 +322,9 @@ function rankCorrelation(first, second) {
   return ofPhotographs(at)
 }
 
-/** Ranks from 1. Equal values share the mean of their ranks. */
-function ranksOf(values) {
+/** Ranks from 1. Equal values share the mean of their ranks, also if their sums were rounded unequally. */
+function ranksOf(means) {
+  const values = means.map((value) => Number(value.toFixed(9)))
   return values.map((value) => {
     const below = values.filter((other) => other < value).length
     return below + (values.filter((other) => other === value).length + 1) / 2
@@ -351,14 +352,14 @@ function sentences() {
   const readoutErrors = ({ frame, objects: [{ readout }] }) => readout.map((error) => error / frame)
   const all = [
     `**Steps.** A step of 1 px changes ${inPercent(pooled('diagonal change'))} of the answers, but only ${inPercent(pooled('diagonal change', true))} if the network was confident at the start of the path.`,
-    `**Worst case.** The networks are right in ${inPercent(pooled(accuracy))} of the crops, but in *all* crops of only ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
-    `**Accuracy.** Among these nine, networks that are right more often also agree more often (rank correlation ${plain(ofAccuracy)}), but nine networks cannot show a rule: a value below 0.70 may be chance.`,
-    `**Frame.** With a frame of 224 px, two crops agree more often than with 128 px, by ${inPoints(difference(thin, small, AGREEMENT))} (MobileNetV1 0.25, whose weights differ, too).`,
-    `**Width.** MobileNetV1 1.0 is right more often than MobileNetV1 0.25, by ${inPoints(difference(wide, thin, accuracy))}, but its crops do not clearly agree more often: the difference is ${inPoints(difference(wide, thin, AGREEMENT))}.`,
-    `**Stride, photographs.** SqueezeNet 1.1 (stride 16 px) changes its answer at fewer steps than MobileNetV1 0.25 (32 px), by ${inPoints(difference(thin, squeezed, 'diagonal change'))}, and is about as often right, with a difference of ${inPoints(difference(squeezed, thin, accuracy))}.`,
-    `**Stride, objects.** Both SqueezeNets together have ${plain(strideRatio(relativePowers))} times the grid power, and ${plain(strideRatio(readoutErrors))} times the read-out error, of the five networks with a stride of 32 px and a frame of 224 px.`,
-    `**Training.** Networks of one architecture can differ as well: the answers of the two MobileNetV2 survive a shift by a fraction of a pixel unequally often, with a difference of ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}.`,
-    `**Objects.** Networks with more relative similarity on objects also agree more often on photographs (rank correlation ${plain(ofSimilarity)}), but this may be chance, too.`,
+    `**Worst case.** The networks are right in ${inPercent(pooled(accuracy))} of the crops along the diagonal, but in *all* of them for only ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
+    `**Accuracy.** Among these nine, networks that are right more often also have more agreement (rank correlation ${plain(ofAccuracy)}), but nine networks cannot show a rule: a value below 0.70 may be chance.`,
+    `**Frame.** MobileNetV1 0.25 gives two crops the same answer more often with a frame of 224 px (float32) than with 128 px (8-bit weights), by ${inPoints(difference(thin, small, AGREEMENT))}.`,
+    `**Width.** MobileNetV1 1.0 is right more often than MobileNetV1 0.25 with the same frame, by ${inPoints(difference(wide, thin, accuracy))}, but we see no clear difference in agreement: ${inPoints(difference(wide, thin, AGREEMENT))}.`,
+    `**Stride, photographs.** SqueezeNet 1.1 (stride 16 px) changes its answer at fewer steps than MobileNetV1 0.25 (32 px), by ${inPoints(difference(thin, squeezed, 'diagonal change'))}, and we see no clear difference in right answers: ${inPoints(difference(squeezed, thin, accuracy))}.`,
+    `**Stride, objects.** The two SqueezeNets have ${plain(strideRatio(relativePowers))} times the grid power and ${plain(strideRatio(readoutErrors))} times the read-out error of the five networks with the same frame and a stride of 32 px.`,
+    `**Training.** Networks of one architecture differ, too: after a shift by a fraction of a pixel, the MobileNetV2 of Keras keeps its answer more often than that of torchvision, by ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}, the largest of their five differences.`,
+    `**Objects.** Networks with more relative similarity on objects also have more agreement on photographs (rank correlation ${plain(ofSimilarity)}), but this may be chance, too.`,
     `**Resolution of this page.** Of the ${pairs.length} pairs of networks, ${clear} have an interval of the difference in agreement that excludes 0, and about two would by chance.`,
   ]
   return all.map((text, i) => `${i + 1}. ${text}`).join('\n')
