@@ -3,8 +3,8 @@
  *
  *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]
  *
- * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: composite, cosine, draws or svm. Its options follow,
- * such as `unit --networks tiny-alexnet --size 75,125`. Afterwards, `npm run docs:performance` writes all results into
+ * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: composite, cosine, draws, networks or svm. Its options
+ * follow, such as `unit --networks tiny-alexnet --size 75,125`. Afterwards, `npm run docs:performance` writes all results into
  * docs/performance.md.
  */
 import { spawnSync } from 'node:child_process'
@@ -24,7 +24,7 @@ if (!/^[\w-]+$/.test(name ?? '') || words.length === 0) {
 const load = () => Number(loadavg()[0].toFixed(1))
 const before = load()
 const [bench, ...options] = words
-const isScript = ['composite', 'cosine', 'draws', 'svm'].includes(bench)
+const isScript = ['composite', 'cosine', 'draws', 'networks', 'svm'].includes(bench)
 const program = isScript ? [pathOf(`${bench}.mjs`)] : [pathOf('../dist/cli/main.js'), 'bench', bench]
 const ended = spawnSync(process.execPath, [...program, ...options, '--json'], {
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -48,7 +48,9 @@ const environment = {
 }
 const command = [isScript ? `node bench/${bench}.mjs` : `shiftscope bench ${bench}`, ...options].join(' ')
 const document = { command, ...(remark && { remark }), environment, results: JSON.parse(ended.stdout) }
-writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`)
+// A list of numbers stays on one line.
+const text = JSON.stringify(document, null, 2).replace(/\[[\s\d,.e+-]+\]/g, (list) => list.replace(/\s+/g, ' '))
+writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${text}\n`)
 
 function pathOf(file) {
   return fileURLToPath(new URL(file, import.meta.url))

@@ -1,0 +1,471 @@
+/**
+ * Writes the tables, sentences and picture of docs/networks-compared.md from bench/results/networks.json:
+ *
+ *   npm run build && node docs/make_networks_compared.mjs     # with --check, only report whether they are up to date
+ *
+ * Intervals are those of `compare`: percentiles of 10,000 bootstrap draws of seed 0.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { randomNumbers } from '../dist/experiments/randomNumbers.js'
+import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../dist/plot/axis.js'
+import { mark } from '../dist/plot/marks.js'
+import { linearScale } from '../dist/plot/scale.js'
+import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
+import { mean, meanAndError } from '../dist/support/statistics.js'
+
+/** Names, and the total strides of the first and the last map whose equivariance error was measured. */
+const NETWORKS = {
+  mobilenet_v1_100_224: { title: 'MobileNetV1 1.0, 224 px', strides: [2, 32], family: 0, side: 'right' },
+  mobilenet_v1_050_160: { title: 'MobileNetV1 0.5, 160 px', strides: [2, 32], family: 0, side: 'right' },
+  mobilenet_v1_025_224: { title: 'MobileNetV1 0.25, 224 px', strides: [2, 32], family: 0, side: 'left' },
+  mobilenet_v1_025_128: { title: 'MobileNetV1 0.25, 128 px', strides: [2, 32], family: 0, side: 'right' },
+  mobilenet_v2: { title: 'MobileNetV2, torchvision', strides: [2, 32], family: 1, side: 'left' },
+  mobilenet_v2_keras: { title: 'MobileNetV2, Keras', strides: [2, 32], family: 1, side: 'below' },
+  mobilenet_edgetpu_075: { title: 'EdgeTPU 0.75', strides: [2, 32], family: 2, side: 'left' },
+  squeezenet1_0_compressed: { title: 'SqueezeNet 1.0, 227 px', strides: [2, 16], family: 3, side: 'right' },
+  squeezenet1_1: { title: 'SqueezeNet 1.1', strides: [2, 16], family: 3, side: 'below' },
+}
+const EMBEDDED = ['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip']
+/** Pairs of networks that differ in little, and in what they differ. */
+const PAIRS = [
+  ['frame (and weights)', 'mobilenet_v1_025_224', 'mobilenet_v1_025_128'],
+  ['width (and weights)', 'mobilenet_v1_100_224', 'mobilenet_v1_025_224'],
+  ['training', 'mobilenet_v2', 'mobilenet_v2_keras'],
+  ['architecture, at similar accuracy', 'squeezenet1_1', 'mobilenet_v1_025_224'],
+  ['version', 'squeezenet1_1', 'squeezenet1_0_compressed'],
+  ['anti-aliasing', 'tiny-alexnet-aa', 'tiny-alexnet'],
+  ['training without flips', 'tiny-alexnet-noflip', 'tiny-alexnet'],
+]
+
+const DRAWS = 10_000
+const AGREEMENT = 'crop agreement'
+/** A photograph counts as confident if the answer to a protocol's first frame has at least this probability. */
+const CONFIDENT = 0.5
+
+/** Colours of the page, which an SVG outside of it does not have. */
+const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#8a3aa8}
+@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a;--series-3:#7fc98a;--series-4:#d09be8}}`
+
+const page = new URL('networks-compared.md', import.meta.url)
+const picture = new URL('pictures/networks-compared.svg', import.meta.url)
+const [{ results }, { results: draws }] = ['networks', 'draws'].map((name) =>
+  JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8')),
+)
+const found = new Map(results.networks.map((network) => [network.name, network]))
+const trained = Object.entries(NETWORKS).map(([name, about]) => ({ ...about, ...found.get(name) }))
+const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
+
+const isCheck = process.argv.includes('--check')
+const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
+let text = readFileSync(page, 'utf8')
+for (const [name, make] of Object.entries(sections)) text = replaced(text, name, `\n${make()}\n`)
+const stale = [
+  [page, text],
+  [picture, `${markup(scatter())}\n`],
+].filter(([file, content]) => {
+  if (!isCheck) writeFileSync(file, content)
+  return isCheck && readFileSync(file, 'utf8') !== content
+})
+if (stale.length > 0) {
+  console.error(`${stale.map(([file]) => file.pathname).join(', ')}: run node docs/make_networks_compared.mjs`)
+  process.exitCode = 1
+}
+
+/** Replaces the text between the two comments of this name. */
+function replaced(before, name, words) {
+  const between = new RegExp(`(<!-- ${name} of networks.json -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
+  if (!between.test(before)) throw new Error(`no comments "${name} of networks.json"`)
+  return before.replace(between, (_, begin, end) => `${begin}${words}${end}`)
+}
+
+// Tables
+
+function crops() {
+  const columns = [
+    ['right answer, middle crop', shareOf('center accuracy')],
+    ['mean over 33 crops', shareOf('diagonal mean-accuracy')],
+    ['right in all 33 crops', shareOf('diagonal worst-case-accuracy')],
+    ['same answer in all 33 crops', shareOf('diagonal always-same')],
+    ['two crops agree (5 draws)', shareOf(AGREEMENT)],
+    ['two crops agree, exact', exactAgreement],
+  ]
+  return table(columns, trained)
+}
+
+function protocols() {
+  const columns = [
+    ['`crop`: same answer', shareOf('crop agreement')],
+    ['`diagonal`: answer changes', shareOf('diagonal change')],
+    ['`diagonal`: probability changes by', numberOf('diagonal probability-change')],
+    ['`embed`: answer changes', shareOf('embed change')],
+    ['`circular`: same answer', shareOf('circular agreement')],
+    ['`subpixel`: same answer', shareOf('subpixel agreement')],
+    ['`subpixel`: equivariance error', numberOf('subpixel equivariance-error')],
+  ]
+  return table(columns, trained)
+}
+
+function confident() {
+  const columns = [
+    ['`crop`: same answer', confidentShare('crop agreement')],
+    ['`diagonal`: answer changes', confidentShare('diagonal change')],
+    ['`embed`: answer changes', confidentShare('embed change')],
+    ['`circular`: same answer', confidentShare('circular agreement')],
+    ['`subpixel`: same answer', confidentShare('subpixel agreement')],
+  ]
+  return table(columns, trained)
+}
+
+function objects() {
+  const columns = [
+    ['relative similarity, 125 px', (network) => plusMinus(relativeSimilarity(network, 0))],
+    ['75 px', (network) => plusMinus(relativeSimilarity(network, 1))],
+    ['answer kept, 125 px', (network) => shareText(meanAndError(network.objects[0].kept))],
+    ['75 px', (network) => shareText(meanAndError(network.objects[1].kept))],
+    ['answer kept, confident', keptByConfident],
+    ['grid power', (network) => gridPower(network)],
+    ['equivariance error, first map', (network) => plusMinus(equivarianceError(network, 0))],
+    ['last map', (network) => plusMinus(equivarianceError(network, 1))],
+    ['read-out error, px of 224', (network) => plusMinus(readoutError(network), 2)],
+  ]
+  return table(columns, trained)
+}
+
+function embeddedTable() {
+  const columns = [
+    ['`crop`: same answer', shareOf('crop agreement')],
+    ['`diagonal`: answer changes', shareOf('diagonal change')],
+    ['`diagonal`: probability changes by', numberOf('diagonal probability-change')],
+    ['`circular`: same answer', shareOf('circular agreement')],
+    ['`subpixel`: same answer', shareOf('subpixel agreement')],
+    ['`subpixel`: equivariance error', numberOf('subpixel equivariance-error')],
+  ]
+  return table(columns, embedded)
+}
+
+/** @param columns title, and the cell of a network */
+function table(columns, networks) {
+  const head = ['network', ...columns.map(([title]) => title)]
+  const rows = networks.map((network) => [network.title, ...columns.map(([, cell]) => cell(network))])
+  return markdown(head, rows)
+}
+
+function markdown(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function shareOf(measure) {
+  return (network) => shareText(meanAndError(valuesOf(network, measure)))
+}
+
+/** The exact chance was computed for some of the networks, and for others in draws.json. */
+function exactAgreement(one) {
+  const measure = 'crop-exact agreement'
+  if (measure in one.photographs) return shareOf(measure)(one)
+  const known = draws.networks.find(
+    ({ name, photographs }) => name === one.name && photographs === results.photographs.length,
+  )
+  return known === undefined ? '–' : shareText(known.exact)
+}
+
+function numberOf(measure) {
+  return (network) => plusMinus(meanAndError(valuesOf(network, measure)))
+}
+
+function confidentShare(measure) {
+  return (network) => countedShare(confidentValues(network, measure))
+}
+
+/** Fewer than five values say too little for a mean. */
+function countedShare(values) {
+  return values.length < 5 ? `– (${values.length})` : `${shareText(meanAndError(values))} (${values.length})`
+}
+
+function shareText({ mean, standardError }) {
+  return `${(100 * mean).toFixed(1)} ± ${(100 * standardError).toFixed(1)} %`
+}
+
+function plusMinus({ mean, standardError }, digits = 3) {
+  return `${mean.toFixed(digits)} ± ${standardError.toFixed(digits)}`
+}
+
+function differences() {
+  const measures = [
+    ['right answer, 33 crops', 'diagonal mean-accuracy'],
+    ['two crops agree', AGREEMENT],
+    ['`diagonal`: answer changes', 'diagonal change'],
+    ['`embed`: answer changes', 'embed change'],
+    ['`subpixel`: same answer', 'subpixel agreement'],
+  ]
+  const head = ['differ in', 'networks', ...measures.map(([title]) => title)]
+  const rows = PAIRS.map(([what, ...names]) => {
+    const [one, other] = names.map((name) => network(name))
+    const cells = measures.map(([, measure]) =>
+      measure in one.photographs ? pointsText(difference(one, other, measure)) : '–',
+    )
+    return [what, `${one.title} − ${other.title}`, ...cells]
+  })
+  return markdown(head, rows)
+}
+
+function network(name) {
+  return [...trained, ...embedded].find((one) => one.name === name)
+}
+
+/** A difference of shares in percentage points, with its interval. */
+function pointsText({ mean, interval }) {
+  const [low, high] = interval
+  return `${points(mean)} [${points(low)}, ${points(high)}]`
+}
+
+function points(share) {
+  const text = (100 * share).toFixed(1)
+  return Number(text) > 0 ? `+${text}` : text.replace('-', '−')
+}
+
+// Numbers of photographs
+
+function valuesOf({ name, photographs }, measure) {
+  const values = photographs[measure]
+  if (values === undefined) throw new Error(`${name} has no ${measure}`)
+  return values
+}
+
+function confidentValues(network, measure) {
+  const probabilities = valuesOf(network, `${measure.split(' ')[0]} confidence`)
+  return valuesOf(network, measure).filter((_, i) => probabilities[i] >= CONFIDENT)
+}
+
+// Numbers of objects
+
+function relativeSimilarity({ objects }, at) {
+  const { similarity, null: others, others: counts } = objects[at]
+  const baseline = nullOf(others, counts)
+  return meanAndError(similarity.map((value) => (value - baseline) / (1 - baseline)))
+}
+
+/** Mean over all pairs of objects of different classes. */
+function nullOf(others, counts) {
+  return mean(others.map((value, i) => value * counts[i])) / mean(counts)
+}
+
+/** Of both sizes together, because few objects are confident. */
+function keptByConfident({ objects }) {
+  return countedShare(objects.flatMap(({ kept, probability }) => kept.filter((_, i) => probability[i] >= CONFIDENT)))
+}
+
+/** Geometric mean over objects, in millionths, and the factor of its standard error. */
+function gridPower(one) {
+  const { mean, standardError } = meanAndError(relativePowers(one).map((power) => Math.log(1e6 * power)))
+  return `${Math.exp(mean).toFixed(0)} ×÷ ${Math.exp(standardError).toFixed(2)}`
+}
+
+/** Power of the grid pattern in the maps of relative similarity at 125 px, for each object. */
+function relativePowers({ objects: [{ gridPower: powers, null: others, others: counts }] }) {
+  return powers.map((power) => power / (1 - nullOf(others, counts)) ** 2)
+}
+
+/** Error after a move of half a cell, where subsampling does the most harm. */
+function equivarianceError({ objects, strides }, at) {
+  const { errors } = objects.find((one) => one.errors !== undefined)
+  return meanAndError(errors[at][strides[at] / 2])
+}
+
+function readoutError({ frame, objects: [{ readout }] }) {
+  return meanAndError(readout.map((error) => (error * 224) / frame))
+}
+
+// Comparisons
+
+/** Mean difference over photographs, and its bootstrap interval. */
+function difference(one, other, measure) {
+  const [a, b] = [one, other].map((network) => valuesOf(network, measure))
+  const differences = a.map((value, i) => value - b[i])
+  return { mean: mean(differences), interval: intervalOf(differences.length, (chosen) => meanAt(differences, chosen)) }
+}
+
+/** Interval that contains 95 % of what `statistic` returns for photographs that are drawn with replacement. */
+function intervalOf(count, statistic) {
+  const random = randomNumbers(0)
+  const drawn = Float64Array.from({ length: DRAWS }, () =>
+    statistic(Array.from({ length: count }, () => Math.floor(random() * count))),
+  ).sort()
+  return [quantile(drawn, 0.025), quantile(drawn, 0.975)]
+}
+
+/** Interpolates linearly between the two nearest of the sorted values. */
+function quantile(sorted, share) {
+  const at = share * (sorted.length - 1)
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return below + (at - Math.floor(at)) * (above - below)
+}
+
+function meanAt(values, chosen) {
+  return chosen.reduce((sum, i) => sum + values[i], 0) / chosen.length
+}
+
+/** Spearman's rank correlation over networks of the means of two measures, with its interval over photographs. */
+function rankCorrelation(first, second) {
+  const all = [first, second].map((measure) => trained.map((one) => valuesOf(one, measure)))
+  const at = (chosen) => correlation(...all.map((rows) => ranksOf(rows.map((values) => meanAt(values, chosen)))))
+  return ofPhotographs(at)
+}
+
+/** Ranks from 1. Equal values share the mean of their ranks, also if their sums were rounded unequally. */
+function ranksOf(means) {
+  const values = means.map((value) => Number(value.toFixed(9)))
+  return values.map((value) => {
+    const below = values.filter((other) => other < value).length
+    return below + (values.filter((other) => other === value).length + 1) / 2
+  })
+}
+
+function correlation(a, b) {
+  const [meanA, meanB] = [mean(a), mean(b)]
+  const product = (x, meanX, y, meanY) => mean(x.map((value, i) => (value - meanX) * (y[i] - meanY)))
+  return product(a, meanA, b, meanB) / Math.sqrt(product(a, meanA, a, meanA) * product(b, meanB, b, meanB))
+}
+
+// Sentences
+
+function sentences() {
+  const [wide, thin, small] = ['100_224', '025_224', '025_128'].map((name) => network(`mobilenet_v1_${name}`))
+  const [torchvision, keras] = ['mobilenet_v2', 'mobilenet_v2_keras'].map(network)
+  const squeezed = network('squeezenet1_1')
+  const pairs = trained.flatMap((one, i) => trained.slice(i + 1).map((other) => difference(one, other, AGREEMENT)))
+  const clear = pairs.filter(({ interval: [low, high] }) => low > 0 || high < 0).length
+  const accuracy = 'diagonal mean-accuracy'
+  const [plainPair, antialiased] = ['tiny-alexnet', 'tiny-alexnet-aa'].map(network)
+  const ofAccuracy = rankCorrelation(accuracy, AGREEMENT)
+  const readoutErrors = ({ frame, objects: [{ readout }] }) => readout.map((error) => error / frame)
+  const all = [
+    `**Steps.** A step of 1 px changes ${inPercent(pooled('diagonal change'))} of the answers, but only ${inPercent(pooled('diagonal change', true))} if the network was confident at the start of the path.`,
+    `**Worst case.** The networks are right in ${inPercent(pooled(accuracy))} of the crops along the diagonal, but in *all* of them for only ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
+    `**Accuracy.** Among these nine, networks that are right more often also have more agreement (rank correlation ${plain(ofAccuracy)}), but nine networks cannot show a rule: a value below 0.70 may be chance.`,
+    `**Frame.** MobileNetV1 0.25 gives two crops the same answer more often with a frame of 224 px (float32) than with 128 px (8-bit weights), by ${inPoints(difference(thin, small, AGREEMENT))}.`,
+    `**Width.** MobileNetV1 1.0 is right more often than MobileNetV1 0.25 with the same frame, by ${inPoints(difference(wide, thin, accuracy))}, but we see no clear difference in agreement: ${inPoints(difference(wide, thin, AGREEMENT))}.`,
+    `**Stride, photographs.** SqueezeNet 1.1 (stride 16 px) changes its answer at fewer steps than MobileNetV1 0.25 (32 px), by ${inPoints(difference(thin, squeezed, 'diagonal change'))}, and we see no clear difference in right answers: ${inPoints(difference(squeezed, thin, accuracy))}.`,
+    `**Stride, objects.** The two SqueezeNets have ${plain(strideRatio(relativePowers))} times the grid power and ${plain(strideRatio(readoutErrors))} times the read-out error of the five networks with a frame of 224 px and a stride of 32 px.`,
+    `**Training.** Networks of one architecture differ, too: after a shift by a fraction of a pixel, the MobileNetV2 of Keras keeps its answer more often than that of torchvision, by ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}, the largest of their five differences.`,
+    `**Anti-aliasing.** In the embedded pair, the anti-aliased network changes its answer at fewer steps, by ${inPoints(difference(plainPair, antialiased, 'diagonal change'))}, and two crops agree more often, by ${inPoints(difference(antialiased, plainPair, AGREEMENT))}.`,
+    `**Resolution of this page.** Of the ${pairs.length} pairs of networks, ${clear} have an interval of the difference in agreement that excludes 0, and about two would by chance.`,
+  ]
+  return all.map((text, i) => `${i + 1}. ${text}`).join('\n')
+}
+
+/** Mean of a measure over all networks and photographs together, or over the confident ones. */
+function pooled(measure, isConfident = false) {
+  const protocol = measure.split(' ')[0]
+  const rows = trained.map((one) => ({
+    values: valuesOf(one, measure),
+    counts: valuesOf(one, `${protocol} confidence`).map((value) => Number(!isConfident || value >= CONFIDENT)),
+  }))
+  const at = (chosen) => {
+    const sums = rows.map(({ values, counts }) => chosen.reduce((sum, i) => sum + values[i] * counts[i], 0))
+    const weights = rows.map(({ counts }) => chosen.reduce((sum, i) => sum + counts[i], 0))
+    return mean(sums) / mean(weights)
+  }
+  return ofPhotographs(at)
+}
+
+/** A statistic of all photographs, and its interval. */
+function ofPhotographs(statistic) {
+  const every = results.photographs.map((_, i) => i)
+  return { mean: statistic(every), interval: intervalOf(every.length, statistic) }
+}
+
+/**
+ * Geometric mean over objects of 125 px: networks with a stride of 16 px divided by those with 32 px. Networks with
+ * smaller frames are left out, because a step of the object is a larger share of them.
+ */
+function strideRatio(valuesOfObjects) {
+  const logs = trained
+    .filter(({ frame }) => frame >= 224)
+    .map((one) => ({ isFine: one.strides[1] === 16, values: valuesOfObjects(one).map(Math.log) }))
+  const statistic = (chosen) => {
+    const [fine, coarse] = [true, false].map((wanted) =>
+      mean(logs.filter(({ isFine }) => isFine === wanted).map(({ values }) => meanAt(values, chosen))),
+    )
+    return Math.exp(fine - coarse)
+  }
+  const every = logs[0].values.map((_, i) => i)
+  return { mean: statistic(every), interval: intervalOf(every.length, statistic) }
+}
+
+function inPercent(estimate) {
+  return estimateText(estimate, (share) => (100 * share).toFixed(1), ' %')
+}
+
+function inPoints(estimate) {
+  return estimateText(estimate, (share) => (100 * share).toFixed(1), ' points')
+}
+
+function plain(estimate) {
+  return estimateText(estimate, (value) => value.toFixed(2))
+}
+
+/** An estimate with its unit, and its interval in brackets. */
+function estimateText({ mean, interval }, format, unit = '') {
+  const [value, low, high] = [mean, ...interval].map((one) => format(one).replace('-', '−'))
+  return `${value}${unit} [${low}, ${high}]`
+}
+
+// Picture
+
+/** Accuracy below, agreement of crops beside: one labelled dot per network, with its standard errors. */
+function scatter() {
+  const [width, height, left, top, right, bottom] = [680, 440, 56, 14, 16, 48]
+  const dots = trained.map((one) => ({
+    ...one,
+    x: percentAndError(one, 'diagonal mean-accuracy'),
+    y: percentAndError(one, AGREEMENT),
+  }))
+  const [xScale, yScale] = ['x', 'y'].map((axis) =>
+    linearScale(dots.flatMap(({ [axis]: { mean, standardError } }) => [mean - standardError, mean + standardError])),
+  )
+  const toX = (value) => left + xScale.at(value) * (width - left - right)
+  const toY = (value) => height - bottom - yScale.at(value) * (height - top - bottom)
+  const size = { width, height }
+  return svg(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      viewBox: `0 0 ${width} ${height}`,
+      ...size,
+      role: 'img',
+      'font-family': 'Helvetica, Arial, sans-serif',
+      'font-size': `${LETTER_SIZE}px`,
+    },
+    tip('Agreement of two crops over accuracy, for nine networks. Bars are standard errors.'),
+    svg('style', {}, STYLE),
+    svg('rect', { x: 0, y: 0, ...size, fill: 'var(--ground)' }),
+    textElement((left + width - right) / 2, height - 10, 'right answers, mean over 33 crops, %', {
+      'text-anchor': 'middle',
+    }),
+    uprightTitle(left - 40, (top + height - bottom) / 2, 'two random crops get the same answer, %'),
+    ...tickElements(
+      axisTicks(xScale, toX, { side: 'below', from: top, to: height - bottom, numbers: height - bottom + 12 }),
+    ),
+    ...tickElements(axisTicks(yScale, toY, { side: 'left', from: left, to: width - right, numbers: left - 5 })),
+    ...dots.flatMap((dot) => errorBars(dot, toX, toY)),
+    ...dots.flatMap(({ title, x, y, family, side }) => [
+      mark(family, toX(x.mean), toY(y.mean), 5),
+      textElement(toX(x.mean) + (side === 'left' ? -9 : 9), toY(y.mean) + (side === 'below' ? 16 : -7), title, {
+        'text-anchor': side === 'left' ? 'end' : 'start',
+      }),
+    ]),
+  )
+}
+
+function percentAndError(network, measure) {
+  const { mean, standardError } = meanAndError(valuesOf(network, measure))
+  return { mean: 100 * mean, standardError: 100 * standardError }
+}
+
+function errorBars({ x, y, family }, toX, toY) {
+  const colour = `var(--series-${family + 1})`
+  return [
+    line(toX(x.mean - x.standardError), toY(y.mean), toX(x.mean + x.standardError), toY(y.mean), colour),
+    line(toX(x.mean), toY(y.mean - y.standardError), toX(x.mean), toY(y.mean + y.standardError), colour),
+  ].map((one) => ({ ...one, attributes: { ...one.attributes, opacity: 0.45 } }))
+}
