@@ -1,5 +1,5 @@
 /**
- * Draws the picture of docs/consistency.md from bench/results/draws.json:
+ * Draws the picture of docs/draws.md from bench/results/draws.json:
  *
  *   npm run build && node docs/make_draws_picture.mjs
  */

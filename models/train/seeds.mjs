@@ -1,5 +1,5 @@
 // Measures the embedded networks, and those trained from other seeds, with the study of `npm start`. Jaggedness needs
-// every position; it is measured with five large patches. Prints the table of docs/findings.md.
+// every position; it is measured with five large patches. Prints the table of docs/findings-embedded.md.
 //   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED
 
 import { execFileSync } from 'node:child_process'

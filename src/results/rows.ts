@@ -23,7 +23,7 @@ export interface SummaryRow {
   readonly size: number
   /** Side of the frame in pixels; absent if it is 224. */
   readonly frame?: number
-  /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
+  /** Name of the measure, such as `similarity-mean`; see docs/measures.md. */
   readonly metric: string
   /** Tells the numbers of one measure apart, for example by anchor, period or task: `center vertical 8px`. */
   readonly variant: string
