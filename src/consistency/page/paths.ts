@@ -33,10 +33,12 @@ export async function pathsHtml(
   measure: ConsistencyMeasure,
   answersBy: AnswersBy,
 ): Promise<string> {
-  const shown = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
+  const all = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
+  // The first pair is visible, so it should have photographs.
+  const shown = all.toSorted((a, b) => Number(a.photographs.length === 0) - Number(b.photographs.length === 0))
   const names = new Set(shown.flatMap(({ photographs }) => photographs))
   const files = [...answersBy.values()][0]?.files ?? []
-  const { all, pictureOf } = await readPictures(
+  const { all: pictures, pictureOf } = await readPictures(
     files.filter(({ name }) => names.has(name)),
     (name) => largestFrame(networks, name),
   )
@@ -53,7 +55,7 @@ ${figures.length === 0 ? `<p>${none}</p>` : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
-${all}
+${pictures}
 <div class="pairs">\n${parts.join('\n')}\n</div>`
 }
 
