@@ -2,8 +2,8 @@ import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../networks/index.js'
 import type { BatchPart, JobScene, Scene } from '../task.js'
 
-/** Number of scenes whose compositors are kept. One batch of photographs' frames ends in the scene of the next one. */
-const KEPT = 4
+/** Number of scenes whose compositors are kept, because a batch may end and the next one begin with the same scene. */
+const KEPT = 2
 
 /**
  * Returns a function that draws the images of a batch into `images`, [batch, 3, rows, cols]. The addon's threads draw
