@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
 
   beforeAll(async () => {
     await writeStudy(results())
-    await writeReport(results())
+    await writeReport(results(), { pairs: [{ plain: 'plain', variant: 'plain-aa' }] })
     await open(address())
   })
 
