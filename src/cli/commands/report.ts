@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { ReportOptions } from '../../report/report.js'
 import type { CommandContext } from '../context.js'
 import { addPairOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson } from '../output.js'
-import { parseLimits } from '../parse.js'
+import { collectLabels, parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function reportCommand({ signal }: CommandContext): Command {
@@ -19,7 +19,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
-  return addOpenOption(addPairOption(command))
+  return addOpenOption(addPairOption(command).addOption(labelOption()))
     .option('--tables', 'also print the tables of similarity and separability')
     .option('--json', 'print one JSON document to stdout')
     .action(
@@ -39,4 +39,10 @@ export function reportCommand({ signal }: CommandContext): Command {
         await sayPage(join(folder, 'index.html'), { open, json })
       },
     )
+}
+
+function labelOption(): Option {
+  const option = new Option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX')
+  option.attributeName = () => 'labels'
+  return option.argParser(collectLabels)
 }

@@ -8,6 +8,7 @@ import type { TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
+import { type KeyedTable, latexTable } from './latex.js'
 import { markdownText, renderTable, type Table } from './render.js'
 
 /** The paper's numbers, for comparison with measured numbers. */
@@ -22,7 +23,7 @@ export interface PaperComparison {
   readonly isPapers: (model: string, size: number) => boolean
 }
 
-export interface ResultTable extends Table {
+export interface ResultTable extends KeyedTable {
   readonly name: string
   readonly note: string
   readonly kind: TableKind
@@ -114,6 +115,7 @@ function tableOf(
     ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut)),
   ]
   const { keys, statistic, counted: what } = kind
+  const headOf = (column: readonly string[]) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))
   return {
     kind,
     subject,
@@ -125,8 +127,10 @@ function tableOf(
       'network',
       'layer',
       ...(hasSizes ? ['size'] : []),
-      ...columns.map((column) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))),
+      ...columns.map(headOf),
     ],
+    columns: columns.map((column) => (column.length > 1 ? column : [headOf(column)])),
+    keys: keys.map((key) => (key === 'cv' ? 'folds' : key)),
     rows: rows.map(({ line, cells }) => [
       ...[line.model, line.layer, ...(hasSizes ? [sizeText([line], lines)] : [])],
       ...cells.map(cellText),
@@ -160,6 +164,9 @@ function byCell(rows: readonly Placed[]): ReadonlyMap<string, MeanRow> {
   return new Map(rows.map(({ row, column }) => [JSON.stringify([lineOf(row), column]), row]))
 }
 
+/** This metric is 0 or 1 for each object, so its standard deviation only repeats its mean. */
+const RIGHT_OR_WRONG = 'answer-right'
+
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
@@ -168,7 +175,7 @@ interface Value {
 
 function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
-  if (spread === 'none' || count === 0) return { mean }
+  if (spread === 'none' || count === 0 || row.metric === RIGHT_OR_WRONG) return { mean }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
   if ('fewest' in spread) return { mean, ...(count >= spread.fewest && { std }), count }
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
@@ -212,8 +219,11 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
   return { text, below: `paper ${valueText(paper)}${apart}` }
 }
 
+/** A mean with as many decimals as its ± needs for two significant digits, from one to three. */
 function valueText({ mean, std }: Value): string {
-  return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
+  if (std === undefined) return mean.toFixed(3)
+  const digits = [1, 0.1].filter((least) => std < least).length + 1
+  return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
 
 function nameOf({ numbers, stem, title }: TableKind, subject: Subject, size: number, sizes: string) {
@@ -233,11 +243,14 @@ function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
-/** Contents of the file for a table. In Markdown, they include the table's title and note. */
-export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex'): string {
+/**
+ * Contents of the file for a table. In Markdown, they include the table's title and note.
+ * @param textOf text for the name of a network or layer in LaTeX
+ */
+export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: (name: string) => string): string {
   if (format === 'csv') return csv(table.data)
-  const text = renderTable(table, format)
-  return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
+  if (format === 'tex') return latexTable(table, textOf)
+  return `# ${markdownText(table.title)}\n\n${renderTable(table, format)}\n\n${markdownText(table.note)}\n`
 }
 
 function csv({ head, rows }: ResultTable['data']): string {
