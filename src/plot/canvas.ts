@@ -38,25 +38,25 @@ export function paste({ cols, pixels }: Canvas, image: FramePixels, { x, y, widt
   }
 }
 
-/** What `canvasPng` draws over a picture, and for which print. */
-interface Overlay {
-  readonly shapes?: readonly SvgElement[]
-  /** Pixels of the picture for each pixel of labels and shapes; 1 by default. */
-  readonly scale?: number
-  /** Resolution that the file states, in pixels per inch. */
-  readonly density?: number
-}
-
-/** @param labels texts to draw in black over the picture */
+/**
+ * @param labels texts to draw in black over the picture
+ * @param shapes other elements to draw
+ * @param scale pixels of the picture for each pixel of labels and shapes
+ * @param density resolution that the file states, in pixels per inch
+ */
 export async function canvasPng(
   { rows, cols, pixels }: Canvas,
   labels: readonly Label[] = [],
-  { shapes = [], scale = 1, density }: Overlay = {},
+  shapes: readonly SvgElement[] = [],
+  scale = 1,
+  density?: number,
 ): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
   const text =
-    labels.length === 0 ? [] : [{ input: Buffer.from(labelOutlines(labels, cols / scale, rows / scale, scale, shapes)) }]
+    labels.length === 0
+      ? []
+      : [{ input: Buffer.from(labelOutlines(labels, cols / scale, rows / scale, scale, shapes)) }]
   const drawn = picture.composite(text).removeAlpha()
   return (density === undefined ? drawn : drawn.withMetadata({ density })).png({ compressionLevel: 9 }).toBuffer()
 }

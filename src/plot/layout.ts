@@ -86,7 +86,7 @@ export function layoutPng({ width, height, maps, labels, lines, shapes }: Figure
     paste(canvas, mapPixels(map, map.limits, area.height, area.width, map.colours), area)
   }
   for (const one of lines) fill(canvas, enlarged(one), 0)
-  return canvasPng(canvas, labels, { shapes, scale, density: Math.round((scale * width) / PRINT.inches) })
+  return canvasPng(canvas, labels, shapes, scale, Math.round((scale * width) / PRINT.inches))
 }
 
 /** Replaces characters that XML forbids with spaces. Names from files may contain them. */

@@ -1,33 +1,32 @@
 import { UsageError } from '../errors.js'
 import type { MeanRow } from '../results/rows.js'
 
-/** Texts that figures and LaTeX tables show instead of names of networks and layers. */
-export type GivenLabels = Readonly<Record<string, string>>
+/** Gives the text for the name of a network or layer. */
+export type TextOf = (name: string) => string
+
+/** Texts by the names of networks and layers. */
+export type Labels = Readonly<Record<string, string>>
 
 /**
- * Returns a function that gives the text for a network or layer. By default, only the names that ONNX exporters make up
- * change: `/classifier/classifier.1/Gemm_output_0` becomes `class scores` if the layer gives the network's answer, and
- * else `classifier.1/Gemm`.
+ * Returns the texts that figures and LaTeX tables show. By default, only the names that ONNX exporters make up differ:
+ * `/classifier/classifier.1/Gemm_output_0` becomes `classifier.1/Gemm`, or `class scores` if it has the answers.
  * @throws UsageError for a label of neither a network nor a layer
  */
-export function displayNames(
-  rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric'>[],
-  given: GivenLabels,
-): (name: string) => string {
+export function displayNames(rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric'>[], labels: Labels): TextOf {
   const known = new Set(rows.flatMap(({ model, layer }) => [model, layer]))
-  const stray = Object.keys(given).find((name) => !known.has(name))
+  const stray = Object.keys(labels).find((name) => !known.has(name))
   if (stray !== undefined)
     throw new UsageError(`\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}`)
-  const scores = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-kept' ? [layer] : [])))
+  const withAnswers = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-kept' ? [layer] : [])))
   return (name) => {
-    if (Object.hasOwn(given, name)) return given[name] as string
-    if (!name.startsWith('/')) return name
-    return scores.has(name) ? 'class scores' : withoutPath(name)
+    if (Object.hasOwn(labels, name)) return labels[name] as string
+    if (!/^\/|^output$|^\d+$/.test(name)) return name
+    return withAnswers.has(name) ? 'class scores' : withoutPath(name)
   }
 }
 
-/** Removes what says nothing: the number of the first output, and modules that the next module's name repeats. */
+/** Removes modules that the name of the next module repeats, and the number of the first output. */
 function withoutPath(name: string): string {
-  const parts = name.replace(/_output_0$/, '').split('/').slice(1)
+  const parts = name.replace(/^\/|_output_0$/g, '').split('/')
   return parts.filter((part, i) => !parts[i + 1]?.startsWith(part)).join('/')
 }

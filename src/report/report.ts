@@ -31,7 +31,7 @@ import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
-import { displayNames, type GivenLabels } from './displayNames.js'
+import { displayNames, type Labels, type TextOf } from './displayNames.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
@@ -108,7 +108,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
       if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
       const pairs = pairsAmong(groups, given ?? stored)
-      const contents = contentsOf(groups, pairs, arithmetic, paper, { limits: givenLimits, labels })
+      const contents = contentsOf(groups, pairs, arithmetic, paper, labels, givenLimits)
       return {
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
@@ -133,8 +133,7 @@ interface ReportContents {
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
   readonly warning: string | undefined
-  /** See `displayNames`. */
-  readonly textOf: (name: string) => string
+  readonly textOf: TextOf
 }
 
 function contentsOf(
@@ -142,7 +141,8 @@ function contentsOf(
   pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
   isWhole: boolean,
-  { limits, labels }: { readonly limits: ColourLimits | undefined; readonly labels: GivenLabels },
+  labels: Labels,
+  limits: ColourLimits | undefined,
 ): ReportContents {
   const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
   const textOf = displayNames(rows, labels)
@@ -153,7 +153,7 @@ function contentsOf(
   const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
-  const figures = paperFigures(groups, pairs, { limits, textOf })
+  const figures = paperFigures(groups, pairs, textOf, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),
@@ -190,7 +190,7 @@ async function writeContents(
 async function reportArithmetic(
   results: string,
   arithmetic: readonly ArithmeticStudy[],
-  labels: GivenLabels,
+  labels: Labels,
 ): Promise<MeasuredReport> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
@@ -207,11 +207,7 @@ function measuredReport(rows: readonly Row[], findings: readonly ClaimFinding[])
   return { report: { rows: summaryRows(rows), findings }, rows }
 }
 
-async function writeTables(
-  results: string,
-  tables: readonly ResultTable[],
-  textOf: (name: string) => string,
-): Promise<void> {
+async function writeTables(results: string, tables: readonly ResultTable[], textOf: TextOf): Promise<void> {
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
     for (const table of tables)
       for (const format of ['md', 'csv', 'tex'] as const)

@@ -13,6 +13,7 @@ import type { NetworkPair } from '../../results/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart } from '../../results/versions.js'
 import { mean, meanAndStd } from '../../support/statistics.js'
+import type { TextOf } from '../displayNames.js'
 import { LONGEST_GRID, strongestGrid } from '../findings/quantities.js'
 import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from './panels.js'
 
@@ -20,21 +21,9 @@ export interface Figure extends PanelGrid {
   /** File name without extension. */
   readonly name: string
   readonly caption: string
-  /** Number of the paper's figure that it corresponds to. */
-  readonly number?: number | undefined
 }
 
-/** How figures show maps and names. */
-export interface FigureStyle {
-  /** Ends of all colour scales; by default, those of each layer follow from its values. */
-  readonly limits?: ColourLimits | undefined
-  /** Text for the name of a network or layer; by default the name. */
-  readonly textOf?: (name: string) => string
-}
-
-type WholeStyle = FigureStyle & Required<Pick<FigureStyle, 'textOf'>>
-
-const PAPER_FIGURES: Readonly<Record<number, number>> = { 125: 3, 75: 4 }
+const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
 
 /** Anchors that the paper's figures show. */
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
@@ -43,30 +32,32 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
  * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes, photographs and the given
  * pairs get similar figures. All networks with only one version are in one figure per patch size.
+ * @param textOf text for the name of a network or layer
+ * @param limits ends of all colour scales of similarity; by default, those of each layer follow from its values
  */
 export function paperFigures(
   groups: readonly StudyGroup[],
   pairs: readonly NetworkPair[],
-  given: FigureStyle = {},
+  textOf: TextOf = String,
+  limits?: ColourLimits,
 ): readonly Figure[] {
-  const style = { textOf: String, ...given }
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
   const versions = pairsOf(groups, pairs)
   const ofObjects = versions.filter(({ plain }) => subjectOf(plain) === 'objects')
   return [
-    ...exampleFigure(ofObjects, style),
+    ...exampleFigure(ofObjects, textOf, limits),
     ...sizes.flatMap((size) => {
       const ofSize = groups.filter((group) => compared(group) === size)
       const pairsOfSize = versions.filter(({ other }) => ofSize.includes(other))
-      return heatmapFigures(ofSize, pairsOfSize, size, style)
+      return heatmapFigures(ofSize, pairsOfSize, size, textOf, limits)
     }),
-    ...flipFigure(ofObjects, style),
+    ...flipFigure(ofObjects, textOf, limits),
   ]
 }
 
 /** Figure 1: maps for the top-left anchor, and below each its difference from its smooth trend. */
-function exampleFigure(versions: readonly Versions[], { limits, textOf }: WholeStyle): readonly Figure[] {
+function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [antiAliased] = ofKind(versions, 'anti-aliasing')
   const pair = antiAliased ?? ofKind(versions, 'given')[0]
   if (pair === undefined) return []
@@ -82,7 +73,6 @@ function exampleFigure(versions: readonly Versions[], { limits, textOf }: WholeS
   return [
     {
       name: 'figure-1-example',
-      number: 1,
       title: `Similarity to the top-left anchor, ${textOf(pair.plain.model)} ${label}, ${sizeText(both)}`,
       caption: `Of the layers of both networks, this one has the strongest grid pattern in (a). Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over all positions at most ${LONGEST_GRID} px away. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
       columns: antiAliased
@@ -148,13 +138,13 @@ function heatmapFigures(
   groups: readonly StudyGroup[],
   versions: readonly Versions[],
   size: number,
-  { limits, textOf }: WholeStyle,
+  textOf: TextOf,
+  limits: ColourLimits | undefined,
 ): readonly Figure[] {
   const [antiAliased, given] = [ofKind(versions, 'anti-aliasing'), ofKind(versions, 'given')]
   const shown = [...antiAliased, ...given]
   const others = groups.filter((group) => !shown.some(({ plain, other }) => group === plain || group === other))
-  const number = PAPER_FIGURES[size]
-  const name = `${number === undefined ? 'heatmaps' : `figure-${number}`}-patches-${sizeName(size)}`
+  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
   const title = `Mean similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
   const figureOf = (
     rows: readonly (readonly StudyGroup[])[],
@@ -163,7 +153,6 @@ function heatmapFigures(
     columns: readonly string[],
   ): Figure => ({
     name: `${name}${part}`,
-    number,
     title: `${title}${ending}`,
     caption:
       'A shift-invariant network would have a similarity of 1 everywhere. See how fast similarity falls around the anchor, and look for a grid pattern. Rows of the same layer have the same colour scale.',
@@ -202,7 +191,7 @@ const WINDOW_AXES = ['window’s left edge (px)', 'window’s top edge (px)'] as
 const PAIRS = '-pairs'
 
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
-function flipFigure(versions: readonly Versions[], { limits, textOf }: WholeStyle): readonly Figure[] {
+function flipFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [pair] = ofKind(versions, 'no-flips')
   if (pair === undefined) return []
   const layer = layerOfContrast([pair.plain, pair.other])
@@ -213,7 +202,6 @@ function flipFigure(versions: readonly Versions[], { limits, textOf }: WholeStyl
   return [
     {
       name: 'figure-5-flip',
-      number: 5,
       title: `With and without horizontal flips in training, ${textOf(layer)}, ${sizeText([pair.plain])}`,
       caption:
         'See whether the bright region around the anchor is wider than it is high in both rows. Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation of similarity).',
@@ -289,7 +277,8 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
 /** The section of the page that shows the figures. It adds no titles, because the pictures contain them. */
 export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
-    const { name, title, caption, number } = figure
+    const { name, title, caption } = figure
+    const [, number] = /^figure-(\d)/.exec(name) ?? []
     const of = number === undefined ? '' : `This is Figure ${number} of the paper for this study. `
     const { width, height } = panelLayout(figure)
     const file = `figures/${encodeURIComponent(name)}`
@@ -297,7 +286,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
 <figcaption>${escapeHtml(`${of}${caption} ${clippedText(figure)}`)} ${fileLinks(file, ['svg', 'png'])}</figcaption></figure>`
   })
   const isMade = (number: number) =>
-    number === 6 ? hasArithmetic : figures.some((figure) => figure.number === number)
+    number === 6 ? hasArithmetic : figures.some(({ name }) => name.startsWith(`figure-${number}`))
   const reasons = NEEDS.flatMap(([number, needs]) => (isMade(number) ? [] : [`Figure ${number} needs ${needs}.`]))
   const note =
     reasons.length === 0 ? '' : `<p class="soft">Not made from this study: ${escapeHtml(reasons.join(' '))}</p>`

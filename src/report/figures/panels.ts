@@ -71,7 +71,7 @@ export function panelLayout(grid: PanelGrid): FigureLayout {
   const cell = { width: Math.max(...sides.map(({ width }) => width)), height: Math.max(...sides.map((s) => s.height)) }
   const widestColumn = Math.max(cell.width, ...columns.map(labelWidth))
   const step = { x: AXIS.left + widestColumn + GAP, y: cell.height + AXIS.bottom + GAP / 2 }
-  const left = MARGIN + Math.max(...rows.flatMap(({ label }) => label.map(labelWidth))) + LINE
+  const left = MARGIN + Math.max(...rows.flatMap(({ label }) => label.map(labelWidth))) + GAP + LINE / 2
   const top = MARGIN + 3 * LINE
   const bottom = top + rows.length * step.y
   const maps: PlacedMap[] = []
@@ -176,13 +176,13 @@ function colourBar(row: PanelRow, x: number, top: number, space: number) {
     })
   return {
     map: { values, rows: height, cols: 1, limits, colours, x, y, width: BAR, height },
-    labels: [...numbers, { words, x: end + LINE / 2, y: top + space / 2, align: 'center', isUpright: true } as const],
+    labels: [...numbers, { words, x: end + LINE, y: top + space / 2, align: 'center', isUpright: true } as const],
     lines: [...frameOf({ x, y, width: BAR, height }), ...ticks.map(lineOf)],
     arrows: [
       ...(above > 0 ? [arrow(y - 1, top, 1)] : []),
       ...(below > 0 ? [arrow(y + height + 1, top + space, 0)] : []),
     ],
-    right: end + LINE,
+    right: end + 1.5 * LINE,
   }
 }
 

@@ -1,8 +1,8 @@
 import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { withoutBreaks } from './latexText.js'
 
-/** `below` is the text below, with its parts separated by a comma and a space. */
-export type TableCell = string | { readonly text: string; readonly below: string }
+/** A text, and smaller texts below it. */
+export type TableCell = string | { readonly text: string; readonly below: readonly string[] }
 
 export interface Table {
   readonly title: string
@@ -27,7 +27,7 @@ function html({ title, head, rows }: Table): string {
       ? SHA256.test(content)
         ? `<code>${content}</code>`
         : escapeHtml(content)
-      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below)}</small>`
+      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below.join(', '))}</small>`
   const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
   const body = rows.map(([first = '', ...others]) => {
     const cells = others.map((content) => `<td>${cell(content)}</td>`).join('')
@@ -44,7 +44,7 @@ function markdown({ head, rows }: Table): string {
 }
 
 export function cellText(cell: TableCell): string {
-  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
+  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below.join(', ')})`
 }
 
 /** Escapes Markdown, so that names from outside are shown unchanged. */

@@ -7,6 +7,7 @@ import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/ro
 import type { TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
+import type { TextOf } from '../displayNames.js'
 import { distinct } from '../distinct.js'
 import { type KeyedTable, latexTable } from './latex.js'
 import { markdownText, renderTable, type Table } from './render.js'
@@ -123,12 +124,7 @@ function tableOf(
     sizes,
     ...nameOf(kind, subject, size, sizes),
     note: notes.join(' '),
-    head: [
-      'network',
-      'layer',
-      ...(hasSizes ? ['size'] : []),
-      ...columns.map(headOf),
-    ],
+    head: ['network', 'layer', ...(hasSizes ? ['size'] : []), ...columns.map(headOf)],
     columns: columns.map((column) => (column.length > 1 ? column : [headOf(column)])),
     keys: keys.map((key) => (key === 'cv' ? 'folds' : key)),
     rows: rows.map(({ line, cells }) => [
@@ -215,8 +211,8 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
   const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
-  const apart = difference === undefined ? '' : `, ${signedText(difference, 3)}${inSigmas}`
-  return { text, below: `paper ${valueText(paper)}${apart}` }
+  const apart = difference === undefined ? [] : [`${signedText(difference, 3)}${inSigmas}`]
+  return { text, below: [`paper ${valueText(paper)}`, ...apart] }
 }
 
 /** A mean with as many decimals as its ± needs for two significant digits, from one to three. */
@@ -247,7 +243,7 @@ function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
  * Contents of the file for a table. In Markdown, they include the table's title and note.
  * @param textOf text for the name of a network or layer in LaTeX
  */
-export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: (name: string) => string): string {
+export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: TextOf): string {
   if (format === 'csv') return csv(table.data)
   if (format === 'tex') return latexTable(table, textOf)
   return `# ${markdownText(table.title)}\n\n${renderTable(table, format)}\n\n${markdownText(table.note)}\n`
