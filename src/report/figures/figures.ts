@@ -67,14 +67,14 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   const maps = both.flatMap((group) => mapOf(group, layer, 'top-left') ?? [])
   const differences = maps.map(withoutTrend)
   const largest = Math.max(...differences.flatMap(({ values }) => Array.from(values, Math.abs)))
-  const ends = largest > 0 ? largest : 1
-  const spreads = differences.map(({ values }) => meanAndStd(Array.from(values)).std.toPrecision(2))
+  const ends = Math.max(largest, LEAST_DIFFERENCE)
+  const spreads = differences.map(({ values }) => Number(meanAndStd(Array.from(values)).std.toFixed(5)))
   const label = textOf(layer)
   return [
     {
       name: 'figure-1-example',
       title: `Similarity to the top-left anchor, ${textOf(pair.plain.model)} ${label}, ${sizeText(both)}`,
-      caption: `Of the layers of both networks, this one has the strongest grid pattern in (a). Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over all positions at most ${LONGEST_GRID} px away. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
+      caption: `Of the layers of both networks, this one has the strongest grid pattern in (a). Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over a square of positions, up to ${reachOf(pair.plain) * pair.plain.stride} px away along each axis. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
       columns: antiAliased
         ? ['(a) plain', '(b) anti-aliased']
         : both.map(({ model }, i) => `(${'ab'[i]}) ${textOf(model)}`),
@@ -92,13 +92,21 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   ]
 }
 
+/** Least end of a scale of differences, so that it does not show mere rounding errors. */
+const LEAST_DIFFERENCE = 1e-4
+
+/** Number of positions from the middle of the trend's square to its sides. It spans two periods of a grid pattern. */
+function reachOf({ stride }: Pick<PanelMap, 'stride'>): number {
+  return Math.max(1, Math.round(LONGEST_GRID / stride))
+}
+
 /**
  * A map minus its smooth trend: the mean over a square around each position. Near a border, the square is narrower on
  * both sides, so that a slope leaves no difference there.
  */
 function withoutTrend(map: PanelMap): PanelMap {
-  const { rows, cols, stride } = map
-  const reach = Math.max(1, Math.round(LONGEST_GRID / stride))
+  const { rows, cols } = map
+  const reach = reachOf(map)
   const values = Array.from(map.values, (value, i) => {
     const [row, col] = [Math.floor(i / cols), i % cols]
     const down = Math.min(reach, row, rows - 1 - row)

@@ -56,7 +56,7 @@ export function latexTable(table: KeyedTable, textOf: TextOf): string {
   const environment = isWide ? 'table*' : 'table'
   const tables = partsOf(networks).map((part, i) => [
     `\\begin{${environment}}[htbp]`,
-    `\\centering\\footnotesize\\setlength{\\tabcolsep}{${SEPARATION}pt}`,
+    `\\centering\\footnotesize\\setlength{\\tabcolsep}{${SEPARATION}pt}\\setlength{\\belowcaptionskip}{4pt}`,
     `\\caption[{${latexText(caption)}}]{${latexText(`${caption}${i === 0 ? `. ${note}` : ' (continued).'}`)}}`,
     `\\label{tab:${name}${i === 0 ? '' : `-${i + 1}`}}`,
     `\\begin{tabular}{@{}${'l'.repeat(lead.length)}${'r'.repeat(columns.length)}@{}}`,

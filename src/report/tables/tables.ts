@@ -160,20 +160,20 @@ function byCell(rows: readonly Placed[]): ReadonlyMap<string, MeanRow> {
   return new Map(rows.map(({ row, column }) => [JSON.stringify([lineOf(row), column]), row]))
 }
 
-/** This metric is 0 or 1 for each object, so its standard deviation only repeats its mean. */
-const RIGHT_OR_WRONG = 'answer-right'
-
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
   readonly count?: number | undefined
+  /** Each counted value is 0 or 1. Its standard deviation only repeats the mean, so that texts leave it out. */
+  readonly isShare?: boolean
 }
 
 function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
-  if (spread === 'none' || count === 0 || row.metric === RIGHT_OR_WRONG) return { mean }
+  if (spread === 'none' || count === 0) return { mean }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
-  if ('fewest' in spread) return { mean, ...(count >= spread.fewest && { std }), count }
+  if ('fewest' in spread)
+    return { mean, ...(count >= spread.fewest && { std }), count, isShare: row.metric === 'answer-right' }
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
@@ -216,8 +216,8 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
 }
 
 /** A mean with as many decimals as its ± needs for two significant digits, from one to three. */
-function valueText({ mean, std }: Value): string {
-  if (std === undefined) return mean.toFixed(3)
+function valueText({ mean, std, isShare }: Value): string {
+  if (std === undefined || isShare) return mean.toFixed(3)
   const digits = [1, 0.1].filter((least) => std < least).length + 1
   return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
