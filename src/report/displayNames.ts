@@ -5,18 +5,23 @@ import type { MeanRow } from '../results/rows.js'
 export type TextOf = (name: string) => string
 
 /** Texts by the names of networks and layers. */
-export type Labels = Readonly<Record<string, string>>
+export type DisplayLabels = Readonly<Record<string, string>>
 
 /**
  * Returns the texts that figures and LaTeX tables show. By default, only the names that ONNX exporters make up differ:
  * `/classifier/classifier.1/Gemm_output_0` becomes `classifier.1/Gemm`, or `class scores` if it has the answers.
  * @throws UsageError for a label of neither a network nor a layer
  */
-export function displayNames(rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric'>[], labels: Labels): TextOf {
+export function displayNames(
+  rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric'>[],
+  labels: DisplayLabels,
+): TextOf {
   const known = new Set(rows.flatMap(({ model, layer }) => [model, layer]))
   const stray = Object.keys(labels).find((name) => !known.has(name))
   if (stray !== undefined)
-    throw new UsageError(`\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}`)
+    throw new UsageError(
+      `\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}; use these`,
+    )
   const withAnswers = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-kept' ? [layer] : [])))
   return (name) => {
     if (Object.hasOwn(labels, name)) return labels[name] as string

@@ -31,7 +31,7 @@ import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
-import { displayNames, type Labels, type TextOf } from './displayNames.js'
+import { type DisplayLabels, displayNames, type TextOf } from './displayNames.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
@@ -141,7 +141,7 @@ function contentsOf(
   pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
   isWhole: boolean,
-  labels: Labels,
+  labels: DisplayLabels,
   limits: ColourLimits | undefined,
 ): ReportContents {
   const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
@@ -190,7 +190,7 @@ async function writeContents(
 async function reportArithmetic(
   results: string,
   arithmetic: readonly ArithmeticStudy[],
-  labels: Labels,
+  labels: DisplayLabels,
 ): Promise<MeasuredReport> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)

@@ -22,7 +22,7 @@ describe('the text of a layer or network', () => {
     expect(['/Flatten_output_0', 'net', 'fc8'].map(textOf)).toEqual(['logits', 'AlexNet', 'fc8'])
     expect(() => displayNames(rows, { fc9: 'x' })).toThrow(
       new UsageError(
-        '`labels` names fc9, but the networks and layers are net, fc8, onnx, /Flatten_output_0, /features/features.18/Conv_output_0',
+        '`labels` names fc9, but the networks and layers are net, fc8, onnx, /Flatten_output_0, /features/features.18/Conv_output_0; use these',
       ),
     )
   })

@@ -23,7 +23,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .description('rebuild tables, figures, findings and page from stored results')
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'add the paper’s results for networks not in this study')
-    .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
+    .option('--limits <low,high>', 'set colour scales [default: 0.88,1; in figures by layer]', parseLimits)
     .option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX', collectLabels)
   return addOpenOption(addPairOption(command))
     .option('--tables', 'also print the tables of similarity and separability')

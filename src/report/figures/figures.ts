@@ -12,7 +12,7 @@ import { linearScale } from '../../plot/scale.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart } from '../../results/versions.js'
-import { mean, meanAndStd } from '../../support/statistics.js'
+import { meanAndStd } from '../../support/statistics.js'
 import type { TextOf } from '../displayNames.js'
 import { LONGEST_GRID, strongestGrid } from '../findings/quantities.js'
 import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from './panels.js'
@@ -63,18 +63,22 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   if (pair === undefined) return []
   const both = [pair.plain, pair.other]
   const layers = sharedLayers(both)
-  const layer = strongestGrid([{ ...pair.plain, layers }])?.layer ?? (layers.at(-1) as string)
+  const grid = strongestGrid([{ ...pair.plain, layers }])
+  const layer = grid?.layer ?? (layers.at(-1) as string)
   const maps = both.flatMap((group) => mapOf(group, layer, 'top-left') ?? [])
   const differences = maps.map(withoutTrend)
-  const largest = Math.max(...differences.flatMap(({ values }) => Array.from(values, Math.abs)))
-  const ends = Math.max(largest, LEAST_DIFFERENCE)
+  const values = differences.flatMap((map) => Array.from(map.values))
+  const ends = values.reduce((most, value) => Math.max(most, Math.abs(value)), LEAST_DIFFERENCE)
   const spreads = differences.map(({ values }) => Number(meanAndStd(Array.from(values)).std.toFixed(5)))
   const label = textOf(layer)
+  const choice = grid
+    ? 'Of the layers of both networks, this one has the strongest grid pattern in (a).'
+    : 'The positions are too far apart to show a grid pattern, so that this is the last layer of both networks.'
   return [
     {
       name: 'figure-1-example',
       title: `Similarity to the top-left anchor, ${textOf(pair.plain.model)} ${label}, ${sizeText(both)}`,
-      caption: `Of the layers of both networks, this one has the strongest grid pattern in (a). Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over a square of positions, up to ${reachOf(pair.plain) * pair.plain.stride} px away along each axis. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
+      caption: `${choice} Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over a square of positions, up to ${reachOf(pair.plain) * pair.plain.stride} px away along each axis. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
       columns: antiAliased
         ? ['(a) plain', '(b) anti-aliased']
         : both.map(({ model }, i) => `(${'ab'[i]}) ${textOf(model)}`),
@@ -111,10 +115,10 @@ function withoutTrend(map: PanelMap): PanelMap {
     const [row, col] = [Math.floor(i / cols), i % cols]
     const down = Math.min(reach, row, rows - 1 - row)
     const across = Math.min(reach, col, cols - 1 - col)
-    const around: number[] = []
+    let sum = 0
     for (let r = row - down; r <= row + down; r++)
-      for (let c = col - across; c <= col + across; c++) around.push(map.values[r * cols + c] as number)
-    return value - mean(around)
+      for (let c = col - across; c <= col + across; c++) sum += map.values[r * cols + c] as number
+    return value - sum / ((2 * down + 1) * (2 * across + 1))
   })
   return { ...map, values }
 }

@@ -5,6 +5,7 @@ import { type KeyedTable, latexTable } from '../../../src/report/tables/latex.js
 import { latexText } from '../../../src/report/tables/latexText.js'
 import { markdownText, renderTable } from '../../../src/report/tables/render.js'
 import { HAS_LATEX, latexLog } from '../../support/latex.js'
+import { leftOut } from '../../support/leftOut.js'
 import { randomCases } from '../../support/randomCases.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
@@ -129,7 +130,7 @@ describe('names, whatever they hold,', () => {
     )
   })
 
-  it.skipIf(!HAS_LATEX)('compile in a document (needs pdflatex and booktabs)', () => {
+  it.skipIf(leftOut(!HAS_LATEX, 'they need pdflatex and booktabs'))('compile in a document', () => {
     const rows = HOSTILE.map((name) => [name, 'fc6', { text: name, below: [name] }, '–'])
     writeFileSync(inFolder('table.tex'), latexTable({ ...named('net', 'fc6', HOSTILE.join(' ')), rows }, String))
     expect(latexLog(inFolder(), '\\listoftables\\input{table}')).not.toMatch(/Missing character|undefined/)
