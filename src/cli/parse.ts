@@ -103,6 +103,10 @@ export function collectImages(text: string, before: Assignments = {}): Assignmen
   return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
 }
 
+export function collectLabels(text: string, before: Assignments = {}): Assignments {
+  return assigned(text, before, 'Give NAME=TEXT, such as fc8="class scores".')
+}
+
 export function collectPairs(text: string, before: readonly GivenPair[] = []): readonly GivenPair[] {
   const [plain, variant, more] = text.split('=')
   if (!plain || !variant || more !== undefined)

@@ -7,6 +7,8 @@ export interface Label {
   readonly x: number
   readonly y: number
   readonly align: 'left' | 'center' | 'right'
+  /** The text reads upwards. (x, y) is its middle. */
+  readonly isUpright?: true
 }
 
 export interface AxisTick {
@@ -53,8 +55,9 @@ const BASELINE = 1 / 3
 
 const TEXT_ANCHORS = { left: 'start', center: 'middle', right: 'end' } as const
 
-export function labelAttributes({ x, y, align }: Label, letterSize: number) {
-  return { x, y: y + letterSize * BASELINE, 'text-anchor': TEXT_ANCHORS[align] }
+export function labelAttributes({ x, y, align, isUpright }: Label, letterSize: number) {
+  const turn = isUpright && { transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` }
+  return { x, y: y + letterSize * BASELINE, 'text-anchor': TEXT_ANCHORS[align], ...turn }
 }
 
 /** Font size of charts, in pixels. */

@@ -1,6 +1,7 @@
 import type { FramePixels } from '../experiments/objectScene.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
+import type { SvgElement } from './svg.js'
 
 /** RGB pixels to draw into, row-major [rows, cols, 3]. */
 export interface Canvas {
@@ -37,10 +38,25 @@ export function paste({ cols, pixels }: Canvas, image: FramePixels, { x, y, widt
   }
 }
 
-/** @param labels texts to draw in black over the picture */
-export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
+/**
+ * @param labels texts to draw in black over the picture
+ * @param shapes other elements to draw
+ * @param scale pixels of the picture for each pixel of labels and shapes
+ * @param density resolution that the file states, in pixels per inch
+ */
+export async function canvasPng(
+  { rows, cols, pixels }: Canvas,
+  labels: readonly Label[] = [],
+  shapes: readonly SvgElement[] = [],
+  scale = 1,
+  density?: number,
+): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
-  const text = labels.length === 0 ? [] : [{ input: Buffer.from(labelOutlines(labels, cols, rows)) }]
-  return picture.composite(text).removeAlpha().png({ compressionLevel: 9 }).toBuffer()
+  const text =
+    labels.length === 0
+      ? []
+      : [{ input: Buffer.from(labelOutlines(labels, cols / scale, rows / scale, scale, shapes)) }]
+  const drawn = picture.composite(text).removeAlpha()
+  return (density === undefined ? drawn : drawn.withMetadata({ density })).png({ compressionLevel: 9 }).toBuffer()
 }

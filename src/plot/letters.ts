@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { modelsFolder } from '../files/package.js'
 import { type Label, labelAttributes } from './axis.js'
 import { shortened } from './marks.js'
-import { markup, svg } from './svg.js'
+import { markup, type SvgElement, svg } from './svg.js'
 
 /** Font size of text in pictures, in pixels. */
 export const PICTURE_LETTERS = 18
@@ -44,20 +44,32 @@ export function cutText(words: string, width: number): string {
   return shortened(words, 1)
 }
 
-/** Draws labels as black outlines on a transparent background. The result is an SVG. */
-export function labelOutlines(labels: readonly Label[], width: number, height: number): string {
+/**
+ * Draws labels as black outlines on a transparent background. The result is an SVG.
+ * @param enlarged factor by which the SVG is larger than `width` × `height`
+ * @param shapes further elements to draw
+ */
+export function labelOutlines(
+  labels: readonly Label[],
+  width: number,
+  height: number,
+  enlarged = 1,
+  shapes: readonly SvgElement[] = [],
+): string {
   const scale = PICTURE_LETTERS / allLetters().unitsPerEm
-  const paths = labels.flatMap((label) => {
+  const paths = labels.map((label) => {
     const { words, x, align } = label
     const whole = textWidth(words)
     let left = { left: x, center: x - whole / 2, right: x - whole }[align]
-    const baseline = labelAttributes(label, PICTURE_LETTERS).y
-    return [...words].map((character) => {
+    const { y: baseline, transform } = labelAttributes(label, PICTURE_LETTERS)
+    const outlines = [...words].map((character) => {
       const [advance, d] = letterOf(character)
       const path = svg('path', { d, transform: `translate(${left} ${baseline}) scale(${scale})` })
       left += advance * scale
       return path
     })
+    return svg('g', { ...(transform && { transform }) }, ...outlines)
   })
-  return markup(svg('svg', { xmlns: 'http://www.w3.org/2000/svg', width, height }, ...paths))
+  const size = { viewBox: `0 0 ${width} ${height}`, width: width * enlarged, height: height * enlarged }
+  return markup(svg('svg', { xmlns: 'http://www.w3.org/2000/svg', ...size }, ...shapes, ...paths))
 }

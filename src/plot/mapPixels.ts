@@ -1,4 +1,4 @@
-import { type ColourLimits, hot } from './colormap.js'
+import { type ColourLimits, type ColourMap, hot } from './colormap.js'
 
 /** A map with one value per position, [rows, cols], row-major. */
 export interface GridValues {
@@ -8,9 +8,10 @@ export interface GridValues {
 }
 
 /**
- * Draws a map with the colour map "hot". Each value becomes a rectangle of one colour.
+ * Draws a map. Each value becomes a rectangle of one colour.
  * @param height of the picture in pixels, a whole multiple of `rows`
  * @param width of the picture in pixels, a whole multiple of `cols`
+ * @param colours colour map, by default "hot"
  * @returns RGB, [height, width, 3]
  */
 export function mapPixels(
@@ -18,13 +19,14 @@ export function mapPixels(
   { low, high }: ColourLimits,
   height = rows,
   width = cols,
+  colours: ColourMap = hot,
 ): Uint8Array {
   const pixels = new Uint8Array(height * width * 3)
   const [tall, wide] = [height / rows, width / cols]
   for (let row = 0; row < rows; row++) {
     const start = row * tall * width * 3
     for (let col = 0; col < cols; col++) {
-      const colour = hot(((values[row * cols + col] as number) - low) / (high - low))
+      const colour = colours(((values[row * cols + col] as number) - low) / (high - low))
       for (let x = col * wide; x < (col + 1) * wide; x++) pixels.set(colour, start + x * 3)
     }
     const line = pixels.subarray(start, start + width * 3)

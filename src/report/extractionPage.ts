@@ -93,7 +93,7 @@ function extractionSection(
     String(dims),
     ...ANCHOR_NAMES.map((_, anchor) => {
       const { mean, min } = meanAndMin(mapAt(maps, unit, i, anchor))
-      return { text: decimalText(mean, 3), below: `(${decimalText(min, 3)})` }
+      return { text: decimalText(mean, 3), below: [`(${decimalText(min, 3)})`] }
     }),
     kept[i] ? 'at any position' : 'no: too many features',
   ])

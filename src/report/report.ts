@@ -31,6 +31,7 @@ import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
+import { type DisplayLabels, displayNames, type TextOf } from './displayNames.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
@@ -44,8 +45,13 @@ import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, ta
 const OPTIONS = {
   /** Include the rows of the paper's tables that this study did not measure; false by default. */
   paper: z.boolean().default(false),
-  /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
-  limits: colourLimits.default(PAPER_LIMITS),
+  /**
+   * Ends of the maps' colour scales. By default, they are 0.88 and 1 on the page, as in the paper, and in figures they
+   * follow from each layer's values.
+   */
+  limits: colourLimits.exactOptional(),
+  /** Texts for names of networks and layers in figures and LaTeX tables. */
+  labels: z.record(z.string(), z.string()).default({}),
   /** Pairs of networks to compare, beside those of the catalog; by default those that `reproduce` stored. */
   pairs: pairsSchema.exactOptional(),
   /** Receives progress events and notes. */
@@ -86,13 +92,14 @@ export interface MeasuredReport {
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
-  const { paper, limits, pairs: given, onProgress, signal } = parseOptions(options, OPTIONS)
+  const { paper, limits: givenLimits, labels, pairs: given, onProgress, signal } = parseOptions(options, OPTIONS)
+  const limits = givenLimits ?? PAPER_LIMITS
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = (await groupsOfUnits(results)).length > 0
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
-  if (!hasUnits) return reportArithmetic(results, arithmetic)
+  if (!hasUnits) return reportArithmetic(results, arithmetic, labels)
   const stored = await storedPairs(results)
   // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
   const { index, contents, lead } = await writeFolderAtomic(
@@ -101,7 +108,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
       if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
       const pairs = pairsAmong(groups, given ?? stored)
-      const contents = contentsOf(groups, pairs, arithmetic, paper, limits)
+      const contents = contentsOf(groups, pairs, arithmetic, paper, labels, givenLimits)
       return {
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
@@ -126,6 +133,7 @@ interface ReportContents {
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
   readonly warning: string | undefined
+  readonly textOf: TextOf
 }
 
 function contentsOf(
@@ -133,9 +141,11 @@ function contentsOf(
   pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
   isWhole: boolean,
-  limits: ColourLimits,
+  labels: DisplayLabels,
+  limits: ColourLimits | undefined,
 ): ReportContents {
   const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
+  const textOf = displayNames(rows, labels)
   const findings = findingsOf(groups, pairs)
   const warning = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
@@ -143,11 +153,11 @@ function contentsOf(
   const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
-  const figures = paperFigures(groups, pairs, limits)
+  const figures = paperFigures(groups, pairs, textOf, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),
-    overviewSection(groups, limits),
+    overviewSection(groups, limits ?? PAPER_LIMITS),
     { id: 'tables', title: 'Tables', html: tablesHtml(ofUnits) },
     figuresSection(figures, arithmetic.length > 0),
     ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
@@ -155,19 +165,19 @@ function contentsOf(
   ]
   const folded = appendix.filter(({ html }) => html !== '').map((one) => ({ ...one, isFolded: true }))
   const sections = [...findingsSections(findings, rows), ...folded]
-  return { rows, tables, findings, figures, sections, warning }
+  return { rows, tables, findings, figures, sections, warning, textOf }
 }
 
 /** Writes everything except the site and the page. */
 async function writeContents(
   results: string,
   groups: readonly StudyGroup[],
-  { rows, tables, findings, figures }: ReportContents,
+  { rows, tables, findings, figures, textOf }: ReportContents,
   limits: ColourLimits,
 ): Promise<void> {
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(rows))
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
-  await writeTables(results, tables)
+  await writeTables(results, tables, textOf)
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
@@ -177,11 +187,15 @@ async function writeContents(
 }
 
 /** Writes the report of a folder that has only results of feature arithmetic. */
-async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<MeasuredReport> {
+async function reportArithmetic(
+  results: string,
+  arithmetic: readonly ArithmeticStudy[],
+  labels: DisplayLabels,
+): Promise<MeasuredReport> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
-  await writeTables(results, tables)
+  await writeTables(results, tables, displayNames(rows, labels))
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
   // An earlier report may have left these entries. The units from which it made them no longer exist.
   for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
@@ -193,11 +207,11 @@ function measuredReport(rows: readonly Row[], findings: readonly ClaimFinding[])
   return { report: { rows: summaryRows(rows), findings }, rows }
 }
 
-async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {
+async function writeTables(results: string, tables: readonly ResultTable[], textOf: TextOf): Promise<void> {
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
     for (const table of tables)
       for (const format of ['md', 'csv', 'tex'] as const)
-        await writeFileAtomic(join(folder, `${table.name}.${format}`), tableFile(table, format))
+        await writeFileAtomic(join(folder, `${table.name}.${format}`), tableFile(table, format, textOf))
   })
 }
 

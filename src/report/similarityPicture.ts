@@ -40,15 +40,15 @@ export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): P
   return layoutPng(
     panelLayout({
       title: `${name}: cosine similarity to the five anchors${where}`,
-      limits,
       columns: ANCHOR_NAMES,
       rows: [
         {
           label: [''],
+          limits,
           maps: ANCHOR_NAMES.map((_, i) => ({ values: values(i), rows, cols, stride: placement?.stride ?? 1, first })),
         },
       ],
-      ...(placement === undefined && { axes: 'row and column of the position' }),
+      ...(placement === undefined && { axes: ['column', 'row'] }),
     }),
   )
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   collectAssignments,
   collectImages,
+  collectLabels,
   collectLayers,
   collectNames,
   parseColours,
@@ -36,6 +37,7 @@ describe('the value of an option', () => {
     [parseRange, { 1: 1, 255: 255 }],
     [parseLimits, { '0.88,1': { low: 0.88, high: 1 }, '-1e3, 0': { low: -1000, high: 0 } }],
     [collectAssignments, { 'id=a=b': { id: 'a=b' }, 'constructor=x': { constructor: 'x' } }],
+    [collectLabels, { 'fc8=class scores': { fc8: 'class scores' } }],
     [collectLayers, { 'a,b': ['a', 'b'], '=a': ['=a'], 'id=a,b': { id: ['a', 'b'] } }],
     [collectNames, { 'a, b': ['a', 'b'] }],
   ])('%o is what its text says', (parse, values) => {

@@ -17,8 +17,13 @@ import { isOfArithmetic, NO_PAPER, resultTables, tableFile, tablesHtml } from '.
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { baselineRows } from '../../src/results/rows.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
+import { HAS_LATEX, latexLog } from '../support/latex.js'
+import { leftOut } from '../support/leftOut.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 import { groupWith, measures, PAIRS, WHOLE_STUDY } from '../support/studyGroup.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
 
 /**
  * Whole documents of a made-up study that has every measure. Look at what changes before you write it anew by
@@ -51,14 +56,35 @@ describe('the report of a whole study', () => {
     await expect(findingsMarkdown(findings)).toMatchFileSnapshot(`${GOLDEN}/findings.md`)
   })
 
-  it('has every table as Markdown and CSV, and LaTeX of the first', async () => {
+  it('has every table as Markdown and CSV, and LaTeX of the first and of those with folds', async () => {
     const files = tables.flatMap((table, i) =>
-      (['md', 'csv', ...(i === 0 ? ['tex' as const] : [])] as const).map(
-        (format) => `===== ${table.name}.${format}\n${tableFile(table, format)}`,
+      (['md', 'csv', ...(i === 0 || table.name.startsWith('folds') ? ['tex' as const] : [])] as const).map(
+        (format) => `===== ${table.name}.${format}\n${tableFile(table, format, String)}`,
       ),
     )
     await expect(files.join('\n')).toMatchFileSnapshot(`${GOLDEN}/tables.txt`)
   })
+
+  it.skipIf(leftOut(!HAS_LATEX, 'they need pdflatex and booktabs'))(
+    'has LaTeX that compiles and is as wide as it says',
+    () => {
+      const long = tables
+        .slice(0, 2)
+        .map((table) => tableFile(table, 'tex', (name) => (name === 'fc' ? 'x'.repeat(60) : name)))
+      const files = [...tables.map((table) => tableFile(table, 'tex', String)), ...long]
+      const parts = files.flatMap((text) => text.split(/(?=\\begin\{table)/).slice(1))
+      const measured = parts.map((text) => {
+        const tabular = /\\begin\{tabular\}.*\\end\{tabular\}/s.exec(text)?.[0]
+        const box = `\\footnotesize\\setlength{\\tabcolsep}{3pt}\\sbox{\\measured}{${tabular}}`
+        return `{${box}\\typeout{WIDTH \\the\\wd\\measured}}`
+      })
+      const log = latexLog(inFolder(), [...measured, ...parts].join('\n'))
+      const widths = [...log.matchAll(/^WIDTH ([\d.]+)pt/gm)].map(([, width]) => Number(width))
+      expect(widths.map((width) => width > 345)).toEqual(parts.map((text) => text.startsWith('\\begin{table*}')))
+      expect(log).not.toMatch(/too large/)
+      expect(new Set(widths.map((width) => width > 345)).size).toBe(2)
+    },
+  )
 
   it('has these sections on the page', async () => {
     const sections = [
@@ -66,7 +92,7 @@ describe('the report of a whole study', () => {
       chartsSection(rows),
       overviewSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter((table) => !isOfArithmetic(table))) },
-      figuresSection(paperFigures(WHOLE_STUDY, PAIRS, PAPER_LIMITS), true),
+      figuresSection(paperFigures(WHOLE_STUDY, PAIRS), true),
       ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
       provenanceSection(WHOLE_STUDY),
     ]
@@ -127,12 +153,12 @@ describe('the report of a study of objects and photographs', () => {
       'Mean cosine similarity to each anchor, photographs',
       'Mean cosine similarity of different photographs at the same position, photographs',
     ])
-    for (const table of both.filter(isOfPhotographs)) expect(tableFile(table, 'md')).not.toMatch(/object/i)
+    for (const table of both.filter(isOfPhotographs)) expect(tableFile(table, 'md', String)).not.toMatch(/object/i)
   })
 
   it('has figures of photographs, but the paper’s own figures only of objects', () => {
-    const figures = paperFigures(groups, PAIRS, PAPER_LIMITS)
-    expect(figures.filter((figure) => !isOfPhotographs(figure))).toEqual(paperFigures(WHOLE_STUDY, PAIRS, PAPER_LIMITS))
+    const figures = paperFigures(groups, PAIRS)
+    expect(figures.filter((figure) => !isOfPhotographs(figure))).toEqual(paperFigures(WHOLE_STUDY, PAIRS))
     expect(figures.filter(isOfPhotographs).map(({ name, title }) => [name, title.split(', ')[1]])).toEqual([
       ['heatmaps-patches-photographs', 'photographs'],
       ['heatmaps-patches-photographs-others', 'photographs'],

@@ -116,6 +116,15 @@ describe('a report', () => {
     expect(first).toMatchObject({ model: 'alexnet', layer: 'fc6', size: 125, variant: 'top-left', ...numbers })
   })
 
+  it('shows texts instead of names in figures and LaTeX, and the names in all other files', async () => {
+    await storeStudy()
+    await writeReport(inFolder(), { labels: { fc8: 'class scores' }, limits: { low: 0.5, high: 1 } })
+    const texts = [read('figures', 'figure-3-patches-125.svg'), read('tables', 'table-1-similarity-125.tex')]
+    for (const text of texts) expect([/fc8/.test(text), /class scores/.test(text)]).toEqual([false, true])
+    expect(texts[0]).toContain('>0.5<')
+    expect(read('tables', 'table-1-similarity-125.md')).toContain('| fc8 |')
+  })
+
   it('has the paper’s tables whole if asked, and says under every table which networks were measured otherwise', async () => {
     await storeStudy()
     await storeUnit(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)

@@ -6,8 +6,13 @@ import { addPairOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson } from '../output.js'
-import { parseLimits } from '../parse.js'
+import { collectLabels, parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
+
+interface ReportFlags extends ReportOptions, PageFlags {
+  readonly tables?: boolean
+  readonly label?: ReportOptions['labels']
+}
 
 export function reportCommand({ signal }: CommandContext): Command {
   const command = addExamples(
@@ -18,25 +23,25 @@ export function reportCommand({ signal }: CommandContext): Command {
     .description('rebuild tables, figures, findings and page from stored results')
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'add the paper’s results for networks not in this study')
-    .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
+    .option('--limits <low,high>', 'set colour scales [default: 0.88,1; in figures by layer]', parseLimits)
+    .option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX', collectLabels)
   return addOpenOption(addPairOption(command))
     .option('--tables', 'also print the tables of similarity and separability')
     .option('--json', 'print one JSON document to stdout')
-    .action(
-      async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {
-        const { writeMeasuredReport } = await import('../../report/report.js')
-        const { printReport, printTables } = await import('../printedReport.js')
-        const { report, rows } = await writeMeasuredReport(folder, {
-          ...options,
-          onProgress: terminalProgress(),
-          signal,
-        })
-        if (json) printJson(report)
-        else {
-          if (tables) printTables(rows)
-          printReport(report)
-        }
-        await sayPage(join(folder, 'index.html'), { open, json })
-      },
-    )
+    .action(async (folder: string, { json, open, tables, label, ...options }: ReportFlags) => {
+      const { writeMeasuredReport } = await import('../../report/report.js')
+      const { printReport, printTables } = await import('../printedReport.js')
+      const { report, rows } = await writeMeasuredReport(folder, {
+        ...options,
+        ...(label && { labels: label }),
+        onProgress: terminalProgress(),
+        signal,
+      })
+      if (json) printJson(report)
+      else {
+        if (tables) printTables(rows)
+        printReport(report)
+      }
+      await sayPage(join(folder, 'index.html'), { open, json })
+    })
 }

@@ -82,7 +82,7 @@ export function addStudyOptions(studyCommand: Command): Command {
   addRunOptions(command.optionsGroup(HOW))
   return command
     .optionsGroup('Where results go:')
-    .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
+    .option('--limits <low,high>', 'set colour scales [default: 0.88,1; figures: by layer]', parseLimits)
     .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--keep-features', 'store features, so that any position can be an anchor')
     .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')

@@ -32,8 +32,8 @@ function measureTable(networks: readonly NetworkConsistency[], measures: readonl
     bestFirst(networks, key).flatMap((network) => {
       const own = measureOf(network, key)
       if (own === undefined) return []
-      const cell = (mean: MeasureMean) => ({ text: meanText(own, mean), below: counted(mean.count, 'photograph') })
-      const heading = isOne ? titleText(own) : { text: network.model, below: titleText(own) }
+      const cell = (mean: MeasureMean) => ({ text: meanText(own, mean), below: [counted(mean.count, 'photograph')] })
+      const heading = isOne ? titleText(own) : { text: network.model, below: [titleText(own)] }
       return [[heading, cell(own), cell(own.confident)]]
     }),
   )

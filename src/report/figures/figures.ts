@@ -1,17 +1,21 @@
 import { join } from 'node:path'
 import { ANCHOR_NAMES, type AnchorName, positionRange } from '../../engine/positions.js'
+import { lowestPercentile } from '../../experiments/mapMeasures.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, measuredText, sizeName, sizeText, subjectOf } from '../../patches/sizes.js'
-import type { ColourLimits } from '../../plot/colormap.js'
+import { comparedSizes, measuredText, sizeName, sizeText, subjectOf, subjectsText } from '../../patches/sizes.js'
+import { type ColourLimits, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
+import { linearScale } from '../../plot/scale.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart } from '../../results/versions.js'
 import { meanAndStd } from '../../support/statistics.js'
-import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
+import type { TextOf } from '../displayNames.js'
+import { LONGEST_GRID, strongestGrid } from '../findings/quantities.js'
+import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from './panels.js'
 
 export interface Figure extends PanelGrid {
   /** File name without extension. */
@@ -20,7 +24,6 @@ export interface Figure extends PanelGrid {
 }
 
 const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
-const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean', 75: 'Figure 4: mean' }
 
 /** Anchors that the paper's figures show. */
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
@@ -29,61 +32,132 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
  * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes, photographs and the given
  * pairs get similar figures. All networks with only one version are in one figure per patch size.
+ * @param textOf text for the name of a network or layer
+ * @param limits ends of all colour scales of similarity; by default, those of each layer follow from its values
  */
 export function paperFigures(
   groups: readonly StudyGroup[],
   pairs: readonly NetworkPair[],
-  limits: ColourLimits,
+  textOf: TextOf = String,
+  limits?: ColourLimits,
 ): readonly Figure[] {
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
   const versions = pairsOf(groups, pairs)
   const ofObjects = versions.filter(({ plain }) => subjectOf(plain) === 'objects')
   return [
-    ...exampleFigure(ofObjects, limits),
+    ...exampleFigure(ofObjects, textOf, limits),
     ...sizes.flatMap((size) => {
       const ofSize = groups.filter((group) => compared(group) === size)
       const pairsOfSize = versions.filter(({ other }) => ofSize.includes(other))
-      return heatmapFigures(ofSize, pairsOfSize, size, limits)
+      return heatmapFigures(ofSize, pairsOfSize, size, textOf, limits)
     }),
-    ...flipFigure(ofObjects, limits),
+    ...flipFigure(ofObjects, textOf, limits),
   ]
 }
 
-/** Figure 1: maps for the top-left anchor. */
-function exampleFigure(versions: readonly Versions[], limits: ColourLimits): readonly Figure[] {
+/** Figure 1: maps for the top-left anchor, and below each its difference from its smooth trend. */
+function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [antiAliased] = ofKind(versions, 'anti-aliasing')
   const pair = antiAliased ?? ofKind(versions, 'given')[0]
   if (pair === undefined) return []
   const both = [pair.plain, pair.other]
-  const layer = layerOfContrast(both, ['top-left'], limits)
+  const layers = sharedLayers(both)
+  const grid = strongestGrid([{ ...pair.plain, layers }])
+  const layer = grid?.layer ?? (layers.at(-1) as string)
+  const maps = both.flatMap((group) => mapOf(group, layer, 'top-left') ?? [])
+  const differences = maps.map(withoutTrend)
+  const values = differences.flatMap((map) => Array.from(map.values))
+  const ends = values.reduce((most, value) => Math.max(most, Math.abs(value)), LEAST_DIFFERENCE)
+  const spreads = differences.map(({ values }) => Number(meanAndStd(Array.from(values)).std.toFixed(5)))
+  const label = textOf(layer)
+  const choice = grid
+    ? 'Of the layers of both networks, this one has the strongest grid pattern in (a).'
+    : 'The positions are too far apart to show a grid pattern, so that this is the last layer of both networks.'
   return [
     {
       name: 'figure-1-example',
-      title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${sizeText(both)}`,
-      caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) ${antiAliased ? 'that is missing in' : 'and in'} (b). ${MOST_CONTRAST}`,
-      limits,
-      columns: antiAliased ? ['(a) plain', '(b) anti-aliased'] : both.map(({ model }, i) => `(${'ab'[i]}) ${model}`),
-      rows: [{ label: [layer], maps: both.map((group) => mapOf(group, layer, 'top-left')) }],
+      title: `Similarity to the top-left anchor, ${textOf(pair.plain.model)} ${label}, ${sizeText(both)}`,
+      caption: `${choice} Similarity falls with the distance from the anchor. The lower row shows the difference from the smooth trend, which is the mean over a square of positions, up to ${reachOf(pair.plain) * pair.plain.stride} px away along each axis. Its standard deviation is ${spreads[0]} in (a) and ${spreads[1]} in (b).`,
+      columns: antiAliased
+        ? ['(a) plain', '(b) anti-aliased']
+        : both.map(({ model }, i) => `(${'ab'[i]}) ${textOf(model)}`),
+      rows: [
+        { label: [label], maps, limits: limits ?? rangeOf(maps) },
+        {
+          label: ['difference', 'from trend'],
+          maps: differences,
+          limits: { low: -ends, high: ends },
+          bar: 'difference',
+          colours: DIFFERENCE_COLOURS,
+        },
+      ],
     },
   ]
 }
 
-const MOST_CONTRAST =
-  'Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation within the colour range).'
+/** Least end of a scale of differences, so that it does not show mere rounding errors. */
+const LEAST_DIFFERENCE = 1e-4
+
+/** Number of positions from the middle of the trend's square to its sides. It spans two periods of a grid pattern. */
+function reachOf({ stride }: Pick<PanelMap, 'stride'>): number {
+  return Math.max(1, Math.round(LONGEST_GRID / stride))
+}
+
+/**
+ * A map minus its smooth trend: the mean over a square around each position. Near a border, the square is narrower on
+ * both sides, so that a slope leaves no difference there.
+ */
+function withoutTrend(map: PanelMap): PanelMap {
+  const { rows, cols } = map
+  const reach = reachOf(map)
+  const values = Array.from(map.values, (value, i) => {
+    const [row, col] = [Math.floor(i / cols), i % cols]
+    const down = Math.min(reach, row, rows - 1 - row)
+    const across = Math.min(reach, col, cols - 1 - col)
+    let sum = 0
+    for (let r = row - down; r <= row + down; r++)
+      for (let c = col - across; c <= col + across; c++) sum += map.values[r * cols + c] as number
+    return value - sum / ((2 * down + 1) * (2 * across + 1))
+  })
+  return { ...map, values }
+}
+
+/** Shares of values, in percent, that may lie below and above a colour scale: single positions must not set its ends. */
+const [FEW_BELOW, FEW_ABOVE] = [1, 99]
+/** Least difference between the ends of a colour scale, so that it does not show mere rounding errors. */
+const LEAST_RANGE = 0.01
+
+/** Ends of a colour scale that uses the range of the maps' values. They are round numbers. */
+function rangeOf(maps: readonly (PanelMap | undefined)[]): ColourLimits {
+  const values = maps.flatMap((map) => Array.from(map?.values ?? []))
+  const high = lowestPercentile(values, FEW_ABOVE)
+  const { ticks } = linearScale([Math.min(lowestPercentile(values, FEW_BELOW), high - LEAST_RANGE), high])
+  return { low: ticks[0] as number, high: ticks.at(-1) as number }
+}
+
+/** Gives rows of the same layer the same colour scale, so that their colours can be compared. */
+function scaled(rows: readonly Omit<PanelRow, 'limits'>[], limits: ColourLimits | undefined): readonly PanelRow[] {
+  const layerOf = ({ label }: Omit<PanelRow, 'limits'>) => label.at(-1)
+  return rows.map((row) => {
+    const ofLayer = rows.filter((other) => layerOf(other) === layerOf(row))
+    return { ...row, limits: limits ?? rangeOf(ofLayer.flatMap(({ maps }) => maps)) }
+  })
+}
 
 /** Figures 3 and 4: first the pairs of plain and anti-aliased networks, then the given pairs, then other networks. */
 function heatmapFigures(
   groups: readonly StudyGroup[],
   versions: readonly Versions[],
   size: number,
-  limits: ColourLimits,
+  textOf: TextOf,
+  limits: ColourLimits | undefined,
 ): readonly Figure[] {
   const [antiAliased, given] = [ofKind(versions, 'anti-aliasing'), ofKind(versions, 'given')]
   const shown = [...antiAliased, ...given]
   const others = groups.filter((group) => !shown.some(({ plain, other }) => group === plain || group === other))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
-  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
+  const title = `Mean similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
   const figureOf = (
     rows: readonly (readonly StudyGroup[])[],
     part: string,
@@ -93,17 +167,19 @@ function heatmapFigures(
     name: `${name}${part}`,
     title: `${title}${ending}`,
     caption:
-      'A shift-invariant network would be white everywhere. See how fast similarity falls around the anchor, and look for a grid pattern.',
-    limits,
+      'A shift-invariant network would have a similarity of 1 everywhere. See how fast similarity falls around the anchor, and look for a grid pattern. Rows of the same layer have the same colour scale.',
     columns,
-    rows: rows.flatMap((row) => {
-      const named = part === PAIRS ? row : row.slice(0, 1)
-      const layers = named[0]?.layers.filter((layer) => named.every((one) => one.layers.includes(layer))) ?? []
-      return layers.map((layer) => ({
-        label: [...named.map(({ model }) => model), layer],
-        maps: row.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
-      }))
-    }),
+    ...(subjectsText(groups) === 'photographs' && { axes: WINDOW_AXES }),
+    rows: scaled(
+      rows.flatMap((row) => {
+        const named = part === PAIRS ? row : row.slice(0, 1)
+        return sharedLayers(named).map((layer) => ({
+          label: [...named.map(({ model }) => textOf(model)), textOf(layer)],
+          maps: row.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
+        }))
+      }),
+      limits,
+    ),
   })
   const sides = (variant: string) => ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
   const rowsOf = (all: readonly Versions[]) => all.map(({ plain, other }) => [plain, other])
@@ -121,45 +197,46 @@ function heatmapFigures(
   return figures.filter(({ rows }) => rows.length > 0)
 }
 
+const WINDOW_AXES = ['window’s left edge (px)', 'window’s top edge (px)'] as const
+
 /** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
 const PAIRS = '-pairs'
 
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
-function flipFigure(versions: readonly Versions[], limits: ColourLimits): readonly Figure[] {
+function flipFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [pair] = ofKind(versions, 'no-flips')
   if (pair === undefined) return []
-  const layer = layerOfContrast([pair.plain, pair.other], SHOWN, limits)
+  const layer = layerOfContrast([pair.plain, pair.other])
   const row = (group: StudyGroup, label: string) => ({
-    label: [group.model, label],
+    label: [textOf(group.model), label, textOf(layer)],
     maps: SHOWN.map((at) => mapOf(group, layer, at)),
   })
   return [
     {
       name: 'figure-5-flip',
-      title: `Figure 5: with and without horizontal flips in training, ${layer}, ${sizeText([pair.plain])}`,
-      caption: `See whether the bright region around the anchor is wider than it is high in both rows. ${MOST_CONTRAST}`,
-      limits,
+      title: `With and without horizontal flips in training, ${textOf(layer)}, ${sizeText([pair.plain])}`,
+      caption:
+        'See whether the bright region around the anchor is wider than it is high in both rows. Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation of similarity).',
       columns: SHOWN,
-      rows: [row(pair.plain, 'with flips'), row(pair.other, 'without flips')],
+      rows: scaled([row(pair.plain, 'with flips'), row(pair.other, 'without flips')], limits),
     },
   ]
 }
 
 /** The layer with the most contrast in its maps, among the layers that all groups have. */
-function layerOfContrast(
-  groups: readonly StudyGroup[],
-  anchors: readonly AnchorName[],
-  { low, high }: ColourLimits,
-): string {
-  const shared = groups[0]?.layers.filter((layer) => groups.every(({ layers }) => layers.includes(layer))) ?? []
-  const contrasts = shared.map((layer) => {
-    const maps = groups.flatMap((group) => anchors.map((at) => mapOf(group, layer, at)))
-    const drawn = maps.flatMap((map) => Array.from(map?.values ?? [], (value) => Math.min(high, Math.max(low, value))))
+function layerOfContrast(groups: readonly StudyGroup[]): string {
+  const contrasts = sharedLayers(groups).map((layer) => {
+    const maps = groups.flatMap((group) => SHOWN.map((at) => mapOf(group, layer, at)))
     // The rounding makes nearly equal contrasts equal. Of layers with equal contrast, the last one is taken, as in the
     // paper.
-    return { layer, contrast: Math.round(1e6 * meanAndStd(drawn).std) }
+    const { std } = meanAndStd(maps.flatMap((map) => Array.from(map?.values ?? [])))
+    return { layer, contrast: Math.round(1e6 * std) }
   })
   return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
+}
+
+function sharedLayers(groups: readonly StudyGroup[]): readonly string[] {
+  return groups[0]?.layers.filter((layer) => groups.every(({ layers }) => layers.includes(layer))) ?? []
 }
 
 /** The two networks of a pair, measured in the same way. */
@@ -213,10 +290,12 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
 export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
     const { name, title, caption } = figure
+    const [, number] = /^figure-(\d)/.exec(name) ?? []
+    const of = number === undefined ? '' : `This is Figure ${number} of the paper for this study. `
     const { width, height } = panelLayout(figure)
     const file = `figures/${encodeURIComponent(name)}`
     return `<figure class="paper"><img src="${file}.svg" alt="${escapeHtml(title)}" width="${width}" height="${height}" loading="lazy">
-<figcaption>${escapeHtml(`${caption} ${clippedText(figure)}`)} ${fileLinks(file, ['svg', 'png'])}</figcaption></figure>`
+<figcaption>${escapeHtml(`${of}${caption} ${clippedText(figure)}`)} ${fileLinks(file, ['svg', 'png'])}</figcaption></figure>`
   })
   const isMade = (number: number) =>
     number === 6 ? hasArithmetic : figures.some(({ name }) => name.startsWith(`figure-${number}`))
@@ -235,17 +314,14 @@ const NEEDS: readonly (readonly [number, string])[] = [
   [6, 'feature arithmetic (--experiments arithmetic)'],
 ]
 
-/** Cosines may exceed 1 by this much because of rounding. Such values do not count as outside the scale. */
-const ROUNDING = 1e-6
-
-function clippedText({ rows, limits: { low, high } }: Figure): string {
-  const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
-  const share = (isBeyond: (value: number) => boolean) => {
-    const count = values.filter(isBeyond).length
+function clippedText({ rows }: Figure): string {
+  const counts = rows.map(beyond)
+  const all = counts.reduce((sum, one) => sum + one.all, 0)
+  const share = (end: 'below' | 'above') => {
+    const count = counts.reduce((sum, one) => sum + one[end], 0)
     if (count === 0) return 'none'
-    const percent = (100 * count) / values.length
+    const percent = (100 * count) / all
     return percent < 0.05 ? 'less than 0.1 %' : `${percentText(percent)} %`
   }
-  const [below, above] = [share((value) => value < low), share((value) => value > high + ROUNDING)]
-  return `Of all values, ${below} are below ${low} (black) and ${above} are above ${high} (white).`
+  return `Of all values, ${share('below')} are below the colour scale and ${share('above')} are above it.`
 }

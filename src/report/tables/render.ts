@@ -1,7 +1,8 @@
 import { escapeHtml, scrollBox } from '../../plot/html.js'
-import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
+import { withoutBreaks } from './latexText.js'
 
-export type TableCell = string | { readonly text: string; readonly below: string }
+/** A text, and smaller texts below it. */
+export type TableCell = string | { readonly text: string; readonly below: readonly string[] }
 
 export interface Table {
   readonly title: string
@@ -14,9 +15,9 @@ export interface Table {
   readonly rows: readonly (readonly TableCell[])[]
 }
 
-/** Renders a table as HTML for a page, as Markdown, or as LaTeX with the package booktabs. */
-export function renderTable(table: Table, format: 'html' | 'md' | 'tex'): string {
-  return { html, md: markdown, tex: latex }[format](table)
+/** Renders a table as HTML for a page, or as Markdown. */
+export function renderTable(table: Table, format: 'html' | 'md'): string {
+  return { html, md: markdown }[format](table)
 }
 
 /** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
@@ -26,7 +27,7 @@ function html({ title, head, rows }: Table): string {
       ? SHA256.test(content)
         ? `<code>${content}</code>`
         : escapeHtml(content)
-      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below)}</small>`
+      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below.join(', '))}</small>`
   const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
   const body = rows.map(([first = '', ...others]) => {
     const cells = others.map((content) => `<td>${cell(content)}</td>`).join('')
@@ -43,35 +44,7 @@ function markdown({ head, rows }: Table): string {
 }
 
 export function cellText(cell: TableCell): string {
-  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
-}
-
-/** LaTeX of a floating table. If cells have a second line of text, these lines become a row of their own. */
-function latex({ name = '', title, caption = title, note = '', head, rows }: Table): string {
-  const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
-  const body = rows.flatMap((row) => [
-    line(row.map((cell) => (typeof cell === 'string' ? cell : cell.text))),
-    ...(row.some((cell) => typeof cell !== 'string')
-      ? [line(row.map((cell) => (typeof cell === 'string' ? '' : cell.below)))]
-      : []),
-  ])
-  const text = [
-    '\\begin{table}[htbp]',
-    '\\centering\\footnotesize',
-    `\\caption[{${latexText(caption)}}]{${latexText(`${caption}. ${note}`)}}`,
-    `\\label{tab:${name}}`,
-    `\\begin{tabular}{@{}${head.map((_, i) => (i < 2 ? 'l' : 'r')).join('')}@{}}`,
-    '\\toprule',
-    line(head),
-    '\\midrule',
-    ...body,
-    '\\bottomrule',
-    '\\end{tabular}',
-    '\\end{table}',
-    '',
-  ].join('\n')
-  const comment = `% ${withoutBreaks(title)}\n% Needs \\usepackage{booktabs}.\n`
-  return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
+  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below.join(', ')})`
 }
 
 /** Escapes Markdown, so that names from outside are shown unchanged. */

@@ -7,7 +7,9 @@ import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/ro
 import type { TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { counted } from '../../support/text.js'
+import type { TextOf } from '../displayNames.js'
 import { distinct } from '../distinct.js'
+import { type KeyedTable, latexTable } from './latex.js'
 import { markdownText, renderTable, type Table } from './render.js'
 
 /** The paper's numbers, for comparison with measured numbers. */
@@ -22,7 +24,7 @@ export interface PaperComparison {
   readonly isPapers: (model: string, size: number) => boolean
 }
 
-export interface ResultTable extends Table {
+export interface ResultTable extends KeyedTable {
   readonly name: string
   readonly note: string
   readonly kind: TableKind
@@ -114,6 +116,7 @@ function tableOf(
     ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut)),
   ]
   const { keys, statistic, counted: what } = kind
+  const headOf = (column: readonly string[]) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))
   return {
     kind,
     subject,
@@ -121,12 +124,9 @@ function tableOf(
     sizes,
     ...nameOf(kind, subject, size, sizes),
     note: notes.join(' '),
-    head: [
-      'network',
-      'layer',
-      ...(hasSizes ? ['size'] : []),
-      ...columns.map((column) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))),
-    ],
+    head: ['network', 'layer', ...(hasSizes ? ['size'] : []), ...columns.map(headOf)],
+    columns: columns.map((column) => (column.length > 1 ? column : [headOf(column)])),
+    keys: keys.map((key) => (key === 'cv' ? 'folds' : key)),
     rows: rows.map(({ line, cells }) => [
       ...[line.model, line.layer, ...(hasSizes ? [sizeText([line], lines)] : [])],
       ...cells.map(cellText),
@@ -164,13 +164,16 @@ interface Value {
   readonly mean: number
   readonly std?: number | undefined
   readonly count?: number | undefined
+  /** Each counted value is 0 or 1. Its standard deviation only repeats the mean, so that texts leave it out. */
+  readonly isShare?: boolean
 }
 
 function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
   if (spread === 'none' || count === 0) return { mean }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
-  if ('fewest' in spread) return { mean, ...(count >= spread.fewest && { std }), count }
+  if ('fewest' in spread)
+    return { mean, ...(count >= spread.fewest && { std }), count, isShare: row.metric === 'answer-right' }
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
@@ -208,12 +211,15 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
   const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
-  const apart = difference === undefined ? '' : `, ${signedText(difference, 3)}${inSigmas}`
-  return { text, below: `paper ${valueText(paper)}${apart}` }
+  const apart = difference === undefined ? [] : [`${signedText(difference, 3)}${inSigmas}`]
+  return { text, below: [`paper ${valueText(paper)}`, ...apart] }
 }
 
-function valueText({ mean, std }: Value): string {
-  return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
+/** A mean with as many decimals as its ± needs for two significant digits, from one to three. */
+function valueText({ mean, std, isShare }: Value): string {
+  if (std === undefined || isShare) return mean.toFixed(3)
+  const digits = [1, 0.1].filter((least) => std < least).length + 1
+  return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
 
 function nameOf({ numbers, stem, title }: TableKind, subject: Subject, size: number, sizes: string) {
@@ -233,11 +239,14 @@ function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
-/** Contents of the file for a table. In Markdown, they include the table's title and note. */
-export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex'): string {
+/**
+ * Contents of the file for a table. In Markdown, they include the table's title and note.
+ * @param textOf text for the name of a network or layer in LaTeX
+ */
+export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: TextOf): string {
   if (format === 'csv') return csv(table.data)
-  const text = renderTable(table, format)
-  return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
+  if (format === 'tex') return latexTable(table, textOf)
+  return `# ${markdownText(table.title)}\n\n${renderTable(table, format)}\n\n${markdownText(table.note)}\n`
 }
 
 function csv({ head, rows }: ResultTable['data']): string {

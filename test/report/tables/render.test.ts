@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type KeyedTable, latexTable } from '../../../src/report/tables/latex.js'
 import { latexText } from '../../../src/report/tables/latexText.js'
-import { markdownText, renderTable, type Table } from '../../../src/report/tables/render.js'
+import { markdownText, renderTable } from '../../../src/report/tables/render.js'
+import { HAS_LATEX, latexLog } from '../../support/latex.js'
+import { leftOut } from '../../support/leftOut.js'
 import { randomCases } from '../../support/randomCases.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
@@ -17,47 +19,53 @@ const HOSTILE = [
 ]
 const names = fc.oneof(fc.string({ unit: 'binary', minLength: 1 }), fc.constantFrom(...HOSTILE))
 
-const PLAIN: Table = {
+const PLAIN: KeyedTable = {
   title: 'Similarity, patches of 75×75',
   note: 'Mean ± deviation.',
   name: 'similarity-75',
   head: ['model', 'layer', 'center', 'corner'],
+  columns: [['center'], ['corner']],
+  keys: ['anchor'],
   rows: [
-    ['net', 'fc6', { text: '0.934 ± 0.026', below: 'paper 0.931, +0.003' }, '–'],
+    ['net', 'fc6', { text: '0.934 ± 0.026', below: ['paper 0.931', '+0.003'] }, '–'],
     ['other', 'fc', '0.500', '0.250'],
   ],
 }
 /** The table with names of a network and a layer in its first row. */
-const named = (model: string, layer: string, note = ''): Table => ({
+const named = (model: string, layer: string, note = ''): KeyedTable => ({
   ...PLAIN,
   note,
   rows: [
-    [model, layer, { text: model, below: layer }, '–'],
+    [model, layer, { text: model, below: [layer] }, '–'],
     ['other', 'fc', '0.500', '0.250'],
   ],
 })
 
 // HTML and Markdown are in the whole documents of test/report/documents.test.ts.
 
-it('LaTeX is one table with rules of booktabs, a caption, a label, and second lines as lines of their own', () => {
-  expect(renderTable(PLAIN, 'tex')).toBe(`% Similarity, patches of 75×75
+it('LaTeX is one table with rules of booktabs, a caption, a label, and lines for the paper and the difference from it', () => {
+  expect(latexTable(PLAIN, (name) => ({ other: 'Other net' })[name] ?? name)).toBe(`% Similarity, patches of 75×75
 % Needs \\usepackage{booktabs}.
 \\begin{table}[htbp]
-\\centering\\footnotesize
+\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}\\setlength{\\belowcaptionskip}{4pt}
 \\caption[{Similarity, patches of 75$\\times$75}]{Similarity, patches of 75$\\times$75. Mean $\\pm$ deviation.}
 \\label{tab:similarity-75}
-\\begin{tabular}{@{}llrr@{}}
+\\begin{tabular}{@{}lrr@{}}
 \\toprule
-model & layer & center & corner \\\\
+layer & center & corner \\\\
 \\midrule
-net & fc6 & 0.934 $\\pm$ 0.026 & -- \\\\
- &  & paper 0.931, +0.003 &  \\\\
-other & fc & 0.500 & 0.250 \\\\
+\\multicolumn{3}{@{}l@{}}{net} \\\\
+fc6 & 0.934 $\\pm$ 0.026 & -- \\\\
+paper & 0.931 &  \\\\
+difference & +0.003 &  \\\\
+\\midrule
+\\multicolumn{3}{@{}l@{}}{Other net} \\\\
+fc & 0.500 & 0.250 \\\\
 \\bottomrule
 \\end{tabular}
 \\end{table}
 `)
-  expect(renderTable(named('日', 'fc'), 'tex')).toContain('\n\\providecommand{\\unicodecharacter}[1]')
+  expect(latexTable(named('日', 'fc'), String)).toContain('\n\\providecommand{\\unicodecharacter}[1]')
 })
 
 it.each([
@@ -107,13 +115,13 @@ describe('names, whatever they hold,', () => {
   it('keep LaTeX’s rows on lines of their own and its braces in pairs', () => {
     fc.assert(
       fc.property(names, names, (model, note) => {
-        const lines = renderTable(named(model, model, note), 'tex')
+        const lines = latexTable(named(model, model, note), String)
           .split('\n')
           .filter((line) => !line.startsWith('%'))
         const text = lines.join('\n').replace(/\\[\\{}]/g, '')
         expect(text).toMatch(/^[ -~\n]*$/)
-        const rows = lines.filter((line) => line.endsWith('\\\\'))
-        expect(rows.map((row) => row.match(/(?<!\\)&/g)?.length)).toEqual([3, 3, 3, 3])
+        const rows = lines.filter((line) => line.endsWith('\\\\') && !line.startsWith('\\multicolumn'))
+        expect(rows.map((row) => row.match(/(?<!\\)&/g)?.length)).toEqual([2, 2, 2, 2])
         const depths = [0]
         for (const [brace] of text.matchAll(/[{}]/g)) depths.push((depths.at(-1) ?? 0) + (brace === '{' ? 1 : -1))
         expect([Math.min(...depths), depths.at(-1)]).toEqual([0, 0])
@@ -122,18 +130,9 @@ describe('names, whatever they hold,', () => {
     )
   })
 
-  it.skipIf(spawnSync('pdflatex', ['--version']).status !== 0)('compile in a document (needs pdflatex)', () => {
-    const rows = HOSTILE.map((name) => [name, 'fc6', { text: name, below: name }, '–'])
-    writeFileSync(inFolder('table.tex'), renderTable({ ...named('net', 'fc6', HOSTILE.join(' ')), rows }, 'tex'))
-    const document =
-      '\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\listoftables\\input{table}\\end{document}'
-    writeFileSync(inFolder('all.tex'), document)
-    // The second run has the list of tables.
-    for (let run = 0; run < 2; run++) {
-      const words = ['-interaction=nonstopmode', '-halt-on-error', 'all.tex']
-      const { status, stdout } = spawnSync('pdflatex', words, { cwd: inFolder(), encoding: 'latin1' })
-      expect(status, stdout).toBe(0)
-    }
-    expect(readFileSync(inFolder('all.log'), 'latin1')).not.toMatch(/Missing character|undefined/)
+  it.skipIf(leftOut(!HAS_LATEX, 'they need pdflatex and booktabs'))('compile in a document', () => {
+    const rows = HOSTILE.map((name) => [name, 'fc6', { text: name, below: [name] }, '–'])
+    writeFileSync(inFolder('table.tex'), latexTable({ ...named('net', 'fc6', HOSTILE.join(' ')), rows }, String))
+    expect(latexLog(inFolder(), '\\listoftables\\input{table}')).not.toMatch(/Missing character|undefined/)
   })
 })

@@ -85,20 +85,27 @@ describe('tables', () => {
 
   it('as CSV have the paper’s numbers alone where nothing was measured', () => {
     const [alone] = resultTables([], paperWith(similarity(0.25, { std: 0.125 }), false, true)) as [ResultTable]
-    expect(tableFile(alone, 'csv').split('\n')[1]).toBe('alexnet,fc6,125,top-left,,,,0.25,0.125,,')
+    expect(tableFile(alone, 'csv', String).split('\n')[1]).toBe('alexnet,fc6,125,top-left,,,,0.25,0.125,,')
   })
 })
 
 describe('a cell', () => {
   const paper = [row('similarity-mean', { anchor: 'center' }, 0.931, { std: 0.029 })]
+  const large = [row('similarity-mean', { anchor: 'center' }, 0.93, { std: 0.125 })]
   const exact = [row('similarity-mean', { anchor: 'center' }, 0.9, { std: 0 })]
-  const beside = (text: string, below: string) => ({ text, below: `paper ${below}` })
+  const beside = (text: string, ...below: string[]) => ({ text, below })
 
   it.each<[string, number | null, readonly MeanRow[], TableCell]>([
     ['mean and deviation', 0.934, [], '0.934 ± 0.020'],
-    ['no minus before a zero', 0.93099, paper, beside('0.931 ± 0.020', '0.931 ± 0.029, +0.000 (+0.0 σ)')],
-    ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', '0.900 ± 0.000, +0.010')],
-    ['the paper’s alone', null, paper, beside('–', '0.931 ± 0.029')],
+    [
+      'as many decimals as two digits of a large ± need',
+      0.934,
+      large,
+      beside('0.934 ± 0.020', 'paper 0.93 ± 0.13', '+0.004 (+0.0 σ)'),
+    ],
+    ['no minus before a zero', 0.93099, paper, beside('0.931 ± 0.020', 'paper 0.931 ± 0.029', '+0.000 (+0.0 σ)')],
+    ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', 'paper 0.900 ± 0.000', '+0.010')],
+    ['the paper’s alone', null, paper, beside('–', 'paper 0.931 ± 0.029')],
   ])('has %s', (_, mean, rows, expected) => {
     const own = mean === null ? [] : [row('similarity-mean', { anchor: 'center' }, mean)]
     const [table] = resultTables(own, paperWith(rows, true, true)) as [ResultTable]
@@ -176,7 +183,7 @@ it('tables of arithmetic set origins, references and kinds side by side, with th
   const columns = ['no arithmetic, pixels, exact', 'from zero, features, recall', 'from zero, features, false objects']
   expect(together.head.slice(2)).toEqual(columns)
   // √(0.4 · 0.6 / 10)
-  expect(cellsOf(byKind)).toEqual([['0.400 ± 0.155', '1.000 ± 0.000']])
+  expect(cellsOf(byKind)).toEqual([['0.40 ± 0.15', '1.000 ± 0.000']])
 })
 
 it("the paper's tables have ten layers at two sizes, five anchors and two tasks, and the values that the paper prints", () => {
@@ -188,5 +195,8 @@ it("the paper's tables have ten layers at two sizes, five anchors and two tasks,
   ])
   for (const { mean, std } of paperRows()) expect(mean > 0.5 && mean <= 1 && std >= 0 && std < 0.2).toBe(true)
   expect(tables[0]?.rows[0]?.slice(0, 2)).toEqual(['alexnet', 'fc6'])
-  expect(tables[0]?.rows[0]?.[2 + ANCHOR_NAMES.indexOf('center')]).toEqual({ text: '–', below: 'paper 0.928 ± 0.012' })
+  expect(tables[0]?.rows[0]?.[2 + ANCHOR_NAMES.indexOf('center')]).toEqual({
+    text: '–',
+    below: ['paper 0.928 ± 0.012'],
+  })
 })
