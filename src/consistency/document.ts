@@ -8,12 +8,15 @@ import { consistencyPage } from './page/page.js'
 import { keptValues } from './protocols.js'
 import type { Consistency, NetworkConsistency } from './result.js'
 
-/** Content of consistency.json. It contains no durations, so that equal inputs give equal bytes. */
+/**
+ * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that are
+ * left to measure, so equal inputs give equal bytes.
+ */
 export function consistencyDocument({ networks, ...result }: Consistency): object {
   return {
     shiftscope: packageVersion(),
     ...result,
-    networks: networks.map(({ photographs, images, seconds, imagesPerSecond, ...network }) => ({
+    networks: networks.map(({ photographs, settings, images, seconds, imagesPerSecond, ...network }) => ({
       ...network,
       photographs: photographs.length,
     })),
