@@ -4,7 +4,15 @@ import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
-import { cellSeconds, connectedSeconds, frameBytes, frameSeconds, imageMultiplyAdds, imageSeconds } from './cost.js'
+import {
+  cellSeconds,
+  connectedSeconds,
+  frameBytes,
+  frameSeconds,
+  imageMultiplyAdds,
+  imageSeconds,
+  unfusedSeconds,
+} from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
@@ -144,7 +152,11 @@ function plansOf(
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
-    const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
+    // Counted only if no convolution follows. Otherwise so small a time might decide where a convolution is computed,
+    // and thus the last bits of its sums.
+    const next = isConnected ? steps[at + 1] : undefined
+    const unfused = next ? unfusedSeconds(next, shapes, step.output) : 0
+    const perImage = inCells / positions.count + asImages + unfused + assembly + connectedSeconds(weights, batch)
     const known = distinct.length
     candidates.push({
       // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.

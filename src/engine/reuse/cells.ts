@@ -179,33 +179,42 @@ function pairs({ rows, cols, count }: CellSet): Int32Array {
   return result
 }
 
-/** Its loop visits every tap of every cell, so it makes no calls and looks up a row only once. */
+/** Its inner loop visits every tap of every cell, so it looks up columns only once, and rows outside this loop. */
 function gather({ taps }: Source, to: CellSet, { rows, cols, base, count }: CellSet) {
   const counts = both((axis) => taps[axis].length / to[axis].seeingAt.length)
   const each = counts.rows * counts.cols
   const indices = new Int32Array(to.count * each)
   const [width, blankWidth] = [cols.seeing.length, cols.blank.length]
-  let at = 0
+  let rowBegin = 0
   for (const part of ['seeing', 'blank'] as const) {
-    const colsOfPart = to.cols[part]
+    const { seeingAt, blankAt } = tapsAt(taps.cols, counts.cols, to.cols[part], cols)
     for (const row of to.rows[part]) {
-      for (const col of colsOfPart) {
-        for (let dy = 0; dy < counts.rows; dy++) {
-          const rowKey = taps.rows[row * counts.rows + dy] as number
-          const seeing = rowKey < 0 ? -1 : (rows.seeingAt[rowKey] as number)
-          const begin = seeing < 0 ? -1 : seeing * width
-          const blank = rowKey < 0 ? -1 : base + (rows.blankAt[rowKey] as number) * blankWidth
-          for (let dx = 0; dx < counts.cols; dx++) {
-            const colKey = taps.cols[col * counts.cols + dx] as number
-            if (rowKey < 0 || colKey < 0) indices[at++] = count
-            else {
-              const within = cols.seeingAt[colKey] as number
-              indices[at++] = begin >= 0 && within >= 0 ? begin + within : blank + (cols.blankAt[colKey] as number)
-            }
+      for (let dy = 0; dy < counts.rows; dy++) {
+        const rowKey = taps.rows[row * counts.rows + dy] as number
+        const isInside = rowKey >= 0
+        const seeing = isInside ? (rows.seeingAt[rowKey] as number) : -1
+        const begin = seeing * width
+        const blank = isInside ? base + (rows.blankAt[rowKey] as number) * blankWidth : 0
+        let tap = 0
+        for (let at = rowBegin + dy * counts.cols; tap < blankAt.length; at += each) {
+          for (let dx = 0; dx < counts.cols; dx++, tap++) {
+            const within = seeingAt[tap] as number
+            const behind = blankAt[tap] as number
+            if (!isInside || behind < 0) indices[at + dx] = count
+            else indices[at + dx] = seeing >= 0 && within >= 0 ? begin + within : blank + behind
           }
         }
       }
+      rowBegin += to.cols[part].length * each
     }
   }
   return { indices, taps: each }
+}
+
+/** For each tap of some output columns, its `seeingAt` and `blankAt` in the input; -1 beyond the border. */
+function tapsAt(taps: Int32Array, each: number, outputs: Int32Array, { seeingAt, blankAt }: NeededKeys) {
+  const keyAt = (at: number) => taps[(outputs[Math.floor(at / each)] as number) * each + (at % each)] as number
+  const lookUp = (found: Int32Array) =>
+    Int32Array.from({ length: outputs.length * each }, (_, at) => (keyAt(at) < 0 ? -1 : (found[keyAt(at)] as number)))
+  return { seeingAt: lookUp(seeingAt), blankAt: lookUp(blankAt) }
 }

@@ -45,10 +45,17 @@ export function imageMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): 
 export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): number {
   const bytes = frameBytes(shapes.get(step.output) as CellShape)
   if (step.kind === 'mapping') return bytes * SECONDS.write
-  // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time.
+  // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time. An exception is
+  // `unfusedSeconds`.
   if (step.kind === 'pointwise') return step.inputs.length > 1 ? bytes * SECONDS.pointwise : 0
   const isGrouped = step.operation.kind === 'convolution' && step.operation.groups > 1
   return imageMultiplyAdds(step, shapes) * (isGrouped ? SECONDS.grouped : SECONDS.convolution) + bytes * SECONDS.write
+}
+
+/** Seconds that `imageSeconds` leaves out for a step that reads `input`, if no convolution before it can contain it. */
+export function unfusedSeconds(step: CellStep, shapes: CellSteps['shapes'], input: string): number {
+  if (step.kind !== 'pointwise' || step.inputs.length > 1 || step.inputs[0] !== input) return 0
+  return frameBytes(shapes.get(step.output) as CellShape) * SECONDS.pointwise
 }
 
 /**

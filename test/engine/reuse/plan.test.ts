@@ -127,6 +127,14 @@ describe('a plan of what images share', () => {
     expect(plan?.predictedGain).toBeCloseTo(gain, 4)
   })
 
+  it('computes an activation and a pool after the last convolution cell by cell, not on whole images', () => {
+    const { graph } = readOnnxFile(fileURLToPath(new URL('../../../models/tiny-alexnet.onnx', import.meta.url)))
+    const frame = { ...imagenetInput, rows: 224, cols: 224 }
+    const work = workOf(graph, sceneOfSize(125), frame, ['fc8'])
+    const plan = planCells(work, positionsOf(positionGrid(224, 125, 1).offsets, START))
+    expect(work.cells.steps[(plan?.steps as number) - 1]?.output).toBe('pool3')
+  })
+
   it('cuts no earlier than the last step that reads the image', () => {
     const flatten = (from: string, to: string) => graphNode('Flatten', [from], to)
     const nodes = [graphNode('Conv', ['image', 'first']), graphNode('Relu', ['image'], 'late')]
