@@ -90,12 +90,12 @@ it.each([
   [['bench', 'extract', '--models', 'a=tiny-alexnet,a=tiny-alexnet-aa'], 'are both called a'],
   [['extract', '--model', '=tiny-alexnet', '--patch', 'dog', '--size', '75'], 'gives a network an empty name'],
 ])('%j is refused in one line, and changes nothing', async (words, message) => {
-  const before = contents(inFolder('out'))
+  const before = await contents(inFolder('out'))
   const folder = { report: [inFolder('out')], bench: [] }[words[0] as string] ?? ['--out', inFolder('absent')]
   const { status, stdout, stderr } = await runHere([...words, ...folder])
   expect([status, stdout]).toEqual([2, ''])
   expect(stderr.trim().split('\n').at(-1)).toContain(message)
-  expect(contents(inFolder('out'))).toEqual(before)
+  expect(await contents(inFolder('out'))).toEqual(before)
   expect(existsSync(inFolder('absent'))).toBe(false)
 })
 
