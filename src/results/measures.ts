@@ -25,8 +25,8 @@ import type { Unit, UnitInputs } from './unit/schema.js'
 import { type LayerNumbers, type MeasureValues, type Variant, valuesOf, variantText } from './variant.js'
 
 /** Whether higher or lower values of a measure are better, or neither. */
-export const BETTER = ['higher', 'lower', 'neither'] as const
-export type Better = (typeof BETTER)[number]
+export type Better = 'higher' | 'lower' | 'neither'
+export const BETTER: readonly Better[] = ['higher', 'lower', 'neither']
 
 export interface Measure {
   readonly name: string
