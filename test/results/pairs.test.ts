@@ -72,7 +72,7 @@ describe('the pairs of a study', () => {
     expect(await messageOf(check(), UsageError)).toBe(message)
   })
 
-  it('are read from run.json, if it has any', async () => {
+  it('are those that run.json lists, and a missing or damaged list gives no pairs', async () => {
     const pairs = [{ plain: 'a', variant: 'b' }]
     expect(await storedPairs(inFolder('.'))).toEqual([])
     for (const [text, expected] of [
