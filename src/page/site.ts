@@ -11,7 +11,17 @@ import { oneAtATime } from '../support/oneAtATime.js'
 import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
-import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
+import type {
+  SiteDigest,
+  SiteGroup,
+  SiteIndex,
+  SiteLayerMaps,
+  SiteMaps,
+  SiteOverview,
+  SiteUnit,
+  SmallAnswers,
+} from './siteIndex.js'
+import { answerSummary, classRanking, smallAnswers } from './siteOverview.js'
 import { sitePictures } from './sitePictures.js'
 import { type SketchedGroup, sketchedPatches } from './siteSketches.js'
 
@@ -26,6 +36,8 @@ interface GroupFiles {
   readonly opened: OpenUnit[]
   /** For each unit in `opened`, its entry in the page's index. It is added after the unit's files have been written. */
   readonly units: SiteUnit[]
+  /** For each unit, a small map of its answers for the overview. */
+  readonly small: (SmallAnswers | null)[]
   readonly probabilities: MeanProbability
 }
 
@@ -35,22 +47,31 @@ export function siteWriter(results: string, site: string): SiteWriter {
   const groups = new Map<string, GroupFiles>()
   const filesOf = (model: string, size: number): GroupFiles => {
     const name = JSON.stringify([model, size])
-    const files = groups.get(name) ?? { key: groups.size, opened: [], units: [], probabilities: meanProbability(model) }
+    const files = groups.get(name) ?? {
+      key: groups.size,
+      opened: [],
+      units: [],
+      small: [],
+      probabilities: meanProbability(model),
+    }
     groups.set(name, files)
     return files
   }
   // Features are large, so only one unit's features are in memory at a time.
   const inTurn = oneAtATime()
+  const ranking = classRanking()
   const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array, mean: MeanProbability) => {
     const answers = await unitAnswers(unit, mean)
-    await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers }) })
+    await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers: answers.encoded }) })
+    if (answers) ranking.add(answers.numbered)
+    return answers?.numbered
   }
   const writeFiles = async (
     file: string,
     unit: OpenUnit,
     maps: Float32Array,
     mean: MeanProbability,
-  ): Promise<SiteUnit> => {
+  ): Promise<{ readonly described: SiteUnit; readonly small: SmallAnswers | null }> => {
     const writers = [
       pictures.patch(unit.inputs),
       inTurn(() => writeFeatures(site, `features/${file}`, unit, 'features')),
@@ -59,8 +80,16 @@ export function siteWriter(results: string, site: string): SiteWriter {
     // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
     // it.
     await Promise.allSettled(writers)
-    const [picture, features] = await Promise.all(writers)
-    return { patch: unit.inputs.patch, picture, ...(features && { features }) }
+    const [picture, features, answers] = await Promise.all(writers)
+    return {
+      described: {
+        patch: unit.inputs.patch,
+        picture,
+        ...(answers && { answer: answerSummary(answers) }),
+        ...(features && { features }),
+      },
+      small: answers ? smallAnswers(answers) : null,
+    }
   }
   const addSketches = async ({ key, opened, units }: GroupFiles, sketched: ReadonlySet<string>) => {
     for (const [i, unit] of opened.entries()) {
@@ -71,9 +100,11 @@ export function siteWriter(results: string, site: string): SiteWriter {
   }
   return {
     onUnit: async (unit, maps) => {
-      const { key, opened, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      const { key, opened, units, small, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
       const i = opened.push(unit) - 1
-      units[i] = await writeFiles(`${key}/${i}`, unit, maps, probabilities)
+      const written = await writeFiles(`${key}/${i}`, unit, maps, probabilities)
+      units[i] = written.described
+      small[i] = written.small
     },
     finish: async (studyGroups, limits) => {
       // Which sketches (shortened features) fit on the page is decided here, when all units have been visited.
@@ -81,10 +112,11 @@ export function siteWriter(results: string, site: string): SiteWriter {
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
         const files = filesOf(group.model, group.size)
-        const { key, units, probabilities } = files
+        const { key, units, small, probabilities } = files
         const mean = probabilities.map()
         const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
         await writeSiteFile(site, `maps/${key}/mean`, maps)
+        await writeSiteFile(site, `answers/${key}`, small satisfies SiteOverview)
         await addSketches(files, sketched)
         described.push({
           key,
@@ -94,9 +126,10 @@ export function siteWriter(results: string, site: string): SiteWriter {
           ...(await describeGroup(group, pictures.background)),
         })
       }
-      const digest: SiteDigest = sha256(JSON.stringify([described, limits]))
+      const classes = ranking.ranked()
+      const digest: SiteDigest = sha256(JSON.stringify([described, classes, limits]))
       await writeSiteFile(site, 'study', digest)
-      return { digest, groups: described, limits }
+      return { digest, groups: described, classes, limits }
     },
   }
 }

@@ -1,9 +1,11 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
+import { toBase64 } from './base64.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
+import type { NumberedAnswers } from './siteOverview.js'
 
 /** Averages maps of objects. A map holds the probability of the network's answer for the object at the center. */
 export interface MeanProbability {
@@ -35,16 +37,23 @@ export function meanProbability(model: string): MeanProbability {
   }
 }
 
+/** What the site's files say about a unit's answers. */
+export interface UnitAnswers {
+  readonly encoded: SiteAnswers
+  readonly numbered: NumberedAnswers
+}
+
 /**
- * Encodes a unit's answers (the most probable class at each position and at each anchor) for its file. It also adds the
- * unit's probabilities to `mean`.
+ * Reads a unit's answers (the most probable class at each position and at each anchor), and encodes them for its file.
+ * It also adds the unit's probabilities to `mean`.
  */
-export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
+export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<UnitAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)
   const maps = layer && (await unit.answers(layer.name))
   if (!layer?.answers || maps === undefined) return undefined
-  const positions = unit.rows * unit.cols
-  const { anchors } = layer.answers
+  const { inputs, rows, cols, frame } = unit
+  const positions = rows * cols
+  const { anchors, center, names } = layer.answers
   const map = (i: number, key: 'class' | 'probability' | 'ofCenter') =>
     Float32Array.from([
       ...maps.data.subarray(i * positions, (i + 1) * positions),
@@ -52,38 +61,46 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
     ])
   const [strongest, probability, ofCenter] = [map(0, 'class'), map(1, 'probability'), map(2, 'ofCenter')]
   mean.add(ofCenter)
-  const { center, names } = layer.answers
   const sightings = (await unit.boxes(layer.name))?.data
-  const classes = [...new Set([center.class, ...strongest])]
-  const numbers = new Map(classes.map((one, number) => [one, number]))
-  const named = classes.map((one) => names[one] ?? String(one))
-  const right = [...named.keys()].filter((i) => isRightAnswer(unit.inputs.category, named[i] as string, named))
+  const indices = [...new Set([center.class, ...strongest])]
+  const places = new Map(indices.map((one, place) => [one, place]))
+  const numbers = strongest.map((one) => places.get(one) as number)
+  const named = indices.map((one) => names[one] ?? String(one))
+  const classes = named.map((name) => ({ name, isRight: isRightAnswer(inputs.category, name, named) }))
+  const right = [...classes.keys()].filter((i) => classes[i]?.isRight)
   return {
-    classes: named,
-    ...(sightings && { sightings: base64(sightings) }),
-    ...(right.length > 0 && { right }),
-    strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
-    ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),
-    ofOthers: encodedMap(
-      probability.filter((_, i) => strongest[i] !== center.class),
-      unit.folder,
-      PROBABILITY_DECIMALS,
-    ),
+    encoded: {
+      classes: named,
+      ...(sightings && { sightings: toBase64(sightings) }),
+      ...(right.length > 0 && { right }),
+      strongest: toBase64(encodeRegions(numbers)),
+      ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),
+      ofOthers: encodedMap(
+        probability.filter((_, i) => strongest[i] !== center.class),
+        unit.folder,
+        PROBABILITY_DECIMALS,
+      ),
+    },
+    numbered: {
+      patch: inputs.patch,
+      grid: { rows, cols, stride: inputs.stride, first: positionRange(frame, inputs.size).first },
+      center: unit.anchors.center,
+      classes,
+      numbers,
+      probabilities: probability,
+      atCenter: center.probability,
+    },
   }
 }
 
 /** @throws InputError if a value is out of range. The message names `source`: a unit's folder, or a network. */
 export function encodedMap(map: ArrayLike<number>, source: string, decimals?: number): string {
   try {
-    return base64(encodeMap(map, decimals))
+    return toBase64(encodeMap(map, decimals))
   } catch (error) {
     throw new InputError(
       `the maps of ${source} are damaged: ${(error as Error).message}. Remove the folder of these results and run reproduce again`,
       { cause: error },
     )
   }
-}
-
-function base64(values: ArrayBufferView): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }

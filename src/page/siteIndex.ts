@@ -17,6 +17,8 @@ export interface SiteIndex {
   /** One entry per network and size, in the order of the report's tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
+  /** For each object, the classes that have a colour of their own; empty if no classes were predicted. */
+  readonly classes?: readonly SiteClasses[]
   /** Pairs of networks that are compared; absent if there are none. */
   readonly pairs?: readonly NetworkPair[]
   /** Whether a server computes the maps on request. Then any position can be the anchor, and there is no mean map. */
@@ -72,11 +74,65 @@ interface SiteLayer {
   readonly baseline: number | null
 }
 
+/**
+ * The most frequent answers for an object in all networks and at all sizes, the most frequent first: those that are
+ * correct for the object, and others. The n-th class has the n-th colour of its list.
+ */
+export interface SiteClasses {
+  readonly patch: string
+  readonly right: readonly string[]
+  readonly others: readonly string[]
+}
+
+/** A class, its probability at one position, and whether it is correct for the object (null if not known). */
+export interface SiteAnswer {
+  readonly name: string
+  readonly probability: number
+  readonly isRight: boolean | null
+}
+
+/** A network's answers for one object in a few numbers. Shares are of all positions, 0 to 1. */
+export interface AnswerSummary {
+  /** The answer with the object at the center. */
+  readonly center: SiteAnswer
+  /** Share of positions with the same answer as at the center. */
+  readonly kept: number
+  /** The most frequent other answer; absent if the answer is the same everywhere. */
+  readonly other?: Pick<SiteAnswer, 'name' | 'isRight'> & { readonly share: number }
+  /**
+   * Share of positions where another class, which is not correct, is the answer with a probability of at least
+   * `CONFIDENT`. A detector that sees nothing counts, too.
+   */
+  readonly changed: number
+  /**
+   * The position of `changed` that is nearest to the center, in pixels, and the answer there. Positions in the center's
+   * row come first, then those in its column. Absent if there is none.
+   */
+  readonly flip?: SiteAnswer & { readonly row: number; readonly col: number }
+}
+
+/** Content of the file `answers/<group>`: a small map of the answers for each unit; null if they are not known. */
+export type SiteOverview = readonly (SmallAnswers | null)[]
+
+/** A map of answers with at most 38 rows and columns. */
+export interface SmallAnswers {
+  readonly rows: number
+  readonly cols: number
+  /** Names of the classes. The first one is the answer at the center. */
+  readonly classes: readonly string[]
+  /** Indices in `classes` of the classes that are correct for the object. */
+  readonly right: readonly number[]
+  /** Index in `classes` of the answer at each position of the small map, encoded by `encodeRegions`, in base64. */
+  readonly strongest: string
+}
+
 /** One patch of a group. Its index in `SiteGroup.units` is part of the names of its files. */
 export interface SiteUnit {
   readonly patch: string
   /** Key of the patch's picture (see `SitePicture`); null if the picture was not found. */
   readonly picture: number | null
+  /** Absent if the network's answers are not known. */
+  readonly answer?: AnswerSummary
   /** For each layer, the number of files with features; 0 if they were not stored. Absent if no layer has features. */
   readonly features?: readonly number[]
   /**

@@ -132,19 +132,25 @@ describe('answers', () => {
     expect(answerText({ ...answers, strongest: null }, 2)).toBe('center’s answer 0.20')
   })
 
-  it('have one colour in all maps: greens where they are right, one each for the most frequent', () => {
+  it('have one colour in all maps: blues where they are right, one each for the most frequent', () => {
     const names = ['cat', 'dog', ...'abcdefg']
     const first = regionMap(answersWith(names, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8], [0]))
     const second = regionMap(answersWith(['g', 'cat', 'none'], [0, 0, 0, 1], [1]))
     const { legend, colourOf } = regionsOf([first, second, mapWith([1, 1], undefined, { answers: second.answers })])
     expect(legend(second)).toEqual([
-      { name: '\u2068g\u2069', positions: 3, colour: [213, 94, 0] },
-      { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 158, 115] },
+      { name: '\u2068g\u2069', positions: 3, colour: [230, 159, 0] },
+      { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 114, 178] },
     ])
     const texts = legend(first).map(({ name, positions }) => `${name.replace(/[\u2068\u2069]/g, '')} ${positions}`)
     expect(texts).toEqual(['cat (correct) 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'])
-    expect([...colourOf(second, 0), ...colourOf(first, 8)]).toEqual([213, 94, 0, 213, 94, 0])
-    expect(colourOf(first, 99)).toEqual([150, 150, 150])
+    expect([...colourOf(second, 0), ...colourOf(first, 8)]).toEqual([230, 159, 0, 230, 159, 0])
+    const ranked = regionsOf([first, second], { right: ['cat'], others: ['a', 'dog'] })
+    expect([ranked.colourOf(first, 2), ranked.colourOf(first, 1), ranked.colourOf(second, 0)]).toEqual([
+      [230, 159, 0],
+      [204, 84, 160],
+      [216, 216, 216],
+    ])
+    expect(colourOf(first, 99)).toEqual([216, 216, 216])
   })
 })
 

@@ -43,7 +43,14 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   const { index, view, fits, notes, isBusy, isHeld } = state
   const shown = state.maps.slice(0, fits.length)
   const present = shown.filter((map) => map !== undefined)
-  const regions = useMemo(() => regionsOf(present), [state.maps, fits.length])
+  const regions = useMemo(
+    () =>
+      regionsOf(
+        present,
+        index.classes?.find(({ patch }) => patch === present[0]?.fitted.choice.patch),
+      ),
+    [state.maps, fits.length, index],
+  )
   // Until the maps of a new object arrive, the panels show those of the object before, but no values of them.
   const current = shown.map((map, i) => (map && isOfSameObject(map.fitted, fits[i] as Fitted) ? map : undefined))
   const [first, second] = current

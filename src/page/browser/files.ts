@@ -1,4 +1,11 @@
-import { RECEIVER, type SiteDigest, type SiteFeatures, type SiteMaps, type SitePicture } from '../siteIndex.js'
+import {
+  RECEIVER,
+  type SiteDigest,
+  type SiteFeatures,
+  type SiteMaps,
+  type SiteOverview,
+  type SitePicture,
+} from '../siteIndex.js'
 import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()
@@ -20,6 +27,11 @@ export function receiveFiles(digest: string): void {
 export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> {
   const key = `maps/${group}/${unit ?? 'mean'}`
   return keptMaps(key, () => load<SiteMaps>(key))
+}
+
+/** Small maps of a group's answers; see `SiteOverview`. */
+export function loadOverview(group: number): Promise<SiteOverview> {
+  return load<SiteOverview>(`answers/${group}`)
 }
 
 export function loadPicture(picture: number): Promise<SitePicture> {

@@ -1,25 +1,27 @@
+import type { SiteClasses } from '../siteIndex.js'
 import type { LoadedMap } from './maps.js'
 import { isolated } from './text.js'
 
 /** Red, green and blue, 0 to 255 each. */
-type Colour = readonly [number, number, number]
+export type Colour = readonly [number, number, number]
 
-/** Greens for the classes that are correct for the object: Okabe and Ito's green, a lighter one and a darker one. */
-const RIGHT_COLOURS: readonly Colour[] = [
-  [0, 158, 115],
-  [128, 208, 178],
-  [0, 92, 66],
-]
-/** Okabe and Ito's other colours, for the most frequent other classes. Colour-blind readers can tell them apart. */
-const COLOURS: readonly Colour[] = [
-  [213, 94, 0],
-  [86, 180, 233],
-  [240, 228, 66],
+/** Blues for the classes that are correct for the object. */
+export const RIGHT_COLOURS: readonly Colour[] = [
   [0, 114, 178],
-  [204, 121, 167],
-  [230, 159, 0],
+  [86, 180, 233],
+  [0, 62, 112],
 ]
-const REST: Colour = [150, 150, 150]
+/** Other hues for the most frequent other classes. Colour-blind readers can tell them from the blues. */
+export const OTHER_COLOURS: readonly Colour[] = [
+  [230, 159, 0],
+  [204, 84, 160],
+  [240, 228, 66],
+  [0, 158, 115],
+  [140, 74, 30],
+  [213, 94, 0],
+]
+/** Pale grey for all other classes. */
+export const REST_COLOUR: Colour = [216, 216, 216]
 
 /** Colours for maps of predicted classes. A region is all positions at which the same class is predicted. */
 export interface Regions {
@@ -38,24 +40,23 @@ export interface Region {
   readonly positions: number
 }
 
-/** Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own. */
-export function regionsOf(all: readonly LoadedMap[]): Regions {
+/**
+ * Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own.
+ * @param ranked the study's classes of the object (see `SiteClasses`); without them, the maps alone decide
+ */
+export function regionsOf(all: readonly LoadedMap[], ranked?: Pick<SiteClasses, 'right' | 'others'>): Regions {
   const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
   for (const map of all) {
     for (const { name, positions, isRight } of classesOf(map))
       counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
   }
-  const ranked = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
-  const colours = new Map<string, Colour>()
-  for (const [wanted, palette] of [
-    [true, RIGHT_COLOURS],
-    [false, COLOURS],
-  ] as const) {
-    const names = ranked.filter(([, { isRight }]) => isRight === wanted).map(([name]) => name)
-    for (const [i, colour] of palette.slice(0, names.length).entries()) colours.set(names[i] as string, colour)
-  }
+  const frequent = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
+  const namesOf = (isRight: boolean) => frequent.filter(([, one]) => one.isRight === isRight).map(([name]) => name)
+  const isAnswers = all.some(({ quantity }) => quantity === 'answers')
+  const colours =
+    isAnswers && ranked ? classColours(ranked) : classColours({ right: namesOf(true), others: namesOf(false) })
   return {
-    colourOf: ({ regions }, number) => colours.get(regions?.names[number] ?? '') ?? REST,
+    colourOf: ({ regions }, number) => colours.get(regions?.names[number] ?? '') ?? REST_COLOUR,
     legend: (map) => {
       const classes = classesOf(map).filter(({ positions }) => positions > 0)
       const named = classes.flatMap(({ name, positions, isRight }) => {
@@ -68,10 +69,17 @@ export function regionsOf(all: readonly LoadedMap[]): Regions {
       const name = rest.length === 1 ? isolated(rest[0]?.name ?? '') : `${rest.length} others`
       return [
         ...named.sort((a, b) => b.positions - a.positions),
-        ...(rest.length === 0 ? [] : [{ name, positions, colour: REST }]),
+        ...(rest.length === 0 ? [] : [{ name, positions, colour: REST_COLOUR }]),
       ]
     },
   }
+}
+
+/** Colours of classes by name; classes without one share `REST_COLOUR`. */
+export function classColours({ right, others }: Pick<SiteClasses, 'right' | 'others'>): ReadonlyMap<string, Colour> {
+  const paired = (names: readonly string[], palette: readonly Colour[]) =>
+    palette.slice(0, names.length).map((colour, i) => [names[i] as string, colour] as const)
+  return new Map([...paired(right, RIGHT_COLOURS), ...paired(others, OTHER_COLOURS)])
 }
 
 interface AnsweredClass {

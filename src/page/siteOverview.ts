@@ -1,0 +1,159 @@
+import type { Position } from '../engine/positions.js'
+import { CONFIDENT } from '../experiments/answers.js'
+import { SEES_NOTHING } from '../experiments/boxes.js'
+import { indexOf, type PixelGrid, positionAt } from '../experiments/grid.js'
+import { toBase64 } from './base64.js'
+import { encodeRegions } from './mapCoding.js'
+import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
+
+/** A class, and whether it is correct for the object; null if this is not known. */
+interface AnsweredClass {
+  readonly name: string
+  readonly isRight: boolean | null
+}
+
+/** A unit's answers at all positions. */
+export interface NumberedAnswers {
+  readonly patch: string
+  readonly grid: PixelGrid
+  readonly center: Position
+  /** All classes that are answers. The first one is the answer at the center. */
+  readonly classes: readonly AnsweredClass[]
+  /** Index in `classes` of the answer at each position; entries after the last position are ignored. */
+  readonly numbers: ArrayLike<number>
+  /** Probability of the answer at each position. */
+  readonly probabilities: ArrayLike<number>
+  /** Probability of the answer at the center. */
+  readonly atCenter: number
+}
+
+/** Summarises a unit's answers for the page's overview and for its first sentence. */
+export function answerSummary(answers: NumberedAnswers): AnswerSummary {
+  const { grid, classes, numbers, probabilities, atCenter } = answers
+  const positions = grid.rows * grid.cols
+  const counts = countsOf(answers)
+  const [first, ...others] = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
+  if (first === undefined) throw new Error('a unit with answers has no class')
+  const [other] = others.toSorted((a, b) => b.share - a.share)
+  const changed = changedPositions(answers)
+  const flip = nearestTo(answers, changed)
+  return {
+    center: { name: first.name, isRight: first.isRight, probability: atCenter },
+    kept: first.share,
+    ...(other !== undefined && other.share > 0 && { other }),
+    changed: changed.length / positions,
+    ...(flip !== undefined && {
+      flip: {
+        ...positionAt(flip, grid),
+        ...(classes[numbers[flip] as number] as AnsweredClass),
+        probability: probabilities[flip] as number,
+      },
+    }),
+  }
+}
+
+/** Positions where the answer is another class, which is confident and not correct, or where a detector sees nothing. */
+function changedPositions({ grid, classes, numbers, probabilities }: NumberedAnswers): readonly number[] {
+  return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
+    const number = numbers[i] as number
+    const { name, isRight } = classes[number] as AnsweredClass
+    const isConfident = (probabilities[i] as number) >= CONFIDENT || name === SEES_NOTHING
+    return number !== 0 && isRight !== true && isConfident
+  })
+}
+
+/** The position that is nearest to the center: in the center's row or, if it has none, in its column or anywhere. */
+function nearestTo({ grid, center }: NumberedAnswers, positions: readonly number[]): number | undefined {
+  const from = positionAt(indexOf(center, grid), grid)
+  const [nearest] = positions
+    .map((at) => {
+      const { row, col } = positionAt(at, grid)
+      return {
+        at,
+        isInRow: row === from.row,
+        isInColumn: col === from.col,
+        distance: Math.hypot(row - from.row, col - from.col),
+      }
+    })
+    .toSorted(
+      (a, b) =>
+        Number(b.isInRow) - Number(a.isInRow) ||
+        Number(b.isInColumn) - Number(a.isInColumn) ||
+        a.distance - b.distance ||
+        a.at - b.at,
+    )
+  return nearest?.at
+}
+
+/** For each class, the number of positions where it is the answer. */
+function countsOf({ grid, classes, numbers }: NumberedAnswers): Uint32Array {
+  const counts = new Uint32Array(classes.length)
+  for (let i = 0; i < grid.rows * grid.cols; i++) {
+    const number = numbers[i] as number
+    counts[number] = (counts[number] as number) + 1
+  }
+  return counts
+}
+
+/** A small map has at most this many rows and columns. */
+const MOST_ROWS = 38
+
+/** A map of a unit's answers for the overview, which leaves out positions if there are too many. */
+export function smallAnswers({ grid: { rows, cols }, classes, numbers }: NumberedAnswers): SmallAnswers {
+  const step = Math.ceil(Math.max(rows, cols) / MOST_ROWS)
+  const [shownRows, shownCols] = [Math.ceil(rows / step), Math.ceil(cols / step)]
+  const shown = Array.from({ length: shownRows * shownCols }, (_, i) => {
+    const [row, col] = [Math.floor(i / shownCols) * step, (i % shownCols) * step]
+    return numbers[row * cols + col] as number
+  })
+  return {
+    rows: shownRows,
+    cols: shownCols,
+    classes: classes.map(({ name }) => name),
+    right: [...classes.keys()].filter((i) => classes[i]?.isRight === true),
+    strongest: toBase64(encodeRegions(shown)),
+  }
+}
+
+/** Numbers of classes that get a colour of their own: correct ones, and others. */
+const MOST_RIGHT = 3
+const MOST_OTHERS = 6
+
+/** Ranks the classes of each object by the number of positions, in all networks and sizes. */
+export interface ClassRanking {
+  readonly add: (answers: NumberedAnswers) => void
+  readonly ranked: () => readonly SiteClasses[]
+}
+
+export function classRanking(): ClassRanking {
+  const objects = new Map<string, Map<string, { isRight: boolean; positions: number }>>()
+  return {
+    add: (answers) => {
+      const { patch, classes } = answers
+      const ofObject = objects.get(patch) ?? new Map<string, { isRight: boolean; positions: number }>()
+      objects.set(patch, ofObject)
+      const counts = countsOf(answers)
+      for (const [i, { name, isRight }] of classes.entries()) {
+        const before = ofObject.get(name)
+        ofObject.set(name, {
+          isRight: isRight === true || before?.isRight === true,
+          positions: (counts[i] as number) + (before?.positions ?? 0),
+        })
+      }
+    },
+    ranked: () =>
+      [...objects]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([patch, classes]) => {
+          const names = [...classes]
+            .sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
+            .map(([name, { isRight }]) => ({ name, isRight }))
+          const named = (wanted: boolean, most: number) =>
+            names
+              .filter(({ isRight }) => isRight === wanted)
+              .slice(0, most)
+              .map(({ name }) => name)
+          return { patch, right: named(true, MOST_RIGHT), others: named(false, MOST_OTHERS) }
+        }),
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { SEES_NOTHING } from '../../src/experiments/boxes.js'
+import { decodeRegions } from '../../src/page/mapCoding.js'
+import { answerSummary, classRanking, type NumberedAnswers, smallAnswers } from '../../src/page/siteOverview.js'
+
+const DOG = { name: 'dog', isRight: true }
+const HOUND = { name: 'hound', isRight: true }
+const CAT = { name: 'cat', isRight: false }
+
+/** A unit with three rows of three positions, 10 px apart, and the center in the middle. */
+function answers(numbers: readonly number[], changes: Partial<NumberedAnswers> = {}): NumberedAnswers {
+  return {
+    patch: 'a dog',
+    grid: { rows: 3, cols: 3, stride: 10 },
+    center: { row: 10, col: 10 },
+    classes: [DOG, HOUND, CAT],
+    numbers,
+    probabilities: numbers.map(() => 0.75),
+    atCenter: 0.875,
+    ...changes,
+  }
+}
+
+describe('the summary of a unit', () => {
+  it('has the answer at the center, the share of positions that keep it, and the most frequent other answer', () => {
+    const { center, kept, other } = answerSummary(answers([0, 0, 1, 1, 0, 1, 2, 0, 0]))
+    expect([center, kept]).toEqual([{ ...DOG, probability: 0.875 }, 5 / 9])
+    expect(other).toEqual({ ...HOUND, share: 3 / 9 })
+    expect(answerSummary(answers([0, 0, 0, 0, 0, 0, 0, 0, 0]))).not.toHaveProperty('other')
+  })
+
+  it('counts positions where another, wrong class is the confident answer', () => {
+    const probabilities = [0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 0.9, 0.9, 0.9]
+    const found = answerSummary(answers([1, 2, 0, 2, 0, 2, 0, 0, 0], { probabilities }))
+    expect(found.changed).toBe(2 / 9)
+    expect(found.flip).toEqual({ ...CAT, probability: 0.5, row: 10, col: 0 })
+  })
+
+  it('has the nearest change in the row of the center, then in its column, then anywhere', () => {
+    const flipOf = (...numbers: number[]) => {
+      const { row, col } = answerSummary(answers(numbers)).flip ?? {}
+      return [row, col]
+    }
+    expect(flipOf(2, 2, 2, 0, 0, 2, 0, 0, 0)).toEqual([10, 20])
+    expect(flipOf(2, 2, 2, 0, 0, 0, 0, 0, 0)).toEqual([0, 10])
+    expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 0)).toEqual([0, 0])
+    expect(flipOf(0, 0, 0, 0, 0, 0, 0, 0, 1)).toEqual([undefined, undefined])
+  })
+
+  it('counts a detector that sees nothing, whatever its score', () => {
+    const classes = [DOG, { name: SEES_NOTHING, isRight: false }]
+    const found = answerSummary(answers([0, 1, 0, 0, 0, 0, 0, 0, 0], { classes, probabilities: Array(9).fill(0.1) }))
+    expect([found.changed, found.flip?.name]).toEqual([1 / 9, SEES_NOTHING])
+  })
+})
+
+describe('a small map', () => {
+  it('has at most 38 rows and columns, evenly spaced', () => {
+    const numbers = Array.from({ length: 77 * 77 }, (_, i) => (Math.floor(i / 77) % 3 === 0 && i % 77 === 76 ? 2 : 0))
+    const small = smallAnswers(answers(numbers, { grid: { rows: 77, cols: 77, stride: 1 } }))
+    expect([small.rows, small.cols, small.classes, small.right]).toEqual([26, 26, ['dog', 'hound', 'cat'], [0, 1]])
+    const decoded = decodeRegions(Uint8Array.from(Buffer.from(small.strongest, 'base64')), 26 * 26)
+    expect([...decoded.keys()].filter((i) => decoded[i] !== 0)).toEqual([])
+    const whole = smallAnswers(answers([0, 1, 2, 0, 1, 2, 0, 1, 2]))
+    expect([...decodeRegions(Uint8Array.from(Buffer.from(whole.strongest, 'base64')), 9)]).toEqual([
+      0, 1, 2, 0, 1, 2, 0, 1, 2,
+    ])
+  })
+})
+
+describe('the ranking of classes', () => {
+  it('counts positions in all networks, right classes apart from others', () => {
+    const ranking = classRanking()
+    ranking.add(answers([0, 0, 0, 0, 1, 2, 2, 2, 2]))
+    ranking.add(answers([2, 2, 2, 0, 1, 1, 1, 1, 1], { classes: [CAT, DOG, HOUND] }))
+    ranking.add(answers([0, 0, 0, 0, 0, 0, 0, 0, 0], { patch: 'a cat', classes: [{ ...CAT, isRight: true }] }))
+    expect(ranking.ranked()).toEqual([
+      { patch: 'a cat', right: ['cat'], others: [] },
+      { patch: 'a dog', right: ['dog', 'hound'], others: ['cat'] },
+    ])
+  })
+})
