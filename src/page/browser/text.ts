@@ -32,6 +32,22 @@ export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }
 
+/** Says how far `to` is from `from`, such as `6 px down, 2 px left`; empty if they are equal. */
+export function wayText(from: Position, to: Position): string {
+  const [down, right] = [to.row - from.row, to.col - from.col]
+  const parts = [
+    ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
+    ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
+  ]
+  return parts.join(', ')
+}
+
+/** The name of a class for a sentence: its first synonym, in words, such as `fire truck` for `fire-truck`. */
+export function classText(name: string): string {
+  const [first = ''] = name.split(',')
+  return first.includes(' ') ? first : first.replaceAll('-', ' ')
+}
+
 /**
  * Puts invisible Unicode marks around a name, so that a right-to-left name does not reorder the rest of the sentence.
  */

@@ -1,0 +1,102 @@
+import { CONFIDENT } from '../../experiments/answers.js'
+import { SEES_NOTHING } from '../../experiments/boxes.js'
+import { classText, probabilityText, shareText } from '../../page/browser/text.js'
+import type { AnswerSummary, SiteGroup } from '../../page/siteIndex.js'
+import { subjectOf } from '../../patches/sizes.js'
+import { median } from '../../support/stopwatch.js'
+
+/** A network's answers for one object at one size. */
+export interface Answered {
+  readonly group: SiteGroup
+  readonly patch: string
+  readonly answer: AnswerSummary
+}
+
+export function isConfident({ answer }: Answered): boolean {
+  return answer.center.probability >= CONFIDENT
+}
+
+/** The answer to the title's question, and a second sentence, which may be empty. */
+type Sentences = readonly [string, string]
+
+/** Sentences about the example alone, for a study with too few objects to say more. */
+export function sentencesOfFew(example: Answered): Sentences {
+  const { group, answer } = example
+  const { center, kept } = answer
+  const sees = `${group.model} sees ${named(center.name)}`
+  const keeps = `${group.model} keeps the center’s answer at ${positionsText(kept)}.`
+  if (!isConfident(example))
+    return [
+      `Not sure: at the center, ${sees} with a probability of only ${probabilityText(center.probability)}.`,
+      keeps,
+    ]
+  if (answer.flip) return [`Not always: ${changeText(example, answer.flip)}.`, keeps]
+  return [`${howOften(kept, true)}: ${sees} at ${positionsText(kept)}.`, '']
+}
+
+/** A sentence about the example or about confident answers, and one about how often answers hold. */
+export function sentencesOfMany(example: Answered, answered: readonly Answered[]): Sentences {
+  const keptBy = (some: readonly Answered[]) => some.map(({ answer }) => answer.kept)
+  const confident = keptBy(answered.filter(isConfident))
+  const unsure = keptBy(answered.filter((one) => !isConfident(one)))
+  if (confident.length === 0)
+    return [`Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`, `They ${holdText(unsure)}.`]
+  const { flip } = example.answer
+  if (flip === undefined) return [heldSentence(confident), unsure.length > 0 ? `Unsure ones ${holdText(unsure)}.` : '']
+  const ofUnsure = unsure.length > 0 ? `, unsure ones ${holdText(unsure)}` : ''
+  return [`Not always: ${changeText(example, flip)}.`, `Confident answers ${holdText(confident)}${ofUnsure}.`]
+}
+
+/** Shares of positions for `heldSentence`, the largest first. */
+const SHARES = [1, 0.999, 0.99, 0.95, 0.9] as const
+
+/** Says at which share of positions at least three quarters of the confident answers hold. */
+function heldSentence(kept: readonly number[]): string {
+  const holding = (share: number) => kept.filter((one) => one >= share).length
+  const share = SHARES.find((one) => holding(one) >= 0.75 * kept.length)
+  if (share === undefined) return `Not always: confident answers ${holdText(kept)}.`
+  const isAll = holding(share) === kept.length
+  const number = isAll ? `all ${kept.length}` : `${holding(share)} of ${kept.length}`
+  const who = kept.length === 1 ? 'the only confident answer holds' : `${number} confident answers hold`
+  const least = share === 1 ? '' : ' or more'
+  return `If it is sure, ${howOften(share, isAll).toLowerCase()}: ${who} at ${positionsText(share)}${least}.`
+}
+
+/** @param isAll whether all answers hold at this share of positions */
+function howOften(share: number, isAll: boolean): string {
+  if (share === 1 && isAll) return 'Yes'
+  if (share >= 0.99) return 'Almost always'
+  return share >= 0.9 ? 'Mostly' : 'Not always'
+}
+
+/** Says at how many positions answers hold, as the predicate of a sentence about them. */
+function holdText(kept: readonly number[]): string {
+  const middle = median(kept)
+  const often = middle >= 0.9 ? 'mostly hold' : middle >= 0.5 ? 'often do not hold' : 'mostly do not hold'
+  return `${often} (median ${shareText(middle, 1)} of positions)`
+}
+
+function positionsText(share: number): string {
+  return share === 1 ? 'all positions' : `${shareText(share, 1)} of positions`
+}
+
+/** Says how far the object moves until the network answers otherwise, and what it then answers. */
+function changeText({ group, patch, answer: { center } }: Answered, flip: NonNullable<AnswerSummary['flip']>): string {
+  const start = group.anchors.find(({ name }) => name === 'center') ?? flip
+  const moved = `moved by ${Math.round(Math.hypot(flip.row - start.row, flip.col - start.col))} px,`
+  const first = named(center.name)
+  const isRight = center.isRight === true
+  const isPhotograph = isRight && subjectOf(group) === 'photographs'
+  const seen = isPhotograph ? `a photograph of ${first}` : isRight ? first : `“${patch}”`
+  if (flip.name === SEES_NOTHING) return `${moved} ${seen} is no longer seen`
+  const turns = isPhotograph ? 'becomes one of' : isRight ? 'becomes' : `turns from ${first} into`
+  return `${moved} ${seen} ${turns} ${named(flip.name)}`
+}
+
+/** Puts an article before the name of a class, unless it is a plural. */
+function named(name: string): string {
+  const text = classText(name)
+  if (/^\d+$/.test(text)) return `class ${text}`
+  if (/[^su]s$/.test(text)) return text
+  return `${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${text}`
+}
