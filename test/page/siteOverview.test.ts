@@ -36,13 +36,14 @@ describe('the summary of a unit', () => {
     expect(found.flip).toEqual({ ...CAT, probability: 0.5, row: 10, col: 0 })
   })
 
-  it('has the nearest change in the row of the center, then in its column, then anywhere', () => {
+  it('has the change that is nearest to the center', () => {
     const flipOf = (...numbers: number[]) => {
       const { row, col } = answerSummary(answers(numbers)).flip ?? {}
       return [row, col]
     }
     expect(flipOf(2, 2, 2, 0, 0, 2, 0, 0, 0)).toEqual([10, 20])
     expect(flipOf(2, 2, 2, 0, 0, 0, 0, 0, 0)).toEqual([0, 10])
+    expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 2)).toEqual([0, 0])
     expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 0)).toEqual([0, 0])
     expect(flipOf(0, 0, 0, 0, 0, 0, 0, 0, 1)).toEqual([undefined, undefined])
   })

@@ -21,9 +21,10 @@ type Sentences = readonly [string, string]
 
 /** Sentences about the example alone, for a study with too few objects to say more. */
 export function sentencesOfFew(example: Answered): Sentences {
-  const { group, answer } = example
+  const { group, patch, answer } = example
   const { center, kept } = answer
-  const sees = `${group.model} sees ${named(center.name)}`
+  const what = center.isRight === true ? named(center.name) : `“${patch}” as ${named(center.name)}`
+  const sees = `${group.model} sees ${what}`
   const keeps = `${group.model} keeps the center’s answer at ${positionsText(kept)}.`
   if (!isConfident(example))
     return [
@@ -58,8 +59,8 @@ function heldSentence(kept: readonly number[]): string {
   const isAll = holding(share) === kept.length
   const number = isAll ? `all ${kept.length}` : `${holding(share)} of ${kept.length}`
   const who = kept.length === 1 ? 'the only confident answer holds' : `${number} confident answers hold`
-  const least = share === 1 ? '' : ' or more'
-  return `If it is sure, ${howOften(share, isAll).toLowerCase()}: ${who} at ${positionsText(share)}${least}.`
+  const where = share === 1 ? 'all positions' : `${100 * share} % of positions or more`
+  return `When it is sure, ${howOften(share, isAll).toLowerCase()}: ${who} at ${where}.`
 }
 
 /** @param isAll whether all answers hold at this share of positions */

@@ -55,19 +55,19 @@ describe('the sentence of the page', () => {
       [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(4, { ...UNSURE, kept: 0.2 })],
     ],
     // Confident answers hold.
-    ['If it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
+    ['When it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
     [
-      'If it is sure, almost always: 4 of 5 confident answers hold at 99.9 % of positions or more.',
+      'When it is sure, almost always: 4 of 5 confident answers hold at 99.9 % of positions or more.',
       'Unsure ones often do not hold (median 70 % of positions).',
       [...times(4, { kept: 0.9991 }), answer({ kept: 0.97 }), answer({ ...UNSURE, kept: 0.7 })],
     ],
     [
-      'If it is sure, mostly: 3 of 4 confident answers hold at 95.0 % of positions or more.',
+      'When it is sure, mostly: 3 of 4 confident answers hold at 95 % of positions or more.',
       'Unsure ones mostly hold (median 100 % of positions).',
       [...times(3, { kept: 0.95 }), answer({ kept: 0.5 }), answer(UNSURE)],
     ],
     [
-      'If it is sure, yes: the only confident answer holds at all positions.',
+      'When it is sure, yes: the only confident answer holds at all positions.',
       'Unsure ones mostly hold (median 90 % of positions).',
       [answer(), ...times(4, { ...UNSURE, kept: 0.9 })],
     ],
@@ -99,6 +99,7 @@ describe('the sentence of the page', () => {
       'net keeps the center’s answer at 50 % of positions.',
       [answer({ name: '9', isRight: null, kept: 0.5, flip: 'cat' })],
     ],
+    ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
     // A detector loses the object.
     [
       'Not always: moved by 6 px, a bird is no longer seen.',
