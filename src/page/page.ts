@@ -95,6 +95,7 @@ function studiedText({ groups }: SiteIndex): string {
   const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
   const positions = [...new Set(groups.map(({ rows, cols }) => rows * cols))].sort((a, b) => a - b)
   const range = [...new Set([positions[0], positions.at(-1)])].map((count) => count?.toLocaleString('en'))
+  const each = groups.flatMap(({ units }) => units).length === 1 ? '' : ' each'
   const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
   const shown = [
     ...(objects.length > 0 ? [`${counted(patches(objects), 'object')} of ${sizes}`] : []),
@@ -103,7 +104,7 @@ function studiedText({ groups }: SiteIndex): string {
   return [
     counted(models.size, 'network'),
     shown.join(' and '),
-    `${range.join('–')} positions each, every ${strides.join(' or ')} px`,
+    `${range.join('–')} positions${each}, every ${strides.join(' or ')} px`,
   ].join(' · ')
 }
 

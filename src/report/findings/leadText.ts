@@ -25,13 +25,13 @@ export function sentencesOfFew(example: Answered): Sentences {
   const { center, kept } = answer
   const what = center.isRight === true ? named(center.name) : `“${patch}” as ${named(center.name)}`
   const sees = `${group.model} sees ${what}`
-  const keeps = `${group.model} keeps the center’s answer at ${positionsText(kept)}.`
-  if (!isConfident(example))
-    return [
-      `Not sure: at the center, ${sees} with a probability of only ${probabilityText(center.probability)}.`,
-      keeps,
-    ]
-  if (answer.flip) return [`Not always: ${changeText(example, answer.flip)}.`, keeps]
+  const keeps = `keeps this answer at ${positionsText(kept)}.`
+  if (!isConfident(example)) {
+    const probability = probabilityText(center.probability)
+    return [`Not sure: at the center, ${sees} with a probability of only ${probability}.`, `It ${keeps}`]
+  }
+  if (answer.flip)
+    return [`Not always: ${changeText(example, answer.flip)}.`, `At the center, ${sees}, and it ${keeps}`]
   return [`${howOften(kept, true)}: ${sees} at ${positionsText(kept)}.`, '']
 }
 

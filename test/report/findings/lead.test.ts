@@ -81,7 +81,7 @@ describe('the sentence of the page', () => {
     // Fewer than five objects: only what happens to one of them.
     [
       'Not always: moved by 6 px, a bird becomes a cat.',
-      'net keeps the center’s answer at 37 % of positions.',
+      'At the center, net sees a bird, and it keeps this answer at 37 % of positions.',
       [answer({ kept: 0.37, flip: 'cat' })],
     ],
     ['Yes: net sees a bird at all positions.', '', times(4)],
@@ -90,20 +90,20 @@ describe('the sentence of the page', () => {
     ['Not always: net sees a bird at 60 % of positions.', '', times(1, { kept: 0.6 })],
     [
       'Not sure: at the center, net sees a bird with a probability of only 0.25.',
-      'net keeps the center’s answer at 60 % of positions.',
+      'It keeps this answer at 60 % of positions.',
       times(1, { ...UNSURE, kept: 0.6 }),
     ],
     // It is not known which classes are right, or no confident answer is.
     [
       'Not always: moved by 6 px, “a” turns from class 9 into a cat.',
-      'net keeps the center’s answer at 50 % of positions.',
+      'At the center, net sees “a” as class 9, and it keeps this answer at 50 % of positions.',
       [answer({ name: '9', isRight: null, kept: 0.5, flip: 'cat' })],
     ],
     ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
     // A detector loses the object.
     [
       'Not always: moved by 6 px, a bird is no longer seen.',
-      'net keeps the center’s answer at 50 % of positions.',
+      'At the center, net sees a bird, and it keeps this answer at 50 % of positions.',
       [answer({ kept: 0.5, flip: SEES_NOTHING })],
     ],
   ])('is %j, then %j', (sentence, more, answers) => {
