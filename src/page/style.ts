@@ -156,6 +156,8 @@ small{color:var(--soft)}
 .contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
 section{scroll-margin-top:2.6rem}
 }
+/* The script folds the table of contents. Until then, the links must not push the page down. */
+@media (max-width:75rem) and (scripting:enabled){#contents:not([data-bound]) .links{display:none}}
 @media (max-width:60rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
 .bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a profiles" "scale profiles" "more more"}

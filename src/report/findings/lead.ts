@@ -30,9 +30,11 @@ function answeredOf({ groups }: SiteIndex, subject: Subject): readonly Answered[
 
 function answersLead(answered: readonly Answered[]): Opening {
   const example = exampleOf(answered)
-  const objects = new Set(answered.map(({ patch }) => patch)).size
-  const [sentence, more] = objects < FEWEST_PATCHES ? sentencesOfFew(example) : sentencesOfMany(example, answered)
-  return { sentence, more, link: linkTo(example, answered) }
+  const compared = comparedSizes(answered.map(({ group }) => group))
+  const alike = answered.filter(({ group }) => compared(group) === compared(example.group))
+  const isFew = new Set(answered.map(({ patch }) => patch)).size < FEWEST_PATCHES
+  const [sentence, more] = isFew ? sentencesOfFew(example) : sentencesOfMany(example, answered, alike)
+  return { sentence, more, link: linkTo(example, alike) }
 }
 
 /**
@@ -53,12 +55,10 @@ function exampleOf(answered: readonly Answered[]): Answered {
 }
 
 /** Link to the example's map, beside the map of the network that keeps its answer for the object most differently. */
-function linkTo({ group, patch, answer: { kept } }: Answered, answered: readonly Answered[]): string {
-  const compared = comparedSizes(answered.map((one) => one.group))
+function linkTo({ group, patch, answer: { kept } }: Answered, alike: readonly Answered[]): string {
   const apart = ({ answer }: Answered) => Math.abs(answer.kept - kept)
-  const [farthest] = answered
+  const [farthest] = alike
     .filter((one) => one.patch === patch && one.group.model !== group.model)
-    .filter((one) => compared(one.group) === compared(group))
     .toSorted((a, b) => apart(b) - apart(a))
   return viewLink({
     network: group.model,

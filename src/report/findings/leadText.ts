@@ -2,7 +2,8 @@ import { CONFIDENT } from '../../experiments/answers.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { classText, probabilityText, shareText } from '../../page/browser/text.js'
 import type { AnswerSummary, SiteGroup } from '../../page/siteIndex.js'
-import { subjectOf } from '../../patches/sizes.js'
+import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
+import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'
 
 /** A network's answers for one object at one size. */
@@ -35,17 +36,38 @@ export function sentencesOfFew(example: Answered): Sentences {
   return [`${howOften(kept, true)}: ${sees} at ${positionsText(kept)}.`, '']
 }
 
-/** A sentence about the example or about confident answers, and one about how often answers hold. */
-export function sentencesOfMany(example: Answered, answered: readonly Answered[]): Sentences {
-  const keptBy = (some: readonly Answered[]) => some.map(({ answer }) => answer.kept)
-  const confident = keptBy(answered.filter(isConfident))
-  const unsure = keptBy(answered.filter((one) => !isConfident(one)))
-  if (confident.length === 0)
-    return [`Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`, `They ${holdText(unsure)}.`]
+/**
+ * A sentence about the example or about confident answers, and one about how often answers hold.
+ * @param alike answers of all networks for objects of the example's size
+ */
+export function sentencesOfMany(
+  example: Answered,
+  answered: readonly Answered[],
+  alike: readonly Answered[],
+): Sentences {
   const { flip } = example.answer
-  if (flip === undefined) return [heldSentence(confident), unsure.length > 0 ? `Unsure ones ${holdText(unsure)}.` : '']
-  const ofUnsure = unsure.length > 0 ? `, unsure ones ${holdText(unsure)}` : ''
-  return [`Not always: ${changeText(example, flip)}.`, `Confident answers ${holdText(confident)}${ofUnsure}.`]
+  if (!answered.some(isConfident)) {
+    const none = `Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`
+    return [none, `They ${holdText(keptBy(answered))}.`]
+  }
+  if (flip === undefined) {
+    const unsure = keptBy(answered, false)
+    const more = unsure.length > 0 ? `Unsure ones ${holdText(unsure)}.` : ''
+    return [heldSentence(keptBy(answered, true)), more]
+  }
+  const measured = measuredText(
+    alike.map(({ group }) => group),
+    sizeText,
+  )
+  const who = alike.length < answered.length ? `For ${measured}, confident answers` : 'Confident answers'
+  const unsure = keptBy(alike, false)
+  const more = unsure.length > 0 ? `, unsure ones ${holdText(unsure)}` : ''
+  return [`Not always: ${changeText(example, flip)}.`, `${who} ${holdText(keptBy(alike, true))}${more}.`]
+}
+
+/** Shares of kept positions, of confident or of unsure answers, or of all. */
+function keptBy(answered: readonly Answered[], wanted?: boolean): readonly number[] {
+  return answered.filter((one) => isConfident(one) === (wanted ?? isConfident(one))).map(({ answer }) => answer.kept)
 }
 
 /** Shares of positions for `heldSentence`, the largest first. */
@@ -70,8 +92,12 @@ function howOften(share: number, isAll: boolean): string {
   return share >= 0.9 ? 'Mostly' : 'Not always'
 }
 
-/** Says at how many positions answers hold, as the predicate of a sentence about them. */
+/** Says at how many positions answers hold, as the predicate of a sentence about them. A few answers have no median. */
 function holdText(kept: readonly number[]): string {
+  if (kept.length < FEWEST_PATCHES) {
+    const ends = [Math.min(...kept), Math.max(...kept)].map((one) => shareText(one, 1))
+    return `hold at ${[...new Set(ends)].join(' to ')} of positions`
+  }
   const middle = median(kept)
   const often = middle >= 0.9 ? 'mostly hold' : middle >= 0.5 ? 'often do not hold' : 'mostly do not hold'
   return `${often} (median ${shareText(middle, 1)} of positions)`

@@ -51,25 +51,29 @@ describe('the sentence of the page', () => {
     ],
     [
       'Not always: moved by 6 px, an owl becomes jeans.',
-      'Confident answers often do not hold (median 50 % of positions), unsure ones mostly do not hold (median 20 % of positions).',
-      [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(4, { ...UNSURE, kept: 0.2 })],
+      'Confident answers hold at 50 % of positions, unsure ones mostly do not hold (median 20 % of positions).',
+      [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(5, { ...UNSURE, kept: 0.2 })],
     ],
     // Confident answers hold.
     ['When it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
     [
       'When it is sure, almost always: 4 of 5 confident answers hold at 99.9 % of positions or more.',
-      'Unsure ones often do not hold (median 70 % of positions).',
-      [...times(4, { kept: 0.9991 }), answer({ kept: 0.97 }), answer({ ...UNSURE, kept: 0.7 })],
+      'Unsure ones hold at 70 % to 99.7 % of positions.',
+      [
+        ...times(4, { kept: 0.9991 }),
+        answer({ kept: 0.97 }),
+        ...[0.7, 0.997].map((kept) => answer({ ...UNSURE, kept })),
+      ],
     ],
     [
       'When it is sure, mostly: 3 of 4 confident answers hold at 95 % of positions or more.',
-      'Unsure ones mostly hold (median 100 % of positions).',
+      'Unsure ones hold at 100 % of positions.',
       [...times(3, { kept: 0.95 }), answer({ kept: 0.5 }), answer(UNSURE)],
     ],
     [
       'When it is sure, yes: the only confident answer holds at all positions.',
       'Unsure ones mostly hold (median 90 % of positions).',
-      [answer(), ...times(4, { ...UNSURE, kept: 0.9 })],
+      [answer(), ...times(5, { ...UNSURE, kept: 0.9 })],
     ],
     ['Not always: confident answers often do not hold (median 60 % of positions).', '', times(5, { kept: 0.6 })],
     // No answer is confident.
@@ -108,6 +112,14 @@ describe('the sentence of the page', () => {
     ],
   ])('is %j, then %j', (sentence, more, answers) => {
     expect(of(answers)).toMatchObject({ sentence, more })
+  })
+
+  it('speaks of the answers at the size of its example', () => {
+    const example = network('net', [answer({ kept: 0.37, flip: 'cat' }), ...STEADY])
+    const groups = [network('net', times(5, { kept: 0.1 }), { size: 75 }), example]
+    expect(leadOf(indexOf(groups))?.more).toBe(
+      'At this size, confident answers mostly hold (median 99.7 % of positions).',
+    )
   })
 
   it('speaks of photographs if there is nothing to say about objects', () => {
