@@ -118,7 +118,7 @@ describe('the sentence of the page', () => {
     const example = network('net', [answer({ kept: 0.37, flip: 'cat' }), ...STEADY])
     const groups = [network('net', times(5, { kept: 0.1 }), { size: 75 }), example]
     expect(leadOf(indexOf(groups))?.more).toBe(
-      'At this size, confident answers mostly hold (median 99.7 % of positions).',
+      'For objects of 125 px (93 %), confident answers mostly hold (median 99.7 % of positions).',
     )
   })
 
