@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
@@ -94,49 +93,42 @@ interface StepsProps {
 export function Steps({ fitted, cursor, moveTo }: StepsProps) {
   const isSeen = useRef(false)
   const answer = answerOf(fitted)
-  const kind = kindOf(fitted.group)
-  if (answer === undefined) return <p class="soft">Drag the {kind}, or use the arrow keys.</p>
+  if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or use the arrow keys.</p>
+  const { flip } = answer
   const center = centerOf(fitted)
   const isAt = ({ row, col }: Position) => row === cursor.row && col === cursor.col
   const isOnWay = wayToFlip(fitted).some(isAt)
   // The second step gives its answer only when the object has moved there.
   isSeen.current ||= isOnWay
-  const { flip } = answer
+  const change = flip && isSeen.current ? `${wayText(fitted.group, center, flip)}: ${seenText(flip)}.` : CHANGE
+  const steps = [
+    <button type="button" onClick={() => moveTo(center)}>
+      At the center, <Badge panel="a" /> sees {seenText(answer.center)}.
+    </button>,
+    flip === undefined ? (
+      steadyText(answer)
+    ) : (
+      <button type="button" class={isSeen.current ? '' : 'offer'} onClick={() => moveTo(flip)}>
+        {change}
+      </button>
+    ),
+    <button type="button" onClick={() => element('a-image', HTMLElement).focus()}>
+      Now drag it yourself, or use the arrow keys.
+    </button>,
+  ]
   const now = isAt(center) ? 0 : isOnWay ? 1 : 2
   return (
     <ol class="steps">
-      <Step isNow={now === 0}>
-        <button type="button" onClick={() => moveTo(center)}>
-          At the center, <Badge panel="a" /> sees {seenText(answer.center)}.
-        </button>
-      </Step>
-      <Step isNow={now === 1}>
-        {flip === undefined ? (
-          steadyText(answer)
-        ) : (
-          <button type="button" id="show-change" class={isSeen.current ? '' : 'offer'} onClick={() => moveTo(flip)}>
-            {isSeen.current
-              ? `${kind === 'object' ? wayText(center, flip) : `window ${wayText(flip, center)}`}: ${seenText(flip)}.`
-              : 'Show where it changes'}
-          </button>
-        )}
-      </Step>
-      <Step isNow={now === 2}>
-        <button type="button" onClick={() => element('a-image', HTMLElement).focus()}>
-          Now drag it yourself, or use the arrow keys.
-        </button>
-      </Step>
+      {steps.map((step, i) => (
+        <li aria-current={i === now ? 'step' : undefined}>
+          <span>{step}</span>
+        </li>
+      ))}
     </ol>
   )
 }
 
-function Step({ isNow, children }: { readonly isNow: boolean; readonly children: ComponentChildren }) {
-  return (
-    <li aria-current={isNow ? 'step' : undefined}>
-      <span>{children}</span>
-    </li>
-  )
-}
+const CHANGE = 'Show where it changes'
 
 function seenText({ name, probability }: SiteAnswer): string {
   return name === SEES_NOTHING ? name : `${isolated(classText(name))}, ${probabilityText(probability)}`

@@ -5,7 +5,6 @@ import { indexOf } from '../../experiments/grid.js'
 import { roundCosine } from '../mapCoding.js'
 import { answerText } from './answers.js'
 import { type Fitted, nearestPosition } from './fit.js'
-import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, isolated, positionText, wayText } from './text.js'
 
@@ -189,10 +188,6 @@ function apartText({ position, map }: Reading): string {
 }
 
 function offsetText({ position, map }: Reading): string {
-  const { anchorPosition, group } = map.fitted
-  const isWindow = kindOf(group) === 'photograph'
-  // If a photograph moves down behind the window, the window moves up on the photograph.
-  const [from, to] = isWindow ? [position, anchorPosition] : [anchorPosition, position]
-  const way = wayText(from, to)
-  return way === '' ? 'at the anchor' : `${isWindow ? 'window ' : ''}${way} of the anchor`
+  const way = wayText(map.fitted.group, map.fitted.anchorPosition, position)
+  return way === '' ? 'at the anchor' : `${way} of the anchor`
 }

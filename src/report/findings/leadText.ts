@@ -22,17 +22,15 @@ type Sentences = readonly [string, string]
 
 /** Sentences about the example alone, for a study with too few objects to say more. */
 export function sentencesOfFew(example: Answered): Sentences {
-  const { group, patch, answer } = example
-  const { center, kept } = answer
-  const what = center.isRight === true ? named(center.name) : `“${patch}” as ${named(center.name)}`
-  const sees = `${group.model} sees ${what}`
+  const { group, answer } = example
+  const { center, kept, flip } = answer
+  const sees = `${group.model} sees ${isNamed(example) ? '' : `“${example.patch}” as `}${named(center.name)}`
   const keeps = `keeps this answer at ${positionsText(kept)}.`
   if (!isConfident(example)) {
     const probability = probabilityText(center.probability)
     return [`Not sure: at the center, ${sees} with a probability of only ${probability}.`, `It ${keeps}`]
   }
-  if (answer.flip)
-    return [`Not always: ${changeText(example, answer.flip)}.`, `At the center, ${sees}, and it ${keeps}`]
+  if (flip) return [`Not always: ${changeText(example, flip)}.`, `At the center, ${sees}, and it ${keeps}`]
   return [`${howOften(kept, true)}: ${sees} at ${positionsText(kept)}.`, '']
 }
 
@@ -46,28 +44,28 @@ export function sentencesOfMany(
   alike: readonly Answered[],
 ): Sentences {
   const { flip } = example.answer
-  if (!answered.some(isConfident)) {
-    const none = `Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`
-    return [none, `They ${holdText(keptBy(answered))}.`]
-  }
-  if (flip === undefined) {
-    const unsure = keptBy(answered, false)
-    const more = unsure.length > 0 ? `Unsure ones ${holdText(unsure)}.` : ''
-    return [heldSentence(keptBy(answered, true)), more]
-  }
-  const measured = measuredText(
-    alike.map(({ group }) => group),
-    sizeText,
-  )
-  const who = alike.length < answered.length ? `For ${measured}, confident answers` : 'Confident answers'
-  const unsure = keptBy(alike, false)
-  const more = unsure.length > 0 ? `, unsure ones ${holdText(unsure)}` : ''
-  return [`Not always: ${changeText(example, flip)}.`, `${who} ${holdText(keptBy(alike, true))}${more}.`]
+  const isAboutExample = flip !== undefined && isConfident(example)
+  const [confident, unsure] = keptShares(isAboutExample ? alike : answered)
+  const unsureText = unsure.length > 0 ? `unsure ones ${holdText(unsure)}` : ''
+  if (confident.length === 0)
+    return [`Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`, sentence(unsureText)]
+  if (!isAboutExample) return [heldSentence(confident), sentence(unsureText)]
+  const groups = alike.map(({ group }) => group)
+  const where = alike.length < answered.length ? `for ${measuredText(groups, sizeText)}, ` : ''
+  const confidentText = `${where}confident answers ${holdText(confident)}`
+  return [`Not always: ${changeText(example, flip)}.`, sentence(confidentText, unsureText)]
 }
 
-/** Shares of kept positions, of confident or of unsure answers, or of all. */
-function keptBy(answered: readonly Answered[], wanted?: boolean): readonly number[] {
-  return answered.filter((one) => isConfident(one) === (wanted ?? isConfident(one))).map(({ answer }) => answer.kept)
+/** Shares of kept positions of confident answers, and of the others. */
+function keptShares(answered: readonly Answered[]): readonly [readonly number[], readonly number[]] {
+  const sharesOf = (some: readonly Answered[]) => some.map(({ answer }) => answer.kept)
+  return [sharesOf(answered.filter(isConfident)), sharesOf(answered.filter((one) => !isConfident(one)))]
+}
+
+/** Makes a sentence of parts that are not empty. Without any, it is empty. */
+function sentence(...parts: readonly string[]): string {
+  const text = parts.filter((part) => part !== '').join(', ')
+  return text && `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 /** Shares of positions for `heldSentence`, the largest first. */
@@ -107,17 +105,19 @@ function positionsText(share: number): string {
   return share === 1 ? 'all positions' : `${shareText(share, 1)} of positions`
 }
 
+/** Whether the answer at the center can stand for the object in a sentence. */
+function isNamed({ group, answer }: Answered): boolean {
+  return answer.center.isRight === true && subjectOf(group) === 'objects'
+}
+
 /** Says how far the object moves until the network answers otherwise, and what it then answers. */
-function changeText({ group, patch, answer: { center } }: Answered, flip: NonNullable<AnswerSummary['flip']>): string {
+function changeText(example: Answered, flip: NonNullable<AnswerSummary['flip']>): string {
+  const { group, patch, answer } = example
   const start = group.anchors.find(({ name }) => name === 'center') ?? flip
-  const moved = `moved by ${Math.round(Math.hypot(flip.row - start.row, flip.col - start.col))} px,`
-  const first = named(center.name)
-  const isRight = center.isRight === true
-  const isPhotograph = isRight && subjectOf(group) === 'photographs'
-  const seen = isPhotograph ? `a photograph of ${first}` : isRight ? first : `“${patch}”`
-  if (flip.name === SEES_NOTHING) return `${moved} ${seen} is no longer seen`
-  const turns = isPhotograph ? 'becomes one of' : isRight ? 'becomes' : `turns from ${first} into`
-  return `${moved} ${seen} ${turns} ${named(flip.name)}`
+  const moved = `moved by ${Math.round(Math.hypot(flip.row - start.row, flip.col - start.col))} px`
+  const first = named(answer.center.name)
+  const [object, turns] = isNamed(example) ? [first, 'becomes'] : [`“${patch}”`, `turns from ${first} into`]
+  return `${moved}, ${object} ${flip.name === SEES_NOTHING ? 'is no longer seen' : `${turns} ${named(flip.name)}`}`
 }
 
 /** Puts an article before the name of a class, unless it is a plural. */

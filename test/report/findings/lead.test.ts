@@ -79,7 +79,7 @@ describe('the sentence of the page', () => {
     // No answer is confident.
     [
       'Not sure: no answer at the center has a probability of 0.5 or more.',
-      'They often do not hold (median 60 % of positions).',
+      'Unsure ones often do not hold (median 60 % of positions).',
       times(5, { ...UNSURE, kept: 0.6 }),
     ],
     // Fewer than five objects: only what happens to one of them.
@@ -125,7 +125,7 @@ describe('the sentence of the page', () => {
   it('speaks of photographs if there is nothing to say about objects', () => {
     const photographs = { size: 256, frame: 224 }
     const ones = [answer({ kept: 0.5, flip: 'cat' })]
-    const sentence = 'Not always: moved by 6 px, a photograph of a bird becomes one of a cat.'
+    const sentence = 'Not always: moved by 6 px, “a” turns from a bird into a cat.'
     expect(of(ones, photographs)?.sentence).toBe(sentence)
     const silent = groupOf({ key: 1, model: 'other' })
     const ofPhotographs = network('net', ones, photographs)
