@@ -13,7 +13,10 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 export interface PageParts {
   readonly title: string
   readonly style?: string
-  /** Only a page with a viewer offers a choice of themes, because this needs the viewer's script. */
+  /**
+   * Only a page with a viewer offers a choice of themes, because this needs the viewer's script. The viewer's title is
+   * then the heading of the page.
+   */
   readonly hasViewer: boolean
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
@@ -55,7 +58,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 <body>
 ${hasViewer ? SKIP_LINK : ''}
 <header class="page">
-<h1>Shiftscope</h1>
+${hasViewer ? '<p class="brand">Shiftscope</p>' : '<h1>Shiftscope</h1>'}
 ${hasViewer ? THEME_CHOICE : ''}
 </header>
 <div class="layout">
@@ -90,14 +93,19 @@ function studiedText({ groups }: SiteIndex): string {
     new Set(some.flatMap(({ units }) => units.map(({ patch }) => patch))).size
   const objects = groups.filter((group) => subjectOf(group) === 'objects')
   const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
+  const positions = [...new Set(groups.map(({ rows, cols }) => rows * cols))].sort((a, b) => a - b)
+  const range = [...new Set([positions[0], positions.at(-1)])].map((count) => count?.toLocaleString('en'))
+  const each = groups.flatMap(({ units }) => units).length === 1 ? '' : ' each'
   const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
   const shown = [
     ...(objects.length > 0 ? [`${counted(patches(objects), 'object')} of ${sizes}`] : []),
     ...(photographs.length > 0 ? [counted(patches(photographs), 'photograph')] : []),
   ]
-  return [counted(models.size, 'network'), shown.join(' and '), `moved in steps of ${strides.join(' or ')} px`].join(
-    ' · ',
-  )
+  return [
+    counted(models.size, 'network'),
+    shown.join(' and '),
+    `${range.join('–')} positions${each}, every ${strides.join(' or ')} px`,
+  ].join(' · ')
 }
 
 export function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {

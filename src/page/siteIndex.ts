@@ -105,8 +105,7 @@ export interface AnswerSummary {
    */
   readonly changed: number
   /**
-   * The position of `changed` that is nearest to the center, in pixels, and the answer there. Positions in the center's
-   * row come first, then those in its column. Absent if there is none.
+   * The position of `changed` that is nearest to the center, in pixels, and the answer there. Absent if there is none.
    */
   readonly flip?: SiteAnswer & { readonly row: number; readonly col: number }
 }

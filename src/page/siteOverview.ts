@@ -1,7 +1,7 @@
 import type { Position } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/answers.js'
 import { SEES_NOTHING } from '../experiments/boxes.js'
-import { indexOf, type PixelGrid, positionAt } from '../experiments/grid.js'
+import { type PixelGrid, positionAt } from '../experiments/grid.js'
 import { toBase64 } from './base64.js'
 import { encodeRegions } from './mapCoding.js'
 import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
@@ -62,27 +62,12 @@ function changedPositions({ grid, classes, numbers, probabilities }: NumberedAns
   })
 }
 
-/** The position that is nearest to the center: in the center's row or, if it has none, in its column or anywhere. */
 function nearestTo({ grid, center }: NumberedAnswers, positions: readonly number[]): number | undefined {
-  const from = positionAt(indexOf(center, grid), grid)
-  const [nearest] = positions
-    .map((at) => {
-      const { row, col } = positionAt(at, grid)
-      return {
-        at,
-        isInRow: row === from.row,
-        isInColumn: col === from.col,
-        distance: Math.hypot(row - from.row, col - from.col),
-      }
-    })
-    .toSorted(
-      (a, b) =>
-        Number(b.isInRow) - Number(a.isInRow) ||
-        Number(b.isInColumn) - Number(a.isInColumn) ||
-        a.distance - b.distance ||
-        a.at - b.at,
-    )
-  return nearest?.at
+  const distanceTo = (index: number) => {
+    const { row, col } = positionAt(index, grid)
+    return Math.hypot(row - center.row, col - center.col)
+  }
+  return positions.toSorted((a, b) => distanceTo(a) - distanceTo(b))[0]
 }
 
 /** For each class, the number of positions where it is the answer. */

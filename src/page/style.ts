@@ -20,7 +20,7 @@ pre{margin:.5rem 0;white-space:pre}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:4}
 .soft{color:var(--soft)}
 .page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.2rem;padding:.55rem 1.5rem;border-bottom:1px solid var(--line);max-width:104rem;margin:0 auto}
-.page h1{font-size:1.05rem;letter-spacing:.01em}
+.page h1,.brand{font-size:1.05rem;letter-spacing:.01em}.brand{margin:0;font-weight:600}
 .page .theme{margin-left:auto;font-size:.85rem}
 .layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
 main{min-width:0;padding:1.1rem 0 4rem}
@@ -30,8 +30,14 @@ main{min-width:0;padding:1.1rem 0 4rem}
 .contents a{display:block;padding:.2rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.35}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
-#viewer>h2{font-size:1.75rem;letter-spacing:-.01em;margin-bottom:.5rem}
-#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4;overflow-wrap:anywhere}
+#viewer>h1{font-size:clamp(1.6rem,3.3vw,2.7rem);line-height:1.1;letter-spacing:-.022em;font-weight:700;margin-bottom:.6rem;text-wrap:balance}
+#viewer>p{margin:0 0 .5rem;max-width:62rem}.finding{font-size:1.2rem;line-height:1.4;overflow-wrap:anywhere;text-wrap:pretty}
+.steps{list-style:none;margin:0 0 .6rem;padding:0;counter-reset:step}
+.steps li{counter-increment:step;display:flex;align-items:center;gap:.6rem;min-height:2rem;line-height:1.3;color:var(--soft)}
+.steps li::before{content:counter(step);flex:none;display:grid;place-items:center;width:1.4rem;height:1.4rem;border:1px solid var(--strong);border-radius:50%;font-size:.78rem}
+.steps [aria-current]{color:var(--ink);font-weight:600}.steps [aria-current]::before{background:var(--ink);border-color:var(--ink);color:var(--ground)}
+.steps button:not(.offer){border:0;padding:0;min-height:0;background:none;color:inherit;font-size:inherit;font-weight:inherit;text-align:left}
+.steps button:not(.offer):hover{text-decoration:underline}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
@@ -150,6 +156,8 @@ small{color:var(--soft)}
 .contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
 section{scroll-margin-top:2.6rem}
 }
+/* The script folds the table of contents. Until then, the links must not push the page down. */
+@media (max-width:75rem) and (scripting:enabled){#contents:not([data-bound]) .links{display:none}}
 @media (max-width:60rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
 .bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a profiles" "scale profiles" "more more"}
@@ -158,7 +166,7 @@ section{scroll-margin-top:2.6rem}
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
 main{padding:.8rem 0 3rem}
-#viewer>h2{font-size:1.35rem;margin-bottom:.3rem}.finding{font-size:1rem}
+.finding{font-size:1.05rem}
 .bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}.profiles{grid-template-columns:minmax(0,1fr)}
 .frame{max-width:19rem;margin:0 auto}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}

@@ -1,20 +1,26 @@
 import { escapeHtml } from '../plot/html.js'
 
 export interface Opening {
-  /** The study's most surprising result, as a sentence. */
+  /** Answer to the question of the title, as a sentence. */
   readonly sentence: string
+  /** A sentence that says how usual this is; may be empty. */
+  readonly more: string
   /** URL fragment of the view that shows this result. The viewer shows this view when the page is opened. */
   readonly link: string
 }
 
-/** @param studied which networks, objects and sizes the study has, as one line of text */
+/** @param studied numbers of networks, objects and positions, as one line of text */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
-    lead: `${opening ? `<p class="finding">${escapeHtml(opening.sentence)}</p>\n` : ''}<p class="soft">${escapeHtml(studied)}. Drag the object.</p>`,
+    lead: `${opening ? openingHtml(opening) : ''}<p class="soft">${escapeHtml(studied)}</p>`,
     controls: '',
     view: opening?.link ?? '',
   })
+}
+
+function openingHtml({ sentence, more }: Opening): string {
+  return `<p class="finding"><strong>${escapeHtml(sentence)}</strong> ${escapeHtml(more)}</p>\n`
 }
 
 export function liveViewerHtml(): string {
@@ -37,10 +43,11 @@ interface ViewerParts {
 
 function sectionHtml({ title, lead, controls, view }: ViewerParts): string {
   return `<section id="viewer" aria-labelledby="viewer-title">
-<h2 id="viewer-title">${title}</h2>
+<h1 id="viewer-title">${title}</h1>
 ${lead}
 <noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the folder
 “heatmaps” work without it.</p></noscript>
+<h2 class="hidden">Object and maps</h2>
 ${controls}<div id="viewer-app" data-view="${escapeHtml(view)}"></div>
 </section>`
 }

@@ -13,6 +13,7 @@ import { groupRows } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 import { mapAt } from '../results/unit/arrays.js'
 import type { OpenUnit } from '../results/unit/open.js'
+import { leadOf } from './findings/lead.js'
 import { renderTable } from './tables/render.js'
 
 /** Name that the page shows for a patch whose extract.json was not found. */
@@ -45,7 +46,10 @@ export async function writeExtractionPage(
   const { data: maps } = await extraction.unit.maps()
   const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, maps, limits))
   const hasPicture = index.groups[0]?.units[0]?.picture != null
-  await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, maps, index, hasPicture)]))
+  await writeFileAtomic(
+    page,
+    resultsPage(index, [extractionSection(extraction, maps, index, hasPicture)], leadOf(index)),
+  )
   return { page, hasPicture }
 }
 

@@ -113,7 +113,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
         contents,
-        lead: await leadOf(results, groups, contents.findings),
+        lead: leadOf(index, contents.findings),
       }
     },
     async ({ groups, contents }) => {

@@ -8,7 +8,7 @@ export interface LinkedView {
   /** Name of an object, or null for the mean over objects. */
   readonly patch?: string | null
   readonly anchor?: string
-  readonly map?: 'similarity' | 'answers'
+  readonly map?: 'similarity' | 'answers' | 'found'
   readonly show?: 'difference'
   /** Ends of the colour scale: `0.88,1`, or `fit` for the smallest and largest value of the maps. */
   readonly limits?: string

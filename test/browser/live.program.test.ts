@@ -144,7 +144,7 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await texts('#a-summary, #b-summary')).toEqual(['', ''])
     await expect.poll(() => waiting.size).toBe(2)
     waiting.get('tiny-alexnet-aa')?.()
-    await reads('#b-summary', 'mean')
+    await reads('#b-summary', 'at the center')
     expect(await text('#a-summary')).toBe('')
     waiting.get('tiny-alexnet')?.()
     await settled()

@@ -94,10 +94,10 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     await frame()
   }
 
-  it('opens on an object, and has the photographs beside the objects in its gallery', async () => {
+  it('opens on the object with the most probable answer, and has the photographs beside the objects in its gallery', async () => {
     expect(await texts('#gallery legend')).toEqual(['Objects', 'Photographs'])
     expect(await texts('#gallery .name')).toEqual(['car', 'dog', 'mean of all', ...PHOTOGRAPHS, 'mean of all'])
-    expect(await text('.thumb:has(:checked) .name')).toBe('car')
+    expect(await text('.thumb:has(:checked) .name')).toBe('dog')
     await page.click('.thumb:has-text("first.jpg")')
     await ready()
     await showsPosition(-16, -16)

@@ -82,7 +82,7 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
       const chosen = (id: string) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''
       return { models: ['a-model', 'b-model'].map(chosen), patch: chosen('patch') }
     })
-    expect(models).toEqual([OWN, EMBEDDED])
+    expect(models).toEqual([EMBEDDED, OWN])
     expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 49, column 49', 'at the anchor'])
     const object = page.locator('#a-image rect.at-cursor.over')
     expect([await object.getAttribute('x'), await object.getAttribute('y')]).toEqual(['49.5', '49.5'])

@@ -14,7 +14,7 @@ const indexWith = (model: string, layer: string) => indexOf([groupOf({ key: 0, m
 
 describe('the page of a report', () => {
   it('opens in the view that its first sentence is about', () => {
-    const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="' }
+    const opening = { sentence: 'A “bird” changes.', more: 'Others do not.', link: '#network=a&patch="' }
     const wishes = [
       { key: 0, model: 'a' },
       { key: 1, model: 'b', size: 75, stride: 2 },
@@ -22,7 +22,7 @@ describe('the page of a report', () => {
     const groups = wishes.map((wish) => ({ ...groupOf(wish), frame: 224 }))
     const page = resultsPage(indexOf(groups), [], opening)
     expect(page).toContain(
-      '<p class="finding">A “bird” changes.</p>\n<p class="soft">2 networks · 2 objects of 75 and 125 px · moved in steps of 1 or 2 px.',
+      '<p class="finding"><strong>A “bird” changes.</strong> Others do not.</p>\n<p class="soft">2 networks · 2 objects of 75 and 125 px · 100 positions each, every 1 or 2 px</p>',
     )
     expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })

@@ -33,16 +33,17 @@ describe('the summary of a unit', () => {
     const probabilities = [0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 0.9, 0.9, 0.9]
     const found = answerSummary(answers([1, 2, 0, 2, 0, 2, 0, 0, 0], { probabilities }))
     expect(found.changed).toBe(2 / 9)
-    expect(found.flip).toEqual({ ...CAT, probability: 0.5, row: 10, col: 0 })
+    expect(found.flip).toEqual({ ...CAT, probability: 0.9, row: 0, col: 10 })
   })
 
-  it('has the nearest change in the row of the center, then in its column, then anywhere', () => {
+  it('has the change that is nearest to the center, or the first of several', () => {
     const flipOf = (...numbers: number[]) => {
       const { row, col } = answerSummary(answers(numbers)).flip ?? {}
       return [row, col]
     }
-    expect(flipOf(2, 2, 2, 0, 0, 2, 0, 0, 0)).toEqual([10, 20])
+    expect(flipOf(2, 0, 2, 0, 0, 2, 0, 2, 0)).toEqual([10, 20])
     expect(flipOf(2, 2, 2, 0, 0, 0, 0, 0, 0)).toEqual([0, 10])
+    expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 2)).toEqual([0, 0])
     expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 0)).toEqual([0, 0])
     expect(flipOf(0, 0, 0, 0, 0, 0, 0, 0, 1)).toEqual([undefined, undefined])
   })

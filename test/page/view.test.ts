@@ -46,6 +46,15 @@ describe('the first view', () => {
     expect(firstView({ ...index, pairs }).other).toBe('alexnet-aa')
     expect(firstView({ ...index, isLive: true }).other).toBeNull()
   })
+
+  it('shows answers if the classes are known, and of a detector whether it finds the object', () => {
+    const shownBy = (more: object) => firstView(indexOf([{ ...groupOf({ key: 0, model: 'own' }), ...more }])).shows
+    expect(['answers', 'found', 'similarity']).toEqual([
+      shownBy({ classes: 'fc8' }),
+      shownBy({ classes: 'fc8', isDetector: true }),
+      shownBy({}),
+    ])
+  })
 })
 
 describe('a size', () => {

@@ -37,7 +37,10 @@ export async function writeStudy(results: string): Promise<void> {
   }
 }
 
-/** @param size larger than the frame for a whole photograph, whose pixels are their row, their column and 128 */
+/**
+ * @param size larger than the frame for a whole photograph, whose pixels are their row, their column and 128
+ * @param scale factor of the features; the larger it is, the more confident are the answers
+ */
 export async function writeMadeUnit(
   results: string,
   model: string,
@@ -45,6 +48,7 @@ export async function writeMadeUnit(
   name: string,
   seed: number,
   stride = STRIDE,
+  scale = 1,
 ): Promise<void> {
   const grid = positionGrid(FRAME, size, stride)
   const positions = grid.rows * grid.cols
@@ -56,7 +60,7 @@ export async function writeMadeUnit(
   const features: Float32Array[] = []
   for (const [i, layer] of ['fc6', 'fc8'].entries()) {
     const dims = 12 + 4 * i
-    const matrix = featureMatrix(grid.offsets, dims, seed + i)
+    const matrix = featureMatrix(grid.offsets, dims, seed + i).map((value) => scale * value)
     const ofGrid = matrix.slice(0, positions * dims)
     features.push(ofGrid)
     const onGrid = extractedGrid(grid, { name: layer, matrix, dims }, layer)

@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { Position } from '../../engine/positions.js'
 import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
@@ -9,6 +10,7 @@ import { type FrameActions, FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
 import { Profiles } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readMaps, SpokenReadings } from './readings.js'
@@ -34,12 +36,13 @@ interface BenchProps {
   readonly state: State
   /** @param panel 0 for map A, 1 for map B */
   readonly actions: (panel: number) => FrameActions
+  readonly moveTo: (position: Position) => void
   readonly change: (make: Change) => void
   readonly hold: (isHeld: boolean) => void
   readonly address: () => string
 }
 
-export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
+export function Bench({ source, state, actions, moveTo, change, hold, address }: BenchProps) {
   const { index, view, fits, notes, isBusy, isHeld } = state
   const shown = state.maps.slice(0, fits.length)
   const present = shown.filter((map) => map !== undefined)
@@ -79,6 +82,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
       <section class="panel object" aria-label="Object and readings">
+        <Steps key={`${fits[0].group.key} ${fits[0].unit}`} fitted={fits[0]} cursor={view.cursor} moveTo={moveTo} />
         <Place reading={readings[0]} />
         <FrameView
           fitted={fits[0]}

@@ -15,6 +15,7 @@ export function bindContents(): void {
   }
   narrow.addEventListener('change', fold)
   fold()
+  contents.dataset.bound = ''
   const links = [...contents.querySelectorAll('a')]
   for (const link of links) link.addEventListener('click', fold)
   const sections = links.flatMap(({ hash }) => document.getElementById(hash.slice(1)) ?? [])

@@ -5,9 +5,8 @@ import { indexOf } from '../../experiments/grid.js'
 import { roundCosine } from '../mapCoding.js'
 import { answerText } from './answers.js'
 import { type Fitted, nearestPosition } from './fit.js'
-import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
-import { cosineText, differenceText, isolated, positionText } from './text.js'
+import { cosineText, differenceText, isolated, positionText, wayText } from './text.js'
 
 /** Prefixes of the element ids of the two maps. */
 export const PANEL_IDS = ['a', 'b'] as const
@@ -189,15 +188,6 @@ function apartText({ position, map }: Reading): string {
 }
 
 function offsetText({ position, map }: Reading): string {
-  const { anchorPosition, group } = map.fitted
-  const isWindow = kindOf(group) === 'photograph'
-  // If a photograph moves down behind the window, the window moves up on the photograph.
-  const [from, to] = isWindow ? [position, anchorPosition] : [anchorPosition, position]
-  const [down, right] = [to.row - from.row, to.col - from.col]
-  if (down === 0 && right === 0) return 'at the anchor'
-  const parts = [
-    ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
-    ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
-  ]
-  return `${isWindow ? 'window ' : ''}${parts.join(', ')} of the anchor`
+  const way = wayText(map.fitted.group, map.fitted.anchorPosition, position)
+  return way === '' ? 'at the anchor' : `${way} of the anchor`
 }

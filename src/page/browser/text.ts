@@ -1,6 +1,8 @@
 import type { Position } from '../../engine/positions.js'
 import { decimalText, signedText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
+import type { SiteGroup } from '../siteIndex.js'
+import { kindOf } from './kinds.js'
 
 /**
  * A cosine as text, with all decimals that the maps keep.
@@ -30,6 +32,25 @@ export function shareText(part: number, whole: number): string {
 
 export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
+}
+
+/**
+ * Says how far the object moves, such as `6 px down, 2 px left`; empty if it does not. If a photograph moves down behind
+ * its window, the window moves up on the photograph.
+ */
+export function wayText(group: Pick<SiteGroup, 'size' | 'frame'>, from: Position, to: Position): string {
+  const isWindow = kindOf(group) === 'photograph'
+  const [down, right] = [to.row - from.row, to.col - from.col].map((pixels) => (isWindow ? -pixels : pixels))
+  const along = (pixels = 0, ahead: string, back: string) =>
+    pixels === 0 ? [] : [`${Math.abs(pixels)} px ${pixels > 0 ? ahead : back}`]
+  const parts = [...along(down, 'down', 'up'), ...along(right, 'right', 'left')]
+  return `${isWindow && parts.length > 0 ? 'window ' : ''}${parts.join(', ')}`
+}
+
+/** The name of a class for a sentence: its first synonym, in words, such as `fire truck` for `fire-truck`. */
+export function classText(name: string): string {
+  const [first = ''] = name.split(',')
+  return first.includes(' ') ? first : first.replaceAll('-', ' ')
 }
 
 /**

@@ -41,7 +41,7 @@ const FARTHEST_LIMIT = 10
 
 /**
  * The default view: the first object in the first network. If that network is the plain one of a pair, map B shows the
- * variant.
+ * variant. The maps show answers if the network's classes are known, and otherwise similarity.
  */
 export function firstView(index: SiteIndex): View {
   const group = index.groups.find((one) => kindOf(one) === 'object') ?? index.groups[0]
@@ -58,7 +58,7 @@ export function firstView(index: SiteIndex): View {
     size: index.wished ?? comparedIn(index)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
-    shows: group.isDetector ? 'found' : 'similarity',
+    shows: group.isDetector ? 'found' : group.classes !== null ? 'answers' : 'similarity',
     difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,

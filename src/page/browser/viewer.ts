@@ -15,6 +15,7 @@ import {
 import type { FrameActions } from './frame.js'
 import { kindOf } from './kinds.js'
 import type { LoadedMap } from './maps.js'
+import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
@@ -38,7 +39,8 @@ export function startViewer(source: MapSource): RunningViewer {
   // If the address does not name a position for the cursor, the cursor starts at the anchor.
   if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0].anchorPosition, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
-  void Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
+  const isReady = Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
+  void playOpening(wayToFlip(viewer.state.fits[0]), (position) => viewer.moveTo(position, false), isReady)
   return viewer
 }
 
@@ -215,6 +217,7 @@ class Viewer implements RunningViewer {
       source: this.#source,
       state: this.state,
       actions: this.#actions,
+      moveTo: (position: Position) => this.moveTo(position),
       address: this.address,
       change: this.change,
       hold: (isHeld: boolean) => this.#hold(isHeld),

@@ -1,141 +1,80 @@
-import { CONFIDENT } from '../../experiments/answers.js'
-import { isRightAnswer } from '../../networks/objectClasses.js'
+import type { SiteIndex } from '../../page/siteIndex.js'
 import type { Opening } from '../../page/viewerHtml.js'
 import { comparedSizes, inWordsOf, SUBJECTS, type Subject, subjectOf } from '../../patches/sizes.js'
-import { decimalText, percentText } from '../../plot/numberText.js'
+import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
-import type { StudyGroup } from '../../results/study.js'
-import { openUnit } from '../../results/unit/open.js'
-import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import { ON_PHOTOGRAPHS } from './claims.js'
 import type { ClaimFinding } from './findings.js'
-
-/** Id of the claim in the page's second sentence. If no answer changes, the first sentence is about this claim, too. */
-const INVARIANCE = 'no-global-invariance'
+import { type Answered, isConfident, sentencesOfFew, sentencesOfMany } from './leadText.js'
 
 /**
- * Finds the first sentence of the page: the study's most striking example. This is the object for which the
- * largest share of positions has another answer than the center. The answer at the center must be confident. An object
- * is skipped if the most frequent other answer is correct, too, unless this is so for all objects. If no answer
- * changes, the example is the layer with the lowest similarity. A study of objects and photographs has a sentence about
- * each. Undefined if there is no example, or if the study has too few objects.
+ * Chooses the view with which the page opens, and answers the question of its title. If answers are known, the view
+ * shows the example of `exampleOf`, and otherwise the layer with the lowest similarity. Photographs come second: they
+ * are considered only if there is nothing to say about objects. Undefined if there is nothing to say at all.
+ * @param findings without them, nothing is said about similarity
  */
-export async function leadOf(
-  results: string,
-  groups: readonly StudyGroup[],
-  findings: readonly ClaimFinding[],
-): Promise<Opening | undefined> {
-  const found = await Promise.all(SUBJECTS.map((subject) => leadAbout(subject, results, groups, findings)))
-  const leads = found.flatMap((lead) => lead ?? [])
-  return leads[0] && { ...leads[0], sentence: leads.map(({ sentence }) => sentence).join(' ') }
+export function leadOf(index: SiteIndex, findings: readonly ClaimFinding[] = []): Opening | undefined {
+  const leads = SUBJECTS.map((subject) => {
+    const answered = answeredOf(index, subject)
+    return answered.length > 0 ? answersLead(answered) : similarityLead(subject, findings)
+  })
+  return leads.find((lead) => lead !== undefined)
 }
 
-async function leadAbout(
-  subject: Subject,
-  results: string,
-  groups: readonly StudyGroup[],
-  findings: readonly ClaimFinding[],
-): Promise<Opening | undefined> {
-  const id = subject === 'objects' ? INVARIANCE : `${INVARIANCE}${ON_PHOTOGRAPHS}`
-  const invariance = findings.filter(({ claim }) => claim === id)
-  const answered = groups
-    .filter((group) => subjectOf(group) === subject && group.units.length >= FEWEST_PATCHES)
-    .flatMap(answeredOf)
-  const changing = answered
-    .filter(({ answers: { anchors, kept } }) => anchors.center.probability >= CONFIDENT && kept < 1)
-    .toSorted((a, b) => a.answers.kept - b.answers.kept)
-  const [most] = changing
-  if (most === undefined) return similarityLead(subject, invariance)
-  const more = subject === 'objects' ? atLarge(invariance) : ''
-  const leads = async (one: Answered) => {
-    const { sentence, isRight } = await answerSentence(results, one)
-    return { isRight, lead: { sentence: `${sentence}${more}`, link: linkTo(one, answered) } }
-  }
-  for (const one of changing) {
-    const { isRight, lead } = await leads(one)
-    if (!isRight) return lead
-  }
-  return (await leads(most)).lead
+function answeredOf({ groups }: SiteIndex, subject: Subject): readonly Answered[] {
+  return groups
+    .filter((group) => subjectOf(group) === subject)
+    .flatMap((group) => group.units.flatMap(({ patch, answer }) => (answer ? [{ group, patch, answer }] : [])))
 }
 
-interface Answered {
-  readonly unit: StudyGroup['units'][number]
-  readonly layer: string
-  readonly answers: NonNullable<StudyGroup['units'][number]['layers'][number]['answers']>
-}
-
-function answeredOf({ units }: StudyGroup): readonly Answered[] {
-  return units.flatMap((unit) =>
-    unit.layers.flatMap(({ name, answers }) => (answers === null ? [] : [{ unit, layer: name, answers }])),
-  )
+function answersLead(answered: readonly Answered[]): Opening {
+  const example = exampleOf(answered)
+  const compared = comparedSizes(answered.map(({ group }) => group))
+  const alike = answered.filter(({ group }) => compared(group) === compared(example.group))
+  const isFew = new Set(answered.map(({ patch }) => patch)).size < FEWEST_PATCHES
+  const [sentence, more] = isFew ? sentencesOfFew(example) : sentencesOfMany(example, answered, alike)
+  return { sentence, more, link: linkTo(example, alike) }
 }
 
 /**
- * A sentence about the class that is predicted at the most positions, apart from the center's class. `isRight` tells
- * whether this class is correct, too.
+ * The example is a confident and right answer that becomes another confident one at the largest share of positions. If
+ * there is none, it is the confident answer that holds at the fewest positions. Without confident answers, it is the
+ * most probable one. Wrong answers are considered only if no confident answer is known to be right.
  */
-async function answerSentence(
-  results: string,
-  { unit, layer, answers: { anchors, names, right } }: Answered,
-): Promise<{ readonly sentence: string; readonly isRight: boolean }> {
-  const { inputs, rows, cols } = unit
-  const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
-  const counts = new Map<number, number>()
-  for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  counts.delete(anchors.center.class)
-  const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
-  const [before, after] = [anchors.center.class, other].map((one) => named(names[one] ?? String(one)))
-  const share = percentText((100 * count) / rows / cols)
-  const reach = Math.ceil((inputs.size - unit.frame) / 2)
-  const moved =
-    reach > 0
-      ? `photograph “${inputs.patch}”, moved by up to ${reach} px`
-      : `${inputs.category ?? `“${inputs.patch}”`}, moved`
-  const becomes = right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
-  return {
-    sentence: `The same ${moved}, ${becomes} at ${share} % of positions in ${inputs.model}.`,
-    isRight: isRightAnswer(inputs.category, names[other] ?? '', Object.values(names)) === true,
-  }
+function exampleOf(answered: readonly Answered[]): Answered {
+  const confident = answered.filter(isConfident)
+  const right = confident.filter(({ answer }) => answer.center.isRight === true)
+  const eligible = right.length > 0 ? right : confident
+  const [changing] = eligible
+    .filter(({ answer }) => answer.flip !== undefined)
+    .toSorted((a, b) => b.answer.changed - a.answer.changed)
+  const [leastStable] = eligible.toSorted((a, b) => a.answer.kept - b.answer.kept)
+  const [surest] = answered.toSorted((a, b) => b.answer.center.probability - a.answer.center.probability)
+  return changing ?? leastStable ?? (surest as Answered)
 }
 
-/** Puts an article before the name of a class, unless it is a plural. */
-function named(name: string): string {
-  if (/[^su]s$/.test(name)) return `“${name}”`
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
-}
-
-/** Says in how many networks the features change with the position; empty if there are no such networks. */
-function atLarge(own: readonly ClaimFinding[]): string {
-  const changing = own.filter(({ verdict }) => verdict === 'supported').length
-  if (changing === 0) return ''
-  if (own.length === 1) return ' The features also change with the position.'
-  const networks =
-    changing < own.length ? `${changing} of ${own.length}` : own.length === 2 ? 'both' : `all ${own.length}`
-  return ` In ${networks} networks, the features also change with the position.`
-}
-
-/**
- * Link to the unit's map of answers, with the map of a second network beside it. For each network, `kept` is the share
- * of positions with the same answer as at the center. The second network's share differs most from the unit's.
- */
-function linkTo({ unit, layer, answers: { kept } }: Answered, answered: readonly Answered[]): string {
-  const { patch, size, model } = unit.inputs
-  const sizeOf = (one: Answered) => ({ size: one.unit.inputs.size, frame: one.unit.frame })
-  const compared = comparedSizes(answered.map(sizeOf))
-  const own = compared({ size, frame: unit.frame })
-  const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)
-  const [farthest] = answered
-    .filter((one) => compared(sizeOf(one)) === own)
-    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.model !== model)
+/** Link to the example's map, beside the map of the network that keeps its answer for the object most differently. */
+function linkTo({ group, patch, answer: { kept } }: Answered, alike: readonly Answered[]): string {
+  const apart = ({ answer }: Answered) => Math.abs(answer.kept - kept)
+  const [farthest] = alike
+    .filter((one) => one.patch === patch && one.group.model !== group.model)
     .toSorted((a, b) => apart(b) - apart(a))
-  const other = farthest?.unit.inputs.model ?? null
-  return viewLink({ network: model, with: other, layer, size, patch, anchor: 'center', map: 'answers' })
+  return viewLink({
+    network: group.model,
+    with: farthest?.group.model ?? null,
+    ...(group.classes !== null && { layer: group.classes }),
+    size: group.size,
+    patch,
+    anchor: 'center',
+    map: group.isDetector ? 'found' : 'answers',
+  })
 }
 
 function similarityLead(subject: Subject, findings: readonly ClaimFinding[]): Opening | undefined {
+  const claimed = subject === 'objects' ? 'no-global-invariance' : `no-global-invariance${ON_PHOTOGRAPHS}`
   const [lowest] = findings
-    .filter(({ verdict }) => verdict === 'supported')
+    .filter(({ claim, verdict }) => claim === claimed && verdict === 'supported')
     .toSorted((a, b) => lowestOf(a).mean - lowestOf(b).mean)
   if (lowest === undefined) return undefined
   const { layer, mean } = lowestOf(lowest)
@@ -145,6 +84,7 @@ function similarityLead(subject: Subject, findings: readonly ClaimFinding[]): Op
       : `can fall to ${decimalText(mean, 3)}, as low as between different objects`
   return {
     sentence: `In ${lowest.model} ${layer}, ${inWordsOf(subject, `the relative similarity of a moved object ${change}`)}.`,
+    more: '',
     link: lowest.link,
   }
 }

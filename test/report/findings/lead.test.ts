@@ -1,134 +1,194 @@
 import { describe, expect, it } from 'vitest'
+import { SEES_NOTHING } from '../../../src/experiments/boxes.js'
+import type { AnswerSummary, SiteGroup } from '../../../src/page/siteIndex.js'
 import { findingsOf } from '../../../src/report/findings/findings.js'
 import { leadOf } from '../../../src/report/findings/lead.js'
-import type { StudyGroup } from '../../../src/results/study.js'
-import { writeUnit } from '../../../src/results/unit/store.js'
+import { groupOf, indexOf } from '../../support/siteIndex.js'
 import { around, groupWith, measures } from '../../support/studyGroup.js'
-import { temporaryFolder } from '../../support/temporaryFolder.js'
-import { arraysOf, atAnchors, madeUnit } from '../../support/unit.js'
 
-const inFolder = temporaryFolder()
-const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans', 7: 'bus', 8: 'warplane' }
-
-interface Answered {
-  readonly patch: string
-  readonly category?: string
-  readonly right?: boolean
-  readonly probability: number
-  /** The strongest class at each of four positions. */
-  readonly strongest: readonly number[]
-  /** The one at the center. */
-  readonly center?: number
+interface Wishes {
+  readonly name?: string
+  readonly isRight?: boolean | null
+  readonly probability?: number
+  readonly kept?: number
+  readonly changed?: number
+  /** The wrong class that is the confident answer 6 px below the center and 2 px left of it. */
+  readonly flip?: string
 }
 
-/** A stored group of one network with a unit for each object, whose layer fc8 answers. */
-async function groupOf(model: string, objects: readonly Answered[]): Promise<StudyGroup> {
-  const units = objects.map(async ({ patch, category = null, right = null, probability, strongest, center = 4 }) => {
-    const { unit, maps } = madeUnit({ model, patch, category })
-    const kept = strongest.filter((one) => one === center).length / 4
-    const answer = { class: center, probability }
-    const answers = { center: answer, anchors: atAnchors(answer), right, kept, least: 0, names: NAMES }
-    const layers = unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null }))
-    const answerMaps = Float32Array.from([...strongest, ...Array(8).fill(0.5)])
-    const ofLayers = layers.map((one) => (one.answers === null ? undefined : answerMaps))
-    return writeUnit(inFolder(), { ...unit, layers }, { ...arraysOf(unit, maps), answers: ofLayers })
-  })
-  return { model, size: 125, stride: 50, units: await Promise.all(units) } as unknown as StudyGroup
+function answer(wishes: Wishes = {}): AnswerSummary {
+  const { name = 'bird', isRight = true, probability = 0.75, kept = 1, flip, changed = flip ? 0.25 : 0 } = wishes
+  const other = { name: flip ?? 'cat', isRight: false, share: 1 - kept }
+  const at = { row: 10, col: 2, name: flip ?? '', isRight: false, probability: 0.5 }
+  return {
+    center: { name, isRight, probability },
+    kept,
+    changed,
+    ...(kept < 1 && { other }),
+    ...(flip && { flip: at }),
+  }
 }
 
-const objects: readonly Answered[] = [
-  { patch: 'car', probability: 0.4, strongest: [5, 5, 5, 5] },
-  { patch: 'cat & dog', probability: 0.6, strongest: [5, 4, 5, 6] },
-  { patch: 'boat', probability: 0.9, strongest: [4, 4, 6, 6] },
-  { patch: 'bird', probability: 0.9, strongest: [4, 4, 4, 4] },
-  { patch: 'clock', probability: 0.9, strongest: [4, 4, 4, 4] },
-]
-const steady = objects.map((one) => ({ ...one, strongest: [4, 4, 4, 4] }))
-const sure = (one: Omit<Answered, 'probability'>) => [{ probability: 0.5, ...one }, ...steady.slice(1)]
+/** A network whose objects are called a, b, c, … The center is at row 4 and column 4. */
+function network(model: string, answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}): SiteGroup {
+  const units = answers.map((one, i) => ({ patch: 'abcdefgh'[i] as string, picture: null, answer: one }))
+  return { ...groupOf({ key: 0, model }), classes: 'fc8', units, ...more }
+}
 
-/** Findings of networks whose features change with the position where their similarity is low. */
-const findingsFor = (...similarities: readonly number[]) =>
-  findingsOf(
-    similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])),
-    [],
-  )
+const times = (count: number, wishes: Wishes = {}) => Array.from({ length: count }, () => answer(wishes))
+const of = (answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}) =>
+  leadOf(indexOf([network('net', answers, more)]))
+const STEADY = times(4, { kept: 0.997 })
+const UNSURE = { probability: 0.25 }
 
-const dog = { patch: 'x', category: 'dog', center: 6, strongest: [4, 6, 6, 6] }
-
-describe('the beginning of the page', () => {
-  it('is the confident answer that changes most, and a link to its maps beside those of the network that differs most', async () => {
-    const unsure = objects.map((one) => ({ ...one, probability: 0.4 }))
-    const groups = [await groupOf('net', objects), await groupOf('near', unsure), await groupOf('steady', steady)]
-    expect(await leadOf(inFolder(), groups, [])).toEqual({
-      sentence: 'The same “cat & dog”, moved, turns from a “goldfinch” into an “airliner” at 50 % of positions in net.',
-      link: '#network=net&with=steady&layer=fc8&size=125&patch=cat+%26+dog&anchor=center&map=answers',
-    })
-    expect((await leadOf(inFolder(), groups.slice(0, 1), []))?.link).toContain('#network=net&with=&')
+describe('the sentence of the page', () => {
+  it.each<[string, string, readonly AnswerSummary[]]>([
+    // A study of at least five objects, in which a right and confident answer changes.
+    [
+      'Not always: moved by 6 px, a bird becomes a rescue workers helmet.',
+      'Confident answers mostly hold (median 99.7 % of positions).',
+      [answer({ kept: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
+    ],
+    [
+      'Not always: moved by 6 px, an owl becomes jeans.',
+      'Confident answers hold at 50 % of positions, unsure ones mostly do not hold (median 20 % of positions).',
+      [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(5, { ...UNSURE, kept: 0.2 })],
+    ],
+    // Confident answers hold.
+    ['When it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
+    [
+      'When it is sure, almost always: 4 of 5 confident answers hold at 99.9 % of positions or more.',
+      'Unsure ones hold at 70 % to 99.7 % of positions.',
+      [
+        ...times(4, { kept: 0.9991 }),
+        answer({ kept: 0.97 }),
+        ...[0.7, 0.997].map((kept) => answer({ ...UNSURE, kept })),
+      ],
+    ],
+    [
+      'When it is sure, mostly: 3 of 4 confident answers hold at 95 % of positions or more.',
+      'Unsure ones hold at 100 % of positions.',
+      [...times(3, { kept: 0.95 }), answer({ kept: 0.5 }), answer(UNSURE)],
+    ],
+    [
+      'When it is sure, yes: the only confident answer holds at all positions.',
+      'Unsure ones mostly hold (median 90 % of positions).',
+      [answer(), ...times(5, { ...UNSURE, kept: 0.9 })],
+    ],
+    ['Not always: confident answers often do not hold (median 60 % of positions).', '', times(5, { kept: 0.6 })],
+    // No answer is confident.
+    [
+      'Not sure: no answer at the center has a probability of 0.5 or more.',
+      'Unsure ones often do not hold (median 60 % of positions).',
+      times(5, { ...UNSURE, kept: 0.6 }),
+    ],
+    // Fewer than five objects: only what happens to one of them.
+    [
+      'Not always: moved by 6 px, a bird becomes a cat.',
+      'At the center, net sees a bird, and it keeps this answer at 37 % of positions.',
+      [answer({ kept: 0.37, flip: 'cat' })],
+    ],
+    ['Yes: net sees a bird at all positions.', '', times(4)],
+    ['Almost always: net sees a bird at 99.7 % of positions.', '', STEADY],
+    ['Mostly: net sees a bird at 93.0 % of positions.', '', times(1, { kept: 0.93 })],
+    ['Not always: net sees a bird at 60 % of positions.', '', times(1, { kept: 0.6 })],
+    [
+      'Not sure: at the center, net sees a bird with a probability of only 0.25.',
+      'It keeps this answer at 60 % of positions.',
+      times(1, { ...UNSURE, kept: 0.6 }),
+    ],
+    // It is not known which classes are right, or no confident answer is.
+    [
+      'Not always: moved by 6 px, “a” turns from class 9 into a cat.',
+      'At the center, net sees “a” as class 9, and it keeps this answer at 50 % of positions.',
+      [answer({ name: '9', isRight: null, kept: 0.5, flip: 'cat' })],
+    ],
+    ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
+    // A detector loses the object.
+    [
+      'Not always: moved by 6 px, a bird is no longer seen.',
+      'At the center, net sees a bird, and it keeps this answer at 50 % of positions.',
+      [answer({ kept: 0.5, flip: SEES_NOTHING })],
+    ],
+  ])('is %j, then %j', (sentence, more, answers) => {
+    expect(of(answers)).toMatchObject({ sentence, more })
   })
 
-  it.each<[string, Omit<Answered, 'probability'>]>([
-    ['“car”, moved, turns from a “bus” into “jeans” at 75 %', { patch: 'car', center: 7, strongest: [7, 6, 6, 6] }],
-    ['dog, moved, becomes a “goldfinch” at 25 %', { ...dog, right: true, strongest: [4, 6, 6, 6] }],
-    ['dog, moved, turns from “jeans” into a “9” at 25 %', { ...dog, right: false, strongest: [9, 6, 6, 6] }],
-  ])('reads %j', async (sentence, object) => {
-    const lead = await leadOf(inFolder(), [await groupOf('net', sure(object))], [])
-    expect(lead?.sentence).toBe(`The same ${sentence} of positions in net.`)
+  it('speaks of the answers at the size of its example', () => {
+    const example = network('net', [answer({ kept: 0.37, flip: 'cat' }), ...STEADY])
+    const groups = [network('net', times(5, { kept: 0.1 }), { size: 75 }), example]
+    expect(leadOf(indexOf(groups))?.more).toBe(
+      'For objects of 125 px (93 %), confident answers mostly hold (median 99.7 % of positions).',
+    )
   })
 
-  it('passes over an answer that turns from one right class into another, unless there is no other change', async () => {
-    const jet = { patch: 'jet', category: 'airplane', right: true }
-    const right = { ...jet, probability: 0.9, center: 5, strongest: [5, 8, 8, 8] }
-    const of = async (more: readonly Answered[]) =>
-      (await leadOf(inFolder(), [await groupOf('net', [right, ...more])], []))?.sentence
-    expect(await of(objects)).toMatch(/^The same “cat & dog”, moved, turns/)
-    expect(await of(steady)).toBe('The same airplane, moved, becomes a “warplane” at 75 % of positions in net.')
+  it('speaks of photographs if there is nothing to say about objects', () => {
+    const photographs = { size: 256, frame: 224 }
+    const ones = [answer({ kept: 0.5, flip: 'cat' })]
+    const sentence = 'Not always: moved by 6 px, “a” turns from a bird into a cat.'
+    expect(of(ones, photographs)?.sentence).toBe(sentence)
+    const silent = groupOf({ key: 1, model: 'other' })
+    const ofPhotographs = network('net', ones, photographs)
+    expect(leadOf(indexOf([silent, ofPhotographs]))?.sentence).toBe(sentence)
+    const objects = network('other', times(1))
+    expect(leadOf(indexOf([ofPhotographs, objects]))?.sentence).toBe('Yes: other sees a bird at all positions.')
+  })
+})
+
+describe('the view with which the page opens', () => {
+  const patchOf = (answers: readonly AnswerSummary[]) => /&patch=(\w+)&/.exec(of(answers)?.link ?? '')?.[1]
+
+  it('shows the confident and right answer that becomes another confident one at most positions', () => {
+    const wrong = answer({ isRight: false, flip: 'cat', changed: 0.9 })
+    const unsure = answer({ ...UNSURE, flip: 'cat', changed: 0.9 })
+    const [less, most] = [0.1, 0.2].map((changed) => answer({ flip: 'cat', changed }))
+    expect(patchOf([wrong, unsure, answer({ kept: 0.1 }), less, most] as AnswerSummary[])).toBe('e')
+    expect(patchOf([answer({ isRight: false }), wrong, unsure])).toBe('b')
+    expect(patchOf([answer({ isRight: null }), answer({ isRight: null, flip: 'cat' })])).toBe('b')
   })
 
-  it.each([
-    [[0.99], ''],
-    [[0.8], ' The features also change with the position.'],
-    [[0.8, 0.99], ' In 1 of 2 networks, the features also change with the position.'],
-    [[0.8, 0.7], ' In both networks, the features also change with the position.'],
-    [[0.8, 0.7, 0.8], ' In all 3 networks, the features also change with the position.'],
-  ])('says what findings on networks of similarity %j say at large: %j', async (similarities, more) => {
-    const lead = await leadOf(inFolder(), [await groupOf('net', objects)], findingsFor(...similarities))
-    expect(lead?.sentence.split(' in net.')[1]).toBe(more)
+  it('shows the least stable confident answer if none changes, and the most probable answer if none is confident', () => {
+    const unsure = [0.2, 0.4, 0.3].map((probability) => answer({ probability, kept: 0.1 }))
+    expect(patchOf([...unsure, answer({ kept: 0.9 }), answer({ kept: 0.8 })])).toBe('e')
+    expect(patchOf(unsure)).toBe('b')
   })
+
+  it('has beside it the network whose share of kept positions differs most, at the same size', () => {
+    const example = network('net', [answer({ kept: 0.5, flip: 'cat' })])
+    const others = [0.6, 0.1, 0.8].map((kept) => network(`net-${kept}`, times(1, { kept })))
+    const groups = [example, ...others, network('small', times(1), { size: 75 })]
+    const view = '&layer=fc8&size=125&patch=a&anchor=center&map=answers'
+    expect(leadOf(indexOf(groups))?.link).toBe(`#network=net&with=net-0.1${view}`)
+    expect(leadOf(indexOf([example]))?.link).toBe(`#network=net&with=${view}`)
+    const detector = { ...example, isDetector: true }
+    expect(leadOf(indexOf([detector]))?.link).toContain('&map=found')
+  })
+})
+
+describe('a study without classes', () => {
+  const index = indexOf([groupOf({ key: 0, model: 'net' })])
+  /** Findings of networks whose features change with the position where their similarity is low. */
+  const findingsFor = (...similarities: readonly number[]) =>
+    findingsOf(
+      similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])),
+      [],
+    )
 
   it.each([
     [[0.8, 0.7], 'netx', '0.400 (1 is no change, 0 is another object).'],
     [[0.4, 0.7], 'net', '−0.200, as low as between different objects.'],
-  ])('is the lowest similarity, of %j, where no answer changes', async (similarities, network, low) => {
-    const groups = [await groupOf('net', steady)]
-    const lead = await leadOf(inFolder(), groups, findingsFor(...similarities))
-    expect(lead?.sentence).toBe(`In ${network} fc, the relative similarity of a moved object can fall to ${low}`)
-    expect(lead?.link).toMatch(`#network=${network}&with=&layer=fc&`)
-    expect(await leadOf(inFolder(), groups, findingsFor(0.99))).toBeUndefined()
+  ])('opens at the lowest similarity, of %j', (similarities, model, low) => {
+    const lead = leadOf(index, findingsFor(...similarities))
+    expect(lead?.sentence).toBe(`In ${model} fc, the relative similarity of a moved object can fall to ${low}`)
+    expect(lead?.link).toMatch(`#network=${model}&with=&layer=fc&`)
   })
 
-  it('has a sentence about objects and one about photographs in a study of both', async () => {
-    const ofPhotographs = (group: StudyGroup) => ({
-      ...group,
-      size: 256,
-      units: group.units.map((unit) => ({ ...unit, frame: unit.inputs.size - 1 })),
-    })
-    const photographs = ofPhotographs(await groupOf('zoo', objects))
-    const about =
-      'The same photograph “cat & dog”, moved by up to 1 px, turns from a “goldfinch” into an “airliner” at 50 %'
-    const alone = await leadOf(inFolder(), [photographs], [])
-    expect(alone?.sentence).toBe(`${about} of positions in zoo.`)
-    const both = await leadOf(inFolder(), [photographs, await groupOf('net', sure(dog))], findingsFor(0.8))
-    expect(both?.sentence).toBe(
-      `The same dog, moved, turns from “jeans” into a “goldfinch” at 25 % of positions in net. The features also change with the position. ${about} of positions in zoo.`,
-    )
-    expect(both?.link).toContain('network=net&')
+  it('says nothing if no similarity is low, and speaks of photographs if they are what is measured', () => {
+    expect(leadOf(index, findingsFor(0.99))).toBeUndefined()
+    expect(leadOf(index)).toBeUndefined()
     const flat = findingsOf([{ ...groupWith('zoo', [[measures.reached, around(0.6)]]), size: 256 }], [])
-    expect((await leadOf(inFolder(), [ofPhotographs(await groupOf('zoo', steady))], flat))?.sentence).toBe(
+    expect(leadOf(index, flat)?.sentence).toBe(
       'In zoo fc, the relative similarity of a moved photograph can fall to 0.200 (1 is no change, 0 is another photograph).',
     )
-  })
-
-  it('is missing for fewer than five objects', async () => {
-    expect(await leadOf(inFolder(), [await groupOf('net', objects.slice(1))], [])).toBeUndefined()
   })
 })

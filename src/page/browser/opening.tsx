@@ -1,0 +1,141 @@
+import { useRef } from 'preact/hooks'
+import type { Position } from '../../engine/positions.js'
+import { SEES_NOTHING } from '../../experiments/boxes.js'
+import { indexOf, type PixelGrid, positionAt } from '../../experiments/grid.js'
+import type { AnswerSummary, SiteAnswer } from '../siteIndex.js'
+import { element } from './dom.js'
+import type { Fitted } from './fit.js'
+import { kindOf } from './kinds.js'
+import { Badge } from './readings.js'
+import { classText, isolated, probabilityText, shareText, wayText } from './text.js'
+
+/**
+ * Positions of the grid on the way from `start` to `end`: along their row or column or, if they share neither, along
+ * the straight line. `start` is not part of the result, because it may lie between positions. `end` is its last entry.
+ */
+export function wayBetween(start: Position, end: Position, grid: PixelGrid): readonly Position[] {
+  const from = positionAt(indexOf(start, grid), grid)
+  const [down, right] = [end.row - from.row, end.col - from.col].map((pixels) => pixels / grid.stride) as [
+    number,
+    number,
+  ]
+  const count = Math.max(1, Math.abs(down), Math.abs(right))
+  return Array.from({ length: count }, (_, i) => ({
+    row: from.row + Math.round((down * (i + 1)) / count) * grid.stride,
+    col: from.col + Math.round((right * (i + 1)) / count) * grid.stride,
+  }))
+}
+
+function answerOf({ group, unit }: Fitted): AnswerSummary | undefined {
+  return unit === null ? undefined : group.units[unit]?.answer
+}
+
+function centerOf({ group, anchorPosition }: Fitted): Position {
+  return group.anchors.find(({ name }) => name === 'center') ?? anchorPosition
+}
+
+/** The way from the center to the nearest position with another confident answer; empty if there is none. */
+export function wayToFlip(fitted: Fitted): readonly Position[] {
+  const flip = answerOf(fitted)?.flip
+  return flip === undefined ? [] : wayBetween(centerOf(fitted), flip, fitted.group)
+}
+
+/** Time before the object moves by itself, and time for its way, in milliseconds. */
+const BEFORE = 1000
+const UNDER_WAY = 1500
+
+const INPUTS = ['pointerdown', 'keydown', 'wheel', 'touchstart', 'hashchange']
+
+/**
+ * Moves the object along the way, once. Any input stops it for good. Nothing moves if the user prefers reduced motion,
+ * or if the page's address names a view or a section. While the page is hidden, the object waits.
+ * @param isReady resolves when the maps are drawn
+ */
+export async function playOpening(
+  way: readonly Position[],
+  moveTo: (position: Position) => void,
+  isReady: Promise<unknown>,
+): Promise<void> {
+  if (way.length === 0 || location.hash !== '' || matchMedia('(prefers-reduced-motion:reduce)').matches) return
+  const stopped = new AbortController()
+  const options = { signal: stopped.signal, capture: true, passive: true }
+  for (const kind of INPUTS) window.addEventListener(kind, () => stopped.abort(), options)
+  // Elsewhere on the page, the pointer may move. Over a map, it moves the object.
+  const isOnMap = ({ target }: Event) => target instanceof Element && target.closest('.plot') !== null
+  window.addEventListener('pointermove', (event) => isOnMap(event) && stopped.abort(), options)
+  await isReady
+  await visible()
+  await pause(BEFORE)
+  for (const position of way) {
+    await visible()
+    if (stopped.signal.aborted) return
+    moveTo(position)
+    await pause(UNDER_WAY / way.length)
+  }
+  stopped.abort()
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds))
+}
+
+async function visible(): Promise<void> {
+  if (document.hidden) await new Promise((done) => document.addEventListener('visibilitychange', done, { once: true }))
+}
+
+interface StepsProps {
+  readonly fitted: Fitted
+  readonly cursor: Position
+  readonly moveTo: (position: Position) => void
+}
+
+/** Three steps for a new user: the answer at the center, where it changes, and the invitation to move the object. */
+export function Steps({ fitted, cursor, moveTo }: StepsProps) {
+  const isSeen = useRef(false)
+  const answer = answerOf(fitted)
+  if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or use the arrow keys.</p>
+  const { flip } = answer
+  const center = centerOf(fitted)
+  const isAt = ({ row, col }: Position) => row === cursor.row && col === cursor.col
+  const isOnWay = wayToFlip(fitted).some(isAt)
+  // The second step gives its answer only when the object has moved there.
+  isSeen.current ||= isOnWay
+  const change = flip && isSeen.current ? `${wayText(fitted.group, center, flip)}: ${seenText(flip)}.` : CHANGE
+  const steps = [
+    <button type="button" onClick={() => moveTo(center)}>
+      At the center, <Badge panel="a" /> sees {seenText(answer.center)}.
+    </button>,
+    flip === undefined ? (
+      steadyText(answer)
+    ) : (
+      <button type="button" class={isSeen.current ? '' : 'offer'} onClick={() => moveTo(flip)}>
+        {change}
+      </button>
+    ),
+    <button type="button" onClick={() => element('a-image', HTMLElement).focus()}>
+      Now drag it yourself, or use the arrow keys.
+    </button>,
+  ]
+  const now = isAt(center) ? 0 : isOnWay ? 1 : 2
+  return (
+    <ol class="steps">
+      {steps.map((step, i) => (
+        <li aria-current={i === now ? 'step' : undefined}>
+          <span>{step}</span>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+const CHANGE = 'Show where it changes'
+
+function seenText({ name, probability }: SiteAnswer): string {
+  return name === SEES_NOTHING ? name : `${isolated(classText(name))}, ${probabilityText(probability)}`
+}
+
+function steadyText({ kept, other }: AnswerSummary): string {
+  if (other === undefined) return 'Wherever it moves, the answer stays the same.'
+  const right = other.isRight === true ? ', also right' : ''
+  return `It keeps this answer at ${shareText(kept, 1)} of positions. The most frequent other one is ${isolated(classText(other.name))}${right}.`
+}
