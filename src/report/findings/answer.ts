@@ -67,7 +67,7 @@ export function introduction(claim: Claim): string {
   const words = [leanWord(claim, 'for'), leanWord(claim, 'against')]
   const [above, below] = border.speaksFor === 'above' ? words : words.toReversed()
   const limit = `${Number(numbers.value(border.at).toPrecision(3))}${numbers.unit}`
-  return `${source} Numbers above ${limit} mean ${above}, and numbers below it ${below}.`
+  return `${source} Numbers above ${limit} mean ${above}, below it ${below}.`
 }
 
 /** All questions that have findings, in order. */

@@ -120,6 +120,8 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
+const OWN_QUESTION = 'The paper does not ask this question.'
+
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
   readonly pairs: NetworkPair['kind']
@@ -161,7 +163,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       claimed: 'Yes',
       isOfPaper,
       source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).${sourceNote}`,
-      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
+      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, gridSuppression),
       numbers: POWER_OF_TEN,
@@ -180,7 +182,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       claimed: 'No',
       isOfPaper,
       source: `The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).${sourceNote}`,
-      rule: `The plain network is ${plain}. Its gap is the distance between its mean relative similarity and 1. The number is the share of this gap that ${cause} closes.`,
+      rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance (1 minus its mean relative similarity) that ${cause} closes.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, invarianceGain),
       numbers: PERCENT,
@@ -201,7 +203,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     claimed: 'Yes',
     isOfPaper: true,
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-    rule: `${RELATIVE} It is 1 for perfect invariance and 0 for another object. The number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest.`,
+    rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest.`,
     obstacle: needsBaseline,
     measure: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
@@ -219,7 +221,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     claimed: 'Yes',
     isOfPaper: true,
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
-    rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors). With coarse steps, an anchor without positions at the same distance in both directions is left out.',
+    rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
     obstacle: needsBaseline,
     measure: (network) => eachLayer(network, horizontalBias),
     numbers: DECIMAL,
@@ -251,7 +253,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     isOfPaper: true,
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: 'The lead is the accuracy of left-right minus that of top-bottom. For each fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Nor do coarse grids, on which phase only (position modulo the network’s stride) reaches two thirds in shuffled folds.',
+    rule: 'The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds bands of columns, and block folds rectangles. Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, on which phase only (position modulo the stride) reaches two thirds in shuffled folds.',
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
@@ -267,9 +269,8 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     question: 'Do features encode only the position modulo the stride?',
     claimed: 'Yes',
     isOfPaper: false,
-    source:
-      'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
-    rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference of the accuracies, on the study’s grid and coarser ones (every 2nd, 3rd, … position) of 8 to 25 rows. The number is the error of phase only minus that of position only.',
+    source: OWN_QUESTION,
+    rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows. The number is the error of phase only minus that of position only.',
     measure: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
     says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
@@ -283,7 +284,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     claimed: 'Yes',
     isOfPaper: false,
     yes: 'Mostly',
-    source: 'This project asks whether a network gives the same answer wherever the object is.',
+    source: OWN_QUESTION,
     rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the share of positions that keep a confident answer, correct or not.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     measure: (network) => eachLayer(network, answersKept),
@@ -291,6 +292,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     counted: 'have a confident answer',
     says: ({ text }) => `${text} of positions keep a confident answer`,
     border: { at: EVERYWHERE, speaksFor: 'above' },
+    axis: 'positions that keep a confident answer, %',
     caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),

@@ -17,7 +17,7 @@ import {
   summaryOf,
   unanswered,
 } from './answer.js'
-import { type Claim, type NumberKind, PHOTOGRAPHS_NOTE } from './claims.js'
+import { type Claim, PHOTOGRAPHS_NOTE } from './claims.js'
 import type { Evidence } from './evidence.js'
 import { claimFigure } from './figure.js'
 import { type ClaimFinding, VERDICT_RULE } from './findings.js'
@@ -29,11 +29,12 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     return [
       `## ${markdownText(claim.question)}`,
       `**${markdownText(answerOf(claim, own))}.**`,
-      ...[introduction(claim), `${claim.rule} ${evidence.note ?? ''}`].map(markdownText),
+      ...[introduction(claim), evidence.note ?? ''].map(markdownText),
       renderTable(evidence, 'md'),
     ]
   })
-  const table = answered.length === 0 ? [] : [renderTable(answersTable(answered), 'md'), ...notes.map(markdownText)]
+  const table =
+    answered.length === 0 ? [] : [renderTable(answersTable(answered, false), 'md'), ...notes.map(markdownText)]
   return `${[`# ${title}`, `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
 }
 
@@ -43,13 +44,12 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const evidence = evidenceTable(claim, own)
     const html = `<p>${escapeHtml(introduction(claim))}</p>
 ${claimFigure(claim, own, rows) ?? ''}
-<details><summary>Rule and evidence</summary><p>${escapeHtml(claim.rule)}</p>
-<p class="soft">${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}</details>`
+<details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}</details>`
     return { id: `claim-${claim.id}`, title: claim.question, answer: answerOf(claim, own), html }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`
-  const table = `<p class="soft">${ANSWERS_NOTE}</p>\n<div class="matrix">${renderTable(answersTable(answered), 'html')}</div>\n${rule}\n`
+  const table = `<p class="soft">${ANSWERS_NOTE}</p>\n<div class="matrix">${renderTable(answersTable(answered, true), 'html')}</div>\n${rule}\n`
   return [
     { id: 'findings', title, answer, html: `${answered.length === 0 ? '' : table}${paragraphs(open)}` },
     ...sections,
@@ -76,8 +76,8 @@ function overviewOf(findings: readonly ClaimFinding[]) {
 const ANSWERS_NOTE =
   '“Can’t tell” means that the numbers do not decide, and – that the question does not apply. Click an answer to see its evidence in the maps above.'
 
-/** A table with a row for each question and a column for each network, beside the paper's answers and the numbers. */
-function answersTable(answered: readonly Asked[]): Table {
+/** A table with a row for each question, a column for each network, and the paper's answers. */
+function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
   const models = distinct(answered.flatMap(({ own }) => own.map(({ model }) => model)))
   const rows = answered.map(({ claim, own }) => {
     const answers = models.map((model): TableCell => {
@@ -88,9 +88,11 @@ function answersTable(answered: readonly Asked[]): Table {
     })
     const differs = claim.isOfPaper && own.some(({ verdict }) => verdict === 'contradicted')
     const paper = { text: claim.isOfPaper ? claim.claimed : 'not asked', below: differs ? ['differs here'] : [] }
-    return [{ text: claim.question, link: `#claim-${claim.id}` }, ...answers, paper, numbersOf(claim, own)]
+    const numbers = hasNumbers ? [numbersOf(claim, own)] : []
+    return [{ text: claim.question, link: `#claim-${claim.id}` }, ...answers, paper, ...numbers]
   })
-  return { title: 'Questions and networks', head: ['question', ...models, 'the paper', 'in numbers'], rows }
+  const head = ['question', ...models, 'the paper', ...(hasNumbers ? ['in numbers'] : [])]
+  return { title: 'Questions and networks', head, rows }
 }
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
@@ -119,37 +121,28 @@ function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table {
       }),
     ]),
   )
-  const note = inWordsOf(subject, evidenceNote(numbers, findings))
+  const note = `${claim.rule}${inWordsOf(subject, evidenceNote(claim, findings))}`
   return { title: `Evidence: ${question}`, note, head: ['network', 'layer', ...columns.keys()], rows }
 }
 
-function evidenceNote({ isLog }: NumberKind, findings: readonly ClaimFinding[]): string {
+function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly ClaimFinding[]): string {
   const evidence = findings.flatMap((finding) => finding.evidence)
-  const error = isLog ? ' (in brackets: ± one standard error)' : ' ± standard error'
-  const isFew = ({ patches }: Evidence) => patches < FEWEST_PATCHES
-  const signed = evidence.find((one) => one.signs !== undefined && !isFew(one))
+  const isFew = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
   const notes = [
-    `Means over objects${error}.`,
-    ...(signed ? [`“${signsText(signed)}” counts the objects above 0.`] : []),
-    ...(evidence.some(isFew) ? [`Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`] : []),
-    ...(evidence.some(({ lean }) => lean === null) ? ['Columns without yes, no and open decide nothing.'] : []),
-    ...findings.flatMap(({ model, plain }) => (plain === undefined ? [] : [`${model} is compared with ${plain}.`])),
+    ...(isLog ? ['Brackets reach one standard error to each side.'] : []),
+    ...(isFew ? [`Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`] : []),
+    ...(evidence.some(({ lean }) => lean === null) ? ['Unmarked columns decide nothing.'] : []),
+    ...(pairs === 'given' ? findings.map(({ model, plain }) => `${model} is compared with ${plain}.`) : []),
     ...findings.flatMap(({ model, isJudged, reason }) => (isJudged ? [] : [`Can’t tell in ${model}: ${reason}.`])),
   ]
-  return notes.join(' ')
+  return notes.map((one) => ` ${one}`).join('')
 }
 
-/** Text of a cell, such as "0.412 ± 0.010 yes". Differences also get the number of objects whose value is > 0. */
-function cellText(evidence: Evidence, claim: Claim): string {
+/** Text of a cell, such as "0.412 ± 0.010 yes". */
+function cellText({ mean, standardError, patches, lean }: Evidence, claim: Claim): string {
   const { value, digits, isLog } = claim.numbers
-  const { mean, standardError, patches, signs, lean } = evidence
   const text = (number: number) => decimalText(value(number), digits)
   if (patches < FEWEST_PATCHES || standardError === null) return text(mean)
   const spread = isLog ? `(${text(mean - standardError)}–${text(mean + standardError)})` : `± ${text(standardError)}`
-  const positive = signs === undefined ? '' : ` (${signsText(evidence)})`
-  return `${text(mean)} ${spread}${positive}${lean === null ? '' : ` ${leanWord(claim, lean)}`}`
-}
-
-function signsText({ signs, patches }: Evidence): string {
-  return `${signs?.positive}/${patches}`
+  return `${text(mean)} ${spread}${lean === null ? '' : ` ${leanWord(claim, lean)}`}`
 }

@@ -11,7 +11,7 @@ import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.
 /** Verdict on the answer that a claim stands for; docs/findings.md has the rule. */
 export type Verdict = 'supported' | 'contradicted' | 'open'
 
-export const VERDICT_RULE = `Each answer follows from numbers. A number is a mean over objects for one layer and size. It says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. All other numbers are open. A network’s answer is yes if no number says no and more numbers say yes than are open. It is no if no number says yes and more numbers say no than are open. In all other cases we can’t tell.`
+export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. All other numbers are open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
 
 /** Finding: a question about a network, with its answer, its verdict and evidence. */
 export interface ClaimFinding {

@@ -152,12 +152,12 @@ describe('the answer to a question', () => {
   })
 
   it.each([
-    ['no-global-invariance', 'Numbers above 0.9 mean no, and numbers below it yes.'],
-    ['anti-aliasing-suppresses-the-grid', 'Numbers above 50 % mean no, and numbers below it yes.'],
-    ['anti-aliasing-keeps-global-invariance', 'Numbers above 10 % mean yes, and numbers below it no.'],
-    ['flips-do-not-cause-the-bias', 'Numbers above 0 mean no, and numbers below it yes.'],
-    ['top-bottom-less-separable', 'Numbers above 2 points mean yes, and numbers below it no.'],
-    ['answer-keeps', 'Numbers above 95 % mean mostly, and numbers below it no.'],
+    ['no-global-invariance', 'Numbers above 0.9 mean no, below it yes.'],
+    ['anti-aliasing-suppresses-the-grid', 'Numbers above 50 % mean no, below it yes.'],
+    ['anti-aliasing-keeps-global-invariance', 'Numbers above 10 % mean yes, below it no.'],
+    ['flips-do-not-cause-the-bias', 'Numbers above 0 mean no, below it yes.'],
+    ['top-bottom-less-separable', 'Numbers above 2 points mean yes, below it no.'],
+    ['answer-keeps', 'Numbers above 95 % mean mostly, below it no.'],
   ])('to %s follows from a threshold', (id, sentence) =>
     expect(introduction(claimOf(id)).endsWith(` ${sentence}`)).toBe(true),
   )

@@ -348,7 +348,7 @@ describe('evidence', () => {
   it('on separability is of every scheme of folds but the shuffled one', () => {
     const leads = FOLD_SCHEMES.map((cv) => [lead(cv), around(0.1)] as const)
     const { evidence } = findingOf(LEAD, 'net', [folds('ordered', around(0.1), leads)])
-    const schemes = ['ordered', 'transposed', 'block'].map((cv) => `lead minus that of position only, ${cv} folds`)
+    const schemes = ['ordered', 'transposed', 'block'].map((cv) => `${cv} folds`)
     expect(evidence.map(({ quantity }) => quantity).toSorted()).toEqual(schemes.toSorted())
   })
 })
