@@ -1,6 +1,7 @@
 import { percentText } from '../plot/numberText.js'
 import { distinct } from '../report/distinct.js'
-import { answerOf, askedIn, isAnswered, summaryOf, unanswered } from '../report/findings/answer.js'
+import { answerOf } from '../report/findings/answer.js'
+import { overviewOf } from '../report/findings/document.js'
 import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
@@ -17,12 +18,11 @@ export function printReport({ rows, findings }: Report): void {
     return
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
-  const asked = askedIn(findings)
-  const answered = asked.filter(({ own }) => isAnswered(own))
+  const { title, answer, answered, open } = overviewOf(findings)
   const answers = answered.map(({ claim, own }) => `${claim.question} ${answerOf(claim, own)}.`)
-  const last =
-    answered.length === 0 ? 'findings.json has the numbers' : `${summaryOf(asked)}; findings.md has the evidence`
-  for (const line of [...answers, ...unanswered(asked), last]) wrapped(line, TERMINAL_COLUMNS).forEach(print)
+  const more =
+    answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the evidence']
+  for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, TERMINAL_COLUMNS).forEach(print)
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */

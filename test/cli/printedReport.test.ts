@@ -24,7 +24,7 @@ function finding(model: string, claim: string, verdict: ClaimFinding['verdict'],
 const printed = async (print: () => void) => (await captured([], print)).stdout.split('\n').slice(0, -1)
 
 describe('a report on the terminal', () => {
-  it('has an answer to each question, and then how many of the paper’s answers hold', async () => {
+  it('says how many of the paper’s answers hold, and has the answer to each question', async () => {
     const findings = [
       finding('one', 'no-global-invariance', 'supported'),
       finding('two', 'no-global-invariance', 'open'),
@@ -34,6 +34,8 @@ describe('a report on the terminal', () => {
     const rows = stored([row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)])
     expect(await printed(() => printReport({ rows, findings }))).toEqual([
       'results of feature arithmetic are on the page and in tables/',
+      'What else changes when the object moves? Of the paper’s 3 answers, 1 holds here,',
+      '1 does not hold and 1 stays open.',
       'Do features change with the position? Yes in 1 of 2 networks; can’t tell in 1:',
       '95 % of positions reach a relative similarity of 0.100, where 1 is no change (as',
       'the paper says).',
@@ -41,18 +43,17 @@ describe('a report on the terminal', () => {
       'is 0.100 higher than for moves up or down (contradicts the paper).',
       'Not answered here: “Are top and bottom harder to separate than left and right?”,',
       'because separability was not measured.',
-      'Of the paper’s 3 answers, 1 holds here, 1 does not hold and 1 stays open;',
       'findings.md has the evidence',
     ])
   })
 
-  it('says why it answers nothing', async () => {
+  it('says in one sentence why it answers nothing', async () => {
     const few = ['one', 'two'].map((model) =>
       finding(model, 'horizontal-bias', 'open', 'fewer than 5 objects were measured'),
     )
     expect(await printed(() => printReport({ rows: [], findings: few }))).toEqual([
-      'Not answered here: “Do features change less when the object moves sideways?”,',
-      'because fewer than 5 objects were measured.',
+      'What else changes when the object moves? Can’t tell: fewer than 5 objects were',
+      'measured.',
       'findings.json has the numbers',
     ])
   })

@@ -57,7 +57,7 @@ ${claimFigure(claim, own, rows) ?? ''}
 }
 
 /** What comes before the questions: all answers in short, the questions without an answer, and the rule. */
-function overviewOf(findings: readonly ClaimFinding[]) {
+export function overviewOf(findings: readonly ClaimFinding[]) {
   const asked = askedIn(findings)
   const answered = asked.filter(({ own }) => isAnswered(own))
   const subjects = distinct(asked.map(({ claim }) => claim.subject))
