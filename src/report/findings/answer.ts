@@ -1,3 +1,4 @@
+import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
@@ -14,14 +15,14 @@ type Judged = Pick<ClaimFinding, 'verdict' | 'isJudged' | 'reason' | 'evidence'>
 const OPEN = 'Can’t tell'
 
 /** The word with which a verdict answers a claim’s question. */
-export function answerWord({ claimed, yes = 'Yes' }: Claim, verdict: Verdict): string {
+export function answerWord({ claimed, yes = 'Yes' }: Pick<Claim, 'claimed' | 'yes'>, verdict: Verdict): string {
   if (verdict === 'open') return OPEN
   return (verdict === 'supported') === (claimed === 'Yes') ? yes : 'No'
 }
 
 /** The word for what a single number says: "yes", "no" or "open". */
-export function leanWord(claim: Claim, lean: Lean): string {
-  return lean === 'open' ? lean : lower(answerWord(claim, lean === 'for' ? 'supported' : 'contradicted'))
+export function leanWord({ claimed }: Claim, lean: Lean): string {
+  return lean === 'open' ? lean : lower(answerWord({ claimed }, lean === 'for' ? 'supported' : 'contradicted'))
 }
 
 /**
@@ -35,9 +36,7 @@ export function answerOf(claim: Claim, findings: readonly Judged[]): string {
 
 function wordsOf(claim: Claim, findings: readonly Judged[]): string {
   const words = findings.map(({ verdict }) => answerWord(claim, verdict))
-  const [first = OPEN, ...others] = [answerWord({ ...claim, claimed: 'Yes' }, 'supported'), 'No', OPEN].filter((word) =>
-    words.includes(word),
-  )
+  const [first = OPEN, ...others] = [claim.yes ?? 'Yes', 'No', OPEN].filter((word) => words.includes(word))
   const count = (wanted: string) => words.filter((word) => word === wanted).length
   if (others.length === 0) return first
   const more = others.map((word) => `; ${lower(word)} in ${count(word)}`)
@@ -64,7 +63,7 @@ function paperRemark({ isOfPaper, claimed }: Claim, findings: readonly Judged[])
 /** Who asks, and which numbers mean which answer. */
 export function introduction(claim: Claim): string {
   const { border, numbers, source } = claim
-  const words = [leanWord(claim, 'for'), leanWord(claim, 'against')]
+  const words = (['supported', 'contradicted'] as const).map((verdict) => lower(answerWord(claim, verdict)))
   const [above, below] = border.speaksFor === 'above' ? words : words.toReversed()
   const limit = `${Number(numbers.value(border.at).toPrecision(3))}${numbers.unit}`
   return `${source} Numbers above ${limit} mean ${above}, below it ${below}.`
@@ -99,7 +98,7 @@ export function summaryOf(asked: readonly Asked[]): string {
   const parts = counts
     .filter(([count]) => count > 0)
     .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`)
-  return `Of the paper’s ${papers.length} answers, ${listOf(parts)}`
+  return `Of the paper’s ${counted(papers.length, 'answer')}, ${listOf(parts)}`
 }
 
 /** Names the questions that the study cannot answer, in one sentence for each reason. */
