@@ -31,7 +31,7 @@ export function leanWord({ claimed }: Claim, lean: Lean): string {
  */
 export function answerOf(claim: Claim, findings: readonly Judged[]): string {
   if (!isAnswered(findings)) return `${OPEN}: ${reasonOf(findings)}`
-  return `${wordsOf(claim, findings)}: ${numbersOf(claim, findings)}${paperRemark(claim, findings)}`
+  return `${wordsOf(claim, findings)}: ${numbersOf(claim, findings)}${remarkOn(claim, findings)}`
 }
 
 function wordsOf(claim: Claim, findings: readonly Judged[]): string {
@@ -45,7 +45,19 @@ function wordsOf(claim: Claim, findings: readonly Judged[]): string {
 
 /** The range of the numbers that were judged, in a clause. */
 export function numbersOf({ says, numbers }: Claim, findings: readonly Judged[]): string {
-  return says(rangeOf(findings.filter(({ isJudged }) => isJudged).flatMap(judgedEvidence), numbers))
+  return says(rangeOf(judgedIn(findings), numbers))
+}
+
+/** How many numbers say yes and no, and how many are open. */
+export function countsOf(claim: Claim, judged: readonly Evidence[]): string {
+  const words = judged.map(({ lean }) => lean && leanWord(claim, lean))
+  const counts = ['yes', 'no', 'open'].map((word) => [words.filter((one) => one === word).length, word] as const)
+  const parts = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`)
+  return `numbers: ${parts.join(', ')}`
+}
+
+function judgedIn(findings: readonly Judged[]): readonly Evidence[] {
+  return findings.filter(({ isJudged }) => isJudged).flatMap(judgedEvidence)
 }
 
 /** Selects the evidence that decides the verdict. Other evidence (`lean` is null) is only shown. */
@@ -53,11 +65,13 @@ export function judgedEvidence({ evidence }: Pick<ClaimFinding, 'evidence'>): re
   return evidence.filter(({ lean }) => lean !== null)
 }
 
-function paperRemark({ isOfPaper, claimed }: Claim, findings: readonly Judged[]): string {
-  if (!isOfPaper) return ''
+/** Says in brackets why no network has an answer, and whether the paper says the same. */
+function remarkOn(claim: Claim, findings: readonly Judged[]): string {
   const [agrees, differs] = [has(findings, 'supported'), has(findings, 'contradicted')]
-  if (agrees === differs) return ` (the paper says ${lower(claimed)})`
-  return agrees ? ' (as the paper says)' : ' (contradicts the paper)'
+  const same = agrees ? 'as the paper says' : 'contradicts the paper'
+  const paper = agrees === differs ? `the paper says ${lower(claim.claimed)}` : same
+  const remarks = [...(agrees || differs ? [] : [countsOf(claim, judgedIn(findings))]), ...(claim.isOwn ? [] : [paper])]
+  return remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
 }
 
 /** Who asks, and which numbers mean which answer. */
@@ -87,7 +101,7 @@ export function summaryOf(asked: readonly Asked[]): string {
   const all = asked.map(({ own }) => own)
   if (!all.some(isAnswered)) return `${OPEN}: ${reasonOf(all.flat())}`
   const subject = asked[0]?.claim.subject
-  const papers = asked.filter(({ claim }) => claim.isOfPaper && claim.subject === subject).map(({ own }) => own)
+  const papers = asked.filter(({ claim }) => !claim.isOwn && claim.subject === subject).map(({ own }) => own)
   const failing = papers.filter((own) => has(own, 'contradicted'))
   const open = papers.filter((own) => own.every(({ verdict }) => verdict === 'open'))
   const counts = [

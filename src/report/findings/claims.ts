@@ -47,8 +47,8 @@ export interface Claim {
   readonly question: string
   /** The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. */
   readonly claimed: 'Yes' | 'No'
-  /** Whether the paper asks this question. */
-  readonly isOfPaper: boolean
+  /** The paper does not ask this question. */
+  readonly isOwn?: true
   /** Word for Yes if it promises too much. */
   readonly yes?: string
   /** Who asks, and what the paper says, in a sentence. */
@@ -120,7 +120,7 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
-const OWN_QUESTION = 'The paper does not ask this question.'
+const OWN_QUESTION = 'The paper does not ask this.'
 
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
@@ -153,17 +153,16 @@ const GIVEN: PairWords = {
 
 function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
   const { pairs, id, cause, sourceNote, plain } = words
-  // The paper compares no pairs but these.
-  const isOfPaper = pairs === 'anti-aliasing'
+  const isOwn = pairs === 'given' && { isOwn: true as const }
   return [
     {
       pairs,
       id: `${id}-suppresses-the-grid`,
       question: `Does ${cause} suppress the grid pattern?`,
       claimed: 'Yes',
-      isOfPaper,
+      ...isOwn,
       source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).${sourceNote}`,
-      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object.`,
+      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px that are at least two steps of the object.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, gridSuppression),
       numbers: POWER_OF_TEN,
@@ -180,7 +179,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       id: `${id}-keeps-global-invariance`,
       question: `Does ${cause} add shift invariance?`,
       claimed: 'No',
-      isOfPaper,
+      ...isOwn,
       source: `The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).${sourceNote}`,
       rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance (1 minus its mean relative similarity) that ${cause} closes.`,
       obstacle: comparisonObstacle,
@@ -201,9 +200,8 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'no-global-invariance',
     question: 'Do features change with the position?',
     claimed: 'Yes',
-    isOfPaper: true,
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-    rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest.`,
+    rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
     obstacle: needsBaseline,
     measure: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
@@ -219,7 +217,6 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'horizontal-bias',
     question: 'Do features change less when the object moves sideways?',
     claimed: 'Yes',
-    isOfPaper: true,
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
     rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
     obstacle: needsBaseline,
@@ -234,7 +231,6 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'flips-do-not-cause-the-bias',
     question: 'Do flips in training cause the sideways bias?',
     claimed: 'No',
-    isOfPaper: true,
     source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
     rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
     pairs: 'no-flips',
@@ -250,10 +246,9 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'top-bottom-less-separable',
     question: 'Are top and bottom harder to separate than left and right?',
     claimed: 'Yes',
-    isOfPaper: true,
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: 'The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds bands of columns, and block folds rectangles. Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, on which phase only (position modulo the stride) reaches two thirds in shuffled folds.',
+    rule: 'The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds bands of columns, and block folds rectangles. Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.',
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
@@ -268,9 +263,9 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'position-modulo-stride',
     question: 'Do features encode only the position modulo the stride?',
     claimed: 'Yes',
-    isOfPaper: false,
+    isOwn: true,
     source: OWN_QUESTION,
-    rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows. The number is the error of phase only minus that of position only.',
+    rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
     measure: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
     says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
@@ -282,7 +277,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     id: 'answer-keeps',
     question: 'Does the answer stay the same wherever the object is?',
     claimed: 'Yes',
-    isOfPaper: false,
+    isOwn: true,
     yes: 'Mostly',
     source: OWN_QUESTION,
     rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the share of positions that keep a confident answer, correct or not.`,

@@ -86,8 +86,8 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
       const text = answerWord(claim, found.verdict)
       return { text, link: found.link, label: `${text} in ${model}; show it in the maps` }
     })
-    const differs = claim.isOfPaper && own.some(({ verdict }) => verdict === 'contradicted')
-    const paper = { text: claim.isOfPaper ? claim.claimed : 'not asked', below: differs ? ['differs here'] : [] }
+    const differs = !claim.isOwn && own.some(({ verdict }) => verdict === 'contradicted')
+    const paper = { text: claim.isOwn ? 'not asked' : claim.claimed, below: differs ? ['differs here'] : [] }
     const numbers = hasNumbers ? [numbersOf(claim, own)] : []
     return [{ text: claim.question, link: `#claim-${claim.id}` }, ...answers, paper, ...numbers]
   })
@@ -129,7 +129,7 @@ function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly C
   const evidence = findings.flatMap((finding) => finding.evidence)
   const isFew = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
   const notes = [
-    ...(isLog ? ['Brackets reach one standard error to each side.'] : []),
+    ...(isLog ? ['Brackets: ± one standard error.'] : []),
     ...(isFew ? [`Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`] : []),
     ...(evidence.some(({ lean }) => lean === null) ? ['Unmarked columns decide nothing.'] : []),
     ...(pairs === 'given' ? findings.map(({ model, plain }) => `${model} is compared with ${plain}.`) : []),

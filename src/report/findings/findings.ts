@@ -3,7 +3,7 @@ import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { viewLink } from '../viewLink.js'
-import { answerOf, judgedEvidence } from './answer.js'
+import { answerOf, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
 import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
 import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
@@ -11,7 +11,7 @@ import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.
 /** Verdict on the answer that a claim stands for; docs/findings.md has the rule. */
 export type Verdict = 'supported' | 'contradicted' | 'open'
 
-export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. All other numbers are open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
+export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
 
 /** Finding: a question about a network, with its answer, its verdict and evidence. */
 export interface ClaimFinding {
@@ -27,7 +27,7 @@ export interface ClaimFinding {
   readonly verdict: Verdict
   /** Whether the study has the numbers to answer the question. If not, the verdict is `open`. */
   readonly isJudged: boolean
-  /** Reason for the verdict: how many numbers are for and against it, or why the study cannot answer the question. */
+  /** Reason for the verdict: how many numbers say yes and no, or why the study cannot answer the question. */
   readonly reason: string
   /** URL fragment that opens the viewer at the evidence. */
   readonly link: string
@@ -74,7 +74,8 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const evidence = claim.measure(network).map((one) => evidenceOf(one, claim.border))
   const judged = judgedEvidence({ evidence })
   const obstacle = obstacleOf(claim, network, judged)
-  const { verdict, reason } = obstacle === undefined ? judge(judged) : { verdict: 'open' as const, reason: obstacle }
+  const { verdict, reason } =
+    obstacle === undefined ? judge(claim, judged) : { verdict: 'open' as const, reason: obstacle }
   const { id, subject, question, source, rule } = claim
   const { model, groups, pair } = network
   const outcome = { verdict, isJudged: obstacle === undefined, reason: inWordsOf(subject, reason), evidence }
@@ -86,20 +87,16 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
 }
 
 /** Reason why the study cannot answer a question about a network; undefined if it can. */
-function obstacleOf(
-  { obstacle, counted = 'were measured' }: Claim,
-  network: NetworkStudy,
-  judged: readonly Evidence[],
-): string | undefined {
-  const { groups } = network
-  if (groups.every(({ units }) => units.length < FEWEST_PATCHES))
+function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Evidence[]): string | undefined {
+  const isFew = (patches: number) => patches < FEWEST_PATCHES
+  if (network.groups.every(({ units }) => isFew(units.length)))
     return `fewer than ${FEWEST_PATCHES} objects were measured`
-  if (groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
-  const own = obstacle?.(network)
+  if (network.groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
+  const own = claim.obstacle?.(network)
   if (own !== undefined) return own
   if (judged.length === 0) return 'the study has no numbers for it'
-  if (judged.every(({ patches }) => patches < FEWEST_PATCHES)) return `fewer than ${FEWEST_PATCHES} objects ${counted}`
-  return undefined
+  const counted = claim.counted ?? 'were measured'
+  return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${FEWEST_PATCHES} objects ${counted}` : undefined
 }
 
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
@@ -112,10 +109,10 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
 }
 
 /** Judges a claim by the rule in VERDICT_RULE. */
-export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
+export function judge(claim: Claim, judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
-  const reason = `numbers: ${inFavour} for, ${against} against, ${open} open`
+  const reason = countsOf(claim, judged)
   if (inFavour > open && against === 0) return { verdict: 'supported', reason }
   if (against > open && inFavour === 0) return { verdict: 'contradicted', reason }
   return { verdict: 'open', reason }

@@ -7,13 +7,15 @@ import type { ClaimFinding, Verdict } from '../../../src/report/findings/finding
 /** A network's verdict and the means of its numbers; a text in place of the numbers says why there is no verdict. */
 type Network = readonly [Verdict, ...(readonly number[] | readonly [string])]
 
+const LEANS = { supported: 'for', contradicted: 'against', open: 'open' } as const
+
 function findingsOf(claim: string, networks: readonly Network[]): readonly ClaimFinding[] {
   return networks.map(([verdict, ...means], i) => {
     const reason = means.find((mean) => typeof mean === 'string') ?? ''
     const evidence = means.flatMap((mean): Evidence[] =>
       typeof mean === 'string'
         ? []
-        : [{ layer: 'fc', size: 75, quantity: '', mean, standardError: 0, patches: 9, lean: 'for' }],
+        : [{ layer: 'fc', size: 75, quantity: '', mean, standardError: 0, patches: 9, lean: LEANS[verdict] }],
     )
     const texts = { question: '', answer: '', link: '', source: '', rule: '' }
     return { ...texts, model: `net ${i}`, claim, verdict, isJudged: reason === '', reason, objects: 9, evidence }
@@ -59,7 +61,10 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
   'anti-aliasing-keeps-global-invariance': [
     [[[S, 0.05]], 'No: it closes 5.0 % of the gap to perfect invariance (as the paper says)'],
     [[[C, 0.29, 0.38]], 'Yes: it closes 29–38 % of the gap to perfect invariance (contradicts the paper)'],
-    [[[O, 0.15, 0.38]], 'Can’t tell: it closes 15–38 % of the gap to perfect invariance (the paper says no)'],
+    [
+      [[O, 0.15, 0.38]],
+      'Can’t tell: it closes 15–38 % of the gap to perfect invariance (numbers: 2 open; the paper says no)',
+    ],
   ],
   // The paper says nothing of pairs that the user names.
   'variant-suppresses-the-grid': [[[[S, -1]], 'Yes: its power is 10 % of that in the plain network']],
@@ -85,7 +90,7 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
     [[[C, -0.04]], 'Yes: without flips, the bias is 0.040 below half of the bias with flips (contradicts the paper)'],
     [
       [[O, 0.007, 0.024]],
-      'Can’t tell: without flips, the bias is 0.007–0.024 above half of the bias with flips (the paper says no)',
+      'Can’t tell: without flips, the bias is 0.007–0.024 above half of the bias with flips (numbers: 2 open; the paper says no)',
     ],
   ],
   'top-bottom-less-separable': [
@@ -119,6 +124,14 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
   'answer-keeps': [
     [[[S, 0.97]], 'Mostly: 97 % of positions keep a confident answer'],
     [[[C, 0.4]], 'No: 40 % of positions keep a confident answer'],
+    [
+      [
+        [O, 0.93],
+        [O, 0.99, 1],
+        [O, 'fewer than 5 objects have a confident answer'],
+      ],
+      'Can’t tell: 93–100 % of positions keep a confident answer (numbers: 3 open)',
+    ],
     [
       [
         [O, 0.93],

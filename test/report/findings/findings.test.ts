@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FOLD_SCHEMES, type FoldScheme } from '../../../src/experiments/folds.js'
 import { decimalText } from '../../../src/plot/numberText.js'
 import { listOf, rangeOf } from '../../../src/report/findings/answer.js'
-import { CLAIMS } from '../../../src/report/findings/claims.js'
+import { CLAIMS, type Claim } from '../../../src/report/findings/claims.js'
 import type { Evidence } from '../../../src/report/findings/evidence.js'
 import { type ClaimFinding, findingsOf, judge, type Verdict } from '../../../src/report/findings/findings.js'
 import type { NetworkPair } from '../../../src/results/pairs.js'
@@ -77,12 +77,22 @@ const NUMBERS: Readonly<Record<string, string>> = {
 const OWN = [GIVEN_GRID, GIVEN_GAIN, PHASE, ANSWER]
 const SAYS_NO = [GAIN, GIVEN_GAIN, FLIPS]
 
-function answerTo(claim: string, verdict: Verdict, number: string): string {
+function answerTo(claim: string, verdict: Verdict, number: string, counts = 'numbers: 1 open'): string {
   const [claimed, other] = SAYS_NO.includes(claim) ? ['No', 'Yes'] : [claim === ANSWER ? 'Mostly' : 'Yes', 'No']
   const word = { [FOR]: claimed, [AGAINST]: other, [UNCLEAR]: 'Can’t tell' }[verdict]
   const remark = { [FOR]: 'as the paper says', [AGAINST]: 'contradicts the paper' } as Record<string, string>
-  const paper = OWN.includes(claim) ? '' : ` (${remark[verdict] ?? `the paper says ${claimed.toLowerCase()}`})`
-  return `${word}: ${NUMBERS[claim]?.replace('#', number)}${paper}`
+  const remarks = [
+    ...(verdict === UNCLEAR ? [counts] : []),
+    ...(OWN.includes(claim) ? [] : [remark[verdict] ?? `the paper says ${claimed.toLowerCase()}`]),
+  ]
+  const brackets = remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
+  return `${word}: ${NUMBERS[claim]?.replace('#', number)}${brackets}`
+}
+
+/** What a number of a study with this verdict says. */
+function sayingOf(claim: string, verdict: Verdict): string {
+  const [claimed, other] = SAYS_NO.includes(claim) ? ['no', 'yes'] : ['yes', 'no']
+  return { [FOR]: claimed, [AGAINST]: other, [UNCLEAR]: 'open' }[verdict]
 }
 
 /** Of each claim: a study that supports it, one that contradicts it and one that leaves it open, and the number that is told. */
@@ -134,8 +144,7 @@ describe('every claim', () => {
   })
 
   it.each(CASES)('%s: %s', (claim, verdict, groups, number) => {
-    const counts = [FOR, AGAINST, UNCLEAR].map((one) => Number(one === verdict))
-    const reason = `numbers: ${counts[0]} for, ${counts[1]} against, ${counts[2]} open`
+    const reason = `numbers: 1 ${sayingOf(claim, verdict)}`
     const model = modelOf(groups)
     const answer = answerTo(claim, verdict, number)
     expect(findingOf(claim, model, groups)).toMatchObject({ verdict, answer, reason, isJudged: true })
@@ -185,7 +194,7 @@ describe('a claim on photographs', () => {
     const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
     const found = findingsOf([...objects, ...photographs], PAIRS).filter(({ claim }) => claim.startsWith(INVARIANCE))
     expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
-      [INVARIANCE, FOR, 'numbers: 1 for, 0 against, 0 open', 10],
+      [INVARIANCE, FOR, 'numbers: 1 yes', 10],
       [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs were measured', 4],
     ])
   })
@@ -207,21 +216,22 @@ describe('a claim on photographs', () => {
 })
 
 describe('a verdict', () => {
+  const claim = CLAIMS[0] as Claim
   const numbers = (leans: string) => {
     const words = { f: 'for', a: 'against', o: 'open' } as const
     return [...leans].map((one) => ({ lean: words[one as keyof typeof words], patches: 5 }) as Evidence)
   }
   it.each([
-    ['ffo', FOR, '2 for, 0 against, 1 open'],
-    ['fo', UNCLEAR, '1 for, 0 against, 1 open'],
-    ['fffa', UNCLEAR, '3 for, 1 against, 0 open'],
-    ['aao', AGAINST, '0 for, 2 against, 1 open'],
-    ['ao', UNCLEAR, '0 for, 1 against, 1 open'],
-    ['aaaooo', UNCLEAR, '0 for, 3 against, 3 open'],
-    ['faaa', UNCLEAR, '1 for, 3 against, 0 open'],
-    ['o', UNCLEAR, '0 for, 0 against, 1 open'],
+    ['ffo', FOR, '2 yes, 1 open'],
+    ['fo', UNCLEAR, '1 yes, 1 open'],
+    ['fffa', UNCLEAR, '3 yes, 1 no'],
+    ['aao', AGAINST, '2 no, 1 open'],
+    ['ao', UNCLEAR, '1 no, 1 open'],
+    ['aaaooo', UNCLEAR, '3 no, 3 open'],
+    ['faaa', UNCLEAR, '1 yes, 3 no'],
+    ['o', UNCLEAR, '1 open'],
   ])('of numbers that speak %s is %s', (leans, verdict, reason) => {
-    expect(judge(numbers(leans))).toEqual({ verdict, reason: `numbers: ${reason}` })
+    expect(judge(claim, numbers(leans))).toEqual({ verdict, reason: `numbers: ${reason}` })
   })
 
   it('is the opposite one if all numbers speak for the opposite', () => {
@@ -230,8 +240,8 @@ describe('a verdict', () => {
     const all = [...'fao'].flatMap((a) => [...'fao'].flatMap((b) => [...'fao'].map((c) => `${a}${b}${c}`)))
     const cases = [...all, ...all.flatMap((first) => all.map((second) => first + second))]
     for (const leans of cases) {
-      const { verdict } = judge(numbers([...leans].map(other).join('')))
-      expect([leans, verdict]).toEqual([leans, opposite[judge(numbers(leans)).verdict]])
+      const { verdict } = judge(claim, numbers([...leans].map(other).join('')))
+      expect([leans, verdict]).toEqual([leans, opposite[judge(claim, numbers(leans)).verdict]])
     }
   })
 
@@ -252,7 +262,7 @@ describe('a verdict', () => {
   it('counts numbers from fewer than 8×8 positions as open', () => {
     const [large, small] = [net([[bias, around(0.01)]]), net([[bias, around(0.01)]], { size: 75 })]
     const finding = findingOf(BIAS, 'net', [{ ...large, rows: 7 }, small])
-    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: 'numbers: 1 for, 0 against, 1 open' })
+    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: 'numbers: 1 yes, 1 open' })
     expect(finding.evidence.map(({ size, lean }) => [size, lean])).toEqual([
       [125, 'open'],
       [75, 'for'],
@@ -262,11 +272,12 @@ describe('a verdict', () => {
   it('rests on all layers and sizes; its link shows the number that is farthest from the border', () => {
     const finding = (second: number) =>
       findingOf(BIAS, 'net', [net([[bias, around(0.01)]]), net([[bias, around(second)]], { size: 75 })])
-    const both = { answer: answerTo(BIAS, FOR, '0.020–0.040 higher'), reason: 'numbers: 2 for, 0 against, 0 open' }
+    const both = { answer: answerTo(BIAS, FOR, '0.020–0.040 higher'), reason: 'numbers: 2 yes' }
     expect(finding(0.02)).toMatchObject(both)
     expect(finding(0.02).link).toContain('&size=75&')
-    const answer = answerTo(BIAS, UNCLEAR, '0.040 lower to 0.020 higher')
-    expect(finding(-0.02)).toMatchObject({ verdict: UNCLEAR, answer, reason: 'numbers: 1 for, 1 against, 0 open' })
+    const reason = 'numbers: 1 yes, 1 no'
+    const answer = answerTo(BIAS, UNCLEAR, '0.040 lower to 0.020 higher', reason)
+    expect(finding(-0.02)).toMatchObject({ verdict: UNCLEAR, answer, reason })
   })
 
   it.each([
