@@ -46,25 +46,18 @@ export function printJson(document: unknown): void {
 }
 
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
-  tableLines(head, rows).forEach(print)
-}
-
-export function tableLines(
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): readonly string[] {
   const lines = [head, ...rows.map((row) => row.map((cell) => messageLine(String(cell))))]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const isNumber = head.map((_, column) =>
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
   )
-  return lines.map((line) => {
+  for (const line of lines) {
     const cells = line.map((cell, column) => {
       const width = widths[column] as number
       return isNumber[column] ? cell.padStart(width) : cell.padEnd(width)
     })
-    return cells.join('  ').trimEnd()
-  })
+    print(cells.join('  ').trimEnd())
+  }
 }
 
 /** A duration such as "1 m 05 s" or "3.4 s". */

@@ -1,16 +1,16 @@
 import { percentText } from '../plot/numberText.js'
 import { distinct } from '../report/distinct.js'
-import { verdictTable } from '../report/findings/document.js'
-import { isTooSmall } from '../report/findings/findings.js'
+import { answerOf } from '../report/findings/answer.js'
+import { overviewOf } from '../report/findings/document.js'
 import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { FEWEST_PATCHES, type MeanRow } from '../results/rows.js'
+import type { MeanRow } from '../results/rows.js'
 import { variantText } from '../results/variant.js'
-import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
+import { print, printTable, TERMINAL_COLUMNS, wrapped } from './output.js'
 
-/** Prints the verdicts on the claims. If the study tests no claims, prints results of feature arithmetic instead. */
+/** Prints questions and answers. If the study answers no questions, prints results of feature arithmetic instead. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
@@ -18,16 +18,11 @@ export function printReport({ rows, findings }: Report): void {
     return
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
-  if (isTooSmall(findings)) {
-    print(`no verdicts for fewer than ${FEWEST_PATCHES} objects or photographs; findings.md has the numbers`)
-    return
-  }
-  const { head, rows: lines } = verdictTable(findings)
-  printVerdicts(
-    head,
-    lines.map((line) => line.map(cellText)),
-  )
-  print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
+  const { title, answer, answered, open } = overviewOf(findings)
+  const answers = answered.map(({ claim, own }) => `${claim.question} ${answerOf(claim, own)}.`)
+  const more =
+    answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the evidence']
+  for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, TERMINAL_COLUMNS).forEach(print)
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */
@@ -53,18 +48,6 @@ function printExact(exact: Report['rows']): void {
       ]
     }),
   )
-}
-
-/**
- * Prints a table with a row for each claim and a column for each network. If it would be too wide for the terminal, the
- * columns are numbered, and a line below names the network of each number.
- */
-function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
-  const [claim = '', ...networks] = head
-  printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
-  const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
-  if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }
 
 export function printTables(rows: readonly MeanRow[]): void {

@@ -18,7 +18,7 @@ export interface PageParts {
    * then the heading of the page.
    */
   readonly hasViewer: boolean
-  readonly links: readonly { readonly id: string; readonly title: string }[]
+  readonly links: readonly Pick<ReportSection, 'id' | 'title' | 'answer'>[]
   readonly main: string
 }
 
@@ -43,7 +43,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
 
 export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
-<div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
+<div class="links">${links.map((one) => `<a href="#${one.id}">${headingHtml(one)}</a>`).join('')}</div></details></nav>
 `
   return `<!doctype html>
 <html lang="en">
@@ -108,8 +108,14 @@ function studiedText({ groups }: SiteIndex): string {
   ].join(' · ')
 }
 
-export function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
-  const head = `<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>`
+/** The title of a section, and the answer to it if it is a question. */
+function headingHtml({ title, answer }: Pick<ReportSection, 'title' | 'answer'>): string {
+  return `${escapeHtml(title)}${answer === undefined ? '' : ` <span class="answer">${escapeHtml(answer)}</span>`}`
+}
+
+export function sectionHtml(section: ReportSection): string {
+  const { id, html, isFolded = false } = section
+  const head = `<h2 id="${escapeHtml(id)}-title">${headingHtml(section)}</h2>`
   const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
   return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">
 ${body}

@@ -9,6 +9,8 @@ export interface ReportSection {
   readonly id: string
   /** Plain text, not HTML. */
   readonly title: string
+  /** Answer, if the title is a question: plain text without a full stop. */
+  readonly answer?: string
   /** HTML whose headings are h3 or lower. Text from files must be escaped with `escapeHtml`. */
   readonly html: string
   /** Whether the section is collapsed at first, like the sections of the page's appendix. */

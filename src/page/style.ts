@@ -26,7 +26,7 @@ pre{margin:.5rem 0;white-space:pre}
 main{min-width:0;padding:1.1rem 0 4rem}
 .contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1.3rem 0;font-size:.86rem}
 .contents details{margin:0}.contents summary{display:none}
-.contents .links{display:grid;gap:.1rem}
+.contents .links{display:grid;gap:.1rem;grid-template-columns:minmax(0,1fr)}
 .contents a{display:block;padding:.2rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.35}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
@@ -198,10 +198,16 @@ th,td{padding:.3rem .5rem}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.4rem 1rem;max-width:64rem}
 .panels>svg{width:100%;height:auto;max-width:24rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
-.matrix thead th{max-width:8rem}
-.matrix td,.matrix thead th:not(:first-child){text-align:center}
-.matrix td a{display:inline-block;min-width:1.8rem;font-weight:700;font-size:1.05rem;text-decoration:none;border:1px solid var(--line);border-radius:4px}
-.matrix td a:hover{border-color:var(--ink)}
+h2 .answer{display:block;font-weight:400}
+/* Colour means a class, so sizes differ in greys and shapes. */
+[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}
+.contents .answer{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:400}
+.matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}
+.matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}
+.matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}
+.matrix td a{display:inline-block;padding:0 .6rem;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}
+.matrix td a:not([aria-label^=No],[aria-label^=Can]){background:var(--ink);color:var(--ground);print-color-adjust:exact}.matrix td a[aria-label^=Can]{border:1px solid var(--line);font-weight:400}
+.matrix td a:hover{text-decoration:underline}
 .tabs{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin-top:1.2rem}.tabs>legend{padding:0}.tabs>div{display:none;order:1;flex:0 0 100%;min-width:0}
 .tabs>label{white-space:normal}.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}
 .paper{margin:1.2rem 0}.paper img{max-width:100%;height:auto}.paper figcaption{max-width:60rem;color:var(--soft);margin-top:.3rem}

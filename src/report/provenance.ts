@@ -33,7 +33,7 @@ and <code>units</code> (the stored results from which the report is made).</p>`
 const FILES = [
   ['metrics.csv', 'every measure of every object, one number per row'],
   ['summary.json', 'the numbers of tables and charts, one mean over objects per row'],
-  ['findings.md', 'the claims, verdicts and all evidence'],
+  ['findings.md', 'the questions, answers and all evidence'],
   ['findings.json', 'the same, to be read by programs'],
 ] as const
 

@@ -13,39 +13,49 @@ function row(metric: string, variant: Variant, mean: number, changes: Partial<Me
 
 const stored = (rows: readonly MeanRow[]) => summaryRows(rows.map((one) => ({ ...one, values: new Map() })))
 
-function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], objects = 10): ClaimFinding {
-  const texts = { sentence: '', reason: '', link: '', source: '', rule: '' }
-  return { ...texts, model, claim, title: `Claim ${claim}`, verdict, objects, evidence: [] }
+/** A finding whose number is 0.1; not judged if there is a reason. */
+function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], reason?: string): ClaimFinding {
+  const texts = { question: '', answer: '', link: '', source: '', rule: '' }
+  const number = { layer: 'fc', size: 75, quantity: '', mean: 0.1, standardError: 0.01, patches: 10 } as const
+  const outcome = { verdict, isJudged: reason === undefined, reason: reason ?? '' }
+  return { ...texts, ...outcome, model, claim, objects: 10, evidence: [{ ...number, lean: 'for' }] }
 }
-
-const LEGEND = '✓ supported, ✗ contradicted, ? open; findings.md has the numbers'
 
 const printed = async (print: () => void) => (await captured([], print)).stdout.split('\n').slice(0, -1)
 
 describe('a report on the terminal', () => {
-  it('has a verdict for each claim and network', async () => {
-    const ofTwo = [finding('two', 'a', 'not supported'), finding('two', 'b', 'cannot be judged')]
-    const report = { rows: [], findings: [finding('one', 'a', 'supported'), ...ofTwo] }
-    const table = ['claim    one  two', 'Claim a  ✓    ✗', 'Claim b  –    ?']
-    expect(await printed(() => printReport(report))).toEqual([...table, LEGEND])
+  it('says how many of the paper’s answers hold, and has the answer to each question', async () => {
+    const findings = [
+      finding('one', 'no-global-invariance', 'supported'),
+      finding('two', 'no-global-invariance', 'open'),
+      finding('two', 'horizontal-bias', 'contradicted'),
+      finding('two', 'top-bottom-less-separable', 'open', 'separability was not measured'),
+    ]
+    const rows = stored([row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)])
+    expect(await printed(() => printReport({ rows, findings }))).toEqual([
+      'results of feature arithmetic are on the page and in tables/',
+      'What else changes when the object moves? Of the paper’s 3 answers, 1 holds here,',
+      '1 does not hold and 1 stays open.',
+      'Do features change with the position? Yes in 1 of 2 networks; can’t tell in 1:',
+      '95 % of positions reach a relative similarity of 0.100, where 1 is no change (as',
+      'the paper says).',
+      'Do features change less when the object moves sideways? No: relative similarity',
+      'is 0.100 higher than for moves up or down (contradicts the paper).',
+      'Not answered here: “Are top and bottom harder to separate than left and right?”,',
+      'because separability was not measured.',
+      'findings.md has the evidence',
+    ])
   })
 
-  it('numbers networks whose names are too wide', async () => {
-    const names = ['x', 'y'].map((letter) => letter.repeat(40))
-    const findings = names.map((name) => finding(name, 'a', 'supported'))
-    const report = {
-      rows: stored([row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)]),
-      findings,
-    }
-    const arithmetic = 'results of feature arithmetic are on the page and in tables/'
-    const table = ['claim    1  2', 'Claim a  ✓  ✓', `1=${names[0]},`, `2=${names[1]}`]
-    expect(await printed(() => printReport(report))).toEqual([arithmetic, ...table, LEGEND])
-  })
-
-  it('has no verdicts on few objects', async () => {
-    const findings = [finding('one', 'a', 'supported', 4), finding('two', 'a', 'supported', 1)]
-    const line = 'no verdicts for fewer than 5 objects or photographs; findings.md has the numbers'
-    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([line])
+  it('says in one sentence why it answers nothing', async () => {
+    const few = ['one', 'two'].map((model) =>
+      finding(model, 'horizontal-bias', 'open', 'fewer than 5 objects were measured'),
+    )
+    expect(await printed(() => printReport({ rows: [], findings: few }))).toEqual([
+      'What else changes when the object moves? Can’t tell: fewer than 5 objects were',
+      'measured.',
+      'findings.json has the numbers',
+    ])
   })
 
   it('has the shares of exact results where only arithmetic was studied, and nothing of nothing', async () => {

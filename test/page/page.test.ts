@@ -75,6 +75,13 @@ describe('the page of a report', () => {
     }
   })
 
+  it('has the answer beside a question, in the heading and in the contents', () => {
+    const page = resultsPage(null, [{ id: 'claim', title: 'Is <a> b?', answer: 'No: 1 < 2', html: '' }])
+    const heading = 'Is &lt;a&gt; b? <span class="answer">No: 1 &lt; 2</span>'
+    expect(page).toContain(`<a href="#claim">${heading}</a>`)
+    expect(page).toContain(`<h2 id="claim-title">${heading}</h2>`)
+  })
+
   it('knows an object by less than 200 bytes', () => {
     const group = groupOf({ key: 0, model: 'a' })
     const units = Array.from({ length: 50 }, (_, i) => ({ patch: `patch ${i}`, picture: i, features: [1, 1] }))

@@ -73,8 +73,8 @@ it('a study of two photographs and an object at a coarse stride tells them apart
   expect(text('tables/similarity-photographs.md')).toMatch(/^# Mean cosine similarity to each anchor, photographs$/m)
   expect(text('tables/table-2-similarity-75.md')).not.toContain('different settings')
   expect(text('tables/table-4-separability-75.md')).toContain('| tiny-alexnet | fc8 |')
-  expect(text('findings.md')).toContain('fewer than 5 objects and fewer than 5 photographs')
-  expect(text('findings.md')).toContain('tiny-alexnet, on photographs: ')
+  expect(text('findings.md')).toContain('because fewer than 5 objects were measured')
+  expect(text('findings.md')).toContain('because fewer than 5 photographs were measured')
   expect(text('index.html')).toContain('All mean maps')
 })
 

@@ -22,7 +22,8 @@ export function bindContents(): void {
   const mark = () => {
     const begun = sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 3)
     const read = (begun.at(-1) ?? sections[0])?.id
-    element('read-section', HTMLElement).textContent = links.find(({ hash }) => hash === `#${read}`)?.textContent ?? ''
+    element('read-section', HTMLElement).textContent =
+      links.find(({ hash }) => hash === `#${read}`)?.firstChild?.textContent ?? ''
     for (const link of links) {
       if (link.hash === `#${read}`) link.setAttribute('aria-current', 'true')
       else link.removeAttribute('aria-current')

@@ -39,13 +39,21 @@ const SUPPRESSED = 0.5
 /** Two accuracies are treated as equal if they differ by less than this. */
 const EQUAL_ACCURACY = 0.02
 
-/** A claim about networks, and the rule by which measured numbers support or contradict it. */
+/** A question about networks, and the rule by which measured numbers support or contradict one of its answers. */
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
   readonly subject: Subject
-  readonly title: string
+  readonly question: string
+  /** The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. */
+  readonly claimed: 'Yes' | 'No'
+  /** The paper does not ask this question. */
+  readonly isOwn?: true
+  /** Word for Yes if it promises too much. */
+  readonly yes?: string
+  /** Who asks, and what the paper says, in a sentence. */
   readonly source: string
+  /** What is measured. */
   readonly rule: string
   /** The claim is about the variants of pairs of this kind; by default, it is about all networks. */
   readonly pairs?: NetworkPair['kind']
@@ -55,7 +63,9 @@ export interface Claim {
   readonly obstacle?: (network: NetworkStudy) => string | undefined
   readonly measure: (network: NetworkStudy) => readonly Measured[]
   readonly numbers: NumberKind
-  /** Puts the range of the measured numbers into a clause of a sentence. */
+  /** Which objects count, if not all that were measured. */
+  readonly counted?: string
+  /** Puts the range of the measured numbers into the clause that gives the reason for an answer. */
   readonly says: (range: NumberRange) => string
   readonly border: Border
   readonly caption: string
@@ -91,7 +101,7 @@ export interface NumberKind {
 }
 
 const RELATIVE =
-  'Relative similarity is (s − null) / (1 − null): s is the similarity to the anchor, null is the mean similarity of different objects at the same position. It is 1 for perfect invariance and 0 for another object.'
+  'Relative similarity is (s − null) / (1 − null): s is the similarity to the anchor, null is the mean similarity of different objects at the same position.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
@@ -110,6 +120,8 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
+const OWN_QUESTION = 'The paper does not ask this.'
+
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
   readonly pairs: NetworkPair['kind']
@@ -119,10 +131,8 @@ interface PairWords {
   readonly cause: string
   /** Sentence after the one that says what the paper claims; empty for the paper's own pairs. */
   readonly sourceNote: string
-  /** What the plain network is, as a sentence, in the middle of one, and in brackets. */
+  /** What the plain network is. */
   readonly plain: string
-  readonly plainClause: string
-  readonly plainNote: string
 }
 
 const ANTI_ALIASING: PairWords = {
@@ -130,9 +140,7 @@ const ANTI_ALIASING: PairWords = {
   id: 'anti-aliasing',
   cause: 'anti-aliasing',
   sourceNote: '',
-  plain: 'The plain network is the same network without anti-aliasing.',
-  plainClause: 'the plain network, which is the same network without anti-aliasing',
-  plainNote: 'the plain network (the same network without anti-aliasing)',
+  plain: 'the same network without anti-aliasing',
 }
 
 const GIVEN: PairWords = {
@@ -140,28 +148,28 @@ const GIVEN: PairWords = {
   id: 'variant',
   cause: 'the variant',
   sourceNote: ' Here, the variant of your pair (--pair) takes the place of the anti-aliased network.',
-  plain: 'The plain network is the first one of your pair (--pair PLAIN=VARIANT).',
-  plainClause: 'the plain network of your pair',
-  plainNote: 'the plain network of your pair',
+  plain: 'the first one of your pair',
 }
 
 function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
-  const { pairs, id, cause, sourceNote, plain, plainClause, plainNote } = words
-  const subject = `${cause.charAt(0).toUpperCase()}${cause.slice(1)}`
+  const { pairs, id, cause, sourceNote, plain } = words
+  const isOwn = pairs === 'given' && { isOwn: true as const }
   return [
     {
       pairs,
       id: `${id}-suppresses-the-grid`,
-      title: `${subject} suppresses the grid pattern`,
+      question: `Does ${cause} suppress the grid pattern?`,
+      claimed: 'Yes',
+      ...isOwn,
       source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).${sourceNote}`,
-      rule: `${plain} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
+      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px that are at least two steps of the object.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, gridSuppression),
       numbers: POWER_OF_TEN,
-      says: ({ text }) => `the grid pattern has ${text} of the power that it has in the plain network`,
+      says: ({ text }) => `its power is ${text} of that in the plain network`,
       border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
       axis: 'power of the grid pattern, % of that in the plain network',
-      caption: `100 % is the power of the grid pattern in ${plainClause}. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
+      caption: `100 % is the power of the grid pattern in the plain network, which is ${plain}. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
       within: [100],
       // The effect is easiest to see where the plain network's grid pattern is strongest.
       seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
@@ -169,32 +177,35 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
     {
       pairs,
       id: `${id}-keeps-global-invariance`,
-      title: `${subject} adds no shift invariance`,
+      question: `Does ${cause} add shift invariance?`,
+      claimed: 'No',
+      ...isOwn,
       source: `The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).${sourceNote}`,
-      rule: `${plain} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that ${cause} closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
+      rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance (1 minus its mean relative similarity) that ${cause} closes.`,
       obstacle: comparisonObstacle,
       measure: (network) => eachPair(network, invarianceGain),
       numbers: PERCENT,
-      says: ({ text }) => `${cause} closes ${text} of the plain network’s gap to perfect invariance`,
+      says: ({ text }) => `it closes ${text} of the gap to perfect invariance`,
       border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
-      caption: `0 % is no gain over ${plainNote}, 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
+      caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
       within: [0],
       seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
     },
   ]
 }
 
-/** Claims of the paper that a study can test, and claims of this project. */
+/** Questions of the paper that a study can answer, and questions of this project. */
 const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
   {
     id: 'no-global-invariance',
-    title: 'Features change with the position',
+    question: 'Do features change with the position?',
+    claimed: 'Yes',
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-    rule: `${RELATIVE} For each layer and size, the number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} is for the claim, above is against it.`,
+    rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
     obstacle: needsBaseline,
     measure: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
-    says: ({ text }) => `the relative similarity that 95 % of positions reach is ${text}`,
+    says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
     border: { at: INVARIANT, speaksFor: 'below' },
     caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
     within: [0, 1],
@@ -204,87 +215,95 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
   ...pairClaims(GIVEN),
   {
     id: 'horizontal-bias',
-    title: 'Features change less when the object moves sideways',
+    question: 'Do features change less when the object moves sideways?',
+    claimed: 'Yes',
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
-    rule: 'The sideways bias is horizontal minus vertical relative similarity at the same distance from the anchor. For each layer and size, the number is its mean over distances and anchors. With coarse steps, an anchor may have no positions at the same distance in both directions; such anchors are left out. Above 0 is for the claim, below is against it.',
+    rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
     obstacle: needsBaseline,
     measure: (network) => eachLayer(network, horizontalBias),
     numbers: DECIMAL,
-    says: ({ text }) => `horizontal minus vertical relative similarity is ${text}`,
+    says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
     border: { at: 0, speaksFor: 'above' },
     caption:
       'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
   },
   {
     id: 'flips-do-not-cause-the-bias',
-    title: 'Flips in training do not cause the sideways bias',
+    question: 'Do flips in training cause the sideways bias?',
+    claimed: 'No',
     source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
-    rule: 'The claim holds if more than half of the sideways bias remains without flips. So for each layer, size and object, the number is the bias without flips minus half of the bias with flips. Above 0 is for the claim, below is against it. If there is no clear bias with flips, the number is open.',
+    rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
     pairs: 'no-flips',
     obstacle: comparisonObstacle,
     measure: (network) => eachPair(network, biasWithoutFlips),
     numbers: DECIMAL,
-    says: ({ apart }) =>
-      `without flips in training, the sideways bias is ${apart('below', 'above')} half of the bias with flips`,
+    says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
     border: { at: 0, speaksFor: 'above' },
     caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
     seenIn: besideOriginal,
   },
   {
     id: 'top-bottom-less-separable',
-    title: 'Top and bottom are harder to separate than left and right',
+    question: 'Are top and bottom harder to separate than left and right?',
+    claimed: 'Yes',
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if phase only (position modulo the network’s stride) has an accuracy of at least two thirds in shuffled folds.`,
+    rule: 'The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds bands of columns, and block folds rectangles. Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.',
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: ({ apart }) => `left-right leads top-bottom by ${apart('less', 'more')} than in position only`,
+    says: ({ apart }) => `left-right leads by ${apart('less', 'more')} than the position alone explains`,
     border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
     showsFolds: true,
     caption:
-      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For the claim, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this claim open the similarity to the top-left anchor instead.',
+      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this question open the similarity to the top-left anchor instead.',
     seenIn: () => ({ anchor: 'top-left' }),
   },
   {
     id: 'position-modulo-stride',
-    title: 'Features encode only the position modulo the stride',
-    source:
-      'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
-    rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference of the accuracies, on the study’s grid and coarser ones (every 2nd, 3rd, … position) of 8 to 25 rows. For each layer and size, the number is the error of phase only minus the error of position only. Below 0 is for the claim, above is against it.',
+    question: 'Do features encode only the position modulo the stride?',
+    claimed: 'Yes',
+    isOwn: true,
+    source: OWN_QUESTION,
+    rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
     measure: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
-    says: ({ apart }) => `the prediction error of position only is ${apart('above', 'below')} that of phase only`,
+    says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
     border: { at: 0, speaksFor: 'below' },
     caption:
-      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links of this claim open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
+      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links of this question open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
   },
   {
     id: 'answer-keeps',
-    title: 'The answer is the same everywhere',
-    source: 'This project asks whether a network gives the same answer wherever the object is.',
-    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. For each size, the number is the share of positions that keep a confident answer, correct or not. Above ${100 * EVERYWHERE} % is for the claim, below is against it.`,
+    question: 'Does the answer stay the same wherever the object is?',
+    claimed: 'Yes',
+    isOwn: true,
+    yes: 'Mostly',
+    source: OWN_QUESTION,
+    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the share of positions that keep a confident answer, correct or not.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     measure: (network) => eachLayer(network, answersKept),
     numbers: PERCENT,
-    says: ({ text }) => `confident answers stay the same at ${text} of positions`,
+    counted: 'have a confident answer',
+    says: ({ text }) => `${text} of positions keep a confident answer`,
     border: { at: EVERYWHERE, speaksFor: 'above' },
+    axis: 'positions that keep a confident answer, %',
     caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },
 ]
 
-/** End of the ids of claims about photographs. */
+/** End of the ids of questions about photographs. */
 export const ON_PHOTOGRAPHS = '-on-photographs'
 
 const NEED_FOLDS = ['top-bottom-less-separable', 'position-modulo-stride']
 
-/** Says what claims on photographs are, and why they are fewer. */
+/** Says what questions on photographs are, and why they are fewer. */
 export const PHOTOGRAPHS_NOTE =
-  'Claims “on photographs” are about whole photographs, over which the frame moves as a window. All others are about objects. Classifiers are not trained on photographs: the window must move by two periods of the network’s stride or more to tell the position from its phase, and the margin of a photograph is too short for that.'
+  'Questions “on photographs” are about whole photographs, over which the frame moves as a window. All others are about objects. Classifiers are not trained on photographs: the window must move by two periods of the network’s stride or more to tell the position from its phase, and the margin of a photograph is too short for that.'
 
-/** All claims: first those about objects, then the same about photographs, except those that need classifiers. */
+/** All questions: first those about objects, then the same about photographs, except those that need classifiers. */
 export const CLAIMS: readonly Claim[] = [
   ...OBJECT_CLAIMS.map((claim) => ({ ...claim, subject: 'objects' as const })),
   ...OBJECT_CLAIMS.filter(({ id }) => !NEED_FOLDS.includes(id)).map(onPhotographs),
@@ -296,7 +315,7 @@ function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
     ...claim,
     subject: 'photographs',
     id: `${claim.id}${ON_PHOTOGRAPHS}`,
-    title: `On photographs, ${inWords(claim.title.charAt(0).toLowerCase() + claim.title.slice(1))}`,
+    question: `On photographs, ${inWords(claim.question.charAt(0).toLowerCase() + claim.question.slice(1))}`,
     source: `${inWords(claim.source)} Here, the frame moves over whole photographs.`,
     rule: inWords(claim.rule),
     caption: inWords(claim.caption),

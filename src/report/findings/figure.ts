@@ -7,22 +7,21 @@ import { type Dot, dotPlot } from '../charts/dotPlot.js'
 import { linePanels, type PanelLine } from '../charts/linePanels.js'
 import { chartWithCaption } from '../charts/sections.js'
 import { distinct } from '../distinct.js'
+import { judgedEvidence } from './answer.js'
 import type { Claim, NumberKind } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
-/** @param isSmall whether there are too few objects for standard errors */
 export function claimFigure(
-  { title, border, numbers, caption, showsFolds, axis, within = [] }: Claim,
+  { question, border, numbers, caption, showsFolds, axis, within = [] }: Claim,
   findings: readonly ClaimFinding[],
   rows: readonly Row[],
-  isSmall: boolean,
 ): string | undefined {
   if (showsFolds) {
-    const panels = foldPanels(title, rows)
+    const panels = foldPanels(question, rows)
     return panels && chartWithCaption(`${caption} ${panels.about}`, panels.html)
   }
-  const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
+  const judged = findings.flatMap(judgedEvidence)
   const [first] = judged
   if (first === undefined) return undefined
   const compared = comparedSizes(judged)
@@ -33,12 +32,12 @@ export function claimFigure(
       layer,
       dots: sizes.map((size) => {
         const one = evidence.find((of) => of.layer === layer && compared(of) === size && of.lean !== null)
-        return one && dotOf(one, numbers, isSmall)
+        return one && dotOf(one, numbers)
       }),
     })),
   )
   const plot = dotPlot({
-    name: title,
+    name: question,
     axis: axis ?? `${first.quantity}${numbers.unit.replace(' ', ', ')}`,
     scaleOf: (values) =>
       numbers.isLog ? { ...logScale([...values, ...within]), format: String } : linearScale(values, within),
@@ -46,15 +45,14 @@ export function claimFigure(
     rows: lines,
     reference: numbers.value(border.at),
   })
-  return chartWithCaption(isSmall ? caption : `${caption} ${BARS}`, plot)
+  return chartWithCaption(`${caption} ${BARS}`, plot)
 }
 
 const BARS = `Bars show ±${CLEAR_ERRORS} standard errors. A number whose bar crosses the line is open.`
 
-function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind, isSmall: boolean): Dot {
+function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind): Dot {
   const number = text(value(mean))
-  if (isSmall || patches < FEWEST_PATCHES || standardError === null)
-    return { value: value(mean), words: `${number}${unit}` }
+  if (patches < FEWEST_PATCHES || standardError === null) return { value: value(mean), words: `${number}${unit}` }
   const bar = [-1, 1].map((side) => value(mean + side * CLEAR_ERRORS * standardError)) as [number, number]
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }

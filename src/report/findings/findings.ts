@@ -1,42 +1,41 @@
-import { comparedSizes, inWordsOf, subjectOf } from '../../patches/sizes.js'
+import { inWordsOf, subjectOf } from '../../patches/sizes.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { counted } from '../../support/text.js'
 import { viewLink } from '../viewLink.js'
-import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
+import { answerOf, countsOf, judgedEvidence } from './answer.js'
+import { CLAIMS, type Claim } from './claims.js'
 import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
 import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
 
-/** Verdict on a claim; docs/findings.md has the rule. */
-export type Verdict = 'supported' | 'not supported' | 'cannot be judged'
+/** Verdict on the answer that a claim stands for; docs/findings.md has the rule. */
+export type Verdict = 'supported' | 'contradicted' | 'open'
 
-export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
-  supported: '✓',
-  'not supported': '✗',
-  'cannot be judged': '?',
-}
+export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
 
-export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. It is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and more numbers are against it than open. In all other cases the claim is open (?).`
-
-/** Finding: a claim about a network, with its verdict and evidence. */
+/** Finding: a question about a network, with its answer, its verdict and evidence. */
 export interface ClaimFinding {
   readonly model: string
+  /** Network with which it is compared, if the question is about a pair. */
+  readonly plain?: string
   /** Id of the claim. */
   readonly claim: string
-  readonly title: string
+  readonly question: string
+  /** The answer in one sentence, with the range of the numbers. */
+  readonly answer: string
+  /** Whether the numbers support the paper's answer; if the paper does not ask, whether they support a yes. */
   readonly verdict: Verdict
-  /** The measured numbers in one sentence. */
-  readonly sentence: string
-  /** Reason for the verdict: how many numbers are for and against the claim, or why it cannot be judged. */
+  /** Whether the study has the numbers to answer the question. If not, the verdict is `open`. */
+  readonly isJudged: boolean
+  /** Reason for the verdict: how many numbers say yes and no, or why the study cannot answer the question. */
   readonly reason: string
   /** URL fragment that opens the viewer at the evidence. */
   readonly link: string
   /** Number of measured objects, at the size with the most objects. */
   readonly objects: number
-  /** Who makes the claim, and where. */
+  /** Who asks, and what the paper says. */
   readonly source: string
-  /** What is measured, and which values support the claim. */
+  /** What is measured. */
   readonly rule: string
   /** The numbers that decide the verdict, and others that are only shown. */
   readonly evidence: readonly Evidence[]
@@ -73,23 +72,31 @@ function findingsOn(
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const evidence = claim.measure(network).map((one) => evidenceOf(one, claim.border))
-  const judged = evidence.filter(({ lean }) => lean !== null)
-  const obstacle =
-    claim.obstacle?.(network) ??
-    (judged.length === 0 ? 'the study has no numbers for this claim' : undefined) ??
-    (network.groups.every(hasFewPositions) ? `fewer than ${FEWEST_POSITIONS} positions` : undefined)
-  const { verdict, reason: about } =
-    obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
-  const { id, subject, title, source, rule } = claim
-  const reason = inWordsOf(subject, about)
-  const deciding = decidingOf(judged, verdict)
+  const judged = judgedEvidence({ evidence })
+  const obstacle = obstacleOf(claim, network, judged)
+  const { verdict, reason } =
+    obstacle === undefined ? judge(claim, judged) : { verdict: 'open' as const, reason: obstacle }
+  const { id, subject, question, source, rule } = claim
   const { model, groups, pair } = network
-  const compared = pair?.kind === 'given' ? `${model}, compared with ${pair.plain}` : model
-  const place = subject === 'objects' ? compared : `${compared}, on photographs`
-  const sentence = `${place}: ${judged.length === 0 ? reason : rangeClause(claim, [{ model, judged }])}`
-  const link = linkTo(claim, network, deciding)
+  const outcome = { verdict, isJudged: obstacle === undefined, reason: inWordsOf(subject, reason), evidence }
+  const answer = answerOf(claim, [outcome])
+  const link = linkTo(claim, network, decidingOf(judged, verdict))
   const objects = Math.max(...groups.map(({ units }) => units.length))
-  return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
+  const compared = { model, ...(pair && { plain: pair.plain }) }
+  return { ...compared, claim: id, question, answer, ...outcome, link, objects, source, rule }
+}
+
+/** Reason why the study cannot answer a question about a network; undefined if it can. */
+function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Evidence[]): string | undefined {
+  const isFew = (patches: number) => patches < FEWEST_PATCHES
+  if (network.groups.every(({ units }) => isFew(units.length)))
+    return `fewer than ${FEWEST_PATCHES} objects were measured`
+  if (network.groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
+  const own = claim.obstacle?.(network)
+  if (own !== undefined) return own
+  if (judged.length === 0) return 'the study has no numbers for it'
+  const counted = claim.counted ?? 'were measured'
+  return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${FEWEST_PATCHES} objects ${counted}` : undefined
 }
 
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
@@ -101,72 +108,18 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
   return viewLink({ ...usual, limits: 'fit', ...seenIn?.(network, { layer, size }) })
 }
 
-const OPEN = 'cannot be judged'
-
 /** Judges a claim by the rule in VERDICT_RULE. */
-export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
-  if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
-    return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }
+export function judge(claim: Claim, judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
-  const sides = [
-    [inFavour, 'for'],
-    [against, 'against'],
-    [open, 'open'],
-  ] as const
-  const reason = sides
-    .filter(([number]) => number > 0)
-    .map(([number, side], i) => `${i === 0 ? counted(number, 'number') : number} ${side}`)
-    .join(', ')
+  const reason = countsOf(claim, judged)
   if (inFavour > open && against === 0) return { verdict: 'supported', reason }
-  if (against > open && inFavour === 0) return { verdict: 'not supported', reason }
-  return { verdict: OPEN, reason }
+  if (against > open && inFavour === 0) return { verdict: 'contradicted', reason }
+  return { verdict: 'open', reason }
 }
 
-/**
- * The evidence that agrees with the verdict. If the claim cannot be judged, this is all evidence that was considered.
- */
+/** The evidence that agrees with the verdict. If the verdict is open, this is all evidence that was considered. */
 function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
-  const wanted = { supported: 'for', 'not supported': 'against', [OPEN]: undefined }[verdict]
+  const wanted = { supported: 'for', contradicted: 'against', open: undefined }[verdict]
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
-}
-
-export function rangeClause(
-  { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
-  networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
-): string {
-  const all = networks.flatMap(({ model, judged }) => judged.map((one) => ({ ...one, model })))
-  const compared = comparedSizes(all)
-  const varies = (of: (one: (typeof all)[number]) => string | number) => new Set(all.map(of)).size > 1
-  const names = [
-    ...(varies(({ model }) => model) ? ['network'] : []),
-    ...(varies(({ layer }) => layer) ? ['layer'] : []),
-    ...(varies(compared) ? ['size'] : []),
-    ...(varies(({ quantity }) => quantity) ? ['folds'] : []),
-  ]
-  const isOne = new Set(all.map(({ mean }) => numbers.text(numbers.value(mean)))).size === 1
-  return `${isOne ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
-}
-
-export function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
-}
-
-export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, text, unit }: NumberKind): NumberRange {
-  const values = evidence.map(({ mean }) => value(mean))
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  const between = (least: string, most: string) =>
-    least === most ? `${least}${unit}` : `${least}${least.startsWith('−') ? ' to ' : '–'}${most}${unit}`
-  return {
-    text: between(text(low), text(high)),
-    apart: (below, above) => {
-      if (!text(low).startsWith('−')) return `${between(text(low), text(high))} ${above}`
-      if (text(high).startsWith('−')) return `${between(text(-high), text(-low))} ${below}`
-      return `${text(-low)}${unit} ${below} to ${text(high)}${unit} ${above}`
-    },
-  }
-}
-
-export function isTooSmall(findings: readonly Pick<ClaimFinding, 'objects'>[]): boolean {
-  return findings.every(({ objects }) => objects < FEWEST_PATCHES)
 }

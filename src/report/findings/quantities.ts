@@ -121,7 +121,7 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 export function separabilityGap(one: LayerOfGroup): readonly Measured[] {
   const isCoarse = coarseGridOf(one) !== undefined
   return TELLING_SCHEMES.map((scheme) => {
-    const quantity = `lead minus that of position only, ${scheme === 'blocks' ? 'block' : scheme} folds`
+    const quantity = `${scheme === 'blocks' ? 'block' : scheme} folds`
     const values = metricOf(one, 'separability-lead', { scheme })
     return { ...placeOf(one), quantity, values, ...(isCoarse && { lean: null }) }
   })
@@ -145,11 +145,11 @@ export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
  * confidently at the center decide the verdict.
  */
 export function answersKept(one: LayerOfGroup): readonly Measured[] {
-  const of = (confidence: 'confident' | 'unsure', answer: string): Measured => {
-    const quantity = `positions that keep ${answer} answer`
+  const of = (confidence: 'confident' | 'unsure'): Measured => {
+    const quantity = `${confidence} answers kept`
     return { ...placeOf(one), quantity, values: metricOf(one, 'answer-kept', { anchor: 'center', confidence }) }
   }
-  return [of('confident', 'a confident'), { ...of('unsure', 'an unsure'), lean: null }]
+  return [of('confident'), { ...of('unsure'), lean: null }]
 }
 
 /** The object for which a confident answer is kept at the fewest positions; undefined if no answer is confident. */

@@ -105,7 +105,7 @@ function line(cells: readonly string[]): string {
 
 /** A row as lines of LaTeX's table: the numbers, and below them the paper's and the differences from them. */
 function withLines(row: readonly TableCell[], lead: number): readonly (readonly string[])[] {
-  const lines = (cell: TableCell) => (typeof cell === 'string' ? [cell] : [cell.text, ...cell.below])
+  const lines = (cell: TableCell) => (typeof cell === 'string' ? [cell] : [cell.text, ...(cell.below ?? [])])
   const count = Math.max(...row.map((cell) => lines(cell).length))
   return ['', 'paper', 'difference']
     .slice(0, count)

@@ -1,8 +1,16 @@
 import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { withoutBreaks } from './latexText.js'
 
-/** A text, and smaller texts below it. */
-export type TableCell = string | { readonly text: string; readonly below: readonly string[] }
+export type TableCell = string | TableText
+
+interface TableText {
+  readonly text: string
+  /** Smaller texts below it. */
+  readonly below?: readonly string[]
+  /** Address that the text opens in HTML, and the name of the link for screen readers, if it is not the text. */
+  readonly link?: string
+  readonly label?: string
+}
 
 export interface Table {
   readonly title: string
@@ -22,18 +30,20 @@ export function renderTable(table: Table, format: 'html' | 'md'): string {
 
 /** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
 function html({ title, head, rows }: Table): string {
-  const cell = (content: TableCell) =>
-    typeof content === 'string'
-      ? SHA256.test(content)
-        ? `<code>${content}</code>`
-        : escapeHtml(content)
-      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below.join(', '))}</small>`
   const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
   const body = rows.map(([first = '', ...others]) => {
-    const cells = others.map((content) => `<td>${cell(content)}</td>`).join('')
-    return `<tr><th scope="row">${cell(first)}</th>${cells}</tr>`
+    const cells = others.map((content) => `<td>${cellHtml(content)}</td>`).join('')
+    return `<tr><th scope="row">${cellHtml(first)}</th>${cells}</tr>`
   })
   return scrollBox(title, `<table><thead><tr>${headHtml}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table>`)
+}
+
+function cellHtml(cell: TableCell): string {
+  const { text, below = [], link, label } = typeof cell === 'string' ? { text: cell } : cell
+  const shown = SHA256.test(text) ? `<code>${text}</code>` : escapeHtml(text)
+  const name = label === undefined ? '' : ` aria-label="${escapeHtml(label)}"`
+  const linked = link === undefined ? shown : `<a href="${escapeHtml(link)}"${name}>${shown}</a>`
+  return below.length === 0 ? linked : `${linked}<br><small>${escapeHtml(below.join(', '))}</small>`
 }
 
 const SHA256 = /^[0-9a-f]{64}$/
@@ -44,7 +54,8 @@ function markdown({ head, rows }: Table): string {
 }
 
 export function cellText(cell: TableCell): string {
-  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below.join(', ')})`
+  const { text, below = [] } = typeof cell === 'string' ? { text: cell } : cell
+  return below.length === 0 ? text : `${text} (${below.join(', ')})`
 }
 
 /** Escapes Markdown, so that names from outside are shown unchanged. */

@@ -1,16 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { FOLD_SCHEMES, type FoldScheme } from '../../../src/experiments/folds.js'
 import { decimalText } from '../../../src/plot/numberText.js'
-import { CLAIMS } from '../../../src/report/findings/claims.js'
+import { listOf, rangeOf } from '../../../src/report/findings/answer.js'
+import { CLAIMS, type Claim } from '../../../src/report/findings/claims.js'
 import type { Evidence } from '../../../src/report/findings/evidence.js'
-import {
-  type ClaimFinding,
-  findingsOf,
-  judge,
-  listOf,
-  rangeOf,
-  type Verdict,
-} from '../../../src/report/findings/findings.js'
+import { type ClaimFinding, findingsOf, judge, type Verdict } from '../../../src/report/findings/findings.js'
 import type { NetworkPair } from '../../../src/results/pairs.js'
 import { ofPatches } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
@@ -64,25 +58,42 @@ const LEAD = 'top-bottom-less-separable'
 const PHASE = 'position-modulo-stride'
 const ANSWER = 'answer-keeps'
 
-const [FOR, AGAINST, UNCLEAR] = ['supported', 'not supported', 'cannot be judged'] as const
+const [FOR, AGAINST, UNCLEAR] = ['supported', 'contradicted', 'open'] as const
 
-/** What is said of each claim, of a number. */
-const SENTENCES: Readonly<Record<string, string>> = {
-  [INVARIANCE]: 'the relative similarity that 95 % of positions reach is #',
-  [GRID]: 'the grid pattern has # of the power that it has in the plain network',
-  [GAIN]: 'anti-aliasing closes # of the plain network’s gap to perfect invariance',
-  [GIVEN_GRID]: 'the grid pattern has # of the power that it has in the plain network',
-  [GIVEN_GAIN]: 'the variant closes # of the plain network’s gap to perfect invariance',
-  [BIAS]: 'horizontal minus vertical relative similarity is #',
-  [FLIPS]: 'without flips in training, the sideways bias is # half of the bias with flips',
-  [LEAD]: 'left-right leads top-bottom by # points more than in position only',
-  [PHASE]: 'the prediction error of position only is # that of phase only',
-  [ANSWER]: 'confident answers stay the same at # of positions',
+/** The clause of each answer that has its number. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  [INVARIANCE]: '95 % of positions reach a relative similarity of #, where 1 is no change',
+  [GRID]: 'its power is # of that in the plain network',
+  [GAIN]: 'it closes # of the gap to perfect invariance',
+  [GIVEN_GRID]: 'its power is # of that in the plain network',
+  [GIVEN_GAIN]: 'it closes # of the gap to perfect invariance',
+  [BIAS]: 'relative similarity is # than for moves up or down',
+  [FLIPS]: 'without flips, the bias is # half of the bias with flips',
+  [LEAD]: 'left-right leads by # points more than the position alone explains',
+  [PHASE]: 'the position predicts the accuracies # than its phase',
+  [ANSWER]: '# of positions keep a confident answer',
 }
-/** The network of a finding, as its sentence names it. */
-const placeOf = (claim: string, model: string) =>
-  [GIVEN_GRID, GIVEN_GAIN].includes(claim) ? `${model}, compared with net` : model
-const sentenceOf = (claim: string, number: string) => SENTENCES[claim]?.replace('#', number)
+/** Questions that the paper does not ask. The others have its answer in brackets. */
+const OWN = [GIVEN_GRID, GIVEN_GAIN, PHASE, ANSWER]
+const SAYS_NO = [GAIN, GIVEN_GAIN, FLIPS]
+
+function answerTo(claim: string, verdict: Verdict, number: string, counts = 'numbers: 1 open'): string {
+  const [claimed, other] = SAYS_NO.includes(claim) ? ['No', 'Yes'] : [claim === ANSWER ? 'Mostly' : 'Yes', 'No']
+  const word = { [FOR]: claimed, [AGAINST]: other, [UNCLEAR]: 'Can’t tell' }[verdict]
+  const remark = { [FOR]: 'as the paper says', [AGAINST]: 'contradicts the paper' } as Record<string, string>
+  const remarks = [
+    ...(verdict === UNCLEAR ? [counts] : []),
+    ...(OWN.includes(claim) ? [] : [remark[verdict] ?? `the paper says ${claimed.toLowerCase()}`]),
+  ]
+  const brackets = remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
+  return `${word}: ${NUMBERS[claim]?.replace('#', number)}${brackets}`
+}
+
+/** What a number of a study with this verdict says. */
+function sayingOf(claim: string, verdict: Verdict): string {
+  const [claimed, other] = SAYS_NO.includes(claim) ? ['no', 'yes'] : ['yes', 'no']
+  return { [FOR]: claimed, [AGAINST]: other, [UNCLEAR]: 'open' }[verdict]
+}
 
 /** Of each claim: a study that supports it, one that contradicts it and one that leaves it open, and the number that is told. */
 const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string])[] = [
@@ -103,9 +114,9 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [GIVEN_GAIN, FOR, pair('-new', similarity, around(0.8), around(0.805)), '2.5 %'],
   [GIVEN_GAIN, AGAINST, pair('-new', similarity, around(0.8), around(0.85)), '25 %'],
   [GIVEN_GAIN, UNCLEAR, pair('-new', similarity, around(0.8), torn(0.79, 0.85)), '10 %'],
-  [BIAS, FOR, only(bias, around(0.01)), '0.020'],
-  [BIAS, AGAINST, only(bias, around(-0.01)), '−0.020'],
-  [BIAS, UNCLEAR, only(bias, torn(-0.01, 0.01)), '0.000'],
+  [BIAS, FOR, only(bias, around(0.01)), '0.020 higher'],
+  [BIAS, AGAINST, only(bias, around(-0.01)), '0.020 lower'],
+  [BIAS, UNCLEAR, only(bias, torn(-0.01, 0.01)), '0.000 higher'],
   [FLIPS, FOR, pair('-noflip', bias, around(0.03), around(0.029)), '0.028 above'],
   [FLIPS, AGAINST, pair('-noflip', bias, around(0.06), around(0.01)), '0.040 below'],
   // No bias with flips.
@@ -113,9 +124,9 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [LEAD, FOR, [folds('ordered', around(0.1))], '10.0'],
   [LEAD, AGAINST, [folds('ordered', around(0.01))], '1.0'],
   [LEAD, UNCLEAR, [folds('blocks', torn(-0.1, 0.1))], '0.0'],
-  [PHASE, FOR, errors(around(0.3), around(0.1)), '20.0 points above'],
-  [PHASE, AGAINST, errors(around(0.1), around(0.3)), '20.0 points below'],
-  [PHASE, UNCLEAR, errors(torn(0, 0.4), around(0.2)), '0.0 points below'],
+  [PHASE, FOR, errors(around(0.3), around(0.1)), '20.0 points worse'],
+  [PHASE, AGAINST, errors(around(0.1), around(0.3)), '20.0 points better'],
+  [PHASE, UNCLEAR, errors(torn(0, 0.4), around(0.2)), '0.0 points better'],
   [ANSWER, FOR, only(kept('confident'), around(0.98)), '98 %'],
   [ANSWER, AGAINST, only(kept('confident'), around(0.8)), '80 %'],
   [ANSWER, UNCLEAR, only(kept('confident'), torn(0.9, 1)), '95 %'],
@@ -133,10 +144,10 @@ describe('every claim', () => {
   })
 
   it.each(CASES)('%s: %s', (claim, verdict, groups, number) => {
-    const reason = `1 number ${{ [FOR]: 'for', [AGAINST]: 'against', [UNCLEAR]: 'open' }[verdict]}`
+    const reason = `numbers: 1 ${sayingOf(claim, verdict)}`
     const model = modelOf(groups)
-    const sentence = `${placeOf(claim, model)}: ${sentenceOf(claim, number)}`
-    expect(findingOf(claim, model, groups)).toMatchObject({ verdict, sentence, reason })
+    const answer = answerTo(claim, verdict, number)
+    expect(findingOf(claim, model, groups)).toMatchObject({ verdict, answer, reason, isJudged: true })
     // It is decided by no fewer than five objects.
     const of = (count: number) => {
       const patches = Array.from({ length: count }, (_, i) => `patch ${i}`)
@@ -147,7 +158,9 @@ describe('every claim', () => {
       }))
       return findingOf(claim, modelOf(groups), few)
     }
-    expect(of(4)).toMatchObject({ verdict: UNCLEAR, reason: 'fewer than 5 objects', objects: 4 })
+    const few = 'fewer than 5 objects were measured'
+    expect(of(4)).toMatchObject({ verdict: UNCLEAR, reason: few, isJudged: false, objects: 4 })
+    expect(of(4).answer).toBe(`Can’t tell: ${few}`)
     expect(of(5)).toMatchObject({ verdict, objects: 5 })
   })
 })
@@ -170,10 +183,10 @@ describe('a claim on photographs', () => {
     const [own] = findingsOf(onPhotographs(groups), PAIRS).filter((one) => one.claim === `${claim}-on-photographs`)
     const ofObjects = findingOf(claim, model, groups)
     expect(own).toMatchObject({ verdict, reason: ofObjects.reason, model })
-    expect(own?.sentence).toBe(`${placeOf(claim, model)}, on photographs: ${sentenceOf(claim, number)}`)
-    expect(own?.title).toMatch(/^On photographs, [a-z]/)
+    expect(own?.answer).toBe(answerTo(claim, verdict, number))
+    expect(own?.question).toMatch(/^On photographs, [a-z].*\?$/)
     expect(own?.evidence.map((one) => ({ ...one, size: 125 }))).toEqual(ofObjects.evidence)
-    const texts = [own?.title, own?.source, own?.rule, own?.sentence, own?.reason]
+    const texts = [own?.question, own?.source, own?.rule, own?.answer, own?.reason]
     expect(texts.join(' ')).not.toMatch(/object/i)
   })
 
@@ -181,8 +194,8 @@ describe('a claim on photographs', () => {
     const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
     const found = findingsOf([...objects, ...photographs], PAIRS).filter(({ claim }) => claim.startsWith(INVARIANCE))
     expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
-      [INVARIANCE, FOR, '1 number for', 10],
-      [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs', 4],
+      [INVARIANCE, FOR, 'numbers: 1 yes', 10],
+      [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs were measured', 4],
     ])
   })
 
@@ -203,21 +216,22 @@ describe('a claim on photographs', () => {
 })
 
 describe('a verdict', () => {
+  const claim = CLAIMS[0] as Claim
   const numbers = (leans: string) => {
     const words = { f: 'for', a: 'against', o: 'open' } as const
     return [...leans].map((one) => ({ lean: words[one as keyof typeof words], patches: 5 }) as Evidence)
   }
   it.each([
-    ['ffo', FOR, '2 numbers for, 1 open'],
-    ['fo', UNCLEAR, '1 number for, 1 open'],
-    ['fffa', UNCLEAR, '3 numbers for, 1 against'],
-    ['aao', AGAINST, '2 numbers against, 1 open'],
-    ['ao', UNCLEAR, '1 number against, 1 open'],
-    ['aaaooo', UNCLEAR, '3 numbers against, 3 open'],
-    ['faaa', UNCLEAR, '1 number for, 3 against'],
-    ['o', UNCLEAR, '1 number open'],
+    ['ffo', FOR, '2 yes, 1 open'],
+    ['fo', UNCLEAR, '1 yes, 1 open'],
+    ['fffa', UNCLEAR, '3 yes, 1 no'],
+    ['aao', AGAINST, '2 no, 1 open'],
+    ['ao', UNCLEAR, '1 no, 1 open'],
+    ['aaaooo', UNCLEAR, '3 no, 3 open'],
+    ['faaa', UNCLEAR, '1 yes, 3 no'],
+    ['o', UNCLEAR, '1 open'],
   ])('of numbers that speak %s is %s', (leans, verdict, reason) => {
-    expect(judge(numbers(leans))).toEqual({ verdict, reason })
+    expect(judge(claim, numbers(leans))).toEqual({ verdict, reason: `numbers: ${reason}` })
   })
 
   it('is the opposite one if all numbers speak for the opposite', () => {
@@ -226,8 +240,8 @@ describe('a verdict', () => {
     const all = [...'fao'].flatMap((a) => [...'fao'].flatMap((b) => [...'fao'].map((c) => `${a}${b}${c}`)))
     const cases = [...all, ...all.flatMap((first) => all.map((second) => first + second))]
     for (const leans of cases) {
-      const { verdict } = judge(numbers([...leans].map(other).join('')))
-      expect([leans, verdict]).toEqual([leans, opposite[judge(numbers(leans)).verdict]])
+      const { verdict } = judge(claim, numbers([...leans].map(other).join('')))
+      expect([leans, verdict]).toEqual([leans, opposite[judge(claim, numbers(leans)).verdict]])
     }
   })
 
@@ -236,19 +250,19 @@ describe('a verdict', () => {
     [8, 7],
     [2, 2],
   ])('does not come from %i×%i positions, which are fewer than 8×8', (rows, cols) => {
-    const reason = 'fewer than 8×8 positions'
+    const reason = 'fewer than 8×8 positions were measured'
     for (const [claim, , groups] of CASES) {
       const small = groups.map((group) => ({ ...group, rows, cols }))
-      const { verdict, sentence, ...finding } = findingOf(claim, modelOf(groups), small)
-      expect([claim, verdict, finding.reason]).toEqual([claim, UNCLEAR, reason])
-      expect(sentence).toBe(findingOf(claim, modelOf(groups), groups).sentence)
+      const { verdict, isJudged, answer, ...finding } = findingOf(claim, modelOf(groups), small)
+      expect([claim, verdict, isJudged, finding.reason]).toEqual([claim, UNCLEAR, false, reason])
+      expect(answer).toBe(`Can’t tell: ${reason}`)
     }
   })
 
   it('counts numbers from fewer than 8×8 positions as open', () => {
     const [large, small] = [net([[bias, around(0.01)]]), net([[bias, around(0.01)]], { size: 75 })]
     const finding = findingOf(BIAS, 'net', [{ ...large, rows: 7 }, small])
-    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: '1 number for, 1 open' })
+    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: 'numbers: 1 yes, 1 open' })
     expect(finding.evidence.map(({ size, lean }) => [size, lean])).toEqual([
       [125, 'open'],
       [75, 'for'],
@@ -258,11 +272,12 @@ describe('a verdict', () => {
   it('rests on all layers and sizes; its link shows the number that is farthest from the border', () => {
     const finding = (second: number) =>
       findingOf(BIAS, 'net', [net([[bias, around(0.01)]]), net([[bias, around(second)]], { size: 75 })])
-    const sentence = (range: string) => `net: depending on size, ${sentenceOf(BIAS, range)}`
-    expect(finding(0.02)).toMatchObject({ sentence: sentence('0.020–0.040'), reason: '2 numbers for' })
+    const both = { answer: answerTo(BIAS, FOR, '0.020–0.040 higher'), reason: 'numbers: 2 yes' }
+    expect(finding(0.02)).toMatchObject(both)
     expect(finding(0.02).link).toContain('&size=75&')
-    const mixed = { verdict: UNCLEAR, sentence: sentence('−0.040 to 0.020'), reason: '1 number for, 1 against' }
-    expect(finding(-0.02)).toMatchObject(mixed)
+    const reason = 'numbers: 1 yes, 1 no'
+    const answer = answerTo(BIAS, UNCLEAR, '0.040 lower to 0.020 higher', reason)
+    expect(finding(-0.02)).toMatchObject({ verdict: UNCLEAR, answer, reason })
   })
 
   it.each([
@@ -323,13 +338,13 @@ describe('evidence', () => {
       findingOf(GRID, 'net-aa', [net(values), groupWith('net-aa', values, {}, { same: [], different: [different] })])
     const means = withBaseline(0.75).evidence.map(({ mean }) => mean)
     expect(means).toEqual([expect.closeTo(Math.log10(4), 6), expect.closeTo(Math.log10(2), 6)])
-    expect(withBaseline(1).reason).toBe('the study has no numbers for this claim')
+    expect(withBaseline(1).reason).toBe('the study has no numbers for it')
   })
 
   it('is missing without objects of different classes, and the finding says so', () => {
     const alike = groupWith('net', [[reached, around(0.8)]], {}, { same: [0.5], different: [] })
     const reason = 'there are no objects of different classes to compare with'
-    const open = { verdict: UNCLEAR, sentence: `net: ${reason}`, reason }
+    const open = { verdict: UNCLEAR, answer: `Can’t tell: ${reason}`, reason }
     expect(findingOf(INVARIANCE, 'net', [alike])).toMatchObject(open)
   })
 
@@ -344,7 +359,7 @@ describe('evidence', () => {
   it('on separability is of every scheme of folds but the shuffled one', () => {
     const leads = FOLD_SCHEMES.map((cv) => [lead(cv), around(0.1)] as const)
     const { evidence } = findingOf(LEAD, 'net', [folds('ordered', around(0.1), leads)])
-    const schemes = ['ordered', 'transposed', 'block'].map((cv) => `lead minus that of position only, ${cv} folds`)
+    const schemes = ['ordered', 'transposed', 'block'].map((cv) => `${cv} folds`)
     expect(evidence.map(({ quantity }) => quantity).toSorted()).toEqual(schemes.toSorted())
   })
 })
@@ -391,7 +406,8 @@ describe('versions of a network', () => {
       ['net', GIVEN_GAIN],
     ])
     expect(grid?.link).toMatch(/^#network=net-aa&with=net&/)
-    expect([grid, gain].map((one) => `${one?.title} ${one?.source} ${one?.rule}`).join()).not.toContain(
+    expect([grid?.plain, gain?.plain]).toEqual(['net-aa', 'net-aa'])
+    expect([grid, gain].map((one) => `${one?.question} ${one?.source} ${one?.rule}`).join()).not.toContain(
       'network without anti',
     )
   })
