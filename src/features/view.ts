@@ -53,7 +53,8 @@ export interface FeaturePage {
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
  * @throws InputError for any other folder or file, or for more than 4096 positions along an axis; with the code
  *   `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that is all zero or not finite
- * @throws UsageError for invalid options, if `oneFile` is in the folder `site`, or if the page would replace the report of a results folder
+ * @throws UsageError for invalid options, if `oneFile` is in the folder `site`, or if the page would replace the
+ *   report of a results folder
  * @throws OutputError if the page cannot be written
  * @throws the signal's reason after an abort; the previous page is then unchanged
  */

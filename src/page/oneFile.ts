@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import { OutputError, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { subjectsText } from '../patches/sizes.js'
@@ -33,50 +33,44 @@ export async function writePage(
   limit = MOST_BYTES,
 ): Promise<void> {
   const site = join(folder, 'site')
-  if (oneFile !== undefined && !relative(site, oneFile).startsWith('..'))
+  if (oneFile !== undefined && resolve(oneFile).startsWith(resolve(site) + sep))
     throw new UsageError(`cannot write ${oneFile}, because the next report replaces ${site}; choose another folder`)
   await writeFileAtomic(join(folder, 'index.html'), htmlOf(index))
   if (oneFile === undefined) return
   const aloneOf = (shown: SiteIndex | null) => withoutFolder(htmlOf(shown), folder, limit / 2)
   // The final page is at most as long as this one, whose sentence about what is left out is longer than any real one.
   const draft = await aloneOf(index && { ...index, oneFile: { leftOut: '-'.repeat(200) } })
-  const scripts = new Map<string, string>()
-  const shown = index && (await embed(scripts, site, index, limit, Buffer.byteLength(draft)))
+  const scripts: string[] = []
+  const shown = index && (await embed(scripts, site, index, limit - Buffer.byteLength(draft)))
   if (shown?.groups.length === 0)
     throw new OutputError(`cannot write ${oneFile}: not even one object fits into ${limit / 1e6} MB; use index.html`)
   const html = await aloneOf(shown)
   const end = html.lastIndexOf('</body>')
-  await writeFileAtomic(oneFile, [html.slice(0, end), ...scripts.values(), html.slice(end)].join(''))
+  await writeFileAtomic(oneFile, [html.slice(0, end), ...scripts, html.slice(end)].join(''))
   const leftOut = shown?.oneFile?.leftOut
   if (leftOut) progress.note(`${basename(oneFile)} ${leftOut}`)
 }
 
 /**
  * Adds as many objects as fit with their maps and pictures, and then features. Returns the index of what was added.
- * @param scripts script elements by key. They hold JSON, which the page parses only when it needs it.
+ * @param scripts receives script elements with JSON, which the page parses only when it needs it
  */
-async function embed(
-  scripts: Map<string, string>,
-  site: string,
-  index: SiteIndex,
-  limit: number,
-  taken: number,
-): Promise<SiteIndex> {
+async function embed(scripts: string[], site: string, index: SiteIndex, room: number): Promise<SiteIndex> {
   const { groups } = index
-  let left = limit - taken
+  let left = room
   const add = async (keysOf: (group: SiteGroup) => readonly string[]): Promise<boolean> => {
-    const added = new Map<string, string>()
+    const added: string[] = []
     let bytes = 0
     // Features may take gigabytes, so the files after the first one that does not fit are not read.
-    for (const key of groups.flatMap(keysOf).filter((one) => !scripts.has(one))) {
+    for (const key of new Set(groups.flatMap(keysOf))) {
       const json = embeddedJson(await readSiteFile(site, key))
       const script = `<script type="application/json" id="site/${key}">${json}</script>\n`
       bytes += Buffer.byteLength(script)
       if (bytes > left) return false
-      added.set(key, script)
+      added.push(script)
     }
     left -= bytes
-    for (const [key, script] of added) scripts.set(key, script)
+    scripts.push(...added)
     return true
   }
   const most = Math.max(...groups.map(({ units }) => units.length))
@@ -93,7 +87,7 @@ async function embed(
   }))
   const subjects = subjectsText(groups).replace(' or ', ' and ')
   const part = isWhole ? 'lacks the features of some objects' : `holds the first ${objects} of ${most} ${subjects}`
-  const leftOut = withFeatures === most ? '' : `${part}, because one file may have ${limit / 1e6} MB`
+  const leftOut = withFeatures === most ? '' : `${part}, because one file may have ${MOST_BYTES / 1e6} MB`
   return { ...index, groups: shown.filter(({ units }) => units.length > 0), oneFile: { leftOut } }
 }
 
@@ -125,5 +119,6 @@ async function withoutFolder(html: string, folder: string, room: number): Promis
     if (fits) left -= url.length
     parts[i] = fits ? `src="${url}"` : `title="in the results folder: ${address}"`
   }
-  return parts.join('').replace(/<a href="(?!#|[a-z]+:)/g, '<a title="in the results folder: ')
+  const link = /<a href="(?!#|[a-z]+:)([^"]+)"[^>]*>(.*?)<\/a>/gs
+  return parts.join('').replace(link, '<span title="in the results folder: $1">$2</span>')
 }

@@ -33,7 +33,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
     // The viewer's script comes before the sections, so it starts before the browser has parsed them.
     main: [
-      ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see everything.</p>`] : []),
+      ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
       ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),

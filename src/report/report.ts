@@ -96,15 +96,8 @@ export interface MeasuredReport {
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
-  const {
-    paper,
-    limits: givenLimits,
-    labels,
-    pairs: given,
-    oneFile,
-    onProgress,
-    signal,
-  } = parseOptions(options, OPTIONS)
+  const checked = parseOptions(options, OPTIONS)
+  const { paper, limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
   const limits = givenLimits ?? PAPER_LIMITS
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)

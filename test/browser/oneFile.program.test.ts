@@ -24,6 +24,7 @@ describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
 
   it('shows maps, moves the object, sets an anchor and changes objects without requesting a file', async () => {
     expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address()])
+    await page.evaluate(() => document.getElementById('settings')?.setAttribute('open', ''))
     await choose('size', '75×75 px')
     await choose('patch', PATCHES[1])
     expect(await text('#a-note')).toBe('')
@@ -37,7 +38,7 @@ describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
     expect(await text('#at-offset')).toBe('at the anchor')
     await choose('patch', PATCHES[2])
     expect((await chosen())[4]).toBe(PATCHES[2])
-    await choose('patch', 'mean of all objects')
+    await choose('anchor', 'center')
     expect(await text('#a-note')).toBe('')
   })
 

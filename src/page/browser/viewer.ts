@@ -46,8 +46,7 @@ function noFeatures({ group, unit }: Fitted): string {
   if (unit === null)
     return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
   const count = group.units.filter((one) => one.features !== undefined).length
-  if (count === 0)
-    return 'This page does not have the features of these objects, so only the named anchors can be used.'
+  if (count === 0) return 'Without the features of these objects, only the named anchors can be used.'
   return `You can set any anchor for ${count} of the ${group.units.length} objects, because this page has their features. “reproduce --keep-features” stores the features of all objects.`
 }
 
