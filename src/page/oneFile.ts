@@ -32,11 +32,12 @@ export async function writePage(
   progress: Progress,
   limit = MOST_BYTES,
 ): Promise<void> {
-  const site = join(folder, 'site')
-  if (oneFile !== undefined && resolve(oneFile).startsWith(resolve(site) + sep))
-    throw new UsageError(`cannot write ${oneFile}, because the next report replaces ${site}; choose another folder`)
+  // Written before anything can be refused, because the site already belongs to this page.
   await writeFileAtomic(join(folder, 'index.html'), htmlOf(index))
   if (oneFile === undefined) return
+  const site = join(folder, 'site')
+  if (resolve(oneFile).startsWith(resolve(site) + sep))
+    throw new UsageError(`cannot write ${oneFile}, because the next report replaces ${site}; choose another folder`)
   const aloneOf = (shown: SiteIndex | null) => withoutFolder(htmlOf(shown), folder, limit / 2)
   // The final page is at most as long as this one, whose sentence about what is left out is longer than any real one.
   const draft = await aloneOf(index && { ...index, oneFile: { leftOut: '-'.repeat(200) } })
