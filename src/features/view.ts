@@ -18,6 +18,8 @@ const OPTIONS = {
   out: z.string().exactOptional(),
   /** Lowest and highest value of the colour scale when the page opens; by default 0.88 and 1, as in the paper. */
   limits: colourLimits.default(PAPER_LIMITS),
+  /** Also writes the page as this one HTML file of at most 40 MB, which needs no files beside it. */
+  oneFile: z.string().exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
   signal: kinds.signal.exactOptional(),
 }
@@ -51,12 +53,13 @@ export interface FeaturePage {
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
  * @throws InputError for any other folder or file, or for more than 4096 positions along an axis; with the code
  *   `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` for a feature that is all zero or not finite
- * @throws UsageError for invalid options, or if the page would replace the report of a results folder
+ * @throws UsageError for invalid options, if `oneFile` is in the folder `site`, or if the page would replace the
+ *   report of a results folder
  * @throws OutputError if the page cannot be written
  * @throws the signal's reason after an abort; the previous page is then unchanged
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
-  const { out: given, limits, onProgress, signal } = parseOptions(options, OPTIONS)
+  const { out: given, limits, oneFile, onProgress, signal } = parseOptions(options, OPTIONS)
   if (typeof source !== 'string') throw new UsageError('the source must be the path of a folder or of a .npy file')
   const arrays = await findArrays(source)
   const out = given ?? arrays.out
@@ -78,7 +81,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   for (const { name, dims } of layers) if (!fitsPage(positions, dims)) progress.note(`${name}: ${TOO_MANY_FEATURES}`)
   endIfViewStopped(signal)
   return {
-    ...(await writeExtractionPage(out, extraction, limits)),
+    ...(await writeExtractionPage(out, extraction, limits, oneFile, progress)),
     model: inputs.model === UNKNOWN_NETWORK ? null : inputs.model,
     rows,
     cols,

@@ -29,12 +29,14 @@ export interface PageParts {
  */
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   const all = [...sections, citationSection()]
+  const leftOut = index?.oneFile?.leftOut
   return pageHtml({
     title: 'Shiftscope results',
     hasViewer: index !== null,
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
     // The viewer's script comes before the sections, so it starts before the browser has parsed them.
     main: [
+      ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
       ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),

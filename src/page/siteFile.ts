@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.js'
 import { RECEIVER } from './siteIndex.js'
@@ -13,4 +14,10 @@ export async function writeSiteFile(site: string, key: string, value: unknown): 
   // JSON contains many double quotes, so fewer characters need an escape in a literal with single quotes.
   const text = JSON.stringify(value).replace(/[\\']/g, '\\$&')
   await writeFileAtomic(join(site, `${key}.js`), `${RECEIVER}('${key}',JSON.parse('${text}'))\n`)
+}
+
+/** Reads the value from a file of the site. */
+export async function readSiteFile(site: string, key: string): Promise<unknown> {
+  const script = await readFile(join(site, `${key}.js`), 'utf8')
+  return JSON.parse(script.replace(/^.*?JSON\.parse\('|'\)\)\n$/g, '').replace(/\\(.)/g, '$1'))
 }

@@ -23,6 +23,8 @@ export interface SiteIndex {
   readonly pairs?: readonly NetworkPair[]
   /** Whether a server computes the maps on request. Then any position can be the anchor, and there is no mean map. */
   readonly isLive?: boolean
+  /** Only in a page that is one file: what the file leaves out, as the end of a sentence; empty if nothing. */
+  readonly oneFile?: { readonly leftOut: string }
   /** On the live page, the size that the user chose, in a frame of 224 px. Each network shows its share of the frame. */
   readonly wished?: number
 }

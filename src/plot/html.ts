@@ -8,7 +8,7 @@ const FORMATS: Readonly<Record<string, string>> = { svg: 'SVG', png: 'PNG', csv:
 /** @param file address without the extension */
 export function fileLinks(file: string, extensions: readonly string[]): string {
   const links = extensions.map((extension) => `<a href="${file}.${extension}">${FORMATS[extension]}</a>`)
-  return `As a file: ${links.join(', ')}`
+  return `In the results folder: ${links.join(', ')}`
 }
 
 /** Escapes text that may come from files, so that it cannot become markup. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { meanAndMin } from '../experiments/mapMeasures.js'
-import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
+import { writeFolderAtomic } from '../files/atomic.js'
+import { writePage } from '../page/oneFile.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
@@ -9,6 +10,7 @@ import type { SiteIndex } from '../page/siteIndex.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
+import type { Progress } from '../progress.js'
 import { groupRows } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 import { mapAt } from '../results/unit/arrays.js'
@@ -34,6 +36,7 @@ export interface ViewedExtraction {
 
 /**
  * Writes `index.html` and the folder `site`. The previous ones stay until the new ones are complete.
+ * @param oneFile file to which the page is also written as a whole
  * @returns path of the page, and whether it shows the object
  * @throws InputError if an array is damaged; OutputError if the page cannot be written
  */
@@ -41,16 +44,16 @@ export async function writeExtractionPage(
   out: string,
   extraction: ViewedExtraction,
   limits: ColourLimits,
+  oneFile: string | undefined,
+  progress: Progress,
 ): Promise<{ readonly page: string; readonly hasPicture: boolean }> {
-  const page = join(out, 'index.html')
   const { data: maps } = await extraction.unit.maps()
   const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, maps, limits))
   const hasPicture = index.groups[0]?.units[0]?.picture != null
-  await writeFileAtomic(
-    page,
-    resultsPage(index, [extractionSection(extraction, maps, index, hasPicture)], leadOf(index)),
-  )
-  return { page, hasPicture }
+  const htmlOf = (shown: SiteIndex | null) =>
+    resultsPage(shown, [extractionSection(extraction, maps, shown ?? index, hasPicture)], leadOf(shown ?? index))
+  await writePage({ folder: out, index, htmlOf }, oneFile, progress)
+  return { page: join(out, 'index.html'), hasPicture }
 }
 
 async function writeSite(

@@ -16,7 +16,7 @@ import { renderTable } from './tables/render.js'
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const inWords = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
-<a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
+<a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
 ${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
 <h3>Protocol</h3>
@@ -25,7 +25,7 @@ ${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', s
 ${tableHtml(inWords('Objects'), [inWords('object'), 'size', 'SHA-256'], patchRows(groups))}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
-Folders: <code>tables</code> and <code>figures</code> (linked above), <code>heatmaps</code> (each mean map as PNG and NPY),
+Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
 and <code>units</code> (the stored results from which the report is made).</p>`
   return { id: 'provenance', title: 'How this was made', html }
 }

@@ -7,9 +7,11 @@ import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/index.js'
+import { writePage } from '../page/oneFile.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
+import type { SiteIndex } from '../page/siteIndex.js'
 import { type ColourLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
@@ -54,6 +56,8 @@ const OPTIONS = {
   labels: z.record(z.string(), z.string()).default({}),
   /** Pairs of networks to compare, beside those of the catalog; by default those that `reproduce` stored. */
   pairs: pairsSchema.exactOptional(),
+  /** Also writes the page as this one HTML file of at most 40 MB, which needs no files beside it. */
+  oneFile: z.string().exactOptional(),
   /** Receives progress events and notes. */
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work, but only while stored results are read. The call then rejects with the signal's reason. */
@@ -75,7 +79,7 @@ export interface Report {
  * Writes the report of a results folder from its stored results: metrics.csv, summary.json, tables, heatmaps, figures,
  * findings and the page. From the same results, it always writes the same bytes.
  * @param results results folder, as `reproduce` wrote it
- * @throws UsageError for invalid options
+ * @throws UsageError for invalid options, or if `oneFile` is in the folder `site`
  * @throws InputError if the folder has neither units nor feature arithmetic, or if a stored result is damaged
  * @throws OutputError if the report cannot be written
  * @throws the signal's reason after an abort, and then the previous report stays
@@ -92,17 +96,18 @@ export interface MeasuredReport {
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
-  const { paper, limits: givenLimits, labels, pairs: given, onProgress, signal } = parseOptions(options, OPTIONS)
+  const checked = parseOptions(options, OPTIONS)
+  const { paper, limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
   const limits = givenLimits ?? PAPER_LIMITS
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = (await groupsOfUnits(results)).length > 0
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
-  if (!hasUnits) return reportArithmetic(results, arithmetic, labels)
+  if (!hasUnits) return reportArithmetic(results, arithmetic, labels, oneFile, progress)
   const stored = await storedPairs(results)
   // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
-  const { index, contents, lead } = await writeFolderAtomic(
+  const { index, contents } = await writeFolderAtomic(
     join(results, 'site'),
     async (folder) => {
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
@@ -113,7 +118,6 @@ export async function writeMeasuredReport(results: string, options: ReportOption
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
         contents,
-        lead: leadOf(index, contents.findings),
       }
     },
     async ({ groups, contents }) => {
@@ -121,7 +125,9 @@ export async function writeMeasuredReport(results: string, options: ReportOption
       await writeContents(results, groups, contents, limits)
     },
   )
-  await writeFileAtomic(join(results, 'index.html'), resultsPage(index, contents.sections, lead))
+  const htmlOf = (shown: SiteIndex | null) =>
+    resultsPage(shown, contents.sections, leadOf(shown ?? index, contents.findings))
+  await writePage({ folder: results, index, htmlOf }, oneFile, progress)
   return measuredReport(contents.rows, contents.findings)
 }
 
@@ -191,12 +197,15 @@ async function reportArithmetic(
   results: string,
   arithmetic: readonly ArithmeticStudy[],
   labels: DisplayLabels,
+  oneFile: string | undefined,
+  progress: Progress,
 ): Promise<MeasuredReport> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables, displayNames(rows, labels))
-  await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
+  const html = resultsPage(null, arithmeticSections(arithmetic, tables))
+  await writePage({ folder: results, index: null, htmlOf: () => html }, oneFile, progress)
   // An earlier report may have left these entries. The units from which it made them no longer exist.
   for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
     await rm(join(results, name), { recursive: true, force: true })

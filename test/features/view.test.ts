@@ -74,6 +74,21 @@ describe('the page of an extraction', () => {
     expect(readFileSync(result.page, 'utf8')).toContain('object dog of 75×75 px in a frame of 224×224')
   })
 
+  it('is also written as one file, with the features', async () => {
+    const folder = await storeExtraction()
+    const oneFile = inFolder('mail', 'dog.html')
+    const result = await viewFeatures(folder, { oneFile })
+    expect(studyIndex(oneFile)).toEqual({ ...studyIndex(result.page), oneFile: { leftOut: '' } })
+    const text = readFileSync(oneFile, 'utf8')
+    for (const key of ['maps/0/mean', 'maps/0/0', 'pictures/0', 'features/0/0-0-0', 'features/0/0-1-0']) {
+      const [, json = ''] =
+        new RegExp(`<script type="application/json" id="site/${key}">(.*)</script>`).exec(text) ?? []
+      expect(JSON.parse(json)).toEqual(handedBy(inFolder('extraction', 'site'), ...`${key}.js`.split('/')))
+    }
+    const refused = viewFeatures(folder, { oneFile: inFolder('extraction', 'site', 'dog.html') })
+    await expect(refused).rejects.toThrow(UsageError)
+  })
+
   it('has the anchors at their own positions if their features are stored, and otherwise says which replace them', async () => {
     const notes: string[] = []
     const view = async (folder: string) => {

@@ -144,7 +144,7 @@ describe('what the study can serve', () => {
   })
 
   const AA = 'alexnet-aa'
-  const onlyNamed = 'Features were not kept, so only named anchors can be used. The anchor is the center.'
+  const onlyNamed = 'Without the features of this map, only named anchors can be used. The anchor is the center.'
   it.each<[Partial<Choice>, Partial<Choice>, string, boolean?]>([
     [{ model: 'gone', layer: 'x' }, { model: 'alexnet' }, 'This folder has no network “gone”.'],
     [{ model: 'gone' }, { model: 'alexnet' }, 'This page has no network “gone”.', true],

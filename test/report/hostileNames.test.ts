@@ -25,7 +25,7 @@ async function reportOn(results: string, name: string): Promise<void> {
     const { unit, maps } = madeUnit({ patch, model: `net${name}`, layers }, level)
     await writeUnit(results, unit, arraysOf(unit, maps))
   }
-  await writeReport(results)
+  await writeReport(results, { oneFile: join(results, 'one.html') })
 }
 
 /** Files of a report with that ending, in the order of their folders. */

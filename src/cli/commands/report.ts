@@ -6,7 +6,7 @@ import { addPairOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson } from '../output.js'
-import { collectLabels, parseLimits } from '../parse.js'
+import { collectLabels, parseLimits, parsePath } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 interface ReportFlags extends ReportOptions, PageFlags {
@@ -25,6 +25,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--limits <low,high>', 'set colour scales [default: 0.88,1; in figures by layer]', parseLimits)
     .option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX', collectLabels)
+    .option('--one-file <file>', 'also write the page as one HTML file, of at most 40 MB', parsePath)
   return addOpenOption(addPairOption(command))
     .option('--tables', 'also print the tables of similarity and separability')
     .option('--json', 'print one JSON document to stdout')
@@ -42,6 +43,6 @@ export function reportCommand({ signal }: CommandContext): Command {
         if (tables) printTables(rows)
         printReport(report)
       }
-      await sayPage(join(folder, 'index.html'), { open, json })
+      await sayPage(options.oneFile ?? join(folder, 'index.html'), { open, json })
     })
 }

@@ -13,6 +13,7 @@ export function viewCommand({ signal }: CommandContext): Command {
     .description('make a page of one object’s features, with any position as the anchor')
     .argument('<source>', 'folder that extract wrote, or a .npy file, float32 [rows, cols, dims]')
     .option('--out <folder>', 'write index.html and site/ here [default: the source’s folder]', parsePath)
+    .option('--one-file <file>', 'also write the page as one HTML file, of at most 40 MB', parsePath)
     .option('--limits <low,high>', 'set the initial colour scale [default: 0.88,1]', parseLimits)
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
@@ -20,6 +21,6 @@ export function viewCommand({ signal }: CommandContext): Command {
       const { viewFeatures } = await import('../../features/view.js')
       const result = await viewFeatures(source, { ...options, onProgress: terminalProgress(), signal })
       if (json) printJson(result)
-      await sayPage(result.page, { open, json })
+      await sayPage(options.oneFile ?? result.page, { open, json })
     })
 }

@@ -4,6 +4,12 @@ export function element<T extends Element>(id: string, type: new () => T): T {
   return found
 }
 
+/** Waits until the browser has parsed the whole page, including the sections and files that come after the script. */
+export async function allRead(): Promise<void> {
+  if (document.readyState === 'loading')
+    await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
+}
+
 export function onceAFrame(run: () => void): () => void {
   let isAsked = false
   return () => {

@@ -2,24 +2,26 @@ import {
   RECEIVER,
   type SiteDigest,
   type SiteFeatures,
+  type SiteIndex,
   type SiteMaps,
   type SiteOverview,
   type SitePicture,
 } from '../siteIndex.js'
+import { allRead, element } from './dom.js'
 import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()
 const keptMaps = recent<SiteMaps>(32)
 const keptPictures = recent<SitePicture>(64)
 
-let ownDigest = ''
+let own: Pick<SiteIndex, 'digest' | 'oneFile'>
 
 /**
  * Defines the global function that the scripts in the folder `site` call to pass their values; see `writeSiteFile`.
- * @param digest hash of the page's index. A file is refused if it belongs to a page with a different hash.
+ * @param index the page's index. A file is refused if it belongs to a page with a different hash.
  */
-export function receiveFiles(digest: string): void {
-  ownDigest = digest
+export function receiveFiles(index: SiteIndex): void {
+  own = index
   Object.defineProperty(window, RECEIVER, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
@@ -44,12 +46,16 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
 }
 
 /**
- * Loads a file of the site, and checks that it belongs to this page. A new report may have replaced the files while the
- * page was open.
+ * Loads a file of the site. If the page does not contain it, checks that the file belongs to this page. A new report may
+ * have replaced the files while the page was open.
  */
 async function load<T>(key: string): Promise<T> {
+  if (own.oneFile) {
+    await allRead()
+    return JSON.parse(element(`site/${key}`, HTMLScriptElement).text) as T
+  }
   const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
-  if (digest !== ownDigest)
+  if (digest !== own.digest)
     throw new Error('the folder “site” belongs to another page; reload this page, or make the report again')
   return value
 }

@@ -103,7 +103,7 @@ function fitAnchor(
 ): { anchor: number | null; position: Position } {
   if (typeof wanted !== 'string') {
     if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
-    notes.push('Features were not kept, so only named anchors can be used. The anchor is the center.')
+    notes.push('Without the features of this map, only named anchors can be used. The anchor is the center.')
   }
   const center = group.anchors.findIndex(({ name }) => name === 'center')
   const found = group.anchors.findIndex(({ name }) => name === wanted)

@@ -8,7 +8,7 @@ import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
-receiveFiles(index.digest)
+receiveFiles(index)
 bindTheme()
 startViewer(fileSource(index))
 bindPrint()

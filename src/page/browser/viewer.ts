@@ -1,7 +1,7 @@
 import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench, type State } from './bench.js'
-import { element, onceAFrame } from './dom.js'
+import { allRead, element, onceAFrame } from './dom.js'
 import {
   type Fits,
   type Fitted,
@@ -44,18 +44,12 @@ export function startViewer(source: MapSource): RunningViewer {
   return viewer
 }
 
-/** Waits until the browser has parsed the whole page, including the sections that come after this script. */
-async function allRead(): Promise<void> {
-  if (document.readyState === 'loading')
-    await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
-}
-
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null)
     return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
   const count = group.units.filter((one) => one.features !== undefined).length
-  if (count === 0) return 'The features of these objects were not kept, so only the named anchors can be used.'
-  return `You can set any anchor for ${count} of the ${group.units.length} objects, because their features are stored. “reproduce --keep-features” stores the features of all objects.`
+  if (count === 0) return 'Without the features of these objects, only the named anchors can be used.'
+  return `You can set any anchor for ${count} of the ${group.units.length} objects, because this page has their features. “reproduce --keep-features” stores the features of all objects.`
 }
 
 /** Marks the viewer's own history entries, so that `follow` can tell the Back button from a link. */

@@ -1,0 +1,59 @@
+import { copyFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { writeReport } from '../../src/report/report.js'
+import { choose, chosen, frame, hover, page, press, ready, requests, text, usePage } from '../support/browserPage.js'
+import { hasChromium } from '../support/chromium.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+import { PATCHES, writeStudy } from '../support/viewerStudy.js'
+
+describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
+  const results = sharedFolder()
+  const mail = sharedFolder()
+  const address = () => pathToFileURL(mail('page.html')).href
+  // Of all files on the disk, the page may request only itself.
+  usePage(address)
+
+  beforeAll(async () => {
+    await writeStudy(results())
+    await writeReport(results(), { oneFile: results('page.html') })
+    copyFileSync(results('page.html'), mail('page.html'))
+    await page.goto(address())
+    await ready()
+  })
+
+  it('shows maps, moves the object, sets an anchor and changes objects without requesting a file', async () => {
+    expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address()])
+    await page.evaluate(() => document.getElementById('settings')?.setAttribute('open', ''))
+    await choose('size', '75×75 px')
+    await choose('patch', PATCHES[1])
+    expect(await text('#a-note')).toBe('')
+    const before = [await text('#at-place'), await text('#a-value')]
+    await hover('a', 3, 5, 14)
+    expect(await text('#at-place')).toBe('row 33, column 55')
+    expect([await text('#at-place'), await text('#a-value')]).not.toEqual(before)
+    // Any position can be the anchor, because the file holds the sketches of this object.
+    await press()
+    await ready()
+    expect(await text('#at-offset')).toBe('at the anchor')
+    await choose('patch', PATCHES[2])
+    expect((await chosen())[4]).toBe(PATCHES[2])
+    await choose('anchor', 'center')
+    expect(await text('#a-note')).toBe('')
+  })
+
+  it('has all pictures, and no link to a file beside it', async () => {
+    const found = await page.evaluate(() => {
+      for (const one of document.querySelectorAll('details')) one.open = true
+      for (const one of document.images) one.loading = 'eager'
+      const links = [...document.links].map((link) => link.getAttribute('href') ?? '')
+      return { links, pictures: document.images.length }
+    })
+    expect(found.links.filter((link) => !/^(?:#|https:)/.test(link))).toEqual([])
+    expect(found.pictures).toBeGreaterThan(20)
+    await frame()
+    const broken = () => [...document.images].filter((one) => one.hasAttribute('src') && one.naturalWidth === 0).length
+    await expect.poll(() => page.evaluate(broken)).toBe(0)
+    expect(await page.evaluate(() => [...document.images].filter((one) => one.title.includes('folder')).length)).toBe(0)
+  })
+})
