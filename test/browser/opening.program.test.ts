@@ -116,12 +116,12 @@ describe.skipIf(!hasChromium())('the opening of the page', () => {
   it('offers the change as a button to a user who prefers reduced motion', () =>
     opened('reduce', async ({ page, runFor }) => {
       expect(await runFor(60_000)).toEqual([CENTER])
-      await page.click('text=Show where it changes')
+      await page.click('.steps button >> text=Show where it changes')
       expect((await runFor(100)).at(-1)).toBe(textOf(way.at(-1) as Position))
       expect((await steps(page))[1]).toMatch(/ px /)
-      await page.click('text=At the center')
+      await page.click('.steps button >> text=At the center')
       expect((await runFor(100)).at(-1)).toBe(CENTER)
-      await page.click('text=Now drag it yourself')
+      await page.click('.steps button >> text=Now drag it yourself')
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('a-image')
     }))
 

@@ -15,10 +15,7 @@ import { classText, isolated, probabilityText, shareText, wayText } from './text
  */
 export function wayBetween(start: Position, end: Position, grid: PixelGrid): readonly Position[] {
   const from = positionAt(indexOf(start, grid), grid)
-  const [down, right] = [end.row - from.row, end.col - from.col].map((pixels) => pixels / grid.stride) as [
-    number,
-    number,
-  ]
+  const [down, right] = [(end.row - from.row) / grid.stride, (end.col - from.col) / grid.stride]
   const count = Math.max(1, Math.abs(down), Math.abs(right))
   return Array.from({ length: count }, (_, i) => ({
     row: from.row + Math.round((down * (i + 1)) / count) * grid.stride,
