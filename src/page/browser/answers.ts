@@ -64,10 +64,15 @@ export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers,
   }
 }
 
-export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
+/** Name of the most probable class; undefined for the mean over objects. */
+export function answerName({ strongest }: LoadedAnswers, position: number): string | undefined {
+  return strongest?.names[strongest.numbers[position] as number]
+}
+
+export function answerText(answers: LoadedAnswers, position: number): string {
+  const { ofCenter, strongest } = answers
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
-  const name = strongest.names[strongest.numbers[position] as number] ?? ''
-  return namedAnswer(name, strongest.probabilities[position] as number)
+  return namedAnswer(answerName(answers, position) ?? '', strongest.probabilities[position] as number)
 }
 
 export function namedAnswer(name: string, probability: number): string {

@@ -10,7 +10,7 @@ import { Gallery } from './gallery.js'
 import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
-import { Profiles } from './profiles.js'
+import { Profile } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import type { MapSource } from './source.js'
@@ -79,15 +79,16 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
       <section class="panel object" aria-label="Object and readings">
-        <Place reading={readings[0]} />
+        <Place reading={readings[0]} place={actions(0).place} />
         <FrameView
           fitted={fits[0]}
           cursor={view.cursor}
           readings={readings}
+          regions={regions}
           pictureOf={source.pictureOf}
           actions={actions(0)}
         />
-        <Readings readings={readings} />
+        <Readings readings={readings} regions={regions} />
         <SpokenReadings readings={readings} />
       </section>
       <div class="choosing">
@@ -108,7 +109,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
             colours={colours}
             limits={limits}
             regions={regions}
-            reading={readings.find((reading) => reading.panel === panel)}
+            readings={readings}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
             actions={actions(i)}
@@ -116,7 +117,9 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
         )
       })}
       <Scale limits={limits} readings={readings} colours={colours} />
-      <Profiles readings={readings} />
+      <div class="profiles">
+        <Profile id="col-profile" axis="row" panel="a" readings={readings} regions={regions} />
+      </div>
       <div class="more">
         <ViewerSettings
           index={index}
@@ -140,8 +143,8 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           </p>
           <p>
             In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
-            the cursor. A dotted horizontal line is the similarity of different objects at the same position, if it is
-            within the axis.
+            the cursor. Bars show the answer at each position in the colour of its class. A dotted horizontal line is
+            the similarity of different objects at the same position, if it is within the axis.
           </p>
         </details>
       </div>

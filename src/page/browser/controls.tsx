@@ -7,7 +7,7 @@ import { copyText } from './dom.js'
 import { type Fits, hasFeatures, hasMean } from './fit.js'
 import { kindOf } from './kinds.js'
 import { Badge, type PanelId } from './readings.js'
-import { positionText } from './text.js'
+import { isolated, positionText } from './text.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
@@ -38,6 +38,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="a" words="Network" />}
         id="a-model"
         options={models}
+        textOf={knownText(index)}
         value={fits[0].group.model}
         choose={(model) => change((now) => ({ ...now, model }))}
       />
@@ -45,6 +46,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="b" words="Second network" />}
         id="b-model"
         options={[...models, NO_NETWORK]}
+        textOf={knownText(index)}
         value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
@@ -73,6 +75,14 @@ const NO_NETWORK = '— none'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
   return [...new Set(groups.map(({ model }) => model))]
+}
+
+/** The name of a network and the classes that it knows, such as "mobilenet_v2 — ImageNet". */
+export function knownText({ groups }: Pick<SiteIndex, 'groups'>): (model: string) => string {
+  return (model) => {
+    const knows = groups.find((group) => group.model === model)?.knows
+    return knows === undefined ? model : `${isolated(model)} — ${knows}`
+  }
 }
 
 interface SettingsProps extends ControlsProps {
@@ -171,6 +181,8 @@ interface ChoicesProps {
   readonly label: ComponentChildren
   readonly id: string
   readonly options: readonly string[]
+  /** Words for an option; by default, the option itself. */
+  readonly textOf?: (option: string) => string
   readonly value: string
   readonly choose: (option: string) => void
 }
@@ -184,7 +196,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
 }
 
 /** A select element. Its options are names from files, which may be in right-to-left scripts, hence `dir="auto"`. */
-function Choices({ label, id, options, value, choose }: ChoicesProps) {
+function Choices({ label, id, options, textOf = String, value, choose }: ChoicesProps) {
   return (
     <label>
       {label}{' '}
@@ -195,7 +207,7 @@ function Choices({ label, id, options, value, choose }: ChoicesProps) {
       >
         {options.map((option, i) => (
           <option key={option} value={i} dir="auto">
-            {option}
+            {textOf(option)}
           </option>
         ))}
       </select>

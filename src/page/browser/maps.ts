@@ -3,7 +3,14 @@ import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
-import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers, type NamedRegions } from './answers.js'
+import {
+  answerName,
+  answerText,
+  decodeAnswers,
+  firstAnswers,
+  type LoadedAnswers,
+  type NamedRegions,
+} from './answers.js'
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
@@ -35,6 +42,8 @@ export interface LoadedMap extends MapValues {
 export interface AnchorAnswer {
   /** Most probable class and its probability, such as "dog 0.91". */
   readonly answer: string
+  /** Name of this class; undefined for the mean over objects. */
+  readonly name: string | undefined
   /** Probability of the class predicted at the center. */
   readonly ofCenter: number
   readonly sighting?: Sighting | undefined
@@ -70,7 +79,12 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
 function anchorAnswer({ group, anchor }: Fitted, all: LoadedAnswers): AnchorAnswer | undefined {
   if (anchor === null) return undefined
   const at = group.rows * group.cols + anchor
-  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number, sighting: all.sightingAt?.(at) }
+  return {
+    answer: answerText(all, at),
+    name: answerName(all, at),
+    ofCenter: all.ofCenter[at] as number,
+    sighting: all.sightingAt?.(at),
+  }
 }
 
 export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'atAnchor' | 'known'> {
