@@ -53,7 +53,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 .thumb:has(:checked){border-color:var(--ink)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
 .thumb:has(:focus-visible){outline:2px solid var(--focus);outline-offset:1px}
 .controls{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0}
-.controls select{max-width:15rem}
+.controls label{max-width:100%;display:flex;align-items:center;gap:.3rem}.controls select{max-width:18rem;min-width:0}
 .reads{margin:.2rem 0 0;font-size:.88rem;line-height:1.4;max-width:none}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
@@ -78,13 +78,12 @@ svg rect.edge{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
 .anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#17181a;stroke-width:2}
-.here{display:none;font-weight:600}
-.summary{margin:0;font-size:.88rem}.summary:empty{display:none}
+.here .swatch{margin-right:.2em}.here strong:empty{display:none}
+.summary,.here{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
 .legend:empty{display:none}
 .save{margin:.2rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
-.reading .swatch{margin-right:.35em}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
 .frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
@@ -100,16 +99,11 @@ svg rect.edge{fill:none}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
+.tag>:not(:last-child){flex:none}
 .tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;display:flex;align-items:center;gap:.35rem;padding:.1rem .5rem .1rem .15rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.82rem;font-weight:600}
 .where{margin:0 0 .3rem;min-height:2rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
 .where input{width:3.4rem;font-weight:600}
 .where .soft{font-size:.85rem}
-.reading{width:100%;margin:.35rem 0 0;table-layout:auto}
-.reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
-.reading th:first-child{padding-left:0}
-.reading thead th{font-size:.78rem;font-weight:400;color:var(--soft);padding-block:0}
-.reading td.value,.reading thead th:last-child{text-align:right}
-.reading tbody th{font-size:.85rem}.reading td{font-weight:600}.reading .value{font-size:1.05rem;white-space:nowrap}
 .profiles{min-width:0}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
@@ -123,6 +117,7 @@ figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 @media (forced-colors:active){
 :root:root:root{--ground:Canvas;--card:Canvas;--tint:Canvas;--ink:CanvasText;--soft:CanvasText;--line:CanvasText;--strong:CanvasText}
 .swatch,.badge,.tag,.frame,.plot,.chart{forced-color-adjust:none}
+.thumb{border-color:Canvas}.thumb:has(:checked){border-color:Highlight}
 svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
@@ -169,7 +164,6 @@ main{padding:.8rem 0 3rem}
 .bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}
 .frame{max-width:19rem;margin:0 auto}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
-.here{display:inline}
 th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
@@ -183,7 +177,6 @@ th,td{padding:.3rem .5rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-after:avoid}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
-.printing .reading th,.printing .reading td{padding:.1rem .2rem;font-size:.72rem;overflow-wrap:normal}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
 /* sections */

@@ -11,7 +11,7 @@ import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profile } from './profiles.js'
-import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readMaps, SpokenReadings } from './readings.js'
+import { Apart, PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
@@ -78,7 +78,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
-      <section class="panel object" aria-label="Object and readings">
+      <section class="panel object" aria-label="Object and position">
         <Place reading={readings[0]} place={actions(0).place} />
         <FrameView
           fitted={fits[0]}
@@ -88,7 +88,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           pictureOf={source.pictureOf}
           actions={actions(0)}
         />
-        <Readings readings={readings} regions={regions} />
+        <Apart readings={readings} />
         <SpokenReadings readings={readings} />
       </section>
       <div class="choosing">

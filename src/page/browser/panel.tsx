@@ -11,7 +11,7 @@ import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
-import { Badge, hereText, type PanelId, type Reading, Swatch } from './readings.js'
+import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { SAVED_FORMATS, saveMap } from './saving.js'
 import { cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
@@ -78,8 +78,8 @@ export function MapPanel(props: MapPanelProps) {
         />
       )}
       <Profile id={`${panel}-row-profile`} axis="col" panel={panel} readings={readings} regions={regions} />
+      {reading && <ReadingLine reading={reading} readings={readings} regions={regions} />}
       <p class="summary">
-        {reading && <span class="here">{`${hereText(reading)} at the cursor, `}</span>}
         <span id={`${panel}-summary`}>
           {difference ? differenceSummary(difference, reading) : map && summaryText(map)}
         </span>

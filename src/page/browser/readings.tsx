@@ -1,12 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
-import type { Sighting } from '../../experiments/boxes.js'
 import { indexOf } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
-import { answerName, answerText } from './answers.js'
+import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
 import { kindOf } from './kinds.js'
-import { type LoadedMap, shownLayer } from './maps.js'
+import type { LoadedMap } from './maps.js'
 import type { Colour, Regions } from './regions.js'
 import { cosineText, decimalsFor, isolated, positionText, probabilityText } from './text.js'
 
@@ -15,7 +14,7 @@ export const PANEL_IDS = ['a', 'b'] as const
 export type PanelId = (typeof PANEL_IDS)[number]
 
 /** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
-export interface Reading {
+export interface Reading extends AnswerAt {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
@@ -25,15 +24,10 @@ export interface Reading {
   readonly shown: number
   /** Whether the values are those of a nearby position, because this one is not computed yet. */
   readonly isNearby: boolean
-  /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
-  readonly answer: string
-  /** Name of this class; undefined for the mean over objects, or if the answer is not known. */
-  readonly name: string | undefined
-  /** Probability of the class predicted at the center. */
-  readonly ofCenter: number | undefined
-  /** What a detector sees. */
-  readonly sighting: Sighting | undefined
 }
+
+/** The answer is empty where it is not known. */
+const NO_ANSWER = { answer: '', name: undefined, sighting: undefined } as const
 
 /** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
 export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Position): readonly Reading[] {
@@ -55,10 +49,7 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
     at,
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,
-    answer: map.answers === undefined ? '' : answerText(map.answers, at),
-    name: map.answers && answerName(map.answers, at),
-    ofCenter: map.answers?.ofCenter[at],
-    sighting: map.answers?.sightingAt?.(at),
+    ...(map.answers ? answerAt(map.answers, at) : { ...NO_ANSWER, ofCenter: Number.NaN }),
   }
 }
 
@@ -67,9 +58,9 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   const position = map.fitted.anchorPosition
   const near = readNear(panel, map, position)
   if (isSame(near.position, position)) return near
-  const { answer = '', name, ofCenter = near.shown, sighting } = map.atAnchor ?? {}
-  const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? ofCenter : near.shown
-  return { ...near, position, shown, isNearby: false, answer, name, ofCenter, sighting }
+  const own = map.atAnchor ?? { ...NO_ANSWER, ofCenter: near.shown }
+  const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? own.ofCenter : near.shown
+  return { ...near, ...own, position, shown, isNearby: false }
 }
 
 function isSame(a: Position, b: Position): boolean {
@@ -140,55 +131,35 @@ export function pixelsIn(text: string): number | undefined {
   return /^-?\d{1,5}$/.test(digits) ? Number(digits) : undefined
 }
 
-interface ReadingsProps {
+/** The answer and the value of one map at the cursor. */
+export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
+  const { panel, map, answer, name } = reading
+  const value = valueTexts(readings)[readings.indexOf(reading)]
+  return (
+    <p class="here">
+      {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}{' '}
+      <strong id={`${panel}-answer`}>{answer}</strong>
+      {answer && value && ', '}
+      {value && `${map.quantity} `}
+      {value && <strong id={`${panel}-value`}>{value}</strong>} <span class="soft">at the cursor</span>
+    </p>
+  )
+}
+
+interface ReadingLineProps {
+  readonly reading: Reading
+  /** Readings of both maps, so that their values get the same number of decimals. */
   readonly readings: readonly Reading[]
   readonly regions: Regions
 }
 
-export function Readings({ readings, regions }: ReadingsProps) {
-  const [first, second] = readings
+/** Says where map B is read, if this is not where map A is read. */
+export function Apart({ readings: [first, second] }: { readonly readings: readonly Reading[] }) {
   const isApart = first !== undefined && second !== undefined && !isSame(first.position, second.position)
-  const texts = valueTexts(readings)
-  const hasValues = texts.some((text) => text !== '')
   return (
-    <>
-      <table class="reading">
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">
-              {titleText('answer', readings, ({ answer, map }) => answer && map.fitted.group.classes)}
-            </th>
-            {hasValues && (
-              <th scope="col">
-                {titleText(quantitiesText(readings), readings, ({ map }, i) => texts[i] && shownLayer(map))}
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {readings.map(({ panel, map, answer, name }, i) => (
-            <tr key={panel} id={`${panel}-row`}>
-              <th scope="row">
-                <Badge panel={panel} /> <span id={`${panel}-name`}>{isolated(map.fitted.group.model)}</span>
-              </th>
-              <td id={`${panel}-answer`}>
-                {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}
-                {answer}
-              </td>
-              {hasValues && (
-                <td id={`${panel}-value`} class="value">
-                  {texts[i]}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p id="apart" class="soft">
-        {isApart && apartText(second)}
-      </p>
-    </>
+    <p id="apart" class="soft">
+      {isApart && apartText(second)}
+    </p>
   )
 }
 
@@ -219,25 +190,15 @@ export function SpokenReadings({ readings }: { readonly readings: readonly Readi
   )
 }
 
-function spokenText(readings: readonly Reading[]): string {
+export function spokenText(readings: readonly Reading[]): string {
   const [first] = readings
   if (first === undefined) return ''
   const texts = valueTexts(readings)
-  const spoken = readings.map(({ map, answer }, i) => {
-    const { group } = map.fitted
-    const value = texts[i] && `${map.quantity} ${texts[i]} (${isolated(shownLayer(map))})`
-    const words = [value, answer && `answer ${answer} (${isolated(group.classes ?? '')})`].filter(Boolean)
-    return `${isolated(group.model)}: ${words.join(', ')}`
+  const spoken = readings.map(({ map: { fitted, quantity }, answer }, i) => {
+    const words = [texts[i] && `${quantity} ${texts[i]}`, answer && `answer ${answer}`].filter(Boolean)
+    return `${isolated(fitted.group.model)}: ${words.join(', ')}`
   })
   return `${positionText(first.position)}. ${spoken.join('; ')}.`
-}
-
-/** The values at the cursor in a few words, such as "similarity 0.932, answer dog 0.91". */
-export function hereText(reading: Reading): string {
-  const [value] = valueTexts([reading])
-  return [value && `${reading.map.quantity} ${value}`, reading.answer && `answer ${reading.answer}`]
-    .filter(Boolean)
-    .join(', ')
 }
 
 /**
@@ -252,21 +213,6 @@ export function valueTexts(readings: readonly Reading[]): readonly string[] {
     const text = quantity === 'similarity' ? cosineText(shown, decimals, error) : probabilityText(shown)
     return `${isNearby ? '≈ ' : ''}${text}`
   })
-}
-
-function quantitiesText(readings: readonly Reading[]): string {
-  const numbers = readings.filter(({ map }) => map.regions === undefined)
-  return [...new Set(numbers.map(({ map }) => map.quantity))].join(', ')
-}
-
-/** A heading with the names of the layers in brackets. */
-function titleText(
-  title: string,
-  readings: readonly Reading[],
-  layerOf: (reading: Reading, index: number) => string | null | undefined,
-): string {
-  const layers = [...new Set(readings.map(layerOf))].flatMap((layer) => (layer ? [isolated(layer)] : []))
-  return layers.length === 0 ? '' : `${title} (${layers.join(', ')})`
 }
 
 function apartText({ position, map }: Reading): string {
