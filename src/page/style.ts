@@ -108,7 +108,7 @@ svg rect.edge{fill:none}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .profile .key{margin-left:.6rem;white-space:nowrap}.profile .key svg{vertical-align:middle}
-.curve,.halo,.pointer{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
+.curve,.halo{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
 .halo{stroke:var(--ground);stroke-width:4}
 .dot{fill:var(--ink);stroke:var(--ground);stroke-width:1.5}.dot.b{fill:var(--ground);stroke:var(--ink)}
 .baseline{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--soft)}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerText, type LoadedAnswers } from '../../src/page/browser/answers.js'
+import { answerAt, type LoadedAnswers } from '../../src/page/browser/answers.js'
 import { differenceLimits, differenceMap } from '../../src/page/browser/differences.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
@@ -79,7 +79,7 @@ describe('a map', () => {
     expect(regionsOf([found]).legend(found)).toMatchObject([{ positions: 1 }, { positions: 1 }, { positions: 1 }])
     expect(differenceMap(found, found)).toBeUndefined()
     expect(mapOf({ ...parts, answers: answersWith(['dog'], [0, 0, 0]) }, 'found').quantity).toBe('answers')
-    expect([answerText(known, 0), answerText(known, 2)]).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
+    expect([0, 2].map((at) => answerAt(known, at).answer)).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
   })
 
   it('gives the ends of the colours with others, outwards to four decimals', () => {
@@ -128,8 +128,11 @@ describe('a difference', () => {
 describe('answers', () => {
   it('are named with their probability', () => {
     const answers = answersWith(['cat', 'dog'], [0, 1, 1])
-    expect([1, 2].map((at) => answerText(answers, at))).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
-    expect(answerText({ ...answers, strongest: null }, 2)).toBe('center’s answer 0.20')
+    expect([1, 2].map((at) => answerAt(answers, at).answer)).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
+    expect(answerAt({ ...answers, strongest: null }, 2)).toMatchObject({
+      answer: 'center’s answer 0.20',
+      name: undefined,
+    })
   })
 
   it('have one colour in all maps: blues where they are right, one each for the most frequent', () => {

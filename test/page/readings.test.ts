@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { AnswerAt } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
-import { type AnchorAnswer, type LoadedMap, mapOf, measured } from '../../src/page/browser/maps.js'
+import { type LoadedMap, type MapValues, mapOf, measured } from '../../src/page/browser/maps.js'
 import { lineOf, profileTitle } from '../../src/page/browser/profiles.js'
-import { hereText, pixelsIn, readMaps, valueTexts } from '../../src/page/browser/readings.js'
+import { pixelsIn, readMaps, spokenText, valueTexts } from '../../src/page/browser/readings.js'
 import type { Quantity } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
@@ -11,14 +12,15 @@ const group = { ...groupOf({ key: 0, model: 'alexnet', stride: 4 }), classes: 'f
 const CENTER = { row: 18, col: 18 }
 const choice = { model: 'alexnet', layer: 'fc6', size: 125, patch: 'car', anchor: 'center' }
 /** What the anchor has and no position. */
-const OWN: AnchorAnswer = { answer: '\u2068car\u2069 0.60', name: 'car', ofCenter: 0.6 }
+const OWN: AnswerAt = { answer: '\u2068car\u2069 0.60', name: 'car', ofCenter: 0.6, sighting: undefined }
 
 interface Wishes {
   readonly of?: Partial<typeof group>
   readonly shows?: Quantity
-  readonly atAnchor?: AnchorAnswer
+  readonly atAnchor?: AnswerAt
   readonly known?: Uint8Array
   readonly anchor?: string
+  readonly cosines?: MapValues
 }
 
 /** Similarities are 0.5, answers are cats with a probability of 0.25 everywhere. */
@@ -41,7 +43,7 @@ describe('readings', () => {
   })
 
   it('have the value that the map shows, at the anchor, too', () => {
-    const shown = (shows: Quantity, atAnchor?: AnchorAnswer) =>
+    const shown = (shows: Quantity, atAnchor?: AnswerAt) =>
       readMaps([mapWith({ shows, ...(atAnchor && { atAnchor }) })], CENTER).map((one) => one.shown)
     expect([shown('similarity', OWN), shown('probability', OWN), shown('probability')]).toEqual([[1], [0.6], [0.25]])
   })
@@ -89,11 +91,9 @@ describe('readings', () => {
       '1.000',
     ])
     expect(valueTexts(readMaps([mapWith({ atAnchor: OWN })], CENTER))).toEqual(['1.000'])
-    const [answers, similarity] = readMaps([mapWith({ shows: 'answers' }), similar(0.5)], here)
-    expect([answers, similarity].map((reading) => reading && hereText(reading))).toEqual([
-      'answer \u2068cat\u2069 0.25',
-      'similarity 0.500, answer \u2068cat\u2069 0.25',
-    ])
+    expect(spokenText(readMaps([mapWith({ shows: 'answers' }), similar(0.5)], here))).toBe(
+      'row 20, column 20. \u2068alexnet\u2069: answer \u2068cat\u2069 0.25; \u2068alexnet\u2069: similarity 0.500, answer \u2068cat\u2069 0.25.',
+    )
   })
 
   it.each([

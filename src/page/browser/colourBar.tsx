@@ -29,10 +29,7 @@ export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }:
   )
   const bottom = BAR.top + BAR.height
   const ticks = axisTicks(scale, x, { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 15 })
-  const pointers = marks.flatMap(({ panel, value }) => [
-    svg('path', { class: 'pointer', d: `M${x(value)} ${BAR.top - MARK}V${BAR.top + BAR.height}` }),
-    panelMark(panel, x(value), BAR.top - MARK - 1),
-  ])
+  const pointers = marks.map(({ panel, value }) => panelMark(panel, x(value), BAR.top - MARK))
   const bar = { x: MARGIN, y: BAR.top, width: inner, height: BAR.height }
   return (
     <div id={id} ref={box} class="chart" role="img" aria-label={label}>
