@@ -180,7 +180,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
       const [least, most] = [Math.min(...values), Math.max(...values)]
       const [bottom, highest] = [Math.max(...heights), Math.min(...heights)]
-      expect(bottom - highest).toBeGreaterThan(20)
+      expect(bottom - highest).toBeGreaterThan(15)
       const heightOf = (value: number) => bottom + ((value - least) / (most - least)) * (highest - bottom)
       expect(heights).toEqual(values.map((value) => expect.closeTo(heightOf(value), 0)))
     }
