@@ -96,6 +96,19 @@ describe.runIf(hasChromium())('the live page', () => {
   it('has no barrier and no sideways scrolling, wide and light, narrow and dark', async () => {
     expect(await barriers(1400, 'light', '.live')).toEqual({ violations: [], tooWide: 0 })
     expect(await barriers(390, 'dark')).toEqual({ violations: [], tooWide: 0 })
+    expect((await barriers(320, 'light', '.live')).tooWide).toBe(0)
+    await page.setViewportSize({ width: 1400, height: 1000 })
+  })
+
+  it('has the chosen thumbnail in sight, the last and the first one, too', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    for (const thumb of [page.locator('.thumb').last(), page.locator('.thumb').first()]) {
+      await thumb.locator('input').evaluate((input) => (input as HTMLInputElement).click())
+      await frame()
+      const [own, strip] = [await thumb.boundingBox(), await boxOf('.strip')]
+      if (own === null) throw new Error('the thumbnail is on the page')
+      expect([own.x >= strip.x, own.x + own.width <= strip.x + strip.width + 1]).toEqual([true, true])
+    }
     await page.setViewportSize({ width: 1400, height: 1000 })
   })
 
