@@ -101,13 +101,13 @@ svg rect.edge{fill:none}
 .tags.above{transform:translateY(-100%)}
 .tag>:not(:last-child){flex:none}
 .tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;display:flex;align-items:center;gap:.35rem;padding:.1rem .5rem .1rem .15rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.82rem;font-weight:600}
-.where{margin:0 0 .3rem;min-height:2rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
+.where{margin:0 0 .3rem;min-height:3.3rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
 .where input{width:3.4rem;font-weight:600}
-.where .soft{font-size:.85rem}
+.where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .profiles{min-width:0}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
-.profile .key{margin-left:.6rem;white-space:nowrap}.profile .key svg{vertical-align:middle}
+.profile .lines{display:block}.profile .key{margin-right:.8rem}.profile .key svg{vertical-align:middle}
 .curve,.halo{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
 .halo{stroke:var(--ground);stroke-width:4}
 .dot{fill:var(--ink);stroke:var(--ground);stroke-width:1.5}.dot.b{fill:var(--ground);stroke:var(--ink)}

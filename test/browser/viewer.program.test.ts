@@ -172,7 +172,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await text('#at-offset')).toBe('41 px up, 14 px right of the anchor')
     const map = await stored('center')
     const along = { 'a-row': map.slice(3 * SIDE, 4 * SIDE), col: map.filter((_, i) => i % SIDE === 8) }
-    const titles = ['Similarity along row 33, by column (px)', 'Similarity along column 88, by row (px)']
+    const titles = ['Similarity along row 33, by column', 'Similarity along column 88, by row']
     expect([await text('#a-row-profile-title'), await text('#col-profile-title')]).toEqual(titles)
     expect(await text('#a-row-profile-lines')).toContain('A: \u2068plain\u2069')
     for (const [id, values] of Object.entries(along)) {

@@ -126,8 +126,8 @@ describe('a profile', () => {
     const mean = { ...answers.map, answers: { ofCenter: new Float64Array(100), strongest: null } }
     expect(lineOf({ ...answers, map: mean }, false, 'col').name).toBe('the center’s answers')
     expect([profileTitle(answers, false, 'col'), profileTitle(similarity, true, 'row')]).toEqual([
-      'Probability along row 20, by column (px)',
-      'Similarity along column 24, by row (px)',
+      'Probability along row 20, by column',
+      'Similarity along column 24, by row',
     ])
   })
 })

@@ -40,7 +40,7 @@ export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
     <figure class="profile">
       <figcaption>
         <span id={`${id}-title`}>{own && profileTitle(own, isSimilarity, axis)}</span>{' '}
-        <span id={`${id}-lines`}>
+        <span id={`${id}-lines`} class="lines">
           {lines.map((line) => (
             <span key={line.panel} class="key">
               <svg width="20" height="8" aria-hidden="true">
@@ -63,7 +63,7 @@ export function profileTitle({ map, position }: Reading, isSimilarity: boolean, 
   const { row, col } = nearestPosition(group, position)
   const quantity = isSimilarity ? 'Similarity' : group.isDetector ? 'Score' : 'Probability'
   const along = axis === 'col' ? `row ${decimalText(row, 0)}, by column` : `column ${decimalText(col, 0)}, by row`
-  return `${quantity} along ${along} (px)`
+  return `${quantity} along ${along}`
 }
 
 interface ProfileLine {
