@@ -6,9 +6,8 @@ import type { Network, RunnableGraph } from './network.js'
 
 /** A sentence about the answers of the embedded networks; undefined for other networks. */
 export function answersNote({ weightsSha256 }: Pick<Network, 'weightsSha256'>): string | undefined {
-  return isEmbedded(weightsSha256)
-    ? 'This network knows emoji only, so its answers to a photograph mean nothing.'
-    : undefined
+  if (!isEmbedded(weightsSha256)) return undefined
+  return 'This network knows emoji only, so its answers to a photograph mean nothing.'
 }
 
 /**

@@ -109,7 +109,7 @@ figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .profile .lines{display:block}.profile .key{margin-right:.8rem}.profile .key svg{vertical-align:middle}
 .curve,.halo{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
-.halo{stroke:var(--ground);stroke-width:4}
+.bar{shape-rendering:crispEdges}.halo{stroke:var(--ground);stroke-width:4}
 .dot{fill:var(--ink);stroke:var(--ground);stroke-width:1.5}.dot.b{fill:var(--ground);stroke:var(--ink)}
 .baseline{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--soft)}
 .cursor-line{stroke:var(--strong);stroke-width:1}

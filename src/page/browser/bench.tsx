@@ -11,7 +11,7 @@ import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profile } from './profiles.js'
-import { Apart, PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
+import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
@@ -88,7 +88,6 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           pictureOf={source.pictureOf}
           actions={actions(0)}
         />
-        <Apart readings={readings} />
         <SpokenReadings readings={readings} />
       </section>
       <div class="choosing">

@@ -2,8 +2,7 @@ import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
-import { drawn, useWidth } from './drawing.js'
-import { MARK, panelMark } from './marks.js'
+import { drawn, MARK, panelMark, useWidth } from './drawing.js'
 import type { PanelId } from './readings.js'
 
 const HEIGHT = 50

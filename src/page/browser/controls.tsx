@@ -29,6 +29,10 @@ const SCORE_NAME = 'score of the object’s class'
 
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
+  const textOf = (model: string) => {
+    const knows = index.groups.find((group) => group.model === model)?.knows
+    return knows === undefined ? model : `${isolated(model)} — ${knows}`
+  }
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
   const isDetector = fits.some(({ group }) => group.isDetector)
   const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
@@ -38,7 +42,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="a" words="Network" />}
         id="a-model"
         options={models}
-        textOf={knownText(index)}
+        textOf={textOf}
         value={fits[0].group.model}
         choose={(model) => change((now) => ({ ...now, model }))}
       />
@@ -46,7 +50,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="b" words="Second network" />}
         id="b-model"
         options={[...models, NO_NETWORK]}
-        textOf={knownText(index)}
+        textOf={textOf}
         value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
@@ -75,14 +79,6 @@ const NO_NETWORK = '— none'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
   return [...new Set(groups.map(({ model }) => model))]
-}
-
-/** The name of a network and the classes that it knows, such as "mobilenet_v2 — ImageNet". */
-export function knownText({ groups }: Pick<SiteIndex, 'groups'>): (model: string) => string {
-  return (model) => {
-    const knows = groups.find((group) => group.model === model)?.knows
-    return knows === undefined ? model : `${isolated(model)} — ${knows}`
-  }
 }
 
 interface SettingsProps extends ControlsProps {

@@ -4,11 +4,10 @@ import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import { decimalText } from '../../plot/numberText.js'
 import { positionScale, rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
-import { drawn, useWidth } from './drawing.js'
+import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
 import { extremes, PROBABILITY_LIMITS } from './maps.js'
-import { panelMark } from './marks.js'
-import { PLOT_MARGIN } from './plot.js'
+import { MARGIN as PLOT_MARGIN } from './plot.js'
 import type { PanelId, Reading } from './readings.js'
 import type { Regions } from './regions.js'
 import { isolated } from './text.js'
@@ -95,15 +94,8 @@ export function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis:
   }
 }
 
-interface Bar {
-  readonly pixel: number
-  readonly probability: number
-  /** A CSS colour. */
-  readonly colour: string
-}
-
 /** The answers at the computed positions of a row or column, in the colours of their classes. */
-function barsOf({ map, at }: Reading, regions: Regions, axis: keyof Position): readonly Bar[] {
+function barsOf({ map, at }: Reading, regions: Regions, axis: keyof Position) {
   const strongest = map.answers?.strongest
   if (!strongest) return []
   const { group } = map.fitted
@@ -112,7 +104,7 @@ function barsOf({ map, at }: Reading, regions: Regions, axis: keyof Position): r
     .map((i) => ({
       pixel: positionAt(i, group)[axis],
       probability: strongest.probabilities[i] as number,
-      colour: `rgb(${regions.colourOfClass(strongest.names[strongest.numbers[i] as number] ?? '').join(' ')})`,
+      fill: `rgb(${regions.colourOfClass(strongest.names[strongest.numbers[i] as number] ?? '').join(' ')})`,
     }))
 }
 
@@ -126,7 +118,7 @@ interface Chart {
   readonly own: Reading
   readonly axis: keyof Position
   readonly lines: readonly ProfileLine[]
-  readonly bars: readonly Bar[]
+  readonly bars: ReturnType<typeof barsOf>
   /** Ends of the value axis. They do not depend on the cursor. */
   readonly low: number
   readonly high: number
@@ -145,20 +137,18 @@ function chart({ own, axis, lines, bars, low, high }: Chart, width: number): Svg
   const xAxis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
   const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
   const half = (right - left) / count / 2
-  const barPath = ({ pixel, probability }: Bar) =>
-    `M${(x(pixel) - half).toFixed(1)} ${floor}V${y(probability).toFixed(1)}H${(x(pixel) + half).toFixed(1)}V${floor}`
-  const colours = [...new Set(bars.map(({ colour }) => colour))]
   return svg(
     'svg',
     { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
     ...tickElements(axisTicks(levels, y, yAxis)),
-    ...colours.map((fill) =>
-      svg('path', {
+    ...bars.map(({ pixel, probability, fill }) =>
+      svg('rect', {
+        class: 'bar',
         fill,
-        d: bars
-          .filter(({ colour }) => colour === fill)
-          .map(barPath)
-          .join(''),
+        x: x(pixel) - half,
+        y: y(probability),
+        width: 2 * half,
+        height: floor - y(probability),
       }),
     ),
     level('edge', floor),

@@ -133,7 +133,8 @@ export function pixelsIn(text: string): number | undefined {
 
 /** The answer and the value of one map at the cursor. */
 export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
-  const { panel, map, answer, name } = reading
+  const { panel, map, position, answer, name } = reading
+  const isApart = !isSame(position, (readings[0] as Reading).position)
   const value = valueTexts(readings)[readings.indexOf(reading)]
   return (
     <p class="here">
@@ -141,7 +142,8 @@ export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
       <strong id={`${panel}-answer`}>{answer}</strong>
       {answer && value && ', '}
       {value && `${map.quantity} `}
-      {value && <strong id={`${panel}-value`}>{value}</strong>} <span class="soft">at the cursor</span>
+      {value && <strong id={`${panel}-value`}>{value}</strong>}{' '}
+      <span class="soft">at {isApart ? nearText(reading) : 'the cursor'}</span>
     </p>
   )
 }
@@ -151,16 +153,6 @@ interface ReadingLineProps {
   /** Readings of both maps, so that their values get the same number of decimals. */
   readonly readings: readonly Reading[]
   readonly regions: Regions
-}
-
-/** Says where map B is read, if this is not where map A is read. */
-export function Apart({ readings: [first, second] }: { readonly readings: readonly Reading[] }) {
-  const isApart = first !== undefined && second !== undefined && !isSame(first.position, second.position)
-  return (
-    <p id="apart" class="soft">
-      {isApart && apartText(second)}
-    </p>
-  )
 }
 
 /** Tells the networks apart without colours, which stand for classes: A is round, B is square. */
@@ -215,8 +207,8 @@ export function valueTexts(readings: readonly Reading[]): readonly string[] {
   })
 }
 
-function apartText({ position, map }: Reading): string {
-  return `B is at ${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
+function nearText({ position, map }: Reading): string {
+  return `${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
 }
 
 function offsetText({ position, map }: Reading): string {
