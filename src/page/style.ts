@@ -1,4 +1,7 @@
-/** The page's CSS. In both themes, the colours of data have a contrast of at least 3:1 to the background. */
+/**
+ * The page's CSS. In both themes, the colours of series have a contrast of at least 3:1 to the background. Those of
+ * classes differ from each other instead; swatches and maps have an outline with this contrast.
+ */
 export const STYLE = `
 :root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
 --series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5}

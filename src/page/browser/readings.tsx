@@ -99,6 +99,7 @@ interface PlaceFieldProps extends Pick<PlaceProps, 'place'> {
 function PlaceField({ axis, position, place }: PlaceFieldProps) {
   /** Text in the field until it is a number and the user leaves the field or presses Enter. */
   const [typed, setTyped] = useState<string>()
+  useEffect(() => setTyped(undefined), [position.row, position.col])
   const isInvalid = typed !== undefined && pixelsIn(typed) === undefined
   const take = (text: string) => {
     const pixels = pixelsIn(text)
