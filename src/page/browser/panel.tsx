@@ -63,6 +63,7 @@ export function MapPanel(props: MapPanelProps) {
         isBusy={isBusy}
         actions={actions}
       />
+      <Profile id={`${panel}-row-profile`} axis="col" panel={panel} readings={readings} regions={regions} />
       {/* The note is below the map, so that both maps have the same height on the page. With the role `timer`, screen
           readers do not read every update. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
@@ -77,7 +78,6 @@ export function MapPanel(props: MapPanelProps) {
           marks={reading ? [{ panel, value: difference.values[reading.at] as number }] : []}
         />
       )}
-      <Profile id={`${panel}-row-profile`} axis="col" panel={panel} readings={readings} regions={regions} />
       {reading && <ReadingLine reading={reading} readings={readings} regions={regions} />}
       <p class="summary">
         <span id={`${panel}-summary`}>
