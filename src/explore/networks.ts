@@ -14,6 +14,7 @@ import {
   chooseNetwork,
   isGenerator,
   isOwnNetwork,
+  knownClasses,
   listNetworks,
   type Network,
   networkNotes,
@@ -268,6 +269,7 @@ function asLive(network: Network): LiveNetwork {
     photograph: sourceSide(input.rows),
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
+    ...(classes && { knows: knownClasses(network.weightsSha256, classes.names.length, classes.names) }),
     isDetector: detector !== undefined,
     ...(note !== undefined && { note }),
   }

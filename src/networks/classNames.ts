@@ -98,6 +98,13 @@ export function classNamesOf(
   return names ? { names, source: `${usual}’s, as there are ${names.length}` } : numbered(counts[0] as number)
 }
 
+/** Whose classes these are, if they are usual ones; the names may be only those of some classes, by index. */
+export function usualClasses(count: number, names: Readonly<Record<number, string>>): string | undefined {
+  const fits = (list: readonly string[]) =>
+    list.length === count && Object.entries(names).every(([index, name]) => list[Number(index)] === name)
+  return Object.entries(USUAL).find(([, lists]) => lists().some(fits))?.[0]
+}
+
 function numbered(count: number): NamedClasses {
   return {
     names: Array.from({ length: count }, (_, i) => `class ${i}`),

@@ -44,7 +44,7 @@ export {
   type ScoreMeaning,
   type Tokens,
 } from './network.js'
-export { answersNote, networkNotes, optimizationNotes } from './networkNotes.js'
+export { answersNote, knownClasses, networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
 export { cachedCopy } from './onnx/cachedCopy.js'
 export {

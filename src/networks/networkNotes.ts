@@ -1,12 +1,27 @@
+import { counted } from '../support/text.js'
 import { catalog } from './catalog.js'
+import { usualClasses } from './classNames.js'
 import { assumedInput } from './input/recipe.js'
 import type { Network, RunnableGraph } from './network.js'
 
 /** A sentence about the answers of the embedded networks; undefined for other networks. */
 export function answersNote({ weightsSha256 }: Pick<Network, 'weightsSha256'>): string | undefined {
-  // Only embedded networks have this hash in the catalog.
-  const isEmbedded = catalog().some(({ sha256 }) => sha256 === weightsSha256)
-  return isEmbedded ? 'This network knows emoji only, so its answers to a photograph mean nothing.' : undefined
+  if (!isEmbedded(weightsSha256)) return undefined
+  return 'This network knows emoji only, so its answers to a photograph mean nothing.'
+}
+
+/**
+ * The classes that a network knows, in a few words: "627 emoji", "ImageNet" or "10 classes".
+ * @param names names of classes by index, not necessarily of all
+ */
+export function knownClasses(weightsSha256: string, count: number, names: Readonly<Record<number, string>>): string {
+  if (isEmbedded(weightsSha256)) return `${count} emoji`
+  return usualClasses(count, names) ?? counted(count, 'class', 'classes')
+}
+
+/** Only embedded networks have a hash in the catalog. */
+function isEmbedded(weightsSha256: string): boolean {
+  return catalog().some(({ sha256 }) => sha256 === weightsSha256)
 }
 
 export function networkNotes(network: Network): readonly string[] {

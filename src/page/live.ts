@@ -25,6 +25,8 @@ export interface LiveNetwork {
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
   /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
+  /** As in `SiteGroup`. */
+  readonly knows?: string
   readonly isDetector: boolean
   /** A sentence for the user, shown while the network is chosen. */
   readonly note?: string

@@ -2,6 +2,7 @@ import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { meanAndMin } from '../experiments/mapMeasures.js'
 import { SKETCH_ERROR } from '../experiments/sketch.js'
 import { sha256 } from '../files/sha256.js'
+import { knownClasses } from '../networks/index.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { FEWEST_PATCHES, type Row } from '../results/rows.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
@@ -120,7 +121,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         await addSketches(files, sketched)
         described.push({
           key,
-          classes: mean === undefined ? null : classesOf(group),
+          ...(mean === undefined ? { classes: null } : classesOf(group)),
           isDetector: group.units.some(({ layers }) => layers.some(({ answers }) => answers?.detected)),
           units,
           ...(await describeGroup(group, pictures.background)),
@@ -178,8 +179,13 @@ function meanMaps(group: StudyGroup): SiteMaps {
   }
 }
 
-function classesOf({ units }: StudyGroup): string | null {
-  return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
+function classesOf({ units }: StudyGroup): Pick<SiteGroup, 'classes' | 'knows'> {
+  for (const { layers, inputs } of units) {
+    const layer = layers.find(({ answers }) => answers !== null)
+    if (!layer?.answers) continue
+    return { classes: layer.name, knows: knownClasses(inputs.weightsSha256, layer.dims, layer.answers.names) }
+  }
+  return { classes: null }
 }
 
 function layerMeans(group: StudyGroup, layer: string) {
@@ -192,7 +198,7 @@ function layerMeans(group: StudyGroup, layer: string) {
 async function describeGroup(
   group: StudyGroup,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
-): Promise<Omit<SiteGroup, 'key' | 'classes' | 'units' | 'isDetector'>> {
+): Promise<Omit<SiteGroup, 'key' | 'classes' | 'knows' | 'units' | 'isDetector'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   if (first === undefined) throw new Error('a group has no unit')

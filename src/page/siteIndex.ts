@@ -49,6 +49,8 @@ export interface SiteGroup {
   readonly layers: readonly SiteLayer[]
   /** Name of the layer whose values are class scores; null if no classes were predicted. */
   readonly classes: string | null
+  /** The classes that the network knows, such as "627 emoji" or "ImageNet"; absent if no classes were predicted. */
+  readonly knows?: string
   /** Whether the network is a detector, so that the maps of outcomes and overlaps are known. */
   readonly isDetector?: boolean
   readonly units: readonly SiteUnit[]

@@ -1,4 +1,7 @@
-/** The page's CSS. In both themes, the colours of data have a contrast of at least 3:1 to the background. */
+/**
+ * The page's CSS. In both themes, the colours of series have a contrast of at least 3:1 to the background. Those of
+ * classes differ from each other instead; swatches and maps have an outline with this contrast.
+ */
 export const STYLE = `
 :root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
 --series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5}
@@ -44,7 +47,7 @@ select{text-overflow:ellipsis}
 :disabled{opacity:.55}
 button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
-input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}
+input[type=checkbox]{min-height:0;accent-color:var(--ink);margin:0 .3rem 0 0;vertical-align:-1px}
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
 fieldset{border:0;margin:0;padding:0;min-width:0}
@@ -56,23 +59,23 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 .thumb .all{display:grid;place-items:center;font-size:1.2rem;background:var(--tint)}
 .thumb .name{display:block;font-size:.78rem;overflow:hidden;text-overflow:ellipsis}
 .thumb:hover{border-color:var(--line)}
-.thumb:has(:checked){border-color:var(--series-1)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
+.thumb:has(:checked){border-color:var(--ink)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
 .thumb:has(:focus-visible){outline:2px solid var(--focus);outline-offset:1px}
 .controls{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0}
-.controls select{max-width:15rem}
+.controls label{max-width:100%;display:flex;align-items:center;gap:.3rem}.controls select{max-width:18rem;min-width:0}
 .reads{margin:.2rem 0 0;font-size:.88rem;line-height:1.4;max-width:none}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
 #patch,#anchor{max-width:12rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
-.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "profiles profiles profiles" "more more more";grid-template-rows:auto auto auto auto auto;align-items:start}
-.bench.single{grid-template-areas:"object choosing choosing" "object a profiles" "object scale profiles" "object . profiles" "more more more"}.single .profiles{grid-template-columns:minmax(0,1fr)}
+.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "object profiles profiles" "more more more";grid-template-rows:auto auto auto auto auto;align-items:start}
+.bench.single{grid-template-areas:"object choosing choosing" "object a profiles" "object scale profiles" "object . profiles" "more more more"}
 .object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.profiles{grid-area:profiles}.bench>.more{grid-area:more}
 .panel{min-width:0}
 .panel .of{margin:0 0 .3rem;font-size:.95rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.badge{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:3px;text-align:center;font-weight:700;font-size:.85rem;color:var(--card);background:var(--series-1)}
-.badge.b{background:var(--series-2)}
+.badge{display:inline-grid;place-items:center;box-sizing:border-box;width:1.25rem;height:1.25rem;border:2px solid var(--ink);border-radius:50%;font-weight:700;font-size:.75rem;line-height:1;vertical-align:-.2em;color:var(--ground);background:var(--ink)}
+.badge.b{border-radius:2px;color:var(--ink);background:var(--ground)}
 .plot{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:4px}
 .plot[aria-busy=true] canvas{opacity:.5}
 .plot canvas{position:absolute;image-rendering:pixelated}
@@ -83,13 +86,13 @@ svg rect.edge{fill:none}
 .cross path,.cross rect,.anchor path{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
-.anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
-.here{display:none;font-weight:600}
-.summary{margin:0;font-size:.88rem}.summary:empty{display:none}
+.anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#17181a;stroke-width:2}
+.here .swatch{margin-right:.2em}.here strong:empty{display:none}
+.summary,.here{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
 .legend:empty{display:none}
 .save{margin:.2rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
-.swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid color-mix(in srgb,var(--ink) 30%,transparent)}
+.swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
 .frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
@@ -100,30 +103,32 @@ svg rect.edge{fill:none}
 .image rect{fill:none;vector-effect:non-scaling-stroke}
 .image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
-.image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
-.image rect.own{stroke:#0ca678;stroke-width:2.5}.image rect.other{stroke:#d9480f;stroke-width:2.5}
-.image text.own{fill:#087f5b}
+.image .at-anchor{stroke:#5f6369;stroke-dasharray:4 3;stroke-width:1.5}
+.image .seen{stroke-width:3;filter:drop-shadow(0 0 1px #17181a) drop-shadow(0 0 1px #17181a)}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
-.tag{padding:.05rem .4rem;border-radius:3px;background:#0b5fa5;color:#fff;font-size:.8rem;font-weight:600}.tag.b{background:#b54a09}
-.where{margin:0 0 .3rem;min-height:2.4rem;line-height:1.25}
-.where .soft{display:block;font-size:.85rem}
-.reading{width:100%;margin:.35rem 0 0;table-layout:auto}
-.reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
-.reading th:first-child{padding-left:0}
-.reading thead th{font-size:.78rem;font-weight:400;color:var(--soft);padding-block:0}
-.reading td.value,.reading thead th:last-child{text-align:right}
-.reading tbody th{font-size:.85rem}.reading td{font-weight:600}.reading .value{font-size:1.05rem;white-space:nowrap}
-.profiles{display:grid;gap:.6rem 1.2rem;grid-template-columns:repeat(2,minmax(0,1fr));min-width:0}
+.tag>:not(:last-child){flex:none}
+.tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;display:flex;align-items:center;gap:.35rem;padding:.1rem .5rem .1rem .15rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.82rem;font-weight:600}
+.where{margin:0 0 .3rem;min-height:3.3rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
+.where input{width:3.4rem;font-weight:600}
+.where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.profiles{min-width:0}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
-.curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
-.dot{fill:var(--series-1);stroke:var(--card);stroke-width:1.5}.dot.b{fill:var(--series-2)}
-.mark{fill:var(--ink)}.mark.a{fill:var(--series-1)}.mark.b{fill:var(--series-2)}
-.baseline{stroke:var(--series-1);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--series-2)}
+.profile .lines{display:block}.profile .key{margin-right:.8rem}.profile .key svg{vertical-align:middle}
+.curve,.halo{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
+.bar{shape-rendering:crispEdges}.halo{stroke:var(--ground);stroke-width:4}
+.dot{fill:var(--ink);stroke:var(--ground);stroke-width:1.5}.dot.b{fill:var(--ground);stroke:var(--ink)}
+.baseline{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--soft)}
 .cursor-line{stroke:var(--strong);stroke-width:1}
-.anchor-line{stroke:#1c7ed6;stroke-width:1.2;stroke-dasharray:4 3}
+.anchor-line{stroke:var(--soft);stroke-width:1.2;stroke-dasharray:4 3}
+@media (forced-colors:active){
+:root:root:root{--ground:Canvas;--card:Canvas;--tint:Canvas;--ink:CanvasText;--soft:CanvasText;--line:CanvasText;--strong:CanvasText}
+.swatch,.badge,.tag,.frame,.plot,.chart{forced-color-adjust:none}
+.thumb{border-color:Canvas}.thumb:has(:checked){border-color:Highlight}
+svg text{fill:CanvasText}
+}
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
 .more details{margin-top:.4rem}
 section.report{margin-top:2.6rem;padding-top:1.4rem;border-top:1px solid var(--line)}
@@ -157,7 +162,6 @@ small{color:var(--soft)}
 section{scroll-margin-top:2.6rem}
 }
 /* The script folds the table of contents. Until then, the links must not push the page down. */
-@media (max-width:75rem) and (scripting:enabled){#contents:not([data-bound]) .links{display:none}}
 @media (max-width:60rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
 .bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a profiles" "scale profiles" "more more"}
@@ -166,11 +170,10 @@ section{scroll-margin-top:2.6rem}
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
 main{padding:.8rem 0 3rem}
-.finding{font-size:1.05rem}
-.bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}.profiles{grid-template-columns:minmax(0,1fr)}
+#viewer>h1{font-size:1.35rem;margin-bottom:.3rem}.finding{font-size:1rem}
+.bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}
 .frame{max-width:19rem;margin:0 auto}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
-.here{display:inline}
 th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
@@ -184,7 +187,6 @@ th,td{padding:.3rem .5rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-after:avoid}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
-.printing .reading th,.printing .reading td{padding:.1rem .2rem;font-size:.72rem;overflow-wrap:normal}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
 /* sections */

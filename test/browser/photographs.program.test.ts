@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { readNpy } from '../../src/files/npy.js'
+import { cosineText, decimalsFor } from '../../src/page/browser/text.js'
 import { roundCosine } from '../../src/page/mapCoding.js'
 import { writeReport } from '../../src/report/report.js'
 import { openUnit } from '../../src/results/unit/open.js'
@@ -14,7 +15,6 @@ import {
   follow,
   frame,
   hover,
-  number,
   page,
   pixel,
   press,
@@ -75,11 +75,8 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
 
   async function readsStored(row: number, col: number): Promise<void> {
     const { similarity, answer } = await stored(row, col)
-    expect([await number('#a-value'), await text('#a-tag'), await text('#a-answer')]).toEqual([
-      similarity,
-      answer,
-      answer,
-    ])
+    const words = [cosineText(similarity, decimalsFor([1, similarity])), answer, answer]
+    expect([await text('#a-value'), await text('#a-tag'), await text('#a-answer')]).toEqual(words)
   }
 
   /** Drags the photograph by pixels of the frame. */
@@ -149,19 +146,19 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     await hover('a', 2, 7, SIDE)
     await press()
     await ready()
-    expect([await text('#at-offset'), await text('#a-value')]).toEqual(['at the anchor', '1.00000'])
+    expect([await text('#at-offset'), await text('#a-value')]).toEqual(['at the anchor', '1.000'])
     await expect.poll(() => page.url()).toContain('anchor=-24,-4')
     const link = page.url()
     await page.goto('about:blank')
     await page.goto(link)
     await ready()
     await showsPosition(-24, -4)
-    expect(await text('#a-value')).toBe('1.00000')
+    expect(await text('#a-value')).toBe('1.000')
     expect(await page.getAttribute('#a-plot', 'aria-label')).toContain('anchor row −24, column −4')
   })
 
   it('has pixels from −32 to 0 on its axes, in its tables and in saved values', async () => {
-    for (const axes of ['#a-plot .axes', '#row-profile', '#col-profile']) {
+    for (const axes of ['#a-plot .axes', '#a-row-profile', '#col-profile']) {
       expect(await texts(`${axes} text`)).toEqual(expect.arrayContaining(['−30', '0']))
     }
     await page.click('#values summary')

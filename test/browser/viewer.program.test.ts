@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, type AnchorName } from '../../src/engine/positions.js'
 import { readNpy } from '../../src/files/npy.js'
+import { cosineText, decimalsFor } from '../../src/page/browser/text.js'
 import { MAP_DECIMALS, roundCosine } from '../../src/page/mapCoding.js'
 import { hot } from '../../src/plot/colormap.js'
 import { heatmapName } from '../../src/report/heatmap.js'
@@ -48,6 +49,11 @@ const SIDE = 14
 const VIEW: Readonly<Record<string, string>> = {
   ...{ network: 'plain', with: '', layer: 'fc6', size: '75', patch: CAR, anchor: 'center' },
   ...{ map: 'similarity', at: '0,0', colours: 'hot', limits: '0.88,1' },
+}
+
+/** A cosine as the page shows it beside those of the other map. */
+function similarityText(value: number, ...others: readonly number[]): string {
+  return cosineText(value, decimalsFor([1, value, ...others]))
 }
 
 describe.skipIf(!hasChromium())('the viewer of a report', () => {
@@ -144,7 +150,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       const [row, col] = [Math.floor(at / SIDE), at % SIDE]
       await hover('a', row, col, SIDE)
       expect(await text('#at-place')).toBe(`row ${row * STRIDE}, column ${col * STRIDE}`)
-      expect(await number('#a-value')).toBe(map[at])
+      expect(await text('#a-value')).toBe(similarityText(map[at] as number))
       expect(await pixel('#a-plot canvas', row, col)).toEqual([...hot(((map[at] as number) - 0.88) / 0.12)])
       const answer = `\u2068${strongest[at]}\u2069 ${(probability[at] as number).toFixed(2)}`
       expect([await text('#a-answer'), await text('#a-tag')]).toEqual([answer, answer])
@@ -152,8 +158,9 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const unit = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
     const measures = byText((await unit.measures())[1])
     const [mean = 0, min = 0] = ['similarity-mean', 'similarity-min'].map((name) => measures[name]?.['top-right'])
-    const lowest = min.toFixed(MAP_DECIMALS).replace('-', '−')
-    expect(await text('#a-summary')).toBe(`mean ${mean.toFixed(3)}, lowest ${lowest}`)
+    const decimals = decimalsFor([1, mean, min])
+    const lowest = cosineText(min, decimals)
+    expect(await text('#a-summary')).toBe(`mean ${mean.toFixed(decimals)}, lowest ${lowest}`)
   })
 
   it('shows the object on its background at the cursor, and the row and column through it', async () => {
@@ -166,15 +173,16 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     for (const col of [left - 1, left + 74]) expect(await pixel('#a-image canvas', top, col)).toEqual(BACKGROUND)
     expect(await text('#at-offset')).toBe('41 px up, 14 px right of the anchor')
     const map = await stored('center')
-    const along = { row: map.slice(3 * SIDE, 4 * SIDE), col: map.filter((_, i) => i % SIDE === 8) }
-    const titles = ['Similarity along row 33', 'Similarity along column 88']
-    expect([await text('#row-profile-title'), await text('#col-profile-title')]).toEqual(titles)
+    const along = { 'a-row': map.slice(3 * SIDE, 4 * SIDE), col: map.filter((_, i) => i % SIDE === 8) }
+    const titles = ['Similarity along row 33, by column', 'Similarity along column 88, by row']
+    expect([await text('#a-row-profile-title'), await text('#col-profile-title')]).toEqual(titles)
+    expect(await text('#a-row-profile-lines')).toContain('A: \u2068plain\u2069')
     for (const [id, values] of Object.entries(along)) {
       const path = (await page.getAttribute(`#${id}-profile .curve`, 'd')) ?? ''
       const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
       const [least, most] = [Math.min(...values), Math.max(...values)]
       const [bottom, highest] = [Math.max(...heights), Math.min(...heights)]
-      expect(bottom - highest).toBeGreaterThan(20)
+      expect(bottom - highest).toBeGreaterThan(15)
       const heightOf = (value: number) => bottom + ((value - least) / (most - least)) * (highest - bottom)
       expect(heights).toEqual(values.map((value) => expect.closeTo(heightOf(value), 0)))
     }
@@ -216,7 +224,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const name = heatmapName('plain', 'fc6', 125, 'bottom-left')
     const { data } = await readNpy(results('heatmaps', `${name}.npy`))
     await hover('a', 4, 6, 10)
-    expect(await number('#a-value')).toBe(roundCosine(data[46] as number))
+    expect(await text('#a-value')).toBe(similarityText(roundCosine(data[46] as number)))
     expect(await text('#a-summary')).toContain(`mean ${meanOf('similarity-mean', 'bottom-left')}, lowest`)
     const baseline = meanOf('null-baseline', 'different class')
     expect(await text('#a-baseline')).toBe(`different objects at the same position: ${baseline}`)
@@ -230,13 +238,15 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await hover('b', 2, 9, SIDE)
     const [first, second] = [await stored('center'), await stored('center', { model: 'plain-aa' })]
     const differences = second.map((value, i) => roundCosine(value - (first[i] as number)))
-    expect(await number('#b-value')).toBe(second[2 * SIDE + 9])
-    expect(await number('#difference')).toBe(differences[2 * SIDE + 9])
+    const here = [first, second].map((map) => map[2 * SIDE + 9] as number)
+    expect(await texts('#a-value, #b-value')).toEqual(here.map((value) => similarityText(value, ...here)))
+    expect(await text('#a-row-profile-lines')).toBe(await text('#b-row-profile-lines'))
     await page.check('#show-difference')
     await ready()
-    const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(MAP_DECIMALS)}`
+    const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
     const ends = [Math.min(...differences), Math.max(...differences)].map(signed)
-    expect(await text('#b-summary')).toMatch(`, from ${ends[0]} to ${ends[1]}`)
+    expect(await text('#b-summary')).toContain(`${signed(differences[2 * SIDE + 9] as number)} at the cursor, `)
+    expect(await text('#b-summary')).toContain(`, from ${ends[0]} to ${ends[1]}`)
     expect(await page.isVisible('#difference-bar')).toBe(true)
     await choose('shows', 'answers')
     expect(await text('#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: answers')
@@ -275,7 +285,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await expect.poll(() => page.url()).toBe(link)
     const state = async () => [
       await chosen(),
-      await Promise.all(['at-place', 'a-value', 'b-value', 'difference'].map((id) => text(`#${id}`))),
+      await Promise.all(['at-place', 'a-value', 'b-value'].map((id) => text(`#${id}`))),
       await page.inputValue('#colours'),
     ]
     const before = await state()
@@ -340,7 +350,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect((await chosen())[5]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
     expect(await number('#a-value')).toBe(1)
     await hover('a', 9, 1, 10)
-    expect(Math.abs((await number('#a-value')) - cosine(features(9, 1), features(3, 8)))).toBeLessThan(2e-5)
+    expect(Math.abs((await number('#a-value')) - cosine(features(9, 1), features(3, 8)))).toBeLessThan(5.1e-4)
     await show({ patch: MARKUP, anchor: '0,0', at: '143,143' })
     const [exact] = (await stored('top-left', { patch: MARKUP })).slice(-1)
     expect(await text('#a-value')).toMatch(/^≈ /)
@@ -373,8 +383,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       await page.keyboard.press(key)
       await expect.poll(() => text('#at-place')).toBe(`row ${row}, column ${col}`)
     }
-    const value = (await stored('center', { size: 125 }))[90]?.toFixed(MAP_DECIMALS).replace('-', '−')
-    const said = `row 99, column 0. \u2068plain\u2069: similarity ${value} (\u2068fc6\u2069), answer \u2068`
+    const value = similarityText((await stored('center', { size: 125 }))[90] as number)
+    const said = `row 99, column 0. \u2068plain\u2069: similarity ${value}, answer \u2068`
     await expect.poll(() => text('#live')).toContain(said)
     await page.keyboard.press('Enter')
     await expect.poll(async () => (await chosen())[5]).toBe('row 99, column 0')
@@ -394,7 +404,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await pixel('#a-plot canvas', 4, 6)).toEqual([grey, grey, grey])
     expect(await text('#a-summary')).toContain(`probability of \u2068${center}\u2069: mean`)
     expect(await page.isDisabled('#low')).toBe(true)
-    expect(await text('#row-profile')).toContain('probability')
+    expect(await text('#a-row-profile-title')).toMatch(/^Probability along row /)
+    expect(await text('#a-row-profile-lines')).toContain(`A: \u2068${center}\u2069`)
     await page.evaluate(() => document.getElementById('values')?.setAttribute('open', ''))
     await expect.poll(() => text('#values caption')).toContain('probability of the center’s answer')
     expect((await texts('#values td'))[0]).toBe((ofCenter[0] as number).toFixed(2))
@@ -411,12 +422,88 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const place = legend.findIndex((item) => item.includes(strongest[0] as string))
     expect(`rgb(${(await pixel('#a-plot canvas', 0, 0)).join(', ')})`).toBe(colours.at(place))
     expect(await page.isVisible('#scale')).toBe(false)
+    // The cursor is on this position: its tag and its reading have the same colour, and no similarity.
+    const others = await page
+      .locator('#tags .swatch, .here .swatch')
+      .evaluateAll((swatches) => swatches.map((one) => getComputedStyle(one).backgroundColor))
+    expect(others).toEqual([colours[place], colours[place]])
+    expect(await page.locator('#a-value').count()).toBe(0)
     await show({ map: 'answers', patch: '' })
     expect(await text('#a-note')).toContain('A map of answers needs one object')
     expect(await text('#a-summary')).toContain('probability of the center’s answers: mean')
     await show({ size: '125' })
     const similarity = (await stored('center', { size: 125 })).map((one) => one.toFixed(MAP_DECIMALS))
     await expect.poll(() => texts('#values td')).toEqual(similarity.map((one) => one.replace('-', '−')))
+  })
+
+  it('keeps the colours of classes, the badges and the frame where the browser forces its own colours', async () => {
+    await show({ map: 'answers', with: 'plain-aa' })
+    const look = () =>
+      page.evaluate(() => {
+        const style = (selector: string) => getComputedStyle(document.querySelector(selector) as Element)
+        const swatches = [...document.querySelectorAll('.swatch')]
+        return {
+          swatches: swatches.map((one) => getComputedStyle(one).backgroundColor),
+          badges: ['a', 'b'].map((panel) => style(`.badge.${panel}`)).map((one) => [one.borderRadius, one.borderStyle]),
+          edges: ['#a-image', '#tags .tag', '.badge.b']
+            .map(style)
+            .map((one) => one.borderColor !== one.backgroundColor),
+        }
+      })
+    const before = await look()
+    await page.emulateMedia({ forcedColors: 'active' })
+    expect(await look()).toEqual({ ...before, edges: [true, true, true] })
+    expect([before.swatches.length > 4, before.badges[0], before.badges[1]]).toEqual([
+      true,
+      ['50%', 'solid'],
+      ['2px', 'solid'],
+    ])
+    await page.emulateMedia({ forcedColors: 'none' })
+  })
+
+  it('moves its object to a typed row and column, and marks what is no number', async () => {
+    await show()
+    for (const [field, typed, place] of [
+      ['#at-row', '50', 'row 55, column 0'],
+      ['#at-col', '999', 'row 55, column 143'],
+      ['#at-row', '−3', 'row 0, column 143'],
+    ] as const) {
+      await page.fill(field, typed)
+      await page.press(field, 'Enter')
+      await expect.poll(() => text('#at-place')).toBe(place)
+    }
+    await page.fill('#at-row', 'top')
+    await page.press('#at-row', 'Enter')
+    await frame()
+    expect([await page.getAttribute('#at-row', 'aria-invalid'), await text('#at-place')]).toEqual([
+      'true',
+      'row 0, column 143',
+    ])
+    await page.fill('#at-row', '11')
+    await page.press('#at-row', 'Tab')
+    await expect.poll(() => text('#at-place')).toBe('row 11, column 143')
+    expect([await page.inputValue('#at-row'), await page.inputValue('#at-col')]).toEqual(['11', '143'])
+  })
+
+  it('does not move while it opens, and does not scroll sideways, on a narrow screen', async () => {
+    const narrow = await browser.newPage({ viewport: { width: 390, height: 844 } })
+    watch(narrow)
+    await narrow.addInitScript(() => {
+      const shifts: number[] = []
+      Object.assign(globalThis, { shifts })
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value)
+      }).observe({ type: 'layout-shift', buffered: true })
+    })
+    await narrow.goto(address())
+    await narrow.waitForSelector('#a-plot[aria-busy=false]')
+    await narrow.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    const shifts = await narrow.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts)
+    expect(shifts.reduce((sum, one) => sum + one, 0)).toBeLessThan(0.1)
+    await narrow.setViewportSize({ width: 320, height: 640 })
+    // The maps get their new width in the next frames.
+    await expect.poll(() => narrow.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
+    await narrow.close()
   })
 
   it('has its object dragged by the mouse, and everything follows', async () => {

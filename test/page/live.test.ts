@@ -40,7 +40,7 @@ describe('a live map', () => {
     expect([...(strongest?.names ?? []), ...(strongest?.numbers ?? [])]).toEqual(['dog', 'cat', '3', 0, 1, 2])
     expect([...(strongest?.probabilities ?? [])]).toEqual([7 / 16, 9 / 16, 3 / 16])
     expect([...(ofCenter ?? [])]).toEqual([0.25, 0.25, 0.25])
-    expect(parts?.atAnchor).toEqual({ answer: '\u2068cat\u2069 0.88', ofCenter: 0.125 })
+    expect(parts?.atAnchor).toEqual({ answer: '\u2068cat\u2069 0.88', name: 'cat', ofCenter: 0.125 })
   })
 })
 

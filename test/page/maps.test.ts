@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { answerText, type LoadedAnswers } from '../../src/page/browser/answers.js'
+import { answerAt, type LoadedAnswers } from '../../src/page/browser/answers.js'
 import { differenceLimits, differenceMap } from '../../src/page/browser/differences.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
-import { cosineText, differenceText, probabilityText, shareText } from '../../src/page/browser/text.js'
+import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/browser/text.js'
 import type { Quantity } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
@@ -79,7 +79,7 @@ describe('a map', () => {
     expect(regionsOf([found]).legend(found)).toMatchObject([{ positions: 1 }, { positions: 1 }, { positions: 1 }])
     expect(differenceMap(found, found)).toBeUndefined()
     expect(mapOf({ ...parts, answers: answersWith(['dog'], [0, 0, 0]) }, 'found').quantity).toBe('answers')
-    expect([answerText(known, 0), answerText(known, 2)]).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
+    expect([0, 2].map((at) => answerAt(known, at).answer)).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
   })
 
   it('gives the ends of the colours with others, outwards to four decimals', () => {
@@ -128,8 +128,11 @@ describe('a difference', () => {
 describe('answers', () => {
   it('are named with their probability', () => {
     const answers = answersWith(['cat', 'dog'], [0, 1, 1])
-    expect([1, 2].map((at) => answerText(answers, at))).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
-    expect(answerText({ ...answers, strongest: null }, 2)).toBe('center’s answer 0.20')
+    expect([1, 2].map((at) => answerAt(answers, at).answer)).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
+    expect(answerAt({ ...answers, strongest: null }, 2)).toMatchObject({
+      answer: 'center’s answer 0.20',
+      name: undefined,
+    })
   })
 
   it('have one colour in all maps: blues where they are right, one each for the most frequent', () => {
@@ -150,20 +153,23 @@ describe('answers', () => {
       [204, 84, 160],
       [216, 216, 216],
     ])
+    expect([ranked.colourOfClass('a'), ranked.colourOfClass('none')]).toEqual([
+      [230, 159, 0],
+      [216, 216, 216],
+    ])
     expect(colourOf(first, 99)).toEqual([216, 216, 216])
   })
 })
 
 describe('numbers', () => {
   it.each([
-    [cosineText(0.9321549), '0.93215'],
-    [cosineText(-0.25), '−0.25000'],
-    [cosineText(-0.000001), '0.00000'],
-    [cosineText(0.93251, 0.002), '≈ 0.933'],
-    [differenceText(0.00185), '+0.00185'],
-    [differenceText(-0.00185), '−0.00185'],
-    [differenceText(-0.000001), '+0.00000'],
-    [differenceText(-0.0049, 0.002), '≈ −0.005'],
+    [cosineText(0.9321549, 3), '0.932'],
+    [cosineText(-0.25, 3), '−0.250'],
+    [cosineText(-0.000001, 5), '0.00000'],
+    [cosineText(0.93251, 5, 0.002), '≈ 0.933'],
+    [differenceText(0.00185, 3), '+0.002'],
+    [differenceText(-0.00185, 4), '−0.0019'],
+    [differenceText(-0.000001, 5), '0'],
     [probabilityText(0.126), '0.13'],
     [shareText(0, 1000), '0 %'],
     [shareText(1, 100000), '< 0.1 %'],
@@ -176,6 +182,17 @@ describe('numbers', () => {
   ])('read %s', (text, expected) => {
     expect(text).toBe(expected)
   })
+})
+
+it.each([
+  [[1, 0.9321549], 3],
+  [[1, 0.99951], 4],
+  [[1, 0.93, 0.9304], 4],
+  [[1, 0.93, 0.93004], 5],
+  [[0.93, 0.930000001], 3],
+  [[0, -0.000001], 3],
+])('shows %j with %i decimals, the fewest with which values that differ look different', (values, decimals) => {
+  expect(decimalsFor(values)).toBe(decimals)
 })
 
 it('keeps what was used last, and no failure', async () => {

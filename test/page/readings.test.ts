@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { AnswerAt } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
-import { type AnchorAnswer, type LoadedMap, mapOf, measured } from '../../src/page/browser/maps.js'
-import { readMaps } from '../../src/page/browser/readings.js'
+import { type LoadedMap, type MapValues, mapOf, measured } from '../../src/page/browser/maps.js'
+import { lineOf, profileTitle } from '../../src/page/browser/profiles.js'
+import { pixelsIn, readMaps, spokenText, valueTexts } from '../../src/page/browser/readings.js'
 import type { Quantity } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
@@ -10,14 +12,15 @@ const group = { ...groupOf({ key: 0, model: 'alexnet', stride: 4 }), classes: 'f
 const CENTER = { row: 18, col: 18 }
 const choice = { model: 'alexnet', layer: 'fc6', size: 125, patch: 'car', anchor: 'center' }
 /** What the anchor has and no position. */
-const OWN: AnchorAnswer = { answer: '\u2068car\u2069 0.60', ofCenter: 0.6 }
+const OWN: AnswerAt = { answer: '\u2068car\u2069 0.60', name: 'car', ofCenter: 0.6, sighting: undefined }
 
 interface Wishes {
   readonly of?: Partial<typeof group>
   readonly shows?: Quantity
-  readonly atAnchor?: AnchorAnswer
+  readonly atAnchor?: AnswerAt
   readonly known?: Uint8Array
   readonly anchor?: string
+  readonly cosines?: MapValues
 }
 
 /** Similarities are 0.5, answers are cats with a probability of 0.25 everywhere. */
@@ -29,24 +32,24 @@ function mapWith({ of = {}, shows = 'similarity', anchor = 'center', ...parts }:
   return mapOf({ fitted, error: 0, answers, cosines: measured(everywhere(0.5)), ...parts }, shows)
 }
 
-const near = { position: { row: 20, col: 20 }, value: 0.5, answer: '\u2068cat\u2069 0.25' }
-const own = { position: CENTER, value: 1, answer: OWN.answer }
+const near = { position: { row: 20, col: 20 }, shown: 0.5, name: 'cat', answer: '\u2068cat\u2069 0.25' }
+const own = { position: CENTER, shown: 1, name: 'car', answer: OWN.answer }
 
 describe('readings', () => {
   it('are those of the anchor while the cursor is on it, and of the nearest position otherwise', () => {
     const read = (cursor: { row: number; col: number }) => readMaps([mapWith({ atAnchor: OWN })], cursor)
-    expect(read(CENTER)).toMatchObject([{ ...own, panel: 'a', shown: 1, isNearby: false, at: 55 }])
-    expect(read({ row: 19, col: 18 })).toMatchObject([{ ...near, panel: 'a', shown: 0.5, at: 55 }])
+    expect(read(CENTER)).toMatchObject([{ ...own, panel: 'a', isNearby: false, at: 55 }])
+    expect(read({ row: 19, col: 18 })).toMatchObject([{ ...near, panel: 'a', at: 55 }])
   })
 
   it('have the value that the map shows, at the anchor, too', () => {
-    const shown = (shows: Quantity, atAnchor?: AnchorAnswer) =>
+    const shown = (shows: Quantity, atAnchor?: AnswerAt) =>
       readMaps([mapWith({ shows, ...(atAnchor && { atAnchor }) })], CENTER).map((one) => one.shown)
     expect([shown('similarity', OWN), shown('probability', OWN), shown('probability')]).toEqual([[1], [0.6], [0.25]])
   })
 
   it('have no answer at an anchor if it is not known', () => {
-    expect(readMaps([mapWith()], CENTER)).toMatchObject([{ ...own, answer: '' }])
+    expect(readMaps([mapWith()], CENTER)).toMatchObject([{ ...own, name: undefined, answer: '' }])
   })
 
   it('are exact at the anchor even before the positions around it are computed', () => {
@@ -58,7 +61,7 @@ describe('readings', () => {
   it('are those of the map if the anchor is one of its positions', () => {
     const map = mapWith({ atAnchor: OWN, anchor: 'bottom-right' })
     const [reading] = readMaps([map], { row: 36, col: 36 })
-    expect(reading).toMatchObject({ position: { row: 36, col: 36 }, value: 0.5, answer: near.answer, at: 99 })
+    expect(reading).toMatchObject({ position: { row: 36, col: 36 }, shown: 0.5, answer: near.answer, at: 99 })
   })
 
   it('are at the own anchor of each map if the cursor is on that of one', () => {
@@ -72,5 +75,59 @@ describe('readings', () => {
       [20, 20],
     ])
     expect(readMaps([undefined, second], CENTER)).toMatchObject([{ panel: 'b', ...near }])
+  })
+
+  const here = { row: 20, col: 20 }
+  const textsOf = (...maps: readonly LoadedMap[]) => valueTexts(readMaps(maps, here))
+
+  it('have a similarity only while a map shows similarity, with decimals only as far as a difference needs them', () => {
+    const similar = (value: number) => mapWith({ cosines: measured(new Float64Array(100).fill(value)) })
+    expect(textsOf(similar(0.93215), similar(0.9289))).toEqual(['0.932', '0.929'])
+    expect(textsOf(similar(0.93), similar(0.9304))).toEqual(['0.9300', '0.9304'])
+    expect(textsOf(similar(0.99996))).toEqual(['0.99996'])
+    expect(textsOf(mapWith({ shows: 'answers' }), mapWith({ shows: 'probability' }), similar(1))).toEqual([
+      '',
+      '0.25',
+      '1.000',
+    ])
+    expect(valueTexts(readMaps([mapWith({ atAnchor: OWN })], CENTER))).toEqual(['1.000'])
+    expect(spokenText(readMaps([mapWith({ shows: 'answers' }), similar(0.5)], here))).toBe(
+      'row 20, column 20. \u2068alexnet\u2069: answer \u2068cat\u2069 0.25; \u2068alexnet\u2069: similarity 0.500, answer \u2068cat\u2069 0.25.',
+    )
+  })
+
+  it.each([
+    ['80', 80],
+    [' −32 ', -32],
+    ['-4', -4],
+    ['', undefined],
+    ['8.5', undefined],
+    ['row', undefined],
+  ])('reads %j from the field of a row as %s', (text, pixels) => {
+    expect(pixelsIn(text)).toBe(pixels)
+  })
+})
+
+describe('a profile', () => {
+  const [answers, similarity] = readMaps([mapWith({ shows: 'answers' }), mapWith()], { row: 20, col: 24 })
+  if (!answers || !similarity) throw new Error('both maps have readings')
+
+  it('says whose probability its lines show, and along which row or column', () => {
+    expect(lineOf(answers, false, 'col')).toMatchObject({
+      panel: 'a',
+      name: '\u2068cat\u2069',
+      here: { pixel: 24, value: 0.25 },
+    })
+    expect(lineOf(similarity, true, 'row')).toMatchObject({
+      panel: 'b',
+      name: '\u2068alexnet\u2069',
+      here: { pixel: 20, value: 0.5 },
+    })
+    const mean = { ...answers.map, answers: { ofCenter: new Float64Array(100), strongest: null } }
+    expect(lineOf({ ...answers, map: mean }, false, 'col').name).toBe('the center’s answers')
+    expect([profileTitle(answers, false, 'col'), profileTitle(similarity, true, 'row')]).toEqual([
+      'Probability along row 20, by column',
+      'Similarity along column 24, by row',
+    ])
   })
 })

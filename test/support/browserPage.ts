@@ -74,9 +74,11 @@ export async function follow(parameters: Readonly<Record<string, string>>): Prom
   await ready()
 }
 
-/** Chooses an option by its text, and waits for the maps. */
+/** Chooses an option by its text, or a network by its name, and waits for the maps. */
 export async function choose(select: string, label: string): Promise<void> {
-  await page.selectOption(`#${select}`, { label })
+  const all = await texts(`#${select} option`)
+  const named = all.find((one) => one.startsWith(`\u2068${label}\u2069 — `))
+  await page.selectOption(`#${select}`, { label: named ?? label })
   await ready()
 }
 
@@ -113,12 +115,13 @@ export async function number(selector: string): Promise<number> {
   return Number((await text(selector)).replace('≈ ', '').replace('−', '-'))
 }
 
-/** Texts of the chosen options: both networks, layer, size, object, anchor. */
-export function chosen(): Promise<string[]> {
-  return page.evaluate(
+/** Texts of the chosen options, by default of both networks, layer, size, object, anchor. Networks have only their name. */
+export async function chosen(ids = ['a-model', 'b-model', 'layer', 'size', 'patch', 'anchor']): Promise<string[]> {
+  const all = await page.evaluate(
     (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
-    ['a-model', 'b-model', 'layer', 'size', 'patch', 'anchor'],
+    ids,
   )
+  return all.map((one) => one.replace(/^\u2068(.*)\u2069 — .*$/u, '$1'))
 }
 
 /** Red, green and blue of one pixel of a canvas. */

@@ -64,10 +64,26 @@ export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers,
   }
 }
 
-export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
-  if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
-  const name = strongest.names[strongest.numbers[position] as number] ?? ''
-  return namedAnswer(name, strongest.probabilities[position] as number)
+/** The answer at one position. */
+export interface AnswerAt {
+  /** Most probable class and its probability, such as "dog 0.91". */
+  readonly answer: string
+  /** Name of this class; undefined for the mean over objects. */
+  readonly name: string | undefined
+  /** Probability of the class predicted at the center. */
+  readonly ofCenter: number
+  /** What a detector sees. */
+  readonly sighting: Sighting | undefined
+}
+
+export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers, position: number): AnswerAt {
+  const name = strongest?.names[strongest.numbers[position] as number]
+  const ofCenter = all[position] as number
+  const answer =
+    strongest === null
+      ? `center’s answer ${probabilityText(ofCenter)}`
+      : namedAnswer(name ?? '', strongest.probabilities[position] as number)
+  return { answer, name, ofCenter, sighting: sightingAt?.(position) }
 }
 
 export function namedAnswer(name: string, probability: number): string {

@@ -12,8 +12,8 @@ import { comparedIn, kindOf } from './kinds.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
-import { Profiles } from './profiles.js'
-import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readMaps, SpokenReadings } from './readings.js'
+import { Profile } from './profiles.js'
+import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
@@ -81,17 +81,17 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
   const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
-      <section class="panel object" aria-label="Object and readings">
+      <section class="panel object" aria-label="Object and position">
         <Steps key={`${fits[0].group.key} ${fits[0].unit}`} fitted={fits[0]} cursor={view.cursor} moveTo={moveTo} />
-        <Place reading={readings[0]} />
+        <Place reading={readings[0]} place={actions(0).place} />
         <FrameView
           fitted={fits[0]}
           cursor={view.cursor}
           readings={readings}
+          regions={regions}
           pictureOf={source.pictureOf}
           actions={actions(0)}
         />
-        <Readings readings={readings} />
         <SpokenReadings readings={readings} />
       </section>
       <div class="choosing">
@@ -112,7 +112,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
             colours={colours}
             limits={limits}
             regions={regions}
-            reading={readings.find((reading) => reading.panel === panel)}
+            readings={readings}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
             actions={actions(i)}
@@ -120,7 +120,9 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
         )
       })}
       <Scale limits={limits} readings={readings} colours={colours} />
-      <Profiles readings={readings} />
+      <div class="profiles">
+        <Profile id="col-profile" axis="row" panel="a" readings={readings} regions={regions} />
+      </div>
       <div class="more">
         <ViewerSettings
           index={index}
@@ -144,8 +146,8 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
           </p>
           <p>
             In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
-            the cursor. A dotted horizontal line is the similarity of different objects at the same position, if it is
-            within the axis.
+            the cursor. Bars show the answer at each position in the colour of its class. A dotted horizontal line is
+            the similarity of different objects at the same position, if it is within the axis.
           </p>
         </details>
       </div>

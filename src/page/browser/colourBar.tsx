@@ -2,7 +2,8 @@ import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
-import { drawn, useWidth } from './drawing.js'
+import { drawn, MARK, panelMark, useWidth } from './drawing.js'
+import type { PanelId } from './readings.js'
 
 const HEIGHT = 50
 const MARGIN = 26
@@ -13,8 +14,8 @@ interface ColourBarProps {
   readonly label: string
   readonly colourOf: ColourMap
   readonly limits: ColourLimits
-  /** Values at which the bar is marked. `panel` is a mark's CSS class, which gives the mark the colour of its map. */
-  readonly marks: readonly { readonly panel: string; readonly value: number }[]
+  /** Values of the maps at which the bar is marked. */
+  readonly marks: readonly { readonly panel: PanelId; readonly value: number }[]
 }
 
 export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }: ColourBarProps) {
@@ -27,9 +28,7 @@ export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }:
   )
   const bottom = BAR.top + BAR.height
   const ticks = axisTicks(scale, x, { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 15 })
-  const pointers = marks.map(({ panel, value }) =>
-    svg('path', { class: `mark ${panel}`, d: `M${x(value)} ${BAR.top}l-5 -9h10z` }),
-  )
+  const pointers = marks.map(({ panel, value }) => panelMark(panel, x(value), BAR.top - MARK))
   const bar = { x: MARGIN, y: BAR.top, width: inner, height: BAR.height }
   return (
     <div id={id} ref={box} class="chart" role="img" aria-label={label}>

@@ -6,7 +6,10 @@ import { element } from './dom.js'
  */
 const NARROW = '(max-width: 75rem)'
 
-/** Collapses the table of contents in narrow windows, and highlights the section that is being read. */
+/**
+ * Collapses the table of contents in narrow windows, and highlights the section that is being read. It collapses at
+ * once, so that the page does not move when it is drawn. The sections come after the script that calls it.
+ */
 export function bindContents(): void {
   const contents = element('contents', HTMLDetailsElement)
   const narrow = matchMedia(NARROW)
@@ -15,7 +18,10 @@ export function bindContents(): void {
   }
   narrow.addEventListener('change', fold)
   fold()
-  contents.dataset.bound = ''
+  document.addEventListener('DOMContentLoaded', () => bindLinks(contents, fold))
+}
+
+function bindLinks(contents: HTMLElement, fold: () => void): void {
   const links = [...contents.querySelectorAll('a')]
   for (const link of links) link.addEventListener('click', fold)
   const sections = links.flatMap(({ hash }) => document.getElementById(hash.slice(1)) ?? [])

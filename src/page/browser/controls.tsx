@@ -7,7 +7,7 @@ import { copyText } from './dom.js'
 import { type Fits, hasFeatures, hasMean } from './fit.js'
 import { kindOf } from './kinds.js'
 import { Badge, type PanelId } from './readings.js'
-import { positionText } from './text.js'
+import { isolated, positionText } from './text.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
@@ -29,6 +29,10 @@ const SCORE_NAME = 'score of the object’s class'
 
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
+  const textOf = (model: string) => {
+    const knows = index.groups.find((group) => group.model === model)?.knows
+    return knows === undefined ? model : `${isolated(model)} — ${knows}`
+  }
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
   const isDetector = fits.some(({ group }) => group.isDetector)
   const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
@@ -38,6 +42,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="a" words="Network" />}
         id="a-model"
         options={models}
+        textOf={textOf}
         value={fits[0].group.model}
         choose={(model) => change((now) => ({ ...now, model }))}
       />
@@ -45,6 +50,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="b" words="Second network" />}
         id="b-model"
         options={[...models, NO_NETWORK]}
+        textOf={textOf}
         value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
@@ -171,6 +177,8 @@ interface ChoicesProps {
   readonly label: ComponentChildren
   readonly id: string
   readonly options: readonly string[]
+  /** Words for an option; by default, the option itself. */
+  readonly textOf?: (option: string) => string
   readonly value: string
   readonly choose: (option: string) => void
 }
@@ -184,7 +192,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
 }
 
 /** A select element. Its options are names from files, which may be in right-to-left scripts, hence `dir="auto"`. */
-function Choices({ label, id, options, value, choose }: ChoicesProps) {
+function Choices({ label, id, options, textOf = String, value, choose }: ChoicesProps) {
   return (
     <label>
       {label}{' '}
@@ -195,7 +203,7 @@ function Choices({ label, id, options, value, choose }: ChoicesProps) {
       >
         {options.map((option, i) => (
           <option key={option} value={i} dir="auto">
-            {option}
+            {textOf(option)}
           </option>
         ))}
       </select>

@@ -1,6 +1,7 @@
 import { h, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { attributeText, type SvgElement } from '../../plot/svg.js'
+import { attributeText, type SvgElement, svg } from '../../plot/svg.js'
+import type { PanelId } from './readings.js'
 
 /** Converts an SVG element to a Preact node. Text is never parsed as markup. */
 export function drawn({ name, attributes, children }: SvgElement): VNode {
@@ -10,6 +11,15 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
     Object.fromEntries(texts),
     ...children.map((child) => (typeof child === 'string' ? child : drawn(child))),
   )
+}
+
+/** Half the width of `panelMark`, in CSS pixels. */
+export const MARK = 4
+
+/** A point of map A or B in a chart, with the shape of its badge: round or square. */
+export function panelMark(panel: PanelId, x: number, y: number): SvgElement {
+  if (panel === 'a') return svg('circle', { class: 'dot a', cx: x, cy: y, r: MARK })
+  return svg('rect', { class: 'dot b', x: x - MARK, y: y - MARK, width: 2 * MARK, height: 2 * MARK })
 }
 
 /** Updates all widths that `useWidth` has returned, for example before the page is printed. */

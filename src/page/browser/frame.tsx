@@ -8,7 +8,8 @@ import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
 import { kindOf } from './kinds.js'
-import type { Reading } from './readings.js'
+import { Badge, type Reading, Swatch } from './readings.js'
+import type { Regions } from './regions.js'
 import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
@@ -24,6 +25,7 @@ interface FrameProps {
   readonly fitted: Fitted
   readonly cursor: Position
   readonly readings: readonly Reading[]
+  readonly regions: Regions
   readonly pictureOf: (key: number) => Promise<string>
   readonly actions: FrameActions
 }
@@ -40,7 +42,7 @@ function borderOf({ first, frame }: SiteGroup): number {
  * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
  * finger scrolls the page. A photograph moves behind a window that stays where it is and shows what the network sees.
  */
-export function FrameView({ fitted, cursor, readings, pictureOf, actions }: FrameProps) {
+export function FrameView({ fitted, cursor, readings, regions, pictureOf, actions }: FrameProps) {
   const reading = readings.find(({ panel }) => panel === 'a')
   const position = reading?.position ?? placeOf(fitted, cursor)
   const box = useRef<HTMLDivElement>(null)
@@ -98,10 +100,10 @@ export function FrameView({ fitted, cursor, readings, pictureOf, actions }: Fram
       <canvas ref={canvas} />
       <div class="window" ref={box} style={{ inset: `${(100 * border) / (group.frame + 2 * border)}%` }}>
         <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
-          {[...outlines(fitted, position), ...(reading ? seenBoxes(reading) : [])].map(drawn)}
+          {[...outlines(fitted, position), ...(reading ? seenBoxes(reading, regions) : [])].map(drawn)}
         </svg>
         <div class="grip" style={boxStyle(group, position)} />
-        {readings.length > 0 && <Tags readings={readings} />}
+        {readings.length > 0 && <Tags readings={readings} regions={regions} />}
       </div>
     </div>
   )
@@ -113,7 +115,7 @@ function placeOf({ group, anchorPosition }: Fitted, cursor: Position): Position 
   return isOnAnchor ? anchorPosition : nearestPosition(group, cursor)
 }
 
-function Tags({ readings }: { readonly readings: readonly Reading[] }) {
+function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
   const { position, map } = readings[0] as Reading
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
@@ -132,9 +134,11 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
       class={`tags${isAbove ? ' above' : ''}`}
       style={{ ...side, top: percent(fits ? position.row + size : Math.max(0, position.row)) }}
     >
-      {readings.map(({ panel, answer }) => (
-        <span key={panel} id={`${panel}-tag`} class={`tag ${panel}`} hidden={answer === ''}>
-          {answer}
+      {readings.map(({ panel, answer, name }) => (
+        <span key={panel} class="tag" hidden={answer === ''}>
+          <Badge panel={panel} />
+          {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}
+          <span id={`${panel}-tag`}>{answer}</span>
         </span>
       ))}
     </div>
@@ -234,18 +238,17 @@ function outlines(fitted: Fitted, position: Position): readonly SvgElement[] {
  * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
  * the answer, so only a box of another class has its name.
  */
-function seenBoxes({ map: { answers, fitted }, sighting, answer, ofCenter = 0, isNearby }: Reading) {
+function seenBoxes({ map, sighting, answer, name = '', ofCenter = 0, isNearby }: Reading, regions: Regions) {
   if (sighting === undefined || isNearby) return []
-  const box = (name: string, [left, top, right, bottom]: Box) =>
-    svg('rect', { class: name, x: left, y: top, width: right - left, height: bottom - top })
-  const own = namedAnswer(answers?.strongest?.names[0] ?? '', ofCenter)
-  if (answer === own) return [box('own', sighting.own)]
+  const box = (of: string, [left, top, right, bottom]: Box) => {
+    const stroke = `rgb(${regions.colourOfClass(of).join(' ')})`
+    return svg('rect', { class: 'seen', stroke, x: left, y: top, width: right - left, height: bottom - top })
+  }
+  const wanted = map.answers?.strongest?.names[0] ?? ''
+  const own = namedAnswer(wanted, ofCenter)
+  if (answer === own) return [box(wanted, sighting.own)]
   const [left, , right, bottom] = sighting.own
-  const isRight = left > fitted.group.frame / 2
+  const isRight = left > map.fitted.group.frame / 2
   const place = { x: isRight ? right - 4 : left + 4, y: bottom - 5, 'text-anchor': isRight ? 'end' : 'start' }
-  return [
-    box('other', sighting.answer),
-    box('own', sighting.own),
-    svg('text', { class: 'own', ...place }, right > left ? own : ''),
-  ]
+  return [box(name, sighting.answer), box(wanted, sighting.own), svg('text', { ...place }, right > left ? own : '')]
 }

@@ -136,7 +136,8 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
 function bringIntoView(strip: HTMLElement): void {
   const chosen = strip.querySelector('input:checked')?.parentElement
   if (!chosen) return
-  const [start, end] = [chosen.offsetLeft - strip.offsetLeft, chosen.offsetLeft - strip.offsetLeft + chosen.offsetWidth]
+  // The strip is positioned, so these offsets are from its own left edge.
+  const [start, end] = [chosen.offsetLeft, chosen.offsetLeft + chosen.offsetWidth]
   if (start < strip.scrollLeft) strip.scrollLeft = start
   else if (end > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = end - strip.clientWidth
 }

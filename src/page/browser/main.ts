@@ -10,7 +10,6 @@ import { startViewer } from './viewer.js'
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index)
 bindTheme()
+bindContents()
 startViewer(fileSource(index))
 bindPrint()
-// The table of contents lists sections that come after this script, so it must wait until the page is parsed.
-document.addEventListener('DOMContentLoaded', bindContents)

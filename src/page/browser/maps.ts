@@ -1,9 +1,16 @@
-import { OUTCOMES, type Sighting } from '../../experiments/boxes.js'
+import { OUTCOMES } from '../../experiments/boxes.js'
 import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
-import { answerText, decodeAnswers, firstAnswers, type LoadedAnswers, type NamedRegions } from './answers.js'
+import {
+  type AnswerAt,
+  answerAt,
+  decodeAnswers,
+  firstAnswers,
+  type LoadedAnswers,
+  type NamedRegions,
+} from './answers.js'
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
@@ -25,19 +32,11 @@ export interface LoadedMap extends MapValues {
    * The answer with the object at the anchor, which may lie between the map's positions. Undefined if it is not known,
    * or if the anchor is not a named one.
    */
-  readonly atAnchor?: AnchorAnswer | undefined
+  readonly atAnchor?: AnswerAt | undefined
   /**
    * 1 at each computed position; the map repeats its value at nearby positions. Absent if all positions are computed.
    */
   readonly known?: Uint8Array
-}
-
-export interface AnchorAnswer {
-  /** Most probable class and its probability, such as "dog 0.91". */
-  readonly answer: string
-  /** Probability of the class predicted at the center. */
-  readonly ofCenter: number
-  readonly sighting?: Sighting | undefined
 }
 
 export interface MapValues {
@@ -63,14 +62,9 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
   const answers = all && firstAnswers(all, positions)
-  return mapOf({ fitted, cosines, error, answers, atAnchor: all && anchorAnswer(fitted, all) }, wanted)
-}
-
-/** @param all answers at the map's positions, then at the anchors */
-function anchorAnswer({ group, anchor }: Fitted, all: LoadedAnswers): AnchorAnswer | undefined {
-  if (anchor === null) return undefined
-  const at = group.rows * group.cols + anchor
-  return { answer: answerText(all, at), ofCenter: all.ofCenter[at] as number, sighting: all.sightingAt?.(at) }
+  // The answers at the anchors follow those at the positions.
+  const atAnchor = anchor === null ? undefined : all && answerAt(all, positions + anchor)
+  return mapOf({ fitted, cosines, error, answers, atAnchor }, wanted)
 }
 
 export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'atAnchor' | 'known'> {

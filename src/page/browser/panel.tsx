@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
+import { decimalText } from '../../plot/numberText.js'
 import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
@@ -9,10 +10,11 @@ import type { CursorActions } from './keys.js'
 import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
-import { Badge, hereText, type PanelId, type Reading } from './readings.js'
+import { Profile } from './profiles.js'
+import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { SAVED_FORMATS, saveMap } from './saving.js'
-import { cosineText, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
+import { cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -26,16 +28,18 @@ interface MapPanelProps {
   /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
   readonly limits: ColourLimits
   readonly regions: Regions
-  readonly reading: Reading | undefined
+  /** Readings of both maps. */
+  readonly readings: readonly Reading[]
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
 }
 
 export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, previous, difference, colours, limits, regions, reading, note, isBusy, actions } = props
+  const { panel, fitted, map, previous, difference, colours, limits, regions, readings, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
   const [fault, setFault] = useState('')
+  const reading = readings.find((one) => one.panel === panel)
   const shown = difference ?? map
   const drawn = map ?? previous
   const colourOf = useMemo<ColourOf>(() => {
@@ -59,6 +63,7 @@ export function MapPanel(props: MapPanelProps) {
         isBusy={isBusy}
         actions={actions}
       />
+      <Profile id={`${panel}-row-profile`} axis="col" panel={panel} readings={readings} regions={regions} />
       {/* The note is below the map, so that both maps have the same height on the page. With the role `timer`, screen
           readers do not read every update. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
@@ -70,12 +75,14 @@ export function MapPanel(props: MapPanelProps) {
           label="Colour scale of differences"
           colourOf={DIFFERENCE_COLOURS}
           limits={differenceLimits(difference)}
-          marks={reading ? [{ panel: 'difference', value: difference.values[reading.at] as number }] : []}
+          marks={reading ? [{ panel, value: difference.values[reading.at] as number }] : []}
         />
       )}
+      {reading && <ReadingLine reading={reading} readings={readings} regions={regions} />}
       <p class="summary">
-        {reading && <span class="here">{`${hereText(reading)} at the cursor, `}</span>}
-        <span id={`${panel}-summary`}>{difference ? differenceSummary(difference) : map && summaryText(map)}</span>
+        <span id={`${panel}-summary`}>
+          {difference ? differenceSummary(difference, reading) : map && summaryText(map)}
+        </span>
       </p>
       <p class="summary soft" id={`${panel}-outside`}>
         {difference ? higherText(difference) : isSimilarity && outsideText(map, limits)}
@@ -118,8 +125,7 @@ export function MapPanel(props: MapPanelProps) {
 function LegendItem({ region: { name, colour, positions }, of }: { readonly region: Region; readonly of: LoadedMap }) {
   return (
     <li>
-      <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {name}{' '}
-      {shareText(positions, of.values.length)}
+      <Swatch colour={colour} /> {name} {shareText(positions, of.values.length)}
     </li>
   )
 }
@@ -131,7 +137,8 @@ function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string 
 
 function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedMap | undefined): string {
   if (map === undefined) return `Map ${panel.toUpperCase()}: none`
-  if (difference) return `Map of differences: ${describe(map)}, minus map A. ${differenceSummary(difference)}`
+  if (difference)
+    return `Map of differences: ${describe(map)}, minus map A. ${differenceSummary(difference, undefined)}`
   return `Map ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}`
 }
 
@@ -160,9 +167,11 @@ function summaryText(map: LoadedMap): string {
   if (map.quantity !== 'similarity') return answersText(map)
   const { group, layer, unit, anchor } = fitted
   const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
-  const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
   const within = map.error === 0 ? '' : `, within ${map.error}`
-  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
+  const decimals = decimalsFor([1, mean, lowest])
+  const deviation = spread === undefined ? '' : ` ± ${decimalText(spread, decimals)}`
+  const least = cosineText(lowest, decimals, map.error)
+  return `mean ${decimalText(mean, decimals)}${deviation}, lowest ${least}${within}${soFarText(map)}`
 }
 
 function soFarText({ known }: LoadedMap): string {
@@ -184,8 +193,12 @@ function answersText(map: LoadedMap): string {
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
-function differenceSummary({ mean, lowest, highest }: LoadedMap): string {
-  return `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
+function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: Reading | undefined): string {
+  const here = reading && (values[reading.at] as number)
+  const decimals = decimalsFor([0, mean, lowest, highest, here ?? 0])
+  const textOf = (value: number) => differenceText(value, decimals)
+  const atCursor = here === undefined ? '' : `${textOf(here)} at the cursor, `
+  return `B − A: ${atCursor}mean ${textOf(mean)}, from ${textOf(lowest)} to ${textOf(highest)}`
 }
 
 function higherText({ values }: LoadedMap): string {

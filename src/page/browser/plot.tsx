@@ -10,7 +10,7 @@ import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
 
 /** Space for the axes around the map, in CSS pixels. */
-const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
+export const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
 /** Converts a value of the map to red, green and blue, 0 to 255 each. */
 export type ColourOf = (value: number) => readonly [number, number, number]
@@ -133,7 +133,7 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
   ]
 }
 
-/** A blue plus with a white border, so that it is visible on any colour. At the map's edge, it is moved inwards. */
+/** A dark plus with a white border, so that it is visible on any colour. At the map's edge, it is moved inwards. */
 function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>

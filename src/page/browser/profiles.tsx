@@ -1,144 +1,168 @@
 import type { Position } from '../../engine/positions.js'
 import { positionAt } from '../../experiments/grid.js'
-import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import { decimalText } from '../../plot/numberText.js'
-import { rangeScale } from '../../plot/scale.js'
-import { type SvgElement, svg, textElement } from '../../plot/svg.js'
-import { drawn, useWidth } from './drawing.js'
+import { positionScale, rangeScale } from '../../plot/scale.js'
+import { type SvgElement, svg } from '../../plot/svg.js'
+import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
 import { extremes, PROBABILITY_LIMITS } from './maps.js'
+import { MARGIN as PLOT_MARGIN } from './plot.js'
 import type { PanelId, Reading } from './readings.js'
+import type { Regions } from './regions.js'
+import { isolated } from './text.js'
 
-const HEIGHT = 168
-const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
+const HEIGHT = 110
+/** Left and right as in the map, so that a chart below it has the same horizontal axis. */
+const MARGIN = { ...PLOT_MARGIN, top: 8, bottom: 22 }
 
-interface ProfileLine {
-  readonly panel: PanelId
-  readonly values: readonly number[]
-  /** For each value, its row or column in pixels. */
-  readonly pixels: readonly number[]
-  /** The value at the cursor. */
-  readonly here: number
-  /** Mean similarity between different objects; null if not known. It is drawn only if the axis includes it. */
-  readonly baseline: number | null
-}
-
-interface Profile {
+interface ProfileProps {
   readonly id: string
-  readonly title: string
-  readonly lines: readonly ProfileLine[]
-  readonly quantity: string
-  /**
-   * Ends of the value axis. They are the same for all profiles of a view, so the axis does not move with the cursor.
-   */
-  readonly low: number
-  readonly high: number
-  /** Title of the horizontal axis, such as "column (px)". */
-  readonly axis: string
-  /** Coordinate of the cursor along the axis, in pixels. */
-  readonly cursor: number
-  readonly anchor: number
+  /** `col` for the row through the cursor, along which only the column changes; `row` for the column. */
+  readonly axis: keyof Position
+  /** The map that gives the axis, and whose answers are drawn as bars. */
+  readonly panel: PanelId
+  readonly readings: readonly Reading[]
+  readonly regions: Regions
 }
 
-/** Two charts: the values along the row and along the column through the cursor. Each chart has a line per map. */
-export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
-  const [first] = readings
-  if (first === undefined) return <div class="profiles" />
-  const { anchorPosition, group } = first.map.fitted
-  const position = nearestPosition(group, first.position)
-  // Predicted classes are not numbers, so the charts show the probability of the class predicted at the center instead.
-  const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
-  const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
-  const linesAlong = (axis: keyof Position) => readings.map((reading) => lineOf(reading, isSimilarity, axis))
-  const common = { ...ends, quantity: isSimilarity ? 'similarity' : 'probability' }
-  const probability = group.isDetector ? 'Score of the object’s class' : 'Probability of the center’s answer'
-  const along = isSimilarity ? 'Similarity' : probability
-  return (
-    <div class="profiles">
-      <ProfileChart
-        id="row-profile"
-        title={`${along} along row ${decimalText(position.row, 0)}`}
-        {...common}
-        lines={linesAlong('col')}
-        axis="column (px)"
-        cursor={position.col}
-        anchor={anchorPosition.col}
-      />
-      <ProfileChart
-        id="col-profile"
-        title={`${along} along column ${decimalText(position.col, 0)}`}
-        {...common}
-        lines={linesAlong('row')}
-        axis="row (px)"
-        cursor={position.row}
-        anchor={anchorPosition.row}
-      />
-    </div>
-  )
-}
-
-/** @param axis `col` for the row through the cursor, along which only the column changes; `row` for the column */
-function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
-  const { group } = map.fitted
-  const { rows, cols } = group
-  const [count, first, step] = axis === 'col' ? [cols, at - (at % cols), 1] : [rows, at % cols, cols]
-  const indices = Array.from({ length: count }, (_, i) => first + i * step)
-  const { values, baseline } = isSimilarity
-    ? { values: map.similarity, baseline: baselineOf(map.fitted) }
-    : { values: map.answers?.ofCenter, baseline: null }
-  return {
-    panel,
-    values: values ? indices.map((i) => values[i] as number) : [],
-    pixels: indices.map((i) => positionAt(i, group)[axis]),
-    here: values?.[at] as number,
-    baseline,
-  }
-}
-
-function ProfileChart(profile: Profile) {
-  const { id, title } = profile
+/** The values along the row or column through the cursor: a line per map, and the answers of one map as bars. */
+export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
   const [box, width] = useWidth<HTMLDivElement>()
+  const own = readings.find((one) => one.panel === panel)
+  // Answers are not numbers, so the lines show the probability of the center’s answer instead.
+  const isSimilarity = readings.every(({ map }) => map.quantity === 'similarity')
+  const lines = readings.map((reading) => lineOf(reading, isSimilarity, axis)).filter(({ values }) => values.length > 0)
+  const ends = isSimilarity ? extremes(readings.map(({ map }) => map)) : PROBABILITY_LIMITS
+  const bars = own && !isSimilarity && (axis === 'col' || readings.length === 1) ? barsOf(own, regions, axis) : []
   return (
-    <figure>
-      <figcaption id={`${id}-title`}>{title}</figcaption>
-      <div id={id} ref={box} class="chart" role="img" aria-labelledby={`${id}-title`}>
-        {width > 0 && drawn(chart(profile, width))}
+    <figure class="profile">
+      <figcaption>
+        <span id={`${id}-title`}>{own && profileTitle(own, isSimilarity, axis)}</span>{' '}
+        <span id={`${id}-lines`} class="lines">
+          {lines.map((line) => (
+            <span key={line.panel} class="key">
+              <svg width="20" height="8" aria-hidden="true">
+                <path class={`curve ${line.panel}`} d="M0 4h20" />
+              </svg>{' '}
+              {`${line.panel.toUpperCase()}: ${line.name} `}
+            </span>
+          ))}
+        </span>
+      </figcaption>
+      <div id={id} ref={box} class="chart" role="img" aria-labelledby={`${id}-title ${id}-lines`}>
+        {own && width > 0 && drawn(chart({ own, axis, lines, bars, ...ends }, width))}
       </div>
     </figure>
   )
 }
 
-function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profile, width: number): SvgElement {
-  const lines = profile.lines.filter(({ values }) => values.length > 0)
-  const all = [0, ...lines.flatMap((line) => line.pixels)]
-  const from = Math.min(...all)
+export function profileTitle({ map, position }: Reading, isSimilarity: boolean, axis: keyof Position): string {
+  const { group } = map.fitted
+  const { row, col } = nearestPosition(group, position)
+  const quantity = isSimilarity ? 'Similarity' : group.isDetector ? 'Score' : 'Probability'
+  const along = axis === 'col' ? `row ${decimalText(row, 0)}, by column` : `column ${decimalText(col, 0)}, by row`
+  return `${quantity} along ${along}`
+}
+
+interface ProfileLine {
+  readonly panel: PanelId
+  /** The class whose probability is shown; of similarity, the network. */
+  readonly name: string
+  readonly values: readonly number[]
+  /** For each value, its row or column in pixels. */
+  readonly pixels: readonly number[]
+  /** The point at the cursor. */
+  readonly here: { readonly pixel: number; readonly value: number }
+  /** Mean similarity between different objects; null if not known. It is drawn only if the axis includes it. */
+  readonly baseline: number | null
+}
+
+export function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
+  const { group } = map.fitted
+  const indices = indicesAlong(group, at, axis)
+  const followed = map.answers?.strongest?.names[0]
+  const ofAnswer = followed === undefined ? 'the center’s answers' : isolated(followed)
+  const values = isSimilarity ? map.similarity : map.answers?.ofCenter
+  return {
+    panel,
+    name: isSimilarity ? isolated(group.model) : ofAnswer,
+    values: values ? indices.map((i) => values[i] as number) : [],
+    pixels: indices.map((i) => positionAt(i, group)[axis]),
+    here: { pixel: positionAt(at, group)[axis], value: values?.[at] as number },
+    baseline: isSimilarity ? baselineOf(map.fitted) : null,
+  }
+}
+
+/** The answers at the computed positions of a row or column, in the colours of their classes. */
+function barsOf({ map, at }: Reading, regions: Regions, axis: keyof Position) {
+  const strongest = map.answers?.strongest
+  if (!strongest) return []
+  const { group } = map.fitted
+  return indicesAlong(group, at, axis)
+    .filter((i) => map.known?.[i] !== 0)
+    .map((i) => ({
+      pixel: positionAt(i, group)[axis],
+      probability: strongest.probabilities[i] as number,
+      fill: `rgb(${regions.colourOfClass(strongest.names[strongest.numbers[i] as number] ?? '').join(' ')})`,
+    }))
+}
+
+/** Indices of the positions in the row, or column, of position `at`. */
+function indicesAlong({ rows, cols }: { rows: number; cols: number }, at: number, axis: keyof Position) {
+  const [count, first, step] = axis === 'col' ? [cols, at - (at % cols), 1] : [rows, at % cols, cols]
+  return Array.from({ length: count }, (_, i) => first + i * step)
+}
+
+interface Chart {
+  readonly own: Reading
+  readonly axis: keyof Position
+  readonly lines: readonly ProfileLine[]
+  readonly bars: ReturnType<typeof barsOf>
+  /** Ends of the value axis. They do not depend on the cursor. */
+  readonly low: number
+  readonly high: number
+}
+
+function chart({ own, axis, lines, bars, low, high }: Chart, width: number): SvgElement {
+  const { group, anchorPosition } = own.map.fitted
   const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
-  const pixels = rangeScale(from, Math.max(from + 1, ...all), Math.max(2, Math.floor((right - left) / 48)))
-  const levels = rangeScale(low, high, 7)
+  const count = axis === 'col' ? group.cols : group.rows
+  const pixels = positionScale(count, group, Math.max(2, Math.floor((right - left) / 44)))
+  const levels = rangeScale(low, high, 3)
   const x = (pixel: number) => left + pixels.at(pixel) * (right - left)
   const y = (value: number) => floor - levels.at(value) * (floor - top)
   const upright = (name: string, at: number) => svg('line', { class: name, x1: at, x2: at, y1: top, y2: floor })
   const level = (name: string, at: number) => svg('line', { class: name, x1: left, x2: right, y1: at, y2: at })
   const xAxis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
   const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
-  const curves = lines.flatMap((line): readonly SvgElement[] => [
-    svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
-    svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(line.here), r: 4 }),
-  ])
+  const half = (right - left) / count / 2
   return svg(
     'svg',
     { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
     ...tickElements(axisTicks(levels, y, yAxis)),
+    ...bars.map(({ pixel, probability, fill }) =>
+      svg('rect', {
+        class: 'bar',
+        fill,
+        x: x(pixel) - half,
+        y: y(probability),
+        width: 2 * half,
+        height: floor - y(probability),
+      }),
+    ),
     level('edge', floor),
     ...tickElements(axisTicks(pixels, x, xAxis), TICK_COLOUR),
-    upright('anchor-line', x(anchor)),
-    upright('cursor-line', x(cursor)),
+    upright('anchor-line', x(anchorPosition[axis])),
+    upright('cursor-line', x(own.position[axis])),
     ...lines.flatMap(({ panel, baseline }) =>
       baseline === null || baseline < low || baseline > high ? [] : [level(`baseline ${panel}`, y(baseline))],
     ),
-    ...curves,
-    textElement((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
-    uprightTitle(11, (floor + top) / 2, quantity),
+    ...lines.flatMap((line) => {
+      const d = pathOf(line, x, y)
+      return [svg('path', { class: 'halo', d }), svg('path', { class: `curve ${line.panel}`, d })]
+    }),
+    ...lines.map(({ panel, here }) => panelMark(panel, x(here.pixel), y(here.value))),
   )
 }
 

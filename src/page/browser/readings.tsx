@@ -1,37 +1,32 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
-import type { Sighting } from '../../experiments/boxes.js'
 import { indexOf } from '../../experiments/grid.js'
-import { roundCosine } from '../mapCoding.js'
-import { answerText } from './answers.js'
-import { type Fitted, nearestPosition } from './fit.js'
+import { decimalText } from '../../plot/numberText.js'
+import { type AnswerAt, answerAt } from './answers.js'
+import { nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
-import { cosineText, differenceText, isolated, positionText, wayText } from './text.js'
+import type { Colour, Regions } from './regions.js'
+import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from './text.js'
 
 /** Prefixes of the element ids of the two maps. */
 export const PANEL_IDS = ['a', 'b'] as const
 export type PanelId = (typeof PANEL_IDS)[number]
 
 /** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
-export interface Reading {
+export interface Reading extends AnswerAt {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
   /** Row-major index, in the map, of `position` or of the position of the grid that is nearest to it. */
   readonly at: number
-  /** Cosine similarity to the anchor, even if the map shows another quantity. */
-  readonly value: number
   /** Value of the quantity that the map shows. */
   readonly shown: number
   /** Whether the values are those of a nearby position, because this one is not computed yet. */
   readonly isNearby: boolean
-  /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
-  readonly answer: string
-  /** Probability of the class predicted at the center. */
-  readonly ofCenter: number | undefined
-  /** What a detector sees. */
-  readonly sighting: Sighting | undefined
 }
+
+/** The answer is empty where it is not known. */
+const NO_ANSWER = { answer: '', name: undefined, sighting: undefined } as const
 
 /** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
 export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Position): readonly Reading[] {
@@ -51,12 +46,9 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
     map,
     position,
     at,
-    value: map.similarity[at] as number,
     shown: map.values[at] as number,
     isNearby: map.known?.[at] === 0,
-    answer: map.answers === undefined ? '' : answerText(map.answers, at),
-    ofCenter: map.answers?.ofCenter[at],
-    sighting: map.answers?.sightingAt?.(at),
+    ...(map.answers ? answerAt(map.answers, at) : { ...NO_ANSWER, ofCenter: Number.NaN }),
   }
 }
 
@@ -65,72 +57,112 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   const position = map.fitted.anchorPosition
   const near = readNear(panel, map, position)
   if (isSame(near.position, position)) return near
-  const { answer = '', ofCenter = near.shown, sighting } = map.atAnchor ?? {}
-  const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? ofCenter : near.shown
-  return { ...near, position, value: 1, shown, isNearby: false, answer, ofCenter, sighting }
+  const own = map.atAnchor ?? { ...NO_ANSWER, ofCenter: near.shown }
+  const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? own.ofCenter : near.shown
+  return { ...near, ...own, position, shown, isNearby: false }
 }
 
 function isSame(a: Position, b: Position): boolean {
   return a.row === b.row && a.col === b.col
 }
 
-export function Place({ reading }: { readonly reading: Reading | undefined }) {
+interface PlaceProps {
+  readonly reading: Reading | undefined
+  /** Moves the cursor to the position of the grid that is nearest to the given one. */
+  readonly place: (position: Position) => void
+}
+
+/** The position of the cursor. The user may type another one. */
+export function Place({ reading, place }: PlaceProps) {
   return (
-    <p class="where">
-      <strong id="at-place">{reading && positionText(reading.position)}</strong>{' '}
+    <div class="where">
+      <strong id="at-place" class="hidden">
+        {reading && positionText(reading.position)}
+      </strong>
+      {reading &&
+        (['row', 'col'] as const).map((axis) => (
+          <PlaceField key={axis} axis={axis} position={reading.position} place={place} />
+        ))}
       <span id="at-offset" class="soft">
         {reading && offsetText(reading)}
       </span>
+    </div>
+  )
+}
+
+interface PlaceFieldProps extends Pick<PlaceProps, 'place'> {
+  readonly axis: keyof Position
+  readonly position: Position
+}
+
+function PlaceField({ axis, position, place }: PlaceFieldProps) {
+  /** Text in the field until it is a number and the user leaves the field or presses Enter. */
+  const [typed, setTyped] = useState<string>()
+  useEffect(() => setTyped(undefined), [position.row, position.col])
+  const isInvalid = typed !== undefined && pixelsIn(typed) === undefined
+  const take = (text: string) => {
+    const pixels = pixelsIn(text)
+    if (pixels === undefined) return
+    setTyped(undefined)
+    place({ ...position, [axis]: pixels })
+  }
+  return (
+    <label>
+      {axis === 'row' ? 'row' : 'column'}{' '}
+      <input
+        id={`at-${axis}`}
+        inputMode="numeric"
+        size={4}
+        autocomplete="off"
+        value={typed ?? decimalText(position[axis], 0)}
+        aria-invalid={isInvalid}
+        title="Position in px. Press Enter to move there."
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        onChange={({ currentTarget }) => take(currentTarget.value)}
+        onBlur={() => isInvalid || setTyped(undefined)}
+      />
+    </label>
+  )
+}
+
+/** Reads whole pixels, such as "80" or "−32"; undefined for any other text. */
+export function pixelsIn(text: string): number | undefined {
+  const digits = text.trim().replace('−', '-')
+  return /^-?\d{1,5}$/.test(digits) ? Number(digits) : undefined
+}
+
+/** The answer and the value of one map at the cursor. */
+export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
+  const { panel, map, position, answer, name } = reading
+  const isApart = !isSame(position, (readings[0] as Reading).position)
+  const value = valueTexts(readings)[readings.indexOf(reading)]
+  return (
+    <p class="here">
+      {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}{' '}
+      <strong id={`${panel}-answer`}>{answer}</strong>
+      {answer && value && ', '}
+      {value && `${map.quantity} `}
+      {value && <strong id={`${panel}-value`}>{value}</strong>}{' '}
+      <span class="soft">at {isApart ? nearText(reading) : 'the cursor'}</span>
     </p>
   )
 }
 
-export function Readings({ readings }: { readonly readings: readonly Reading[] }) {
-  const [first, second] = readings
-  const isApart = first !== undefined && second !== undefined && !isSame(first.position, second.position)
-  return (
-    <>
-      <table class="reading">
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">answer{layersText(readings, ({ group }) => group.classes ?? '')}</th>
-            <th scope="col">similarity{layersText(readings, ({ choice }) => choice.layer)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {readings.map((reading) => (
-            <tr key={reading.panel} id={`${reading.panel}-row`}>
-              <th scope="row">
-                <Badge panel={reading.panel} />{' '}
-                <span id={`${reading.panel}-name`}>{isolated(reading.map.fitted.group.model)}</span>
-              </th>
-              <td id={`${reading.panel}-answer`}>{reading.answer}</td>
-              <td id={`${reading.panel}-value`} class="value">
-                {valueText(reading)}
-              </td>
-            </tr>
-          ))}
-          {first && second && (
-            <tr id="difference-row">
-              <th scope="row">difference (B − A)</th>
-              <td />
-              <td id="difference" class="value">
-                {differenceOf(first, second)}
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-      <p id="apart" class="soft">
-        {isApart && apartText(second)}
-      </p>
-    </>
-  )
+interface ReadingLineProps {
+  readonly reading: Reading
+  /** Readings of both maps, so that their values get the same number of decimals. */
+  readonly readings: readonly Reading[]
+  readonly regions: Regions
 }
 
+/** Tells the networks apart without colours, which stand for classes: A is round, B is square. */
 export function Badge({ panel }: { readonly panel: PanelId }) {
   return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
+}
+
+/** The colour of a class, beside its name. */
+export function Swatch({ colour }: { readonly colour: Colour }) {
+  return <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} />
 }
 
 /** Time without a change, in milliseconds, after which screen readers read the values and the address is updated. */
@@ -150,41 +182,33 @@ export function SpokenReadings({ readings }: { readonly readings: readonly Readi
   )
 }
 
-function spokenText(readings: readonly Reading[]): string {
-  const [first, second] = readings
+export function spokenText(readings: readonly Reading[]): string {
+  const [first] = readings
   if (first === undefined) return ''
-  const values = readings.map(spokenReading)
-  const last = second === undefined ? [] : [`difference of similarity ${differenceOf(first, second)}`]
-  return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
+  const texts = valueTexts(readings)
+  const spoken = readings.map(({ map: { fitted, quantity }, answer }, i) => {
+    const words = [texts[i] && `${quantity} ${texts[i]}`, answer && `answer ${answer}`].filter(Boolean)
+    return `${isolated(fitted.group.model)}: ${words.join(', ')}`
+  })
+  return `${positionText(first.position)}. ${spoken.join('; ')}.`
 }
 
-export function hereText(reading: Reading): string {
-  return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
+/**
+ * For each map, its value at the cursor; empty if it shows classes. Until the value is computed, the text is ≈ and the
+ * value at a nearby position. Only a similarity of exactly 1 is shown as 1.
+ */
+export function valueTexts(readings: readonly Reading[]): readonly string[] {
+  const cosines = readings.filter(({ map }) => map.quantity === 'similarity').map(({ shown }) => shown)
+  const decimals = decimalsFor([1, ...cosines])
+  return readings.map(({ map: { quantity, regions, error }, shown, isNearby }) => {
+    if (regions !== undefined) return ''
+    const text = quantity === 'similarity' ? cosineText(shown, decimals, error) : probabilityText(shown)
+    return `${isNearby ? '≈ ' : ''}${text}`
+  })
 }
 
-function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
-  const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
-  return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
-}
-
-/** The cosine as text. Until it is computed, the text is ≈ and the cosine at a nearby position. */
-function valueText({ value, map: { error }, isNearby }: Reading): string {
-  return `${isNearby ? '≈ ' : ''}${cosineText(value, error)}`
-}
-
-/** Difference between the two cosines as they are shown, so that a reader who subtracts them gets the same result. */
-function differenceOf(first: Reading, second: Reading): string {
-  return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
-}
-
-function spokenReading(reading: Reading): string {
-  const { group, choice } = reading.map.fitted
-  const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
-  return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
-}
-
-function apartText({ position, map }: Reading): string {
-  return `B is at ${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
+function nearText({ position, map }: Reading): string {
+  return `${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
 }
 
 function offsetText({ position, map }: Reading): string {

@@ -1,4 +1,6 @@
+import { OUTCOMES } from '../../experiments/boxes.js'
 import type { SiteClasses } from '../siteIndex.js'
+import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
 import { isolated } from './text.js'
 
@@ -9,24 +11,28 @@ export type Colour = readonly [number, number, number]
 export const RIGHT_COLOURS: readonly Colour[] = [
   [0, 114, 178],
   [86, 180, 233],
-  [0, 62, 112],
+  [0, 52, 112],
 ]
-/** Other hues for the most frequent other classes. Colour-blind readers can tell them from the blues. */
+/**
+ * Other hues for the most frequent other classes. To deuteranopes, all colours differ by a ΔE of at least 20 in CIELAB.
+ */
 export const OTHER_COLOURS: readonly Colour[] = [
   [230, 159, 0],
   [204, 84, 160],
-  [240, 228, 66],
+  [250, 240, 70],
   [0, 158, 115],
-  [140, 74, 30],
-  [213, 94, 0],
+  [134, 72, 32],
+  [196, 88, 4],
 ]
-/** Pale grey for all other classes. */
+/** Pale grey for all other classes. In greyscale, it is lighter than the blues by an L* of at least 15. */
 export const REST_COLOUR: Colour = [216, 216, 216]
 
-/** Colours for maps of predicted classes. A region is all positions at which the same class is predicted. */
+/** Colours of the classes that networks predict. In a map, a region is all positions with the same class. */
 export interface Regions {
   /** @param number index of the class in the names of `map.regions` */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
+  /** The colour of a class in all maps, readings and charts. */
+  readonly colourOfClass: (name: string) => Colour
   /**
    * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
    * entry.
@@ -40,31 +46,28 @@ export interface Region {
   readonly positions: number
 }
 
+/** Colours of what may become of a detector's object. */
+const OUTCOME_COLOURS = classColours({ right: OUTCOMES.slice(0, 1), others: OUTCOMES.slice(1) })
+
 /**
  * Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own.
  * @param ranked the study's classes of the object (see `SiteClasses`); without them, the maps alone decide
  */
-export function regionsOf(all: readonly LoadedMap[], ranked?: Pick<SiteClasses, 'right' | 'others'>): Regions {
-  const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
-  for (const map of all) {
-    for (const { name, positions, isRight } of classesOf(map))
-      counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
-  }
-  const frequent = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
-  const namesOf = (isRight: boolean) => frequent.filter(([, one]) => one.isRight === isRight).map(([name]) => name)
-  const isAnswers = all.some(({ quantity }) => quantity === 'answers')
-  const colours =
-    isAnswers && ranked ? classColours(ranked) : classColours({ right: namesOf(true), others: namesOf(false) })
+export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)): Regions {
+  const classes = classColours(ranked)
+  const coloursOf = ({ quantity }: LoadedMap) => (quantity === 'found' ? OUTCOME_COLOURS : classes)
   return {
-    colourOf: ({ regions }, number) => colours.get(regions?.names[number] ?? '') ?? REST_COLOUR,
+    colourOf: (map, number) => coloursOf(map).get(map.regions?.names[number] ?? '') ?? REST_COLOUR,
+    colourOfClass: (name) => classes.get(name) ?? REST_COLOUR,
     legend: (map) => {
-      const classes = classesOf(map).filter(({ positions }) => positions > 0)
-      const named = classes.flatMap(({ name, positions, isRight }) => {
+      const colours = coloursOf(map)
+      const found = classesOf(map.regions).filter(({ positions }) => positions > 0)
+      const named = found.flatMap(({ name, positions, isRight }) => {
         const colour = colours.get(name)
         const ending = isRight && map.quantity === 'answers' ? ' (correct)' : ''
         return colour === undefined ? [] : [{ name: `${isolated(name)}${ending}`, positions, colour }]
       })
-      const rest = classes.filter(({ name }) => !colours.has(name))
+      const rest = found.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)
       const name = rest.length === 1 ? isolated(rest[0]?.name ?? '') : `${rest.length} others`
       return [
@@ -73,6 +76,16 @@ export function regionsOf(all: readonly LoadedMap[], ranked?: Pick<SiteClasses, 
       ]
     },
   }
+}
+
+/** The classes of maps, the most frequent first. */
+function rankedIn(all: readonly LoadedMap[]): Pick<SiteClasses, 'right' | 'others'> {
+  const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
+  for (const { name, positions, isRight } of all.flatMap(({ answers }) => classesOf(answers?.strongest)))
+    counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
+  const frequent = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
+  const namesOf = (isRight: boolean) => frequent.filter(([, one]) => one.isRight === isRight).map(([name]) => name)
+  return { right: namesOf(true), others: namesOf(false) }
 }
 
 /** Colours of classes by name; classes without one share `REST_COLOUR`. */
@@ -88,7 +101,7 @@ interface AnsweredClass {
   readonly isRight: boolean
 }
 
-function classesOf({ regions }: LoadedMap): readonly AnsweredClass[] {
+function classesOf(regions: NamedRegions | null | undefined): readonly AnsweredClass[] {
   const { names = [], numbers = [], right = [] } = regions ?? {}
   const positions = new Uint32Array(names.length)
   for (const number of numbers) positions[number] = (positions[number] as number) + 1

@@ -4,21 +4,30 @@ import { MAP_DECIMALS } from '../mapCoding.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { kindOf } from './kinds.js'
 
-/**
- * A cosine as text, with all decimals that the maps keep.
- * @param error largest possible error. If it is not 0, the text begins with ≈ and has only three decimals.
- */
-export function cosineText(value: number, error = 0): string {
-  return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
+/** Decimals of a cosine, unless a small difference needs more. */
+const FEW_DECIMALS = 3
+
+/** The fewest decimals, three to five, with which values that differ also look different. */
+export function decimalsFor(values: readonly number[]): number {
+  const texts = (decimals: number) => new Set(values.map((value) => decimalText(value, decimals))).size
+  for (let decimals = FEW_DECIMALS; decimals < MAP_DECIMALS; decimals++) {
+    if (texts(decimals) === texts(MAP_DECIMALS)) return decimals
+  }
+  return MAP_DECIMALS
+}
+
+/** @param error largest possible error. If it is not 0, the text begins with ≈ and has only three decimals. */
+export function cosineText(value: number, decimals: number, error = 0): string {
+  return error === 0 ? decimalText(value, decimals) : `≈ ${decimalText(value, FEW_DECIMALS)}`
 }
 
 export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/** @param error largest possible error of the difference, shown as in `cosineText` */
-export function differenceText(value: number, error = 0): string {
-  return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
+/** A difference with its sign. Zero has none. */
+export function differenceText(value: number, decimals: number): string {
+  return Number(value.toFixed(decimals)) === 0 ? '0' : signedText(value, decimals)
 }
 
 /** A share as a percentage. The text is 0 % or 100 % only if the share is exactly 0 or 1. */

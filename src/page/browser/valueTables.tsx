@@ -1,7 +1,8 @@
 import { useMemo, useState } from 'preact/hooks'
 import { positionAt } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
-import { answerText } from './answers.js'
+import { MAP_DECIMALS } from '../mapCoding.js'
+import { answerAt } from './answers.js'
 import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
@@ -66,9 +67,10 @@ interface Contents {
 
 function contents({ quantity, values, error, answers, regions }: LoadedMap): Contents {
   const valueAt = (index: number) => values[index] as number
-  if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
+  if (quantity === 'similarity')
+    return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), MAP_DECIMALS, error) }
   if (quantity === 'answers' && answers !== undefined)
-    return { title: 'the answer and its probability', textAt: (index) => answerText(answers, index) }
+    return { title: 'the answer and its probability', textAt: (index) => answerAt(answers, index).answer }
   if (regions) return { title: 'whether the object is found', textAt: (index) => regions.names[valueAt(index)] ?? '' }
   const title = quantity === 'overlap' ? 'overlap of box and object' : 'probability of the center’s answer'
   return { title, textAt: (index) => probabilityText(valueAt(index)) }

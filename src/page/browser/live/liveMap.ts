@@ -68,6 +68,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
       const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place, first)))
       const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source] as number)
       const mask = left === 0 ? undefined : known.slice()
+      const nameOf = (index: number) => names.get(index) ?? String(index)
       return {
         cosines: measured(filled(cosines), mask),
         answers:
@@ -80,7 +81,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
                 }),
               },
         atAnchor: atAnchor && {
-          answer: namedAnswer(names.get(atAnchor.class) ?? String(atAnchor.class), atAnchor.probability),
+          answer: namedAnswer(nameOf(atAnchor.class), atAnchor.probability),
+          name: nameOf(atAnchor.class),
           ofCenter: atAnchor.ofCenter,
           sighting: atAnchor.sighting,
         },

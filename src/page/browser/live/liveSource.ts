@@ -286,6 +286,7 @@ function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex
         baseline: null,
       })),
       classes: network.classes,
+      ...(network.knows && { knows: network.knows }),
       isDetector: network.isDetector,
       units: units.map(({ key, name }) => ({
         patch: name,
