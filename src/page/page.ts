@@ -48,6 +48,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="generator" content="Shiftscope ${packageVersion()}">
 <title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}${style}</style>

@@ -74,10 +74,9 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 svg text{fill:var(--soft);font-size:12px}
 svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}
-.cross path,.cross rect,.anchor path{fill:none}
+.cross path,.cross rect{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
-.anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
 .here{display:none;font-weight:600}
 .summary{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}

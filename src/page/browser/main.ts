@@ -3,6 +3,7 @@ import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
 import { bindPrint } from './print.js'
+import { bindSectionFigures } from './savedSections.js'
 import { fileSource } from './source.js'
 import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
@@ -12,5 +13,8 @@ receiveFiles(index.digest)
 bindTheme()
 startViewer(fileSource(index))
 bindPrint()
-// The table of contents lists sections that come after this script, so it must wait until the page is parsed.
-document.addEventListener('DOMContentLoaded', bindContents)
+// The sections come after this script, so what needs them must wait until the page is parsed.
+document.addEventListener('DOMContentLoaded', () => {
+  bindContents()
+  bindSectionFigures(index)
+})

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
@@ -11,7 +11,7 @@ import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Badge, hereText, type PanelId, type Reading } from './readings.js'
 import type { Region, Regions } from './regions.js'
-import { SAVED_FORMATS, saveMap } from './saving.js'
+import { type Format, SaveRow } from './saveRow.js'
 import { cosineText, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
@@ -30,12 +30,12 @@ interface MapPanelProps {
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
+  readonly save: (map: LoadedMap, format: Format) => Promise<void>
 }
 
 export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, previous, difference, colours, limits, regions, reading, note, isBusy, actions } = props
-  const box = useRef<HTMLDivElement>(null)
-  const [fault, setFault] = useState('')
+  const { panel, fitted, map, previous, difference, colours, limits, regions, reading, note, isBusy, actions, save } =
+    props
   const shown = difference ?? map
   const drawn = map ?? previous
   const colourOf = useMemo<ColourOf>(() => {
@@ -45,7 +45,7 @@ export function MapPanel(props: MapPanelProps) {
   }, [drawn, difference, colours, limits, regions])
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
-    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`} ref={box}>
+    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`}>
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
@@ -87,29 +87,12 @@ export function MapPanel(props: MapPanelProps) {
         {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
       </ul>
       {shown && (
-        <p class="save">
-          <span class="soft">Save as</span>{' '}
-          {SAVED_FORMATS.map((format) => (
-            <button
-              key={format}
-              type="button"
-              id={`${panel}-save-${format}`}
-              aria-label={`Save map ${panel.toUpperCase()} as ${format.toUpperCase()}`}
-              onClick={() => {
-                const plot = box.current?.querySelector<HTMLElement>('.plot') as HTMLElement
-                setFault('')
-                saveMap(shown, difference ? 'difference' : shown.quantity, format, plot).catch((error: Error) =>
-                  setFault(error.message),
-                )
-              }}
-            >
-              {format.toUpperCase()}
-            </button>
-          ))}{' '}
-          <span class="fault" role="alert">
-            {fault}
-          </span>
-        </p>
+        <SaveRow
+          id={`${panel}-save`}
+          words={panel === 'a' ? 'Save figure, map A' : 'Save map B'}
+          formats={panel === 'a' ? ['png', 'svg', 'csv', 'npy'] : ['csv', 'npy']}
+          save={(format) => save(shown, format)}
+        />
       )}
     </section>
   )
@@ -124,7 +107,7 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
+export function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
   const [quantity, layer] = map === undefined ? ['similarity', choice.layer] : [map.quantity, shownLayer(map)]
   return `${isolated(group.model)} ${isolated(layer)}: ${quantity}`
 }
@@ -135,12 +118,12 @@ function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedM
   return `Map ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}`
 }
 
-function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
+export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
   return (value) => colours((value - low) / (high - low))
 }
 
 /** Position with which a map compares all others. Maps of predictions always compare with the center. */
-function anchorOf({ quantity, fitted }: LoadedMap): Position {
+export function anchorOf({ quantity, fitted }: LoadedMap): Position {
   const center = fitted.group.anchors.find(({ name }) => name === 'center')
   return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
 }
@@ -155,7 +138,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
 }
 
-function summaryText(map: LoadedMap): string {
+export function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
   const { group, layer, unit, anchor } = fitted
@@ -184,7 +167,7 @@ function answersText(map: LoadedMap): string {
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
-function differenceSummary({ mean, lowest, highest }: LoadedMap): string {
+export function differenceSummary({ mean, lowest, highest }: LoadedMap): string {
   return `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
 }
 

@@ -10,7 +10,7 @@ import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
 
 /** Space for the axes around the map, in CSS pixels. */
-const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
+export const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
 /** Converts a value of the map to red, green and blue, 0 to 255 each. */
 export type ColourOf = (value: number) => readonly [number, number, number]
@@ -83,7 +83,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
 }
 
 /** Draws the map on the canvas, one canvas pixel per position. CSS enlarges the canvas without smoothing. */
-function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
+export function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
   const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
   canvas.width = cols
   canvas.height = rows
@@ -108,7 +108,7 @@ interface MapArea {
   readonly height: number
 }
 
-function areaOf(group: SiteGroup, width: number, height: number): MapArea {
+export function areaOf(group: SiteGroup, width: number, height: number): MapArea {
   const most = Math.max(2, Math.floor(width / 44))
   const [across, down] = [positionScale(group.cols, group, most), positionScale(group.rows, group, most)]
   return {
@@ -121,12 +121,15 @@ function areaOf(group: SiteGroup, width: number, height: number): MapArea {
   }
 }
 
-function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
+/** The border of a plot. Saved figures have no CSS, so that it needs attributes, too. */
+export const EDGE = { class: 'edge', fill: 'none', stroke: TICK_COLOUR }
+
+export function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, bottom] = [MARGIN.left, MARGIN.top + height]
   const xAxis = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
   const yAxis = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
   return [
-    svg('rect', { class: 'edge', x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
+    svg('rect', { ...EDGE, x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
     ...tickElements([...axisTicks(columns, x, xAxis), ...axisTicks(rows, y, yAxis)], TICK_COLOUR),
     textElement(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
     uprightTitle(12, MARGIN.top + height / 2, 'row (px)'),
@@ -134,13 +137,14 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
 }
 
 /** A blue plus with a white border, so that it is visible on any colour. At the map's edge, it is moved inwards. */
-function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
+export function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>
     Math.min(from + Math.max(arm, length - arm), Math.max(from + arm, value))
   const [left, top] = [inside(x(col), MARGIN.left, width), inside(y(row), MARGIN.top, height)]
   const d = `M${left - arm} ${top}h${2 * arm}M${left} ${top - arm}v${2 * arm}`
-  return svg('g', { class: 'anchor' }, svg('path', { class: 'under', d }), svg('path', { class: 'over', d }))
+  const arms = (stroke: string, strokeWidth: number) => svg('path', { d, stroke, 'stroke-width': strokeWidth })
+  return svg('g', { class: 'anchor' }, arms('#fff', 5), arms('#1c7ed6', 2.5))
 }
 
 /** Cross hairs at a position. They have a gap in the middle, so that the position's colour stays visible. */

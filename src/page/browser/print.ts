@@ -18,3 +18,16 @@ export function bindPrint(): void {
   })
   window.addEventListener('afterprint', () => layOut(false))
 }
+
+/** Runs while the page has the layout and the colours of print. Nothing of this appears on the screen. */
+export function whilePrinting<T>(run: () => T): T {
+  const { documentElement: root } = document
+  const [wasPrinting, top] = [root.classList.contains(PRINTING), window.scrollY]
+  root.classList.add(PRINTING)
+  try {
+    return run()
+  } finally {
+    root.classList.toggle(PRINTING, wasPrinting)
+    window.scrollTo({ top, behavior: 'instant' })
+  }
+}
