@@ -202,7 +202,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       HTMLCanvasElement.prototype.toBlob = (callback) => callback(null)
     })
     await page.click('#a-save-png')
-    await page.getByText('the browser cannot save this map as PNG; save it as SVG').waitFor()
+    await page.getByText('the browser cannot save this figure as PNG; save it as SVG').waitFor()
   })
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {

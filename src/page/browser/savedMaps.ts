@@ -1,4 +1,5 @@
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
+import { withMinus } from '../../plot/numberText.js'
 import { svg, textElement } from '../../plot/svg.js'
 import { barElements } from './colourBar.js'
 import { differenceLimits } from './differences.js'
@@ -57,7 +58,8 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
 /** A map's heading, its plot with axes and mark, and its legend or colour bar. */
 function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: ImageOf) {
   const difference = i === 1 ? shown.difference : undefined
-  const title = `${titleOf(map.fitted, map)}${difference ? ', B − A' : ''}`
+  const ending = difference ? ', B − A' : ''
+  const title = `${titleOf(map.fitted, map)}${ending}`
   const { group } = map.fitted
   const height = (SIDE * group.rows) / group.cols
   const area = areaOf(group, SIDE, height)
@@ -77,14 +79,14 @@ function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: Image
       width: WIDTH,
       height: MARGIN.top + height + MARGIN.bottom,
     },
-    key: map.regions ? legend(map, shown.regions) : bar(title, colours, limits),
+    key: map.regions ? legend(map, shown.regions) : bar(`bar-${i}`, `${map.quantity}${ending}`, colours, limits),
   }
 }
 
-/** @param title of the map, which also makes the bar's id unique in the figure */
-function bar(title: string, colours: ColourMap, limits: ColourLimits): Drawing {
-  const { elements, height } = barElements(title.replace(/[^a-z0-9]/gi, '-'), WIDTH, colours, limits)
-  return arranged('down', 0, [{ elements, width: WIDTH, height }, paragraph(title, WIDTH)])
+function bar(id: string, name: string, colours: ColourMap, limits: ColourLimits): Drawing {
+  const { elements, height } = barElements(id, WIDTH, colours, limits)
+  const label = `${name}, from ${withMinus(String(limits.low))} to ${limits.high}`
+  return arranged('down', 0, [{ elements, width: WIDTH, height }, paragraph(label, WIDTH)])
 }
 
 const [SWATCH, SHARE] = [20, 56]
