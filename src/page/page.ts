@@ -13,7 +13,6 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 export interface PageParts {
   readonly title: string
   readonly style?: string
-  /** Only a page with a viewer offers a choice of themes, because this needs the viewer's script. */
   readonly hasViewer: boolean
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
@@ -57,7 +56,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 ${hasViewer ? SKIP_LINK : ''}
 <header class="page">
 <h1>Shiftscope</h1>
-${hasViewer ? THEME_CHOICE : ''}
+${THEME_CHOICE}
 </header>
 <div class="layout">
 ${links.length === 0 ? '' : contents}<main>

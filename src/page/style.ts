@@ -1,9 +1,9 @@
 /** The page's CSS. In both themes, the colours of data have a contrast of at least 3:1 to the background. */
 export const STYLE = `
 :root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
---series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5}
-:root[data-theme=dark]{color-scheme:dark;${darkColours()}}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${darkColours()}}}
+--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5;--fault:#c92a2a}
+@media screen{:root:has(:where(#theme>[value=dark]:checked)){color-scheme:dark;${darkColours()}}}
+@media screen and (prefers-color-scheme:dark){:root:not(:has(:where(#theme>[value=light]:checked))){color-scheme:dark;${darkColours()}}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html{scroll-behavior:smooth}
@@ -40,7 +40,7 @@ button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
 input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
-.fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
+.fault{color:var(--fault);margin:0;font-size:.85rem}
 fieldset{border:0;margin:0;padding:0;min-width:0}
 #gallery{display:grid;gap:.3rem}.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
@@ -74,9 +74,10 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 svg text{fill:var(--soft);font-size:12px}
 svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}
-.cross path,.cross rect{fill:none}
+.cross path,.cross rect,.anchor path{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
+.anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
 .here{display:none;font-weight:600}
 .summary{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
@@ -204,5 +205,5 @@ th,td{padding:.3rem .5rem}
 `
 
 function darkColours(): string {
-  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2'
+  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2;--fault:#ff8787'
 }

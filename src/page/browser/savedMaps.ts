@@ -6,7 +6,7 @@ import { differenceLimits } from './differences.js'
 import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { anchorOf, differenceSummary, scaled, summaryText, titleOf } from './panel.js'
-import { anchorMark, areaOf, axisElements, type ColourOf, MARGIN } from './plot.js'
+import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
 import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
 import { isolated, positionText, shareText } from './text.js'
@@ -29,7 +29,7 @@ type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string
 
 /** Width of a map in pixels, without and with its axes. */
 const SIDE = 300
-const WIDTH = MARGIN.left + SIDE + MARGIN.right
+const WIDTH = PLOT_MARGIN.left + SIDE + PLOT_MARGIN.right
 const GAP = 28
 
 /** The shown maps side by side, with their axes, marks and legends, and the words that explain them. */
@@ -68,7 +68,7 @@ function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: Image
   const colourOf: ColourOf = map.regions ? (number) => shown.regions.colourOf(map, number) : scaled(colours, limits)
   const href = imageOf(difference ?? map, colourOf)
   const style = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
-  const image = svg('image', { x: MARGIN.left, y: MARGIN.top, width: SIDE, height, href, ...style })
+  const image = svg('image', { x: PLOT_MARGIN.left, y: PLOT_MARGIN.top, width: SIDE, height, href, ...style })
   return {
     head: arranged('down', 2, [
       paragraph(shown.maps.length === 1 ? title : `${'AB'[i]} ${title}`, WIDTH, { 'font-weight': 600 }),
@@ -77,7 +77,7 @@ function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: Image
     plot: {
       elements: [image, ...axisElements(area), anchorMark(anchorOf(map), area)],
       width: WIDTH,
-      height: MARGIN.top + height + MARGIN.bottom,
+      height: PLOT_MARGIN.top + height + PLOT_MARGIN.bottom,
     },
     key: map.regions ? legend(map, shown.regions) : bar(`bar-${i}`, `${map.quantity}${ending}`, colours, limits),
   }
