@@ -105,6 +105,7 @@ svg rect.edge{fill:none}
 .where .soft{display:block;font-size:.85rem}
 .reading{width:100%;margin:.35rem 0 0;table-layout:auto}
 .reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
+.printing table:has(th:nth-child(14)) :is(th,td){font-size:.5rem;padding:.15rem .08rem}.printing table:has(th:nth-child(14)) td,.printing thead th:first-child{overflow-wrap:normal}.printing th[scope=row]{min-width:2.6rem}
 .reading th:first-child{padding-left:0}
 .reading thead th{font-size:.78rem;font-weight:400;color:var(--soft);padding-block:0}
 .reading td.value,.reading thead th:last-child{text-align:right}
@@ -167,10 +168,10 @@ th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
-.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
-.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles";gap:.6rem}
+.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
+.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles" "more more more";gap:.6rem}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
-.printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
+.printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
 .printing section.report[id^=claim-]{break-inside:avoid;margin-top:1.2rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
@@ -182,8 +183,7 @@ th,td{padding:.3rem .5rem}
 /* sections */
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
 .dots>b,.dots>span{line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
-.dots>svg{overflow:visible;background:linear-gradient(90deg,var(--line) 1px,transparent 1px) 0 0/calc(100%/var(--steps)) 100%;border-right:1px solid var(--line);print-color-adjust:exact}
-.dots>svg:last-of-type{background:none;border-color:transparent}
+.dots>svg{overflow:visible}
 .mark-at{overflow:visible}
 .keys{grid-column:1/-1;margin:0 0 .3rem;font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem 1rem}.keys svg{margin-right:.25rem;vertical-align:-1px}
 .dots .axis{grid-column:3;margin:0;text-align:center;color:var(--soft)}

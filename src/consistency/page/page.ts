@@ -26,7 +26,7 @@ const STYLE = `
 .contents a{overflow-wrap:anywhere}
 @media (max-width:75rem){.contents{position:static}}
 @media screen and (max-width:44rem){.scroll tbody th{min-width:5.6rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
-@media print{.contents,.theme,details:not([open]){display:none}.layout,.page{display:block;padding:0}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;padding:.15rem .35rem;font-size:.76rem}
+@media print{.contents,.theme,details:not([open]){display:none}.layout,.page{display:block;padding:0}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;overflow-wrap:anywhere;padding:.15rem .35rem;font-size:.76rem}
 figure,tr,#scatter,#files{break-inside:avoid}h2,h3{break-after:avoid}section.report{margin-top:1.2rem}.scatter svg{max-width:30rem}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
 
 /** The page of one or several networks. It is one file without scripts. */

@@ -21,13 +21,12 @@ export function bindPrint(): void {
 
 /** Runs while the page has the layout and the colours of print. Nothing of this appears on the screen. */
 export function whilePrinting<T>(run: () => T): T {
-  const { documentElement: root } = document
-  const [wasPrinting, top] = [root.classList.contains(PRINTING), window.scrollY]
-  root.classList.add(PRINTING)
+  const top = window.scrollY
+  document.documentElement.classList.add(PRINTING)
   try {
     return run()
   } finally {
-    root.classList.toggle(PRINTING, wasPrinting)
+    document.documentElement.classList.remove(PRINTING)
     window.scrollTo({ top, behavior: 'instant' })
   }
 }

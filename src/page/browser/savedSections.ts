@@ -28,13 +28,12 @@ export function bindSectionFigures({ groups }: SiteIndex): void {
 
 /** The last heading before the figure. */
 function headingOf(figure: HTMLElement): string {
-  const headings = [...(figure.closest('section')?.querySelectorAll('h2,h3,h4') ?? [])]
-  const isBefore = (heading: Element) =>
-    (heading.compareDocumentPosition(figure) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
-  return (headings.filter(isBefore).at(-1)?.textContent ?? '').replace(/\s+/g, ' ').trim()
+  const headings = [...document.querySelectorAll('section.report :is(h2,h3,h4)')]
+  const isAfter = (heading: Element) => figure.compareDocumentPosition(heading) & Node.DOCUMENT_POSITION_FOLLOWING
+  return (headings.findLast((heading) => !isAfter(heading))?.textContent ?? '').replace(/\s+/g, ' ').trim()
 }
 
-/** Parts of the page as they are laid out: their SVGs and their lines of text. */
+/** Parts of the page as they are laid out: their SVGs and their texts, which have one line each. */
 function chartDrawing(parts: readonly Element[]): Drawing {
   const boxes = parts.map((part) => part.getBoundingClientRect())
   const [left, top] = [Math.min(...boxes.map(({ left }) => left)), Math.min(...boxes.map(({ top }) => top))]
@@ -46,7 +45,7 @@ function chartDrawing(parts: readonly Element[]): Drawing {
 }
 
 function elementsIn(node: Node): readonly SvgElement[] {
-  if (node instanceof Text) return textLines(node)
+  if (node instanceof Text) return textOf(node)
   if (!(node instanceof SVGSVGElement)) return [...node.childNodes].flatMap(elementsIn)
   const { x, y, width, height } = node.getBoundingClientRect()
   const { name, attributes, children } = dataOf(node)
@@ -64,27 +63,17 @@ function dataOf(element: Element): SvgElement {
 /** Distance from the lower edge of a line of text up to its baseline, as a fraction of the font size. */
 const DESCENT = 0.24
 
-/** The lines of a text, each as wide as on the page, because the font may be another one. */
-function textLines(node: Text): readonly SvgElement[] {
+/** A line of text, as wide as on the page, because the saved font may be another one. */
+function textOf(node: Text): readonly SvgElement[] {
   const box = node.parentElement as HTMLElement
+  const range = document.createRange()
+  range.selectNodeContents(node)
+  const { left, bottom, width } = range.getBoundingClientRect()
   const { fontSize, fontWeight, color } = getComputedStyle(box)
   const size = Number.parseFloat(fontSize)
-  const lines: { words: string; from: DOMRect; to: DOMRect }[] = []
-  const range = document.createRange()
-  for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {
-    range.setStart(node, index)
-    range.setEnd(node, index + word.length)
-    const to = range.getBoundingClientRect()
-    const last = lines.at(-1)
-    if (last === undefined || to.top > last.to.top + size / 2) lines.push({ words: word, from: to, to })
-    else lines.splice(-1, 1, { ...last, words: `${last.words} ${word}`, to })
-  }
-  return lines.map(({ words, from, to }) => {
-    const width = to.right - from.left
-    // The page cuts a text that is wider than its box.
-    const textLength = box.clientWidth > 0 ? Math.min(width, box.clientWidth) : width
-    const attributes = { 'font-size': size, 'font-weight': fontWeight, fill: color }
-    const fitted = { textLength, lengthAdjust: 'spacingAndGlyphs' }
-    return textElement(from.left, from.bottom - DESCENT * size, words, { ...attributes, ...fitted })
-  })
+  // The page cuts a text that is wider than its box.
+  const textLength = box.clientWidth > 0 ? Math.min(width, box.clientWidth) : width
+  const style = { 'font-size': size, 'font-weight': fontWeight, fill: color, textLength }
+  const attributes = { ...style, lengthAdjust: 'spacingAndGlyphs' }
+  return width === 0 ? [] : [textElement(left, bottom - DESCENT * size, node.data.trim(), attributes)]
 }

@@ -100,7 +100,7 @@ function enlarged(picture: CanvasImageSource, width: number, height: number): HT
   const canvas = document.createElement('canvas')
   Object.assign(canvas, { width, height })
   const context = canvas.getContext('2d')
-  if (context) context.imageSmoothingEnabled = false
+  if (context) context.imageSmoothingEnabled = picture instanceof HTMLImageElement
   context?.drawImage(picture, 0, 0, width, height)
   return canvas
 }
