@@ -82,7 +82,7 @@ svg rect.edge{fill:none}
 .summary{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
 .legend:empty{display:none}
-.save{margin:.2rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
+.save{display:inline-block;margin:.2rem 1rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid color-mix(in srgb,var(--ink) 30%,transparent)}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}

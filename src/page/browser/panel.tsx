@@ -46,8 +46,8 @@ export function MapPanel(props: MapPanelProps) {
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
     <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`}>
-      <h3 class="of" title={titleOf(fitted, map)}>
-        <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
+      <h3 class="of" title={mapTitle(fitted, map)}>
+        <Badge panel={panel} /> <span id={`${panel}-of`}>{mapTitle(fitted, map)}</span>
       </h3>
       <Plot
         id={`${panel}-plot`}
@@ -86,11 +86,14 @@ export function MapPanel(props: MapPanelProps) {
       <ul class="legend" id={`${panel}-legend`}>
         {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
       </ul>
+      {shown && panel === 'a' && (
+        <SaveRow id="a-save" words="Save figure" formats={['png', 'svg']} save={(format) => save(shown, format)} />
+      )}
       {shown && (
         <SaveRow
           id={`${panel}-save`}
-          words={panel === 'a' ? 'Save figure, map A' : 'Save map B'}
-          formats={panel === 'a' ? ['png', 'svg', 'csv', 'npy'] : ['csv', 'npy']}
+          words={`Save map ${panel.toUpperCase()}`}
+          formats={['csv', 'npy']}
           save={(format) => save(shown, format)}
         />
       )}
@@ -107,7 +110,7 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-export function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
+export function mapTitle({ group, choice }: Fitted, map: LoadedMap | undefined): string {
   const [quantity, layer] = map === undefined ? ['similarity', choice.layer] : [map.quantity, shownLayer(map)]
   return `${isolated(group.model)} ${isolated(layer)}: ${quantity}`
 }
@@ -135,7 +138,7 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  return `${titleOf(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
+  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
 }
 
 export function summaryText(map: LoadedMap): string {

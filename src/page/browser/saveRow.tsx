@@ -6,7 +6,6 @@ export type Format = 'csv' | 'npy' | 'png' | 'svg'
 interface SaveRowProps {
   /** Start of the buttons' ids. */
   readonly id: string
-  /** What is saved: a figure, values or both. */
   readonly words: string
   readonly formats: readonly Format[]
   readonly save: (format: Format) => Promise<void>

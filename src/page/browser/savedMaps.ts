@@ -5,7 +5,7 @@ import { barElements } from './colourBar.js'
 import { differenceLimits } from './differences.js'
 import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
-import { anchorOf, differenceSummary, scaled, summaryText, titleOf } from './panel.js'
+import { anchorOf, differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
 import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
@@ -59,7 +59,7 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
 function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: ImageOf) {
   const difference = i === 1 ? shown.difference : undefined
   const ending = difference ? ', B − A' : ''
-  const title = `${titleOf(map.fitted, map)}${ending}`
+  const title = `${mapTitle(map.fitted, map)}${ending}`
   const { group } = map.fitted
   const height = (SIDE * group.rows) / group.cols
   const area = areaOf(group, SIDE, height)

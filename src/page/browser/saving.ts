@@ -21,7 +21,12 @@ export async function saveMap(
   const { group, unit } = map.fitted
   const key = unit === null ? null : (group.units[unit]?.picture ?? null)
   // Without its picture, the figure still says which object it shows.
-  const picture = key === null ? undefined : await pictureOf(key).then(dataUrl, () => undefined)
+  const picture =
+    key === null
+      ? undefined
+      : await pictureOf(key)
+          .then(dataUrl)
+          .catch(() => undefined)
   const name = savedName(shown.maps, shown.difference ? 'difference' : what)
   await saveFigure({ ...mapsFigure(shown, mapImage), picture }, name, format)
 }
