@@ -13,10 +13,7 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 export interface PageParts {
   readonly title: string
   readonly style?: string
-  /**
-   * Only a page with a viewer offers a choice of themes, because this needs the viewer's script. The viewer's title is
-   * then the heading of the page.
-   */
+  /** The title of the viewer, if there is one, is the heading of the page. */
   readonly hasViewer: boolean
   readonly links: readonly Pick<ReportSection, 'id' | 'title' | 'answer'>[]
   readonly main: string
@@ -53,6 +50,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="generator" content="Shiftscope ${packageVersion()}">
 <title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}${style}</style>
@@ -61,7 +59,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 ${hasViewer ? SKIP_LINK : ''}
 <header class="page">
 ${hasViewer ? '<p class="brand">Shiftscope</p>' : '<h1>Shiftscope</h1>'}
-${hasViewer ? THEME_CHOICE : ''}
+${THEME_CHOICE}
 </header>
 <div class="layout">
 ${links.length === 0 ? '' : contents}<main>

@@ -4,9 +4,9 @@
  */
 export const STYLE = `
 :root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
---series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5}
-:root[data-theme=dark]{color-scheme:dark;${darkColours()}}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${darkColours()}}}
+--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5;--fault:#c92a2a}
+@media screen{:root:has(:where(#theme>[value=dark]:checked)){color-scheme:dark;${darkColours()}}}
+@media screen and (prefers-color-scheme:dark){:root:not(:has(:where(#theme>[value=light]:checked))){color-scheme:dark;${darkColours()}}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html{scroll-behavior:smooth}
@@ -49,7 +49,7 @@ button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
 input[type=checkbox]{min-height:0;accent-color:var(--ink);margin:0 .3rem 0 0;vertical-align:-1px}
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
-.fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
+.fault{color:var(--fault);margin:0;font-size:.85rem}
 fieldset{border:0;margin:0;padding:0;min-width:0}
 #gallery{display:grid;gap:.3rem}.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
@@ -91,7 +91,7 @@ svg rect.edge{fill:none}
 .summary,.here{margin:0;font-size:.88rem}.summary:empty{display:none}
 .legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
 .legend:empty{display:none}
-.save{margin:.2rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
+.save{display:inline-block;margin:.2rem 1rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
@@ -114,6 +114,7 @@ svg rect.edge{fill:none}
 .where input{width:3.4rem;font-weight:600}
 .where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .profiles{min-width:0}
+.printing table:has(th:nth-child(14)) :is(th,td){font-size:.5rem;padding:.15rem .08rem}.printing table:has(th:nth-child(14)) td,.printing thead th:first-child{overflow-wrap:normal}.printing th[scope=row]{min-width:2.6rem}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .profile .lines{display:block}.profile .key{margin-right:.8rem}.profile .key svg{vertical-align:middle}
@@ -178,10 +179,10 @@ th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
-.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
-.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles";gap:.6rem}
+.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
+.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles" "more more more";gap:.6rem}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
-.printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
+.printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
 .printing section.report[id^=claim-]{break-inside:avoid;margin-top:1.2rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
@@ -192,8 +193,7 @@ th,td{padding:.3rem .5rem}
 /* sections */
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
 .dots>b,.dots>span{line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
-.dots>svg{overflow:visible;background:linear-gradient(90deg,var(--line) 1px,transparent 1px) 0 0/calc(100%/var(--steps)) 100%;border-right:1px solid var(--line);print-color-adjust:exact}
-.dots>svg:last-of-type{background:none;border-color:transparent}
+.dots>svg{overflow:visible}
 .mark-at{overflow:visible}
 .keys{grid-column:1/-1;margin:0 0 .3rem;font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem 1rem}.keys svg{margin-right:.25rem;vertical-align:-1px}
 .dots .axis{grid-column:3;margin:0;text-align:center;color:var(--soft)}
@@ -221,5 +221,5 @@ h2 .answer{display:block;font-weight:400}
 `
 
 function darkColours(): string {
-  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2'
+  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2;--fault:#ff8787'
 }

@@ -1,9 +1,12 @@
 import { expressionText, ORIGINS } from '../experiments/expression.js'
+import { pageHtml, sectionHtml } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { escapeHtml } from '../plot/html.js'
 import { decibelText } from '../plot/numberText.js'
+import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { JUDGED_NAMES } from '../results/measures.js'
+import { renderTable } from './tables/render.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
 /** The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer. */
@@ -50,4 +53,36 @@ function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): s
 <p class="soft">${document.operands.map(({ name, source }) => `${escapeHtml(name)}: ${escapeHtml(source)}`).join('; ')}; expected: ${escapeHtml(document.expectation.scene ?? 'taken on pixels')}</p>
 ${figures.join('\n')}
 </details>`
+}
+
+/** Errors of an expression's result, with a row for each layer. */
+export function errorTable({ layers }: ArithmeticDocument): { readonly head: string[]; readonly rows: string[][] } {
+  const errors = ['PSNR', 'to decoded', 'cosine']
+  return {
+    head: [
+      'layer',
+      ...ORIGINS.flatMap((origin) => errors.map((error) => `${error} from ${origin}`)),
+      'generator alone',
+    ],
+    rows: layers.map(({ layer, origins, reconstruction }) => [
+      layer,
+      ...ORIGINS.flatMap((origin) => {
+        const { psnr, psnrToDecoded, cosine } = origins[origin]
+        return [psnr?.toFixed(1) ?? 'equal', psnrToDecoded?.toFixed(1) ?? 'equal', cosine?.toFixed(3) ?? '–']
+      }),
+      reconstruction?.toFixed(1) ?? 'equal',
+    ]),
+  }
+}
+
+/** The page of one expression, for the folder with its sheets. */
+export function expressionPage(document: ArithmeticDocument): string {
+  const title = `${expressionText(document.terms)} with the features of ${document.model}`
+  const table = renderTable({ title: 'Errors of the result', ...errorTable(document) }, 'html')
+  const notes = document.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>\n`)
+  const scene = sceneHtml({ name: '', title: 'Scenes and sheets', folder: '.', document }, true)
+  const html = `${INTRODUCTION}\n${notes.join('')}${table}
+<p class="soft">PSNR is in dB. All numbers: <a href="arithmetic.json">JSON</a></p>
+${scene}`
+  return pageHtml({ title, hasViewer: false, links: [], main: sectionHtml({ id: 'expression', title, html }) })
 }

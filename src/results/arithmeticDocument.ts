@@ -91,7 +91,7 @@ const documentSchema = z.object({
   }),
   notes: z.array(z.string()),
   layers: z.array(layerSchema),
-  /** SHA-256 of every other file in the folder. */
+  /** SHA-256 of every other file in the folder, except index.html, which is made from this document. */
   files: z.record(fileSchema, z.string()),
 })
 

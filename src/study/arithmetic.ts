@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { BLENDS } from '../engine/task.js'
@@ -5,11 +6,12 @@ import { UsageError } from '../errors.js'
 import { namesOf, ORIGINS, parseExpression } from '../experiments/expression.js'
 import type { LayerArithmetic } from '../experiments/featureArithmetic.js'
 import type { FramePixels } from '../experiments/objectScene.js'
-import { makeWritableFolder } from '../files/atomic.js'
+import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { optimizationNotes } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
+import { expressionPage } from '../report/arithmeticSection.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
 import { computeExpression } from './computedExpression.js'
@@ -74,7 +76,8 @@ export interface Arithmetic {
  * pixels: background + Σ factor · (image − background).
  *
  * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
- * [images, dims]. It also writes the decoded images and a contact sheet as PNG, and arithmetic.json.
+ * [images, dims]. It also writes the decoded images and a contact sheet as PNG, arithmetic.json,
+ * and a page that shows all of these, index.html.
  * @throws UsageError for invalid options or an invalid expression
  * @throws InputError for missing or damaged files
  * @throws DeviceError for a GPU that cannot be used
@@ -105,6 +108,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const models = await openWithGenerators(chosen, drawn.operands.length + 2, request, progress, signal)
   try {
     const { document, layers } = await computeExpression(models, drawn, origin, out, signal)
+    if (out !== undefined) await writeFileAtomic(join(out, 'index.html'), expressionPage(document))
     return {
       document,
       layers,

@@ -38,6 +38,7 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
     [1400, 'light'],
     [390, 'light'],
     [390, 'dark'],
+    [320, 'light'],
   ] as const)('has no barriers in %i px, %s', async (width, colours) => {
     expect(await barriers(width, colours, 'html', frame)).toEqual({ violations: [], tooWide: 0 })
     expect(await page.locator('.scatter svg:visible').count()).toBe(1)
@@ -50,9 +51,34 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
     expect(name?.x).toBe(left?.x)
   })
 
-  it('prints the result without the contents', async () => {
+  it('shows at least the first number of each row in 390 px', async () => {
+    await page.setViewportSize({ width: 390, height: 900 })
+    const ends = await page
+      .locator('.scroll:visible tbody tr td:nth-child(2)')
+      .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().right))
+    expect([ends.length > 5, ends.filter((end) => end > 390)]).toEqual([true, []])
+  })
+
+  it('says what was measured, on which photographs', async () => {
+    expect(await texts('.opening > *')).toEqual([
+      'Does a network see the same in a shifted photograph?',
+      '5 networks · 4 photographs (0.png to 3.png) · crop: same answer in two random crops · diagonal: answer changes after a step of 1 px',
+    ])
+  })
+
+  it('has a theme to choose without a script, and prints the result in light colours without the contents', async () => {
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const [light, dark] = ['rgb(255, 255, 255)', 'rgb(18, 20, 22)']
+    await page.emulateMedia({ colorScheme: 'dark' })
+    expect(await ground()).toBe(dark)
+    await page.selectOption('#theme', 'light')
+    expect(await ground()).toBe(light)
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.selectOption('#theme', 'dark')
+    expect(await ground()).toBe(dark)
     await page.emulateMedia({ media: 'print' })
-    expect(await page.locator('.contents').isVisible()).toBe(false)
+    expect(await ground()).toBe(light)
+    expect(await page.locator('.contents, #theme').filter({ visible: true }).count()).toBe(0)
     expect(await texts('#measures h2')).toEqual(['network-1-of-a-run is the most consistent of 5 networks'])
   })
 })

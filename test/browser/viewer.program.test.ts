@@ -212,7 +212,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       HTMLCanvasElement.prototype.toBlob = (callback) => callback(null)
     })
     await page.click('#a-save-png')
-    await page.getByText('the browser cannot save this map as PNG; save it as SVG').waitFor()
+    await page.getByText('the browser cannot save this figure as PNG; save it as SVG').waitFor()
   })
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
@@ -563,6 +563,19 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       document.querySelector('#b-plot')?.getBoundingClientRect().right,
     ])
     expect([ground, Number(right) < 700]).toEqual(['rgb(255, 255, 255)', true])
+    // Open sections, such as the tables of values, must not squeeze the maps or be cut by the paper's edge.
+    const [object, tooWide] = await page.evaluate(() => {
+      for (const one of document.querySelectorAll('details')) one.open = true
+      const edge = document.body.getBoundingClientRect().right
+      const wide = [...document.querySelectorAll('table, .panel, figure')].filter(
+        (part) => part.getBoundingClientRect().right > edge + 1,
+      )
+      return [
+        document.querySelector('#a-image')?.getBoundingClientRect().width,
+        wide.map((part) => part.outerHTML.slice(0, 99)),
+      ]
+    })
+    expect([Number(object) > 120, tooWide]).toEqual([true, []])
     await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
     await page.emulateMedia({ colorScheme: 'light' })
   })

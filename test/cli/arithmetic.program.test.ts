@@ -35,13 +35,23 @@ describe('arithmetic', () => {
     expect(stdout).toContain('expected scene: computed from pixels; PSNR in dB\n')
     const pictures = ['expectation.png', 'operand-A.png', 'operand-B.png']
     const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png', 'sheet.png']
-    const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json']
+    const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json', 'index.html']
     expect(Object.keys(await contents(out)).sort()).toEqual(files.sort())
     const { shape, data } = await readNpy(folder('files', 'fc6-operands.npy'))
     const result = await readNpy(folder('files', 'fc6-result.npy'))
     expect([shape, result.shape]).toEqual([[2, 768], [768]])
     for (let i = 0; i < 768; i++)
       expect(result.data[i]).toBe(Math.fround((data[i] as number) + (data[768 + i] as number)))
+    expect(stdout).toContain(`results: ${folder('files', 'index.html')}\n`)
+    const html = readFileSync(folder('files', 'index.html'), 'utf8')
+    for (const part of [
+      'A + B with the features of tiny-alexnet',
+      'src="./fc6-sheet.png"',
+      'expected: taken on pixels',
+    ])
+      expect(html).toContain(part)
+    const numbers = /^fc6 +(.*)$/m.exec(stdout)?.[1]?.trim().split(/ +/) ?? []
+    expect(html).toContain(`<th scope="row">fc6</th>${numbers.map((number) => `<td>${number}</td>`).join('')}`)
     // Red and green on white, added on pixels: 255 + (red − 255) + (green − 255).
     const pixels = await sharp(folder('files', 'expectation.png')).raw().toBuffer()
     expect([...pixels.subarray(0, 3)]).toEqual([0, 0, 0])

@@ -164,7 +164,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^layer +PSNR from zero +to decoded from zero +cosine from zero +PSNR from blank .* generator alone$/,
       /^fc8( +\d+\.\d +\d+\.\d +-?\d\.\d{3}){2} +\d+\.\d$/,
       /^expected scene: dog:75@0,0 car:75@100,100; PSNR in dB$/,
-      /^pictures: .*sum.fc8-sheet\.png$/,
+      /^results: .*sum.index\.html$/,
     ],
     [/^opening networks$/, /^computed in [\d.]+ s$/],
   ],

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { ORIGINS } from '../../experiments/expression.js'
-import type { ArithmeticDocument } from '../../results/arithmeticDocument.js'
 import type { ArithmeticOptions } from '../../study/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
@@ -48,11 +47,12 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .option('--device <name>', DEVICE_HELP, 'auto')
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .option('--post-relu', 'apply ReLU before decoding, as the first DeePSiM release needs')
-    .requiredOption('--out <folder>', 'write vectors, pictures, contact sheets and arithmetic.json here', parsePath)
+    .requiredOption('--out <folder>', 'write a page, vectors, pictures and arithmetic.json here', parsePath)
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
       say('opening networks')
       const { arithmetic } = await import('../../study/arithmetic.js')
+      const { errorTable } = await import('../../report/arithmeticSection.js')
       const { document, seconds } = await arithmetic({
         ...options,
         ...(generator && { generators: generator }),
@@ -62,24 +62,10 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
         signal,
       })
       if (json) return printJson(document)
-      printErrors(document)
-      print(`pictures: ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
+      const { head, rows } = errorTable(document)
+      printTable(head, rows)
+      print(`expected scene: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
+      print(`results: ${join(options.out, 'index.html')}`)
       say(`computed in ${duration(seconds)}`)
     })
-}
-
-function printErrors(document: ArithmeticDocument): void {
-  const errors = ['PSNR', 'to decoded', 'cosine']
-  printTable(
-    ['layer', ...ORIGINS.flatMap((origin) => errors.map((error) => `${error} from ${origin}`)), 'generator alone'],
-    document.layers.map(({ layer, origins, reconstruction }) => [
-      layer,
-      ...ORIGINS.flatMap((origin) => {
-        const { psnr, psnrToDecoded, cosine } = origins[origin]
-        return [psnr?.toFixed(1) ?? 'equal', psnrToDecoded?.toFixed(1) ?? 'equal', cosine?.toFixed(3) ?? '–']
-      }),
-      reconstruction?.toFixed(1) ?? 'equal',
-    ]),
-  )
-  print(`expected scene: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
 }

@@ -16,7 +16,7 @@ const STYLE = `
 .photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
 .photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
 .photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
-main>section.report:first-child{border:0;margin:0;padding:0}
+.opening{margin-bottom:1.6rem}.opening h2{font-size:1.75rem;letter-spacing:-.01em}.opening p{max-width:62rem;overflow-wrap:anywhere}
 .photographs path{shape-rendering:crispEdges}.right{fill:none;stroke:var(--ink);stroke-width:1.5}
 .pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
@@ -26,8 +26,8 @@ main>section.report:first-child{border:0;margin:0;padding:0}
 .contents a{overflow-wrap:anywhere}
 @media (max-width:75rem){.contents{position:static}}
 @media screen and (max-width:44rem){.scroll tbody th{min-width:5.6rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
-@media print{.contents{display:none}.layout{display:block}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;padding:.15rem .35rem;font-size:.76rem}
-figure,tr,.scatter{break-inside:avoid}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
+@media print{.contents,.theme,details:not([open]){display:none}.layout,.page{display:block;padding:0}.scroll{overflow:visible}body{font-size:12px}th,td{white-space:normal;overflow-wrap:anywhere;padding:.15rem .35rem;font-size:.76rem}
+figure,tr,#scatter,#files{break-inside:avoid}h2,h3{break-after:avoid}section.report{margin-top:1.2rem}.scatter svg{max-width:30rem}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
 
 /** The page of one or several networks. It is one file without scripts. */
 export async function consistencyPage(result: Consistency, answers: readonly NetworkAnswers[]): Promise<string> {
@@ -54,8 +54,20 @@ export async function consistencyPage(result: Consistency, answers: readonly Net
     style: STYLE,
     hasViewer: false,
     links: sections,
-    main: sections.map(sectionHtml).join('\n'),
+    main: [openingHtml(networks), ...sections.map(sectionHtml)].join('\n'),
   })
+}
+
+/** What was measured, on which photographs. */
+function openingHtml(networks: readonly NetworkConsistency[]): string {
+  const [first] = networks as readonly [NetworkConsistency]
+  const names = networks.map(({ photographs }) => photographs.map(({ name }) => name))
+  const most = names.reduce((longest, one) => (one.length > longest.length ? one : longest))
+  const which = most.length > 1 ? `${most[0]} to ${most.at(-1)}` : most[0]
+  const measured = mainMeasures(first).map(({ protocol, title }) => `${protocol}: ${title}`)
+  const facts = [counted(networks.length, 'network'), `${counted(most.length, 'photograph')} (${which})`, ...measured]
+  return `<div class="opening"><h2>Does a network see the same in a shifted photograph?</h2>
+<p class="soft">${escapeHtml(facts.join(' · '))}</p></div>`
 }
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */

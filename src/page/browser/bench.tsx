@@ -15,6 +15,7 @@ import { MapPanel } from './panel.js'
 import { Profile } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
+import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
 import type { Change, Quantity, View } from './view.js'
@@ -78,6 +79,8 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
     [fits],
   )
   const limits = useMemo(() => (view.limits === 'fit' ? extremes(present) : view.limits), [view.limits, state.maps])
+  const caption = `Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[view.shows]}`
+  const figure = { maps: current.filter((map) => map !== undefined), difference, colours, limits, regions, caption }
   const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
@@ -97,7 +100,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
       <div class="choosing">
         {gallery}
         <Controls index={index} view={view} fits={fits} change={change} />
-        <p class="soft reads">{`Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[view.shows]}`}</p>
+        <p class="soft reads">{caption}</p>
       </div>
       {fits.map((fitted, i) => {
         const panel = PANEL_IDS[i] as PanelId
@@ -116,6 +119,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
             actions={actions(i)}
+            save={(map, format) => saveMap(map, figure, source.pictureOf, format)}
           />
         )
       })}
@@ -158,7 +162,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
 const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
-const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
+const OUTPUT_LAYER = 'Answers always come from the output layer.'
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity:
     'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',

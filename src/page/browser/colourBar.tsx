@@ -3,6 +3,7 @@ import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
 import { drawn, MARK, panelMark, useWidth } from './drawing.js'
+import { EDGE } from './plot.js'
 import type { PanelId } from './readings.js'
 
 const HEIGHT = 50
@@ -18,30 +19,39 @@ interface ColourBarProps {
   readonly marks: readonly { readonly panel: PanelId; readonly value: number }[]
 }
 
-export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }: ColourBarProps) {
+export function ColourBar({ id, label, colourOf, limits, marks }: ColourBarProps) {
   const [box, width] = useWidth<HTMLDivElement>()
-  const inner = Math.max(1, width - 2 * MARGIN)
-  const scale = rangeScale(low, high, Math.max(2, Math.floor(inner / 64)))
-  const x = (value: number) => MARGIN + scale.at(value) * inner
-  const stops = Array.from({ length: 65 }, (_, i) =>
-    svg('stop', { offset: String(i / 64), 'stop-color': `rgb(${colourOf(i / 64).join(' ')})` }),
-  )
-  const bottom = BAR.top + BAR.height
-  const ticks = axisTicks(scale, x, { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 15 })
+  const { elements, x } = barElements(id, width, colourOf, limits)
   const pointers = marks.map(({ panel, value }) => panelMark(panel, x(value), BAR.top - MARK))
-  const bar = { x: MARGIN, y: BAR.top, width: inner, height: BAR.height }
   return (
     <div id={id} ref={box} class="chart" role="img" aria-label={label}>
       {drawn(
         svg(
           'svg',
           { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
-          svg('defs', {}, svg('linearGradient', { id: `${id}-ramp` }, ...stops)),
-          svg('rect', { class: 'edge', style: `fill:url(#${id}-ramp)`, ...bar }),
-          ...tickElements(ticks, TICK_COLOUR),
+          ...elements,
           ...pointers,
         ),
       )}
     </div>
   )
+}
+
+/** A bar with the scale's colours, and its ticks. `x` converts a value to a coordinate. */
+export function barElements(id: string, width: number, colourOf: ColourMap, { low, high }: ColourLimits) {
+  const inner = Math.max(1, width - 2 * MARGIN)
+  const scale = rangeScale(low, high, Math.max(2, Math.floor(inner / 64)))
+  const x = (value: number) => MARGIN + scale.at(value) * inner
+  const stops = Array.from({ length: 65 }, (_, i) =>
+    svg('stop', { offset: String(i / 64), 'stop-color': `rgb(${colourOf(i / 64).join(',')})` }),
+  )
+  const bottom = BAR.top + BAR.height
+  const ticks = axisTicks(scale, x, { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 15 })
+  const bar = { x: MARGIN, y: BAR.top, width: inner, height: BAR.height }
+  const elements = [
+    svg('defs', {}, svg('linearGradient', { id: `${id}-ramp` }, ...stops)),
+    svg('rect', { ...EDGE, style: `fill:url(#${id}-ramp)`, ...bar }),
+    ...tickElements(ticks, TICK_COLOUR),
+  ]
+  return { elements, x, height: HEIGHT }
 }

@@ -3,6 +3,7 @@ import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
 import { bindPrint } from './print.js'
+import { bindSectionFigures } from './savedSections.js'
 import { fileSource } from './source.js'
 import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
@@ -13,3 +14,4 @@ bindTheme()
 bindContents()
 startViewer(fileSource(index))
 bindPrint()
+document.addEventListener('DOMContentLoaded', () => bindSectionFigures(index))

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
@@ -13,7 +13,7 @@ import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region, Regions } from './regions.js'
-import { SAVED_FORMATS, saveMap } from './saving.js'
+import { type Format, SaveRow } from './saveRow.js'
 import { cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
@@ -33,12 +33,12 @@ interface MapPanelProps {
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
+  readonly save: (map: LoadedMap, format: Format) => Promise<void>
 }
 
 export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, previous, difference, colours, limits, regions, readings, note, isBusy, actions } = props
-  const box = useRef<HTMLDivElement>(null)
-  const [fault, setFault] = useState('')
+  const { panel, fitted, map, previous, difference, colours, limits, regions, readings, note, isBusy, actions, save } =
+    props
   const reading = readings.find((one) => one.panel === panel)
   const shown = difference ?? map
   const drawn = map ?? previous
@@ -49,9 +49,9 @@ export function MapPanel(props: MapPanelProps) {
   }, [drawn, difference, colours, limits, regions])
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
-    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`} ref={box}>
-      <h3 class="of" title={titleOf(fitted, map)}>
-        <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
+    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`}>
+      <h3 class="of" title={mapTitle(fitted, map)}>
+        <Badge panel={panel} /> <span id={`${panel}-of`}>{mapTitle(fitted, map)}</span>
       </h3>
       <Plot
         id={`${panel}-plot`}
@@ -93,30 +93,16 @@ export function MapPanel(props: MapPanelProps) {
       <ul class="legend" id={`${panel}-legend`}>
         {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
       </ul>
+      {shown && panel === 'a' && (
+        <SaveRow id="a-save" words="Save figure" formats={['png', 'svg']} save={(format) => save(shown, format)} />
+      )}
       {shown && (
-        <p class="save">
-          <span class="soft">Save as</span>{' '}
-          {SAVED_FORMATS.map((format) => (
-            <button
-              key={format}
-              type="button"
-              id={`${panel}-save-${format}`}
-              aria-label={`Save map ${panel.toUpperCase()} as ${format.toUpperCase()}`}
-              onClick={() => {
-                const plot = box.current?.querySelector<HTMLElement>('.plot') as HTMLElement
-                setFault('')
-                saveMap(shown, difference ? 'difference' : shown.quantity, format, plot).catch((error: Error) =>
-                  setFault(error.message),
-                )
-              }}
-            >
-              {format.toUpperCase()}
-            </button>
-          ))}{' '}
-          <span class="fault" role="alert">
-            {fault}
-          </span>
-        </p>
+        <SaveRow
+          id={`${panel}-save`}
+          words={`Save map ${panel.toUpperCase()}`}
+          formats={['csv', 'npy']}
+          save={(format) => save(shown, format)}
+        />
       )}
     </section>
   )
@@ -130,7 +116,7 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
+export function mapTitle({ group, choice }: Fitted, map: LoadedMap | undefined): string {
   const [quantity, layer] = map === undefined ? ['similarity', choice.layer] : [map.quantity, shownLayer(map)]
   return `${isolated(group.model)} ${isolated(layer)}: ${quantity}`
 }
@@ -142,12 +128,12 @@ function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedM
   return `Map ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}`
 }
 
-function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
+export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
   return (value) => colours((value - low) / (high - low))
 }
 
 /** Position with which a map compares all others. Maps of predictions always compare with the center. */
-function anchorOf({ quantity, fitted }: LoadedMap): Position {
+export function anchorOf({ quantity, fitted }: LoadedMap): Position {
   const center = fitted.group.anchors.find(({ name }) => name === 'center')
   return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
 }
@@ -159,10 +145,10 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  return `${titleOf(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
+  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
 }
 
-function summaryText(map: LoadedMap): string {
+export function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
   const { group, layer, unit, anchor } = fitted
@@ -193,7 +179,7 @@ function answersText(map: LoadedMap): string {
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
-function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: Reading | undefined): string {
+export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: Reading | undefined): string {
   const here = reading && (values[reading.at] as number)
   const decimals = decimalsFor([0, mean, lowest, highest, here ?? 0])
   const textOf = (value: number) => differenceText(value, decimals)

@@ -10,7 +10,7 @@ import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
 
 /** Space for the axes around the map, in CSS pixels. */
-export const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
+export const PLOT_MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
 /** Converts a value of the map to red, green and blue, 0 to 255 each. */
 export type ColourOf = (value: number) => readonly [number, number, number]
@@ -34,9 +34,9 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
     if (canvas.current) paint(canvas.current, map, colourOf)
   }, [map, colourOf])
   const group = map?.fitted.group
-  const width = Math.max(1, boxWidth - MARGIN.left - MARGIN.right)
+  const width = Math.max(1, boxWidth - PLOT_MARGIN.left - PLOT_MARGIN.right)
   const height = group === undefined ? width : (width * group.rows) / group.cols
-  const total = height + MARGIN.top + MARGIN.bottom
+  const total = height + PLOT_MARGIN.top + PLOT_MARGIN.bottom
   const area = useMemo(() => group && areaOf(group, width, height), [group, width, height])
   const axes = useMemo(() => area && axisElements(area).map(drawn), [area])
   const pointedAt = ({ clientX, clientY }: MouseEvent): Position | undefined => {
@@ -71,7 +71,12 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
     >
       <canvas
         ref={canvas}
-        style={{ left: `${MARGIN.left}px`, top: `${MARGIN.top}px`, width: `${width}px`, height: `${height}px` }}
+        style={{
+          left: `${PLOT_MARGIN.left}px`,
+          top: `${PLOT_MARGIN.top}px`,
+          width: `${width}px`,
+          height: `${height}px`,
+        }}
       />
       <svg class="axes" viewBox={`0 0 ${boxWidth} ${total}`} aria-hidden="true">
         {axes}
@@ -83,7 +88,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
 }
 
 /** Draws the map on the canvas, one canvas pixel per position. CSS enlarges the canvas without smoothing. */
-function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
+export function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
   const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
   canvas.width = cols
   canvas.height = rows
@@ -108,39 +113,47 @@ interface MapArea {
   readonly height: number
 }
 
-function areaOf(group: SiteGroup, width: number, height: number): MapArea {
+export function areaOf(group: SiteGroup, width: number, height: number): MapArea {
   const most = Math.max(2, Math.floor(width / 44))
   const [across, down] = [positionScale(group.cols, group, most), positionScale(group.rows, group, most)]
   return {
     columns: across,
     rows: down,
-    x: (col) => MARGIN.left + across.at(col) * width,
-    y: (row) => MARGIN.top + down.at(row) * height,
+    x: (col) => PLOT_MARGIN.left + across.at(col) * width,
+    y: (row) => PLOT_MARGIN.top + down.at(row) * height,
     width,
     height,
   }
 }
 
-function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
-  const [left, bottom] = [MARGIN.left, MARGIN.top + height]
+/** The border of a plot. Here and in marks, the attributes are for saved figures, which have no CSS. */
+export const EDGE = { class: 'edge', fill: 'none', stroke: TICK_COLOUR }
+
+export function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
+  const [left, bottom] = [PLOT_MARGIN.left, PLOT_MARGIN.top + height]
   const xAxis = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
   const yAxis = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
   return [
-    svg('rect', { class: 'edge', x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
+    svg('rect', { ...EDGE, x: left - 0.5, y: PLOT_MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
     ...tickElements([...axisTicks(columns, x, xAxis), ...axisTicks(rows, y, yAxis)], TICK_COLOUR),
     textElement(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
-    uprightTitle(12, MARGIN.top + height / 2, 'row (px)'),
+    uprightTitle(12, PLOT_MARGIN.top + height / 2, 'row (px)'),
   ]
 }
 
 /** A dark plus with a white border, so that it is visible on any colour. At the map's edge, it is moved inwards. */
-function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
+export function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>
     Math.min(from + Math.max(arm, length - arm), Math.max(from + arm, value))
-  const [left, top] = [inside(x(col), MARGIN.left, width), inside(y(row), MARGIN.top, height)]
+  const [left, top] = [inside(x(col), PLOT_MARGIN.left, width), inside(y(row), PLOT_MARGIN.top, height)]
   const d = `M${left - arm} ${top}h${2 * arm}M${left} ${top - arm}v${2 * arm}`
-  return svg('g', { class: 'anchor' }, svg('path', { class: 'under', d }), svg('path', { class: 'over', d }))
+  return svg(
+    'g',
+    { class: 'anchor' },
+    svg('path', { class: 'under', d, stroke: '#fff', 'stroke-width': 5 }),
+    svg('path', { class: 'over', d, stroke: '#17181a', 'stroke-width': 2 }),
+  )
 }
 
 /** Cross hairs at a position. They have a gap in the middle, so that the position's colour stays visible. */
@@ -148,10 +161,10 @@ function crossHairs({ row, col }: Position, { x, y, width, height }: MapArea): r
   const [left, top] = [x(col), y(row)]
   const gap = 5
   const d = [
-    `M${MARGIN.left} ${top}H${Math.max(MARGIN.left, left - gap)}`,
-    `M${Math.min(MARGIN.left + width, left + gap)} ${top}H${MARGIN.left + width}`,
-    `M${left} ${MARGIN.top}V${Math.max(MARGIN.top, top - gap)}`,
-    `M${left} ${Math.min(MARGIN.top + height, top + gap)}V${MARGIN.top + height}`,
+    `M${PLOT_MARGIN.left} ${top}H${Math.max(PLOT_MARGIN.left, left - gap)}`,
+    `M${Math.min(PLOT_MARGIN.left + width, left + gap)} ${top}H${PLOT_MARGIN.left + width}`,
+    `M${left} ${PLOT_MARGIN.top}V${Math.max(PLOT_MARGIN.top, top - gap)}`,
+    `M${left} ${Math.min(PLOT_MARGIN.top + height, top + gap)}V${PLOT_MARGIN.top + height}`,
   ].join('')
   const spot = { x: left - gap, y: top - gap, width: 2 * gap, height: 2 * gap }
   return [

@@ -18,3 +18,15 @@ export function bindPrint(): void {
   })
   window.addEventListener('afterprint', () => layOut(false))
 }
+
+/** Runs while the page has the layout and the colours of print. Nothing of this appears on the screen. */
+export function whilePrinting<T>(run: () => T): T {
+  const top = window.scrollY
+  document.documentElement.classList.add(PRINTING)
+  try {
+    return run()
+  } finally {
+    document.documentElement.classList.remove(PRINTING)
+    window.scrollTo({ top, behavior: 'instant' })
+  }
+}

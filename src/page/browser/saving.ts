@@ -1,27 +1,34 @@
 import { positionAt } from '../../experiments/grid.js'
+import { markup } from '../../plot/svg.js'
 import { csvCell } from '../../results/csv.js'
-import type { LoadedMap } from './maps.js'
+import { type LoadedMap, shownLayer } from './maps.js'
+import { type ColourOf, paint } from './plot.js'
+import { whilePrinting } from './print.js'
+import { type FigureParts, savedFigure } from './savedFigure.js'
+import { mapsFigure, type ShownMaps } from './savedMaps.js'
+import type { Format } from './saveRow.js'
 
-export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
-type Format = (typeof SAVED_FORMATS)[number]
-
-/**
- * @param what quantity that the map shows, such as `similarity`; its name becomes part of the file's name
- * @param plot element with the map's canvas and the SVG of its axes
- */
-export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(await fileOf(format, map, plot))
-  link.download = nameOf(map, what, format)
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
-}
-
-async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise<Blob> {
-  if (format === 'csv') return new Blob([csvText(map)], { type: 'text/csv' })
-  if (format === 'npy') return new Blob(npyParts(map), { type: 'application/octet-stream' })
-  const picture = svgPicture(box)
-  return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
+/** Saves the values of a map, or all shown maps as one figure. */
+export async function saveMap(
+  map: LoadedMap,
+  shown: ShownMaps,
+  pictureOf: (key: number) => Promise<string>,
+  format: Format,
+): Promise<void> {
+  const what = map === shown.difference ? 'difference' : map.quantity
+  if (format === 'csv') return download(new Blob([csvText(map)], { type: 'text/csv' }), savedName([map], what), format)
+  if (format === 'npy') return download(new Blob(npyParts(map)), savedName([map], what), format)
+  const { group, unit } = map.fitted
+  const key = unit === null ? null : (group.units[unit]?.picture ?? null)
+  // Without its picture, the figure still says which object it shows.
+  const picture =
+    key === null
+      ? undefined
+      : await pictureOf(key)
+          .then(dataUrl)
+          .catch(() => undefined)
+  const name = savedName(shown.maps, shown.difference ? 'difference' : what)
+  await saveFigure({ ...mapsFigure(shown, mapImage), picture }, name, format)
 }
 
 /** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
@@ -50,61 +57,74 @@ function npyParts({ fitted, values, known }: LoadedMap): BlobPart[] {
   return [header, data]
 }
 
-interface Picture {
-  readonly text: string
-  readonly width: number
-  readonly height: number
+/** Saves a figure in the light theme's colours, with the name and version of the program in its last line. */
+export async function saveFigure(parts: FigureParts, name: string, format: Format): Promise<void> {
+  const program = document.querySelector<HTMLMetaElement>('meta[name=generator]')?.content ?? ''
+  const figure = savedFigure({ ...parts, source: `${parts.source} ${program}` })
+  const text = whilePrinting(() => {
+    const colours = getComputedStyle(document.documentElement)
+    // XML forbids control characters, which names from files may contain.
+    const xml = markup(figure).replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ' ')
+    return xml.replace(/var\((--[\w-]+)\)/g, (_, name) => colours.getPropertyValue(name).trim())
+  })
+  const file = new Blob([text], { type: 'image/svg+xml' })
+  download(format === 'svg' ? file : await pngOf(text), name, format)
 }
 
-/** Style properties that are copied into a saved SVG, because the page's CSS does not apply there. */
-const STYLES = ['fill', 'stroke', 'stroke-width', 'font-size', 'font-family', 'text-anchor', 'opacity'] as const
-
-function svgPicture(box: HTMLElement): Picture {
-  const canvas = box.querySelector('canvas') as HTMLCanvasElement
-  const axes = box.querySelector('svg') as SVGSVGElement
-  const copy = axes.cloneNode(true) as SVGSVGElement
-  const originals = [...axes.querySelectorAll('*')]
-  for (const [i, node] of [...copy.querySelectorAll('*')].entries()) {
-    const style = getComputedStyle(originals[i] as Element)
-    for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name))
-  }
-  copy.querySelector('.cross')?.remove()
-  const [, , width = 1, height = 1] = (axes.getAttribute('viewBox') ?? '').split(' ').map(Number)
-  const place = { x: canvas.offsetLeft, y: canvas.offsetTop, width: canvas.offsetWidth, height: canvas.offsetHeight }
-  const image = document.createElementNS(copy.namespaceURI, 'image')
-  const attributes = { ...place, href: canvas.toDataURL('image/png'), style: 'image-rendering: pixelated' }
-  for (const [name, value] of Object.entries({ ...attributes, preserveAspectRatio: 'none' }))
-    image.setAttribute(name, String(value))
-  const ground = document.createElementNS(copy.namespaceURI, 'rect')
-  for (const [name, value] of Object.entries({ width, height, fill: groundOf(box) }))
-    ground.setAttribute(name, String(value))
-  copy.prepend(ground, image)
-  copy.setAttribute('width', String(width))
-  copy.setAttribute('height', String(height))
-  return { text: new XMLSerializer().serializeToString(copy), width, height }
+function download(file: Blob, name: string, format: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(file)
+  link.download = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '_')}.${format}`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
 
-function groundOf(box: HTMLElement): string {
-  return getComputedStyle(box.ownerDocument.body).backgroundColor
-}
-
-/** Pixels of the PNG per CSS pixel, along each axis. */
+/** Pixels of the PNG per pixel of the figure, along each axis. */
 const PNG_SCALE = 2
 
-async function pngOf({ text, width, height }: Picture): Promise<Blob> {
-  const image = new Image(width * PNG_SCALE, height * PNG_SCALE)
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`
-  await image.decode()
-  const canvas = document.createElement('canvas')
-  Object.assign(canvas, { width: image.width, height: image.height })
-  canvas.getContext('2d')?.drawImage(image, 0, 0, image.width, image.height)
+async function pngOf(text: string): Promise<Blob> {
+  const canvas = await loadedCanvas(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`, PNG_SCALE)
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
-  if (blob === null) throw new Error('the browser cannot save this map as PNG; save it as SVG')
+  if (blob === null) throw new Error('the browser cannot save this figure as PNG; save it as SVG')
   return blob
 }
 
-function nameOf({ fitted: { choice, group, anchorPosition } }: LoadedMap, what: string, format: Format): string {
+/** The picture at an address as a data URL, so that a file can contain it. */
+async function dataUrl(address: string): Promise<string> {
+  return (await loadedCanvas(address, 1)).toDataURL('image/png')
+}
+
+async function loadedCanvas(address: string, scale: number): Promise<HTMLCanvasElement> {
+  const image = new Image()
+  image.src = address
+  await image.decode()
+  return enlarged(image, scale * image.naturalWidth, scale * image.naturalHeight)
+}
+
+function enlarged(picture: CanvasImageSource, width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  Object.assign(canvas, { width, height })
+  const context = canvas.getContext('2d')
+  if (context) context.imageSmoothingEnabled = picture instanceof HTMLImageElement
+  context?.drawImage(picture, 0, 0, width, height)
+  return canvas
+}
+
+/** Pixels per position and axis. Some programs smooth a picture that they enlarge. */
+const CELL = 8
+
+/** Draws a map, and returns its picture as a data URL. */
+function mapImage(map: LoadedMap, colourOf: ColourOf): string {
+  const canvas = document.createElement('canvas')
+  paint(canvas, map, colourOf)
+  return enlarged(canvas, CELL * canvas.width, CELL * canvas.height).toDataURL('image/png')
+}
+
+/** Name of a file without its extension. */
+function savedName(maps: readonly LoadedMap[], what: string): string {
+  const [first] = maps as readonly [LoadedMap]
+  const { choice, group, anchorPosition } = first.fitted
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : `${anchorPosition.row}-${anchorPosition.col}`
-  const parts = [choice.model, choice.layer, group.size, choice.patch ?? 'mean', anchor, what]
-  return `${parts.map((part) => String(part).replace(/[^\p{L}\p{N}._-]+/gu, '_')).join('-')}.${format}`
+  const models = maps.map(({ fitted }) => fitted.choice.model).join('-vs-')
+  return [models, shownLayer(first), group.size, choice.patch ?? 'mean', anchor, what].join('-')
 }

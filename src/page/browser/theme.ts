@@ -2,19 +2,12 @@ import { element } from './dom.js'
 
 const KEY = 'shiftscope-theme'
 
-/** Lets the reader choose the light or the dark theme. Without a choice, the page follows the system's theme. */
+/** Keeps the reader's choice of a theme. The page's CSS applies the choice, and needs no script for this. */
 export function bindTheme(): void {
   const select = element('theme', HTMLSelectElement)
   const stored = recall()
   if ([...select.options].some(({ value }) => value === stored)) select.value = stored
-  const show = () => {
-    document.documentElement.dataset.theme = select.value
-  }
-  select.addEventListener('change', () => {
-    show()
-    remember(select.value)
-  })
-  show()
+  select.addEventListener('change', () => remember(select.value))
 }
 
 /** Reads the stored choice. Some browsers refuse storage to pages that are opened from disk. */

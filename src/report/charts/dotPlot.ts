@@ -16,7 +16,6 @@ export interface DotPlot {
   /** Name for screen readers. */
   readonly name: string
   readonly axis: string
-  /** Makes the scale of the axis. Its ticks must be evenly spaced from end to end, because CSS draws the grid lines. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
@@ -44,16 +43,17 @@ export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlo
     ...dots.flatMap(({ value, bar = [] }) => [value, ...bar]),
     ...(reference === undefined ? [] : [reference]),
   ])
+  const grid = scale.ticks.map((tick) => upright(scale.at(tick), 'var(--line)'))
   const lines = rows.map((row, i) => {
     const isFirst = rows[i - 1]?.model !== row.model
     const model = isFirst ? `<b>${escapeHtml(shortened(row.model, 40))}</b>` : '<b></b>'
-    const line = reference === undefined ? [] : [upright(scale.at(reference))]
-    return `${model}<span>${escapeHtml(shortened(row.layer, 40))}</span>${strip([...line, ...rowMarks(row, series, scale)])}`
+    const line = reference === undefined ? [] : [upright(scale.at(reference), 'var(--ink)')]
+    return `${model}<span>${escapeHtml(shortened(row.layer, 40))}</span>${strip([...grid, ...line, ...rowMarks(row, series, scale)])}`
   })
   const numbers = scale.ticks.map((tick) =>
     textElement(0, LETTER_SIZE, scale.format(tick), { x: percent(scale.at(tick)), 'text-anchor': 'middle' }),
   )
-  return `<div class="dots" role="group" aria-label="${escapeHtml(name)}" style="--steps:${scale.ticks.length - 1}">
+  return `<div class="dots" role="group" aria-label="${escapeHtml(name)}">
 ${keys(series)}
 ${lines.join('\n')}
 <b></b><span></span>${strip(numbers)}
@@ -72,8 +72,8 @@ function strip(content: readonly SvgElement[]): string {
   return markup(svg('svg', { width: '100%', height: ROW }, ...content))
 }
 
-function upright(at: number): SvgElement {
-  return svg('line', { x1: percent(at), x2: percent(at), y1: 0, y2: ROW, stroke: 'var(--ink)' })
+function upright(at: number, stroke: string): SvgElement {
+  return svg('line', { x1: percent(at), x2: percent(at), y1: 0, y2: ROW, stroke })
 }
 
 function rowMarks(

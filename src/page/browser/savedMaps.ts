@@ -1,0 +1,106 @@
+import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
+import { withMinus } from '../../plot/numberText.js'
+import { svg, textElement } from '../../plot/svg.js'
+import { barElements } from './colourBar.js'
+import { differenceLimits } from './differences.js'
+import { kindOf, sideText } from './kinds.js'
+import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { anchorOf, differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
+import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
+import type { Regions } from './regions.js'
+import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
+import { isolated, positionText, shareText } from './text.js'
+
+/** The maps that the page shows. */
+export interface ShownMaps {
+  readonly maps: readonly LoadedMap[]
+  /** The map B − A, if it takes the place of map B. */
+  readonly difference: LoadedMap | undefined
+  readonly colours: ColourMap
+  /** Ends of the colour scale of similarity. */
+  readonly limits: ColourLimits
+  readonly regions: Regions
+  /** Says what the maps show. */
+  readonly caption: string
+}
+
+/** Draws a map, and returns its picture as a data URL. */
+type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string
+
+/** Width of a map in pixels, without and with its axes. */
+const SIDE = 300
+const WIDTH = PLOT_MARGIN.left + SIDE + PLOT_MARGIN.right
+const GAP = 28
+
+/** The shown maps side by side, with their axes, marks and legends, and the words that explain them. */
+export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
+  const [{ quantity, fitted }] = shown.maps as readonly [LoadedMap]
+  const { choice, unit, group } = fitted
+  const kind = kindOf(group)
+  const object = unit === null ? `${group.units.length} ${kind}s (mean)` : `the ${kind} ${isolated(choice.patch ?? '')}`
+  const groups = shown.maps.map((map) => map.fitted.group)
+  const frames = [...new Set(groups.map(({ frame }) => `${frame} × ${frame}`))].join(' and ')
+  const anchor = typeof choice.anchor === 'string' ? ` ${choice.anchor}` : ''
+  const drawings = shown.maps.map((map, i) => mapDrawings(map, i, shown, imageOf))
+  const rows = (['head', 'plot', 'key'] as const).map((row) => drawings.map((drawing) => drawing[row]))
+  return {
+    title: `${quantity.replace(/^./, (letter) => letter.toUpperCase())} at each position of ${object}, ${sideText(groups)}`,
+    caption: shown.caption,
+    body: arranged(
+      'down',
+      8,
+      rows.map((row) => arranged('right', GAP, row)),
+    ),
+    source: `+ ${quantity === 'similarity' ? `anchor${anchor}` : 'center'}: ${positionText(anchorOf(shown.maps[0] as LoadedMap))}. Rows and columns are those of the top-left corner of the ${kind} in an image of ${frames} px, in steps of ${group.stride} px.`,
+  }
+}
+
+/** A map's heading, its plot with axes and mark, and its legend or colour bar. */
+function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: ImageOf) {
+  const difference = i === 1 ? shown.difference : undefined
+  const ending = difference ? ', B − A' : ''
+  const title = `${mapTitle(map.fitted, map)}${ending}`
+  const { group } = map.fitted
+  const height = (SIDE * group.rows) / group.cols
+  const area = areaOf(group, SIDE, height)
+  const own = map.quantity === 'similarity' ? shown.limits : PROBABILITY_LIMITS
+  const [colours, limits] = difference ? [DIFFERENCE_COLOURS, differenceLimits(difference)] : [shown.colours, own]
+  const colourOf: ColourOf = map.regions ? (number) => shown.regions.colourOf(map, number) : scaled(colours, limits)
+  const href = imageOf(difference ?? map, colourOf)
+  const style = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
+  const image = svg('image', { x: PLOT_MARGIN.left, y: PLOT_MARGIN.top, width: SIDE, height, href, ...style })
+  return {
+    head: arranged('down', 2, [
+      paragraph(shown.maps.length === 1 ? title : `${'AB'[i]} ${title}`, WIDTH, { 'font-weight': 600 }),
+      paragraph(difference ? differenceSummary(difference, undefined) : summaryText(map), WIDTH),
+    ]),
+    plot: {
+      elements: [image, ...axisElements(area), anchorMark(anchorOf(map), area)],
+      width: WIDTH,
+      height: PLOT_MARGIN.top + height + PLOT_MARGIN.bottom,
+    },
+    key: map.regions ? legend(map, shown.regions) : bar(`bar-${i}`, `${map.quantity}${ending}`, colours, limits),
+  }
+}
+
+function bar(id: string, name: string, colours: ColourMap, limits: ColourLimits): Drawing {
+  const { elements, height } = barElements(id, WIDTH, colours, limits)
+  const label = `${name}, from ${withMinus(String(limits.low))} to ${limits.high}`
+  return arranged('down', 0, [{ elements, width: WIDTH, height }, paragraph(label, WIDTH)])
+}
+
+const [SWATCH, SHARE] = [20, 56]
+
+/** A line for each class of the map: its colour, its name and its share of positions. */
+function legend(map: LoadedMap, regions: Regions): Drawing {
+  const entries = regions.legend(map).map(({ name, colour, positions }) => {
+    const swatch = { y: 2, width: 12, height: 12, fill: `rgb(${colour.join(',')})`, stroke: 'var(--strong)' }
+    const share = textElement(SHARE, 12, shareText(positions, map.values.length), { 'text-anchor': 'end' })
+    return arranged('right', 0, [
+      { elements: [svg('rect', swatch)], width: SWATCH, height: 0 },
+      paragraph(name, WIDTH - SWATCH - SHARE),
+      { elements: [share], width: SHARE, height: 0 },
+    ])
+  })
+  return { ...arranged('down', 0, entries), width: WIDTH }
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { writeReport } from '../../src/report/report.js'
+import { browser, follow, page, ready, text, texts, usePage } from '../support/browserPage.js'
+import { hasChromium } from '../support/chromium.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+import { PATCHES, writeStudy } from '../support/viewerStudy.js'
+
+const VIEW = { network: 'plain', with: 'plain-aa', layer: 'fc6', size: '75', patch: PATCHES[1], anchor: 'center' }
+
+/** Reads a saved SVG as a browser does, on a page of its own. */
+async function read(svg: string) {
+  const own = await browser.newPage()
+  await own.setContent(`<body style="margin:0">${svg}</body>`)
+  const found = await own.evaluate((source) => {
+    const parsed = new DOMParser().parseFromString(source, 'image/svg+xml')
+    const root = document.querySelector('svg') as SVGSVGElement
+    const { width, height } = root.viewBox.baseVal
+    const isOutside = (one: Element) => {
+      const { left, top, right, bottom } = one.getBoundingClientRect()
+      return left < 0 || top < 0 || right > width || bottom > height
+    }
+    const all = [...root.querySelectorAll('text')]
+    return {
+      isWhole: parsed.querySelector('parsererror') === null,
+      title: root.querySelector(':scope>title')?.textContent,
+      texts: all.map((one) => one.textContent ?? ''),
+      outside: all.filter(isOutside).map((one) => one.textContent),
+      addresses: [...root.querySelectorAll('[href]')].map((one) => (one.getAttribute('href') ?? '').slice(0, 15)),
+      ground: root.querySelector(':scope>rect')?.getAttribute('fill'),
+      size: [width, height],
+    }
+  }, svg)
+  await own.close()
+  return found
+}
+
+async function saved(button: string): Promise<string> {
+  const download = page.waitForEvent('download')
+  await page.click(button)
+  return (await download).path()
+}
+
+describe.skipIf(!hasChromium())('figures that leave the page', () => {
+  const results = sharedFolder()
+  const address = () => pathToFileURL(results('index.html')).href
+  usePage(() => pathToFileURL(results()).href)
+
+  beforeAll(async () => {
+    await writeStudy(results())
+    await writeReport(results(), { pairs: [{ plain: 'plain', variant: 'plain-aa' }] })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.goto(address())
+    await ready()
+    await page.evaluate(() => {
+      for (const one of document.querySelectorAll('details')) one.open = true
+    })
+  })
+
+  it('show both maps with object, axes and legends, on white in the dark theme', async () => {
+    await follow({ ...VIEW, map: 'answers', at: '0,0' })
+    const svg = readFileSync(await saved('#a-save-svg'), 'utf8')
+    const { texts: words, addresses, title, ...found } = await read(svg)
+    expect(found).toMatchObject({ isWhole: true, outside: [], ground: '#fff' })
+    expect(title).toContain(PATCHES[1])
+    for (const axis of ['row (px)', 'column (px)']) expect(words.filter((word) => word === axis)).toHaveLength(2)
+    const shares = (await texts('.legend li')).map((entry) => /[<>]? ?[\d.]+ %$/.exec(entry)?.[0].trim())
+    expect(words.filter((word) => / %$/.test(word) && word.length < 9)).toEqual(shares)
+    for (const panel of ['a', 'b']) expect(words.join(' ')).toContain(await text(`#${panel}-summary`))
+    expect(addresses).toEqual(Array(3).fill('data:image/png;'))
+    expect(svg).not.toContain('var(')
+    expect(words.at(-1)).toMatch(/Shiftscope \d+\.\d+\.\d+$/)
+    const png = sharp(await saved('#a-save-png'))
+    const { width, height } = await png.metadata()
+    expect([width, height]).toEqual(found.size.map((side) => Math.floor(2 * Math.round(side))))
+    expect([...(await png.removeAlpha().raw().toBuffer()).subarray(0, 3)]).toEqual([255, 255, 255])
+  })
+
+  it('show the colour bar of similarity, and the difference of two maps', async () => {
+    await follow({ ...VIEW, map: 'similarity', show: 'difference', at: '0,0' })
+    const { texts: words, outside } = await read(readFileSync(await saved('#a-save-svg'), 'utf8'))
+    expect([words, outside]).toEqual([expect.arrayContaining([await text('#b-summary'), '0.90', '1.00']), []])
+    const bars = words.filter((word) => /, from .* to /.test(word) && !word.includes('mean'))
+    expect(bars).toEqual(['similarity, from 0.88 to 1', 'similarity, B − A, from −0.01401 to 0.01401'])
+  })
+
+  it('show a section’s chart with heading, caption, axis and legend', async () => {
+    const figure = page.locator('section.report figure:has(.save)').first()
+    const heading = await figure.locator('xpath=ancestor::section').locator('h2').first().textContent()
+    const caption = (await figure.locator('figcaption').textContent()) ?? ''
+    const id = await figure.locator('button[id$=-svg]').getAttribute('id')
+    const svg = readFileSync(await saved(`#${id}`), 'utf8')
+    const { texts: words, addresses, ...found } = await read(svg)
+    expect(found).toMatchObject({ isWhole: true, outside: [], ground: '#fff', title: heading })
+    expect(words.join(' ')).toContain(caption.trim())
+    for (const shown of await figure.locator('.keys span, .axis, svg text').allTextContents())
+      expect(words).toContain(shown)
+    expect([addresses, svg.includes('var(')]).toEqual([[], false])
+    expect(await page.evaluate(() => document.documentElement.className)).toBe('')
+  })
+
+  it('are offered only with JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const plain = await context.newPage()
+    await plain.goto(address())
+    expect(await plain.locator('.save').count()).toBe(0)
+    await context.close()
+    expect(await page.locator('.save').count()).toBeGreaterThan(2)
+  })
+})
