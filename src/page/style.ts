@@ -191,8 +191,7 @@ th,td{padding:.3rem .5rem}
 .panels>svg{width:100%;height:auto;max-width:24rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
-/* Colour means a class, so sizes differ in greys and shapes. */
-[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}
+[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:400}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}
 .matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}

@@ -9,7 +9,7 @@ import { openUnit } from '../../results/unit/open.js'
 import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import { ON_PHOTOGRAPHS } from './claims.js'
-import type { ClaimFinding } from './findings.js'
+import type { ClaimFinding } from './finding.js'
 
 /** Id of the claim in the page's second sentence. If no answer changes, the first sentence is about this claim, too. */
 const INVARIANCE = 'no-global-invariance'
