@@ -1,6 +1,6 @@
 import { percentText } from '../plot/numberText.js'
 import { distinct } from '../report/distinct.js'
-import { answerOf } from '../report/findings/answer.js'
+import { answerSentence } from '../report/findings/answer.js'
 import { overviewOf } from '../report/findings/document.js'
 import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
@@ -19,7 +19,7 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   const { title, answer, answered, open } = overviewOf(findings)
-  const answers = answered.map(({ claim, own }) => `${claim.question} ${answerOf(claim, own)}.`)
+  const answers = answered.map(({ claim, own }) => `${claim.question} ${answerSentence(claim, own)}.`)
   const more =
     answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the evidence']
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, TERMINAL_COLUMNS).forEach(print)

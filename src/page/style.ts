@@ -201,13 +201,12 @@ th,td{padding:.3rem .5rem}
 .panels>svg{width:100%;height:auto;max-width:24rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
-/* Colour means a class, so sizes differ in greys and shapes. */
-[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}
+[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:400}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}
 .matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}
-.matrix td a{display:inline-block;padding:0 .6rem;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}
+.matrix td a{display:inline-block;padding:0 .6rem;white-space:nowrap;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}
 .matrix td a:not([aria-label^=No],[aria-label^=Can]){background:var(--ink);color:var(--ground);print-color-adjust:exact}.matrix td a[aria-label^=Can]{border:1px solid var(--line);font-weight:400}
 .matrix td a:hover{text-decoration:underline}
 .tabs{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin-top:1.2rem}.tabs>legend{padding:0}.tabs>div{display:none;order:1;flex:0 0 100%;min-width:0}

@@ -2,7 +2,7 @@ import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
-import type { ClaimFinding, Verdict } from './findings.js'
+import type { ClaimFinding, Verdict } from './finding.js'
 
 /** A question with its findings, one per network. */
 export interface Asked {
@@ -29,7 +29,7 @@ export function leanWord({ claimed }: Claim, lean: Lean): string {
  * The answer to a claim's question in one sentence without a full stop: the answers of the networks, the range of their
  * numbers, and whether the paper says the same.
  */
-export function answerOf(claim: Claim, findings: readonly Judged[]): string {
+export function answerSentence(claim: Claim, findings: readonly Judged[]): string {
   if (!isAnswered(findings)) return `${OPEN}: ${reasonOf(findings)}`
   return `${wordsOf(claim, findings)}: ${numbersOf(claim, findings)}${remarkOn(claim, findings)}`
 }

@@ -120,8 +120,6 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
-const OWN_QUESTION = 'The paper does not ask this.'
-
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
   readonly pairs: NetworkPair['kind']
@@ -264,7 +262,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     question: 'Do features encode only the position modulo the stride?',
     claimed: 'Yes',
     isOwn: true,
-    source: OWN_QUESTION,
+    source: 'The paper does not ask this.',
     rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
     measure: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
@@ -279,7 +277,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     claimed: 'Yes',
     isOwn: true,
     yes: 'Mostly',
-    source: OWN_QUESTION,
+    source: 'The paper does not ask this.',
     rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the share of positions that keep a confident answer, correct or not.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     measure: (network) => eachLayer(network, answersKept),

@@ -7,7 +7,7 @@ import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table, type TableCell } from '../tables/render.js'
 import {
   type Asked,
-  answerOf,
+  answerSentence,
   answerWord,
   askedIn,
   introduction,
@@ -20,7 +20,8 @@ import {
 import { type Claim, PHOTOGRAPHS_NOTE } from './claims.js'
 import type { Evidence } from './evidence.js'
 import { claimFigure } from './figure.js'
-import { type ClaimFinding, VERDICT_RULE } from './findings.js'
+import type { ClaimFinding } from './finding.js'
+import { VERDICT_RULE } from './findings.js'
 
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const { title, answer, open, notes, answered } = overviewOf(findings)
@@ -28,7 +29,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     const evidence = evidenceTable(claim, own)
     return [
       `## ${markdownText(claim.question)}`,
-      `**${markdownText(answerOf(claim, own))}.**`,
+      `**${markdownText(answerSentence(claim, own))}.**`,
       ...[introduction(claim), evidence.note ?? ''].map(markdownText),
       renderTable(evidence, 'md'),
     ]
@@ -45,7 +46,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const html = `<p>${escapeHtml(introduction(claim))}</p>
 ${claimFigure(claim, own, rows) ?? ''}
 <details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}</details>`
-    return { id: `claim-${claim.id}`, title: claim.question, answer: answerOf(claim, own), html }
+    return { id: `claim-${claim.id}`, title: claim.question, answer: answerSentence(claim, own), html }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`

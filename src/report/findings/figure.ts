@@ -10,7 +10,7 @@ import { distinct } from '../distinct.js'
 import { judgedEvidence } from './answer.js'
 import type { Claim, NumberKind } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
-import type { ClaimFinding } from './findings.js'
+import type { ClaimFinding } from './finding.js'
 
 export function claimFigure(
   { question, border, numbers, caption, showsFolds, axis, within = [] }: Claim,

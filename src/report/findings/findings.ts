@@ -3,43 +3,13 @@ import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { viewLink } from '../viewLink.js'
-import { answerOf, countsOf, judgedEvidence } from './answer.js'
+import { answerSentence, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
 import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
+import type { ClaimFinding, Verdict } from './finding.js'
 import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
 
-/** Verdict on the answer that a claim stands for; docs/findings.md has the rule. */
-export type Verdict = 'supported' | 'contradicted' | 'open'
-
 export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
-
-/** Finding: a question about a network, with its answer, its verdict and evidence. */
-export interface ClaimFinding {
-  readonly model: string
-  /** Network with which it is compared, if the question is about a pair. */
-  readonly plain?: string
-  /** Id of the claim. */
-  readonly claim: string
-  readonly question: string
-  /** The answer in one sentence, with the range of the numbers. */
-  readonly answer: string
-  /** Whether the numbers support the paper's answer; if the paper does not ask, whether they support a yes. */
-  readonly verdict: Verdict
-  /** Whether the study has the numbers to answer the question. If not, the verdict is `open`. */
-  readonly isJudged: boolean
-  /** Reason for the verdict: how many numbers say yes and no, or why the study cannot answer the question. */
-  readonly reason: string
-  /** URL fragment that opens the viewer at the evidence. */
-  readonly link: string
-  /** Number of measured objects, at the size with the most objects. */
-  readonly objects: number
-  /** Who asks, and what the paper says. */
-  readonly source: string
-  /** What is measured. */
-  readonly rule: string
-  /** The numbers that decide the verdict, and others that are only shown. */
-  readonly evidence: readonly Evidence[]
-}
 
 /**
  * Judges every claim for every network, or for the variant of every pair. Findings are sorted by claim, then by network
@@ -79,7 +49,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const { id, subject, question, source, rule } = claim
   const { model, groups, pair } = network
   const outcome = { verdict, isJudged: obstacle === undefined, reason: inWordsOf(subject, reason), evidence }
-  const answer = answerOf(claim, [outcome])
+  const answer = answerSentence(claim, [outcome])
   const link = linkTo(claim, network, decidingOf(judged, verdict))
   const objects = Math.max(...groups.map(({ units }) => units.length))
   const compared = { model, ...(pair && { plain: pair.plain }) }

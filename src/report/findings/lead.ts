@@ -5,7 +5,7 @@ import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { viewLink } from '../viewLink.js'
 import { ON_PHOTOGRAPHS } from './claims.js'
-import type { ClaimFinding } from './findings.js'
+import type { ClaimFinding } from './finding.js'
 import { type Answered, isConfident, sentencesOfFew, sentencesOfMany } from './leadText.js'
 
 /**

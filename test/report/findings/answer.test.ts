@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { answerOf, askedIn, introduction, summaryOf, unanswered } from '../../../src/report/findings/answer.js'
+import { answerSentence, askedIn, introduction, summaryOf, unanswered } from '../../../src/report/findings/answer.js'
 import { CLAIMS, type Claim } from '../../../src/report/findings/claims.js'
 import type { Evidence } from '../../../src/report/findings/evidence.js'
-import type { ClaimFinding, Verdict } from '../../../src/report/findings/findings.js'
+import type { ClaimFinding, Verdict } from '../../../src/report/findings/finding.js'
 
 /** A network's verdict and the means of its numbers; a text in place of the numbers says why there is no verdict. */
 type Network = readonly [Verdict, ...(readonly number[] | readonly [string])]
@@ -151,7 +151,7 @@ describe('the answer to a question', () => {
     rows.map(([networks, sentence]) => [claimOf(id).question, sentence, id, networks] as const),
   )
   it.each(cases)('%s %s', (_question, sentence, id, networks) => {
-    expect(answerOf(claimOf(id), findingsOf(id, networks))).toBe(sentence)
+    expect(answerSentence(claimOf(id), findingsOf(id, networks))).toBe(sentence)
   })
 
   it('is the same on photographs, whose questions are in their own words', () => {
@@ -159,7 +159,7 @@ describe('the answer to a question', () => {
     expect(claimOf(onPhotographs).question).toBe(
       'On photographs, does the answer stay the same wherever the window is?',
     )
-    expect(answerOf(claimOf(onPhotographs), findingsOf(onPhotographs, [[C, 0.8]]))).toBe(
+    expect(answerSentence(claimOf(onPhotographs), findingsOf(onPhotographs, [[C, 0.8]]))).toBe(
       'No: 80 % of positions keep a confident answer',
     )
   })
