@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
 import { isolated } from '../text.js'
@@ -13,10 +14,10 @@ const LONGEST_SIDE = 1024
 const LEAST_TRANSPARENT = 0.01
 
 /**
- * Shows a line of text below the controls, or removes the line if `text` is empty.
- * @param isCounting whether the text is a counter. Screen readers then do not read each change.
+ * Shows a notice, or removes it if `content` is an empty text.
+ * @param isCounting whether the content is a counter. Screen readers then do not read each change.
  */
-export type Say = (text: string, isCounting?: boolean) => void
+export type Say = (content: ComponentChildren, isCounting?: boolean) => void
 
 interface AddFileParts {
   readonly onObject: (object: LiveObject) => void
@@ -52,9 +53,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   }
   const addNetwork = async (file: File) => {
     if (file.size > MOST_NETWORK_BYTES)
-      throw new Error(
-        `${isolated(file.name)} is too large to upload; start Shiftscope with its path: shiftscope explore --models FILE`,
-      )
+      throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
     const start = performance.now()
     const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
     tell()
@@ -73,8 +72,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       say('')
       if (picture !== undefined) await addPicture(picture)
       else if (network !== undefined) await addNetwork(network)
-      else return say('That is neither a picture nor an ONNX file (NAME.onnx).')
-      say('')
+      else say('That is neither a picture nor an ONNX file (NAME.onnx).')
     } catch (error) {
       say(messageOf(error))
     }

@@ -26,6 +26,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const ofCenter = new Float32Array(count)
   const names = new Map<number, string>()
   let center: number | undefined
+  let right: readonly number[] | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
   const sightings: Sighting[] = []
   let left = count
@@ -54,6 +55,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
       scatter(cosines, values)
       if (answers === undefined) return
       center = answers.center
+      right = answers.right
       atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
       scatter(strongest, answers.strongest)
@@ -74,7 +76,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
           center === undefined
             ? undefined
             : {
-                ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+                ofCenter: filled(ofCenter),
+                strongest: numberedClasses(center, names, sources, strongest, filled(probability), right),
                 ...(sightings.length > 0 && {
                   sightingAt: (position) => sightings[sources[position] as number] as Sighting,
                 }),
@@ -94,15 +97,16 @@ export function liveMap(rows: number, cols: number): LiveMap {
 /**
  * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
  * the class predicted at the center.
+ * @param right indices of the classes that are right for the object
  */
-function numberedAnswers(
+function numberedClasses(
   center: number,
   names: ReadonlyMap<number, string>,
   sources: Uint32Array,
   strongest: Uint32Array,
   probabilities: Float64Array,
-  ofCenter: Float64Array,
-): LoadedAnswers {
+  right: readonly number[] | undefined,
+): LoadedAnswers['strongest'] {
   const numbers = new Map([[center, 0]])
   const ofPlaces = sources.map((source) => {
     const index = strongest[source] as number
@@ -110,6 +114,11 @@ function numberedAnswers(
     numbers.set(index, number)
     return number
   })
-  const listed = [...numbers.keys()].map((index) => names.get(index) ?? String(index))
-  return { ofCenter, strongest: { names: listed, numbers: ofPlaces, probabilities } }
+  const listed = [...numbers.keys()]
+  return {
+    names: listed.map((index) => names.get(index) ?? String(index)),
+    numbers: ofPlaces,
+    probabilities,
+    right: right && [...listed.keys()].filter((number) => right.includes(listed[number] as number)),
+  }
 }
