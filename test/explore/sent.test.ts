@@ -119,6 +119,7 @@ it.each([
     'impossible with “output kind scores”; leave it out, or use “device cpu”. You choose such settings when you start Shiftscope.',
   ],
   ['a worker failed; run the same command again', 'a worker failed; try again'],
+  ['it has others; choose another `out`, or remove it', 'it has others; choose another results folder, or remove it'],
 ])('tells on the page without options and commands: %s', (message, expected) => {
   expect(pageWords(message)).toBe(expected)
 })
