@@ -46,7 +46,7 @@ export interface ExplorerOptions {
 
 export function openExplorer(options: ExplorerOptions) {
   const { networks, objects, units, mostBytes, opensTwo, out, pool, own, mirror } = options
-  const opening = new Map<string, Promise<LiveUnit>>()
+  const opening = oneAtATime()
   const keeping = oneAtATime()
   const keepUnit = unitKeeper(keeping)
   const inTurn = oneAtATime()
@@ -62,14 +62,7 @@ export function openExplorer(options: ExplorerOptions) {
     units.add(scene, unit)
     return unit
   }
-  const unitOf = (scene: LiveScene): Promise<LiveUnit> => {
-    const known = units.find(scene)
-    if (known !== undefined) return Promise.resolve(known)
-    const key = JSON.stringify(scene)
-    const begun = opening.get(key) ?? open(scene).finally(() => opening.delete(key))
-    opening.set(key, begun)
-    return begun
-  }
+  const unitOf = (scene: LiveScene): Promise<LiveUnit> => opening(async () => units.find(scene) ?? open(scene))
   return {
     study: async (): Promise<LiveStudy> => ({
       networks: networks.list(),

@@ -142,7 +142,7 @@ async function objectOptions({ object, scene, unit, out }: UnitToKeep): Promise<
     const raw = { width: source.cols, height: source.rows, channels: 4 } as const
     const folder = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
     const own = basename(folder)
-    const manifest = join(folder, `${fileName(category)}.json`)
+    const manifest = join(folder, `${own}-${fileName(category)}.json`)
     const stated = { kind: 'images', patches: [{ name: own, file: `${own}.png`, category }] }
     if (category !== '') await writeFileAtomic(manifest, `${JSON.stringify(stated, null, 2)}\n`)
     return { patches: category === '' ? folder : manifest, sizes: [size], background }

@@ -44,7 +44,7 @@ export class LiveUnit {
   #work: AbortController | undefined
   /** The position of the cursor, if its surroundings are still to be computed. */
   #cursor: Position | undefined
-  #isLooking = false
+  #looking: Promise<void> | undefined
 
   /** @param inTurn makes the units that share it compute their first positions one after the other */
   constructor(
@@ -89,7 +89,9 @@ export class LiveUnit {
   /** Computes the positions around this one before the others. */
   lookAt(position: Position): void {
     this.#cursor = position
-    if (!this.#isLooking) void this.#look()
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
   }
 
   #start(): void {
@@ -137,7 +139,6 @@ export class LiveUnit {
   }
 
   async #look(): Promise<void> {
-    this.#isLooking = true
     try {
       while (this.#cursor !== undefined && this.isFollowed()) {
         const around = rowsAround(this.grid, this.#cursor).filter((row) => this.kept.runOf(row) === undefined)
@@ -146,8 +147,6 @@ export class LiveUnit {
       }
     } catch (error) {
       this.#tell(({ onFailure }) => onFailure(error))
-    } finally {
-      this.#isLooking = false
     }
   }
 

@@ -49,9 +49,8 @@ export type LiveNetworks = Awaited<ReturnType<typeof openLiveNetworks>>
 
 interface Opened {
   readonly handle: Promise<NetworkHandle>
-  /** Time at which opening began, in milliseconds of `performance.now`. */
-  readonly since: number
-  isReady: boolean
+  /** Time at which opening began, in milliseconds of `performance.now`; undefined once it is open. */
+  since: number | undefined
   /** Running calls that use the network. It is closed only after they end. */
   readonly works: Set<Promise<unknown>>
 }
@@ -79,12 +78,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions) {
   /** Ids of the networks that were uploaded. */
   const dropped = new Set<string>()
   const choose = async (model: string, ended = signal) => {
-    const network = await chooseNetwork({
-      model,
-      pool,
-      signal: ended,
-      ...(isOwnNetwork(model) && own),
-    })
+    const network = await chooseNetwork({ model, pool, signal: ended, ...(isOwnNetwork(model) && own) })
     const other = names.get(network.id)
     if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
     for (const line of networkNotes(network)) onNote(line)
@@ -172,15 +166,10 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
   }
   const begin = (network: Network, scene: Scene): Opened => {
     const plan = { network, scene, images: IMAGES, request, wished, onNote, signal }
-    const opened: Opened = {
-      handle: openExecution(plan),
-      since: performance.now(),
-      isReady: false,
-      works: new Set(),
-    }
+    const opened: Opened = { handle: openExecution(plan), since: performance.now(), works: new Set() }
     opened.handle.then(
       () => {
-        opened.isReady = true
+        opened.since = undefined
       },
       () => {
         if (open.get(network.id) === opened) open.delete(network.id)
@@ -209,8 +198,8 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
     /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
     openingSeconds: (id: string): number | undefined => {
       const opened = open.get(id)
-      if (opened?.isReady) return undefined
-      return opened === undefined ? 0 : (performance.now() - opened.since) / 1000
+      if (opened === undefined) return 0
+      return opened.since === undefined ? undefined : (performance.now() - opened.since) / 1000
     },
     close: async (): Promise<void> => {
       await Promise.all([...open.values()].map(closeOpened))

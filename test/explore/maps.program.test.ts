@@ -89,7 +89,7 @@ describe('an object that is kept', () => {
     const said = { ...scene, stride: 8, category: 'coffee mug' }
     expect((await keep(said)).differences).toEqual(['category null instead of "coffee mug"'])
     expect(await keep({ ...said, replaces: true })).toEqual(kept)
-    const again = { ...options, stride: 8, patches: join(patches, 'coffee mug.json') }
+    const again = { ...options, stride: 8, patches: join(patches, 'my-dog-coffee mug.json') }
     expect((await reproduce({ ...again, out: folder('kept') })).computed).toBe(0)
     // Somebody else is at it.
     const locks = openLocks(folder('kept'))

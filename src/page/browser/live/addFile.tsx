@@ -67,7 +67,8 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   }
   const add = async (files: readonly File[]) => {
     if (isCutting() || files.length === 0) return
-    const [picture, network] = [files.find(isPicture), files.find(isNetwork)]
+    const picture = files.find(({ type }) => type.startsWith('image/'))
+    const network = files.find(({ name }) => /\.onnx$/i.test(name))
     try {
       say('')
       if (picture !== undefined) await addPicture(picture)
@@ -128,14 +129,6 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
 
 function isCutting(): boolean {
   return document.getElementById('cut-out') !== null
-}
-
-function isPicture({ type }: File): boolean {
-  return type.startsWith('image/')
-}
-
-function isNetwork({ name }: File): boolean {
-  return /\.onnx$/i.test(name)
 }
 
 /** Decodes a picture in the browser and reduces its size. */

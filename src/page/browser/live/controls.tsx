@@ -8,7 +8,6 @@ import {
   LIVE_STRIDES,
   type LiveNetwork,
   type LiveObject,
-  type MissingNetwork,
   type OtherUnit,
   type PullMessage,
 } from '../../live.js'
@@ -35,7 +34,7 @@ interface LivePart extends LivePage {
 export function LiveControls(page: LivePage) {
   const { source, viewer } = page
   const [, draw] = useReducer((count: number) => count + 1, 0)
-  const [note, setNote] = useState<{ content: ComponentChildren; isCounting: boolean }>(NO_NOTE)
+  const [note, setNote] = useState<{ content: ComponentChildren; isCounting?: boolean }>({ content: '' })
   useEffect(() => source.onChange(() => draw(undefined)), [source])
   const say: Say = (content, isCounting = false) => setNote({ content, isCounting })
   const takeNetwork = (network: LiveNetwork) => {
@@ -71,15 +70,13 @@ export function LiveControls(page: LivePage) {
         <div id="live-note" role={note.isCounting ? 'timer' : 'status'}>
           {note.content}
         </div>
-        <button type="button" id="close-notice" aria-label="Close the notice" onClick={() => setNote(NO_NOTE)}>
+        <button type="button" id="close-notice" aria-label="Close the notice" onClick={() => say('')}>
           ×
         </button>
       </div>
     </>
   )
 }
-
-const NO_NOTE = { content: '', isCounting: false }
 
 /** A field for what the object is, with the classes of network A. It also takes a class that only network B knows. */
 function ObjectClass({ source, viewer, say }: LivePart) {
@@ -268,47 +265,47 @@ function Recipe({ network, recipe }: DroppedNetwork) {
   )
 }
 
-interface MoreNetworksParts extends Pick<LivePart, 'source' | 'say'> {
+interface MoreNetworksParts extends Omit<LivePart, 'viewer'> {
   readonly take: (network: LiveNetwork) => void
 }
 
-function MoreNetworks({ source, ...parts }: MoreNetworksParts) {
+function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
-  return (
-    <details id="more-networks" hidden={missing.length === 0}>
-      <summary>More networks</summary>
-      <ul>
-        {missing.map((network) => (
-          <MissingNetworkItem key={network.id} {...network} {...parts} />
-        ))}
-      </ul>
-    </details>
-  )
-}
-
-function MissingNetworkItem({ id, bytes, take, say }: MissingNetwork & Omit<MoreNetworksParts, 'source'>) {
-  const [progress, setProgress] = useState<string>()
-  const pull = async () => {
-    setProgress('…')
+  const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
+  const pull = async (id: string) => {
+    const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))
+    show('…')
     try {
       for await (const message of messagesOf<PullMessage>(await ask('pull', { id }))) {
         if (message.kind === 'fault') throw new Error(message.message)
-        if (message.kind === 'progress') setProgress(fetchText(message))
+        if (message.kind === 'progress') show(fetchText(message))
         else take(message.network)
       }
       say(`${isolated(id)} is downloaded. You can choose it now.`)
     } catch (error) {
       say(messageOf(error))
     }
-    setProgress(undefined)
+    show(undefined)
   }
   return (
-    <li>
-      <bdi id={`missing-${id}`}>{id}</bdi>{' '}
-      <button type="button" aria-describedby={`missing-${id}`} disabled={progress !== undefined} onClick={pull}>
-        {progress ?? `Fetch${bytes === null ? '' : ` (${(bytes / 1e6).toFixed(0)} MB)`}`}
-      </button>
-    </li>
+    <details id="more-networks" hidden={missing.length === 0}>
+      <summary>More networks</summary>
+      <ul>
+        {missing.map(({ id, bytes }) => (
+          <li key={id}>
+            <bdi id={`missing-${id}`}>{id}</bdi>{' '}
+            <button
+              type="button"
+              aria-describedby={`missing-${id}`}
+              disabled={progress[id] !== undefined}
+              onClick={() => pull(id)}
+            >
+              {progress[id] ?? `Fetch${bytes === null ? '' : ` (${(bytes / 1e6).toFixed(0)} MB)`}`}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
   )
 }
 

@@ -1,6 +1,6 @@
 import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
-import { type LoadedAnswers, namedAnswer } from '../answers.js'
+import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
@@ -43,6 +43,25 @@ export function liveMap(rows: number, cols: number): LiveMap {
     }
     return first
   }
+  /**
+   * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
+   * the class predicted at the center.
+   */
+  const numberedClasses = (sources: Uint32Array, first: number) => {
+    const numberOf = new Map([[first, 0]])
+    const numbers = sources.map((source) => {
+      const index = strongest[source] as number
+      const number = numberOf.get(index) ?? numberOf.size
+      numberOf.set(index, number)
+      return number
+    })
+    const listed = [...numberOf.keys()]
+    return {
+      names: listed.map((index) => names.get(index) ?? String(index)),
+      numbers,
+      right: right && listed.flatMap((index, number) => (right?.includes(index) ? [number] : [])),
+    }
+  }
   return {
     take: ({ places, cosines: values, answers }) => {
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
@@ -77,7 +96,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
             ? undefined
             : {
                 ofCenter: filled(ofCenter),
-                strongest: numberedClasses(center, names, sources, strongest, filled(probability), right),
+                strongest: { ...numberedClasses(sources, center), probabilities: filled(probability) },
                 ...(sightings.length > 0 && {
                   sightingAt: (position) => sightings[sources[position] as number] as Sighting,
                 }),
@@ -91,34 +110,5 @@ export function liveMap(rows: number, cols: number): LiveMap {
       }
     },
     isKnown: (place) => known[place] === 1,
-  }
-}
-
-/**
- * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
- * the class predicted at the center.
- * @param right indices of the classes that are right for the object
- */
-function numberedClasses(
-  center: number,
-  names: ReadonlyMap<number, string>,
-  sources: Uint32Array,
-  strongest: Uint32Array,
-  probabilities: Float64Array,
-  right: readonly number[] | undefined,
-): LoadedAnswers['strongest'] {
-  const numbers = new Map([[center, 0]])
-  const ofPlaces = sources.map((source) => {
-    const index = strongest[source] as number
-    const number = numbers.get(index) ?? numbers.size
-    numbers.set(index, number)
-    return number
-  })
-  const listed = [...numbers.keys()]
-  return {
-    names: listed.map((index) => names.get(index) ?? String(index)),
-    numbers: ofPlaces,
-    probabilities,
-    right: right && [...listed.keys()].filter((number) => right.includes(listed[number] as number)),
   }
 }

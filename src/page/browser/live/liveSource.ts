@@ -162,6 +162,16 @@ export function liveSource(study: LiveStudy): LiveSource {
     tellAll()
     await one.ended
   }
+  /** The latest cursor in each network, until it is sent to the server. */
+  const cursors = new Map<string, { readonly fitted: Fitted; readonly cursor: Position }>()
+  const sendCursors = () => {
+    for (const { fitted, cursor } of cursors.values()) {
+      const one = running.get(keyOf(fitted))
+      if (one === undefined || one.map.isKnown(positionIndex(cursor, fitted.group))) continue
+      ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
+    }
+    cursors.clear()
+  }
   return {
     // A link may give any number as the size.
     index: (size = FIRST_SIZE) => indexOf(state, mostBytes, size >= 1 ? Math.floor(size) : FIRST_SIZE),
@@ -179,12 +189,10 @@ export function liveSource(study: LiveStudy): LiveSource {
     sceneOf,
     objectOf,
     follow,
-    lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
-      const one = running.get(keyOf(fitted))
-      const at = positionIndex(cursor, fitted.group)
-      if (one === undefined || one.map.isKnown(at)) return
-      ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
-    }),
+    lookAt: (fitted, cursor) => {
+      if (cursors.size === 0) setTimeout(sendCursors, BETWEEN_CURSORS)
+      cursors.set(fitted.group.model, { fitted, cursor })
+    },
   }
 }
 
@@ -240,10 +248,8 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
  * Says at how many positions the answer is right for the object, and which other answer is the most frequent.
  * @param category what the object is; empty if not known
  */
-export function lossText(
-  { answers, known, fitted }: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>,
-  category: string,
-): string {
+export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, category: string): string {
+  const { answers, known, fitted } = map
   if (category === '' || !answers?.strongest) return ''
   const { names, numbers, right } = answers.strongest
   if (right === undefined) return `${isolated(fitted.group.model)} has no class for ${isolated(category)}.`
@@ -255,25 +261,6 @@ export function lossText(
   const [most = 0] = others.sort((a, b) => (counts[b] as number) - (counts[a] as number))
   const where = `The answer is right at ${shareText(all - lost, all)} of positions`
   return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(names[most] ?? '')}.`
-}
-
-/** Limits how often `act` is called. After each interval, it is called once per network, with the latest arguments. */
-function atMostEvery(
-  milliseconds: number,
-  act: (fitted: Fitted, cursor: Position) => void,
-): NonNullable<MapSource['lookAt']> {
-  const wanted = new Map<string, () => void>()
-  let isWaiting = false
-  return (fitted, cursor) => {
-    wanted.set(fitted.group.model, () => act(fitted, cursor))
-    if (isWaiting) return
-    isWaiting = true
-    setTimeout(() => {
-      isWaiting = false
-      for (const run of wanted.values()) run()
-      wanted.clear()
-    }, milliseconds)
-  }
 }
 
 function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex {
