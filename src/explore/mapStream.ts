@@ -5,7 +5,7 @@ import { sightingAt } from '../experiments/boxes.js'
 import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
-import { type FeatureLayer, rightClasses } from '../networks/index.js'
+import { classesOfObject, type FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { FeatureRow, RowRun } from './keptRows.js'
@@ -112,16 +112,13 @@ const answersOf = new WeakMap<RowRun, RunAnswers>()
  * has the network's answers, if the network's classes are known.
  * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker(
-  { network, grid, scene: { patch } }: LiveUnit,
-  request: Pick<MapRequest, 'layer' | 'category'>,
-  anchor: number,
-) {
+function mapMaker(unit: LiveUnit, request: Pick<MapRequest, 'layer' | 'category'>, anchor: number) {
+  const { network, grid } = unit
   const layer = network.layers.findIndex(({ name }) => name === request.layer)
   if (layer === -1)
     throw new InputError(`${network.id} has no layer ${request.layer} on this page; choose one of its layers`)
   const { classes, detector } = network
-  const right = rightClasses(request.category, classes?.names ?? [])
+  const right = classesOfObject(request.category, classes?.names ?? [])
   const objectClass = right?.length === 1 ? classes?.names[right[0] as number] : undefined
   const wanted = detector && { threshold: detector.threshold, ...(objectClass !== undefined && { objectClass }) }
   const classNames = answerNames(network)
@@ -156,7 +153,7 @@ function mapMaker(
     const mapsOf = (scores: Float32Array, strongest: Int32Array) =>
       answerMaps(scores, strongest, centerScores, classes.scores, title, rule)
     const { center } = mapsOf(new Float32Array(0), new Int32Array(0))
-    const places = { ...grid, size: patch.size }
+    const places = { ...grid, size: unit.scene.patch.size }
     const maps: Float32Array[] = []
     for (const run of runs) {
       const known = answersOf.get(run)

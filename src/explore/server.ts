@@ -66,8 +66,12 @@ const HEADERS = {
 }
 
 /** The page of the results folder has its script inside. It gets an origin of its own, so it cannot use the server. */
-const KEPT_PAGE_POLICY =
-  "sandbox allow-scripts allow-downloads allow-modals allow-popups; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const KEPT_PAGE_HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Origin-Agent-Cluster': '?0',
+  'Content-Security-Policy':
+    "sandbox allow-scripts allow-downloads allow-modals allow-popups; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
 
 /**
  * Makes the server of the live page. Every path starts with the secret, and only the page itself may send requests.
@@ -120,8 +124,7 @@ function liveRoutes(explorer: Explorer): Hono {
   })
   page.get('/page.html', async (context) => {
     const html = await explorer.keptPage()
-    context.header('Content-Security-Policy', KEPT_PAGE_POLICY)
-    return context.body(new Uint8Array(html), 200, { 'Content-Type': 'text/html; charset=utf-8' })
+    return context.body(new Uint8Array(html), 200, KEPT_PAGE_HEADERS)
   })
   page.post('/objects', limited(MOST_PICTURE_BYTES), async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)

@@ -38,7 +38,7 @@ export function classFinder(names: readonly string[]): (word: string) => readonl
  * the word means.
  * @returns indices of the network's output; undefined if the network has no such class
  */
-export function rightClasses(word: string, names: readonly string[]): readonly number[] | undefined {
+export function classesOfObject(word: string, names: readonly string[]): readonly number[] | undefined {
   if (isRightAnswer(word, '', names) === null) return classFinder(names)(word)[0]
   return [...names.keys()].filter((i) => isRightAnswer(word, names[i] as string, [names[i] as string]))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { imagenetWnids } from '../../src/networks/imagenetClasses.js'
-import { classFinder, imagenetClasses, rightClasses } from '../../src/networks/index.js'
+import { classesOfObject, classFinder, imagenetClasses } from '../../src/networks/index.js'
 
 const imagenet = imagenetClasses()
 
@@ -101,5 +101,5 @@ it.each([
   ['no class of a category that the network does not know', 'zebra', ['cat', 'dog'], undefined],
   ['nothing without a word', '', imagenet, undefined],
 ])('finds as right for an object %s', (_, word, names, right) => {
-  expect(rightClasses(word, names)).toEqual(right)
+  expect(classesOfObject(word, names)).toEqual(right)
 })
