@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { flagOf } from '../support/text.js'
+import { flagOf, OPTION } from '../support/text.js'
 
 /** Names of flags, without dashes: `own` are those of the running command, `all` those of all commands. */
 let own: ReadonlySet<string> = new Set()
@@ -14,8 +14,6 @@ function flagsOf(commands: readonly Command[]): ReadonlySet<string> {
   return new Set(commands.flatMap(({ options }) => options.flatMap(({ long }) => long?.slice(2) ?? [])))
 }
 
-/** Matches an option in backticks in a message, with or without a value, such as `device cpu`. */
-const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
 const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**

@@ -87,7 +87,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const progress = progressTo(checked.onProgress)
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
-  const objects = await openObjects()
+  const objects = await openObjects(own.objectClass)
   const files = checked.photographs === undefined ? [] : await findPhotographs(checked.photographs, progress.note)
   for (const { name, path } of files.slice(0, MOST_OWN)) {
     const added = objects.add(await pictureBytes(path), basename(path), signal, true)

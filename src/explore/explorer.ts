@@ -5,6 +5,7 @@ import { InputError } from '../errors.js'
 import { type Network, type OwnOptions, type Pool, type PullOptions, pullWeights } from '../networks/index.js'
 import {
   fittingStride,
+  type KeepRequest,
   type KeptUnit,
   type LiveScene,
   type LiveStudy,
@@ -17,7 +18,7 @@ import { patchPng } from '../page/sitePictures.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
 import { oneAtATime } from '../support/oneAtATime.js'
-import { unitKeeper } from './keep.js'
+import { onePage, unitKeeper } from './keep.js'
 import { LiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
@@ -45,8 +46,9 @@ export interface ExplorerOptions {
 
 export function openExplorer(options: ExplorerOptions) {
   const { networks, objects, units, mostBytes, opensTwo, out, pool, own, mirror } = options
-  const opening = new Map<string, Promise<LiveUnit>>()
-  const keepUnit = unitKeeper()
+  const opening = oneAtATime()
+  const keeping = oneAtATime()
+  const keepUnit = unitKeeper(keeping)
   const inTurn = oneAtATime()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
@@ -60,14 +62,7 @@ export function openExplorer(options: ExplorerOptions) {
     units.add(scene, unit)
     return unit
   }
-  const unitOf = (scene: LiveScene): Promise<LiveUnit> => {
-    const known = units.find(scene)
-    if (known !== undefined) return Promise.resolve(known)
-    const key = JSON.stringify(scene)
-    const begun = opening.get(key) ?? open(scene).finally(() => opening.delete(key))
-    opening.set(key, begun)
-    return begun
-  }
+  const unitOf = (scene: LiveScene): Promise<LiveUnit> => opening(async () => units.find(scene) ?? open(scene))
   return {
     study: async (): Promise<LiveStudy> => ({
       networks: networks.list(),
@@ -85,10 +80,10 @@ export function openExplorer(options: ExplorerOptions) {
     addNetwork: networks.drop,
     /** Yields messages with parts of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
-      const { layer, anchor, cursor, ...scene } = request
+      const { layer, anchor, cursor, category, ...scene } = request
       const unit = await unitOf(scene)
       // A map of features that are all in memory needs no open network.
-      const seconds = unit.isWhole() ? undefined : networks.openingSeconds(scene.network)
+      const seconds = unit.kept.isWhole ? undefined : networks.openingSeconds(scene.network)
       if (seconds !== undefined) {
         yield { kind: 'opening', seconds }
         await networks.use(scene.network, unit.scene, async () => undefined)
@@ -98,15 +93,18 @@ export function openExplorer(options: ExplorerOptions) {
       const forgotten = units.forgotten()
       if (forgotten.length > 0)
         yield { kind: 'note', message: `To free memory, these features were dropped: ${forgotten.join(', ')}.` }
-      yield* mapMessages(unit, { layer, anchor, cursor }, signal)
+      yield* mapMessages(unit, { layer, anchor, cursor, category }, signal)
     },
     lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
-    keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
+    keep: async (request: KeepRequest, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
+      const { category, replaces, ...scene } = request
       const unit = await unitOf(scene)
-      const object = objects.find(scene.object)
+      const object = { ...objects.find(scene.object), category }
       const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, own, out, replaces, signal }
       return networks.use(scene.network, unit.scene, (handle) => keepUnit({ ...wanted, handle }))
     },
+    /** Builds the page of the results folder. */
+    keptPage: () => keeping(() => onePage(out)),
     pull: (id: string, signal: AbortSignal) => pulled(id, networks, { mirror, signal }),
   }
 }
@@ -114,9 +112,9 @@ export function openExplorer(options: ExplorerOptions) {
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
+  if (least === stride) return
   const doNotFit = `features of ${network.id} at stride ${stride} need more memory than the ${Math.floor(mostBytes / 1e6)} MB allowed for one object`
-  if (least === undefined) throw new InputError(`${doNotFit}; start explore with --pool mean`)
-  if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
+  throw new InputError(`${doNotFit}; ${least === undefined ? 'use `pool mean`' : `choose stride ${least}`}`)
 }
 
 async function* pulled(

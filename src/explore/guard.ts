@@ -21,7 +21,7 @@ export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
   return async (context, next) => {
     const host = context.req.header('host') ?? ''
     if (!isOwnHost(host, place()))
-      return context.text('unknown host name; use the link that "shiftscope explore" printed\n', 403)
+      return context.text('unknown host name; use the link that Shiftscope printed when it started\n', 403)
     const origin = context.req.header('origin')
     const site = context.req.header('sec-fetch-site')
     // Links from any page are allowed, because whoever wrote the link knew the secret in the page's address.

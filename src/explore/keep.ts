@@ -1,22 +1,22 @@
-import { lstat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { lstat, readFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { isOwnNetwork, OUTPUT_OPTIONS, type OwnOptions } from '../networks/index.js'
+import { isOwnNetwork, type OwnOptions } from '../networks/index.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { encodePng } from '../patches/image.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
-import { unitFolder } from '../results/unit/store.js'
+import { writeReport } from '../report/report.js'
+import { fileName } from '../results/fileName.js'
+import { groupsOfUnits } from '../results/openResults.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
 import { oneAtATime } from '../support/oneAtATime.js'
-import { optionsIn } from '../support/optionChecks.js'
-import { flagOf, shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
 import type { KnownObject } from './objects.js'
@@ -44,8 +44,7 @@ export interface UnitToKeep {
  * waits until the features of all positions are computed. Units are stored one after the other, so that each call sees
  * the units stored before.
  */
-export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
-  const inTurn = oneAtATime()
+export function unitKeeper(inTurn = oneAtATime()): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   return async (wanted) => {
     await wholeUnit(wanted.unit, wanted.signal)
     return inTurn(() => keepUnit(wanted))
@@ -71,13 +70,14 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const [planned] = study.units
   if (planned === undefined) throw new Error('nothing is planned for this object, size and network')
   const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
-    replaced.units > 0 && !replaces ? { kind: 'other', differences: replaced.differences } : undefined
+    replaced.units > 0 && !replaces
+      ? { kind: 'other', network: scene.network, differences: replaced.differences }
+      : undefined
   const before = otherUnit(study)
   if (before !== undefined) return before
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
-  if (!isSame)
-    throw new InputError(`the file of ${network.id} or of the object has changed; start shiftscope explore again`)
+  if (!isSame) throw new InputError(`the file of ${network.id} or of the object has changed; start Shiftscope again`)
   const stored = await runStudy(options, async () => {
     // From here on, `runStudy` holds the unit's lock. Another process may have stored the unit since the plan above.
     const since = otherUnit(await planStudy(resolved))
@@ -92,8 +92,8 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     throw new InputError(
       `another process is already computing these results in ${out}; click Keep again when it has finished`,
     )
-  const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
-  return { kind: 'kept', folder, command: commandOf(options) }
+  const units = (await groupsOfUnits(out)).flat().length
+  return { kind: 'kept', network: network.id, results: resolve(out), units }
 }
 
 class StoredMeanwhile extends Error {
@@ -105,7 +105,7 @@ class StoredMeanwhile extends Error {
 async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
   const changes = followUnit(unit, signal)
   try {
-    while (!unit.isWhole()) await changes.next(0)
+    while (!unit.kept.isWhole) await changes.next(0)
   } finally {
     changes.end()
   }
@@ -116,30 +116,36 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
  * name is the path of the copy.
  * @throws OutputError if the path is a symbolic link, which may lead out of the folder
  */
-async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {
+async function networkName({ model, isDropped, unit: { network }, out }: UnitToKeep): Promise<string> {
   if (!isDropped) return model
-  const path = join(out, 'networks', basename(model))
+  const path = join(out, 'networks', `${network.id}.onnx`)
   await refuseLink(dirname(path))
   await refuseLink(path)
   const stored = await sha256OfFile(path).catch(() => undefined)
-  if (stored !== undefined && stored !== unit.network.weightsSha256)
+  if (stored !== undefined && stored !== network.weightsSha256)
     throw new InputError(`another network is already stored as ${path}; rename your file and add it to the page again`)
-  if (stored === undefined) await writeFileAtomic(path, await streamRegular(model))
+  if (stored === undefined) await writeFileAtomic(path, await streamRegular(network.weightsPath))
   return path
 }
 
 /**
  * Returns the options for an object or a photograph. For a built-in object, `patches` is its name. A picture that the
- * user added is first stored in its own folder within the results folder. The option is then the path of that folder.
+ * user added is first stored in its own folder within the results folder. The option is then the path of that folder
+ * or, if the user says what the object is, of a manifest there that states it as the category.
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
-async function objectOptions({ object: { name, source }, scene, unit, out }: UnitToKeep): Promise<ReproduceOptions> {
+async function objectOptions({ object, scene, unit, out }: UnitToKeep): Promise<ReproduceOptions> {
+  const { name, source, category } = object
   const { size, background } = scene
   if ('path' in source) return { patches: name, sizes: [size], background }
   if (!('file' in source)) {
     const raw = { width: source.cols, height: source.rows, channels: 4 } as const
-    const patches = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
-    return { patches, sizes: [size], background }
+    const folder = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
+    const own = basename(folder)
+    const manifest = join(folder, `${own}-${fileName(category)}.json`)
+    const stated = { kind: 'images', patches: [{ name: own, file: `${own}.png`, category }] }
+    if (category !== '') await writeFileAtomic(manifest, `${JSON.stringify(stated, null, 2)}\n`)
+    return { patches: category === '' ? folder : manifest, sizes: [size], background }
   }
   const photographs = await storedFile(join(out, 'photographs'), name, pictureFormat(source.file) ?? '', source.file)
   return { photographs, margin: size - unit.network.input.rows }
@@ -168,6 +174,14 @@ async function refuseLink(path: string): Promise<void> {
     )
 }
 
+/** Makes the report of a results folder, and returns its page. */
+export async function onePage(results: string): Promise<Buffer> {
+  if ((await groupsOfUnits(results)).length === 0) throw new InputError('nothing is kept yet; click Keep first')
+  const path = join(results, 'page.html')
+  await writeReport(results, { oneFile: path })
+  return readFile(path)
+}
+
 /** An open network whose `extract` returns the features in memory, so that `runStudy` can store the unit. */
 function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
   return { ...handle, overlaps: false, extract: async () => inRowOrder(unit), close: async () => undefined }
@@ -176,22 +190,9 @@ function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
 function inRowOrder(unit: LiveUnit): Features {
   const rows = unit.grid.offsets.length / 2
   const layers = unit.network.layers.map(({ name, dims }) => ({ name, dims, matrix: new Float32Array(rows * dims) }))
-  for (const run of unit.runs())
+  for (const run of unit.kept.runs)
     for (const [i, { dims, matrix }] of layers.entries())
       for (const [at, row] of run.rows.entries())
         matrix.set((run.features[i] as Float32Array).subarray(at * dims, (at + 1) * dims), row * dims)
   return { layers, finished: rows, release: () => undefined }
-}
-
-function commandOf({ models, stride, pool, out, ...options }: ReproduceOptions): string {
-  const { patches, sizes, background, photographs, margin } = options
-  const shown =
-    photographs === undefined
-      ? ['--patches', patches, '--sizes', sizes?.[0], '--stride', stride, '--background', background]
-      : ['--photographs', photographs, '--margin', margin, '--stride', stride]
-  const own = Object.entries(optionsIn(options, OUTPUT_OPTIONS)).flatMap(([name, value]) => [flagOf(name), value])
-  const settings = [...(pool ? ['--pool', pool] : []), ...own, '--experiments', 'similarity', '--out', out]
-  return ['shiftscope', 'reproduce', '--models', models?.[0], ...shown, ...settings]
-    .map((word) => shellWord(String(word)))
-    .join(' ')
 }

@@ -5,7 +5,7 @@ import { sightingAt } from '../experiments/boxes.js'
 import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
 import { indexOf, positionAt } from '../experiments/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
-import type { FeatureLayer } from '../networks/index.js'
+import { classesOfObject, type FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { FeatureRow, RowRun } from './keptRows.js'
@@ -17,7 +17,7 @@ const BETWEEN_MESSAGES = 120
 /** Yields a map while it is computed: first the positions that already have features, then the others. */
 export async function* mapMessages(
   unit: LiveUnit,
-  request: Pick<MapRequest, 'layer' | 'anchor' | 'cursor'>,
+  request: Pick<MapRequest, 'layer' | 'anchor' | 'cursor' | 'category'>,
   signal: AbortSignal,
 ): AsyncGenerator<MapMessage, void, undefined> {
   const changes = followUnit(unit, signal)
@@ -25,21 +25,21 @@ export async function* mapMessages(
     unit.lookAt(request.cursor)
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
-    const map = mapMaker(unit, request.layer, anchor)
+    const map = mapMaker(unit, request, anchor)
     const sent = new Set<RowRun>()
     let compared: readonly (RowRun | undefined)[] = []
     let began = performance.now()
     for (;;) {
-      const isWhole = unit.isWhole()
+      const isWhole = unit.kept.isWhole
       // The first positions are computed together with the anchors. Until then, only an anchor would be computed alone.
-      if (unit.runs().length > 0) {
+      if (unit.kept.runs.length > 0) {
         // Every value depends on the features at the anchor and the center, so all are sent again if these are replaced.
-        const now = [unit.runOf(anchor), unit.runOf(center)]
+        const now = [unit.kept.runOf(anchor), unit.kept.runOf(center)]
         if (now.some((run, i) => run !== compared[i])) sent.clear()
         compared = now
         const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
-        const runs = unit.runs().filter((run) => !sent.has(run))
-        const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
+        const runs = unit.kept.runs.filter((run) => !sent.has(run))
+        const done = Math.min(unit.kept.finished, unit.grid.rows * unit.grid.cols)
         if (runs.length > 0) yield { ...(await map(runs, atAnchor, atCenter)), done }
         for (const run of runs) sent.add(run)
       }
@@ -112,10 +112,15 @@ const answersOf = new WeakMap<RowRun, RunAnswers>()
  * has the network's answers, if the network's classes are known.
  * @param anchor index of the anchor in `grid.offsets`
  */
-function mapMaker({ network, grid, scene: { patch } }: LiveUnit, wanted: string, anchor: number) {
-  const layer = network.layers.findIndex(({ name }) => name === wanted)
-  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
+function mapMaker(unit: LiveUnit, request: Pick<MapRequest, 'layer' | 'category'>, anchor: number) {
+  const { network, grid } = unit
+  const layer = network.layers.findIndex(({ name }) => name === request.layer)
+  if (layer === -1)
+    throw new InputError(`${network.id} has no layer ${request.layer} on this page; choose one of its layers`)
   const { classes, detector } = network
+  const right = classesOfObject(request.category, classes?.names ?? [])
+  const objectClass = right?.length === 1 ? classes?.names[right[0] as number] : undefined
+  const wanted = detector && { threshold: detector.threshold, ...(objectClass !== undefined && { objectClass }) }
   const classNames = answerNames(network)
   const scored = network.layers.findIndex(({ name }) => name === classes?.layer)
   const threads = availableCores()
@@ -144,11 +149,11 @@ function mapMaker({ network, grid, scene: { patch } }: LiveUnit, wanted: string,
     const anchored = compared(scored, atAnchor)
     const centerScores = compared(scored, atCenter).matrix
     const title = `${network.id} ${classes.layer}`
-    const rule = detector && detectionRule(detector, classes.names, centerScores, patch.category)
+    const rule = wanted && detectionRule(wanted, classes.names, centerScores, request.category)
     const mapsOf = (scores: Float32Array, strongest: Int32Array) =>
       answerMaps(scores, strongest, centerScores, classes.scores, title, rule)
     const { center } = mapsOf(new Float32Array(0), new Int32Array(0))
-    const places = { ...grid, size: patch.size }
+    const places = { ...grid, size: unit.scene.patch.size }
     const maps: Float32Array[] = []
     for (const run of runs) {
       const known = answersOf.get(run)
@@ -184,6 +189,7 @@ function mapMaker({ network, grid, scene: { patch } }: LiveUnit, wanted: string,
         probability: part(1),
         ofCenter: part(2),
         center: center.class,
+        ...(right && { right }),
         atAnchor: { ...own, ...(ofAnchor && { sighting: sightingAt(ofAnchor, 0) }) },
         ...(ofAnchor && { sightings: joined(sightings) }),
         names,

@@ -9,11 +9,11 @@ import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import {
   answersNote,
-  catalog,
   checkIds,
   chooseNetwork,
   isGenerator,
   isOwnNetwork,
+  isRightAnswer,
   knownClasses,
   listNetworks,
   type Network,
@@ -25,10 +25,11 @@ import {
   readHashedOnnx,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
+import { PAPER_CLASSES } from '../patches/cocoPatches.js'
 import { sourceSide } from '../patches/photographs.js'
 import { counted, printable } from '../support/text.js'
-import { fileStem, freeName } from './objects.js'
-import { openSentFiles, type SentFile } from './sentFiles.js'
+import { fileStem } from './objects.js'
+import { BY_PATH, openSentFiles, type SentFile } from './sentFiles.js'
 
 /** Number of networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
@@ -39,35 +40,18 @@ const MOST_OPEN = 3
  */
 const CLOSING = 2500
 
+/** Number of digits of a file's SHA-256 that tell its network from another one of the same name. */
+const TELLING_DIGITS = 6
+
 /** Number of images that the engine is told to expect. For so many, a short trial of settings pays off. */
 const IMAGES = 2000
 
-export interface LiveNetworks {
-  readonly list: () => readonly LiveNetwork[]
-  readonly missing: () => Promise<readonly MissingNetwork[]>
-  readonly find: (id: string) => Network
-  /**
-   * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
-   * settles. If too many networks are open, the least recently used are closed.
-   */
-  readonly use: <T>(id: string, scene: Scene, act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
-  /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
-  readonly openingSeconds: (id: string) => number | undefined
-  /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
-  readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
-  /** Adds a network of the catalog whose weights were just fetched. */
-  readonly add: (id: string) => Promise<LiveNetwork>
-  /** Tries an uploaded ONNX file and adds its network. */
-  readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
-  /** Waits for the work in progress, but not for long, and removes uploaded files. */
-  readonly close: () => Promise<void>
-}
+export type LiveNetworks = Awaited<ReturnType<typeof openLiveNetworks>>
 
 interface Opened {
   readonly handle: Promise<NetworkHandle>
-  /** Time at which opening began, in milliseconds of `performance.now`. */
-  readonly since: number
-  isReady: boolean
+  /** Time at which opening began, in milliseconds of `performance.now`; undefined once it is open. */
+  since: number | undefined
   /** Running calls that use the network. It is closed only after they end. */
   readonly works: Set<Promise<unknown>>
 }
@@ -86,21 +70,16 @@ export interface LiveNetworkOptions {
   readonly signal: AbortSignal
 }
 
-export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
+export async function openLiveNetworks(options: LiveNetworkOptions) {
   const { models, pool, own, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
   const handles = openHandles(options)
   const files = openSentFiles()
-  /** Name of each uploaded network's file without the extension, by the network's id. */
-  const dropped = new Map<string, string>()
+  /** Ids of the networks that were uploaded. */
+  const dropped = new Set<string>()
   const choose = async (model: string, ended = signal) => {
-    const network = await chooseNetwork({
-      model,
-      pool,
-      signal: ended,
-      ...(isOwnNetwork(model) && own),
-    })
+    const network = await chooseNetwork({ model, pool, signal: ended, ...(isOwnNetwork(model) && own) })
     const other = names.get(network.id)
     if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
     for (const line of networkNotes(network)) onNote(line)
@@ -121,37 +100,48 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   return {
-    list: () => [...networks.values()].map(asLive),
-    missing: async () => {
+    list: (): readonly LiveNetwork[] => [...networks.values()].map(asLive),
+    missing: async (): Promise<readonly MissingNetwork[]> => {
       const all = models === undefined ? await listNetworks() : []
       return all.flatMap(({ entry, state, expectedBytes }) =>
-        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry)
+        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry) && !networks.has(entry.id)
           ? [{ id: entry.id, bytes: expectedBytes }]
           : [],
       )
     },
     find,
-    use: async (id, scene, act) => handles.use(find(id), scene, act),
+    use: async <T>(id: string, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> =>
+      handles.use(find(id), scene, act),
     openingSeconds: handles.openingSeconds,
-    sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
-    add: async (id) => asLive(await choose(id)),
-    drop: (sent, ended) => {
-      // The name is in lower case, because some file systems ignore case.
-      const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
-      const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
-      const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
-      const taken = [...dropped.keys()].reduce((sum, one) => sum + find(one).weightsBytes, 0)
-      return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
+    /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
+    sourceOf: (id: string) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
+    /** Adds a network of the catalog whose weights were just fetched. */
+    add: async (id: string): Promise<LiveNetwork> => asLive(networks.get(id) ?? (await choose(id))),
+    /**
+     * Tries an uploaded ONNX file and adds its network under the file's name. If the page already has the network of
+     * this very file, it is the result. If another network has the name, a part of the file's SHA-256 is added to it.
+     */
+    drop: (sent: SentFile, ended: AbortSignal): Promise<DroppedNetwork> => {
+      const name = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu)
+      const taken = [...dropped].reduce((sum, id) => sum + find(id).weightsBytes, 0)
+      return files.take(sent, `${name}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
         const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
-        const known = [...dropped].filter(([, name]) => name === stem).map(([one]) => find(one))
-        const same = known.find(({ weightsSha256 }) => weightsSha256 === sha256)
-        if (same !== undefined) await rm(path)
-        const network = same ?? (await choose(path, AbortSignal.any([signal, ended])))
-        dropped.set(network.id, stem)
-        return { network: asLive(network), recipe: recipeOf(network) }
+        const same = [...networks.values()].find(({ weightsSha256 }) => weightsSha256 === sha256)
+        if (same !== undefined) {
+          await rm(path)
+          return { network: asLive(same), recipe: ['The page already had this file.', ...recipeOf(same)] }
+        }
+        // Some file systems ignore case.
+        const isTaken = [...networks.keys()].some((id) => id.toLowerCase() === name.toLowerCase())
+        const model = isTaken ? `${name}-${sha256.slice(0, TELLING_DIGITS)}=${path}` : path
+        const network = await choose(model, AbortSignal.any([signal, ended]))
+        dropped.add(network.id)
+        const about = `Another network is called ${name}. The end of this name is the start of the file’s SHA-256.`
+        return { network: asLive(network), recipe: [...(isTaken ? [about] : []), ...recipeOf(network)] }
       })
     },
-    close: async () => {
+    /** Waits for the work in progress, but not for long, and removes uploaded files. */
+    close: async (): Promise<void> => {
       const waiting = new AbortController()
       try {
         await Promise.race([handles.close(), wait(CLOSING, undefined, { signal: waiting.signal })])
@@ -177,15 +167,10 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
   }
   const begin = (network: Network, scene: Scene): Opened => {
     const plan = { network, scene, images: IMAGES, request, wished, onNote, signal }
-    const opened: Opened = {
-      handle: openExecution(plan),
-      since: performance.now(),
-      isReady: false,
-      works: new Set(),
-    }
+    const opened: Opened = { handle: openExecution(plan), since: performance.now(), works: new Set() }
     opened.handle.then(
       () => {
-        opened.isReady = true
+        opened.since = undefined
       },
       () => {
         if (open.get(network.id) === opened) open.delete(network.id)
@@ -194,6 +179,10 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
     return opened
   }
   return {
+    /**
+     * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
+     * settles. If too many networks are open, the least recently used are closed.
+     */
     use: async <T>(network: Network, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> => {
       const { id } = network
       if (!open.has(id)) await makeRoom(id)
@@ -207,10 +196,11 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
       opened.works.add(work)
       return work.finally(() => opened.works.delete(work))
     },
+    /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
     openingSeconds: (id: string): number | undefined => {
       const opened = open.get(id)
-      if (opened?.isReady) return undefined
-      return opened === undefined ? 0 : (performance.now() - opened.since) / 1000
+      if (opened === undefined) return 0
+      return opened.since === undefined ? undefined : (performance.now() - opened.since) / 1000
     },
     close: async (): Promise<void> => {
       await Promise.all([...open.values()].map(closeOpened))
@@ -230,7 +220,7 @@ function refuseOtherFiles({ path, external: [other] }: OnnxFile): void {
   if (other === undefined) return
   const name = basename(path)
   throw new InputError(
-    `${name} keeps weights in a second file, ${printable(other.location)}, which the page cannot upload; run shiftscope explore --models ${name} instead`,
+    `${name} keeps weights in a second file, ${printable(other.location)}, which the page cannot upload; ${BY_PATH}`,
   )
 }
 
@@ -242,9 +232,7 @@ function recipeOf(network: Network): readonly string[] {
   return [
     `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? `${channelOrder === 'grey' ? 'assumed' : 'ImageNet’s'}; the file does not say` : inputSource}).`,
     ...(isAssumed
-      ? [
-          'If this is wrong, describe the input in NAME.input.json next to the file, and run shiftscope explore --models FILE.',
-        ]
+      ? [`If this is wrong, describe the input in a file NAME.input.json beside the network, and ${BY_PATH}.`]
       : []),
     `Layers: ${layers.map(({ name, dims }) => `${printable(name)} (${counted(dims, 'value')})`).join(', ')}.`,
     classes === undefined
@@ -263,6 +251,8 @@ async function present(): Promise<readonly string[]> {
 function asLive(network: Network): LiveNetwork {
   const { id, input, layers, classes, detector } = network
   const note = answersNote(network)
+  const names = classes?.names ?? []
+  const categories = PAPER_CLASSES.filter((category) => isRightAnswer(category, '', names) !== null)
   return {
     id,
     frame: input.rows,
@@ -270,6 +260,7 @@ function asLive(network: Network): LiveNetwork {
     layers: layers.map(({ name, dims }) => ({ name, dims })),
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
     ...(classes && { knows: knownClasses(network.weightsSha256, classes.names.length, classes.names) }),
+    classNames: [...new Set([...categories, ...names])],
     isDetector: detector !== undefined,
     ...(note !== undefined && { note }),
   }

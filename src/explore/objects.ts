@@ -30,27 +30,24 @@ const DRAWING_SECONDS = 10
 /** Largest number of characters in the name of an object, which becomes the name of a file. */
 const LONGEST_NAME = 60
 
-/** The objects that can be moved: the built-in patches, and pictures and photographs that the user added. */
-export interface Objects {
-  readonly list: () => readonly LiveObject[]
-  /**
-   * Adds a picture as an object. The object is the part that is not transparent, or the whole picture if nothing is
-   * transparent. A photograph stays whole.
-   */
-  readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal, isPhotograph?: boolean) => Promise<LiveObject>
-  readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
-  readonly find: (key: number) => KnownObject
-}
+export type Objects = Awaited<ReturnType<typeof openObjects>>
 
 export interface KnownObject extends LiveObject {
   /** A built-in object, the pixels of a picture that the user added, or the file of a photograph. */
   readonly source: PatchSource | Image | { readonly file: Uint8Array }
 }
 
-export async function openObjects(): Promise<Objects> {
+/**
+ * The objects that can be moved: the built-in patches, and pictures and photographs that the user added.
+ * @param category what the user says that all objects are; by default, built-in objects have their own category
+ */
+export async function openObjects(category?: string) {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(
-    builtIn.map((source, key) => [key, { key, name: source.name, isPhotograph: false, source }]),
+    builtIn.map((source, key) => [
+      key,
+      { key, name: source.name, isPhotograph: false, category: category ?? source.category ?? '', source },
+    ]),
   )
   let next = known.size
   /** Names of all objects so far. The page still lists a picture that was dropped, so its name stays taken. */
@@ -62,28 +59,38 @@ export async function openObjects(): Promise<Objects> {
     // An SVG need not wait, because it is drawn in another process.
     return pictureFormat(bytes) === 'svg' ? decoded() : inTurn(decoded)
   }
-  const find = (key: number) => {
+  const find = (key: number): KnownObject => {
     const found = known.get(key)
     if (found === undefined) throw new InputError('this object is no longer in memory; add it again')
     return found
   }
-  const add: Objects['add'] = async (bytes, name, signal, isPhotograph = false) => {
+  /**
+   * Adds a picture as an object. The object is the part that is not transparent, or the whole picture if nothing is
+   * transparent. A photograph stays whole.
+   */
+  const add = async (
+    bytes: Uint8Array,
+    name: string,
+    signal: AbortSignal,
+    isPhotograph = false,
+  ): Promise<LiveObject> => {
     const image = await decode(bytes, signal)
     const source = isPhotograph ? { file: bytes } : squareObject(image, LONGEST_SIDE)
     if (source === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
     const same = [...known.values()].find((one) => isSame(one.source, source))
     if (same !== undefined) return shortly(same)
-    const added = { key: next++, name: freeName(fileStem(name, 'object'), names), isPhotograph, source }
-    names.add(added.name)
+    const own = freeName(fileStem(name, 'object'), names)
+    const added = { key: next++, name: own, isPhotograph, category: category ?? '', source }
+    names.add(own)
     known.set(added.key, added)
-    const own = [...known.values()].filter(({ key }) => key >= builtIn.length)
-    if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)
+    const all = [...known.values()].filter(({ key }) => key >= builtIn.length)
+    if (all.length > MOST_OWN) known.delete((all[0] as KnownObject).key)
     return shortly(added)
   }
   return {
-    list: () => [...known.values()].map(shortly),
+    list: (): readonly LiveObject[] => [...known.values()].map(shortly),
     add,
-    patch: async (key, size, frame) => {
+    patch: async (key: number, size: number, frame: number): Promise<Patch> => {
       const { name, source } = find(key)
       if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch
       if ('file' in source) {
@@ -99,8 +106,8 @@ export async function openObjects(): Promise<Objects> {
   }
 }
 
-function shortly({ key, name, isPhotograph }: LiveObject): LiveObject {
-  return { key, name, isPhotograph }
+function shortly({ key, name, isPhotograph, category }: LiveObject): LiveObject {
+  return { key, name, isPhotograph, category }
 }
 
 function isSame(one: KnownObject['source'], other: KnownObject['source']): boolean {

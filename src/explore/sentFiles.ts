@@ -3,6 +3,10 @@ import { join, sep } from 'node:path'
 import { InputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
+import { oneAtATime } from '../support/oneAtATime.js'
+
+/** Remedy in messages for a network that cannot be uploaded. */
+export const BY_PATH = 'start Shiftscope with the path of the network'
 
 export interface SentFile {
   /** Name of the file on the sender's machine. */
@@ -13,60 +17,54 @@ export interface SentFile {
 }
 
 /** Uploaded files, in a temporary folder that `remove` deletes. */
-export interface SentFiles {
-  /**
-   * Writes an uploaded file and calls `open` with its path. If `open` fails, the file is removed. Only one file can be
-   * written at a time.
-   * @param most limit for the file's size in bytes
-   * @throws InputError for a larger file, or while another file arrives
-   * @throws the errors of `open`, without the path of the folder in their messages
-   */
-  readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>
-  readonly remove: () => Promise<void>
-}
-
-export function openSentFiles(): SentFiles {
+export function openSentFiles() {
   let folder: string | undefined
-  let current: Promise<unknown> | undefined
-  const write = async <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => {
+  let files = 0
+  let isBusy = false
+  const inTurn = oneAtATime()
+  const write = async <T>(
+    sent: SentFile,
+    name: string,
+    most: number,
+    open: (path: string) => Promise<T>,
+  ): Promise<T> => {
     folder ??= await makeTemporaryFolder()
-    const path = join(folder, name)
+    // Each file has its own folder, because files of the same name may differ.
+    const own = join(folder, String(files++))
+    const path = join(own, name)
     try {
       await writeFileAtomic(path, atMost(most, sent))
       return await open(path)
     } catch (error) {
       await rm(path, { force: true })
       // The message names the file without its folder, because the sender does not know this folder.
-      if (error instanceof Error) error.message = error.message.replaceAll(`${folder}${sep}`, '')
+      if (error instanceof Error) error.message = error.message.replaceAll(`${own}${sep}`, '')
       throw error
     }
   }
   return {
-    take: async (...sent) => {
-      if (current !== undefined)
-        throw new InputError('another file is still being opened; add this one again when it is done')
-      const written = write(...sent)
-      current = written.then(
-        () => undefined,
-        () => undefined,
-      )
-      return written.finally(() => {
-        current = undefined
+    /**
+     * Writes an uploaded file and calls `open` with its path. If `open` fails, the file is removed. Only one file can be
+     * written at a time.
+     * @param most limit for the file's size in bytes
+     * @throws InputError for a larger file, or while another file arrives
+     * @throws the errors of `open`, without the path of the folder in their messages
+     */
+    take: async <T>(...sent: Parameters<typeof write<T>>): Promise<T> => {
+      if (isBusy) throw new InputError('another file is still being opened; add this one again when it is done')
+      isBusy = true
+      return inTurn(() => write(...sent)).finally(() => {
+        isBusy = false
       })
     },
-    remove: async () => {
-      await current
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-    },
+    remove: () => inTurn(async () => folder && rm(folder, { recursive: true, force: true })),
   }
 }
 
 async function* atMost(most: number, { name, bytes, pieces }: SentFile): AsyncGenerator<Uint8Array> {
   const checkSize = (size: number) => {
     if (size > most)
-      throw new InputError(
-        `${name} is larger than the ${Math.floor(most / 1e6)} MB left for uploads; run shiftscope explore --models FILE instead`,
-      )
+      throw new InputError(`${name} is larger than the ${Math.floor(most / 1e6)} MB left for uploads; ${BY_PATH}`)
   }
   checkSize(bytes)
   let size = 0

@@ -15,6 +15,7 @@ import { firstLine, messageLine } from '../support/text.js'
 import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
+import { pageWords } from './pageWords.js'
 
 /** Largest size of a request's body in bytes. Pictures and networks have limits of their own. */
 const MOST_BYTES = 64 * 1024
@@ -37,10 +38,11 @@ const scene = z.object({
   stride: z.literal([...LIVE_STRIDES]),
   background: z.string().regex(/^(white|#[0-9a-f]{6})$/),
 })
+const category = z.string().max(1000)
 const bodies = {
-  map: z.object({ ...scene.shape, layer: z.string().max(1000), anchor: place, cursor: place }),
+  map: z.object({ ...scene.shape, category, layer: z.string().max(1000), anchor: place, cursor: place }),
   cursor: z.object({ ...scene.shape, cursor: place }),
-  keep: z.object({ ...scene.shape, replaces: z.boolean() }),
+  keep: z.object({ ...scene.shape, category, replaces: z.boolean() }),
   pull: z.object({ id: z.string().max(200) }),
 }
 
@@ -59,6 +61,16 @@ const HEADERS = {
   crossOriginResourcePolicy: 'same-origin',
   // This header would demand HTTPS, and the server speaks only plain HTTP.
   strictTransportSecurity: false,
+  // The page of the results folder has a policy of its own.
+  overwrite: false,
+}
+
+/** The page of the results folder has its script inside. It gets an origin of its own, so it cannot use the server. */
+const KEPT_PAGE_HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Origin-Agent-Cluster': '?0',
+  'Content-Security-Policy':
+    "sandbox allow-scripts allow-downloads allow-modals allow-popups; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
 /**
@@ -81,6 +93,8 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   app.notFound((context) => context.text('there is nothing here\n', 404))
   app.onError((error, context) => {
     const { message, status } = faultOf(error)
+    // A page that cannot be opened is shown in a tab of its own.
+    if (context.req.method === 'GET') return context.text(`${message}\n`, status)
     return context.json<Fault>({ kind: 'fault', message }, status)
   })
 
@@ -108,6 +122,10 @@ function liveRoutes(explorer: Explorer): Hono {
     const png = await explorer.picture(key as number, size as number)
     return context.body(new Uint8Array(png), 200, { 'Content-Type': 'image/png' })
   })
+  page.get('/page.html', async (context) => {
+    const html = await explorer.keptPage()
+    return context.body(new Uint8Array(html), 200, KEPT_PAGE_HEADERS)
+  })
   page.post('/objects', limited(MOST_PICTURE_BYTES), async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)
     const bytes = new Uint8Array(await context.req.arrayBuffer())
@@ -132,8 +150,7 @@ function liveRoutes(explorer: Explorer): Hono {
     return context.body(null, 204)
   })
   page.post('/keep', limited(MOST_BYTES), async (context) => {
-    const { replaces, ...wanted } = await bodyOf(context, bodies.keep)
-    return context.json(await explorer.keep(wanted, replaces, context.req.raw.signal))
+    return context.json(await explorer.keep(await bodyOf(context, bodies.keep), context.req.raw.signal))
   })
   page.post('/pull', limited(MOST_BYTES), async (context) => {
     const { id } = await bodyOf(context, bodies.pull)
@@ -206,7 +223,7 @@ function limitConnections(server: Server): void {
   })
 }
 
-const NO_SECRET = 'this link is incomplete; use the one that "shiftscope explore" printed\n'
+const NO_SECRET = 'this link is incomplete; use the one that Shiftscope printed when it started\n'
 
 function limited(maxSize: number) {
   return bodyLimit({
@@ -235,5 +252,5 @@ class BadRequest extends Error {}
 
 function faultOf(error: unknown): { readonly message: string; readonly status: 400 | 422 | 500 } {
   if (error instanceof BadRequest) return { message: 'the request is invalid; reload the page', status: 400 }
-  return { message: messageLine(firstLine(error)), status: error instanceof ShiftscopeError ? 422 : 500 }
+  return { message: pageWords(messageLine(firstLine(error))), status: error instanceof ShiftscopeError ? 422 : 500 }
 }

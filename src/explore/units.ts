@@ -2,31 +2,24 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
+export type LiveUnits = ReturnType<typeof openLiveUnits>
+
 /**
  * The live units (features of one object in one network) by their scene. If the features need too much memory, units
  * that nobody looks at are dropped, the least recently used first.
+ * @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it
  */
-export interface LiveUnits {
-  readonly find: (scene: LiveScene) => LiveUnit | undefined
-  readonly add: (scene: LiveScene, unit: LiveUnit) => void
-  readonly isUsed: (network: string) => boolean
-  readonly stop: () => void
-  /** Titles of the units that were dropped since the last call, such as `dog at 75 px through tiny-alexnet`. */
-  readonly forgotten: () => readonly string[]
-}
-
-/** @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it */
-export function openLiveUnits(mostBytes: number): LiveUnits {
+export function openLiveUnits(mostBytes: number) {
   const forgotten: string[] = []
   /** Ordered by use: the unit that was used last is at the end. */
   let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
   return {
-    find: (scene) => {
+    find: (scene: LiveScene): LiveUnit | undefined => {
       const found = kept.find((one) => isDeepStrictEqual(one.scene, scene))
       if (found !== undefined) kept = [...kept.filter((one) => one !== found), found]
       return found?.unit
     },
-    add: (scene, unit) => {
+    add: (scene: LiveScene, unit: LiveUnit): void => {
       let bytes = unit.bytes + kept.reduce((sum, one) => sum + one.unit.bytes, 0)
       kept = kept.filter((one) => {
         if (bytes <= mostBytes || one.unit.isFollowed()) return true
@@ -36,11 +29,13 @@ export function openLiveUnits(mostBytes: number): LiveUnits {
       })
       kept.push({ scene, unit })
     },
-    isUsed: (network) => kept.some(({ scene, unit }) => scene.network === network && unit.isFollowed()),
-    stop: () => {
+    isUsed: (network: string): boolean =>
+      kept.some(({ scene, unit }) => scene.network === network && unit.isFollowed()),
+    stop: (): void => {
       for (const { unit } of kept) unit.stop()
     },
-    forgotten: () => forgotten.splice(0),
+    /** Titles of the units that were dropped since the last call, such as `dog at 75 px through tiny-alexnet`. */
+    forgotten: (): readonly string[] => forgotten.splice(0),
   }
 }
 

@@ -33,6 +33,16 @@ export function classFinder(names: readonly string[]): (word: string) => readonl
   }
 }
 
+/**
+ * Finds the classes that are right for an object: those of its category (see `isRightAnswer`), or else the class that
+ * the word means.
+ * @returns indices of the network's output; undefined if the network has no such class
+ */
+export function classesOfObject(word: string, names: readonly string[]): readonly number[] | undefined {
+  if (isRightAnswer(word, '', names) === null) return classFinder(names)(word)[0]
+  return [...names.keys()].filter((i) => isRightAnswer(word, names[i] as string, [names[i] as string]))
+}
+
 /** Index of ImageNet's first class in a list of names: 0, or 1 after a background class; undefined for other lists. */
 function imagenetStart(names: readonly string[]): number | undefined {
   if (!IMAGENET_COUNTS.includes(names.length)) return undefined

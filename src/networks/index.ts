@@ -16,7 +16,7 @@ export {
   weightsCommand,
 } from './catalog.js'
 export { chooseNetwork } from './chooseNetwork.js'
-export { classFinder, isIndex } from './classWords.js'
+export { classesOfObject, classFinder, isIndex } from './classWords.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { hubModelFile, listHubModels } from './hub/manifest.js'
 export { type HubPullOptions, type PulledHubModel, pullHubModel } from './hub/pull.js'

@@ -27,6 +27,8 @@ export interface LiveNetwork {
   readonly classes: string | null
   /** As in `SiteGroup`. */
   readonly knows?: string
+  /** Words for what an object is: the categories that the network knows, then its classes. Empty if not known. */
+  readonly classNames: readonly string[]
   readonly isDetector: boolean
   /** A sentence for the user, shown while the network is chosen. */
   readonly note?: string
@@ -44,6 +46,8 @@ export interface LiveObject {
   readonly name: string
   /** Whether it is a whole photograph, which is larger than the frame. */
   readonly isPhotograph: boolean
+  /** What the object is: a category, such as `dog`, or the name of a class. Empty if not known. */
+  readonly category: string
 }
 
 export interface LiveScene {
@@ -57,7 +61,7 @@ export interface LiveScene {
 }
 
 /** Request for a map. Its values are the cosine similarities of a layer's features to those at the anchor. */
-export interface MapRequest extends LiveScene {
+export interface MapRequest extends LiveScene, Pick<LiveObject, 'category'> {
   readonly layer: string
   /**
    * Position of the anchor in pixels. A named anchor, such as `bottom-right`, may lie between the positions of the
@@ -96,6 +100,8 @@ export interface MapRows {
     readonly ofCenter: Float32Array
     /** Index of the class predicted with the object at the center. */
     readonly center: number
+    /** Indices of the classes that are right for the object; absent if the network has none, or if none is known. */
+    readonly right?: readonly number[]
     /** Class predicted with the object at the anchor, its probability there, and that of the class `center`. */
     readonly atAnchor: {
       readonly class: number
@@ -130,17 +136,26 @@ export type PullMessage =
   | { readonly kind: 'pulled'; readonly network: LiveNetwork }
   | Fault
 
+/** Request to store an object's results in the results folder. */
+export interface KeepRequest extends LiveScene, Pick<LiveObject, 'category'> {
+  /** Whether to replace stored results that were computed with other settings. */
+  readonly replaces: boolean
+}
+
 /** Answer to a `keep` request: the object's results were stored in the results folder. */
 export interface KeptUnit {
   readonly kind: 'kept'
-  readonly folder: string
-  /** Command line that computes the same results again. */
-  readonly command: string
+  readonly network: string
+  /** Absolute path of the results folder. */
+  readonly results: string
+  /** Number of units in the results folder. */
+  readonly units: number
 }
 
 /** Answer to a `keep` request: the results folder already has results of this object, computed with other settings. */
 export interface OtherUnit {
   readonly kind: 'other'
+  readonly network: string
   readonly differences: readonly string[]
 }
 

@@ -15,11 +15,11 @@ const LIVE_STYLE = `
 input[type=range]{padding:0;accent-color:var(--series-1);width:11rem;min-height:1.85rem}
 #keep{min-width:11.5rem}
 .panel .note[hidden]{display:block!important;visibility:hidden}.panel .note{min-height:2.1rem}
-#recipe ul{margin:.3rem 0;padding-left:1.2rem}
 input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
-.kept{display:grid;gap:.2rem;margin:.5rem 0;padding:.35rem .7rem;border-left:3px solid var(--series-3);background:color-mix(in srgb,var(--series-3) 9%,transparent);max-width:none}
-.kept code{overflow-wrap:anywhere}
-.fill{height:3px;border-radius:2px;background:linear-gradient(to right,var(--series-1) var(--done,0%),var(--line) 0)}
+.notice{position:fixed;z-index:8;right:.5rem;bottom:.5rem;box-sizing:border-box;width:max-content;max-width:min(34rem,calc(100vw - 1rem));max-height:50vh;overflow:auto;display:flex;gap:.7rem;align-items:start;padding:.5rem .5rem .5rem .8rem;font-size:.9rem;background:var(--card);border:1px solid var(--strong);border-left:4px solid var(--series-3);border-radius:6px;box-shadow:0 2px 12px rgb(0 0 0/.3)}
+.notice[hidden],.printing .notice{display:none}
+.notice p{margin:0 0 .3rem;max-width:none}.notice ul{margin:.3rem 0;padding-left:1.2rem}.notice code{overflow-wrap:anywhere}
+@media (max-width:44rem){.controls label{white-space:normal}}
 dialog{border:1px solid var(--line);border-radius:8px;background:var(--card);color:var(--ink);max-width:min(42rem,94vw);padding:1rem 1.2rem}
 dialog::backdrop{background:rgb(0 0 0/.45)}
 .checkered{position:relative;background:repeating-conic-gradient(#ccc 0 25%,#fff 0 50%) 0 0/16px 16px;margin:.9rem auto .5rem}

@@ -51,6 +51,9 @@ export function shellWord(text: string): string {
 const maximumLength = 100
 const maximumCandidates = 20_000
 
+/** Matches an option in backticks in a message, with or without a value, such as `device cpu`. */
+export const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
+
 /** The flag of an option, such as `--object-class` for `objectClass`. */
 export function flagOf(name: string): string {
   return `--${name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

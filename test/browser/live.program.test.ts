@@ -29,6 +29,8 @@ import { placesOf } from '../support/viewerStudy.js'
 const SIDE = 10
 /** What the page says about an embedded network. */
 const EMOJI = 'This network knows emoji only, so its answers to a photograph mean nothing.'
+/** What it says about the car, which both networks know everywhere. */
+const RIGHT = 'The answer is right at 100 % of positions.'
 
 // One visit: each test goes on where the one before it stopped.
 describe.runIf(hasChromium())('the live page', () => {
@@ -77,7 +79,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
     expect(await chosen(['a-model', 'b-model'])).toEqual(['tiny-alexnet', 'tiny-alexnet-aa'])
     expect((await texts('#a-model option'))[0]).toBe('\u2068tiny-alexnet\u2069 — 627 emoji')
-    expect([await text('#a-note'), await text('#b-note')]).toEqual([EMOJI, EMOJI])
+    expect([await text('#a-note'), await text('#b-note')]).toEqual([`${EMOJI} ${RIGHT}`, `${EMOJI} ${RIGHT}`])
     await hover('a', 2, 7, SIDE)
     const away = await text('#a-value')
     await press()
@@ -95,8 +97,7 @@ describe.runIf(hasChromium())('the live page', () => {
 
   it('has no barrier and no sideways scrolling, wide and light, narrow and dark', async () => {
     expect(await barriers(1400, 'light', '.live')).toEqual({ violations: [], tooWide: 0 })
-    expect(await barriers(390, 'dark')).toEqual({ violations: [], tooWide: 0 })
-    expect((await barriers(320, 'light', '.live')).tooWide).toBe(0)
+    for (const width of [390, 320]) expect(await barriers(width, 'dark')).toEqual({ violations: [], tooWide: 0 })
     await page.setViewportSize({ width: 1400, height: 1000 })
   })
 
@@ -129,7 +130,7 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await texts('#a-plot .axes text')).toContain('80')
     expect(await texts('#a-plot .axes text')).not.toContain('100')
     expect(await pixel('#a-image canvas', 3, 3)).toEqual([32, 64, 96])
-    expect([await text('#live-note'), await text('#a-note')]).toEqual(['', EMOJI])
+    expect([await text('#live-note'), await text('#a-note')]).toEqual(['', expect.stringContaining(EMOJI)])
     // Background and step are of the page; the rest is of the view.
     await page.goBack()
     await page.goBack()
@@ -255,22 +256,79 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await text('#size-text')).toBe('75 px')
   })
 
-  it('keeps what is shown, and asks before it replaces a unit with other settings', async () => {
+  it('takes what the object is, colours the right answers blue, and says where they are lost', async () => {
+    const colours = () =>
+      page.$$eval('#a-legend li', (items) =>
+        items.map((item) => [
+          item.textContent?.trim(),
+          (item.querySelector('.swatch') as HTMLElement).style.background,
+        ]),
+      )
+    expect(await page.inputValue('#object-class')).toBe('')
+    expect(await texts('#a-note')).toEqual([EMOJI])
+    const known = await page.$$eval('#class-names option', (options) =>
+      options.map((option) => (option as HTMLOptionElement).value),
+    )
+    expect(known.slice(0, 3)).toEqual(['car', 'airplane', 'boat'])
+    expect(known).toContain('mantelpiece-clock')
+    // No network knows it: the text stays, and so do the maps.
+    const say = async (what: string) => {
+      await page.fill('#object-class', what)
+      await page.keyboard.press('Enter')
+    }
+    await say('no such class')
+    await reads('#live-note', /^No network shown knows the class .no such class.\. Choose one/)
+    expect(await page.inputValue('#object-class')).toBe('no such class')
+    const answers = await page.$$eval('#a-legend li', (items) => items.length)
+    expect(answers).toBe(0)
+    await say('Mantelpiece-Clock')
+    await reads('#a-note', /^This network .* The answer is right at 0 % of positions\. It is lost most often to .+\.$/)
+    await settled()
+    expect([await page.inputValue('#object-class'), await text('#live-note')]).toEqual(['mantelpiece-clock', ''])
+    const wrong = await colours()
+    expect(wrong.map(([, colour]) => colour)).not.toContain('rgb(0, 114, 178)')
+    // The most frequent answer is the right one now.
+    const [name] = (wrong[0]?.[0] ?? '').split(/ \d/)
+    await say((name as string).replace(/[\u2068\u2069]/g, ''))
+    await reads('#a-note', /The answer is right at [1-9]/)
+    await settled()
+    expect((await colours())[0]).toEqual([expect.stringContaining('(correct)'), 'rgb(0, 114, 178)'])
+    await page.click('.thumb:nth-child(4)')
+    await settled()
+    expect(await page.inputValue('#object-class')).toBe('dog')
+    await page.selectOption('#shows', 'similarity')
+  })
+
+  it('keeps both networks, says where, asks before it replaces, and opens the page of what was kept', async () => {
+    await choose('b-model', 'tiny-alexnet-aa')
     await page.click('.thumb:nth-child(3)')
     await settled()
+    await reads('#keep', /^Keep both$/)
+    const before = await boxOf('#a-plot')
     await page.click('#keep')
-    await reads('#kept', /Compute it again with: shiftscope reproduce --models tiny-alexnet --patches \S+ --sizes 75/)
-    const place = await text('#kept code')
+    await reads('#kept', /^Kept the results of .tiny-alexnet. and .tiny-alexnet-aa. in /)
+    expect([await text('#kept code'), await text('#kept')]).toEqual([results(), expect.stringMatching(/has 2 units\./)])
+    // The notice moves nothing, and can be closed.
+    expect(await boxOf('#a-plot')).toEqual(before)
+    await page.click('#close-notice')
+    expect(await page.isVisible('#notice')).toBe(false)
+    await choose('b-model', '— none')
     await page.selectOption('#finest', '8')
     await settled()
     await page.click('#keep')
-    await reads('#kept', 'with other settings: stride 16 instead of 8')
+    await reads(
+      '#live-note',
+      /^The folder already has results of .tiny-alexnet. with other settings: stride 16 instead of 8\./,
+    )
     // What was asked about is replaced, whatever is shown meanwhile.
     await page.click('.thumb:nth-child(4)')
     await settled()
     await page.click('#replace')
-    await reads('#kept', /^Kept in/)
-    expect(await text('#kept code')).toBe(place)
+    await reads('#kept', /^Kept the results of .tiny-alexnet. in /)
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), page.click('#open-page')])
+    await tab.waitForLoadState()
+    expect(await tab.title()).toBe('Shiftscope results')
+    await tab.close()
     await page.selectOption('#finest', '16')
   })
 
@@ -286,7 +344,7 @@ describe.runIf(hasChromium())('the live page', () => {
       }
     })
     await drop(readFileSync(join(modelsFolder(), 'tiny-alexnet-noflip.onnx')), 'my net.onnx')
-    await page.waitForSelector('#recipe:not([hidden])')
+    await page.waitForSelector('#recipe')
     await settled()
     const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)
     expect(said).toContainEqual(expect.stringMatching(/^opening .my net.onnx., \d+\.\d s$/))
@@ -294,7 +352,17 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await text('#recipe')).toMatch(
       /^my-net is openInput: 224 × 224 pixels, RGB, divided by 255, .*Layers: .*Classes: /,
     )
-    expect([await text('#a-of'), await text('#a-note')]).toEqual([expect.stringContaining('my-net'), EMOJI])
+    expect([await text('#a-of'), await text('#a-note')]).toEqual([
+      expect.stringContaining('my-net'),
+      expect.stringContaining(EMOJI),
+    ])
+    // The same file again is the same network, and what was said can be put away.
+    const offered = await texts('#a-model option')
+    await page.click('#close-notice')
+    expect(await page.isVisible('#recipe')).toBe(false)
+    await drop(readFileSync(join(modelsFolder(), 'tiny-alexnet-noflip.onnx')), 'else.onnx')
+    await reads('#recipe', /^my-net is openThe page already had this file\./)
+    expect(await texts('#a-model option')).toEqual(offered)
   })
 
   it('says in a line what it cannot read, and that the server has ended', async () => {

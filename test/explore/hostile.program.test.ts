@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -8,6 +9,7 @@ import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
+import { modelsFolder } from '../../src/files/package.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
 import type { DroppedNetwork, Fault } from '../../src/page/live.js'
 import { type Asking, ask, MAP, post, SCENE, wholeMap } from '../support/liveServer.js'
@@ -48,7 +50,7 @@ describe('the live page', () => {
     ]
     const [byAddress, noRequest] = ['unknown host name; use the link', 'the request is invalid; reload the page']
     const at = (path: string) => ({ path })
-    const from = (headers: Readonly<Record<string, string>>) => ({ path: secret, headers })
+    const from = (headers: Readonly<Record<string, string>>, way = '') => ({ path: `${secret}${way}`, headers })
     const map = (body: unknown, type = 'application/json') => ({
       ...{ path: `${secret}map`, method: 'POST', headers: { 'Content-Type': type } },
       body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -72,6 +74,9 @@ describe('the live page', () => {
       ['files above by way of a picture', at(`${secret}pictures/0-75.png/../../../package.json`), 403, noSecret],
       ['files of the machine', at(`${secret}//etc/passwd`), 404, nothing],
       ['a name that goes on', at(`${secret}pictures/0-75.png%00`), 404, nothing],
+      ['the kept page with a wrong secret', at('/wrong/page.html'), 403, noSecret],
+      ['the kept page before Keep', at(`${secret}page.html`), 422, 'nothing is kept yet; click Keep first'],
+      ['the kept page for another page', from({ 'Sec-Fetch-Site': 'cross-site' }, 'page.html'), 403, foreign],
       ['a picture', at(`${secret}pictures/0-75.png`), 200, '\ufffdPNG'],
       ['a picture of no object', at(`${secret}pictures/99999-75.png`), 422, 'this object is no longer in memory'],
       ['a picture of no size', at(`${secret}pictures/0-0.png`), 422, ''],
@@ -172,7 +177,11 @@ describe('the live page', () => {
       ['n.onnx', Buffer.from('GIF89a no network'), none],
       ['n.onnx', plain.subarray(0, plain.length / 2), none],
       ['n.onnx', Buffer.alloc(1 << 20, 0xff), none],
-      ['e.onnx', external, 'e.onnx keeps weights in a second file, external.data, which the page cannot upload; run'],
+      [
+        'e.onnx',
+        external,
+        'e.onnx keeps weights in a second file, external.data, which the page cannot upload; start Shiftscope',
+      ],
       ['e.onnx', outside, 'e.onnx '],
       ['two.onnx', golden('two-inputs'), 'two.onnx '],
       ['../../etc/x.sh', Buffer.from('#!/bin/sh'), 'etc-x.onnx is not'],
@@ -183,15 +192,33 @@ describe('the live page', () => {
       expect(fault.message).not.toMatch(/tmp|\n/)
     }
     expect(sentFiles()).toEqual([])
-    const names = ['../../etc/passwd.onnx', `${SCENE.network}.onnx`]
-    const ids: string[] = []
-    // Once more: the same file of the same name is the same network.
-    for (const name of [...names, ...names.slice(0, 1)]) {
-      const { network } = JSON.parse((await send(name, plain)).body) as DroppedNetwork
-      ids.push(network.id)
-    }
-    expect(ids).toEqual(['etc-passwd', `${SCENE.network}-2`, 'etc-passwd'])
-    expect(sentFiles()).toHaveLength(names.length)
+    const embedded = readFileSync(join(modelsFolder(), `${SCENE.network}.onnx`))
+    const other = Buffer.concat([plain, Buffer.from('\x72\x00', 'latin1')])
+    const taken = createHash('sha256').update(other).digest('hex').slice(0, 6)
+    const answers: DroppedNetwork[] = []
+    for (const [name, body] of [
+      ['../../etc/Passwd.onnx', plain],
+      // The same file is the same network, also under another name, and if it was offered from the start.
+      ['../../etc/Passwd.onnx', plain],
+      ['else.onnx', plain],
+      ['mine.onnx', embedded],
+      [`${SCENE.network}.onnx`, embedded],
+      ['ETC-passwd.onnx', other],
+      ['resnet50.onnx', Buffer.concat([other, Buffer.from('\x72\x00', 'latin1')])],
+    ] as const)
+      answers.push(JSON.parse((await send(name, body)).body))
+    const had = Array(2).fill('etc-Passwd')
+    expect(answers.map(({ network }) => network.id)).toEqual([
+      ...['etc-Passwd', ...had, SCENE.network, SCENE.network],
+      ...[`ETC-passwd-${taken}`, 'resnet50'],
+    ])
+    expect(answers.map(({ recipe }) => recipe[0] === 'The page already had this file.')).toEqual([
+      ...[false, true, true, true, true, false, false],
+    ])
+    expect(answers[5]?.recipe[0]).toBe(
+      'Another network is called ETC-passwd. The end of this name is the start of the file’s SHA-256.',
+    )
+    expect(sentFiles()).toHaveLength(3)
   })
 
   it('takes no network of 2 GB, nor two at a time', async () => {
@@ -223,7 +250,8 @@ describe('the live page', () => {
 /** Files that this process has been sent. */
 function sentFiles(): readonly string[] {
   const sent = temporaryFolders().filter((name) => !foldersBefore.includes(name))
-  return sent.flatMap((name) => readdirSync(join(tmpdir(), name))).filter((name) => name.endsWith('.onnx'))
+  const files = sent.flatMap((name) => readdirSync(join(tmpdir(), name), { recursive: true }).map(String))
+  return files.filter((name) => name.endsWith('.onnx'))
 }
 
 function temporaryFolders(): readonly string[] {

@@ -69,7 +69,7 @@ function madeUnit(features = featuresAt, network = NETWORK, inTurn = oneAtATime(
 
 /** Positions that have features, and these features in the first layer. */
 async function computedIn(unit: LiveUnit) {
-  const rows = [...Array(ALL).keys()].filter((row) => unit.runOf(row) !== undefined)
+  const rows = [...Array(ALL).keys()].filter((row) => unit.kept.runOf(row) !== undefined)
   const features = await Promise.all(rows.map(async (row) => [...((await unit.featuresAt(row))[0] ?? [])]))
   return { rows, features }
 }
@@ -121,9 +121,9 @@ describe('a live unit', () => {
     calls[1]?.begin(0.5)
     expect([calls[1]?.places[0], (await unit.featuresAt(0))[0]?.[0]]).toEqual(['0,0', 1.5])
     await calls[1]?.restart()
-    expect([unit.runOf(0), unit.finished()]).toEqual([undefined, 0])
+    expect([unit.kept.runOf(0), unit.kept.finished]).toEqual([undefined, 0])
     calls[1]?.finish()
-    expect([(await computedIn(unit)).features[0], unit.finished()]).toEqual([[1, 0], ALL])
+    expect([(await computedIn(unit)).features[0], unit.kept.finished]).toEqual([[1, 0], ALL])
   })
 
   it('computes the coarsest position and the anchors first, then all', async () => {
@@ -135,15 +135,15 @@ describe('a live unit', () => {
     expect(calls).toMatchObject([{ places: ['0,0', '0,63', '31,31', '63,0', '63,63'], isEarly: true }])
     calls[0]?.finish()
     await settle()
-    expect([(await computedIn(unit)).rows, unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
+    expect([(await computedIn(unit)).rows, unit.kept.finished]).toEqual([[0, 16, 17, 18, 19], 0])
     // Anchors between the positions of the grid have a run of their own.
-    expect(unit.runs().map(({ rows }) => [...rows])).toEqual([[0], [16, 17, 18, 19]])
+    expect(unit.kept.runs.map(({ rows }) => [...rows])).toEqual([[0], [16, 17, 18, 19]])
     follower.onRows.mockClear()
     calls[1]?.begin()
-    expect([unit.finished(), follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
+    expect([unit.kept.finished, follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
     await computeAll(calls, 1)
     expect(calls.slice(1).map(({ places }) => places.length)).toEqual([ALL])
-    expect([unit.isWhole(), unit.finished()]).toEqual([true, ALL])
+    expect([unit.kept.isWhole, unit.kept.finished]).toEqual([true, ALL])
     // Those that came before their turn have the features of their turn.
     const { rows, features } = await computedIn(unit)
     const expected = rows.map((row) => featuresAt(GRID.offsets[2 * row] as number, 0, false)[0] ?? [])
@@ -185,34 +185,25 @@ describe('a live unit', () => {
     expect(await row).toEqual(featuresAt(0, 48, true).map((one) => Float32Array.from(one)))
   })
 
-  it('stops a while after the last has left, and goes on where it was', async () => {
+  it('stops when the last has left, and goes on where it was', async () => {
     const { unit, calls } = madeUnit()
     const leave = [unit.follow(nobody()), unit.follow(nobody())]
     await settle()
     calls[0]?.finish()
     await settle()
     leave[0]?.()
-    vi.advanceTimersByTime(1000)
     expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([true, false])
     leave[1]?.()
-    vi.advanceTimersByTime(149)
-    expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([false, false])
-    vi.advanceTimersByTime(1)
-    expect(calls[1]?.signal?.aborted).toBe(true)
+    expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([false, true])
     // What was under way comes to its end, of which nobody is told; only then does it go on.
     const late = nobody()
-    const leaveAgain = unit.follow(late)
+    unit.follow(late)
     expect(calls).toHaveLength(2)
     calls[1]?.fail(new Error('stopped'))
     await settle()
     expect([calls.length, late.onFailure.mock.calls]).toEqual([3, []])
-    // Who comes back soon keeps it at work.
-    leaveAgain()
-    vi.advanceTimersByTime(100)
-    unit.follow(nobody())
-    vi.advanceTimersByTime(100)
     await computeAll(calls, 2)
-    expect(unit.isWhole()).toBe(true)
+    expect(unit.kept.isWhole).toBe(true)
     unit.stop()
     expect(unit.isFollowed()).toBe(false)
   })
@@ -228,7 +219,7 @@ describe('a live unit', () => {
     calls[1]?.fail(new Error('lost'))
     await settle()
     expect(follower.onFailure).toHaveBeenCalledWith(new Error('lost'))
-    expect([calls.length, unit.finished()]).toEqual([2, 1])
+    expect([calls.length, unit.kept.finished]).toEqual([2, 1])
   })
 
   it('tells who waits for changes of a failure and of the end', async () => {
@@ -254,7 +245,7 @@ describe('a live unit', () => {
 })
 
 describe('messages of a map', () => {
-  const wanted = { layer: 'fc6', anchor: { row: 32, col: 16 }, cursor: { row: 0, col: 0 } }
+  const wanted = { layer: 'fc6', category: '', anchor: { row: 32, col: 16 }, cursor: { row: 0, col: 0 } }
 
   it('hold the cosines with the anchor, and what the network answers', async () => {
     const { unit, calls } = madeUnit()
@@ -291,6 +282,17 @@ describe('messages of a map', () => {
     const messages: MapMessage[] = []
     for await (const one of map({ ...SCENE, ...wanted }, new AbortController().signal)) messages.push(one)
     expect([messages[0]?.kind, cosinesOf(messages).size, use.mock.calls]).toEqual(['rows', POSITIONS, []])
+  })
+
+  it.each([
+    ['a category of which it knows a class', 'dog', [1]],
+    ['a class in other letters', 'Cat', [0]],
+    ['another class', 'mug', undefined],
+    ['not said', '', undefined],
+  ])('tell which classes are right for an object that is %s', async (_, category, right) => {
+    const { unit, calls } = madeUnit()
+    const [message] = await messagesOf(unit, calls, { ...wanted, category })
+    expect((message as MapRows).answers?.right).toEqual(right)
   })
 
   it('have no answers where no classes are known', async () => {

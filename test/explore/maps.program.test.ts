@@ -20,7 +20,7 @@ import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SIDE = 7
 const DOG = join(modelsFolder(), 'patches', 'dog.png')
-const NETWORK = join(modelsFolder(), 'tiny-alexnet-aa.onnx')
+const NETWORK = join(modelsFolder(), 'tiny-alexnet.onnx')
 
 const folder = sharedFolder()
 let page: Exploration
@@ -35,7 +35,7 @@ async function send<T>(way: string, file: string, { address } = page): Promise<T
 }
 
 async function keep(wanted: object, { address } = page) {
-  return JSON.parse((await post(`${address}keep`, { ...SCENE, replaces: false, ...wanted })).body)
+  return JSON.parse((await post(`${address}keep`, { ...SCENE, category: '', replaces: false, ...wanted })).body)
 }
 
 describe('a live map', () => {
@@ -58,7 +58,7 @@ describe('a live map', () => {
 })
 
 describe('an object that is kept', () => {
-  it('is the unit that reproduce makes of the command that is told, to the byte, also in a network that was sent', async () => {
+  it('is the unit that reproduce makes, to the byte, also in a network that was sent', async () => {
     const { network, recipe } = await send<DroppedNetwork>('networks?name=mine.onnx', NETWORK)
     expect([network.id, network.frame, network.classes]).toEqual(['mine', 224, 'fc8'])
     expect(recipe[0]).toMatch(
@@ -72,10 +72,7 @@ describe('an object that is kept', () => {
     const kept = (await keep(scene)) as KeptUnit
     const model = folder('kept', 'networks', 'mine.onnx')
     const patches = folder('kept', 'objects', 'my-dog')
-    expect(kept).toMatchObject({
-      kind: 'kept',
-      command: `shiftscope reproduce --models ${model} --patches ${patches} --sizes 125 --stride 16 --background '#204060' --experiments similarity --out ${folder('kept')}`,
-    })
+    expect(kept).toEqual({ kind: 'kept', network: 'mine', results: folder('kept'), units: 1 })
     expect(readFileSync(model).equals(readFileSync(NETWORK))).toBe(true)
     const options = {
       ...{ models: [model], patches, sizes: [125], stride: 16, background: '#204060', report: false },
@@ -85,8 +82,15 @@ describe('an object that is kept', () => {
     for (const part of ['units', 'pictures'])
       expect(await contents(folder('kept', part))).toEqual(await contents(folder('made', part)))
     expect((await reproduce({ ...options, out: folder('kept') })).computed).toBe(0)
-    expect(await keep({ ...scene, stride: 8 })).toEqual({ kind: 'other', differences: ['stride 16 instead of 8'] })
-    expect((await keep({ ...scene, stride: 8, replaces: true })).folder).toBe(kept.folder)
+    const differences = ['stride 16 instead of 8']
+    expect(await keep({ ...scene, stride: 8 })).toEqual({ kind: 'other', network: 'mine', differences })
+    expect(await keep({ ...scene, stride: 8, replaces: true })).toEqual(kept)
+    // What the user says that it is becomes the unit's category.
+    const said = { ...scene, stride: 8, category: 'coffee mug' }
+    expect((await keep(said)).differences).toEqual(['category null instead of "coffee mug"'])
+    expect(await keep({ ...said, replaces: true })).toEqual(kept)
+    const again = { ...options, stride: 8, patches: join(patches, 'my-dog-coffee mug.json') }
+    expect((await reproduce({ ...again, out: folder('kept') })).computed).toBe(0)
     // Somebody else is at it.
     const locks = openLocks(folder('kept'))
     expect(await locks.take(fileName(unitTitle('mine', 125, 'my-dog')))).toBe(true)
@@ -101,6 +105,13 @@ describe('an object that is kept', () => {
     expect((await keep({ ...scene, replaces: true })).message).toContain(
       'rename your file and add it to the page again',
     )
+  })
+
+  it('opens as a page that has an origin of its own', async () => {
+    const { status, headers, body } = await ask(`${page.address}page.html`)
+    expect([status, body]).toEqual([200, expect.stringContaining('<title>Shiftscope results</title>')])
+    expect(headers['content-security-policy']).toMatch(/^sandbox allow-scripts [a-z -]+; default-src 'none'; /)
+    expect(headers['content-security-policy']).not.toMatch(/allow-same-origin|connect-src/)
   })
 
   it('is stored once of several that ask at a time, and never behind a link', async () => {
@@ -146,7 +157,7 @@ describe('a whole photograph', () => {
     return folder(name)
   }
 
-  it('has the features and answers of extract at each window, and is the unit that reproduce makes of the command', async () => {
+  it('has the features and answers of extract at each window, and is the unit that reproduce makes', async () => {
     const file = await write('my photo.jpg', 400, 300)
     const { key, name, isPhotograph } = await send<LiveObject>('objects?name=my%20photo.jpg&photograph', file)
     expect([name, isPhotograph]).toEqual(['my-photo', true])
@@ -169,11 +180,8 @@ describe('a whole photograph', () => {
       const scores = row(place)
       expect(found).toBe(scores.indexOf(Math.max(...scores)))
     }
-    const kept = (await keep(scene)) as KeptUnit
+    expect(await keep(scene)).toMatchObject({ kind: 'kept', network: SCENE.network })
     const photographs = folder('kept', 'photographs', 'my-photo')
-    expect(kept.command).toBe(
-      `shiftscope reproduce --models ${SCENE.network} --photographs ${photographs} --margin 32 --stride 8 --experiments similarity --out ${folder('kept')}`,
-    )
     expect(readFileSync(join(photographs, 'my-photo.jpeg')).equals(readFileSync(file))).toBe(true)
     const options = { models: [SCENE.network], photographs, margin: 32, stride: STRIDE, report: false }
     await reproduce({ ...options, experiments: ['similarity'], out: folder('whole') })
@@ -221,7 +229,9 @@ describe('a whole photograph', () => {
     const { objects } = JSON.parse(
       /id="study">(.*?)<\/script>/.exec((await ask(other.address)).body)?.[1] ?? '',
     ) as LiveStudy
-    expect(objects.filter(({ isPhotograph }) => isPhotograph)).toEqual([{ key: 10, name: 'a', isPhotograph: true }])
+    expect(objects.filter(({ isPhotograph }) => isPhotograph)).toEqual([
+      { key: 10, name: 'a', isPhotograph: true, category: '' },
+    ])
     expect(notes).toContainEqual(expect.stringMatching(/^skipping b\.jpg: /))
   })
 })

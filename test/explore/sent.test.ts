@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { fileStem, freeName, type Objects, openObjects } from '../../src/explore/objects.js'
+import { pageWords } from '../../src/explore/pageWords.js'
 import { openSentFiles } from '../../src/explore/sentFiles.js'
 
 describe('a file that is sent', () => {
@@ -34,7 +35,7 @@ describe('a file that is sent', () => {
     const files = openSentFiles()
     const open = async () => 'open'
     const most = 2.9e6
-    const message = 'my.onnx is larger than the 2 MB left for uploads; run shiftscope explore --models FILE instead'
+    const message = 'my.onnx is larger than the 2 MB left for uploads; start Shiftscope with the path of the network'
     await expect(files.take(sent(2e6, 9e5 + 1), 'x.onnx', most, open)).rejects.toThrow(message)
     await expect(files.take({ ...sent(1), bytes: most + 1 }, 'x.onnx', most, open)).rejects.toThrow(message)
     const both = [
@@ -84,7 +85,7 @@ describe('a picture that is sent', () => {
   it('is an object; the same picture is the same one, and the oldest of 33 go', async () => {
     const builtIn = objects.list().length
     const first = await objects.add(await red(0), 'one.png', forever)
-    expect(first).toEqual({ key: builtIn, name: 'one', isPhotograph: false })
+    expect(first).toEqual({ key: builtIn, name: 'one', isPhotograph: false, category: '' })
     expect(await objects.add(await red(0), 'else.png', forever)).toEqual(first)
     for (let i = 1; i <= 31; i++) await objects.add(await red(i), 'one.png', forever)
     expect([objects.find(first.key).name, objects.list().at(-1)?.name]).toEqual(['one', 'one-32'])
@@ -99,6 +100,7 @@ describe('a picture that is sent', () => {
       key: builtIn + 33,
       name: 'one-34',
       isPhotograph: false,
+      category: '',
     })
   })
 
@@ -108,4 +110,24 @@ describe('a picture that is sent', () => {
       'the picture shows no object: it has no opaque pixels (alpha of 128 or more); choose another',
     )
   })
+})
+
+it.each([
+  ['the file is damaged; export it again', 'the file is damaged; export it again'],
+  [
+    'impossible with `outputKind scores`; leave it out, or use `device cpu`',
+    'impossible with “output kind scores”; leave it out, or use “device cpu”. You choose such settings when you start Shiftscope.',
+  ],
+  ['a worker failed; run the same command again', 'a worker failed; try again'],
+  ['it has others; choose another `out`, or remove it', 'it has others; choose another results folder, or remove it'],
+])('tells on the page without options and commands: %s', (message, expected) => {
+  expect(pageWords(message)).toBe(expected)
+})
+
+it('knows what built-in objects are, unless the user says it of all objects', async () => {
+  const [own, said] = [await openObjects(), await openObjects('mug')]
+  expect([own, said].map((objects) => objects.list().find(({ name }) => name === 'dog')?.category)).toEqual([
+    'dog',
+    'mug',
+  ])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { imagenetWnids } from '../../src/networks/imagenetClasses.js'
-import { classFinder, imagenetClasses } from '../../src/networks/index.js'
+import { classesOfObject, classFinder, imagenetClasses } from '../../src/networks/index.js'
 
 const imagenet = imagenetClasses()
 
@@ -92,4 +92,14 @@ describe('a class of another list', () => {
     expect(classFinder(['dog', 'dog-face'])('dog')).toEqual([[0]])
     expect(classFinder(['cat-face'])('dog')).toEqual([])
   })
+})
+
+it.each([
+  ['all classes of a category', 'laptop', imagenet, [620, 681]],
+  ['a class by its name', 'coffee mug', imagenet, [504]],
+  ['a class by its first synonym', 'coffee mug', ['bowl', 'coffee mug, cup'], [1]],
+  ['no class of a category that the network does not know', 'zebra', ['cat', 'dog'], undefined],
+  ['nothing without a word', '', imagenet, undefined],
+])('finds as right for an object %s', (_, word, names, right) => {
+  expect(classesOfObject(word, names)).toEqual(right)
 })

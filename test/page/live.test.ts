@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Fitted } from '../../src/page/browser/fit.js'
 import { cutFrom, transparentShare } from '../../src/page/browser/live/flood.js'
 import { liveMap } from '../../src/page/browser/live/liveMap.js'
+import { lossText } from '../../src/page/browser/live/liveSource.js'
 import { durationText, paceOf, progressText } from '../../src/page/browser/live/pace.js'
 import { fittingStride, type MapRows } from '../../src/page/live.js'
 
@@ -33,14 +35,42 @@ describe('a live map', () => {
       ...{ center: 7, names, atAnchor: { class: 9, probability: 0.875, ofCenter: 0.125 } },
     })
     map.take(rows([1, 0], [0.1, 0.2], answers([3, 7], { 7: 'dog' })))
-    map.take(rows([1, 2], [0.5, 0.75], answers([9, 3], { 9: 'cat' })))
+    map.take(rows([1, 2], [0.5, 0.75], { ...answers([9, 3], { 9: 'cat' }), right: [3, 7] }))
     const parts = map.parts()
     expect([parts?.known, ...(parts?.cosines.values ?? [])]).toEqual([undefined, expect.closeTo(0.2, 6), 0.5, 0.75])
     const { strongest, ofCenter } = parts?.answers ?? {}
     expect([...(strongest?.names ?? []), ...(strongest?.numbers ?? [])]).toEqual(['dog', 'cat', '3', 0, 1, 2])
+    expect(strongest?.right).toEqual([0, 2])
     expect([...(strongest?.probabilities ?? [])]).toEqual([7 / 16, 9 / 16, 3 / 16])
     expect([...(ofCenter ?? [])]).toEqual([0.25, 0.25, 0.25])
     expect(parts?.atAnchor).toEqual({ answer: '\u2068cat\u2069 0.88', name: 'cat', ofCenter: 0.125 })
+  })
+})
+
+describe('the sentence about right answers', () => {
+  const names = ['cup', 'coffee mug', 'bowl', 'vase']
+  const textOf = (numbers: readonly number[], right: readonly number[] | undefined, known?: Uint8Array) => {
+    const strongest = { names, numbers: Uint32Array.from(numbers), probabilities: new Float64Array(4), right }
+    const fitted = { group: { model: 'net' } } as Fitted
+    const map = { fitted, answers: { ofCenter: new Float64Array(4), strongest }, ...(known && { known }) }
+    return lossText(map, 'coffee mug').replace(/[\u2068\u2069]/g, '')
+  }
+
+  it.each([
+    ['where it is lost', textOf([1, 2, 0, 0], [1]), '25 % of positions. It is lost most often to cup.'],
+    ['that it never is', textOf([3, 3, 0, 3], []), '0 % of positions. It is lost most often to vase.'],
+    ['that it always is', textOf([1, 2, 1, 2], [1, 2]), '100 % of positions.'],
+    [
+      'what is computed',
+      textOf([1, 1, 0, 3], [1], Uint8Array.of(1, 0, 0, 1)),
+      '50 % of positions. It is lost most often to vase.',
+    ],
+  ])('tells %s', (_, text, expected) => {
+    expect(text).toBe(`The answer is right at ${expected}`)
+  })
+
+  it('tells that the network has no such class', () => {
+    expect(textOf([0, 1, 2, 3], undefined)).toBe('net has no class for coffee mug.')
   })
 })
 

@@ -104,7 +104,7 @@ it('a study of a detector without feature layers has answers, boxes, measures an
 it('the live page gets the boxes that a study stores', async () => {
   const model = await detector()
   await using page = await explore({ ...GIVEN, models: [model], results: folder('kept') })
-  const scene = { network: 'detector', object: 3, size: SIZE, stride: 1, background: 'white' }
+  const scene = { network: 'detector', object: 3, category: 'dog', size: SIZE, stride: 1, background: 'white' }
   const anchor = { row: 0, col: 0 }
   const messages = await wholeMap(page.address, { ...scene, layer: 'detections', anchor, cursor: anchor })
   const sent = new Map(
@@ -112,9 +112,18 @@ it('the live page gets the boxes that a study stores', async () => {
       [...places].map((place, i) => [place, sightingAt(answers?.sightings ?? [], i)]),
     ),
   )
-  const kept = JSON.parse((await post(`${page.address}keep`, { ...scene, replaces: false })).body)
-  expect(kept.command).toContain(' --boxes cxcywh,share --threshold 0.72 ')
-  const stored = (await (await storedUnit('kept')).boxes('detections'))?.data as Float32Array
+  // The user may say that it is something else, which the network then looks for.
+  for (const [category, own] of [
+    ['dog', 1],
+    ['cow', 2],
+  ] as const) {
+    const told = await wholeMap(page.address, { ...scene, category, layer: 'detections', anchor, cursor: anchor })
+    expect(rowsIn(told).map(({ answers }) => [answers?.center, answers?.right])).toContainEqual([own, [own]])
+  }
+  await post(`${page.address}keep`, { ...scene, replaces: false })
+  const unit = await storedUnit('kept')
+  expect(unit.inputs.detector).toEqual({ threshold: THRESHOLD, boxes: 'cxcywh,share' })
+  const stored = (await unit.boxes('detections'))?.data as Float32Array
   expect(sent.size).toBe(81)
   for (const [place, sighting] of sent) expect(sighting).toEqual(sightingAt(stored, place))
 })

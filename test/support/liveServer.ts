@@ -6,7 +6,7 @@ import { messageDecoder } from '../../src/page/messageCoding.js'
 /** An object and a network that is fast to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const
 const CENTER = { row: 49, col: 49 }
-export const MAP: MapRequest = { ...SCENE, layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
+export const MAP: MapRequest = { ...SCENE, category: '', layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
 
 export interface Asking {
   readonly method?: string

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
 import { isolated } from '../text.js'
@@ -13,10 +14,10 @@ const LONGEST_SIDE = 1024
 const LEAST_TRANSPARENT = 0.01
 
 /**
- * Shows a line of text below the controls, or removes the line if `text` is empty.
- * @param isCounting whether the text is a counter. Screen readers then do not read each change.
+ * Shows a notice, or removes it if `content` is an empty text.
+ * @param isCounting whether the content is a counter. Screen readers then do not read each change.
  */
-export type Say = (text: string, isCounting?: boolean) => void
+export type Say = (content: ComponentChildren, isCounting?: boolean) => void
 
 interface AddFileParts {
   readonly onObject: (object: LiveObject) => void
@@ -52,9 +53,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   }
   const addNetwork = async (file: File) => {
     if (file.size > MOST_NETWORK_BYTES)
-      throw new Error(
-        `${isolated(file.name)} is too large to upload; start Shiftscope with its path: shiftscope explore --models FILE`,
-      )
+      throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
     const start = performance.now()
     const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
     tell()
@@ -68,13 +67,13 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   }
   const add = async (files: readonly File[]) => {
     if (isCutting() || files.length === 0) return
-    const [picture, network] = [files.find(isPicture), files.find(isNetwork)]
+    const picture = files.find(({ type }) => type.startsWith('image/'))
+    const network = files.find(({ name }) => /\.onnx$/i.test(name))
     try {
       say('')
       if (picture !== undefined) await addPicture(picture)
       else if (network !== undefined) await addNetwork(network)
-      else return say('That is neither a picture nor an ONNX file (NAME.onnx).')
-      say('')
+      else say('That is neither a picture nor an ONNX file (NAME.onnx).')
     } catch (error) {
       say(messageOf(error))
     }
@@ -130,14 +129,6 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
 
 function isCutting(): boolean {
   return document.getElementById('cut-out') !== null
-}
-
-function isPicture({ type }: File): boolean {
-  return type.startsWith('image/')
-}
-
-function isNetwork({ name }: File): boolean {
-  return /\.onnx$/i.test(name)
 }
 
 /** Decodes a picture in the browser and reduces its size. */

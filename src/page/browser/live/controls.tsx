@@ -1,9 +1,16 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
-import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
-import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
-import { copyText } from '../dom.js'
+import {
+  type DroppedNetwork,
+  type KeepRequest,
+  type KeptUnit,
+  LIVE_STRIDES,
+  type LiveNetwork,
+  type LiveObject,
+  type OtherUnit,
+  type PullMessage,
+} from '../../live.js'
 import { kindOf, sideText } from '../kinds.js'
 import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
@@ -20,18 +27,23 @@ interface LivePage {
   readonly viewer: RunningViewer
 }
 
+interface LivePart extends LivePage {
+  readonly say: Say
+}
+
 export function LiveControls(page: LivePage) {
   const { source, viewer } = page
   const [, draw] = useReducer((count: number) => count + 1, 0)
-  const [note, setNote] = useState({ text: '', isCounting: false })
-  const [dropped, setDropped] = useState<DroppedNetwork>()
-  const [kept, setKept] = useState<ComponentChildren>()
+  const [note, setNote] = useState<{ content: ComponentChildren; isCounting?: boolean }>({ content: '' })
   useEffect(() => source.onChange(() => draw(undefined)), [source])
-  const say: Say = (text, isCounting = false) => setNote({ text, isCounting })
+  const say: Say = (content, isCounting = false) => setNote({ content, isCounting })
   const takeNetwork = (network: LiveNetwork) => {
-    const others = <T extends { readonly id: string }>(list: readonly T[]) => list.filter(({ id }) => id !== network.id)
     const { networks, missing } = source.state()
-    source.set({ networks: [...others(networks), network], missing: others(missing) })
+    const isKnown = networks.some(({ id }) => id === network.id)
+    source.set({
+      networks: isKnown ? networks : [...networks, network],
+      missing: missing.filter(({ id }) => id !== network.id),
+    })
     viewer.change((view) => view)
   }
   const showObject = (object: LiveObject) => {
@@ -42,26 +54,65 @@ export function LiveControls(page: LivePage) {
     const { id, layers } = answer.network
     takeNetwork(answer.network)
     viewer.change((view) => ({ ...view, model: id, layer: layers[0]?.name ?? '' }))
-    setDropped(answer)
+    say(<Recipe {...answer} />)
   }
   return (
     <>
       <div class="live">
         <AddFile say={say} onObject={showObject} onNetwork={showNetwork} />
+        <ObjectClass key={source.objectOf(viewer.fits()[0])?.key} {...page} say={say} />
         <Look {...page} />
-        <Keep {...page} say={say} setKept={setKept} />
+        <Keep {...page} say={say} />
         <MoreNetworks source={source} take={takeNetwork} say={say} />
       </div>
-      <p class="note" id="live-note" role={note.isCounting ? 'timer' : 'status'} hidden={note.text === ''}>
-        {note.text}
-      </p>
-      <div class="kept" id="recipe" role="status" hidden={dropped === undefined}>
-        {dropped && <Recipe {...dropped} />}
-      </div>
-      <div class="kept" id="kept" role="status" hidden={kept === undefined}>
-        {kept}
+      {/* The notice lies above the page, so that it moves nothing. */}
+      <div class="notice" id="notice" hidden={note.content === ''}>
+        <div id="live-note" role={note.isCounting ? 'timer' : 'status'}>
+          {note.content}
+        </div>
+        <button type="button" id="close-notice" aria-label="Close the notice" onClick={() => say('')}>
+          ×
+        </button>
       </div>
     </>
+  )
+}
+
+/** A field for what the object is, with the classes of network A. It also takes a class that only network B knows. */
+function ObjectClass({ source, viewer, say }: LivePart) {
+  /** Text in the field while the user types, or if no network knows it. */
+  const [typed, setTyped] = useState<string>()
+  const { networks, objects } = source.state()
+  const fits = viewer.fits()
+  const [own = [], other = []] = fits.map(({ group }) => networks.find(({ id }) => id === group.model)?.classNames)
+  const object = source.objectOf(fits[0])
+  const options = useMemo(() => own.map((name) => <option key={name} value={name} />), [own])
+  const choose = (text: string) => {
+    const wanted = text.trim().toLowerCase()
+    const category = [...own, ...other].find((name) => name.toLowerCase() === wanted)
+    if (category === undefined && wanted !== '')
+      return say(`No network shown knows the class ${isolated(text)}. Choose one from the field’s list.`)
+    say('')
+    setTyped(undefined)
+    source.set({ objects: objects.map((one) => (one === object ? { ...one, category: category ?? '' } : one)) })
+    viewer.change((view) => ({ ...view, shows: fits[0].group.isDetector ? 'found' : 'answers' }))
+  }
+  return (
+    <label>
+      This is{' '}
+      <input
+        id="object-class"
+        list="class-names"
+        size={14}
+        placeholder="choose a class"
+        autocomplete="off"
+        value={typed ?? object?.category}
+        disabled={own.length + other.length === 0}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        onChange={({ currentTarget }) => choose(currentTarget.value)}
+      />
+      <datalist id="class-names">{options}</datalist>
+    </label>
   )
 }
 
@@ -130,90 +181,92 @@ function Look({ source, viewer }: LivePage) {
   )
 }
 
-interface KeepParts extends LivePage {
-  readonly say: Say
-  readonly setKept: (words: ComponentChildren) => void
-}
-
-function Keep({ source, viewer, say, setKept }: KeepParts) {
+function Keep({ source, viewer, say }: LivePart) {
   const [isBusy, setBusy] = useState(false)
-  const [fitted] = viewer.fits()
-  const progress = source.progress(fitted)
-  const isWhole = progress?.share === 1
-  const keep = async (scene: LiveScene, replaces: boolean) => {
-    setKept(undefined)
+  const fits = viewer.fits()
+  const isWhole = fits.every((fitted) => source.progress(fitted)?.share === 1)
+  const left = Math.max(...fits.map((fitted) => source.progress(fitted)?.secondsLeft ?? 0))
+  const keep = async (requests: readonly KeepRequest[]) => {
     setBusy(true)
     say('')
     try {
-      const response = await ask('keep', { ...scene, replaces })
-      const answer = (await response.json()) as KeptUnit | OtherUnit
-      setKept(answer.kind === 'kept' ? <KeptWords {...answer} /> : otherWords(answer, () => void keep(scene, true)))
+      const answers: (KeptUnit | OtherUnit)[] = []
+      for (const request of requests) answers.push(await (await ask('keep', request)).json())
+      const others = requests.filter((_, i) => answers[i]?.kind === 'other')
+      const replace = () => void keep(others.map((request) => ({ ...request, replaces: true })))
+      say(<Kept answers={answers} replace={replace} />)
     } catch (error) {
       say(messageOf(error))
     } finally {
       setBusy(false)
     }
   }
-  const left = progress?.secondsLeft
+  const requestOf = (fitted: (typeof fits)[0]) => ({
+    ...source.sceneOf(fitted),
+    category: source.objectOf(fitted)?.category ?? '',
+    replaces: false,
+  })
+  const name = fits.length === 1 ? 'Keep' : 'Keep both'
   return (
-    <button
-      type="button"
-      id="keep"
-      disabled={isBusy || !isWhole}
-      onClick={() => void keep(source.sceneOf(fitted), false)}
-    >
-      {isWhole ? 'Keep' : left === undefined ? 'Keep (still computing)' : `Keep (in about ${durationText(left)})`}
+    <button type="button" id="keep" disabled={isBusy || !isWhole} onClick={() => void keep(fits.map(requestOf))}>
+      {isWhole ? name : left === 0 ? `${name} (still computing)` : `${name} (in about ${durationText(left)})`}
     </button>
   )
 }
 
-function KeptWords({ folder, command }: KeptUnit) {
-  const [label, setLabel] = useState('Copy')
-  const copy = () => copyText(command).then((isCopied) => setLabel(isCopied ? 'Copied' : 'Copy it by hand'))
-  return (
-    <>
-      <span>
-        Kept in <code>{folder}</code>.
-      </span>
-      <span>
-        Compute it again with: <code>{command}</code>{' '}
-        <button type="button" onClick={copy}>
-          {label}
-        </button>
-      </span>
-    </>
-  )
+interface KeptParts {
+  readonly answers: readonly (KeptUnit | OtherUnit)[]
+  /** Replaces stored results that were computed with other settings. */
+  readonly replace: () => void
 }
 
-function otherWords({ differences }: OtherUnit, replace: () => void) {
+/** Says where results were kept, and which ones were not because the folder has others. */
+function Kept({ answers, replace }: KeptParts) {
+  const kept = answers.filter(({ kind }) => kind === 'kept') as readonly KeptUnit[]
+  const others = answers.filter(({ kind }) => kind === 'other') as readonly OtherUnit[]
+  const last = kept.at(-1)
   return (
-    <span>
-      The results already have this object with other settings: {differences.join('; ')}.{' '}
-      <button type="button" id="replace" onClick={replace}>
-        Replace it
-      </button>
-    </span>
+    <>
+      {last && (
+        <p id="kept">
+          Kept the results of {kept.map(({ network }) => isolated(network)).join(' and ')} in{' '}
+          <code>{last.results}</code>, which now has {last.units} {last.units === 1 ? 'unit' : 'units'}.{' '}
+          <a id="open-page" href="page.html" target="_blank" rel="noopener">
+            Open as page
+          </a>
+        </p>
+      )}
+      {others.map(({ network, differences }) => (
+        <p key={network}>
+          The folder already has results of {isolated(network)} with other settings: {differences.join('; ')}.
+        </p>
+      ))}
+      {others.length > 0 && (
+        <button type="button" id="replace" onClick={replace}>
+          Replace {others.length === 1 ? 'it' : 'them'}
+        </button>
+      )}
+    </>
   )
 }
 
 function Recipe({ network, recipe }: DroppedNetwork) {
   return (
-    <details open>
-      <summary>
+    <div id="recipe">
+      <strong>
         <bdi>{network.id}</bdi> is open
-      </summary>
+      </strong>
       <ul>
         {recipe.map((line) => (
           <li key={line}>{line}</li>
         ))}
       </ul>
-    </details>
+    </div>
   )
 }
 
-interface MoreNetworksParts extends Pick<LivePage, 'source'> {
+interface MoreNetworksParts extends Omit<LivePart, 'viewer'> {
   readonly take: (network: LiveNetwork) => void
-  readonly say: Say
 }
 
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {

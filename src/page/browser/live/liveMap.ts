@@ -1,6 +1,6 @@
 import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
 import type { MapRows } from '../../live.js'
-import { type LoadedAnswers, namedAnswer } from '../answers.js'
+import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
@@ -26,6 +26,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const ofCenter = new Float32Array(count)
   const names = new Map<number, string>()
   let center: number | undefined
+  let right: readonly number[] | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
   const sightings: Sighting[] = []
   let left = count
@@ -42,6 +43,25 @@ export function liveMap(rows: number, cols: number): LiveMap {
     }
     return first
   }
+  /**
+   * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
+   * the class predicted at the center.
+   */
+  const numberedClasses = (sources: Uint32Array, first: number) => {
+    const numberOf = new Map([[first, 0]])
+    const numbers = sources.map((source) => {
+      const index = strongest[source] as number
+      const number = numberOf.get(index) ?? numberOf.size
+      numberOf.set(index, number)
+      return number
+    })
+    const listed = [...numberOf.keys()]
+    return {
+      names: listed.map((index) => names.get(index) ?? String(index)),
+      numbers,
+      right: right && listed.flatMap((index, number) => (right?.includes(index) ? [number] : [])),
+    }
+  }
   return {
     take: ({ places, cosines: values, answers }) => {
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
@@ -54,6 +74,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
       scatter(cosines, values)
       if (answers === undefined) return
       center = answers.center
+      right = answers.right
       atAnchor = answers.atAnchor
       for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
       scatter(strongest, answers.strongest)
@@ -75,7 +96,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
           center === undefined
             ? undefined
             : {
-                ...numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+                ofCenter: filled(ofCenter),
+                strongest: { ...numberedClasses(sources, center), probabilities: filled(probability) },
                 ...(sightings.length > 0 && {
                   sightingAt: (position) => sightings[sources[position] as number] as Sighting,
                 }),
@@ -91,27 +113,4 @@ export function liveMap(rows: number, cols: number): LiveMap {
     },
     isKnown: (place) => known[place] === 1,
   }
-}
-
-/**
- * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
- * the class predicted at the center.
- */
-function numberedAnswers(
-  center: number,
-  names: ReadonlyMap<number, string>,
-  sources: Uint32Array,
-  strongest: Uint32Array,
-  probabilities: Float64Array,
-  ofCenter: Float64Array,
-): LoadedAnswers {
-  const numbers = new Map([[center, 0]])
-  const ofPlaces = sources.map((source) => {
-    const index = strongest[source] as number
-    const number = numbers.get(index) ?? numbers.size
-    numbers.set(index, number)
-    return number
-  })
-  const listed = [...numbers.keys()].map((index) => names.get(index) ?? String(index))
-  return { ofCenter, strongest: { names: listed, numbers: ofPlaces, probabilities } }
 }

@@ -15,9 +15,9 @@ import {
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import type { Fitted } from '../fit.js'
 import { kindOf } from '../kinds.js'
-import { mapOf, quantityNote } from '../maps.js'
+import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
-import { isolated } from '../text.js'
+import { isolated, shareText } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
@@ -41,6 +41,7 @@ export interface LiveSource extends MapSource {
   /** Progress of a map; undefined if its computation has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
   readonly sceneOf: (fitted: Fitted) => LiveScene
+  readonly objectOf: (fitted: Fitted) => LiveObject | undefined
 }
 
 /** Larger than any object size. The key of a picture is the object's key times this number, plus the object's size. */
@@ -58,9 +59,6 @@ const FIRST_SIZE = 75
  * the same map again.
  */
 const LINGERING = 100
-
-/** Stands for the cursor in the keys of `running`, so that the key of a map does not depend on the real cursor. */
-const NOWHERE: Position = { row: 0, col: 0 }
 
 /** Shortest time between two messages to the server about the cursor, in milliseconds. */
 const BETWEEN_CURSORS = 120
@@ -101,35 +99,37 @@ export function liveSource(study: LiveStudy): LiveSource {
   const tellAll = () => {
     for (const tell of [...told]) tell()
   }
+  const objectOf = ({ choice }: Pick<Fitted, 'choice'>) => state.objects.find(({ name }) => name === choice.patch)
   const sceneOf = ({ group, choice }: Fitted): LiveScene => ({
     network: group.model,
-    object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
+    object: objectOf({ choice })?.key ?? 0,
     size: group.size,
     stride: group.stride,
     // In stored results, this background is called `white`, not `#ffffff`. A photograph hides it.
     background: state.background === '#ffffff' || kindOf(group) === 'photograph' ? 'white' : state.background,
   })
-  const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
+  const requestOf = (fitted: Fitted): Omit<MapRequest, 'cursor'> => ({
     ...sceneOf(fitted),
+    category: objectOf(fitted)?.category ?? '',
     layer: fitted.choice.layer,
     anchor: fitted.anchorPosition,
-    cursor,
   })
   /** Removes a map from `running`, unless another map has begun under the same key. */
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
   const begin = (key: string, request: MapRequest, group: SiteGroup): Running => {
-    const one = beginMap(request, group, tellAll, (failed) => {
-      forget(key, failed)
+    const one = beginMap(request, group, tellAll)
+    running.set(key, one)
+    one.ended.catch(() => {
+      forget(key, one)
       tellAll()
     })
-    running.set(key, one)
     return one
   }
-  const keyOf = (fitted: Fitted) => JSON.stringify(requestOf(fitted, NOWHERE))
+  const keyOf = (fitted: Fitted) => JSON.stringify(requestOf(fitted))
   const follow = async (fitted: Fitted, shows: Quantity, { onMap, say, signal, cursor }: MapFollower) => {
-    const request = requestOf(fitted, cursor)
+    const request = { ...requestOf(fitted), cursor }
     const key = keyOf(fitted)
     const one = running.get(key) ?? begin(key, request, fitted.group)
     const coarser =
@@ -142,7 +142,7 @@ export function liveSource(study: LiveStudy): LiveSource {
       const parts = isFurther ? one.map.parts() : undefined
       if (parts !== undefined) {
         const map = mapOf({ fitted, error: 0, ...parts }, shows)
-        lacking = quantityNote(map, shows)
+        lacking = [quantityNote(map, shows), lossText(map, request.category)].join(' ').trim()
         onMap(map)
       }
       const join = (notes: readonly string[], separator: string) => notes.filter((note) => note !== '').join(separator)
@@ -158,7 +158,19 @@ export function liveSource(study: LiveStudy): LiveSource {
       }, LINGERING)
     })
     look(true)
+    // The controls show what the viewer shows now.
+    tellAll()
     await one.ended
+  }
+  /** The latest cursor in each network, until it is sent to the server. */
+  const cursors = new Map<string, { readonly fitted: Fitted; readonly cursor: Position }>()
+  const sendCursors = () => {
+    for (const { fitted, cursor } of cursors.values()) {
+      const one = running.get(keyOf(fitted))
+      if (one === undefined || one.map.isKnown(positionIndex(cursor, fitted.group))) continue
+      ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
+    }
+    cursors.clear()
   }
   return {
     // A link may give any number as the size.
@@ -175,27 +187,20 @@ export function liveSource(study: LiveStudy): LiveSource {
     },
     progress: (fitted) => running.get(keyOf(fitted))?.pace.progress(performance.now()),
     sceneOf,
+    objectOf,
     follow,
-    lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
-      const one = running.get(keyOf(fitted))
-      const at = positionIndex(cursor, fitted.group)
-      if (one === undefined || one.map.isKnown(at)) return
-      ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
-    }),
+    lookAt: (fitted, cursor) => {
+      if (cursors.size === 0) setTimeout(sendCursors, BETWEEN_CURSORS)
+      cursors.set(fitted.group.model, { fitted, cursor })
+    },
   }
 }
 
 /**
  * Requests a map from the server and reads the messages that the server sends back.
  * @param onNews called after each message, and every BETWEEN_TENTHS milliseconds
- * @param onFailure called before `ended` rejects
  */
-function beginMap(
-  request: MapRequest,
-  { rows, cols }: SiteGroup,
-  onNews: () => void,
-  onFailure: (one: Running) => void,
-): Running {
+function beginMap(request: MapRequest, { rows, cols }: SiteGroup, onNews: () => void): Running {
   const stop = new AbortController()
   const looking: Running['looking'] = new Set()
   const tell = (isFurther: boolean) => {
@@ -218,9 +223,6 @@ function beginMap(
     try {
       const response = await ask('map', request, stop.signal)
       for await (const message of messagesOf<MapMessage>(response, stop.signal)) take(message)
-    } catch (error) {
-      onFailure(one)
-      throw error
     } finally {
       clearInterval(counting)
     }
@@ -242,23 +244,23 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
 }
 
-/** Limits how often `act` is called. After each interval, it is called once per network, with the latest arguments. */
-function atMostEvery(
-  milliseconds: number,
-  act: (fitted: Fitted, cursor: Position) => void,
-): NonNullable<MapSource['lookAt']> {
-  const wanted = new Map<string, () => void>()
-  let isWaiting = false
-  return (fitted, cursor) => {
-    wanted.set(fitted.group.model, () => act(fitted, cursor))
-    if (isWaiting) return
-    isWaiting = true
-    setTimeout(() => {
-      isWaiting = false
-      for (const run of wanted.values()) run()
-      wanted.clear()
-    }, milliseconds)
-  }
+/**
+ * Says at how many positions the answer is right for the object, and which other answer is the most frequent.
+ * @param category what the object is; empty if not known
+ */
+export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, category: string): string {
+  const { answers, known, fitted } = map
+  if (category === '' || !answers?.strongest) return ''
+  const { names, numbers, right } = answers.strongest
+  if (right === undefined) return `${isolated(fitted.group.model)} has no class for ${isolated(category)}.`
+  const counts = new Uint32Array(names.length)
+  for (const [i, number] of numbers.entries()) counts[number] = (counts[number] as number) + (known?.[i] ?? 1)
+  const others = [...counts.keys()].filter((number) => !right.includes(number))
+  const all = counts.reduce((sum, count) => sum + count, 0)
+  const lost = others.reduce((sum, number) => sum + (counts[number] as number), 0)
+  const [most = 0] = others.sort((a, b) => (counts[b] as number) - (counts[a] as number))
+  const where = `The answer is right at ${shareText(all - lost, all)} of positions`
+  return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(names[most] ?? '')}.`
 }
 
 function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex {

@@ -1,7 +1,7 @@
 import type { Fault } from '../../live.js'
 import { messageDecoder } from '../../messageCoding.js'
 
-const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start “shiftscope explore” again.'
+const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start Shiftscope again.'
 
 /** @throws Error with the server's message */
 export async function ask(path: string, body: object | Blob, signal?: AbortSignal): Promise<Response> {
