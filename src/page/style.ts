@@ -42,7 +42,6 @@ input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
 fieldset{border:0;margin:0;padding:0;min-width:0}
-#gallery{display:grid;gap:.3rem}.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
 .thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
 .thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}

@@ -1,5 +1,5 @@
 import { h, type RefObject, type VNode } from 'preact'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { attributeText, type SvgElement } from '../../plot/svg.js'
 
 /** Converts an SVG element to a Preact node. Text is never parsed as markup. */
@@ -35,4 +35,26 @@ export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>
     }
   }, [])
   return [box, width]
+}
+
+/**
+ * @param margin distance from the screen, as in CSS
+ * @returns a ref for the element, and whether it has come as near to the screen
+ */
+export function useNear<T extends Element>(margin: string): readonly [RefObject<T | null>, boolean] {
+  const box = useRef<T>(null)
+  const [isNear, setNear] = useState(false)
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
+        observer.disconnect()
+        setNear(true)
+      },
+      { rootMargin: margin },
+    )
+    if (box.current) observer.observe(box.current)
+    return () => observer.disconnect()
+  }, [])
+  return [box, isNear]
 }

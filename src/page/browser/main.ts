@@ -2,6 +2,7 @@ import type { SiteIndex } from '../siteIndex.js'
 import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
+import { startOverview } from './overview.js'
 import { bindPrint } from './print.js'
 import { fileSource } from './source.js'
 import { bindTheme } from './theme.js'
@@ -10,7 +11,7 @@ import { startViewer } from './viewer.js'
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index.digest)
 bindTheme()
-startViewer(fileSource(index))
+startOverview(index, startViewer(fileSource(index)))
 bindPrint()
 // The table of contents lists sections that come after this script, so it must wait until the page is parsed.
 document.addEventListener('DOMContentLoaded', bindContents)
