@@ -124,7 +124,7 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\
 }
 
 const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. The share below it is of positions that keep the
-center’s answer. The number is the probability at the center: ● confident, ○ unsure. The name under an object is its most frequent other answer.
+center’s answer. The number is the probability at the center: <span class="mark-of"></span> confident, <span class="mark-of open"></span> unsure. The name under an object is its most frequent other answer.
 “Yes” means that fewer than a quarter of the answers change at more than a tenth of positions, and “no” that at least half do.</p>`
 
 export const OVERVIEW_STYLE = `
@@ -141,19 +141,20 @@ export const OVERVIEW_STYLE = `
 .spread text{paint-order:stroke;stroke:var(--ground);stroke-width:4px;stroke-linejoin:round}
 .spread .letter{fill:var(--ground);stroke:none;font-weight:700}.spread .letter.b,.spread .named,.spread .strong{fill:var(--ink)}.spread .strong{font-weight:600}
 .answer-maps{border-collapse:separate;border-spacing:0;margin:0 0 1rem;font-size:.82rem}
-.answer-maps th,.answer-maps td{padding:0 .6rem .5rem 0;border:0;vertical-align:top;white-space:normal;overflow-wrap:anywhere;text-align:left;line-height:1.25}
+.answer-maps th,.answer-maps td{padding:0 .5rem .5rem 0;border:0;vertical-align:top;white-space:normal;overflow-wrap:anywhere;text-align:left;line-height:1.25}
 .answer-maps .cell{width:var(--cell);min-width:var(--cell);box-sizing:content-box}
-.answer-maps .gap{width:1rem;padding:0}
+.answer-maps .begins{padding-left:1rem}
 .answer-maps thead .titles th{font-weight:600;padding-bottom:.4rem}.titles th span{display:block;border-bottom:1px solid var(--line);padding-bottom:.15rem}
-.answer-maps thead .cell{font-weight:600;text-align:center;vertical-align:bottom}.answer-maps thead small{display:block;font-weight:400;line-height:1.25}
+.answer-maps thead .cell{font-weight:600;text-align:center}.answer-maps thead small{display:block;font-weight:400;line-height:1.25}
 .answer-maps thead img{display:block;width:44px;height:44px;margin:0 auto .2rem;object-fit:contain;border-radius:4px;outline:1px solid var(--line);outline-offset:-1px}
-.answer-maps tbody th{font-weight:600;width:7rem;max-width:7rem}.narrow tbody th{width:auto;max-width:none;padding:.2rem 0}
-.answer-map{display:block;width:100%;padding:0;border:0;background:none;border-radius:0;position:relative;text-align:left;font-size:inherit;line-height:1.35}
+.answer-maps tbody th{font-weight:600;width:130px;min-width:130px}.narrow tbody th{width:auto;min-width:0;padding:.2rem 0}
+.answer-map{display:block;width:100%;padding:0;border:0;background:none;border-radius:0;min-height:0;position:relative;text-align:left;font-size:inherit;line-height:1.35}
 .answer-map canvas{display:block;width:100%;aspect-ratio:1;image-rendering:pixelated;background:var(--tint);outline:1px solid color-mix(in srgb,var(--ink) 22%,transparent);outline-offset:-1px;margin-bottom:.15rem}
 .answer-map:hover canvas{outline:2px solid var(--strong);outline-offset:0}
 .answer-map[aria-pressed=true] canvas{outline:2px solid var(--ink);outline-offset:2px}
 .answer-map .badge{position:absolute;left:-.5rem;top:-.5rem}.answer-map .badge+.badge{left:1.1rem}
-.answer-map .numbers{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .3rem}.answer-map.unsure b{font-weight:400}.answer-map i{font-style:normal;color:var(--soft);white-space:nowrap}
+.mark-of{display:inline-block;width:.6em;height:.6em;border-radius:50%;border:.3em solid var(--soft)}.unsure .mark-of,.mark-of.open{border-width:1.5px}
+.answer-map .numbers{font-size:.73rem;display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .15rem}.narrow .numbers{font-size:.7rem}.answer-map.unsure b{font-weight:400}.answer-map i{font-style:normal;color:var(--soft);white-space:nowrap}
 #viewer-app{scroll-margin-top:2.6rem}
 @media (forced-colors:active){.answer-maps .swatch,.answer-map canvas{forced-color-adjust:none}}
 .printing .every .choices,.printing .every button:not(.answer-map){display:none}.printing .answer-maps{break-inside:avoid}

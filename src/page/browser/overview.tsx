@@ -3,13 +3,13 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { decodeRegions } from '../mapCoding.js'
 import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
+import { namedAnswer } from './answers.js'
 import { fromBase64 } from './base64.js'
 import { element } from './dom.js'
 import { useNear, useWidth } from './drawing.js'
 import {
   type AnsweredObject,
   answeredObjects,
-  answerName,
   answersOf,
   evenParts,
   firstObjects,
@@ -29,7 +29,7 @@ import { Picture } from './picture.js'
 import { Badge, PANEL_IDS, type PanelId } from './readings.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
 import { Spread } from './spread.js'
-import { probabilityText, shareText } from './text.js'
+import { isolated, probabilityText, shareText } from './text.js'
 import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
 
@@ -77,7 +77,11 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
         <Sizes index={index} group={group} change={change} />
         <label>
           Sort by{' '}
-          <select value={order} onChange={({ currentTarget }) => setOrder(currentTarget.value as Order)}>
+          <select
+            id="every-order"
+            value={order}
+            onChange={({ currentTarget }) => setOrder(currentTarget.value as Order)}
+          >
             <option value="share">share kept, the smallest first</option>
             <option value="name">name</option>
           </select>
@@ -138,7 +142,11 @@ function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'chang
   return (
     <label>
       Size{' '}
-      <select value={compared(group)} onChange={({ currentTarget }) => choose(Number(currentTarget.value))}>
+      <select
+        id="every-size"
+        value={compared(group)}
+        onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
+      >
         {choices.map(([size, groups]) => (
           <option key={size} value={size}>
             {sizeText(groups, index.groups)}
@@ -161,7 +169,7 @@ interface MatrixProps {
 }
 
 /** Sizes in CSS pixels: the smallest and the largest map, its distance from the next, and the names of the networks. */
-const [LEAST, MOST, GAP, NAMES] = [76, 108, 10, 122]
+const [LEAST, MOST, GAP, NAMES] = [78, 108, 8, 130]
 /** Width below which the names of the networks are above their maps. */
 const NARROW = 560
 
@@ -264,14 +272,14 @@ function Line({ index, groups, objects, titleOf, maps, isNarrow, stop, shownIn, 
           {isNarrow && (
             <tr>
               <th scope="rowgroup" colSpan={objects.length} dir="auto">
-                {group.model}
+                {breakable(group.model)}
               </th>
             </tr>
           )}
           <tr>
             {!isNarrow && (
               <th scope="row" dir="auto">
-                {group.model}
+                {breakable(group.model)}
               </th>
             )}
             {objects.map(({ patch, answers }, i) => {
@@ -296,6 +304,11 @@ function Line({ index, groups, objects, titleOf, maps, isNarrow, stop, shownIn, 
       ))}
     </table>
   )
+}
+
+/** Lets a name break after a hyphen or an underscore. */
+function breakable(name: string) {
+  return name.split(/(?<=[-_])/).map((part) => [part, <wbr />])
 }
 
 type Colours = ReadonlyMap<string, Colour>
@@ -330,22 +343,27 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
     <button
       type="button"
       class={`answer-map${isSure ? '' : ' unsure'}`}
-      aria-label={answerName(one)}
-      title={answerName(one)}
+      title={`${namedAnswer(center.name, center.probability)} at the center`}
       aria-pressed={panels.length > 0}
       tabIndex={isStop ? 0 : -1}
       data-line={one.group.key}
       data-column={one.patch}
       onClick={({ shiftKey }) => choose(one, shiftKey)}
     >
+      <span class="hidden">{`${isolated(one.patch)}, ${isolated(one.group.model)}:`}</span>
       <canvas ref={canvas} />
       {panels.map((panel) => (
         <Badge key={panel} panel={panel} />
       ))}
       <span class="numbers">
-        <b>{shareText(kept, 1)}</b>
+        <b>
+          {shareText(kept, 1)}
+          <span class="hidden"> kept,</span>
+        </b>{' '}
         <i>
-          {isSure ? '●' : '○'} {probabilityText(center.probability).replace(/^0/, '')}
+          <span class="mark-of" />
+          <span class="hidden">{isSure ? 'confident' : 'unsure'}</span>{' '}
+          {probabilityText(center.probability).replace(/^0/, '')}
         </i>
       </span>
     </button>

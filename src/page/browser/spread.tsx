@@ -61,8 +61,9 @@ const NAMES = 128
 const NARROW = 560
 
 const RADIUS = 5
-/** Distance between stacked dots, and the height to which a stack is compressed. */
+/** Distances between stacked dots, and the height to which stacks are compressed. */
 const STEP = 11
+const LEAST_STEP = 4
 const HIGHEST = 140
 
 interface Chart extends Pick<SpreadProps, 'shownIn'> {
@@ -75,7 +76,7 @@ interface Chart extends Pick<SpreadProps, 'shownIn'> {
 
 function chart({ sorted, shownIn, width, named }: Chart): SvgElement {
   const isNarrow = width < NARROW
-  const [left, right] = [isNarrow ? RADIUS : NAMES, width - 2 * RADIUS]
+  const [left, right] = [isNarrow ? 2 * RADIUS : NAMES, width - 4 * RADIUS]
   const scale = rangeScale(0, 100, 6)
   const x = (percent: number) => left + scale.at(percent) * (right - left)
   const elements: SvgElement[] = []
@@ -89,12 +90,9 @@ function chart({ sorted, shownIn, width, named }: Chart): SvgElement {
   ] as const) {
     if (own.length === 0) continue
     const places = own.map(([, { answer }]) => x(100 * answer.kept))
-    const levels = stackedLevels(places, STEP)
-    const highest = Math.max(...levels)
-    const step = Math.min(STEP, HIGHEST / highest)
-    const radius = Math.max(1.5, Math.min(RADIUS, step / 2))
+    const { levels, step } = stacks(places)
     const top = floor + (isNarrow ? 40 : 24)
-    floor = top + highest * step + 2 * RADIUS
+    floor = top + Math.max(...levels) * step + 2 * RADIUS
     const base = floor + 8
     elements.push(
       textElement(0, isNarrow ? top - 24 : floor, title, { class: 'strong' }),
@@ -109,7 +107,7 @@ function chart({ sorted, shownIn, width, named }: Chart): SvgElement {
           class: `at${title === 'Unsure' ? ' unsure' : ''}`,
           cx: at,
           cy: y,
-          r: radius,
+          r: Math.max(1.5, Math.min(RADIUS, (step - 1) / 2)),
           role: 'button',
           tabindex: one === stop ? 0 : -1,
           'aria-label': answerName(one),
@@ -138,6 +136,14 @@ function chart({ sorted, shownIn, width, named }: Chart): SvgElement {
     ...elements,
     ...onTop,
   )
+}
+
+/** Stacks dots that would overlap, and makes them smaller until the highest stack is low enough. */
+function stacks(places: readonly number[], step = STEP): { readonly levels: readonly number[]; readonly step: number } {
+  const levels = stackedLevels(places, step)
+  const highest = Math.max(...levels)
+  if (highest * step <= HIGHEST) return { levels, step }
+  return step > LEAST_STEP ? stacks(places, step - 1) : { levels, step: HIGHEST / highest }
 }
 
 const AXIS = 'positions that keep the center’s answer'
