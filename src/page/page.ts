@@ -27,7 +27,7 @@ export interface PageParts {
  */
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   const all = [...sections, citationSection()]
-  const overview = index === null ? '' : overviewHtml(index, opening?.link)
+  const overview = index === null ? '' : overviewHtml(index)
   return pageHtml({
     title: 'Shiftscope results',
     style: OVERVIEW_STYLE,

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   answeredObjects,
-  answersOf,
-  evenParts,
   firstObjects,
   groupsLike,
-  leastStableFirst,
   otherAnswer,
   stackedLevels,
   withMap,
@@ -48,7 +45,7 @@ describe('the answer in the heading of all objects', () => {
       'Yes among confident answers: few change.',
       'Partly among confident answers: some change.',
       'Partly among confident answers: some change.',
-      'No among confident answers: most change.',
+      'No among confident answers: half change.',
       'No among confident answers: most change.',
       'No among confident answers: all change.',
     ])
@@ -63,7 +60,7 @@ describe('the answer in the heading of all objects', () => {
     )
     expect(heading).toBe('Confident answers all hold. No among unsure answers: most change.')
     expect(counts).toBe(
-      '6 of 11 answers are confident: their probability is at least 0.5 with the object at the center. Of these, 5 change somewhere, but none at more than a tenth of positions. Of the 5 unsure answers, 4 change, all at more than a tenth of positions.',
+      'An answer is confident if its probability is at least 0.5 with the object at the center, as 6 of 11 answers are. Of the 6 confident answers, 5 change somewhere, and none at more than a tenth of positions. Of the 5 unsure answers, 4 change somewhere, and 4 at more than a tenth of positions.',
     )
   })
 
@@ -73,12 +70,11 @@ describe('the answer in the heading of all objects', () => {
       'Can’t tell among confident answers: only 2 objects have one. No among unsure answers: all change.',
     )
     const one = textOf(answer(1), ...times(9, answer(0.4, 0.2)))
-    expect(one.counts).toContain('1 of 10 answers is confident: its probability is at least 0.5')
-    expect(one.counts).toContain('Of confident answers, none changes at any position.')
+    expect(one.counts).toContain('as 1 of 10 answers is. Of the 1 confident answer, none changes at any position.')
     const none = textOf(...times(5, answer(1, 0.3)), answer(0.3, 0.2))
     expect(none.answer).toBe('Yes among unsure answers: few change.')
     expect(none.counts).toBe(
-      'None of the 6 answers is confident: no probability is at least 0.5 with the object at the center. Of these, 1 changes, at more than a tenth of positions.',
+      'An answer is confident if its probability is at least 0.5 with the object at the center, as none of 6 answers is. Of the 6 unsure answers, 1 changes somewhere, and 1 at more than a tenth of positions.',
     )
   })
 
@@ -107,15 +103,14 @@ describe('the answer in the heading of all objects', () => {
 describe('the section of all objects', () => {
   const five = times(5, answer(0.2))
 
-  it('has a text for each size, and shows that of the size in the viewer', () => {
+  it('has a text for each size, of which the script shows that of the viewer', () => {
     const groups = [network(five, 0, { size: 125 }), network(times(5, answer(1)), 1, { size: 75, model: 'net-0' })]
-    const html = overviewHtml(indexOf(groups), '#network=net-0&size=75')
+    const html = overviewHtml(indexOf(groups))
     expect(html).toContain(
-      '<span data-size="75">Is this one cherry-picked object? <span>Confident answers all hold.</span></span>',
+      '<span data-size="75" hidden>Is this one cherry-picked object? <span>Confident answers all hold.</span></span>',
     )
-    expect(html).toContain('<span data-size="125" hidden>')
-    expect(html.match(/<p data-size="\d+"(?: hidden)?>/g)).toEqual(['<p data-size="125" hidden>', '<p data-size="75">'])
-    expect(overviewHtml(indexOf(groups))).toContain('<span data-size="75" hidden>')
+    expect(html).toContain('<span data-size="125">')
+    expect(html.match(/<p data-size="\d+"(?: hidden)?>/g)).toEqual(['<p data-size="125">', '<p data-size="75" hidden>'])
   })
 
   it('is one line for one object, and absent without answers', () => {
@@ -137,16 +132,15 @@ describe('the maps of all objects', () => {
       network([answer(0.9), answer(0.1, 0.2), answer(0.5), answer(0.3, 0.2), undefined], 0),
       network([answer(1), answer(1, 0.2), answer(0.1, 0.2), answer(0.2, 0.2), answer(0.9)], 1),
     ]
-    const sorted = leastStableFirst(answeredObjects(groups))
+    const sorted = answeredObjects(groups)
     expect(sorted.map(({ patch }) => patch)).toEqual(['c', 'a', 'e', 'b', 'd'])
-    expect(sorted[2]?.answers.map((one) => one?.unit)).toEqual([undefined, 4])
-    expect(answersOf(sorted[2] as (typeof sorted)[number]).map(({ group }) => group.model)).toEqual(['net-1'])
+    expect(sorted[2]?.answers.map(({ group, unit }) => [group.model, unit])).toEqual([['net-1', 4]])
   })
 
   it('are twenty at first, and that of the viewer', () => {
     const objects = answeredObjects([network(Array.from({ length: 30 }, (_, i) => answer(1 - i / 30)))])
-    const patches = leastStableFirst(objects).map(({ patch }) => patch)
-    const shown = (patch: string | null) => firstObjects(leastStableFirst(objects), patch).map((one) => one.patch)
+    const patches = objects.map(({ patch }) => patch)
+    const shown = (patch: string | null) => firstObjects(objects, patch).map((one) => one.patch)
     expect(shown(null)).toEqual(patches.slice(0, 20))
     expect(shown('a')).toEqual([...patches.slice(0, 20), 'a'])
     expect(shown(patches[3] as string)).toEqual(patches.slice(0, 20))
@@ -172,7 +166,7 @@ describe('the maps of all objects', () => {
 
   it('are loaded as A or B, and A and B swap where the other one has the network', () => {
     const [group] = [network([answer(1)], 1)]
-    const one = { group, unit: 0, patch: 'a', answer: answer(1) }
+    const one = { group, unit: 0, patch: 'a', answer: answer(1), isConfident: true }
     const load = (panel: 'a' | 'b', model: string, other: string | null) => {
       const next = withMap({ model, other, patch: 'x', size: 1, shows: 'similarity' } as View, one, 75, panel)
       expect([next.patch, next.size, next.shows]).toEqual(['a', 75, 'answers'])
@@ -184,19 +178,6 @@ describe('the maps of all objects', () => {
     expect(load('b', 'x', null)).toEqual(['x', 'net-1'])
     expect(load('b', 'net-1', 'y')).toEqual(['y', 'net-1'])
     expect(load('b', 'net-1', null)).toEqual(['net-1', null])
-  })
-
-  it('wrap into lines of nearly equal length', () => {
-    expect(evenParts([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 4)).toEqual([
-      [1, 2, 3, 4],
-      [5, 6, 7, 8],
-      [9, 10],
-    ])
-    expect(evenParts([1, 2, 3, 4, 5, 6], 5)).toEqual([
-      [1, 2, 3],
-      [4, 5, 6],
-    ])
-    expect(evenParts([], 5)).toEqual([])
   })
 })
 

@@ -37,24 +37,15 @@ export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>
   return [box, width]
 }
 
-/**
- * @param margin distance from the screen, as in CSS
- * @returns a ref for the element, and whether it has come as near to the screen
- */
-export function useNear<T extends Element>(margin: string): readonly [RefObject<T | null>, boolean] {
-  const box = useRef<T>(null)
+/** @returns whether the element has come as near to the screen as `margin`, a distance in CSS */
+export function useNear(box: RefObject<Element | null>, margin: string): boolean {
   const [isNear, setNear] = useState(false)
   useEffect(() => {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
-        observer.disconnect()
-        setNear(true)
-      },
-      { rootMargin: margin },
-    )
-    if (box.current) observer.observe(box.current)
+    const observer = new IntersectionObserver((entries) => setNear(entries.some((one) => one.isIntersecting)), {
+      rootMargin: margin,
+    })
+    if (box.current && !isNear) observer.observe(box.current)
     return () => observer.disconnect()
-  }, [])
-  return [box, isNear]
+  }, [isNear])
+  return isNear
 }

@@ -1,7 +1,6 @@
-import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
-import { type Fitted, hasMean } from './fit.js'
+import type { Fitted } from './fit.js'
 import { kindOf, PATCH_KINDS } from './kinds.js'
 import { Picture } from './picture.js'
 
@@ -9,7 +8,7 @@ interface GalleryProps {
   readonly index: SiteIndex
   readonly fitted: Fitted
   readonly pictureOf: (key: number) => Promise<string>
-  readonly choose: (patch: string | null, group: SiteGroup) => void
+  readonly choose: (patch: string, group: SiteGroup) => void
 }
 
 /**
@@ -34,53 +33,23 @@ export function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
     <fieldset id="gallery">
       <legend class="hidden">{groups.map((group) => `${kindOf(group)}s`).join(' and ')}</legend>
       <div class="strip" ref={strip}>
-        {groups.flatMap((group) => {
-          const isChosen = (unit: number | null) => group === fitted.group && unit === fitted.unit
-          return [
-            ...group.units.map(({ patch, picture }, i) => (
-              <Thumbnail
-                key={`${group.key} ${patch}`}
-                name={patch}
-                isChosen={isChosen(i)}
-                choose={() => choose(patch, group)}
-              >
-                <Picture picture={picture} group={group} pictureOf={pictureOf} />
-              </Thumbnail>
-            )),
-            hasMean(group, index) && (
-              <Thumbnail
-                key={`${group.key}`}
-                name={`mean of all ${kindOf(group)}s`}
-                isChosen={isChosen(null)}
-                choose={() => choose(null, group)}
-              >
-                <span class="all" aria-hidden="true">
-                  all
-                </span>
-              </Thumbnail>
-            ),
-          ]
-        })}
+        {groups.flatMap((group) =>
+          group.units.map(({ patch }, unit) => (
+            <label class="thumb" key={`${group.key} ${patch}`}>
+              <input
+                type="radio"
+                name="object"
+                checked={group === fitted.group && unit === fitted.unit}
+                onChange={() => choose(patch, group)}
+              />
+              <Picture group={group} unit={unit} pictureOf={pictureOf} />
+              <span class="name" dir="auto">
+                {patch}
+              </span>
+            </label>
+          )),
+        )}
       </div>
     </fieldset>
-  )
-}
-
-interface ThumbnailProps {
-  readonly name: string
-  readonly isChosen: boolean
-  readonly choose: () => void
-  readonly children: ComponentChildren
-}
-
-function Thumbnail({ name, isChosen, choose, children }: ThumbnailProps) {
-  return (
-    <label class="thumb">
-      <input type="radio" name="object" checked={isChosen} onChange={choose} />
-      {children}
-      <span class="name" dir="auto">
-        {name}
-      </span>
-    </label>
   )
 }

@@ -5,18 +5,14 @@ import { decodeRegions } from '../mapCoding.js'
 import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
 import { fromBase64 } from './base64.js'
+import { Choices } from './controls.js'
 import { element } from './dom.js'
 import { useNear, useWidth } from './drawing.js'
 import {
   type AnsweredObject,
   answeredObjects,
-  answersOf,
-  evenParts,
   firstObjects,
   groupsLike,
-  isConfident,
-  isEverConfident,
-  leastStableFirst,
   type ObjectAnswer,
   otherAnswer,
   withMap,
@@ -28,7 +24,7 @@ import { comparedIn, kindOf } from './kinds.js'
 import { Picture } from './picture.js'
 import { Badge, PANEL_IDS, type PanelId } from './readings.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
-import { Spread } from './spread.js'
+import { type AnswerActions, Spread } from './spread.js'
 import { isolated, probabilityText, shareText } from './text.js'
 import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
@@ -46,7 +42,7 @@ export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
   })
 }
 
-type Order = 'share' | 'name'
+const [BY_SHARE, BY_NAME] = ['share kept', 'name']
 
 interface EveryObjectProps {
   readonly index: SiteIndex
@@ -56,36 +52,26 @@ interface EveryObjectProps {
 
 function EveryObject({ index, fits, change }: EveryObjectProps) {
   const [{ group, choice }] = fits
-  const [order, setOrder] = useState<Order>('share')
+  const [order, setOrder] = useState(BY_SHARE)
   const [panel, setPanel] = useState<PanelId>('a')
   const [showsAll, setShowsAll] = useState(false)
   const groups = useMemo(() => groupsLike(index, group), [index, group])
-  const all = useMemo(() => leastStableFirst(answeredObjects(groups)), [groups])
-  const answers = useMemo(() => all.flatMap(answersOf), [all])
+  const all = useMemo(() => answeredObjects(groups), [groups])
   const objects = showsAll ? all : firstObjects(all, choice.patch)
-  const shownIn = (one: ObjectAnswer) =>
-    PANEL_IDS.filter((_, i) => fits[i]?.group === one.group && fits[i]?.unit === one.unit)
-  const choose = (one: ObjectAnswer, isOther: boolean) => {
-    const to = isOther === (panel === 'a') ? 'b' : 'a'
-    change((view) => withMap(view, one, comparedIn(index)(one.group), to))
-    showViewer()
+  const actions: AnswerActions = {
+    panelsOf: (one) => PANEL_IDS.filter((_, i) => fits[i]?.group === one.group && fits[i]?.unit === one.unit),
+    choose: (one, isOther) => {
+      const to = isOther === (panel === 'a') ? 'b' : 'a'
+      change((view) => withMap(view, one, comparedIn(index)(one.group), to))
+      showViewer()
+    },
   }
   return (
     <div class="every">
-      <Spread answers={answers} shownIn={shownIn} choose={choose} />
+      <Spread answers={all.flatMap(({ answers }) => answers)} {...actions} />
       <div class="choices">
         <Sizes index={index} group={group} change={change} />
-        <label>
-          Sort by{' '}
-          <select
-            id="every-order"
-            value={order}
-            onChange={({ currentTarget }) => setOrder(currentTarget.value as Order)}
-          >
-            <option value="share">share kept, the smallest first</option>
-            <option value="name">name</option>
-          </select>
-        </label>
+        <Choices label="Sort by" id="every-order" options={[BY_SHARE, BY_NAME]} value={order} choose={setOrder} />
         <fieldset>
           <legend>A click on a map loads it as</legend>
           {PANEL_IDS.map((one) => (
@@ -99,10 +85,9 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
       <Matrix
         index={index}
         groups={groups}
-        objects={order === 'share' ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
-        titleOf={order === 'share' ? titleOf : () => ''}
-        shownIn={shownIn}
-        choose={choose}
+        objects={order === BY_SHARE ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
+        isDivided={order === BY_SHARE}
+        {...actions}
       />
       {objects.length < all.length && (
         <button type="button" onClick={() => setShowsAll(true)}>
@@ -113,86 +98,119 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
   )
 }
 
-function titleOf(object: AnsweredObject): string {
-  return isEverConfident(object) ? 'With a confident answer' : 'Only unsure answers'
-}
-
 /** Scrolls to the viewer if less than half of map A is on the screen. */
 function showViewer(): void {
   const { top, bottom, height } = element('a-plot', HTMLElement).getBoundingClientRect()
-  const visible = Math.min(bottom, innerHeight) - Math.max(top, 0)
-  if (visible < height / 2) element('viewer-app', HTMLElement).scrollIntoView()
+  if (Math.min(bottom, innerHeight) - Math.max(top, 0) < height / 2) element('viewer-app', HTMLElement).scrollIntoView()
 }
 
 /** Chooses among the sizes of objects, and whole photographs. */
 function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'change'> & { readonly group: SiteGroup }) {
   const compared = comparedSizes(index.groups)
   const sizes = new Map(index.groups.map((one) => [compared(one), groupsLike(index, one)]))
-  const choices = [...sizes].filter(([, groups]) => groups.length > 0)
+  const choices = [...sizes.values()].filter((groups) => groups.length > 0)
+  const textOf = (groups: readonly SiteGroup[]) => sizeText(groups, index.groups)
   if (choices.length < 2) return null
-  const choose = (size: number) => {
-    const groups = sizes.get(size) ?? []
+  const choose = (text: string) => {
+    const groups = choices.find((one) => textOf(one) === text) ?? []
     const next = groups.find(({ model }) => model === group.model) ?? (groups[0] as SiteGroup)
+    const isThere = (patch: string | null) => next.units.some((unit) => unit.patch === patch)
     change((view) => ({
       ...view,
       size: comparedIn(index)(next),
-      patch: next.units.some(({ patch }) => patch === view.patch) ? view.patch : (next.units[0]?.patch ?? null),
+      patch: isThere(view.patch) ? view.patch : (next.units[0]?.patch ?? null),
     }))
   }
-  return (
-    <label>
-      Size{' '}
-      <select
-        id="every-size"
-        value={compared(group)}
-        onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
-      >
-        {choices.map(([size, groups]) => (
-          <option key={size} value={size}>
-            {sizeText(groups, index.groups)}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
+  const own = textOf(sizes.get(compared(group)) ?? [])
+  return <Choices label="Size" id="every-size" options={choices.map(textOf)} value={own} choose={choose} />
 }
 
-interface MatrixProps {
+interface MatrixProps extends AnswerActions {
   readonly index: SiteIndex
   readonly groups: readonly SiteGroup[]
   readonly objects: readonly AnsweredObject[]
-  /** Title above an object's column; neighbours with the same title share it. */
-  readonly titleOf: (object: AnsweredObject) => string
-  readonly shownIn: (one: ObjectAnswer) => readonly PanelId[]
-  /** @param isOther whether Shift was pressed, so that the answer goes to the other map */
-  readonly choose: (one: ObjectAnswer, isOther: boolean) => void
+  /** Whether objects with a confident answer come first, so that a title stands above them and above the others. */
+  readonly isDivided: boolean
 }
 
-/** Sizes in CSS pixels: the smallest and the largest map, its distance from the next, and the names of the networks. */
+/** Sizes in CSS pixels: the smallest and the largest map, the distance between two, and the names of the networks. */
 const [LEAST, MOST, GAP, NAMES] = [78, 108, 8, 130]
 /** Width below which the names of the networks are above their maps. */
 const NARROW = 560
 
 /** Small maps of answers: a row for each network, a column for each object. Columns that do not fit wrap. */
-function Matrix({ objects, ...props }: MatrixProps) {
+function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixProps) {
   const [box, width] = useWidth<HTMLDivElement>()
-  const [near, isNear] = useNear<HTMLDivElement>('600px')
-  const [maps, fault] = useSmallMaps(props.groups, isNear)
+  const [maps, fault] = useSmallMaps(groups, useNear(box, '600px'))
   const isNarrow = width < NARROW
-  const titles = new Set(objects.map(props.titleOf)).size
-  const space = width - (isNarrow ? 0 : NAMES) - (titles > 1 ? 16 : 0)
-  const lines = evenParts(objects, Math.max(1, Math.floor(space / (LEAST + GAP))))
-  const cell = Math.min(MOST, Math.floor(space / Math.max(1, lines[0]?.length ?? 1)) - GAP)
-  const stop = objects.flatMap(answersOf).find((one) => props.shownIn(one).length > 0) ?? objects.flatMap(answersOf)[0]
+  const space = width - (isNarrow ? 0 : NAMES) - GAP
+  const lines = Math.ceil(objects.length / Math.max(1, Math.floor(space / (LEAST + GAP))))
+  const columns = Math.ceil(objects.length / lines)
+  const cell = Math.min(MOST, Math.floor(space / columns) - GAP)
+  const answers = objects.flatMap((one) => one.answers)
+  const stop = answers.find((one) => panelsOf(one).length > 0) ?? answers[0]
+  const tables = Array.from({ length: width > 0 ? lines : 0 }, (_, i) => {
+    const line = objects.slice(i * columns, (i + 1) * columns)
+    const colours = line.map(({ patch }) =>
+      classColours(index.classes?.find((one) => one.patch === patch) ?? { right: [], others: [] }),
+    )
+    const name = ({ model }: SiteGroup, scope: string) => (
+      <th scope={scope} colSpan={isNarrow ? line.length : 1} dir="auto">
+        {model.split(/(?<=[-_])/).map((part) => [part, <wbr />])}
+      </th>
+    )
+    return (
+      <table class="answer-maps" key={line[0]?.patch}>
+        <thead>
+          <tr>
+            {!isNarrow && <td />}
+            {line.map((object, j) => (
+              <th key={object.patch} scope="col">
+                {isDivided && object.isConfident !== line[j - 1]?.isConfident && (
+                  <span class="title">{object.isConfident ? 'Confident' : 'Only unsure'}</span>
+                )}
+                <ColumnHead object={object} colours={colours[j] as Colours} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {groups.map((group) => (
+          <tbody key={group.key}>
+            {isNarrow && <tr>{name(group, 'rowgroup')}</tr>}
+            <tr>
+              {!isNarrow && name(group, 'row')}
+              {line.map(({ patch, answers }, j) => {
+                const one = answers.find((answer) => answer.group === group)
+                return (
+                  <td key={patch}>
+                    {one && (
+                      <AnswerMap
+                        one={one}
+                        small={maps.get(group.key)?.[one.unit] ?? undefined}
+                        colours={colours[j] as Colours}
+                        panels={panelsOf(one)}
+                        isStop={one === stop}
+                        choose={choose}
+                      />
+                    )}
+                  </td>
+                )
+              })}
+            </tr>
+          </tbody>
+        ))}
+      </table>
+    )
+  })
   return (
-    <div ref={near}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus among the buttons */}
-      <div ref={box} class={isNarrow ? 'narrow' : ''} style={{ '--cell': `${cell}px` }} onKeyDown={moveFocus}>
-        {width > 0 &&
-          lines.map((line) => (
-            <Line key={line[0]?.patch} {...props} objects={line} maps={maps} isNarrow={isNarrow} stop={stop} />
-          ))}
-      </div>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus among the buttons
+    <div
+      ref={box}
+      class={`${isNarrow ? 'narrow' : ''}${isDivided ? ' divided' : ''}`}
+      style={{ '--cell': `${cell}px` }}
+      onKeyDown={moveFocus}
+    >
+      {tables}
       <p class="note" role="status" hidden={fault === ''}>
         {fault}
       </p>
@@ -207,8 +225,7 @@ function useSmallMaps(groups: readonly SiteGroup[], isNear: boolean): readonly [
   const [maps, setMaps] = useState<SmallMaps>(new Map())
   const [fault, setFault] = useState('')
   useEffect(() => {
-    if (!isNear) return
-    for (const { key } of groups) {
+    for (const { key } of isNear ? groups : []) {
       if (maps.has(key)) continue
       loadOverview(key).then(
         (loaded) => setMaps((before) => new Map(before).set(key, loaded)),
@@ -219,116 +236,32 @@ function useSmallMaps(groups: readonly SiteGroup[], isNear: boolean): readonly [
   return [maps, fault]
 }
 
-interface LineProps extends MatrixProps {
-  readonly maps: SmallMaps
-  readonly isNarrow: boolean
-  /** The map that the Tab key reaches. */
-  readonly stop: ObjectAnswer | undefined
-}
-
-function Line({ index, groups, objects, titleOf, maps, isNarrow, stop, shownIn, choose }: LineProps) {
-  const titles = [...new Set(objects.map(titleOf))].map((title) => ({
-    title,
-    columns: objects.filter((one) => titleOf(one) === title).length,
-  }))
-  const colours = objects.map(({ patch }) => {
-    const classes = index.classes?.find((one) => one.patch === patch)
-    return classColours(classes ?? { right: [], others: [] })
-  })
-  const begins = (i: number) =>
-    i > 0 && titleOf(objects[i] as AnsweredObject) !== titleOf(objects[i - 1] as AnsweredObject)
-  const cellClass = (i: number) => (begins(i) ? 'cell begins' : 'cell')
-  const corner = !isNarrow && <td />
-  return (
-    <table class="answer-maps">
-      <thead>
-        {titles[0]?.title !== '' && (
-          <tr class="titles">
-            {corner}
-            {titles.map(({ title, columns }, i) => (
-              <th key={title} scope="colgroup" colSpan={columns} class={i > 0 ? 'begins' : ''}>
-                <span>{title}</span>
-              </th>
-            ))}
-          </tr>
-        )}
-        <tr>
-          {corner}
-          {objects.map((object, i) => (
-            <th key={object.patch} scope="col" class={cellClass(i)} dir="auto">
-              <Picture
-                picture={object.picture}
-                group={answersOf(object)[0]?.group as SiteGroup}
-                pictureOf={loadPicture}
-              />
-              {object.patch}
-              <Other name={otherAnswer(object)} colours={colours[i] as Colours} />
-            </th>
-          ))}
-        </tr>
-      </thead>
-      {groups.map((group, row) => (
-        <tbody key={group.key}>
-          {isNarrow && (
-            <tr>
-              <th scope="rowgroup" colSpan={objects.length} dir="auto">
-                {breakable(group.model)}
-              </th>
-            </tr>
-          )}
-          <tr>
-            {!isNarrow && (
-              <th scope="row" dir="auto">
-                {breakable(group.model)}
-              </th>
-            )}
-            {objects.map(({ patch, answers }, i) => {
-              const one = answers[row]
-              return (
-                <td key={patch} class={cellClass(i)}>
-                  {one && (
-                    <AnswerMap
-                      one={one}
-                      small={maps.get(group.key)?.[one.unit] ?? undefined}
-                      colours={colours[i] as Colours}
-                      panels={shownIn(one)}
-                      isStop={one === stop}
-                      choose={choose}
-                    />
-                  )}
-                </td>
-              )
-            })}
-          </tr>
-        </tbody>
-      ))}
-    </table>
-  )
-}
-
-/** Lets a name break after a hyphen or an underscore. */
-function breakable(name: string) {
-  return name.split(/(?<=[-_])/).map((part) => [part, <wbr />])
-}
-
 type Colours = ReadonlyMap<string, Colour>
 
-function Other({ name, colours }: { readonly name: string | undefined; readonly colours: Colours }) {
-  if (name === undefined) return null
-  const colour = colours.get(name) ?? REST_COLOUR
+function ColumnHead({ object, colours }: { readonly object: AnsweredObject; readonly colours: Colours }) {
+  const other = otherAnswer(object)
+  const { group, unit } = object.answers[0] as ObjectAnswer
+  const colour = colours.get(other ?? '') ?? REST_COLOUR
   return (
-    <small dir="auto">
-      <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {name}
-    </small>
+    <>
+      <Picture group={group} unit={unit} pictureOf={loadPicture} />
+      <span dir="auto">{object.patch}</span>
+      {other !== undefined && (
+        <small dir="auto">
+          <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {other}
+        </small>
+      )}
+    </>
   )
 }
 
-interface AnswerMapProps extends Pick<MatrixProps, 'choose'> {
+interface AnswerMapProps extends Pick<AnswerActions, 'choose'> {
   readonly one: ObjectAnswer
   /** Undefined until it is loaded. */
   readonly small: SmallAnswers | undefined
   readonly colours: Colours
   readonly panels: readonly PanelId[]
+  /** Whether the Tab key reaches the map. */
   readonly isStop: boolean
 }
 
@@ -336,35 +269,28 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
     if (canvas.current && small) paint(canvas.current, small, colours)
-  }, [small, colours])
+  }, [small])
+  const { group, patch, isConfident } = one
   const { center, kept } = one.answer
-  const isSure = isConfident(one)
   return (
     <button
       type="button"
-      class={`answer-map${isSure ? '' : ' unsure'}`}
+      class={`answer-map${isConfident ? '' : ' unsure'}`}
       title={`${namedAnswer(center.name, center.probability)} at the center`}
       aria-pressed={panels.length > 0}
       tabIndex={isStop ? 0 : -1}
-      data-line={one.group.key}
-      data-column={one.patch}
+      data-line={group.key}
+      data-column={patch}
       onClick={({ shiftKey }) => choose(one, shiftKey)}
     >
-      <span class="hidden">{`${isolated(one.patch)}, ${isolated(one.group.model)}:`}</span>
+      <span class="hidden">{`${isolated(patch)}, ${isolated(group.model)}:`}</span>
       <canvas ref={canvas} />
       {panels.map((panel) => (
         <Badge key={panel} panel={panel} />
       ))}
       <span class="numbers">
-        <b>
-          {shareText(kept, 1)}
-          <span class="hidden"> kept,</span>
-        </b>{' '}
-        <i>
-          <span class="mark-of" />
-          <span class="hidden">{isSure ? 'confident' : 'unsure'}</span>{' '}
-          {probabilityText(center.probability).replace(/^0/, '')}
-        </i>
+        <b>{shareText(kept, 1)}</b> <span class="hidden">{isConfident ? 'kept, confident' : 'kept, unsure'}</span>{' '}
+        <span class="sure">{probabilityText(center.probability).replace(/^0/, '')}</span>
       </span>
     </button>
   )
