@@ -127,7 +127,7 @@ export const OVERVIEW_STYLE = `
 .answer-maps{border-collapse:separate;border-spacing:0;margin:0 0 1rem;font-size:.82rem}
 .answer-maps th,.answer-maps td{padding:0 8px .5rem 0;border:0;vertical-align:top;white-space:normal;overflow-wrap:anywhere;text-align:left;line-height:1.25}
 .answer-maps thead th{width:var(--cell);min-width:var(--cell);box-sizing:content-box;text-align:center;position:relative;font-weight:600}.divided thead th{padding-top:1.5rem}
-.answer-maps .title{position:absolute;top:0;left:0}.answer-maps small{display:block;font-weight:400}
+.answer-maps .title{position:absolute;top:0;left:0;white-space:nowrap}.answer-maps small{display:block;font-weight:400}
 .answer-maps img{display:block;width:44px;height:44px;margin:0 auto .2rem;object-fit:contain;border-radius:4px;outline:1px solid var(--line);outline-offset:-1px}
 .answer-maps tbody th{font-weight:600;width:130px;min-width:130px}.narrow tbody th{width:auto;min-width:0;padding:.2rem 0}
 .answer-map{display:block;width:100%;padding:0;border:0;background:none;border-radius:0;min-height:0;position:relative;text-align:left;line-height:1.35}
@@ -136,7 +136,7 @@ export const OVERVIEW_STYLE = `
 .answer-map[aria-pressed=true] canvas{outline:2px solid var(--ink);outline-offset:2px}
 .answer-map .badge{position:absolute;left:-.5rem;top:-.5rem}.answer-map .badge+.badge{left:1.1rem}
 .numbers{font-size:.73rem;display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .15rem}.narrow .numbers{font-size:.7rem}.unsure .numbers b{font-weight:400}
-.sure::before{content:"";display:inline-block;width:.6em;height:.6em;margin-right:.25em;border-radius:50%;border:.3em solid}.unsure .sure::before{border-width:1.5px}.numbers .sure{color:var(--soft)}
+.sure::before{content:"";display:inline-block;box-sizing:border-box;width:.6em;height:.6em;margin-right:.25em;border-radius:50%;border:.3em solid}.unsure .sure::before{border-width:1.5px}.numbers .sure{color:var(--soft)}
 #viewer-app{scroll-margin-top:2.6rem}
 @media (forced-colors:active){.answer-maps .swatch,.answer-map canvas{forced-color-adjust:none}}
 .printing .every .choices,.printing .every>button{display:none}.printing .answer-maps{break-inside:avoid}

@@ -163,7 +163,7 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
 
   it('is used by keys, as one stop of Tab, and sorted by name', async () => {
     await page.selectOption('#every-order', 'name')
-    expect(await texts('.answer-maps thead .cell')).toEqual(
+    expect(await texts('.answer-maps thead th')).toEqual(
       PATCHES.split(',')
         .toSorted()
         .map((patch) => expect.stringContaining(patch)),

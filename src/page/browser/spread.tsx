@@ -1,11 +1,9 @@
 import { useState } from 'preact/hooks'
-import { inWordsOf, subjectOf } from '../../patches/sizes.js'
 import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import { rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { median } from '../../support/stopwatch.js'
 import { counted } from '../../support/text.js'
-import { namedAnswer } from './answers.js'
 import { drawn, useWidth } from './drawing.js'
 import { type ObjectAnswer, stackedLevels } from './everyObject.js'
 import { moveFocus } from './keys.js'
@@ -117,18 +115,15 @@ function chart(
   }
   const axis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
   const format = (tick: number) => (tick === 100 ? '100 %' : String(tick))
-  const subject = sorted[0] === undefined ? 'objects' : subjectOf(sorted[0].group)
   return svg(
     'svg',
     { viewBox: `0 0 ${width} ${floor + 44}`, width, height: floor + 44 },
     ...tickElements(axisTicks({ ...scale, format }, x, axis), TICK_COLOUR),
-    textElement(left, floor + 38, inWordsOf(subject, AXIS)),
+    textElement(left, floor + 38, 'positions that keep the center’s answer'),
     ...elements,
     ...onTop,
   )
 }
-
-const AXIS = 'positions that keep the center’s answer; a dot is an object'
 
 /** Stacks dots that would overlap, and makes them smaller until the highest stack is low enough. */
 function stacks(places: readonly number[], step = STEP): { readonly levels: readonly number[]; readonly step: number } {
@@ -144,7 +139,6 @@ function badge(panel: PanelId, x: number, y: number): readonly SvgElement[] {
   return [svg('rect', shape), textElement(x, y + 4, panel.toUpperCase(), letter)]
 }
 
-function wordsOf({ group, patch, answer: { center, kept } }: ObjectAnswer): string {
-  const answer = namedAnswer(center.name, center.probability)
-  return `${isolated(patch)}, ${isolated(group.model)}: ${answer} at the center, kept at ${shareText(kept, 1)}`
+function wordsOf({ group, patch, answer }: ObjectAnswer): string {
+  return `${isolated(patch)}, ${isolated(group.model)}: kept at ${shareText(answer.kept, 1)}`
 }
