@@ -139,5 +139,5 @@ export const OVERVIEW_STYLE = `
 .sure::before{content:"";display:inline-block;box-sizing:border-box;width:.6em;height:.6em;margin-right:.25em;border-radius:50%;border:.3em solid}.unsure .sure::before{border-width:1.5px}.numbers .sure{color:var(--soft)}
 #viewer-app{scroll-margin-top:2.6rem}
 @media (forced-colors:active){.answer-maps .swatch,.answer-map canvas{forced-color-adjust:none}}
-.printing .every .choices,.printing .every>button{display:none}.printing .answer-maps{break-inside:avoid}
+.printing .every .choices,.printing .every>button{display:none}
 `

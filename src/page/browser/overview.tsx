@@ -35,7 +35,10 @@ export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
   if (root === null) return
   const compared = comparedSizes(index.groups)
   viewer.onChange(() => {
-    const size = compared(viewer.fits()[0].group)
+    const [{ group }] = viewer.fits()
+    const size = compared(group)
+    // A study that is not complete may lack the answers of one size.
+    element('every-object', HTMLElement).hidden = groupsLike(index, group).length === 0
     for (const text of document.querySelectorAll<HTMLElement>('#every-object [data-size]'))
       text.hidden = text.dataset.size !== String(size)
     render(<EveryObject index={index} fits={viewer.fits()} change={viewer.change} />, root)
