@@ -121,7 +121,7 @@ describe('the section of all objects', () => {
       false,
     ])
     expect(overviewHtml(indexOf([network([undefined, undefined])]))).toBe('')
-    expect(resultsPage(indexOf([network([undefined])]), [])).not.toContain('every-object"')
+    expect(resultsPage(indexOf([network([undefined])]), [])).not.toContain('id="every-object"')
     expect(resultsPage(indexOf([network(five)]), [])).toContain('<a href="#every-object">Every object</a>')
   })
 })

@@ -80,7 +80,7 @@ function chart(
     const places = own.map(([, { answer }]) => x(100 * answer.kept))
     const { levels, step } = stacks(places)
     const title = floor + 14
-    const base = title + 22 + Math.max(...levels) * step + RADIUS
+    const base = title + 35 + Math.max(...levels) * step
     const middle = median(own.map(([, { answer }]) => answer.kept))
     const middleAt = x(100 * middle)
     const [toText, align] = middle > 0.5 ? [-6, 'end'] : [6, 'start']
