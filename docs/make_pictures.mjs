@@ -1,9 +1,11 @@
 /**
  * Makes the pictures of README and docs with the project's own commands:
  *
- *   npm run build && node docs/make_pictures.mjs [FOLDER OF RESULTS]
+ *   npm run build && node docs/make_pictures.mjs [EMBEDDED [TRAINED]]
  *
- * Needs Chromium (/usr/bin/chromium, or $CHROMIUM). Without a folder, the study of `npm start` runs first.
+ * EMBEDDED and TRAINED are folders of results: those of `npm start`, and those of MobileNetV2 and SqueezeNet 1.1 on the
+ * embedded objects. Without them, both studies run first; for TRAINED, run `models pull mobilenet_v2 squeezenet1_1`
+ * before. Needs Chromium (/usr/bin/chromium, or $CHROMIUM).
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -19,15 +21,16 @@ const shiftscope = (...words) =>
   execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...words], { stdio: 'inherit' })
 
 const work = mkdtempSync(join(tmpdir(), 'shiftscope-pictures-'))
-const results = process.argv[2] === undefined ? join(work, 'results') : resolve(process.argv[2])
-if (process.argv[2] === undefined) shiftscope('reproduce', '--out', results)
+const results = study(process.argv[2], 'embedded')
+const models = ['--models', 'mobilenet_v2,squeezenet1_1', '--sizes', '75', '--stride', '4']
+const trained = study(process.argv[3], 'trained', ...models)
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 })
 const page = await browser.newPage({ viewport: { width: 1400, height: 880 } })
-await page.goto(`${pathToFileURL(join(results, 'index.html'))}`)
+await page.goto(`${pathToFileURL(join(trained, 'index.html'))}`)
 await page.waitForTimeout(2000)
 await small(await page.screenshot(), 'viewer.png')
 await browser.close()
@@ -47,6 +50,13 @@ for (const layer of ['fc6', 'fc8']) {
 }
 
 await import('./make_draws_picture.mjs')
+
+/** Returns a folder of results: the given one, or that of a study which runs now. */
+function study(given, name, ...options) {
+  if (given !== undefined) return resolve(given)
+  shiftscope('reproduce', ...options, '--out', join(work, name))
+  return join(work, name)
+}
 
 /** Saves a picture with 128 colours, which makes the file four times smaller. */
 function small(image, name) {

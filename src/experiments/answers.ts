@@ -6,6 +6,8 @@ import { float32At, int32At } from '../support/typedArrays.js'
 import { SEES_NOTHING } from './boxes.js'
 import { comparedFeatures, type DetectionRule } from './detections.js'
 
+export { CONFIDENT } from './confidence.js'
+
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
@@ -25,9 +27,6 @@ export interface AnswerMaps {
 export function answerNames({ classes, detector }: Pick<Network, 'classes' | 'detector'>): readonly string[] {
   return [...(classes?.names ?? []), ...(detector ? [SEES_NOTHING] : [])]
 }
-
-/** A network counts as confident if its answer at the center has at least this probability. */
-export const CONFIDENT = 0.5
 
 export const ANSWER_MAPS = 3
 

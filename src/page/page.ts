@@ -4,6 +4,7 @@ import { packageFolder, packageVersion } from '../files/package.js'
 import { sizeText, subjectOf } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { counted } from '../support/text.js'
+import { OVERVIEW, OVERVIEW_STYLE, overviewHtml } from './overview.js'
 import type { ReportSection } from './section.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
@@ -27,14 +28,20 @@ export interface PageParts {
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   const all = [...sections, citationSection()]
   const leftOut = index?.oneFile?.leftOut
+  const overview = index === null ? '' : overviewHtml(index)
   return pageHtml({
     title: 'Shiftscope results',
+    style: OVERVIEW_STYLE,
     hasViewer: index !== null,
-    links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
-    // The viewer's script comes before the sections, so it starts before the browser has parsed them.
+    links: [
+      ...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]),
+      ...(overview === '' ? [] : [OVERVIEW]),
+      ...all,
+    ],
+    // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
     main: [
       ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
-      ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
+      ...(index === null ? [] : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),
   })

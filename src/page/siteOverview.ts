@@ -1,6 +1,6 @@
 import type { Position } from '../engine/positions.js'
-import { CONFIDENT } from '../experiments/answers.js'
 import { SEES_NOTHING } from '../experiments/boxes.js'
+import { CONFIDENT } from '../experiments/confidence.js'
 import { type PixelGrid, positionAt } from '../experiments/grid.js'
 import { toBase64 } from './base64.js'
 import { encodeRegions } from './mapCoding.js'

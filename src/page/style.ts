@@ -51,12 +51,10 @@ input[type=checkbox]{min-height:0;accent-color:var(--ink);margin:0 .3rem 0 0;ver
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:var(--fault);margin:0;font-size:.85rem}
 fieldset{border:0;margin:0;padding:0;min-width:0}
-#gallery{display:grid;gap:.3rem}.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
 .thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
 .thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}
-.thumb img,.thumb .all{display:block;width:56px;height:56px;margin:0 auto .15rem;object-fit:contain;border-radius:5px;outline:1px solid var(--line);outline-offset:-1px}
-.thumb .all{display:grid;place-items:center;font-size:1.2rem;background:var(--tint)}
+.thumb img{display:block;width:56px;height:56px;margin:0 auto .15rem;object-fit:contain;border-radius:5px;outline:1px solid var(--line);outline-offset:-1px}
 .thumb .name{display:block;font-size:.78rem;overflow:hidden;text-overflow:ellipsis}
 .thumb:hover{border-color:var(--line)}
 .thumb:has(:checked){border-color:var(--ink)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}

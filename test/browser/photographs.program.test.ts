@@ -12,6 +12,7 @@ import { unitFolder } from '../../src/results/unit/store.js'
 import {
   barriers,
   boxOf,
+  choose,
   follow,
   frame,
   hover,
@@ -91,11 +92,14 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     await frame()
   }
 
-  it('opens on the object with the most probable answer, and has the photographs beside the objects in its gallery', async () => {
-    expect(await texts('#gallery legend')).toEqual(['Objects', 'Photographs'])
-    expect(await texts('#gallery .name')).toEqual(['car', 'dog', 'mean of all', ...PHOTOGRAPHS, 'mean of all'])
-    expect(await text('.thumb:has(:checked) .name')).toBe('dog')
-    await page.click('.thumb:has-text("first.jpg")')
+  it('opens on the object with the most probable answer, and has the photographs among the maps of every object', async () => {
+    const heading = () => text('#every-object h2 > :not([hidden])')
+    expect(await texts('#every-size option')).toEqual(['75 px', 'photographs'])
+    expect(await heading()).toContain('Is this one cherry-picked object?')
+    expect(await texts('.answer-maps thead th')).toHaveLength(2)
+    await choose('every-size', 'photographs')
+    expect(await heading()).toContain('Is this one cherry-picked photograph?')
+    await page.click('.answer-map[data-column="first.jpg"] >> nth=0')
     await ready()
     await showsPosition(-16, -16)
     expect(await text('#at-offset')).toBe('at the anchor')
@@ -187,7 +191,8 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
   })
 
   it('starts at the center again when an object follows a photograph', async () => {
-    await page.click('.thumb:has-text("dog")')
+    await choose('every-size', '75 px')
+    await page.click('.answer-map[data-column="dog"] >> nth=0')
     await ready()
     expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 74, column 74', 'at the anchor'])
     expect(await texts('#a-note, #b-note')).toEqual(['', ''])

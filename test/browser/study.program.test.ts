@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { probabilityText } from '../../src/page/browser/text.js'
+import { probabilityText, shareText } from '../../src/page/browser/text.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import { reproduce } from '../../src/study/run.js'
-import { boxOf, chosen, follow, page, ready, text, texts, usePage } from '../support/browserPage.js'
+import { boxOf, chosen, follow, page, pixel, ready, text, texts, usePage } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
 import { node, weightsOf } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
@@ -129,5 +129,60 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     expect([(await text('#a-note')) !== '', await text('#b-note')]).toEqual([true, ''])
     const [a, b] = [await boxOf('#a-plot'), await boxOf('#b-plot')]
     expect([a.y, a.height]).toEqual([b.y, b.height])
+  })
+
+  it('has the answers for every object below the viewer, where a click loads a map as A and Shift as B', async () => {
+    const mapOf = (model: string, patch: string) =>
+      page.locator(`.answer-map[data-column="${patch}"]`, { hasText: `\u2068${model}\u2069` })
+    const pressed = () =>
+      page
+        .locator('.answer-map[aria-pressed=true]')
+        .evaluateAll((all) =>
+          all.map((one) => `${one.getAttribute('data-column')} ${one.querySelector('.badge')?.textContent}`),
+        )
+    expect(await page.locator('.answer-map').count()).toBe(10)
+    await mapOf(OWN, 'zebra').click()
+    await ready()
+    expect((await chosen()).filter((_, i) => [0, 4].includes(i))).toEqual([OWN, 'zebra'])
+    expect(await page.inputValue('#shows')).toBe('answers')
+    // The viewer was above the screen.
+    expect((await boxOf('#a-plot')).y).toBeGreaterThan(-100)
+    await mapOf(EMBEDDED, 'boat').click({ modifiers: ['Shift'] })
+    await ready()
+    expect((await chosen()).filter((_, i) => [0, 1, 4].includes(i))).toEqual([OWN, EMBEDDED, 'boat'])
+    expect((await pressed()).toSorted()).toEqual(['boat A', 'boat B'])
+    // The small map has the colours of the large one.
+    const line = await mapOf(OWN, 'boat').getAttribute('data-line')
+    const small = `.answer-map[data-line="${line}"][data-column="boat"] canvas`
+    const rows = await page.locator(small).evaluate((canvas: HTMLCanvasElement) => canvas.height)
+    for (const at of [0, 3, rows - 1]) expect(await pixel(small, at, 1)).toEqual(await pixel('#a-plot canvas', at, 1))
+    // The share is that of the measure.
+    const unit = await openUnit(results(), unitFolder(results(), { model: OWN, size: SIZE, patch: 'boat' }))
+    const { kept = 0 } = unit.layers.find(({ answers }) => answers !== null)?.answers ?? {}
+    expect(await mapOf(OWN, 'boat').locator('b').textContent()).toBe(shareText(kept, 1))
+  })
+
+  it('is used by keys, as one stop of Tab, and sorted by name', async () => {
+    await page.selectOption('#every-order', 'name')
+    expect(await texts('.answer-maps thead th')).toEqual(
+      PATCHES.split(',')
+        .toSorted()
+        .map((patch) => expect.stringContaining(patch)),
+    )
+    expect(await page.locator('.answer-map[tabindex="0"]').count()).toBe(1)
+    await page.check('input[name=load-as] >> nth=1')
+    await page.locator('.answer-map[tabindex="0"]').focus()
+    for (const key of ['ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
+    await ready()
+    expect((await chosen())[4]).toBe('car')
+    // The chart names the dot that has the focus, and Enter loads it, here as A.
+    await page.check('input[name=load-as] >> nth=0')
+    await page.locator('.spread [data-dot="0"]').focus()
+    const named = await text('.spread .named')
+    expect(named).toMatch(/kept at \d/)
+    await page.keyboard.press('Enter')
+    await ready()
+    expect(named).toContain(`${(await chosen())[4]}`)
+    expect(await text('.spread .letter.a')).toBe('A')
   })
 })

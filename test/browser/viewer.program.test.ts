@@ -298,11 +298,14 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const place = () => page.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top)
     const focused = await page.evaluate(() => document.activeElement?.id)
     expect([focused, await place()]).toEqual(['a-plot', expect.closeTo(0, -1)])
-    // Objects are chosen from a gallery, by pointer and keys; going back undoes it.
+    // Objects are chosen among the maps of all objects, by pointer and keys; going back undoes it.
     const object = () => chosen().then((all) => all[4])
-    await page.locator('#gallery .thumb', { hasText: HEBREW }).click()
+    const mapOf = (patch: string) => page.locator(`.answer-map[data-column=${JSON.stringify(patch)}]`).first()
+    expect(await page.locator('#gallery').count()).toBe(0)
+    await mapOf(HEBREW).click()
     await expect.poll(object).toBe(HEBREW)
-    await page.keyboard.press('ArrowLeft')
+    await mapOf(CAR).focus()
+    await page.keyboard.press('Enter')
     await expect.poll(object).toBe(CAR)
     await page.goBack()
     await expect.poll(object).toBe(HEBREW)

@@ -68,14 +68,17 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.
   const gallery = useMemo(
-    () => (
-      <Gallery
-        index={index}
-        fitted={fits[0]}
-        pictureOf={source.pictureOf}
-        choose={(patch, group) => change((now) => ({ ...now, patch, size: index.wished ?? comparedIn(index)(group) }))}
-      />
-    ),
+    () =>
+      isOverviewMissing() && (
+        <Gallery
+          index={index}
+          fitted={fits[0]}
+          pictureOf={source.pictureOf}
+          choose={(patch, group) =>
+            change((now) => ({ ...now, patch, size: index.wished ?? comparedIn(index)(group) }))
+          }
+        />
+      ),
     [fits],
   )
   const limits = useMemo(() => (view.limits === 'fit' ? extremes(present) : view.limits), [view.limits, state.maps])
@@ -157,6 +160,11 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
       </div>
     </div>
   )
+}
+
+/** Whether the page lacks the maps of all objects, where the reader can choose one. */
+function isOverviewMissing(): boolean {
+  return document.getElementById('every-object-app') === null
 }
 
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'

@@ -192,7 +192,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
 }
 
 /** A select element. Its options are names from files, which may be in right-to-left scripts, hence `dir="auto"`. */
-function Choices({ label, id, options, textOf = String, value, choose }: ChoicesProps) {
+export function Choices({ label, id, options, textOf = String, value, choose }: ChoicesProps) {
   return (
     <label>
       {label}{' '}

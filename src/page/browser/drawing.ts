@@ -1,5 +1,5 @@
 import { h, type RefObject, type VNode } from 'preact'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { attributeText, type SvgElement, svg } from '../../plot/svg.js'
 import type { PanelId } from './readings.js'
 
@@ -45,4 +45,17 @@ export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>
     }
   }, [])
   return [box, width]
+}
+
+/** @returns whether the element has come as near to the screen as `margin`, a distance in CSS */
+export function useNear(box: RefObject<Element | null>, margin: string): boolean {
+  const [isNear, setNear] = useState(false)
+  useEffect(() => {
+    const observer = new IntersectionObserver((entries) => setNear(entries.some((one) => one.isIntersecting)), {
+      rootMargin: margin,
+    })
+    if (box.current && !isNear) observer.observe(box.current)
+    return () => observer.disconnect()
+  }, [isNear])
+  return isNear
 }

@@ -40,3 +40,18 @@ function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean 
   else return false
   return true
 }
+
+/**
+ * Moves the focus within a group of buttons, so that the group is one stop of the Tab key. Left and right stay within
+ * the buttons with the same `data-line`; up and down within those with the same `data-column`.
+ */
+export function moveFocus(event: KeyboardEvent): void {
+  const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
+  const from = event.target as HTMLElement
+  if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+  const key = event.key === 'ArrowLeft' || event.key === 'ArrowRight' ? 'line' : 'column'
+  const group = [...(event.currentTarget as Element).querySelectorAll<HTMLElement>('[data-line]')]
+  const others = group.filter((one) => one.dataset[key] === from.dataset[key])
+  event.preventDefault()
+  others.at((others.indexOf(from) + step) % others.length)?.focus()
+}

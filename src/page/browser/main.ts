@@ -2,6 +2,7 @@ import type { SiteIndex } from '../siteIndex.js'
 import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
+import { startOverview } from './overview.js'
 import { bindPrint } from './print.js'
 import { bindSectionFigures } from './savedSections.js'
 import { fileSource } from './source.js'
@@ -12,6 +13,6 @@ const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index)
 bindTheme()
 bindContents()
-startViewer(fileSource(index))
+startOverview(index, startViewer(fileSource(index)))
 bindPrint()
 document.addEventListener('DOMContentLoaded', () => bindSectionFigures(index))

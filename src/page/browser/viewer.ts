@@ -24,6 +24,8 @@ export interface RunningViewer {
   /** Shows a different view, or the same view again if the source has changed. */
   readonly change: (make: Change) => void
   readonly fits: () => Fits
+  /** Calls the listener at once, and again whenever the view changes, but not when the cursor moves. */
+  readonly onChange: (listener: () => void) => void
 }
 
 /**
@@ -65,6 +67,7 @@ class Viewer implements RunningViewer {
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
+  readonly #listeners: (() => void)[] = []
   readonly #source: MapSource
   readonly #root: HTMLElement
 
@@ -88,6 +91,11 @@ class Viewer implements RunningViewer {
   }
 
   readonly fits = () => this.state.fits
+
+  readonly onChange = (listener: () => void) => {
+    this.#listeners.push(listener)
+    listener()
+  }
 
   /** The browser's Back button returns to the previous view, unless only colours or the cursor changed. */
   readonly change = (make: Change) => {
@@ -188,6 +196,7 @@ class Viewer implements RunningViewer {
   #show(view: View): void {
     this.#hasAddress = true
     this.state = { ...this.state, ...stateOf(this.#source, this.#onKind(view)) }
+    for (const listener of this.#listeners) listener()
     void this.load()
   }
 

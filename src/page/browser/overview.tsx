@@ -1,0 +1,311 @@
+import { render } from 'preact'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
+import { decodeRegions } from '../mapCoding.js'
+import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
+import { namedAnswer } from './answers.js'
+import { fromBase64 } from './base64.js'
+import { Choices } from './controls.js'
+import { element } from './dom.js'
+import { useNear, useWidth } from './drawing.js'
+import {
+  type AnsweredObject,
+  answeredObjects,
+  firstObjects,
+  groupsLike,
+  type ObjectAnswer,
+  otherAnswer,
+  withMap,
+} from './everyObject.js'
+import { loadOverview, loadPicture } from './files.js'
+import type { Fits } from './fit.js'
+import { moveFocus } from './keys.js'
+import { comparedIn, kindOf } from './kinds.js'
+import { Picture } from './picture.js'
+import { Badge, PANEL_IDS, type PanelId } from './readings.js'
+import { type Colour, classColours, REST_COLOUR } from './regions.js'
+import { type AnswerActions, Spread } from './spread.js'
+import { isolated, probabilityText, shareText } from './text.js'
+import type { Change } from './view.js'
+import type { RunningViewer } from './viewer.js'
+
+/** Draws all answers below the viewer, of objects with the size of those in the viewer. */
+export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
+  const root = document.getElementById('every-object-app')
+  if (root === null) return
+  const compared = comparedSizes(index.groups)
+  viewer.onChange(() => {
+    const [{ group }] = viewer.fits()
+    const size = compared(group)
+    // A study that is not complete may lack the answers of one size.
+    element('every-object', HTMLElement).hidden = groupsLike(index, group).length === 0
+    for (const text of document.querySelectorAll<HTMLElement>('#every-object [data-size]'))
+      text.hidden = text.dataset.size !== String(size)
+    render(<EveryObject index={index} fits={viewer.fits()} change={viewer.change} />, root)
+  })
+}
+
+const [BY_SHARE, BY_NAME] = ['share kept', 'name']
+
+interface EveryObjectProps {
+  readonly index: SiteIndex
+  readonly fits: Fits
+  readonly change: (make: Change) => void
+}
+
+function EveryObject({ index, fits, change }: EveryObjectProps) {
+  const [{ group, choice }] = fits
+  const [order, setOrder] = useState(BY_SHARE)
+  const [panel, setPanel] = useState<PanelId>('a')
+  const [showsAll, setShowsAll] = useState(false)
+  const groups = useMemo(() => groupsLike(index, group), [index, group])
+  const all = useMemo(() => answeredObjects(groups), [groups])
+  const objects = showsAll ? all : firstObjects(all, choice.patch)
+  const actions: AnswerActions = {
+    panelsOf: (one) => PANEL_IDS.filter((_, i) => fits[i]?.group === one.group && fits[i]?.unit === one.unit),
+    choose: (one, isOther) => {
+      const to = isOther === (panel === 'a') ? 'b' : 'a'
+      change((view) => withMap(view, one, comparedIn(index)(one.group), to))
+      showViewer()
+    },
+  }
+  return (
+    <div class="every">
+      <Spread answers={all.flatMap(({ answers }) => answers)} {...actions} />
+      <div class="choices">
+        <Sizes index={index} group={group} change={change} />
+        <Choices label="Sort by" id="every-order" options={[BY_SHARE, BY_NAME]} value={order} choose={setOrder} />
+        <fieldset>
+          <legend>A click on a map loads it as</legend>
+          {PANEL_IDS.map((one) => (
+            <label key={one}>
+              <input type="radio" name="load-as" checked={one === panel} onChange={() => setPanel(one)} />
+              <Badge panel={one} />
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      <Matrix
+        index={index}
+        groups={groups}
+        objects={order === BY_SHARE ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
+        isDivided={order === BY_SHARE}
+        {...actions}
+      />
+      {objects.length < all.length && (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          Show all {all.length} {kindOf(group)}s
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Scrolls to the viewer if less than half of map A is on the screen. */
+function showViewer(): void {
+  const { top, bottom, height } = element('a-plot', HTMLElement).getBoundingClientRect()
+  if (Math.min(bottom, innerHeight) - Math.max(top, 0) < height / 2) element('viewer-app', HTMLElement).scrollIntoView()
+}
+
+/** Chooses among the sizes of objects, and whole photographs. */
+function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'change'> & { readonly group: SiteGroup }) {
+  const compared = comparedSizes(index.groups)
+  const sizes = new Map(index.groups.map((one) => [compared(one), groupsLike(index, one)]))
+  const choices = [...sizes.values()].filter((groups) => groups.length > 0)
+  const textOf = (groups: readonly SiteGroup[]) => sizeText(groups, index.groups)
+  if (choices.length < 2) return null
+  const choose = (text: string) => {
+    const groups = choices.find((one) => textOf(one) === text) ?? []
+    const next = groups.find(({ model }) => model === group.model) ?? (groups[0] as SiteGroup)
+    const isThere = (patch: string | null) => next.units.some((unit) => unit.patch === patch)
+    change((view) => ({
+      ...view,
+      size: comparedIn(index)(next),
+      patch: isThere(view.patch) ? view.patch : (next.units[0]?.patch ?? null),
+    }))
+  }
+  const own = textOf(sizes.get(compared(group)) ?? [])
+  return <Choices label="Size" id="every-size" options={choices.map(textOf)} value={own} choose={choose} />
+}
+
+interface MatrixProps extends AnswerActions {
+  readonly index: SiteIndex
+  readonly groups: readonly SiteGroup[]
+  readonly objects: readonly AnsweredObject[]
+  /** Whether objects with a confident answer come first, so that a title stands above them and above the others. */
+  readonly isDivided: boolean
+}
+
+/** Sizes in CSS pixels: the smallest and the largest map, the distance between two, and the names of the networks. */
+const [LEAST, MOST, GAP, NAMES] = [78, 108, 8, 130]
+/** Width below which the names of the networks are above their maps. */
+const NARROW = 560
+
+/** Small maps of answers: a row for each network, a column for each object. Columns that do not fit wrap. */
+function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixProps) {
+  const [box, width] = useWidth<HTMLDivElement>()
+  const [maps, fault] = useSmallMaps(groups, useNear(box, '600px'))
+  const isNarrow = width < NARROW
+  const space = width - (isNarrow ? 0 : NAMES) - GAP
+  const lines = Math.ceil(objects.length / Math.max(1, Math.floor(space / (LEAST + GAP))))
+  const columns = Math.ceil(objects.length / lines)
+  const cell = Math.min(MOST, Math.floor(space / columns) - GAP)
+  const answers = objects.flatMap((one) => one.answers)
+  const stop = answers.find((one) => panelsOf(one).length > 0) ?? answers[0]
+  const tables = Array.from({ length: width > 0 ? lines : 0 }, (_, i) => {
+    const line = objects.slice(i * columns, (i + 1) * columns)
+    const colours = line.map(({ patch }) =>
+      classColours(index.classes?.find((one) => one.patch === patch) ?? { right: [], others: [] }),
+    )
+    const name = ({ model }: SiteGroup, scope: string) => (
+      <th scope={scope} colSpan={isNarrow ? line.length : 1} dir="auto">
+        {model.split(/(?<=[-_])/).map((part) => [part, <wbr />])}
+      </th>
+    )
+    return (
+      <table class="answer-maps" key={line[0]?.patch}>
+        <thead>
+          <tr>
+            {!isNarrow && <td />}
+            {line.map((object, j) => (
+              <th key={object.patch} scope="col">
+                {isDivided && object.isConfident !== line[j - 1]?.isConfident && (
+                  <span class="title">{object.isConfident ? 'Confident' : 'Unsure'}</span>
+                )}
+                <ColumnHead object={object} colours={colours[j] as Colours} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {groups.map((group) => (
+          <tbody key={group.key}>
+            {isNarrow && <tr>{name(group, 'rowgroup')}</tr>}
+            <tr>
+              {!isNarrow && name(group, 'row')}
+              {line.map(({ patch, answers }, j) => {
+                const one = answers.find((answer) => answer.group === group)
+                return (
+                  <td key={patch}>
+                    {one && (
+                      <AnswerMap
+                        one={one}
+                        small={maps.get(group.key)?.[one.unit] ?? undefined}
+                        colours={colours[j] as Colours}
+                        panels={panelsOf(one)}
+                        isStop={one === stop}
+                        choose={choose}
+                      />
+                    )}
+                  </td>
+                )
+              })}
+            </tr>
+          </tbody>
+        ))}
+      </table>
+    )
+  })
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus among the buttons
+    <div
+      ref={box}
+      class={`${isNarrow ? 'narrow' : ''}${isDivided ? ' divided' : ''}`}
+      style={{ '--cell': `${cell}px` }}
+      onKeyDown={moveFocus}
+    >
+      {tables}
+      <p class="note" role="status" hidden={fault === ''}>
+        {fault}
+      </p>
+    </div>
+  )
+}
+
+type SmallMaps = ReadonlyMap<number, SiteOverview>
+
+/** Loads the small maps of the networks that are shown, and keeps them. Returns them with a message about a failure. */
+function useSmallMaps(groups: readonly SiteGroup[], isNear: boolean): readonly [SmallMaps, string] {
+  const [maps, setMaps] = useState<SmallMaps>(new Map())
+  const [fault, setFault] = useState('')
+  useEffect(() => {
+    for (const { key } of isNear ? groups : []) {
+      if (maps.has(key)) continue
+      loadOverview(key).then(
+        (loaded) => setMaps((before) => new Map(before).set(key, loaded)),
+        (error: Error) => setFault(error.message),
+      )
+    }
+  }, [groups, isNear])
+  return [maps, fault]
+}
+
+type Colours = ReadonlyMap<string, Colour>
+
+function ColumnHead({ object, colours }: { readonly object: AnsweredObject; readonly colours: Colours }) {
+  const other = otherAnswer(object)
+  const { group, unit } = object.answers[0] as ObjectAnswer
+  const colour = colours.get(other ?? '') ?? REST_COLOUR
+  return (
+    <>
+      <Picture group={group} unit={unit} pictureOf={loadPicture} />
+      <span dir="auto">{object.patch}</span>
+      {other !== undefined && (
+        <small dir="auto">
+          <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {other}
+        </small>
+      )}
+    </>
+  )
+}
+
+interface AnswerMapProps extends Pick<AnswerActions, 'choose'> {
+  readonly one: ObjectAnswer
+  /** Undefined until it is loaded. */
+  readonly small: SmallAnswers | undefined
+  readonly colours: Colours
+  readonly panels: readonly PanelId[]
+  /** Whether the Tab key reaches the map. */
+  readonly isStop: boolean
+}
+
+function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapProps) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useLayoutEffect(() => {
+    if (canvas.current && small) paint(canvas.current, small, colours)
+  }, [small])
+  const { group, patch, isConfident } = one
+  const { center, kept } = one.answer
+  return (
+    <button
+      type="button"
+      class={`answer-map${isConfident ? '' : ' unsure'}`}
+      title={`${namedAnswer(center.name, center.probability)} at the center`}
+      aria-pressed={panels.length > 0}
+      tabIndex={isStop ? 0 : -1}
+      data-line={group.key}
+      data-column={patch}
+      onClick={({ shiftKey }) => choose(one, shiftKey)}
+    >
+      <span class="hidden">{`${isolated(patch)}, ${isolated(group.model)}:`}</span>
+      <canvas ref={canvas} />
+      {panels.map((panel) => (
+        <Badge key={panel} panel={panel} />
+      ))}
+      <span class="numbers">
+        <b>{shareText(kept, 1)}</b> <span class="hidden">{isConfident ? 'kept, confident' : 'kept, unsure'}</span>{' '}
+        <span class="sure">{probabilityText(center.probability).replace(/^0/, '')}</span>
+      </span>
+    </button>
+  )
+}
+
+/** Draws one canvas pixel per position. CSS enlarges the canvas without smoothing. */
+function paint(canvas: HTMLCanvasElement, { rows, cols, classes, strongest }: SmallAnswers, colours: Colours): void {
+  canvas.width = cols
+  canvas.height = rows
+  const image = new ImageData(cols, rows)
+  const palette = classes.map((name) => colours.get(name) ?? REST_COLOUR)
+  for (const [i, number] of decodeRegions(fromBase64(strongest), rows * cols).entries())
+    image.data.set([...(palette[number] as Colour), 255], 4 * i)
+  canvas.getContext('2d')?.putImageData(image, 0, 0)
+}
