@@ -49,7 +49,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
 
 export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
-<div class="links">${links.map((one) => `<a href="#${one.id}">${headingHtml(one)}</a>`).join('')}</div></details></nav>
+<div class="links">${links.map((one) => `<a href="#${one.id}">${headingHtml({ ...one, ...(one.answer && { answer: inShort(one.answer) }) })}</a>`).join('')}</div></details></nav>
 `
   return `<!doctype html>
 <html lang="en">
@@ -113,6 +113,11 @@ function studiedText({ groups }: SiteIndex): string {
     shown.join(' and '),
     `${range.join('–')} positions${each}, every ${strides.join(' or ')} px`,
   ].join(' · ')
+}
+
+/** The part of an answer before its numbers, such as “Yes in 2 of 3 networks”. */
+function inShort(answer: string): string {
+  return answer.split(/[:(]/)[0] as string
 }
 
 /** The title of a section, and the answer to it if it is a question. */

@@ -86,9 +86,11 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
       grid: { rows, cols, stride: inputs.stride, first: positionRange(frame, inputs.size).first },
       center: unit.anchors.center,
       classes,
+      // Of a detector, `center` is the object's class, which need not be the answer.
+      own: places.get(anchors.center.class) as number,
       numbers,
       probabilities: probability,
-      atCenter: center.probability,
+      atCenter: anchors.center.probability,
     },
   }
 }

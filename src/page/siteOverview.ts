@@ -17,8 +17,10 @@ export interface NumberedAnswers {
   readonly patch: string
   readonly grid: PixelGrid
   readonly center: Position
-  /** All classes that are answers. The first one is the answer at the center. */
+  /** All classes that are answers at some position or anchor. */
   readonly classes: readonly AnsweredClass[]
+  /** Index in `classes` of the answer at the center. */
+  readonly own: number
   /** Index in `classes` of the answer at each position; entries after the last position are ignored. */
   readonly numbers: ArrayLike<number>
   /** Probability of the answer at each position. */
@@ -29,17 +31,17 @@ export interface NumberedAnswers {
 
 /** Summarises a unit's answers for the page's overview and for its first sentence. */
 export function answerSummary(answers: NumberedAnswers): AnswerSummary {
-  const { grid, classes, numbers, probabilities, atCenter } = answers
+  const { grid, classes, own, numbers, probabilities, atCenter } = answers
   const positions = grid.rows * grid.cols
   const counts = countsOf(answers)
-  const [first, ...others] = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
-  if (first === undefined) throw new Error('a unit with answers has no class')
-  const [other] = others.toSorted((a, b) => b.share - a.share)
+  const shares = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
+  const { name, isRight, share: kept } = shares[own] as (typeof shares)[number]
+  const [other] = shares.filter((_, i) => i !== own).toSorted((a, b) => b.share - a.share)
   const changed = changedPositions(answers)
   const flip = nearestTo(answers, changed)
   return {
-    center: { name: first.name, isRight: first.isRight, probability: atCenter },
-    kept: first.share,
+    center: { name, isRight, probability: atCenter },
+    kept,
     ...(other !== undefined && other.share > 0 && { other }),
     changed: changed.length / positions,
     ...(flip !== undefined && {
@@ -53,12 +55,12 @@ export function answerSummary(answers: NumberedAnswers): AnswerSummary {
 }
 
 /** Positions where the answer is another class, which is confident and not correct, or where a detector sees nothing. */
-function changedPositions({ grid, classes, numbers, probabilities }: NumberedAnswers): readonly number[] {
+function changedPositions({ grid, classes, own, numbers, probabilities }: NumberedAnswers): readonly number[] {
   return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
     const number = numbers[i] as number
     const { name, isRight } = classes[number] as AnsweredClass
     const isConfident = (probabilities[i] as number) >= CONFIDENT || name === SEES_NOTHING
-    return number !== 0 && isRight !== true && isConfident
+    return number !== own && isRight !== true && isConfident
   })
 }
 

@@ -67,9 +67,9 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 #patch,#anchor{max-width:12rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
-.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "object profiles profiles" "more more more";grid-template-rows:auto auto auto auto auto;align-items:start}
-.bench.single{grid-template-areas:"object choosing choosing" "object a profiles" "object scale profiles" "object . profiles" "more more more"}
-.object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.profiles{grid-area:profiles}.bench>.more{grid-area:more}
+.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "more more more";grid-template-rows:auto auto auto auto;align-items:start}
+.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "object a" "object scale" "more more"}
+.object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.bench>.more{grid-area:more}
 .panel{min-width:0}
 .panel .of{margin:0 0 .3rem;font-size:.95rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .badge{display:inline-grid;place-items:center;box-sizing:border-box;width:1.25rem;height:1.25rem;border:2px solid var(--ink);border-radius:50%;font-weight:700;font-size:.75rem;line-height:1;vertical-align:-.2em;color:var(--ground);background:var(--ink)}
@@ -111,7 +111,6 @@ svg rect.edge{fill:none}
 .where{margin:0 0 .3rem;min-height:3.3rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
 .where input{width:3.4rem;font-weight:600}
 .where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.profiles{min-width:0}
 .printing table:has(th:nth-child(14)) :is(th,td){font-size:.5rem;padding:.15rem .08rem}.printing table:has(th:nth-child(14)) td,.printing thead th:first-child{overflow-wrap:normal}.printing th[scope=row]{min-width:2.6rem}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
@@ -130,7 +129,7 @@ svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
 .more details{margin-top:.4rem}
-section.report{margin-top:2.6rem;padding-top:1.4rem;border-top:1px solid var(--line)}
+section.report{margin-top:2rem;padding-top:1.2rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
 section.report figure img{display:block;background:#fff;border-radius:4px}
@@ -162,8 +161,7 @@ section{scroll-margin-top:2.6rem}
 }
 /* The script folds the table of contents. Until then, the links must not push the page down. */
 @media (max-width:60rem){
-.bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
-.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a profiles" "scale profiles" "more more"}
+.bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "more more"}
 .measure{display:block}
 }
 @media (max-width:44rem){
@@ -178,7 +176,7 @@ th,td{padding:.3rem .5rem}
 .printing body{width:180mm;font-size:12px}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
 .printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
-.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles" "more more more";gap:.6rem}
+.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "more more more";gap:.6rem}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
@@ -200,8 +198,8 @@ th,td{padding:.3rem .5rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
 [id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
-.contents .answer{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:400}
-.matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}
+.contents .answer{display:block;font-weight:400}
+.matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom;overflow-wrap:anywhere}
 .matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}
 .matrix td a{display:inline-block;padding:0 .6rem;white-space:nowrap;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}

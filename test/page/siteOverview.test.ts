@@ -14,6 +14,7 @@ function answers(numbers: readonly number[], changes: Partial<NumberedAnswers> =
     grid: { rows: 3, cols: 3, stride: 10 },
     center: { row: 10, col: 10 },
     classes: [DOG, HOUND, CAT],
+    own: 0,
     numbers,
     probabilities: numbers.map(() => 0.75),
     atCenter: 0.875,

@@ -69,7 +69,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
   // changes.
   const gallery = useMemo(
     () =>
-      isOverviewMissing() && (
+      isGalleryNeeded(index) && (
         <Gallery
           index={index}
           fitted={fits[0]}
@@ -99,6 +99,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
           actions={actions(0)}
         />
         <SpokenReadings readings={readings} />
+        <Profile id="col-profile" axis="row" panel="a" readings={readings} regions={regions} />
       </section>
       <div class="choosing">
         {gallery}
@@ -127,9 +128,6 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
         )
       })}
       <Scale limits={limits} readings={readings} colours={colours} />
-      <div class="profiles">
-        <Profile id="col-profile" axis="row" panel="a" readings={readings} regions={regions} />
-      </div>
       <div class="more">
         <ViewerSettings
           index={index}
@@ -162,9 +160,11 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
   )
 }
 
-/** Whether the page lacks the maps of all objects, where the reader can choose one. */
-function isOverviewMissing(): boolean {
-  return document.getElementById('every-object-app') === null
+/** Whether there is a choice of objects, and no maps of all objects where the reader can choose one. */
+function isGalleryNeeded({ groups, isLive }: SiteIndex): boolean {
+  const isOne =
+    !isLive && groups.every(({ units }) => units.length === 1 && units[0]?.patch === groups[0]?.units[0]?.patch)
+  return !isOne && document.getElementById('every-object-app') === null
 }
 
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'

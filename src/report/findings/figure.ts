@@ -48,7 +48,7 @@ export function claimFigure(
   return chartWithCaption(`${caption} ${BARS}`, plot)
 }
 
-const BARS = `Bars show ±${CLEAR_ERRORS} standard errors. A number whose bar crosses the line is open.`
+const BARS = `Bars are ±${CLEAR_ERRORS} standard errors; a bar across the line is open.`
 
 function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind): Dot {
   const number = text(value(mean))
