@@ -59,13 +59,18 @@ function lastLine({ stderr }: Printed): string {
 }
 
 const text = readFileSync(new URL('refusals.txt', import.meta.url), 'utf8')
-const cases = [...text.matchAll(/^\$ (.*)\n(\d): (.*)$/gm)].map(([, command = '', status = '', line = '']) => ({
+const cases = [...text.matchAll(/^\$ (.*)\r?\n(\d): (.*)$/gm)].map(([, command = '', status = '', line = '']) => ({
   ...{ command, status: Number(status), line },
 }))
 
 it.each(cases)('$command ends with $status and one line', async ({ command, status, line }) => {
   const printed = await runHere(wordsOf(command))
   expect([lastLine(printed), printed.status, printed.stdout]).toEqual([`shiftscope: ${inFull(line)}`, status, ''])
+})
+
+it('every command of refusals.txt is a case', () => {
+  expect(cases).toHaveLength(text.split('\n').filter((line) => line.startsWith('$')).length)
+  expect(cases.length).toBeGreaterThan(100)
 })
 
 it('nothing was written by a command that was refused', () => {
