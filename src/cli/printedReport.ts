@@ -8,7 +8,7 @@ import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/table
 import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES, type MeanRow } from '../results/rows.js'
 import { variantText } from '../results/variant.js'
-import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
+import { print, printTable, tableLines, terminalColumns, wrapped } from './output.js'
 
 /** Prints the verdicts on the claims. If the study tests no claims, prints results of feature arithmetic instead. */
 export function printReport({ rows, findings }: Report): void {
@@ -60,16 +60,16 @@ function printExact(exact: Report['rows']): void {
  * columns are numbered, and a line below names the network of each number.
  */
 function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
+  const isWide = tableLines(head, rows).some((line) => line.length > terminalColumns())
   const [claim = '', ...networks] = head
   printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
   const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
-  if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
+  if (isWide) wrapped(key, terminalColumns()).forEach(print)
 }
 
 export function printTables(rows: readonly MeanRow[]): void {
   for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
-    wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
+    wrapped(table.title, terminalColumns()).forEach(print)
     printTable(...narrowTable(table))
     print('')
   }

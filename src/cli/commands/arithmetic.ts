@@ -6,7 +6,7 @@ import type { ArithmeticOptions } from '../../study/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
-import { duration, print, printJson, printTable, say } from '../output.js'
+import { duration, print, printJson, printTable, say, terminalColumns, wrapped } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -63,7 +63,8 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       })
       if (json) return printJson(document)
       printErrors(document)
-      print(`pictures: ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
+      const pictures = document.layers.map(({ files }) => join(options.out, files.sheet))
+      wrapped(`pictures: ${pictures.join(', ')}`, terminalColumns()).forEach(print)
       say(`computed in ${duration(seconds)}`)
     })
 }
