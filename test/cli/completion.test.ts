@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { programWith } from '../../src/cli/program.js'
 import { runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
+import { runBash } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -23,9 +23,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
   ])('of "%s" is %j', async (line, expected) => {
     writeFileSync(inFolder('script'), (await runHere(['completion', 'bash'])).stdout)
     const ask = `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shiftscope; printf '%s\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = spawnSync('bash', ['-c', ask, inFolder('script'), ...line.split(' ')], {
-      encoding: 'utf8',
-    })
+    const { stdout, stderr } = runBash(ask, [inFolder('script'), ...line.split(' ')])
     expect([stdout.split('\n').filter(Boolean), stderr]).toEqual([expected, ''])
   })
 })
