@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { argv, execPath, exit, stderr } from 'node:process'
+import { argv, execPath, exit, platform, report, stderr } from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -44,6 +44,11 @@ function forgetOtherPlace(folder) {
   }
   const place = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1]
   if (place === undefined || join(place, '.') !== join(ROOT, '.')) rmSync(folder, { recursive: true, force: true })
+}
+
+/** Whether this is a Linux without glibc, such as Alpine with its C library musl. ONNX Runtime needs glibc there. */
+export function lacksGlibc() {
+  return platform === 'linux' && report.getReport().header.glibcVersionRuntime === undefined
 }
 
 /** The one-line message for a failed build. */

@@ -6,7 +6,14 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { arch, env, exit, platform, stderr } from 'node:process'
-import { build, refusal } from './build.mjs'
+import { build, lacksGlibc, refusal } from './build.mjs'
+
+if (lacksGlibc()) {
+  stderr.write(
+    'shiftscope: this Linux has no glibc (Alpine has musl instead), but ONNX Runtime needs it; use a Linux with glibc, such as the image node:24-slim\n',
+  )
+  exit(1)
+}
 
 const isCheckout = existsSync(new URL('../src', import.meta.url))
 /** The first `npx shiftscope` in a checkout installs a link to it and runs this script. It must not wait here. */

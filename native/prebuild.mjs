@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { arch, argv, env, execPath, exit, platform, report, stderr } from 'node:process'
+import { arch, argv, env, execPath, exit, platform, stderr } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { build, refusal } from './build.mjs'
 
@@ -25,15 +25,9 @@ if (cause !== undefined) {
   exit(1)
 }
 
-const hasGlibc = platform === 'linux' && report.getReport().header.glibcVersionRuntime !== undefined
-if (hasGlibc) checkGlibc(join(ROOT, folder, 'Release/shiftscope.node'))
+if (platform === 'linux') checkGlibc(join(ROOT, folder, 'Release/shiftscope.node'))
 const copy = join(dirname(createRequire(import.meta.url).resolve('pkg-prebuilds')), 'bin/copy.mjs')
-const target = [
-  '--arch',
-  crossed === undefined ? arch : 'arm64',
-  '--libc',
-  platform === 'linux' && !hasGlibc ? 'musl' : '',
-]
+const target = ['--arch', crossed === undefined ? arch : 'arm64']
 const names = ['--source', 'shiftscope.node', '--name', 'shiftscope', '--napi_version', '8']
 execFileSync(execPath, [copy, '--baseDir', join(folder, 'Release'), ...names, ...target], {
   cwd: ROOT,

@@ -24,7 +24,7 @@ import {
 import { counted, withoutControls } from '../support/text.js'
 import { type CommandContext, leavingNothing } from './context.js'
 import { asFlags } from './flags.js'
-import { byteSize, print, printJson, printTable, say, TERMINAL_COLUMNS, wrapped } from './output.js'
+import { byteSize, print, printJson, printTable, say, sayError, terminalColumns, wrapped } from './output.js'
 import { terminalProgress } from './progressBar.js'
 
 export interface JsonFlag {
@@ -92,7 +92,7 @@ export async function pull(ids: readonly string[], { all, mirror, json }: PullFl
     }
   }
   if (json) printJson(done)
-  for (const failure of failures.slice(0, -1)) say(`shiftscope: ${asFlags((failure as Error).message)}`)
+  for (const failure of failures.slice(0, -1)) sayError(`shiftscope: ${asFlags((failure as Error).message)}`)
   if (failures.length > 0) throw failures.at(-1)
 }
 
@@ -192,7 +192,7 @@ const MOST_OUTPUTS = 8
 const FEW_NAMES = 3
 
 function printLabelled(label: string, text: string): void {
-  const lines = wrapped(withoutControls(text), TERMINAL_COLUMNS - LABEL_COLUMNS)
+  const lines = wrapped(withoutControls(text), terminalColumns() - LABEL_COLUMNS)
   for (const [i, line] of lines.entries()) print(`${(i === 0 ? label : '').padEnd(LABEL_COLUMNS)}${line}`)
 }
 

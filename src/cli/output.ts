@@ -2,15 +2,26 @@ import { styleText } from 'node:util'
 import { messageLine } from '../support/text.js'
 
 /**
- * Prints a note or error to stderr, where progress also goes. Control characters are replaced and long words shortened,
- * because a message may contain any file name.
+ * Prints an error to stderr. Control characters are replaced and long words shortened, because a message may contain any
+ * file name.
  */
-export function say(line: string): void {
+export function sayError(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
 }
 
-/** Output for people must fit into a terminal with this number of columns. */
-export const TERMINAL_COLUMNS = 80
+/** Prints a note to stderr as `sayError` does, where progress also goes, unless the user wants neither. */
+export function say(line: string): void {
+  if (!isQuiet()) sayError(line)
+}
+
+export function isQuiet(): boolean {
+  return process.argv.includes('--quiet')
+}
+
+/** Width of the terminal in characters; 80 if stdout is none. Output for people is folded at this width. */
+export function terminalColumns(): number {
+  return process.stdout.columns || 80
+}
 
 /** Prints a line of a command's result to stdout. Cleans it as `say` does, and colours the marks ✓, ✗ and ?. */
 export function print(line: string): void {
@@ -46,18 +57,59 @@ export function printJson(document: unknown): void {
 }
 
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  tableLines(head, rows, terminalColumns()).forEach(print)
+}
+
+/** @param columns width at which cells are folded; none by default */
+export function tableLines(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const lines = [head, ...rows.map((row) => row.map((cell) => messageLine(String(cell))))]
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
+  const widths = fittingWidths(lines, columns)
   const isNumber = head.map((_, column) =>
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
   )
-  for (const line of lines) {
-    const cells = line.map((cell, column) => {
-      const width = widths[column] as number
-      return isNumber[column] ? cell.padStart(width) : cell.padEnd(width)
+  return lines.flatMap((line) => {
+    const cells = line.map((cell, column) => folded(cell, widths[column] as number))
+    return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, row) => {
+      const padded = cells.map(({ [row]: text = '' }, column) => {
+        const width = widths[column] as number
+        return isNumber[column] ? text.padStart(width) : text.padEnd(width)
+      })
+      return padded.join(GAP).trimEnd()
     })
-    print(cells.join('  ').trimEnd())
+  })
+}
+
+const GAP = '  '
+
+/** Widths of a table's columns. If the table is too wide, its widest columns become narrower, but break no word. */
+function fittingWidths(lines: readonly (readonly string[])[], columns: number): readonly number[] {
+  const widest = (lengthOf: (cell: string) => number) =>
+    (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => lengthOf(line[column] ?? ''))))
+  const widths = widest((cell) => cell.length)
+  const narrowest = widest((cell) => Math.max(...folded(cell, 1).map(({ length }) => length)))
+  let excess = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - columns
+  for (; excess > 0; excess--) {
+    const spare = widths.map((width, column) => (width > (narrowest[column] as number) ? width : 0))
+    const most = Math.max(...spare)
+    if (most === 0) break
+    widths[spare.indexOf(most)] = most - 1
   }
+  return widths
+}
+
+/** Breaks a cell after blanks and slashes. A longer word gets a line of its own. */
+function folded(cell: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const piece of cell.split(/(?<=[ /])/)) {
+    const longer = (lines.at(-1) ?? '') + piece
+    if (lines.length > 0 && longer.trimEnd().length <= width) lines[lines.length - 1] = longer
+    else lines.push(piece)
+  }
+  return lines.map((line) => line.trimEnd())
 }
 
 /** A duration such as "1 m 05 s" or "3.4 s". */

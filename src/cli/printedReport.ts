@@ -8,7 +8,7 @@ import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/table
 import { JUDGED_NAMES } from '../results/measures.js'
 import type { MeanRow } from '../results/rows.js'
 import { variantText } from '../results/variant.js'
-import { print, printTable, TERMINAL_COLUMNS, wrapped } from './output.js'
+import { print, printTable, terminalColumns, wrapped } from './output.js'
 
 /** Prints questions and answers. If the study answers no questions, prints results of feature arithmetic instead. */
 export function printReport({ rows, findings }: Report): void {
@@ -22,7 +22,7 @@ export function printReport({ rows, findings }: Report): void {
   const answers = answered.map(({ claim, own }) => `${claim.question} ${answerSentence(claim, own)}.`)
   const more =
     answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the evidence']
-  for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, TERMINAL_COLUMNS).forEach(print)
+  for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */
@@ -52,7 +52,7 @@ function printExact(exact: Report['rows']): void {
 
 export function printTables(rows: readonly MeanRow[]): void {
   for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
-    wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
+    wrapped(table.title, terminalColumns()).forEach(print)
     printTable(...narrowTable(table))
     print('')
   }

@@ -7,6 +7,7 @@ import { cannotStart, isOfLoading } from './cannotStart.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { compareCommand } from './commands/compare.js'
+import { completionCommand } from './commands/completion.js'
 import { consistencyCommand } from './commands/consistency.js'
 import { doctorCommand } from './commands/doctor.js'
 import { exploreCommand } from './commands/explore.js'
@@ -23,7 +24,7 @@ import { viewCommand } from './commands/view.js'
 import type { CommandContext } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
 import { addExamples, describeOption } from './help.js'
-import { say } from './output.js'
+import { sayError } from './output.js'
 
 const EXIT_STATUSES = `
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
@@ -64,6 +65,7 @@ export function programWith(context: CommandContext): Command {
     patchesCommand(context),
     benchCommand(context),
     doctorCommand(),
+    completionCommand(),
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of allCommands(program)) {
@@ -72,10 +74,11 @@ export function programWith(context: CommandContext): Command {
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
       // Removes the options that all commands have, because the library's functions would refuse them as unknown.
-      for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
+      for (const name of ['verbose', 'quiet', 'color']) running.setOptionValue(name, undefined)
     })
     command
       .option('--verbose', 'show the stack trace of an error')
+      .option('--quiet', 'print neither progress nor notes')
       .option('--no-color', 'print without colours')
       .helpOption('-h, --help', 'show this help')
       .configureHelp({ optionDescription: describeOption, subcommandTerm: (one) => one.name() })
@@ -104,7 +107,7 @@ export function report(thrown: unknown): number {
   const line = messageLine(message.split('\n')[0] as string)
   const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
-  lines.forEach(say)
+  lines.forEach(sayError)
   return known ? error.exitStatus : 1
 }
 

@@ -2,7 +2,7 @@ import { Presets, SingleBar } from 'cli-progress'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
 import { counted, withoutControls } from '../support/text.js'
 import { asFlags } from './flags.js'
-import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
+import { byteSize, duration, isQuiet, say } from './output.js'
 
 /** Seconds between two lines of progress if stderr is not a terminal. */
 const LINE_INTERVAL = 10
@@ -14,7 +14,7 @@ const NUMBERS = 55
 
 /** Shows progress on stderr: on a terminal, a bar with rate and time left; elsewhere, a line every ten seconds. */
 export function terminalProgress(): ProgressListener {
-  return listenTo(process.stderr.isTTY ? barProgress() : lineProgress())
+  return listenTo(process.stderr.isTTY && !isQuiet() ? barProgress() : lineProgress())
 }
 
 function barProgress(): Progress {
@@ -47,7 +47,7 @@ function barProgress(): Progress {
 }
 
 function barSize(label: string): number {
-  const { columns = TERMINAL_COLUMNS } = process.stderr
+  const { columns = 80 } = process.stderr
   return Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, columns - label.length - NUMBERS))
 }
 

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises'
 import { DeviceError, throwIfStopped } from '../errors.js'
+import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import type { Network, Precision } from '../networks/index.js'
 import { type DeviceProcess, ProcessFailure, startDeviceProcess } from './backends/process.js'

@@ -1,7 +1,8 @@
-import { mkdir, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readlink, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { isFolder } from './regularFile.js'
+import { rename, rm } from './retried.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
 /** Content of a file: as a whole, or in consecutive pieces, so that only one piece is in memory. */
@@ -95,7 +96,9 @@ async function takePlace(folder: string, path: string): Promise<void> {
       return
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if ((code !== 'ENOTEMPTY' && code !== 'EEXIST') || attempt === MAX_REPLACEMENTS) throw error
+      // Windows says EPERM where there is a folder.
+      const isTaken = code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && (await isFolder(path)))
+      if (!isTaken || attempt === MAX_REPLACEMENTS) throw error
     } finally {
       if (moved) await rm(old, { recursive: true, force: true })
     }

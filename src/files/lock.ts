@@ -1,10 +1,11 @@
-import { rm, rmdir } from 'node:fs/promises'
+import { rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutputError, throwIfStopped } from '../errors.js'
 import { orOutputError } from './atomic.js'
 import { filesOf, isNewFile, type LockFile, lockOf, namesIn, readLock, recordOf, remove, rewrite } from './lockFile.js'
-import { isDead, leaseSeconds, type Owner, processName, thisOwner } from './owner.js'
+import { isDead, leaseSeconds, lifeOf, type Owner, processName, thisOwner } from './owner.js'
+import { rm } from './retried.js'
 import { ownerOfTemporary } from './temporaries.js'
 
 /** The lock of a living process. */
@@ -219,9 +220,8 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // If the owner runs on this machine, `isDead` knows that it is alive. If it runs elsewhere, it is alive if its
-    // heartbeat changed.
-    if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
+    // If the system does not know whether the owner is alive, a changed heartbeat shows it.
+    if (held !== undefined && (lifeOf(held.owner) === 'running' || held.version !== first?.version))
       throw new OutputError(
         `${who} is writing into ${folder}; wait until it has finished, or choose another folder with \`out\``,
       )

@@ -1,10 +1,11 @@
-import { type FileHandle, link, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, link, open, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { makeFolders } from './atomic.js'
 import { tryJson } from './json.js'
 import { type Owner, ownerSchema } from './owner.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
+import { rm } from './retried.js'
 import { sha256 } from './sha256.js'
 import { temporaryName } from './temporaries.js'
 

@@ -14,8 +14,8 @@ export const ownerSchema = z.object({
   machine: z.string(),
   pid: z.number().int().positive(),
   /**
-   * Start time of the process in the system's own units; empty if unknown. It distinguishes the process from a later
-   * process with the same PID.
+   * Start time of the process in the system's own units; empty if unknown, as on systems without /proc. It
+   * distinguishes the process from a later process with the same PID.
    */
   started: z.string(),
 })
@@ -27,8 +27,8 @@ const LEASE_SECONDS = 120
 const MOST_LEASE_SECONDS = 86_400
 
 /**
- * The lease in seconds: how long a process of another machine may be silent before it counts as dead. The environment
- * variable `SHIFTSCOPE_LEASE` sets it, for file servers that are slow to show what others write.
+ * The lease in seconds: how long a process that the system cannot look up may be silent before it counts as dead. The
+ * environment variable `SHIFTSCOPE_LEASE` sets it, for file servers that are slow to show what others write.
  */
 export function leaseSeconds(): number {
   const seconds = Number(process.env.SHIFTSCOPE_LEASE)
@@ -49,34 +49,45 @@ export function processName({ pid, host }: Owner): string {
   return `process ${pid} on ${host}`
 }
 
+/** What the system knows about a process. Of a process of another machine, it knows nothing. */
+type Life = 'running' | 'ended' | 'unknown'
+
 /**
- * Whether the system knows that a process has ended. It knows nothing about processes of another machine, so the result
- * is then false.
+ * `unknown` also stands for a running process whose start time the system does not show, as without /proc. A later
+ * process may have been given the same PID.
  */
-export function hasEnded({ machine, pid, started }: ProcessId): boolean {
-  if (machine !== thisMachine()) return false
+export function lifeOf({ machine, pid, started }: ProcessId): Life {
+  if (machine !== thisMachine()) return 'unknown'
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return 'ended'
   }
-  const { state = '', start = started } = statOf(pid)
+  const { state = '', start = '' } = statOf(pid)
   // A process that has ended keeps its PID (state Z) until its parent has waited for it.
-  return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
+  if (['Z', 'X'].includes(state)) return 'ended'
+  if (started === '' || start === '') return 'unknown'
+  return start === started ? 'running' : 'ended'
+}
+
+/** Whether the system knows that a process has ended. */
+export function hasEnded(owner: ProcessId): boolean {
+  return lifeOf(owner) === 'ended'
 }
 
 /** For each path: the version of the file that this process saw last, and when it first saw that version. */
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 
 /**
- * Whether the owner of a file is dead. For processes of this machine, the system knows. All other owners count as dead
- * if this process has seen no change of the file for `leaseSeconds()`. This time is measured with this process's
- * monotonic clock, because dates of files and clocks of other machines may be wrong.
+ * Whether the owner of a file is dead. For processes of this machine, the system usually knows. All other owners count
+ * as dead if this process has seen no change of the file for `leaseSeconds()`. This time is measured with this
+ * process's monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
  * @param version a text that changes whenever the file changes
  */
 export function isDead(owner: ProcessId | undefined, path: string, version: string): boolean {
-  if (owner?.machine === thisMachine()) return hasEnded(owner)
+  const life = owner === undefined ? 'unknown' : lifeOf(owner)
+  if (life !== 'unknown') return life === 'ended'
   const look = looks.get(path)
   if (look?.version === version) return performance.now() - look.since >= leaseSeconds() * 1000
   looks.set(path, { version, since: performance.now() })

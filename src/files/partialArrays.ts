@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -7,6 +7,7 @@ import { type Content, makeFolders, orOutputError, writeFileAtomic } from './ato
 import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
+import { rename, rm } from './retried.js'
 
 /**
  * One of several arrays with the same number of rows. The header of its .npy file states `shape`, which has rows * dims

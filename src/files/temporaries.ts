@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { isDead, type ProcessId, thisMachine } from './owner.js'
+import { hasEnded, isDead, type ProcessId, thisMachine } from './owner.js'
+import { rm } from './retried.js'
 
 /**
  * Matches temporary names, which hold the machine's id, the PID and random digits. Earlier versions wrote ids of eight
@@ -83,8 +84,10 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
   const changed = await lastChange(path)
-  const isOld = owner?.machine !== thisMachine() && changed <= oldest
-  if (isOld || isDead(owner, path, String(changed))) await discard(path)
+  // The system alone judges this machine's processes: a living one may leave its folder unchanged for days.
+  const isLeft =
+    owner?.machine === thisMachine() ? hasEnded(owner) : changed <= oldest || isDead(owner, path, String(changed))
+  if (isLeft) await discard(path)
 }
 
 /** Ignores errors: a file that cannot be removed, such as another user's file, does no harm. */

@@ -1,5 +1,8 @@
-import { STATUS_CODES } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { once } from 'node:events'
+import http, { type IncomingMessage, STATUS_CODES } from 'node:http'
+import https from 'node:https'
+import { isIP, type Socket } from 'node:net'
+import tls from 'node:tls'
 import { NetworkError, ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { type AllowedHosts, checkHost } from './allowedHosts.js'
 import { isSecure } from './weightsOrigin.js'
@@ -131,57 +134,68 @@ const CAUSES: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
   ETIMEDOUT: 'no server answers',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_CONNECT_TIMEOUT: 'no server answers',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
 }
 
 /** The code of a connection's error, such as `ECONNRESET`. Undefined for Shiftscope's own errors. */
 function codeOf(error: Error): string | undefined {
-  if (error instanceof ShiftscopeError) return undefined
-  const { code } = error as NodeJS.ErrnoException
-  // Undici's parser gives some of its errors no code, so their name is used.
-  return error.name === 'HTTPParserError' ? (code ?? error.name) : code
+  return error instanceof ShiftscopeError ? undefined : (error as NodeJS.ErrnoException).code
 }
 
+/**
+ * Node's own client is used without time limits, because `requestFile` limits how long the server and the proxy may be
+ * silent.
+ */
 async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
-  // Undici is loaded only here, because most commands fetch nothing.
-  const { request } = await import('undici')
-  const dispatcher = await dispatcherFor(address, ca)
-  // Errors on closing are ignored, because the connection is no longer needed.
-  const close = () => dispatcher.destroy().catch(() => undefined)
-  try {
-    const response = await request(address, {
-      dispatcher,
-      signal,
-      headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
-    })
-    const header = (name: string) => [response.headers[name] ?? null].flat()[0] ?? null
-    const { statusCode: status, body } = response
-    body.on('error', () => undefined)
-    const closeAll = () => {
-      // An unread body would keep its connection in memory.
-      body.destroy()
-      return close()
-    }
-    return { status, header, body, close: closeAll }
-  } catch (error) {
-    await close()
-    if (!(error instanceof TypeError)) throw error
-    // Undici throws a TypeError if the name of a response header is also a property of every object, such as __proto__.
-    const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
-    throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
+  const proxy = proxyFor(address)
+  const socket = proxy === undefined ? undefined : await tunnelTo(address, proxy, signal)
+  const trusted = ca === undefined ? {} : { ca }
+  const request = clientOf(address).get(address, {
+    ...trusted,
+    ...(socket === undefined ? { agent: false } : { createConnection: () => encrypted(socket, address, trusted) }),
+    ...(signal && { signal }),
+    headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
+  })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  // Reading the body throws errors that come from now on.
+  for (const stream of [request, response]) stream.on('error', () => undefined)
+  return {
+    status: response.statusCode ?? 0,
+    header: (name) => [response.headers[name] ?? null].flat()[0] ?? null,
+    body: response,
+    close: async () => void request.destroy(),
   }
 }
 
-/** An HTTP client without timeouts, because `requestFile` limits how long the server and the proxy may be silent. */
-async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici')
-  const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
-  const tls = ca === undefined ? {} : { ca }
-  const proxy = proxyFor(address)
-  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, timeout: 0 } })
-  return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: tls })
+/** Opens a connection to the host of an address through a proxy. */
+async function tunnelTo(address: URL, proxy: URL, signal: AbortSignal | undefined): Promise<Socket> {
+  const host = `${address.hostname}:${address.port || (address.protocol === 'https:' ? 443 : 80)}`
+  const login = [proxy.username, proxy.password].map(decodeURIComponent).join(':')
+  const request = clientOf(proxy).request(proxy, {
+    method: 'CONNECT',
+    path: host,
+    auth: null,
+    agent: false,
+    ...(signal && { signal }),
+    headers: {
+      host,
+      ...(login !== ':' && { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
+    },
+  })
+  const [{ statusCode = 0 }, socket] = (await once(request.end(), 'connect')) as [IncomingMessage, Socket]
+  if (statusCode === 200) return socket
+  socket.destroy()
+  throw Object.assign(new Error(`the proxy answers ${statusText(statusCode)}`), { code: 'EPROXY' })
+}
+
+function clientOf({ protocol }: URL): typeof http | typeof https {
+  return protocol === 'https:' ? https : http
+}
+
+/** The connection itself, or for an https address an encrypted connection through it. */
+function encrypted(socket: Socket, { protocol, hostname }: URL, trusted: { readonly ca?: string }): Socket {
+  if (protocol !== 'https:') return socket
+  const host = withoutBrackets(hostname)
+  return tls.connect({ ...trusted, socket, host, servername: isIP(host) === 0 ? host : '' })
 }
 
 function redirectTarget(from: URL, location: string | null, { elsewhere }: FileRequest): URL {

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'

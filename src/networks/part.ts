@@ -1,8 +1,9 @@
-import { rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { makeFolders, writeFileAtomic } from '../files/atomic.js'
 import { readStored } from '../files/json.js'
+import { rm } from '../files/retried.js'
 import { downloadsFolder } from './cache.js'
 
 /** Identifies a version of a file on a server, so that a download continues only with the same version. */

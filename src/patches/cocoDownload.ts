@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { InputError, NetworkError, throwIfStopped } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { rm } from '../files/retried.js'
 import { sha256 } from '../files/sha256.js'
 import { type AllowedHosts, hostName } from '../networks/allowedHosts.js'
 import { fetchFile } from '../networks/fetchFile.js'

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeviceRequest } from '../engine/device.js'
 import type { Scene } from '../engine/task.js'
@@ -9,6 +8,7 @@ import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/ar
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
+import { rm } from '../files/retried.js'
 import { sha256 } from '../files/sha256.js'
 import { allTokensText, type Network, poolText, recipeText } from '../networks/index.js'
 import type { NamedBackground } from '../patches/background.js'

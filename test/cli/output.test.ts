@@ -1,6 +1,17 @@
 import { WriteStream } from 'node:tty'
 import { describe, expect, it, vi } from 'vitest'
-import { byteSize, duration, print, printJson, printTable, say, wrapped } from '../../src/cli/output.js'
+import {
+  byteSize,
+  duration,
+  print,
+  printJson,
+  printTable,
+  say,
+  sayError,
+  tableLines,
+  wrapped,
+} from '../../src/cli/output.js'
+import { terminalProgress } from '../../src/cli/progressBar.js'
 import { captured } from '../support/inProcess.js'
 
 describe('output', () => {
@@ -46,6 +57,42 @@ describe('output', () => {
   ])('puts a column to the right where all of it are numbers: %j', async (column, table) => {
     const rows = column.map((cell) => [cell, 'x'])
     expect((await captured([], () => printTable(['', 'a'], rows))).stdout).toBe(table)
+  })
+
+  it('folds the widest columns of a table at the width of the terminal, between words and after slashes', async () => {
+    const rows = [
+      ['a/long/path/of/a/tensor', 'one two three four', '12.5', 'by default'],
+      ['fc8', 'one', '7.0', ''],
+    ]
+    const [head = '', ...lines] = tableLines(['tensor', 'words', 'the number of it', 'read'], rows, 46)
+    expect([head, ...lines].join('\n')).toBe(`\
+tensor      words       the number  read
+                             of it
+a/long/     one two           12.5  by default
+path/of/a/  three four
+tensor
+fc8         one                7.0`)
+    for (const line of [head, ...lines]) expect(line.length).toBeLessThanOrEqual(46)
+    expect(tableLines(['tensor'], [['x'.repeat(50)]], 46)).toEqual(['tensor', 'x'.repeat(50)])
+    const before = Object.getOwnPropertyDescriptor(process.stdout, 'columns')
+    Object.defineProperty(process.stdout, 'columns', { value: 20, configurable: true })
+    try {
+      const { stdout } = await captured([], () => printTable(['a'], [['one two three four five']]))
+      expect(stdout).toBe('a\none two three four\nfive\n')
+    } finally {
+      if (before) Object.defineProperty(process.stdout, 'columns', before)
+      else Reflect.deleteProperty(process.stdout, 'columns')
+    }
+  })
+
+  it('has neither notes nor progress when it is to be quiet, but errors', async () => {
+    const { stdout, stderr } = await captured(['--quiet'], () => {
+      say('a note')
+      terminalProgress()({ kind: 'note', line: 'another' })
+      sayError('an error')
+      print('a result')
+    })
+    expect([stdout, stderr]).toEqual(['a result\n', 'an error\n'])
   })
 
   it('has marks in colour in a terminal that has colours, unless it is told not to', async () => {

@@ -5,6 +5,7 @@ import { programWith } from '../../src/cli/program.js'
 import { writeNpy } from '../../src/files/npy.js'
 import { cudaDevices } from '../../src/native.js'
 import { catalogModels } from '../../src/networks/index.js'
+import { shellWord } from '../../src/support/text.js'
 import { fixedGenerator } from '../support/fixedGenerator.js'
 import { type Printed, runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
@@ -40,6 +41,9 @@ const MEANINGS: Readonly<Record<string, () => string>> = {
   GENERATORS: () => ids.filter(isGenerator).join(', '),
 }
 const inFull = (text: string) => text.replace(/\b[A-Z]{6,}\b/g, (name) => MEANINGS[name]?.() ?? name)
+/** A message with paths in full, which are quoted in the commands that it names. */
+const messageInFull = (line: string) =>
+  inFull(line.replace(/(?<="shiftscope [^"]*)FOLDER[^" ]*/g, (path) => shellWord(inFull(path))))
 
 /** Words as a shell divides them; between quotes, control characters are written as in JavaScript. */
 function wordsOf(line: string): readonly string[] {
@@ -59,13 +63,22 @@ function lastLine({ stderr }: Printed): string {
 }
 
 const text = readFileSync(new URL('refusals.txt', import.meta.url), 'utf8')
-const cases = [...text.matchAll(/^\$ (.*)\n(\d): (.*)$/gm)].map(([, command = '', status = '', line = '']) => ({
+const cases = [...text.matchAll(/^\$ (.*)\r?\n(\d): (.*)$/gm)].map(([, command = '', status = '', line = '']) => ({
   ...{ command, status: Number(status), line },
 }))
 
 it.each(cases)('$command ends with $status and one line', async ({ command, status, line }) => {
   const printed = await runHere(wordsOf(command))
-  expect([lastLine(printed), printed.status, printed.stdout]).toEqual([`shiftscope: ${inFull(line)}`, status, ''])
+  expect([lastLine(printed), printed.status, printed.stdout]).toEqual([
+    `shiftscope: ${messageInFull(line)}`,
+    status,
+    '',
+  ])
+})
+
+it('every command of refusals.txt is a case', () => {
+  expect(cases).toHaveLength(text.split('\n').filter((line) => line.startsWith('$')).length)
+  expect(cases.length).toBeGreaterThan(100)
 })
 
 it('nothing was written by a command that was refused', () => {

@@ -101,5 +101,5 @@ function unknownScript([word = '', name = '']: readonly string[], page: string):
   const beside = join(ROOT, dirname(page), 'package.json')
   const { scripts } = JSON.parse(readFileSync(existsSync(beside) ? beside : join(ROOT, 'package.json'), 'utf8'))
   const script = word === 'run' ? name : word
-  return ['install', 'ci', 'pack'].includes(script) || script in scripts ? undefined : script
+  return ['install', 'ci', 'pack', 'login', 'publish'].includes(script) || script in scripts ? undefined : script
 }

@@ -40,6 +40,15 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
         child.on('close', (status) => resolve({ status, text }))
       })
 
+    it.skipIf(leftOut(!hasJupyter(), 'no Jupyter here'))('the notebook of the examples', async () => {
+      const folder = join(home, 'notebook')
+      mkdirSync(folder)
+      cpSync(join(ROOT, 'examples/notebook.ipynb'), join(folder, 'notebook.ipynb'))
+      const words = ['nbconvert', '--execute', '--to', 'notebook', '--inplace', 'notebook.ipynb']
+      const { status, text } = await run(folder, 'jupyter', words)
+      expect(status, text).toBe(0)
+    })
+
     describe.each(PAGES.filter((page) => blocksOf(page).some(isRun)))('%s', (page) => {
       const blocks = blocksOf(page).filter(isRun)
       const of = (language: string) => blocks.filter((block) => block.language === language)
@@ -93,6 +102,10 @@ const TSCONFIG = {
     ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
   },
   include: ['*.mts'],
+}
+
+function hasJupyter(): boolean {
+  return spawnSync('jupyter', ['nbconvert', '--version']).status === 0
 }
 
 /** A Python that has NumPy and pandas; undefined: there is none. */

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -28,6 +29,34 @@ function leave(name: string, owner: Partial<Owner>, beat = 0, secondsAgo = 0): v
   writeFileSync(path, recordOf({ ...thisOwner(), ...owner }, null, beat))
   const time = Math.floor(Date.now() / 1000) - secondsAgo
   utimesSync(path, time, time)
+}
+
+/** Makes files in /proc unreadable, as on macOS and Windows. The returned function ends this. */
+function hideProc(): () => void {
+  const read = fs.readFileSync
+  const spy = vi.spyOn(fs, 'readFileSync').mockImplementation((path, options) => {
+    if (String(path).startsWith('/proc/')) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+    return read(path, options)
+  })
+  syncBuiltinESMExports()
+  return () => {
+    spy.mockRestore()
+    syncBuiltinESMExports()
+  }
+}
+
+/** Lets heartbeats go on during some work. Without /proc, only they show that a writer lives. */
+async function whileBeating<T>(work: Promise<T>): Promise<T> {
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  work.then(over, over)
+  while (!isOver) {
+    await setTimeout(100)
+    if (!isOver) vi.advanceTimersByTime(BEAT)
+  }
+  return work
 }
 
 const heldNames = async (locks: ReturnType<typeof open>) => (await locks.held()).map(({ name }) => name).sort()
@@ -99,8 +128,8 @@ describe('locks', () => {
     expect(readdirSync(folder()).sort()).toEqual(['a~2', 'mine~0'])
     await locks.release('a')
     expect(readdirSync(folder())).toEqual(['mine~0'])
-    // The same number, given to another process since.
-    leave('b~0', { started: '1' })
+    // The same number, given to another process since. Without /proc, nobody knows that.
+    leave('b~0', { started: '1', ...(thisOwner().started === '' && { pid: DEAD_PID }) })
     const all = [locks, ...Array.from({ length: 5 }, open)]
     expect((await Promise.all(all.map((one) => one.take('b')))).filter(Boolean)).toHaveLength(1)
     for (const one of all.slice(1)) await one.close()
@@ -124,6 +153,30 @@ describe('locks', () => {
     vi.advanceTimersByTime(1)
     expect(await take()).toEqual([true, false])
     await locks.close()
+  })
+
+  it('without /proc, are believed for a lease where a later process has their PID, or as long as they beat', async () => {
+    const showProc = hideProc()
+    try {
+      const locks = await opened()
+      expect(locks.owner.started).toBe('')
+      const take = () => Promise.all(['dead', 'living', 'known'].map((name) => locks.take(name)))
+      const other = { id: '0123456789abcdef' }
+      for (const name of ['dead~0', 'living~0']) leave(name, other)
+      // Its process could see its own start time, as where /proc hides the processes of other users.
+      leave('known~0', { ...other, started: '1' })
+      expect(await take()).toEqual([false, false, false])
+      vi.advanceTimersByTime(LEASE - 1)
+      leave('living~0', other, 1)
+      expect(await take()).toEqual([false, false, false])
+      vi.advanceTimersByTime(1)
+      expect(await take()).toEqual([true, false, true])
+      leave('gone~0', { pid: DEAD_PID })
+      expect(await locks.take('gone')).toBe(true)
+      await locks.close()
+    } finally {
+      showProc()
+    }
   })
 
   it('are looked at once more after one was taken: another may have begun from another state of the folder', async () => {
@@ -248,7 +301,7 @@ describe('locks', () => {
 })
 
 describe('the record of a lock', () => {
-  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))('tells when its process was started', () => {
+  it.skipIf(leftOut(!existsSync('/proc/self/stat'), 'they need /proc'))('tells when its process was started', () => {
     const [, fields = ''] = /^\d+ \(.*\) (.*)/s.exec(readFileSync('/proc/self/stat', 'utf8')) ?? []
     expect(thisOwner().started).toBe(fields.split(' ')[19])
   })
@@ -278,10 +331,10 @@ describe('the lock of a folder', () => {
     mkdirSync(inFolder('a'))
     const release = await lockFolder(inFolder('a'))
     const refusal = `process ${process.pid} on ${thisOwner().host} is writing into ${inFolder('a')}; wait until it has finished`
-    expect(await messageOf(lockFolder(inFolder('a')), OutputError)).toContain(refusal)
+    expect(await messageOf(whileBeating(lockFolder(inFolder('a'))), OutputError)).toContain(refusal)
     await release()
     expect(readdirSync(inFolder('a'))).toEqual([])
-    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => lockFolder(inFolder('a'))))
+    const asked = await whileBeating(Promise.allSettled(Array.from({ length: 10 }, () => lockFolder(inFolder('a')))))
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 

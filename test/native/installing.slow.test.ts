@@ -94,6 +94,17 @@ describe('npm install', () => {
     },
   )
 
+  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
+    'says in one line that Alpine will not do',
+    () => {
+      layPackage({ prebuilt: readFileSync(BUILT) })
+      const muslReport = 'process.report.getReport = () => ({ header: {} })'
+      const { status, stdout, stderr } = node(['--import', `data:text/javascript,${muslReport}`, 'native/install.mjs'])
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^shiftscope: [^\n]*musl[^\n]*; use a Linux with glibc, such as [^\n]*\n$/)
+    },
+  )
+
   it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))('tells a missing compiler', () => {
     layPackage()
     writeFileSync(folder('CMakeLists.txt'), 'cmake_minimum_required(VERSION 3.21)\nproject(addon LANGUAGES CXX)\n')

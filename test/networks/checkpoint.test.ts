@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { withFile } from '../../src/files/openFile.js'
 import { isCheckpointPath, recogniseCheckpoint } from '../../src/networks/index.js'
 import { integerField, messageField, packedIntegersField, stringField } from '../../src/networks/protobuf/wire.js'
+import { shellWord } from '../../src/support/text.js'
 import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from '../support/caffeFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -173,7 +174,7 @@ describe('a file of another framework', () => {
       'tf2onnx.convert --graphdef FROM --inputs INPUT:0 --outputs OUTPUT:0 --output TO',
     ],
     ['saved_model.pb', 'a TensorFlow model', 'tf2onnx.convert --saved-model FOLDER --output TO'],
-    ['of two words.h5', 'a Keras model', "format='onnx')\" 'FROM' 'TO'"],
+    ['of two words.h5', 'a Keras model', "format='onnx')\" FROM TO"],
     ['net.h5', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
     ['net.keras', 'a Keras model', "export(sys.argv[2], format='onnx')\" FROM TO"],
     ['net.mlmodel', 'a Core ML model', 'sys.argv[2])" FROM TO'],
@@ -191,9 +192,9 @@ describe('a file of another framework', () => {
     const to = path.replace(/\.\w+$/, '.onnx')
     // All at once, because the path of a temporary folder may contain such a word.
     const words: Readonly<Record<string, string>> = {
-      FROM: path,
-      TO: to,
-      '--saved-model FOLDER': `--saved-model ${folder()}`,
+      FROM: shellWord(path),
+      TO: shellWord(to),
+      '--saved-model FOLDER': `--saved-model ${shellWord(folder())}`,
     }
     const inFull = remedy.replace(/FROM|TO|--saved-model FOLDER/g, (word) => words[word] as string)
     expect(message).toContain(inFull)

@@ -57,7 +57,7 @@ describe('the cache folder', () => {
     vi.stubEnv('XDG_CACHE_HOME', '/xdg')
     expect(cacheFolder()).toBe('/own')
     vi.stubEnv('SHIFTSCOPE_CACHE', '')
-    expect(cacheFolder()).toBe('/xdg/shiftscope')
+    expect(cacheFolder()).toBe(join('/xdg', 'shiftscope'))
     vi.stubEnv('XDG_CACHE_HOME', '')
     expect(cacheFolder()).toBe(join(homedir(), '.cache/shiftscope'))
   })

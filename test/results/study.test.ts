@@ -5,6 +5,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { openResults } from '../../src/results/openResults.js'
 import { meanMap, numberOf, readStudy, unplannedPatches } from '../../src/results/study.js'
 import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
+import { shellWord } from '../../src/support/text.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
@@ -198,7 +199,7 @@ describe('a results folder is refused', () => {
   })
 
   it('if it has no units, is missing, or is a file', async () => {
-    const refusal = `no finished units in ${inFolder()}; run "shiftscope reproduce --out ${inFolder()}" first`
+    const refusal = `no finished units in ${inFolder()}; run "shiftscope reproduce --out ${shellWord(inFolder())}" first`
     await expect(readStudy(inFolder(), [])).rejects.toThrow(new InputError(refusal))
     await expect(readStudy(inFolder('nothing'), [])).rejects.toThrow('no finished units')
     writeFileSync(inFolder('README.md'), '')

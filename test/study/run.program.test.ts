@@ -8,12 +8,12 @@ import { reproduce } from '../../src/study/run.js'
 import { isComplete, type StudyStatus, studyStatus } from '../../src/study/status.js'
 import { leftOut } from '../support/leftOut.js'
 import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
-const inFolder = sharedFolder()
+const inFolder = temporaryFolder()
 afterEach(() => void vi.useRealTimers())
 
-/** A study of two units. The tests share its folder, so that only the first one computes them. */
+/** A study of two units. */
 function study(changes: ReproduceOptions = {}) {
   const small = { models: ['tiny-alexnet'], sizes: [75], patches: 'dog,car', stride: 75 }
   return reproduce({ ...small, experiments: ['similarity'], out: inFolder('out'), ...changes })
@@ -123,10 +123,10 @@ it('arithmetic is left while it is computed, or if it has other options', async 
 it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
   'a study with a pipe in the place of its summary does not wait for it',
   async () => {
+    await study()
     rmSync(inFolder('out', 'summary.json'))
     execFileSync('mkfifo', [inFolder('out', 'summary.json')])
     await expect(study()).rejects.toThrow(/summary\.json: it is a device or a pipe/)
-    rmSync(inFolder('out', 'summary.json'))
   },
 )
 
@@ -148,7 +148,8 @@ it('a unit is computed again where it lacks the read-out, and will do where it h
 })
 
 it('a study whose units are removed while it runs is not published with those that are left', async () => {
-  rmSync(inFolder('out', 'units/tiny-alexnet/75/car'), { recursive: true })
+  await study()
+  for (const path of ['summary.json', 'units/tiny-alexnet/75/car']) rmSync(inFolder('out', path), { recursive: true })
   const onProgress: ReproduceOptions['onProgress'] = ({ kind }) => {
     if (kind === 'stop') rmSync(inFolder('out', 'units/tiny-alexnet/75/dog'), { recursive: true, force: true })
   }

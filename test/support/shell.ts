@@ -20,15 +20,21 @@ command_not_found_handle() { :; }
 PATH=/nowhere
 `
 
+/** Runs a script with these arguments, also where the user's locale is not installed. */
+export function runBash(script: string, words: readonly string[] = [], folder = '.') {
+  return spawnSync('/bin/bash', ['-c', script, ...words], {
+    cwd: folder,
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  })
+}
+
 /** Commands of shiftscope, npm and node in a script, divided into words by a shell. None of them runs. */
 export function commandsOf(script: string): readonly (readonly string[])[] {
   const folder = makeFolder()
   try {
-    const { output, stderr } = spawnSync('/bin/bash', ['-c', `${NOTHING_RUNS}\n${script}\nwait`], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      encoding: 'utf8',
-    })
+    const { output, stderr } = runBash(`${NOTHING_RUNS}\n${script}\nwait`, [], folder)
     if (stderr !== '') throw new Error(stderr)
     const commands = (output[3] ?? '').split('\x1e').slice(0, -1)
     return commands.map((words) => words.split('\x1f'))

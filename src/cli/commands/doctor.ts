@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Diagnosis } from '../diagnosis.js'
 import { asFlags } from '../flags.js'
 import { addExamples } from '../help.js'
-import { print, printJson, wrapped } from '../output.js'
+import { print, printJson, terminalColumns, wrapped } from '../output.js'
 
 export function doctorCommand(): Command {
   return addExamples(new Command('doctor'), 'shiftscope doctor')
@@ -21,10 +21,8 @@ export function doctorCommand(): Command {
     })
 }
 
-const WIDTH = 100
-
 function printDiagnosis({ subject, state, optional, detail, remedy }: Diagnosis): void {
   const mark = state === 'ok' ? '✓' : optional ? '–' : '✗'
   const text = `${subject}: ${asFlags(remedy === undefined ? detail : `${detail}; ${remedy}`)}`
-  for (const [i, line] of wrapped(text, WIDTH - 2).entries()) print(`${i === 0 ? mark : ' '} ${line}`)
+  for (const [i, line] of wrapped(text, terminalColumns() - 2).entries()) print(`${i === 0 ? mark : ' '} ${line}`)
 }

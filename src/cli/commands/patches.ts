@@ -7,7 +7,7 @@ import { counted } from '../../support/text.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
 import { addExamples } from '../help.js'
-import { print, printJson, printTable, say } from '../output.js'
+import { print, printJson, say, sayError, tableLines } from '../output.js'
 import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -90,7 +90,8 @@ function addList(patches: Command, context: CommandContext): void {
         await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, context.signal), context))
       }
       if (json) return printJson(listed)
-      printTable(
+      // Paths stay whole, so that they can be copied.
+      const lines = tableLines(
         ['name', 'class', 'pixels', 'object', 'file'],
         listed.map(({ name, category, rows, cols, opaque, path }) => [
           name,
@@ -100,6 +101,7 @@ function addList(patches: Command, context: CommandContext): void {
           path,
         ]),
       )
+      lines.forEach(print)
       if (sheet !== undefined) say(`contact sheet: ${sheet}`)
     })
 }
@@ -108,7 +110,7 @@ function addList(patches: Command, context: CommandContext): void {
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
-  for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
+  for (const { reason } of made.failed) sayError(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(

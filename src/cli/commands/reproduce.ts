@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.js'
 import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say, TERMINAL_COLUMNS, wrapped } from '../output.js'
+import { byteSize, duration, print, printJson, say, terminalColumns, wrapped } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -117,6 +117,6 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
-  wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, TERMINAL_COLUMNS).forEach(print)
+  wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, terminalColumns()).forEach(print)
   print(`to get the missing weights, run "${command}"`)
 }

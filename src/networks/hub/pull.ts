@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, reworded } from '../../errors.js'
+import { rm } from '../../files/retried.js'
 import { type Progress, progressTo, silent } from '../../progress.js'
 import { parseOptions } from '../../support/optionChecks.js'
 import { printable } from '../../support/text.js'

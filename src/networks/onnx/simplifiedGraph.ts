@@ -1,6 +1,6 @@
-import { rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { env } from 'onnxruntime-node'
+import { rename, rm } from '../../files/retried.js'
 import { temporaryName } from '../../files/temporaries.js'
 import { HEAD } from '../detector/head.js'
 import { type Network, outputOf } from '../network.js'
