@@ -159,7 +159,6 @@ small{color:var(--soft)}
 .contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
 section{scroll-margin-top:2.6rem}
 }
-/* The script folds the table of contents. Until then, the links must not push the page down. */
 @media (max-width:60rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "more more"}
 .measure{display:block}
@@ -186,7 +185,6 @@ th,td{padding:.3rem .5rem}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
-/* sections */
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
 .dots>b,.dots>span{line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
 .dots>svg{overflow:visible}

@@ -135,6 +135,13 @@ describe('answers', () => {
     })
   })
 
+  it('are in words, as in the sentences of the page', () => {
+    const answers = answersWith(['fire-truck'], [0])
+    const map = regionMap(answers)
+    expect(answerAt(answers, 0).answer).toBe('\u2068fire truck\u2069 0.00')
+    expect(regionsOf([map]).legend(map)).toMatchObject([{ name: '\u2068fire truck\u2069' }])
+  })
+
   it('have one colour in all maps: blues where they are right, one each for the most frequent', () => {
     const names = ['cat', 'dog', ...'abcdefg']
     const first = regionMap(answersWith(names, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8], [0]))

@@ -2,7 +2,7 @@ import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes
 import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
-import { isolated, probabilityText } from './text.js'
+import { classWords, isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {
@@ -87,5 +87,5 @@ export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers
 }
 
 export function namedAnswer(name: string, probability: number): string {
-  return name === SEES_NOTHING ? SEES_NOTHING : `${isolated(name)} ${probabilityText(probability)}`
+  return name === SEES_NOTHING ? SEES_NOTHING : `${isolated(classWords(name))} ${probabilityText(probability)}`
 }

@@ -25,7 +25,7 @@ import { Picture } from './picture.js'
 import { Badge, PANEL_IDS, type PanelId } from './readings.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
 import { type AnswerActions, Spread } from './spread.js'
-import { isolated, probabilityText, shareText } from './text.js'
+import { classWords, isolated, probabilityText, shareText } from './text.js'
 import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
 
@@ -251,7 +251,7 @@ function ColumnHead({ object, colours }: { readonly object: AnsweredObject; read
       <span dir="auto">{object.patch}</span>
       {other !== undefined && (
         <small dir="auto">
-          <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {other}
+          <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {classWords(other)}
         </small>
       )}
     </>

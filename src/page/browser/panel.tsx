@@ -14,7 +14,7 @@ import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
-import { cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
+import { classWords, cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -169,7 +169,7 @@ function soFarText({ known }: LoadedMap): string {
 function answersText(map: LoadedMap): string {
   const { quantity, values, mean, lowest, answers, regions } = map
   const name = answers?.strongest?.names[0]
-  const answer = name === undefined ? 'the center’s answers' : isolated(name)
+  const answer = name === undefined ? 'the center’s answers' : isolated(classWords(name))
   if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
     const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`

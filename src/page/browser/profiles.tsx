@@ -10,7 +10,7 @@ import { extremes, PROBABILITY_LIMITS } from './maps.js'
 import { PLOT_MARGIN } from './plot.js'
 import type { PanelId, Reading } from './readings.js'
 import type { Regions } from './regions.js'
-import { isolated } from './text.js'
+import { classWords, isolated } from './text.js'
 
 const HEIGHT = 110
 /** Left and right as in the map, so that a chart below it has the same horizontal axis. */
@@ -82,7 +82,7 @@ export function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis:
   const { group } = map.fitted
   const indices = indicesAlong(group, at, axis)
   const followed = map.answers?.strongest?.names[0]
-  const ofAnswer = followed === undefined ? 'the center’s answers' : isolated(followed)
+  const ofAnswer = followed === undefined ? 'the center’s answers' : isolated(classWords(followed))
   const values = isSimilarity ? map.similarity : map.answers?.ofCenter
   return {
     panel,

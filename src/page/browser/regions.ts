@@ -2,7 +2,7 @@ import { OUTCOMES } from '../../experiments/boxes.js'
 import type { SiteClasses } from '../siteIndex.js'
 import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
-import { isolated } from './text.js'
+import { classWords, isolated } from './text.js'
 
 /** Red, green and blue, 0 to 255 each. */
 export type Colour = readonly [number, number, number]
@@ -65,11 +65,11 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)): Re
       const named = found.flatMap(({ name, positions, isRight }) => {
         const colour = colours.get(name)
         const ending = isRight && map.quantity === 'answers' ? ' (correct)' : ''
-        return colour === undefined ? [] : [{ name: `${isolated(name)}${ending}`, positions, colour }]
+        return colour === undefined ? [] : [{ name: `${isolated(classWords(name))}${ending}`, positions, colour }]
       })
       const rest = found.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)
-      const name = rest.length === 1 ? isolated(rest[0]?.name ?? '') : `${rest.length} others`
+      const name = rest.length === 1 ? isolated(classWords(rest[0]?.name ?? '')) : `${rest.length} others`
       return [
         ...named.sort((a, b) => b.positions - a.positions),
         ...(rest.length === 0 ? [] : [{ name, positions, colour: REST_COLOUR }]),

@@ -56,10 +56,14 @@ export function wayText(group: Pick<SiteGroup, 'size' | 'frame'>, from: Position
   return `${isWindow && parts.length > 0 ? 'window ' : ''}${parts.join(', ')}`
 }
 
-/** The name of a class for a sentence: its first synonym, in words, such as `fire truck` for `fire-truck`. */
+/** The name of a class in words, such as `fire truck` for `fire-truck`. */
+export function classWords(name: string): string {
+  return name.includes(' ') ? name : name.replaceAll('-', ' ')
+}
+
+/** The name of a class for a sentence: its first synonym, in words. */
 export function classText(name: string): string {
-  const [first = ''] = name.split(',')
-  return first.includes(' ') ? first : first.replaceAll('-', ' ')
+  return classWords(name.split(',')[0] as string)
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Fitted } from '../fit.js'
 import { kindOf } from '../kinds.js'
 import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
-import { isolated, shareText } from '../text.js'
+import { classWords, isolated, shareText } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
@@ -260,7 +260,7 @@ export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, c
   const lost = others.reduce((sum, number) => sum + (counts[number] as number), 0)
   const [most = 0] = others.sort((a, b) => (counts[b] as number) - (counts[a] as number))
   const where = `The answer is right at ${shareText(all - lost, all)} of positions`
-  return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(names[most] ?? '')}.`
+  return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(classWords(names[most] ?? ''))}.`
 }
 
 function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex {
