@@ -14,6 +14,10 @@ export interface Position {
   readonly col: number
 }
 
+export function isSamePosition(a: Position, b: Position): boolean {
+  return a.row === b.row && a.col === b.col
+}
+
 /** Axes of the frame. Everywhere, the row of a position comes first, then its column. */
 export const AXES = ['rows', 'cols'] as const
 export type Axis = (typeof AXES)[number]

@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, isSamePosition, type Position } from '../engine/positions.js'
 import { InputError, reworded } from '../errors.js'
 import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
 import { sightingAt } from '../experiments/boxes.js'
@@ -89,13 +89,12 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
 }
 
 /** Index of a position in `grid.offsets`. The position, given in pixels, must be an anchor or a point of the grid. */
-function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
-  const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
+function rowOf({ grid }: LiveUnit, position: Position): number {
+  const anchor = grid.anchors.find((one) => isSamePosition(one, position))
   if (anchor !== undefined) return anchor.index
-  const nearest = indexOf({ row, col }, grid)
-  const found = positionAt(nearest, grid)
-  if (found.row !== row || found.col !== col)
-    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one on the map`)
+  const nearest = indexOf(position, grid)
+  if (!isSamePosition(positionAt(nearest, grid), position))
+    throw new InputError(`there is no position (${position.row}, ${position.col}) on this grid; choose one on the map`)
   return nearest
 }
 

@@ -5,7 +5,7 @@ import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colorma
 import type { SiteIndex } from '../siteIndex.js'
 import { copyText } from './dom.js'
 import { type Fits, hasFeatures, hasMean } from './fit.js'
-import { kindOf } from './kinds.js'
+import { kindOf } from './groups.js'
 import { Badge, type PanelId } from './readings.js'
 import { isolated, positionText } from './text.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'

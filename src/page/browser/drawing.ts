@@ -1,7 +1,9 @@
 import { h, type RefObject, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { GridShape } from '../../experiments/grid.js'
 import { attributeText, type SvgElement, svg } from '../../plot/svg.js'
 import type { PanelId } from './readings.js'
+import type { Colour } from './regions.js'
 
 /** Converts an SVG element to a Preact node. Text is never parsed as markup. */
 export function drawn({ name, attributes, children }: SvgElement): VNode {
@@ -11,6 +13,24 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
     Object.fromEntries(texts),
     ...children.map((child) => (typeof child === 'string' ? child : drawn(child))),
   )
+}
+
+/**
+ * Draws one canvas pixel per position. CSS enlarges the canvas without smoothing.
+ * @param grid if it is undefined, the canvas is empty
+ */
+export function paint(
+  canvas: HTMLCanvasElement,
+  grid: GridShape | undefined,
+  colourAt: (position: number) => Colour,
+): void {
+  const { rows, cols } = grid ?? { rows: 0, cols: 0 }
+  canvas.width = cols
+  canvas.height = rows
+  if (grid === undefined) return
+  const image = new ImageData(cols, rows)
+  for (let i = 0; i < rows * cols; i++) image.data.set([...colourAt(i), 255], 4 * i)
+  canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
 /** Half the width of `panelMark`, in CSS pixels. */

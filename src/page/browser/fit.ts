@@ -1,7 +1,7 @@
 import type { Position } from '../../engine/positions.js'
 import { indexOf, positionAt } from '../../experiments/grid.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
-import { comparedIn, type Kind, kindOf } from './kinds.js'
+import { centerOf, comparedIn, type Kind, kindOf } from './groups.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
@@ -105,11 +105,9 @@ function fitAnchor(
     if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
     notes.push('Without the features of this map, only named anchors can be used. The anchor is the center.')
   }
-  const center = group.anchors.findIndex(({ name }) => name === 'center')
-  const found = group.anchors.findIndex(({ name }) => name === wanted)
-  const anchor = Math.max(0, found < 0 ? center : found)
-  const { row, col } = group.anchors[anchor] as SiteGroup['anchors'][number]
-  return { anchor, position: { row, col } }
+  const anchor = group.anchors.find(({ name }) => name === wanted) ?? centerOf(group)
+  const { row, col } = anchor
+  return { anchor: group.anchors.indexOf(anchor), position: { row, col } }
 }
 
 /** Whether two maps show the same images of an object or photograph. */

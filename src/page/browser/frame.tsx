@@ -1,13 +1,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
+import { isSamePosition, type Position } from '../../engine/positions.js'
 import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
+import { groundColour, kindOf, pictureKey } from './groups.js'
 import { type CursorActions, onKey } from './keys.js'
-import { kindOf } from './kinds.js'
 import { Badge, type Reading, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
 import { positionText } from './text.js'
@@ -111,8 +111,7 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
 
 /** The position of the object while no map of it has arrived. */
 function placeOf({ group, anchorPosition }: Fitted, cursor: Position): Position {
-  const isOnAnchor = anchorPosition.row === cursor.row && anchorPosition.col === cursor.col
-  return isOnAnchor ? anchorPosition : nearestPosition(group, cursor)
+  return isSamePosition(anchorPosition, cursor) ? anchorPosition : nearestPosition(group, cursor)
 }
 
 function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
@@ -156,7 +155,7 @@ const images = new Map<number, HTMLImageElement>()
 
 function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
-  const wanted = [objectOf(fitted), backgroundOf(fitted)].filter((key) => key !== null)
+  const wanted = [pictureKey(fitted.group, fitted.unit), backgroundOf(fitted)].filter((key) => key !== null)
   useEffect(() => {
     for (const key of wanted) {
       if (images.has(key)) continue
@@ -174,10 +173,6 @@ function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictur
   return images
 }
 
-function objectOf({ group, unit }: Fitted): number | null {
-  return unit === null ? null : (group.units[unit]?.picture ?? null)
-}
-
 function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
@@ -187,8 +182,9 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
  * the canvas without smoothing.
  */
 function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Position, pictures: Pictures): void {
-  const { frame, background } = fitted.group
-  const border = borderOf(fitted.group)
+  const { group, unit } = fitted
+  const { frame } = group
+  const border = borderOf(group)
   const side = frame + 2 * border
   canvas.width = side
   canvas.height = side
@@ -198,10 +194,10 @@ function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Positio
     return image?.complete && image.naturalWidth > 0 ? image : undefined
   }
   if (context === null) return
-  context.fillStyle = background !== null && 'colour' in background ? background.colour : '#808080'
+  context.fillStyle = groundColour(group)
   context.fillRect(0, 0, side, side)
   context.translate(border, border)
-  const [behind, object] = [loaded(backgroundOf(fitted)), loaded(objectOf(fitted))]
+  const [behind, object] = [loaded(backgroundOf(fitted)), loaded(pictureKey(group, unit))]
   if (behind) context.drawImage(behind, 0, 0)
   if (object) context.drawImage(object, position.col, position.row)
   const outside = new Path2D()
@@ -221,7 +217,7 @@ function outlines(fitted: Fitted, position: Position): readonly SvgElement[] {
   const size = Math.min(group.size, group.frame)
   const { row, col } = isWindow ? { row: 0, col: 0 } : position
   const atAnchor = isWindow ? { row: position.row - anchor.row, col: position.col - anchor.col } : anchor
-  const words = unit === null ? 'mean' : objectOf(fitted) === null ? 'no picture' : ''
+  const words = unit === null ? 'mean' : pictureKey(group, unit) === null ? 'no picture' : ''
   const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
   const square = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })

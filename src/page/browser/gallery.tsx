@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import type { Fitted } from './fit.js'
-import { kindOf, PATCH_KINDS } from './kinds.js'
+import { kindOf, PATCH_KINDS } from './groups.js'
 import { Picture } from './picture.js'
 
 interface GalleryProps {

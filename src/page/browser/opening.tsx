@@ -1,11 +1,11 @@
 import { useRef } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
+import { isSamePosition, type Position } from '../../engine/positions.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { indexOf, type PixelGrid, positionAt } from '../../experiments/grid.js'
 import type { AnswerSummary, SiteAnswer } from '../siteIndex.js'
 import { element } from './dom.js'
 import type { Fitted } from './fit.js'
-import { kindOf } from './kinds.js'
+import { centerOf, kindOf } from './groups.js'
 import { Badge } from './readings.js'
 import { classText, isolated, probabilityText, shareText, wayText } from './text.js'
 
@@ -27,14 +27,10 @@ function answerOf({ group, unit }: Fitted): AnswerSummary | undefined {
   return unit === null ? undefined : group.units[unit]?.answer
 }
 
-function centerOf({ group, anchorPosition }: Fitted): Position {
-  return group.anchors.find(({ name }) => name === 'center') ?? anchorPosition
-}
-
 /** The way from the center to the nearest position with another confident answer; empty if there is none. */
 export function wayToFlip(fitted: Fitted): readonly Position[] {
   const flip = answerOf(fitted)?.flip
-  return flip === undefined ? [] : wayBetween(centerOf(fitted), flip, fitted.group)
+  return flip === undefined ? [] : wayBetween(centerOf(fitted.group), flip, fitted.group)
 }
 
 /** Time before the object moves by itself, and time for its way, in milliseconds. */
@@ -92,9 +88,8 @@ export function Steps({ fitted, cursor, moveTo }: StepsProps) {
   const answer = answerOf(fitted)
   if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or use the arrow keys.</p>
   const { flip } = answer
-  const center = centerOf(fitted)
-  const isAt = ({ row, col }: Position) => row === cursor.row && col === cursor.col
-  const isOnWay = wayToFlip(fitted).some(isAt)
+  const center = centerOf(fitted.group)
+  const isOnWay = wayToFlip(fitted).some((one) => isSamePosition(one, cursor))
   // The second step gives its answer only when the object has moved there.
   isSeen.current ||= isOnWay
   const change = flip && isSeen.current ? `${wayText(fitted.group, center, flip)}: ${seenText(flip)}.` : CHANGE
@@ -113,7 +108,7 @@ export function Steps({ fitted, cursor, moveTo }: StepsProps) {
       Now drag it yourself, or use the arrow keys.
     </button>,
   ]
-  const now = isAt(center) ? 0 : isOnWay ? 1 : 2
+  const now = isSamePosition(center, cursor) ? 0 : isOnWay ? 1 : 2
   return (
     <ol class="steps">
       {steps.map((step, i) => (

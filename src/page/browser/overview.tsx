@@ -7,7 +7,7 @@ import { namedAnswer } from './answers.js'
 import { fromBase64 } from './base64.js'
 import { Choices } from './controls.js'
 import { element } from './dom.js'
-import { useNear, useWidth } from './drawing.js'
+import { paint, useNear, useWidth } from './drawing.js'
 import {
   type AnsweredObject,
   answeredObjects,
@@ -19,10 +19,10 @@ import {
 } from './everyObject.js'
 import { loadOverview, loadPicture } from './files.js'
 import type { Fits } from './fit.js'
+import { comparedIn, kindOf } from './groups.js'
 import { moveFocus } from './keys.js'
-import { comparedIn, kindOf } from './kinds.js'
 import { Picture } from './picture.js'
-import { Badge, PANEL_IDS, type PanelId } from './readings.js'
+import { Badge, PANEL_IDS, type PanelId, Swatch } from './readings.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
 import { type AnswerActions, Spread } from './spread.js'
 import { classWords, isolated, probabilityText, shareText } from './text.js'
@@ -244,14 +244,13 @@ type Colours = ReadonlyMap<string, Colour>
 function ColumnHead({ object, colours }: { readonly object: AnsweredObject; readonly colours: Colours }) {
   const other = otherAnswer(object)
   const { group, unit } = object.answers[0] as ObjectAnswer
-  const colour = colours.get(other ?? '') ?? REST_COLOUR
   return (
     <>
       <Picture group={group} unit={unit} pictureOf={loadPicture} />
       <span dir="auto">{object.patch}</span>
       {other !== undefined && (
         <small dir="auto">
-          <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {classWords(other)}
+          <Swatch colour={colours.get(other) ?? REST_COLOUR} /> {classWords(other)}
         </small>
       )}
     </>
@@ -271,7 +270,10 @@ interface AnswerMapProps extends Pick<AnswerActions, 'choose'> {
 function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
-    if (canvas.current && small) paint(canvas.current, small, colours)
+    if (canvas.current === null || small === undefined) return
+    const palette = small.classes.map((name) => colours.get(name) ?? REST_COLOUR)
+    const numbers = decodeRegions(fromBase64(small.strongest), small.rows * small.cols)
+    paint(canvas.current, small, (i) => palette[numbers[i] as number] as Colour)
   }, [small])
   const { group, patch, isConfident } = one
   const { center, kept } = one.answer
@@ -297,15 +299,4 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
       </span>
     </button>
   )
-}
-
-/** Draws one canvas pixel per position. CSS enlarges the canvas without smoothing. */
-function paint(canvas: HTMLCanvasElement, { rows, cols, classes, strongest }: SmallAnswers, colours: Colours): void {
-  canvas.width = cols
-  canvas.height = rows
-  const image = new ImageData(cols, rows)
-  const palette = classes.map((name) => colours.get(name) ?? REST_COLOUR)
-  for (const [i, number] of decodeRegions(fromBase64(strongest), rows * cols).entries())
-    image.data.set([...(palette[number] as Colour), 255], 4 * i)
-  canvas.getContext('2d')?.putImageData(image, 0, 0)
 }

@@ -6,15 +6,24 @@ import { decimalText } from '../../plot/numberText.js'
 import { ColourBar } from './colourBar.js'
 import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
+import { centerOf, kindOf, sideText } from './groups.js'
 import type { CursorActions } from './keys.js'
-import { kindOf, sideText } from './kinds.js'
 import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
-import { classWords, cosineText, decimalsFor, differenceText, isolated, positionText, probabilityText, shareText } from './text.js'
+import {
+  classWords,
+  cosineText,
+  decimalsFor,
+  differenceText,
+  isolated,
+  positionText,
+  probabilityText,
+  shareText,
+} from './text.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -134,8 +143,7 @@ export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourO
 
 /** Position with which a map compares all others. Maps of predictions always compare with the center. */
 export function anchorOf({ quantity, fitted }: LoadedMap): Position {
-  const center = fitted.group.anchors.find(({ name }) => name === 'center')
-  return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
+  return quantity === 'similarity' ? fitted.anchorPosition : centerOf(fitted.group)
 }
 
 function describe(map: LoadedMap): string {

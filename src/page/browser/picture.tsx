@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { SiteGroup } from '../siteIndex.js'
 import { useNear } from './drawing.js'
+import { groundColour, pictureKey } from './groups.js'
 
 interface PictureProps {
   readonly group: SiteGroup
@@ -10,15 +11,14 @@ interface PictureProps {
 }
 
 /** A thumbnail of an object on its background. It is loaded when it comes near the screen: there may be hundreds. */
-export function Picture({ group: { background, units }, unit, pictureOf }: PictureProps) {
+export function Picture({ group, unit, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const isNear = useNear(image, '200px')
   const [source, setSource] = useState<string>()
-  const picture = units[unit]?.picture ?? null
+  const picture = pictureKey(group, unit)
   useEffect(() => {
     // If the picture cannot be loaded, the object's name is still shown.
     if (isNear && picture !== null) pictureOf(picture).then(setSource, () => {})
   }, [isNear, picture])
-  const colour = background !== null && 'colour' in background ? background.colour : '#808080'
-  return <img ref={image} alt="" width={56} height={56} src={source} style={{ background: colour }} />
+  return <img ref={image} alt="" width={56} height={56} src={source} style={{ background: groundColour(group) }} />
 }

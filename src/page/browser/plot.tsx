@@ -5,15 +5,15 @@ import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/a
 import { positionScale, type Scale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { drawn, useWidth } from './drawing.js'
+import { drawn, paint, useWidth } from './drawing.js'
 import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
+import type { Colour } from './regions.js'
 
 /** Space for the axes around the map, in CSS pixels. */
 export const PLOT_MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
-/** Converts a value of the map to red, green and blue, 0 to 255 each. */
-export type ColourOf = (value: number) => readonly [number, number, number]
+export type ColourOf = (value: number) => Colour
 
 interface PlotProps {
   readonly id: string
@@ -30,10 +30,10 @@ interface PlotProps {
 export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions }: PlotProps) {
   const [box, boxWidth] = useWidth<HTMLDivElement>()
   const canvas = useRef<HTMLCanvasElement>(null)
-  useLayoutEffect(() => {
-    if (canvas.current) paint(canvas.current, map, colourOf)
-  }, [map, colourOf])
   const group = map?.fitted.group
+  useLayoutEffect(() => {
+    if (canvas.current) paint(canvas.current, group, (i) => colourOf(map?.values[i] as number))
+  }, [map, colourOf])
   const width = Math.max(1, boxWidth - PLOT_MARGIN.left - PLOT_MARGIN.right)
   const height = group === undefined ? width : (width * group.rows) / group.cols
   const total = height + PLOT_MARGIN.top + PLOT_MARGIN.bottom
@@ -85,19 +85,6 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
       </svg>
     </div>
   )
-}
-
-/** Draws the map on the canvas, one canvas pixel per position. CSS enlarges the canvas without smoothing. */
-export function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
-  const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
-  canvas.width = cols
-  canvas.height = rows
-  if (map === undefined) return
-  const image = new ImageData(cols, rows)
-  map.values.forEach((value, i) => {
-    image.data.set([...colourOf(value), 255], i * 4)
-  })
-  canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
 interface MapArea {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
+import { isSamePosition, type Position } from '../../engine/positions.js'
 import { indexOf } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
 import { type AnswerAt, answerAt } from './answers.js'
@@ -30,7 +30,7 @@ const NO_ANSWER = { answer: '', name: undefined, sighting: undefined } as const
 
 /** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
 export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Position): readonly Reading[] {
-  const isOnAnchor = maps.some((map) => map && isSame(map.fitted.anchorPosition, cursor))
+  const isOnAnchor = maps.some((map) => map && isSamePosition(map.fitted.anchorPosition, cursor))
   return maps.flatMap((map, i) => {
     if (map === undefined) return []
     const panel = PANEL_IDS[i] as PanelId
@@ -56,14 +56,10 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
 function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
   const position = map.fitted.anchorPosition
   const near = readNear(panel, map, position)
-  if (isSame(near.position, position)) return near
+  if (isSamePosition(near.position, position)) return near
   const own = map.atAnchor ?? { ...NO_ANSWER, ofCenter: near.shown }
   const shown = map.quantity === 'similarity' ? 1 : map.quantity === 'probability' ? own.ofCenter : near.shown
   return { ...near, ...own, position, shown, isNearby: false }
-}
-
-function isSame(a: Position, b: Position): boolean {
-  return a.row === b.row && a.col === b.col
 }
 
 interface PlaceProps {
@@ -134,7 +130,7 @@ export function pixelsIn(text: string): number | undefined {
 /** The answer and the value of one map at the cursor. */
 export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
   const { panel, map, position, answer, name } = reading
-  const isApart = !isSame(position, (readings[0] as Reading).position)
+  const isApart = !isSamePosition(position, (readings[0] as Reading).position)
   const value = valueTexts(readings)[readings.indexOf(reading)]
   return (
     <p class="here">
@@ -208,7 +204,7 @@ export function valueTexts(readings: readonly Reading[]): readonly string[] {
 }
 
 function nearText({ position, map }: Reading): string {
-  return `${positionText(position)}, its ${isSame(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
+  return `${positionText(position)}, its ${isSamePosition(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
 }
 
 function offsetText({ position, map }: Reading): string {

@@ -1,8 +1,10 @@
 import { positionAt } from '../../experiments/grid.js'
 import { markup } from '../../plot/svg.js'
 import { csvCell } from '../../results/csv.js'
+import { paint } from './drawing.js'
+import { pictureKey } from './groups.js'
 import { type LoadedMap, shownLayer } from './maps.js'
-import { type ColourOf, paint } from './plot.js'
+import type { ColourOf } from './plot.js'
 import { whilePrinting } from './print.js'
 import { type FigureParts, savedFigure } from './savedFigure.js'
 import { mapsFigure, type ShownMaps } from './savedMaps.js'
@@ -18,8 +20,7 @@ export async function saveMap(
   const what = map === shown.difference ? 'difference' : map.quantity
   if (format === 'csv') return download(new Blob([csvText(map)], { type: 'text/csv' }), savedName([map], what), format)
   if (format === 'npy') return download(new Blob(npyParts(map)), savedName([map], what), format)
-  const { group, unit } = map.fitted
-  const key = unit === null ? null : (group.units[unit]?.picture ?? null)
+  const key = pictureKey(map.fitted.group, map.fitted.unit)
   // Without its picture, the figure still says which object it shows.
   const picture =
     key === null
@@ -116,7 +117,7 @@ const CELL = 8
 /** Draws a map, and returns its picture as a data URL. */
 function mapImage(map: LoadedMap, colourOf: ColourOf): string {
   const canvas = document.createElement('canvas')
-  paint(canvas, map, colourOf)
+  paint(canvas, map.fitted.group, (i) => colourOf(map.values[i] as number))
   return enlarged(canvas, CELL * canvas.width, CELL * canvas.height).toDataURL('image/png')
 }
 

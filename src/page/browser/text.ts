@@ -2,7 +2,11 @@ import type { Position } from '../../engine/positions.js'
 import { decimalText, signedText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { kindOf } from './kinds.js'
+import { kindOf } from './groups.js'
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** Decimals of a cosine, unless a small difference needs more. */
 const FEW_DECIMALS = 3

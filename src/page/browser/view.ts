@@ -2,7 +2,7 @@ import type { Position } from '../../engine/positions.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import type { SiteIndex } from '../siteIndex.js'
-import { comparedIn, kindOf } from './kinds.js'
+import { centerOf, comparedIn, kindOf } from './groups.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
@@ -46,7 +46,7 @@ const FARTHEST_LIMIT = 10
 export function firstView(index: SiteIndex): View {
   const group = index.groups.find((one) => kindOf(one) === 'object') ?? index.groups[0]
   if (group === undefined) throw new Error('the study has no networks')
-  const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
+  const center = centerOf(group)
   const models = new Set(index.groups.map(({ model }) => model))
   const isBeside = ({ kind, plain, variant }: NetworkPair) =>
     kind !== 'no-flips' && plain === group.model && models.has(variant)
@@ -57,10 +57,10 @@ export function firstView(index: SiteIndex): View {
     layer: group.layers[0]?.name ?? '',
     size: index.wished ?? comparedIn(index)(group),
     patch: group.units[0]?.patch ?? null,
-    anchor: anchor?.name ?? '',
+    anchor: center.name,
     shows: group.isDetector ? 'found' : group.classes !== null ? 'answers' : 'similarity',
     difference: false,
-    cursor: anchor ?? { row: 0, col: 0 },
+    cursor: center,
     colours: Object.keys(COLOUR_MAPS)[0] as string,
     limits: index.limits,
   }

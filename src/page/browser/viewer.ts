@@ -13,11 +13,12 @@ import {
   withComparedSize,
 } from './fit.js'
 import type { FrameActions } from './frame.js'
-import { kindOf } from './kinds.js'
+import { centerOf, kindOf } from './groups.js'
 import type { LoadedMap } from './maps.js'
 import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
+import { messageOf } from './text.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 export interface RunningViewer {
@@ -184,7 +185,7 @@ class Viewer implements RunningViewer {
           say('')
           const follower = { onMap: take, say, signal, cursor: view.cursor }
           this.#source.follow(fitted, view.shows, follower).catch((error: unknown) => {
-            say(error instanceof Error ? error.message : String(error))
+            say(messageOf(error))
             take(undefined)
           })
         }),
@@ -204,9 +205,9 @@ class Viewer implements RunningViewer {
   #onKind(view: View): View {
     const { fits, view: before } = this.state
     const [{ group }] = stateOf(this.#source, view).fits
-    const center = group.anchors.find(({ name }) => name === 'center')
+    const center = centerOf(group)
     const isSame = kindOf(group) === kindOf(fits[0].group)
-    return isSame || view.cursor !== before.cursor || !center ? view : { ...view, cursor: center, anchor: center.name }
+    return isSame || view.cursor !== before.cursor ? view : { ...view, cursor: center, anchor: center.name }
   }
 
   #say(panel: number, text: string): void {

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
-import { isolated } from '../text.js'
+import { isolated, messageOf } from '../text.js'
 import { type CutAnswer, type CutBox, CutOut } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
-import { ask, messageOf } from './server.js'
+import { ask } from './server.js'
 
 /** Longest side, in pixels, of a picture that is sent to the server. The images that networks see are rarely larger. */
 const LONGEST_SIDE = 1024

@@ -11,13 +11,13 @@ import {
   type OtherUnit,
   type PullMessage,
 } from '../../live.js'
-import { kindOf, sideText } from '../kinds.js'
-import { isolated } from '../text.js'
+import { kindOf, sideText } from '../groups.js'
+import { isolated, messageOf } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'
 import { durationText } from './pace.js'
-import { ask, messageOf, messagesOf } from './server.js'
+import { ask, messagesOf } from './server.js'
 
 /** The object's size changes when the slider has not moved for this many milliseconds. */
 const RESTING = 120

@@ -14,7 +14,7 @@ import {
 } from '../../live.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import type { Fitted } from '../fit.js'
-import { kindOf } from '../kinds.js'
+import { kindOf } from '../groups.js'
 import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
 import { classWords, isolated, shareText } from '../text.js'

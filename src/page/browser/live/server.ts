@@ -30,7 +30,3 @@ export async function* messagesOf<T>(response: Response, signal?: AbortSignal): 
     yield* decode(value)
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -9,6 +9,21 @@ export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind
   return size > frame ? 'photograph' : 'object'
 }
 
+/** The position at which the network's own answer is read. Maps of answers compare all others with it. */
+export function centerOf({ anchors }: SiteGroup): SiteGroup['anchors'][number] {
+  return anchors.find(({ name }) => name === 'center') ?? (anchors[0] as SiteGroup['anchors'][number])
+}
+
+/** Key of an object's picture; null for the mean over objects, and if the picture was not found. */
+export function pictureKey({ units }: SiteGroup, unit: number | null): number | null {
+  return unit === null ? null : (units[unit]?.picture ?? null)
+}
+
+/** A CSS colour to draw behind an object, under the background's picture if there is one. */
+export function groundColour({ background }: SiteGroup): string {
+  return background !== null && 'colour' in background ? background.colour : '#808080'
+}
+
 /** As `sizeText`, but with the side of a photograph: `256 px`. */
 export function sideText(some: readonly Required<SizeInFrame>[]): string {
   const sides = [...new Set(some.map(({ size }) => size))]
