@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { packageFolder } from '../files/package.js'
 import type { LiveStudy } from './live.js'
 import { embeddedJson, pageHtml } from './page.js'
-import { liveViewerHtml } from './viewerHtml.js'
+import { viewerSection } from './viewerHtml.js'
 
 const LIVE_STYLE = `
 .layout:not(:has(.contents)){grid-template-columns:minmax(0,1fr)}
@@ -33,13 +33,18 @@ dialog::backdrop{background:rgb(0 0 0/.45)}
 .drop-here{position:fixed;inset:0;z-index:9;display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:color-mix(in srgb,var(--ground) 82%,transparent);border:4px dashed var(--series-1);pointer-events:none}
 `
 
+const LEAD = `<p class="finding">Drop a picture or an ONNX network anywhere on this page, or take one of the objects below.</p>
+<p class="soft">The maps fill from coarse to fine, around the cursor first. Click a position to make it the anchor.</p>`
+
+const APP = '<div id="live-controls"></div>\n<div id="viewer-app"></div>'
+
 export function livePage(study: LiveStudy): string {
   return pageHtml({
     title: 'Shiftscope, live',
     style: LIVE_STYLE,
     hasViewer: true,
     links: [],
-    main: `${liveViewerHtml()}
+    main: `${viewerSection('Does a network see your object everywhere?', LEAD, APP)}
 <script type="application/json" id="study">${embeddedJson(study)}</script>\n<script src="live.js"></script>`,
   })
 }

@@ -6,7 +6,7 @@ import { subjectsText } from '../patches/sizes.js'
 import type { Progress } from '../progress.js'
 import { embeddedJson } from './page.js'
 import { readSiteFile } from './siteFile.js'
-import type { SiteGroup, SiteIndex } from './siteIndex.js'
+import type { PictureKey, SiteGroup, SiteIndex } from './siteIndex.js'
 
 /** Largest size of a page in one file, in bytes. */
 const MOST_BYTES = 40e6
@@ -98,7 +98,7 @@ function sharedKeys({ key, background }: SiteGroup): readonly string[] {
 }
 
 function unitKeys({ key, units }: SiteGroup, i: number): readonly string[] {
-  const pictures = (picture: number | null) => (picture === null ? [] : [`pictures/${picture}`])
+  const pictures = (picture: PictureKey | null) => (picture === null ? [] : [`pictures/${picture}`])
   return units.slice(i, i + 1).flatMap(({ picture }) => [`maps/${key}/${i}`, ...pictures(picture)])
 }
 

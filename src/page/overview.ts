@@ -3,7 +3,8 @@ import { comparedSizes, inWordsOf, subjectOf } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { counted } from '../support/text.js'
-import type { AnswerSummary, SiteGroup, SiteIndex } from './siteIndex.js'
+import { type ObjectAnswer, objectAnswers } from './browser/everyObject.js'
+import type { SiteGroup, SiteIndex } from './siteIndex.js'
 
 /** The page's section about all objects. Its heading answers whether the object in the viewer is an exception. */
 export const OVERVIEW = { id: 'every-object', title: 'Every object' } as const
@@ -16,10 +17,6 @@ export interface OverviewText {
   readonly counts: string
 }
 
-interface ObjectAnswer extends AnswerSummary {
-  readonly patch: string
-}
-
 /** An answer changes much if it is kept at a smaller share of positions. */
 const HELD = 0.9
 
@@ -29,11 +26,9 @@ const COMMON = 0.5
 
 /** @param groups networks at one size, with answers */
 export function overviewText(groups: readonly SiteGroup[]): OverviewText {
-  const answers = groups.flatMap(({ units }) =>
-    units.flatMap(({ patch, answer }) => (answer ? [{ patch, ...answer }] : [])),
-  )
-  const confident = answers.filter(({ center }) => center.probability >= CONFIDENT)
-  const unsure = answers.filter(({ center }) => center.probability < CONFIDENT)
+  const answers = objectAnswers(groups)
+  const confident = answers.filter(({ isConfident }) => isConfident)
+  const unsure = answers.filter(({ isConfident }) => !isConfident)
   const words = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
   const objects = objectsOf(answers)
   const verdicts = [verdictAmong('confident', confident), verdictAmong('unsure', unsure)].filter((text) => text !== '')
@@ -70,14 +65,14 @@ function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectA
 
 function changesText(answers: readonly ObjectAnswer[], kind: string): string {
   const which = `Of the ${counted(answers.length, `${kind} answer`)}`
-  const somewhere = answers.filter(({ kept }) => kept < 1).length
+  const somewhere = answers.filter(({ answer }) => answer.kept < 1).length
   if (somewhere === 0) return `${which}, none changes at any position.`
   const verb = somewhere === 1 ? 'changes' : 'change'
   return `${which}, ${somewhere} ${verb} somewhere, and ${answers.filter(changesMuch).length || 'none'} at more than a tenth of positions.`
 }
 
-function changesMuch({ kept }: ObjectAnswer): boolean {
-  return kept < HELD
+function changesMuch({ answer }: ObjectAnswer): boolean {
+  return answer.kept < HELD
 }
 
 function objectsOf(answers: readonly ObjectAnswer[]): number {

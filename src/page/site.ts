@@ -13,7 +13,6 @@ import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from '
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
 import type {
-  SiteDigest,
   SiteGroup,
   SiteIndex,
   SiteLayerMaps,
@@ -128,7 +127,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         })
       }
       const classes = ranking.ranked()
-      const digest: SiteDigest = sha256(JSON.stringify([described, classes, limits]))
+      const digest = sha256(JSON.stringify([described, classes, limits]))
       await writeSiteFile(site, 'study', digest)
       return { digest, groups: described, classes, limits }
     },

@@ -1,5 +1,6 @@
 import type { ColourLimits } from '../plot/colormap.js'
 import type { NetworkPair } from '../results/pairs.js'
+import type { RankedClasses } from './classRanks.js'
 
 /** Name of the page's global function to which the site's files pass their values. */
 export const RECEIVER = 'shiftscopeReceive'
@@ -44,7 +45,7 @@ export interface SiteGroup {
   /** Side of the network's square input image in pixels. */
   readonly frame: number
   /** The image's background: a CSS colour, or the key of a picture; null if the picture was not found. */
-  readonly background: { readonly colour: string } | { readonly picture: number } | null
+  readonly background: { readonly colour: string } | { readonly picture: PictureKey } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
   /** Name of the layer whose values are class scores; null if no classes were predicted. */
@@ -82,10 +83,8 @@ interface SiteLayer {
  * The most frequent answers for an object in all networks and at all sizes, the most frequent first: those that are
  * correct for the object, and others. The n-th class has the n-th colour of its list.
  */
-export interface SiteClasses {
+export interface SiteClasses extends RankedClasses {
   readonly patch: string
-  readonly right: readonly string[]
-  readonly others: readonly string[]
 }
 
 /** A class, its probability at one position, and whether it is correct for the object (null if not known). */
@@ -129,11 +128,13 @@ export interface SmallAnswers {
   readonly strongest: string
 }
 
+export type PictureKey = number | string
+
 /** One patch of a group. Its index in `SiteGroup.units` is part of the names of its files. */
 export interface SiteUnit {
   readonly patch: string
-  /** Key of the patch's picture (see `SitePicture`); null if the picture was not found. */
-  readonly picture: number | null
+  /** Key of the patch's picture; null if the picture was not found. See `SitePicture` and, on the live page, `LiveObject`. */
+  readonly picture: PictureKey | null
   /** Absent if the network's answers are not known. */
   readonly answer?: AnswerSummary
   /** For each layer, the number of files with features; 0 if they were not stored. Absent if no layer has features. */
@@ -144,9 +145,6 @@ export interface SiteUnit {
    */
   readonly error?: number
 }
-
-/** Content of the file `study`: the digest of the index to which the site's files belong. */
-export type SiteDigest = string
 
 /** Content of the file `maps/<group>/<unit>` of an object, or of the file `maps/<group>/mean`. */
 export interface SiteMaps {

@@ -2,7 +2,9 @@ import type { Position } from '../engine/positions.js'
 import { SEES_NOTHING } from '../experiments/boxes.js'
 import { CONFIDENT } from '../experiments/confidence.js'
 import { type PixelGrid, positionAt } from '../experiments/grid.js'
+import { addTo } from '../support/lists.js'
 import { toBase64 } from './base64.js'
+import { type CountedClass, positionsOfClasses, rankedClasses } from './classRanks.js'
 import { encodeRegions } from './mapCoding.js'
 import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
 
@@ -72,14 +74,8 @@ function nearestTo({ grid, center }: NumberedAnswers, positions: readonly number
   return positions.toSorted((a, b) => distanceTo(a) - distanceTo(b))[0]
 }
 
-/** For each class, the number of positions where it is the answer. */
 function countsOf({ grid, classes, numbers }: NumberedAnswers): Uint32Array {
-  const counts = new Uint32Array(classes.length)
-  for (let i = 0; i < grid.rows * grid.cols; i++) {
-    const number = numbers[i] as number
-    counts[number] = (counts[number] as number) + 1
-  }
-  return counts
+  return positionsOfClasses(Array.from(numbers).slice(0, grid.rows * grid.cols), classes.length)
 }
 
 /** A small map has at most this many rows and columns. */
@@ -107,40 +103,20 @@ const MOST_RIGHT = 3
 const MOST_OTHERS = 6
 
 /** Ranks the classes of each object by the number of positions, in all networks and sizes. */
-export interface ClassRanking {
-  readonly add: (answers: NumberedAnswers) => void
-  readonly ranked: () => readonly SiteClasses[]
-}
-
-export function classRanking(): ClassRanking {
-  const objects = new Map<string, Map<string, { isRight: boolean; positions: number }>>()
+export function classRanking() {
+  const objects = new Map<string, CountedClass[]>()
   return {
-    add: (answers) => {
-      const { patch, classes } = answers
-      const ofObject = objects.get(patch) ?? new Map<string, { isRight: boolean; positions: number }>()
-      objects.set(patch, ofObject)
+    add: (answers: NumberedAnswers): void => {
       const counts = countsOf(answers)
-      for (const [i, { name, isRight }] of classes.entries()) {
-        const before = ofObject.get(name)
-        ofObject.set(name, {
-          isRight: isRight === true || before?.isRight === true,
-          positions: (counts[i] as number) + (before?.positions ?? 0),
-        })
-      }
+      for (const [i, { name, isRight }] of answers.classes.entries())
+        addTo(objects, answers.patch, { name, isRight: isRight === true, positions: counts[i] as number })
     },
-    ranked: () =>
+    ranked: (): readonly SiteClasses[] =>
       [...objects]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([patch, classes]) => {
-          const names = [...classes]
-            .sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
-            .map(([name, { isRight }]) => ({ name, isRight }))
-          const named = (wanted: boolean, most: number) =>
-            names
-              .filter(({ isRight }) => isRight === wanted)
-              .slice(0, most)
-              .map(({ name }) => name)
-          return { patch, right: named(true, MOST_RIGHT), others: named(false, MOST_OTHERS) }
+          const { right, others } = rankedClasses(classes)
+          return { patch, right: right.slice(0, MOST_RIGHT), others: others.slice(0, MOST_OTHERS) }
         }),
   }
 }

@@ -11,43 +11,23 @@ export interface Opening {
 
 /** @param studied numbers of networks, objects and positions, as one line of text */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
-  return sectionHtml({
-    title: 'Does a network see the same thing everywhere?',
-    lead: `${opening ? openingHtml(opening) : ''}<p class="soft">${escapeHtml(studied)}</p>`,
-    controls: '',
-    view: opening?.link ?? '',
-  })
+  const { sentence = '', more = '', link = '' } = opening ?? {}
+  const finding = `<p class="finding"><strong>${escapeHtml(sentence)}</strong> ${escapeHtml(more)}</p>\n`
+  return viewerSection(
+    'Does a network see the same thing everywhere?',
+    `${opening ? finding : ''}<p class="soft">${escapeHtml(studied)}</p>`,
+    `<div id="viewer-app" data-view="${escapeHtml(link)}"></div>`,
+  )
 }
 
-function openingHtml({ sentence, more }: Opening): string {
-  return `<p class="finding"><strong>${escapeHtml(sentence)}</strong> ${escapeHtml(more)}</p>\n`
-}
-
-export function liveViewerHtml(): string {
-  return sectionHtml({
-    title: 'Does a network see your object everywhere?',
-    lead: `<p class="finding">Drop a picture or an ONNX network anywhere on this page, or take one of the objects below.</p>
-<p class="soft">The maps fill from coarse to fine, around the cursor first. Click a position to make it the anchor.</p>`,
-    controls: '<div id="live-controls"></div>\n',
-    view: '',
-  })
-}
-
-interface ViewerParts {
-  readonly title: string
-  readonly lead: string
-  readonly controls: string
-  /** URL fragment of the view that is shown when the page is opened; empty for the default view. */
-  readonly view: string
-}
-
-function sectionHtml({ title, lead, controls, view }: ViewerParts): string {
+/** The viewer's title, sentences and place. All parameters are HTML. */
+export function viewerSection(title: string, lead: string, app: string): string {
   return `<section id="viewer" aria-labelledby="viewer-title">
 <h1 id="viewer-title">${title}</h1>
 ${lead}
 <noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the folder
 “heatmaps” work without it.</p></noscript>
 <h2 class="hidden">Object and maps</h2>
-${controls}<div id="viewer-app" data-view="${escapeHtml(view)}"></div>
+${app}
 </section>`
 }

@@ -28,18 +28,21 @@ export function groupsLike(index: SiteIndex, like: SiteGroup): readonly SiteGrou
   return index.groups.filter((one) => compared(one) === compared(like) && one.units.some(({ answer }) => answer))
 }
 
+export function objectAnswers(groups: readonly SiteGroup[]): readonly ObjectAnswer[] {
+  return groups.flatMap((group) =>
+    group.units.flatMap(({ patch, answer }, unit) =>
+      answer ? [{ group, unit, patch, answer, isConfident: answer.center.probability >= CONFIDENT }] : [],
+    ),
+  )
+}
+
 /**
  * The objects of these networks, sorted: those with a confident answer first, and of these the one first whose least
  * stable confident answer is kept at the smallest share of positions.
  */
 export function answeredObjects(groups: readonly SiteGroup[]): readonly AnsweredObject[] {
-  const all = groups.flatMap((group) =>
-    group.units.flatMap(({ patch, answer }, unit) =>
-      answer ? [{ group, unit, patch, answer, isConfident: answer.center.probability >= CONFIDENT }] : [],
-    ),
-  )
   const lists = new Map<string, ObjectAnswer[]>()
-  for (const one of all) addTo(lists, one.patch, one)
+  for (const one of objectAnswers(groups)) addTo(lists, one.patch, one)
   const objects = [...lists].map(([patch, answers]) => {
     const isConfident = answers.some((one) => one.isConfident)
     const counted = answers.filter((one) => one.isConfident === isConfident)

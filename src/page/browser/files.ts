@@ -1,6 +1,6 @@
 import {
+  type PictureKey,
   RECEIVER,
-  type SiteDigest,
   type SiteFeatures,
   type SiteIndex,
   type SiteMaps,
@@ -36,7 +36,7 @@ export function loadOverview(group: number): Promise<SiteOverview> {
   return load<SiteOverview>(`answers/${group}`)
 }
 
-export function loadPicture(picture: number): Promise<SitePicture> {
+export function loadPicture(picture: PictureKey): Promise<SitePicture> {
   const key = `pictures/${picture}`
   return keptPictures(key, () => load<SitePicture>(key))
 }
@@ -54,7 +54,7 @@ async function load<T>(key: string): Promise<T> {
     await allRead()
     return JSON.parse(element(`site/${key}`, HTMLScriptElement).text) as T
   }
-  const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
+  const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<string>('study')])
   if (digest !== own.digest)
     throw new Error('the folder “site” belongs to another page; reload this page, or make the report again')
   return value

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
-import type { SiteGroup } from '../siteIndex.js'
+import type { PictureKey, SiteGroup } from '../siteIndex.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
@@ -26,7 +26,7 @@ interface FrameProps {
   readonly cursor: Position
   readonly readings: readonly Reading[]
   readonly regions: Regions
-  readonly pictureOf: (key: number) => Promise<string>
+  readonly pictureOf: (key: PictureKey) => Promise<string>
   readonly actions: FrameActions
 }
 
@@ -149,9 +149,9 @@ function boxStyle({ frame, size }: SiteGroup, position: Position) {
   return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
 
-type Pictures = ReadonlyMap<number, HTMLImageElement>
+type Pictures = ReadonlyMap<PictureKey, HTMLImageElement>
 
-const images = new Map<number, HTMLImageElement>()
+const images = new Map<PictureKey, HTMLImageElement>()
 
 function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
@@ -173,7 +173,7 @@ function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictur
   return images
 }
 
-function backgroundOf({ group: { background } }: Fitted): number | null {
+function backgroundOf({ group: { background } }: Fitted): PictureKey | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
@@ -189,7 +189,7 @@ function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Positio
   canvas.width = side
   canvas.height = side
   const context = canvas.getContext('2d')
-  const loaded = (key: number | null) => {
+  const loaded = (key: PictureKey | null) => {
     const image = key === null ? undefined : pictures.get(key)
     return image?.complete && image.naturalWidth > 0 ? image : undefined
   }

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 import type { Fitted } from './fit.js'
 import { kindOf, PATCH_KINDS } from './groups.js'
 import { Picture } from './picture.js'
@@ -7,7 +7,7 @@ import { Picture } from './picture.js'
 interface GalleryProps {
   readonly index: SiteIndex
   readonly fitted: Fitted
-  readonly pictureOf: (key: number) => Promise<string>
+  readonly pictureOf: (key: PictureKey) => Promise<string>
   readonly choose: (patch: string, group: SiteGroup) => void
 }
 

@@ -1,5 +1,5 @@
 import { comparedSizes, type SizeInFrame, sizeText } from '../../patches/sizes.js'
-import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 
 export const PATCH_KINDS = ['object', 'photograph'] as const
 export type Kind = (typeof PATCH_KINDS)[number]
@@ -15,7 +15,7 @@ export function centerOf({ anchors }: SiteGroup): SiteGroup['anchors'][number] {
 }
 
 /** Key of an object's picture; null for the mean over objects, and if the picture was not found. */
-export function pictureKey({ units }: SiteGroup, unit: number | null): number | null {
+export function pictureKey({ units }: SiteGroup, unit: number | null): PictureKey | null {
   return unit === null ? null : (units[unit]?.picture ?? null)
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { SiteGroup } from '../siteIndex.js'
+import type { PictureKey, SiteGroup } from '../siteIndex.js'
 import { useNear } from './drawing.js'
 import { groundColour, pictureKey } from './groups.js'
 
@@ -7,7 +7,7 @@ interface PictureProps {
   readonly group: SiteGroup
   /** Index of the object in `group.units`. */
   readonly unit: number
-  readonly pictureOf: (key: number) => Promise<string>
+  readonly pictureOf: (key: PictureKey) => Promise<string>
 }
 
 /** A thumbnail of an object on its background. It is loaded when it comes near the screen: there may be hundreds. */

@@ -1,5 +1,5 @@
 import { OUTCOMES } from '../../experiments/boxes.js'
-import type { SiteClasses } from '../siteIndex.js'
+import { type CountedClass, positionsOfClasses, type RankedClasses, rankedClasses } from '../classRanks.js'
 import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
 import { classWords, isolated } from './text.js'
@@ -78,32 +78,19 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)): Re
   }
 }
 
-/** The classes of maps, the most frequent first. */
-function rankedIn(all: readonly LoadedMap[]): Pick<SiteClasses, 'right' | 'others'> {
-  const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
-  for (const { name, positions, isRight } of all.flatMap(({ answers }) => classesOf(answers?.strongest)))
-    counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
-  const frequent = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
-  const namesOf = (isRight: boolean) => frequent.filter(([, one]) => one.isRight === isRight).map(([name]) => name)
-  return { right: namesOf(true), others: namesOf(false) }
+function rankedIn(all: readonly LoadedMap[]): RankedClasses {
+  return rankedClasses(all.flatMap(({ answers }) => classesOf(answers?.strongest)))
 }
 
 /** Colours of classes by name; classes without one share `REST_COLOUR`. */
-export function classColours({ right, others }: Pick<SiteClasses, 'right' | 'others'>): ReadonlyMap<string, Colour> {
+export function classColours({ right, others }: RankedClasses): ReadonlyMap<string, Colour> {
   const paired = (names: readonly string[], palette: readonly Colour[]) =>
     palette.slice(0, names.length).map((colour, i) => [names[i] as string, colour] as const)
   return new Map([...paired(right, RIGHT_COLOURS), ...paired(others, OTHER_COLOURS)])
 }
 
-interface AnsweredClass {
-  readonly name: string
-  readonly positions: number
-  readonly isRight: boolean
-}
-
-function classesOf(regions: NamedRegions | null | undefined): readonly AnsweredClass[] {
+function classesOf(regions: NamedRegions | null | undefined): readonly CountedClass[] {
   const { names = [], numbers = [], right = [] } = regions ?? {}
-  const positions = new Uint32Array(names.length)
-  for (const number of numbers) positions[number] = (positions[number] as number) + 1
+  const positions = positionsOfClasses(numbers, names.length)
   return names.map((name, i) => ({ name, positions: positions[i] as number, isRight: right.includes(i) }))
 }

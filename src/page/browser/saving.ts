@@ -1,6 +1,7 @@
 import { positionAt } from '../../experiments/grid.js'
 import { markup } from '../../plot/svg.js'
 import { csvCell } from '../../results/csv.js'
+import type { PictureKey } from '../siteIndex.js'
 import { paint } from './drawing.js'
 import { pictureKey } from './groups.js'
 import { type LoadedMap, shownLayer } from './maps.js'
@@ -14,7 +15,7 @@ import type { Format } from './saveRow.js'
 export async function saveMap(
   map: LoadedMap,
   shown: ShownMaps,
-  pictureOf: (key: number) => Promise<string>,
+  pictureOf: (key: PictureKey) => Promise<string>,
   format: Format,
 ): Promise<void> {
   const what = map === shown.difference ? 'difference' : map.quantity

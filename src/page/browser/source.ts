@@ -1,5 +1,5 @@
 import type { Position } from '../../engine/positions.js'
-import type { SiteIndex } from '../siteIndex.js'
+import type { PictureKey, SiteIndex } from '../siteIndex.js'
 import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
 import { type LoadedMap, loadMap, quantityNote } from './maps.js'
@@ -12,7 +12,7 @@ export interface MapSource {
    * given size in pixels.
    */
   readonly index: (size?: number) => SiteIndex
-  readonly pictureOf: (key: number) => Promise<string>
+  readonly pictureOf: (key: PictureKey) => Promise<string>
   /** Passes a map to the follower whenever more of it is known, until the map is complete. */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
   /** Tells the source where the cursor is, so that it can compute positions near it first. */

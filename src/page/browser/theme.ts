@@ -5,24 +5,16 @@ const KEY = 'shiftscope-theme'
 /** Keeps the reader's choice of a theme. The page's CSS applies the choice, and needs no script for this. */
 export function bindTheme(): void {
   const select = element('theme', HTMLSelectElement)
-  const stored = recall()
-  if ([...select.options].some(({ value }) => value === stored)) select.value = stored
-  select.addEventListener('change', () => remember(select.value))
+  withStorage((storage) => {
+    const stored = storage.getItem(KEY)
+    if ([...select.options].some(({ value }) => value === stored)) select.value = stored as string
+  })
+  select.addEventListener('change', () => withStorage((storage) => storage.setItem(KEY, select.value)))
 }
 
-/** Reads the stored choice. Some browsers refuse storage to pages that are opened from disk. */
-function recall(): string {
+/** Some browsers refuse storage to pages that are opened from disk. The choice then lasts until the page is left. */
+function withStorage(act: (storage: Storage) => void): void {
   try {
-    return localStorage.getItem(KEY) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function remember(theme: string): void {
-  try {
-    localStorage.setItem(KEY, theme)
-  } catch {
-    // Without storage, the choice lasts until the page is left.
-  }
+    act(localStorage)
+  } catch {}
 }

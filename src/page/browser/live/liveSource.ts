@@ -44,13 +44,6 @@ export interface LiveSource extends MapSource {
   readonly objectOf: (fitted: Fitted) => LiveObject | undefined
 }
 
-/** Larger than any object size. The key of a picture is the object's key times this number, plus the object's size. */
-const SIZES = 8192
-
-function pictureAddress(key: number): string {
-  return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
-}
-
 /** Side of the object in pixels, for links that give none. It is the smaller of the paper's two sizes. */
 const FIRST_SIZE = 75
 
@@ -175,7 +168,7 @@ export function liveSource(study: LiveStudy): LiveSource {
   return {
     // A link may give any number as the size.
     index: (size = FIRST_SIZE) => indexOf(state, mostBytes, size >= 1 ? Math.floor(size) : FIRST_SIZE),
-    pictureOf: (key) => Promise.resolve(pictureAddress(key)),
+    pictureOf: (key) => Promise.resolve(`pictures/${key}.png`),
     state: () => state,
     set: (change) => {
       state = { ...state, ...change }
@@ -281,18 +274,13 @@ function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex
       frame: network.frame,
       background: { colour: state.background },
       anchors: anchorPositions(range),
-      layers: network.layers.map(({ name, dims }) => ({
-        name,
-        dims,
-        means: [],
-        baseline: null,
-      })),
+      layers: network.layers.map(({ name, dims }) => ({ name, dims, means: [], baseline: null })),
       classes: network.classes,
       ...(network.knows && { knows: network.knows }),
       isDetector: network.isDetector,
       units: units.map(({ key, name }) => ({
         patch: name,
-        picture: key * SIZES + size,
+        picture: `${key}-${size}`,
         features: network.layers.map(() => 1),
       })),
     }
