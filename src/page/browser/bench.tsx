@@ -1,15 +1,14 @@
 import { useMemo } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
 import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
-import { type Fits, type Fitted, isOfSameObject } from './fit.js'
-import { type FrameActions, FrameView } from './frame.js'
+import { type Fitted, isOfSameObject } from './fit.js'
+import { FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { comparedIn, kindOf } from './groups.js'
-import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { extremes, PROBABILITY_LIMITS } from './maps.js'
 import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
 import { Profile } from './profiles.js'
@@ -17,34 +16,18 @@ import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings 
 import { regionsOf } from './regions.js'
 import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
+import type { State, ViewerActions } from './state.js'
 import { ValueTables } from './valueTables.js'
-import type { Change, Quantity, View } from './view.js'
-
-export interface State {
-  readonly index: SiteIndex
-  readonly view: View
-  readonly fits: Fits
-  /** One map per entry of `fits`; undefined while the map is loading, or if loading failed. */
-  readonly maps: readonly (LoadedMap | undefined)[]
-  readonly notes: readonly string[]
-  readonly isBusy: readonly boolean[]
-  /** Whether the cursor stays at its position although the pointer moves. */
-  readonly isHeld: boolean
-}
+import type { Quantity } from './view.js'
 
 interface BenchProps {
   readonly source: MapSource
   readonly state: State
-  /** @param panel 0 for map A, 1 for map B */
-  readonly actions: (panel: number) => FrameActions
-  readonly moveTo: (position: Position) => void
-  readonly change: (make: Change) => void
-  readonly hold: (isHeld: boolean) => void
-  readonly address: () => string
+  readonly viewer: ViewerActions
 }
 
-export function Bench({ source, state, actions, moveTo, change, hold, address }: BenchProps) {
-  const { index, view, fits, notes, isBusy, isHeld } = state
+export function Bench({ source, state, viewer }: BenchProps) {
+  const { index, view, fits, notes, isBusy } = state
   const shown = state.maps.slice(0, fits.length)
   const present = shown.filter((map) => map !== undefined)
   const regions = useMemo(
@@ -75,7 +58,7 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
           fitted={fits[0]}
           pictureOf={source.pictureOf}
           choose={(patch, group) =>
-            change((now) => ({ ...now, patch, size: index.wished ?? comparedIn(index)(group) }))
+            viewer.change((now) => ({ ...now, patch, size: index.wished ?? comparedIn(index)(group) }))
           }
         />
       ),
@@ -88,22 +71,27 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
       <section class="panel object" aria-label="Object and position">
-        <Steps key={`${fits[0].group.key} ${fits[0].unit}`} fitted={fits[0]} cursor={view.cursor} moveTo={moveTo} />
-        <Place reading={readings[0]} place={actions(0).place} />
+        <Steps
+          key={`${fits[0].group.key} ${fits[0].unit}`}
+          fitted={fits[0]}
+          cursor={view.cursor}
+          moveTo={(position) => viewer.moveTo(position)}
+        />
+        <Place reading={readings[0]} place={viewer.actions(0).place} />
         <FrameView
           fitted={fits[0]}
           cursor={view.cursor}
           readings={readings}
           regions={regions}
           pictureOf={source.pictureOf}
-          actions={actions(0)}
+          actions={viewer.actions(0)}
         />
         <SpokenReadings readings={readings} />
         <Profile id="col-profile" axis="row" panel="a" readings={readings} regions={regions} />
       </section>
       <div class="choosing">
         {gallery}
-        <Controls index={index} view={view} fits={fits} change={change} />
+        <Controls state={state} change={viewer.change} />
         <p class="soft reads">{caption}</p>
       </div>
       {fits.map((fitted, i) => {
@@ -122,24 +110,14 @@ export function Bench({ source, state, actions, moveTo, change, hold, address }:
             readings={readings}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
-            actions={actions(i)}
+            actions={viewer.actions(i)}
             save={(map, format) => saveMap(map, figure, source.pictureOf, format)}
           />
         )
       })}
       <Scale limits={limits} readings={readings} colours={colours} />
       <div class="more">
-        <ViewerSettings
-          index={index}
-          view={view}
-          fits={fits}
-          change={change}
-          isHeld={isHeld}
-          hold={hold}
-          address={address}
-          limits={limits}
-          anchorHere={actions(0).anchorHere}
-        />
+        <ViewerSettings state={state} viewer={viewer} limits={limits} />
         <ValueTables maps={current} />
         <details>
           <summary>Pointer and keys</summary>

@@ -4,17 +4,16 @@ import { squareText } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { copyText } from './dom.js'
-import { type Fits, hasFeatures, hasMean } from './fit.js'
+import { hasFeatures, hasMean } from './fit.js'
 import { kindOf } from './groups.js'
 import { Badge, type PanelId } from './readings.js'
+import type { State, ViewerActions } from './state.js'
 import { isolated, positionText } from './text.js'
-import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
+import { limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
-  readonly index: SiteIndex
-  readonly view: View
-  readonly fits: Fits
-  readonly change: (change: Change) => void
+  readonly state: State
+  readonly change: ViewerActions['change']
 }
 
 const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
@@ -27,7 +26,7 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
 
 const SCORE_NAME = 'score of the object’s class'
 
-export function Controls({ index, view, fits, change }: ControlsProps) {
+export function Controls({ state: { index, view, fits }, change }: ControlsProps) {
   const models = modelsOf(index)
   const textOf = (model: string) => {
     const knows = index.groups.find((group) => group.model === model)?.knows
@@ -54,22 +53,15 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
-      <label>
-        Maps show{' '}
-        <select
-          id="shows"
-          value={view.shows}
-          onChange={({ currentTarget: { value } }) =>
-            change((now) => ({ ...now, shows: QUANTITIES.find((one) => one === value) ?? now.shows }))
-          }
-        >
-          {quantities.toReversed().map((one) => (
-            <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
-              {isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choices
+        label="Maps show"
+        id="shows"
+        options={quantities.toReversed()}
+        textOf={(one) => (isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one])}
+        isOff={(one) => one !== 'similarity' && !hasAnswers}
+        value={view.shows}
+        choose={(shows) => change((now) => ({ ...now, shows }))}
+      />
     </div>
   )
 }
@@ -81,28 +73,18 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
   return [...new Set(groups.map(({ model }) => model))]
 }
 
-interface SettingsProps extends ControlsProps {
+interface SettingsProps {
+  readonly state: State
+  readonly viewer: ViewerActions
   /** Ends of the colour scale as numbers. If `view.limits` is `fit`, they were computed from the maps. */
   readonly limits: ColourLimits
-  readonly isHeld: boolean
-  readonly hold: (isHeld: boolean) => void
-  readonly anchorHere: () => void
-  readonly address: () => string
 }
 
 const ANY_POSITION = 'any position: click a map'
 
-export function ViewerSettings({
-  index,
-  view,
-  fits,
-  change,
-  limits,
-  isHeld,
-  hold,
-  anchorHere,
-  address,
-}: SettingsProps) {
+export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
+  const { index, view, fits, isHeld } = state
+  const { change, address } = viewer
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
@@ -145,7 +127,7 @@ export function ViewerSettings({
           value={anchor === null ? anywhere : String(choice.anchor)}
           choose={(name) => change((now) => ({ ...now, anchor: name === anywhere ? now.cursor : name }))}
         />
-        <button type="button" id="anchor-here" onClick={anchorHere}>
+        <button type="button" id="anchor-here" onClick={viewer.actions(0).anchorHere}>
           Set the anchor at the cursor
         </button>
         <Limits view={view} limits={limits} change={change} />
@@ -164,7 +146,7 @@ export function ViewerSettings({
         >
           Show the difference B − A
         </Check>
-        <Check id="hold" isOn={isHeld} set={hold}>
+        <Check id="hold" isOn={isHeld} set={(isHeld) => viewer.hold(isHeld)}>
           Freeze the cursor
         </Check>
         <CopyLink address={address} />
@@ -173,14 +155,15 @@ export function ViewerSettings({
   )
 }
 
-interface ChoicesProps {
+interface ChoicesProps<T extends string> {
   readonly label: ComponentChildren
   readonly id: string
-  readonly options: readonly string[]
+  readonly options: readonly T[]
   /** Words for an option; by default, the option itself. */
-  readonly textOf?: (option: string) => string
-  readonly value: string
-  readonly choose: (option: string) => void
+  readonly textOf?: (option: T) => string
+  readonly isOff?: (option: T) => boolean
+  readonly value: T
+  readonly choose: (option: T) => void
 }
 
 function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words: string }) {
@@ -192,17 +175,14 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
 }
 
 /** A select element. Its options are names from files, which may be in right-to-left scripts, hence `dir="auto"`. */
-export function Choices({ label, id, options, textOf = String, value, choose }: ChoicesProps) {
+export function Choices<T extends string>(props: ChoicesProps<T>) {
+  const { label, id, options, textOf = String, isOff, value, choose } = props
   return (
     <label>
       {label}{' '}
-      <select
-        id={id}
-        value={options.indexOf(value)}
-        onChange={({ currentTarget }) => choose(options[Number(currentTarget.value)] as string)}
-      >
-        {options.map((option, i) => (
-          <option key={option} value={i} dir="auto">
+      <select id={id} value={value} onChange={({ currentTarget }) => choose(currentTarget.value as T)}>
+        {options.map((option) => (
+          <option key={option} value={option} disabled={isOff?.(option)} dir="auto">
             {textOf(option)}
           </option>
         ))}
@@ -234,7 +214,10 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
   )
 }
 
-type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
+interface LimitsProps extends Pick<ControlsProps, 'change'> {
+  readonly view: View
+  readonly limits: ColourLimits
+}
 
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
   /** Texts in the two input fields if they are invalid; otherwise undefined. */
@@ -286,7 +269,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
 }
 
 /** A button that copies the address of the view. If the browser refuses, the address is shown as text instead. */
-function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
+function CopyLink({ address }: Pick<ViewerActions, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (
     <span class="link">

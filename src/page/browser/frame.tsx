@@ -12,14 +12,6 @@ import { Badge, type Reading, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
 import { positionText } from './text.js'
 
-export interface FrameActions extends CursorActions {
-  /**
-   * Moves the top-left corner of the object or photograph to the grid position that is nearest to `position`, which is
-   * in pixels of the frame and may be outside it.
-   */
-  readonly place: (position: Position) => void
-}
-
 interface FrameProps {
   /** What map A shows, whether or not the map has arrived. */
   readonly fitted: Fitted
@@ -27,7 +19,7 @@ interface FrameProps {
   readonly readings: readonly Reading[]
   readonly regions: Regions
   readonly pictureOf: (key: PictureKey) => Promise<string>
-  readonly actions: FrameActions
+  readonly actions: CursorActions
 }
 
 /** Share of the frame by which a photograph is also drawn around the window. */

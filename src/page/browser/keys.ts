@@ -1,6 +1,11 @@
 import type { Position } from '../../engine/positions.js'
 
 export interface CursorActions {
+  /**
+   * Moves the top-left corner of the object or photograph to the grid position that is nearest to `position`, which is
+   * in pixels of the frame and may be outside it.
+   */
+  readonly place: (position: Position) => void
   readonly hover: (position: Position) => void
   readonly choose: (position: Position, isTouch: boolean) => void
   /** Moves the cursor by a number of positions down and right. `Infinity` moves it to the edge of the map. */

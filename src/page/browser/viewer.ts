@@ -1,6 +1,6 @@
 import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
-import { Bench, type State } from './bench.js'
+import { Bench } from './bench.js'
 import { allRead, element, onceAFrame } from './dom.js'
 import {
   type Fits,
@@ -12,18 +12,17 @@ import {
   nearestPosition,
   withComparedSize,
 } from './fit.js'
-import type { FrameActions } from './frame.js'
 import { centerOf, kindOf } from './groups.js'
+import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
 import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
+import type { State, ViewerActions } from './state.js'
 import { messageOf } from './text.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
-export interface RunningViewer {
-  /** Shows a different view, or the same view again if the source has changed. */
-  readonly change: (make: Change) => void
+export interface RunningViewer extends Pick<ViewerActions, 'change'> {
   readonly fits: () => Fits
   /** Calls the listener at once, and again whenever the view changes, but not when the cursor moves. */
   readonly onChange: (listener: () => void) => void
@@ -58,7 +57,7 @@ function noFeatures({ group, unit }: Fitted): string {
 /** Marks the viewer's own history entries, so that `follow` can tell the Back button from a link. */
 const OWN = 'shiftscope'
 
-class Viewer implements RunningViewer {
+class Viewer implements RunningViewer, ViewerActions {
   state: State
   /**
    * Whether the page's address is kept up to date with the view. False before the user's first action, and while the
@@ -217,23 +216,14 @@ class Viewer implements RunningViewer {
   }
 
   #draw(): void {
-    const page = {
-      source: this.#source,
-      state: this.state,
-      actions: this.#actions,
-      moveTo: (position: Position) => this.moveTo(position),
-      address: this.address,
-      change: this.change,
-      hold: (isHeld: boolean) => this.#hold(isHeld),
-    }
-    render(h(Bench, page), this.#root)
+    render(h(Bench, { source: this.#source, state: this.state, viewer: this }), this.#root)
     clearTimeout(this.#settling)
     this.#settling = setTimeout(() => {
       if (this.#hasAddress) history.replaceState(OWN, '', this.address())
     }, SETTLED)
   }
 
-  #hold(isHeld: boolean): void {
+  hold(isHeld: boolean): void {
     this.state = { ...this.state, isHeld }
     this.#draw()
   }
@@ -246,8 +236,7 @@ class Viewer implements RunningViewer {
     else this.#say(0, noFeatures(first))
   }
 
-  /** @param panel index of the map whose grid of positions the actions use */
-  readonly #actions = (panel: number): FrameActions => {
+  readonly actions = (panel: number): CursorActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {
       hover: (position) => {
@@ -269,7 +258,7 @@ class Viewer implements RunningViewer {
       },
       place: (position) => this.moveTo(nearestPosition(groupOf(), position)),
       anchorHere: () => this.#anchorAt(this.state.view.cursor),
-      toggleHold: () => this.#hold(!this.state.isHeld),
+      toggleHold: () => this.hold(!this.state.isHeld),
       stepPatch: (by) => this.#stepPatch(by),
     }
   }

@@ -11,6 +11,7 @@ import {
   type OtherUnit,
   type PullMessage,
 } from '../../live.js'
+import { Choices } from '../controls.js'
 import { kindOf, sideText } from '../groups.js'
 import { isolated, messageOf } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
@@ -163,20 +164,14 @@ function Look({ source, viewer }: LivePage) {
           onChange={({ currentTarget }) => change({ background: currentTarget.value })}
         />
       </label>
-      <label>
-        Finest step{' '}
-        <select
-          id="finest"
-          value={finest ?? fits[0].group.stride}
-          onChange={({ currentTarget }) => change({ finest: Number(currentTarget.value) })}
-        >
-          {LIVE_STRIDES.map((stride) => (
-            <option key={stride} value={stride}>
-              {stride} px
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choices
+        label="Finest step"
+        id="finest"
+        options={LIVE_STRIDES.map(String)}
+        textOf={(stride) => `${stride} px`}
+        value={String(finest ?? fits[0].group.stride)}
+        choose={(stride) => change({ finest: Number(stride) })}
+      />
     </>
   )
 }
