@@ -1,8 +1,7 @@
-import type { Sighting } from '../experiments/boxes.js'
-
 /** Messages that the live page and its server exchange. Those in a stream are coded by `encodeMessage`. */
 
-import { positionRange } from '../engine/positions.js'
+import { type Position, positionRange } from '../engine/positions.js'
+import type { Sighting } from '../experiments/boxes.js'
 
 /** Data with which the live page starts. The server embeds them in the page as JSON. */
 export interface LiveStudy {
@@ -67,9 +66,9 @@ export interface MapRequest extends LiveScene, Pick<LiveObject, 'category'> {
    * Position of the anchor in pixels. A named anchor, such as `bottom-right`, may lie between the positions of the
    * grid.
    */
-  readonly anchor: { readonly row: number; readonly col: number }
+  readonly anchor: Position
   /** Position of the user's cursor in pixels. Positions near it are computed first. */
-  readonly cursor: { readonly row: number; readonly col: number }
+  readonly cursor: Position
 }
 
 export interface DroppedNetwork {

@@ -72,8 +72,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   const numbers = numberReader(bytes)
   for (let start = 0; start < positions; ) {
     const [value, run] = [numbers.next(), numbers.next()]
-    if (run === 0 || start + run > positions)
-      throw new RangeError('the data of this map are damaged; make the report again')
+    if (run === 0 || start + run > positions) throw damaged()
     map.fill(value, start, start + run)
     start += run
   }
@@ -105,8 +104,7 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       let shift = 0
       let byte: number
       do {
-        if (at >= bytes.length || shift > 14)
-          throw new RangeError('the data of this map are damaged; make the report again')
+        if (at >= bytes.length || shift > 14) throw damaged()
         byte = bytes[at++] as number
         value |= (byte & 127) << shift
         shift += 7
@@ -114,7 +112,11 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       return value
     },
     end: () => {
-      if (at !== bytes.length) throw new RangeError('the data of this map are damaged; make the report again')
+      if (at !== bytes.length) throw damaged()
     },
   }
+}
+
+function damaged(): RangeError {
+  return new RangeError('the data of this map are damaged; make the report again')
 }

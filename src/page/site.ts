@@ -66,31 +66,6 @@ export function siteWriter(results: string, site: string): SiteWriter {
     if (answers) ranking.add(answers.numbered)
     return answers?.numbered
   }
-  const writeFiles = async (
-    file: string,
-    unit: OpenUnit,
-    maps: Float32Array,
-    mean: MeanProbability,
-  ): Promise<{ readonly described: SiteUnit; readonly small: SmallAnswers | null }> => {
-    const writers = [
-      pictures.patch(unit.inputs),
-      inTurn(() => writeFeatures(site, `features/${file}`, unit, 'features')),
-      writeMaps(file, unit, maps, mean),
-    ] as const
-    // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
-    // it.
-    await Promise.allSettled(writers)
-    const [picture, features, answers] = await Promise.all(writers)
-    return {
-      described: {
-        patch: unit.inputs.patch,
-        picture,
-        ...(answers && { answer: answerSummary(answers) }),
-        ...(features && { features }),
-      },
-      small: answers ? smallAnswers(answers) : null,
-    }
-  }
   const addSketches = async ({ key, opened, units }: GroupFiles, sketched: ReadonlySet<string>) => {
     for (const [i, unit] of opened.entries()) {
       if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
@@ -102,9 +77,22 @@ export function siteWriter(results: string, site: string): SiteWriter {
     onUnit: async (unit, maps) => {
       const { key, opened, units, small, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
       const i = opened.push(unit) - 1
-      const written = await writeFiles(`${key}/${i}`, unit, maps, probabilities)
-      units[i] = written.described
-      small[i] = written.small
+      const writers = [
+        pictures.patch(unit.inputs),
+        inTurn(() => writeFeatures(site, `features/${key}/${i}`, unit, 'features')),
+        writeMaps(`${key}/${i}`, unit, maps, probabilities),
+      ] as const
+      // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
+      // it.
+      await Promise.allSettled(writers)
+      const [picture, features, answers] = await Promise.all(writers)
+      units[i] = {
+        patch: unit.inputs.patch,
+        picture,
+        ...(answers && { answer: answerSummary(answers) }),
+        ...(features && { features }),
+      }
+      small[i] = answers ? smallAnswers(answers) : null
     },
     finish: async (studyGroups, limits) => {
       // Which sketches (shortened features) fit on the page is decided here, when all units have been visited.

@@ -7,27 +7,26 @@ import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 import type { NumberedAnswers } from './siteOverview.js'
 
-/** Averages maps of objects. A map holds the probability of the network's answer for the object at the center. */
-export interface MeanProbability {
-  /** @param map the probability at each position, [rows, cols], and then at each anchor */
-  readonly add: (map: Float32Array) => void
-  /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
-  readonly map: () => string | undefined
-}
+export type MeanProbability = ReturnType<typeof meanProbability>
 
 const SCALE = 10 ** PROBABILITY_DECIMALS
 
-/** Averages by adding whole numbers, so that the mean does not depend on the order of the units. */
-export function meanProbability(model: string): MeanProbability {
+/**
+ * Averages maps of objects. A map holds the probability of the network's answer for the object at the center. Whole
+ * numbers are added, so that the mean does not depend on the order of the units.
+ */
+export function meanProbability(model: string) {
   let sums: Float64Array | undefined
   let units = 0
   return {
-    add: (map) => {
+    /** @param map the probability at each position, [rows, cols], and then at each anchor */
+    add: (map: Float32Array): void => {
       sums ??= new Float64Array(map.length)
       for (let i = 0; i < map.length; i++) sums[i] = (sums[i] as number) + Math.round((map[i] as number) * SCALE)
       units++
     },
-    map: () =>
+    /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
+    map: (): string | undefined =>
       sums &&
       encodedMap(
         sums.map((sum) => sum / units / SCALE),

@@ -9,13 +9,7 @@ import type { SiteGroup, SitePicture } from './siteIndex.js'
 const MAX_FRAME = 4096
 
 /** Writes the pictures of a site. A picture that several units share is written only once. */
-export interface SitePictures {
-  /** @returns the picture's key; null if the results folder does not have the picture */
-  readonly patch: (inputs: UnitInputs) => Promise<number | null>
-  readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
-}
-
-export function sitePictures(results: string, site: string): SitePictures {
+export function sitePictures(results: string, site: string) {
   const keys = new Map<string, Promise<number | null>>()
   // A picture gets its key when it is requested, and keeps it even if the picture turns out to be missing. So the keys
   // do not depend on which picture is written first.
@@ -33,12 +27,13 @@ export function sitePictures(results: string, site: string): SitePictures {
     return written
   }
   return {
-    patch: ({ patchSha256, size, blend }) =>
+    /** @returns the picture's key; null if the results folder does not have the picture */
+    patch: ({ patchSha256, size, blend }: UnitInputs): Promise<number | null> =>
       keyOf(`patch ${patchSha256} ${size} ${blend}`, async () => {
         const rgba = await readPatchPicture(results, patchSha256, size)
         return rgba && patchPng(rgba, size, blend)
       }),
-    background: async (identity, frame) => {
+    background: async (identity: string, frame: number): Promise<SiteGroup['background']> => {
       const drawn = drawnBackground(identity)
       if (drawn && 'rgb' in drawn) return { colour: `rgb(${drawn.rgb.join(' ')})` }
       const picture = await keyOf(`background ${identity} ${frame}`, async () => {

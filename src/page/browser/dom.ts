@@ -10,18 +10,6 @@ export async function allRead(): Promise<void> {
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
-export function onceAFrame(run: () => void): () => void {
-  let isAsked = false
-  return () => {
-    if (isAsked) return
-    isAsked = true
-    requestAnimationFrame(() => {
-      isAsked = false
-      run()
-    })
-  }
-}
-
 /**
  * Copies a text to the clipboard. A page from disk or over plain HTTP may have no clipboard.
  * @returns whether the browser permitted it

@@ -47,23 +47,24 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
   useLayoutEffect(() => {
     if (canvas.current) drawPixels(canvas.current, fitted, position, pictures)
   })
-  const drag = ({ clientX, clientY }: PointerEvent) => {
-    if (grip.current === undefined || box.current === null) return
-    const { left, top, width, height } = box.current.getBoundingClientRect()
-    const [row, col] = [((clientY - top) / height) * group.frame, ((clientX - left) / width) * group.frame]
-    actions.place({ row: row - grip.current.row, col: col - grip.current.col })
+  /** Position of the pointer from a point of the frame, in pixels of the frame. */
+  const pointerFrom = (from: Position, { clientX, clientY }: PointerEvent): Position => {
+    const { left, top, width, height } = (box.current as HTMLDivElement).getBoundingClientRect()
+    return {
+      row: ((clientY - top) / height) * group.frame - from.row,
+      col: ((clientX - left) / width) * group.frame - from.col,
+    }
+  }
+  const drag = (event: PointerEvent) => {
+    if (grip.current !== undefined) actions.place(pointerFrom(grip.current, event))
   }
   const grasp = (event: PointerEvent) => {
-    if (event.button !== 0 || box.current === null) return
-    const { left, top, width, height } = box.current.getBoundingClientRect()
-    const inside = {
-      row: ((event.clientY - top) / height) * group.frame - position.row,
-      col: ((event.clientX - left) / width) * group.frame - position.col,
-    }
+    if (event.button !== 0) return
+    const inside = pointerFrom(position, event)
     const isInside = Math.min(inside.row, inside.col) >= 0 && Math.max(inside.row, inside.col) < group.size
     if (!isInside && event.pointerType === 'touch') return
     grip.current = isInside ? inside : { row: group.size / 2, col: group.size / 2 }
-    box.current.setPointerCapture(event.pointerId)
+    box.current?.setPointerCapture(event.pointerId)
     setDragged(true)
     drag(event)
   }
@@ -74,6 +75,8 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
   const kind = kindOf(group)
   const title = kind === 'object' ? 'The object in its frame' : 'The photograph behind the window'
   const border = borderOf(group)
+  const percent = (pixels: number) => `${(100 * pixels) / group.frame}%`
+  const side = percent(group.size)
   return (
     <div
       class={`frame image${isDragged ? ' dragged' : ''}`}
@@ -94,7 +97,10 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
         <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
           {[...outlines(fitted, position), ...(reading ? seenBoxes(reading, regions) : [])].map(drawn)}
         </svg>
-        <div class="grip" style={boxStyle(group, position)} />
+        <div
+          class="grip"
+          style={{ left: percent(position.col), top: percent(position.row), width: side, height: side }}
+        />
         {readings.length > 0 && <Tags readings={readings} regions={regions} />}
       </div>
     </div>
@@ -134,11 +140,6 @@ function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
       ))}
     </div>
   )
-}
-
-function boxStyle({ frame, size }: SiteGroup, position: Position) {
-  const percent = (pixels: number) => `${(100 * pixels) / frame}%`
-  return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
 
 type Pictures = ReadonlyMap<PictureKey, HTMLImageElement>

@@ -6,6 +6,7 @@ import { answerAt } from './answers.js'
 import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
+import type { Quantity } from './view.js'
 
 const MOST = 11
 
@@ -27,9 +28,8 @@ export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | und
 /** A table of some of a map's values, at evenly spaced rows and columns. The first and the last ones are included. */
 function ValueTable({ map }: { readonly map: LoadedMap }) {
   const { group, choice } = map.fitted
-  const { title, textAt } = contents(map)
   const [rows, cols] = [spread(group.rows), spread(group.cols)]
-  const caption = `${isolated(choice.model)} ${isolated(shownLayer(map))}: ${title} at some positions`
+  const caption = `${isolated(choice.model)} ${isolated(shownLayer(map))}: ${TITLES[map.quantity]} at some positions`
   return (
     <section class="scroll" tabIndex={0} aria-label={caption}>
       <table>
@@ -50,7 +50,7 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
               <th scope="row">{decimalText(positionAt(row * group.cols, group).row, 0)}</th>
               {cols.map((col) => {
                 const at = row * group.cols + col
-                return <td key={col}>{map.known?.[at] === 0 ? 'not yet' : textAt(at)}</td>
+                return <td key={col}>{map.known?.[at] === 0 ? 'not yet' : textOf(map, at)}</td>
               })}
             </tr>
           ))}
@@ -60,20 +60,19 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
   )
 }
 
-interface Contents {
-  readonly title: string
-  readonly textAt: (index: number) => string
+const TITLES: Readonly<Record<Quantity, string>> = {
+  similarity: 'similarity',
+  probability: 'probability of the center’s answer',
+  answers: 'the answer and its probability',
+  overlap: 'overlap of box and object',
+  found: 'whether the object is found',
 }
 
-function contents({ quantity, values, error, answers, regions }: LoadedMap): Contents {
-  const valueAt = (index: number) => values[index] as number
-  if (quantity === 'similarity')
-    return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), MAP_DECIMALS, error) }
-  if (quantity === 'answers' && answers !== undefined)
-    return { title: 'the answer and its probability', textAt: (index) => answerAt(answers, index).answer }
-  if (regions) return { title: 'whether the object is found', textAt: (index) => regions.names[valueAt(index)] ?? '' }
-  const title = quantity === 'overlap' ? 'overlap of box and object' : 'probability of the center’s answer'
-  return { title, textAt: (index) => probabilityText(valueAt(index)) }
+function textOf({ quantity, values, error, answers, regions }: LoadedMap, position: number): string {
+  const value = values[position] as number
+  if (quantity === 'similarity') return cosineText(value, MAP_DECIMALS, error)
+  if (quantity === 'answers' && answers !== undefined) return answerAt(answers, position).answer
+  return regions ? (regions.names[value] ?? '') : probabilityText(value)
 }
 
 function spread(count: number): readonly number[] {

@@ -1,7 +1,7 @@
 import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench } from './bench.js'
-import { allRead, element, onceAFrame } from './dom.js'
+import { allRead, element } from './dom.js'
 import {
   type Fits,
   type Fitted,
@@ -66,7 +66,7 @@ class Viewer implements RunningViewer, ViewerActions {
   #hasAddress = false
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
-  readonly #drawSoon = onceAFrame(() => this.#draw())
+  #frame: number | undefined
   readonly #listeners: (() => void)[] = []
   readonly #source: MapSource
   readonly #root: HTMLElement
@@ -213,6 +213,13 @@ class Viewer implements RunningViewer, ViewerActions {
     if (this.state.notes[panel] === text) return
     this.state = { ...this.state, notes: this.state.notes.with(panel, text) }
     this.#drawSoon()
+  }
+
+  #drawSoon(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined
+      this.#draw()
+    })
   }
 
   #draw(): void {

@@ -3,13 +3,7 @@ import type { MapRows } from '../../live.js'
 import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
-/** A map whose values arrive in several messages. Widely spaced positions arrive first. */
-export interface LiveMap {
-  readonly take: (rows: MapRows) => void
-  /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
-  readonly parts: () => Omit<MapParts, 'fitted' | 'error'> | undefined
-  readonly isKnown: (place: number) => boolean
-}
+export type LiveMap = ReturnType<typeof liveMap>
 
 /**
  * `sourceOf` looks for a known position up to this many grid steps away. This is enough, because even the positions
@@ -17,7 +11,8 @@ export interface LiveMap {
  */
 const COARSEST = 64
 
-export function liveMap(rows: number, cols: number): LiveMap {
+/** A map whose values arrive in several messages. Widely spaced positions arrive first. */
+export function liveMap(rows: number, cols: number) {
   const count = rows * cols
   const known = new Uint8Array(count)
   const cosines = new Float32Array(count)
@@ -31,6 +26,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   const sightings: Sighting[] = []
   let left = count
 
+  const nameOf = (index: number) => names.get(index) ?? String(index)
   /**
    * Finds a known position near an unknown one. The map then shows the same value at both.
    * @param first index of a known position, to be used if none is near
@@ -57,13 +53,13 @@ export function liveMap(rows: number, cols: number): LiveMap {
     })
     const listed = [...numberOf.keys()]
     return {
-      names: listed.map((index) => names.get(index) ?? String(index)),
+      names: listed.map(nameOf),
       numbers,
       right: right && listed.flatMap((index, number) => (right?.includes(index) ? [number] : [])),
     }
   }
   return {
-    take: ({ places, cosines: values, answers }) => {
+    take: ({ places, cosines: values, answers }: MapRows): void => {
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
         for (const [i, place] of places.entries()) target[place] = from[i] as number
       }
@@ -83,13 +79,13 @@ export function liveMap(rows: number, cols: number): LiveMap {
       if (answers.sightings === undefined) return
       for (const [i, place] of places.entries()) sightings[place] = sightingAt(answers.sightings, i)
     },
-    parts: () => {
+    /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
+    parts: (): Omit<MapParts, 'fitted' | 'error'> | undefined => {
       if (left === count) return undefined
       const first = known.indexOf(1)
       const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place, first)))
       const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source] as number)
       const mask = left === 0 ? undefined : known.slice()
-      const nameOf = (index: number) => names.get(index) ?? String(index)
       return {
         cosines: measured(filled(cosines), mask),
         answers:
@@ -111,6 +107,6 @@ export function liveMap(rows: number, cols: number): LiveMap {
         ...(mask && { known: mask }),
       }
     },
-    isKnown: (place) => known[place] === 1,
+    isKnown: (place: number): boolean => known[place] === 1,
   }
 }

@@ -3,30 +3,25 @@ export interface MapProgress {
   readonly secondsLeft: number | undefined
 }
 
-export interface Pace {
-  /**
-   * @param done number of positions computed so far
-   * @param at time in milliseconds
-   */
-  readonly take: (done: number, at: number) => void
-  /** @returns the progress at the time `at` in milliseconds; undefined before the first call of `take` */
-  readonly progress: (at: number) => MapProgress | undefined
-}
+export type Pace = ReturnType<typeof paceOf>
 
 /** The rate is measured each time this share of all positions has been computed. Fewer positions give no exact rate. */
 const LEAST_SHARE = 0.02
 
-export function paceOf(total: number): Pace {
+/** Times, such as `at`, are in milliseconds. */
+export function paceOf(total: number) {
   let first: { readonly done: number; readonly at: number } | undefined
   let last = { done: 0, at: 0 }
   let known = 0
   return {
-    take: (done, at) => {
+    /** @param done number of positions computed so far */
+    take: (done: number, at: number): void => {
       if (first === undefined) first = last = { done, at }
       if (done - last.done >= LEAST_SHARE * total) last = { done, at }
       known = done
     },
-    progress: (at) => {
+    /** @returns undefined before the first call of `take` */
+    progress: (at: number): MapProgress | undefined => {
       if (first === undefined) return undefined
       const share = known / total
       if (last === first) return { share, secondsLeft: undefined }
