@@ -18,7 +18,7 @@ import { patchPng } from '../page/sitePictures.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
 import { oneAtATime } from '../support/oneAtATime.js'
-import { onePage, unitKeeper } from './keep.js'
+import { keepUnit, onePage } from './keep.js'
 import { LiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
@@ -48,7 +48,6 @@ export function openExplorer(options: ExplorerOptions) {
   const { networks, objects, units, mostBytes, opensTwo, out, pool, own, mirror } = options
   const opening = oneAtATime()
   const keeping = oneAtATime()
-  const keepUnit = unitKeeper(keeping)
   const inTurn = oneAtATime()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
@@ -101,7 +100,7 @@ export function openExplorer(options: ExplorerOptions) {
       const unit = await unitOf(scene)
       const object = { ...objects.find(scene.object), category }
       const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, own, out, replaces, signal }
-      return networks.use(scene.network, unit.scene, (handle) => keepUnit({ ...wanted, handle }))
+      return networks.use(scene.network, unit.scene, (handle) => keepUnit({ ...wanted, handle }, keeping))
     },
     /** Builds the page of the results folder. */
     keptPage: () => keeping(() => onePage(out)),

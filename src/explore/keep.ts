@@ -16,7 +16,7 @@ import { groupsOfUnits } from '../results/openResults.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
-import { oneAtATime } from '../support/oneAtATime.js'
+import type { oneAtATime } from '../support/oneAtATime.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
 import type { KnownObject } from './objects.js'
@@ -39,19 +39,20 @@ export interface UnitToKeep {
 }
 
 /**
- * Returns a function that stores a unit (one object in one network) as `reproduce` does, but with the features that are
- * already in memory. The function also stores the object, so that `reproduce` can compute the unit again. It first
- * waits until the features of all positions are computed. Units are stored one after the other, so that each call sees
- * the units stored before.
+ * Stores a unit (one object in one network) as `reproduce` does, but with the features that are already in memory. Also
+ * stores the object, so that `reproduce` can compute the unit again. First waits until the features of all positions are
+ * computed.
+ * @param inTurn stores units one after the other, so that each call sees the units stored before
  */
-export function unitKeeper(inTurn = oneAtATime()): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
-  return async (wanted) => {
-    await wholeUnit(wanted.unit, wanted.signal)
-    return inTurn(() => keepUnit(wanted))
-  }
+export async function keepUnit(
+  wanted: UnitToKeep,
+  inTurn: ReturnType<typeof oneAtATime>,
+): Promise<KeptUnit | OtherUnit> {
+  await wholeUnit(wanted.unit, wanted.signal)
+  return inTurn(() => storeUnit(wanted))
 }
 
-async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
+async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const { unit, scene, pool, own, out, replaces, signal } = wanted
   const name = await networkName(wanted)
   const options: ReproduceOptions = {

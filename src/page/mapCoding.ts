@@ -45,6 +45,18 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
   return map
 }
 
+export function toBase64(values: ArrayBufferView): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}
+
+/** Unlike `Buffer`, this works in browsers, too. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text)
+  const bytes = new Uint8Array(characters.length)
+  for (let i = 0; i < characters.length; i++) bytes[i] = characters.charCodeAt(i)
+  return bytes
+}
+
 /** Largest number that `numberReader` reads. */
 const MOST = 2 ** 21 - 1
 

@@ -1,4 +1,5 @@
 import type { OpenUnit } from '../results/unit/open.js'
+import { toBase64 } from './mapCoding.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 
@@ -29,7 +30,7 @@ export async function writeFeatures(
     let part = 0
     for (let start = 0; start < positions; start += perPart) {
       const rows = features.data.subarray(start * dims, Math.min(positions, start + perPart) * dims)
-      const text: SiteFeatures = Buffer.from(scaleRows(rows, dims).buffer).toString('base64')
+      const text: SiteFeatures = toBase64(scaleRows(rows, dims))
       await writeSiteFile(site, `${key}-${layer}-${part++}`, text)
     }
     parts.push(part)

@@ -3,9 +3,8 @@ import { SEES_NOTHING } from '../experiments/boxes.js'
 import { CONFIDENT } from '../experiments/confidence.js'
 import { type PixelGrid, positionAt } from '../experiments/grid.js'
 import { addTo } from '../support/lists.js'
-import { toBase64 } from './base64.js'
 import { type CountedClass, positionsOfClasses, rankedClasses } from './classRanks.js'
-import { encodeRegions } from './mapCoding.js'
+import { encodeRegions, toBase64 } from './mapCoding.js'
 import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
 
 /** A class, and whether it is correct for the object; null if this is not known. */

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { answerAt, type LoadedAnswers } from '../../src/page/browser/answers.js'
-import { differenceLimits, differenceMap } from '../../src/page/browser/differences.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
-import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
+import {
+  differenceLimits,
+  differenceMap,
+  extremes,
+  type LoadedMap,
+  mapOf,
+  measured,
+  quantityNote,
+  shownLayer,
+} from '../../src/page/browser/maps.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/browser/text.js'

@@ -1,14 +1,13 @@
 import { useMemo } from 'preact/hooks'
-import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
+import { COLOUR_MAPS, type ColourMap } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
-import { differenceMap } from './differences.js'
 import { type Fitted, isOfSameObject } from './fit.js'
 import { FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { comparedIn, kindOf } from './groups.js'
-import { extremes, PROBABILITY_LIMITS } from './maps.js'
+import { differenceMap, extremes, PROBABILITY_LIMITS } from './maps.js'
 import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
 import { Profile } from './profiles.js'
@@ -16,7 +15,7 @@ import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings 
 import { regionsOf } from './regions.js'
 import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
-import type { State, ViewerActions } from './state.js'
+import type { ShownMaps, State, ViewerActions } from './state.js'
 import { ValueTables } from './valueTables.js'
 import type { Quantity } from './view.js'
 
@@ -103,10 +102,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
             fitted={fitted}
             map={current[i]}
             previous={shown[i]}
-            difference={i === 1 ? difference : undefined}
-            colours={colours}
-            limits={limits}
-            regions={regions}
+            figure={figure}
             readings={readings}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
@@ -115,7 +111,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
           />
         )
       })}
-      <Scale limits={limits} readings={readings} colours={colours} />
+      <Scale figure={figure} readings={readings} />
       <div class="more">
         <ViewerSettings state={state} viewer={viewer} limits={limits} />
         <ValueTables maps={current} />
@@ -159,12 +155,11 @@ const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
 }
 
 interface ScaleProps {
-  readonly limits: ColourLimits
+  readonly figure: ShownMaps
   readonly readings: readonly Reading[]
-  readonly colours: ColourMap
 }
 
-function Scale({ limits, readings, colours }: ScaleProps) {
+function Scale({ figure: { colours, limits }, readings }: ScaleProps) {
   const quantity = (['similarity', 'probability', 'overlap'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),
   )

@@ -1,5 +1,4 @@
-import { roundCosine } from '../mapCoding.js'
-import { fromBase64 } from './base64.js'
+import { fromBase64, roundCosine } from '../mapCoding.js'
 import { loadFeatures } from './files.js'
 import { type Fitted, featureParts } from './fit.js'
 import { recent } from './recent.js'

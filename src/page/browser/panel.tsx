@@ -4,16 +4,16 @@ import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { ColourBar } from './colourBar.js'
-import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
 import { centerOf, kindOf, sideText } from './groups.js'
 import type { CursorActions } from './keys.js'
-import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
+import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
-import type { Region, Regions } from './regions.js'
+import type { Region } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
+import type { ShownMaps } from './state.js'
 import {
   classWords,
   cosineText,
@@ -31,12 +31,8 @@ interface MapPanelProps {
   readonly map: LoadedMap | undefined
   /** Drawn until the map has arrived. */
   readonly previous: LoadedMap | undefined
-  /** The map B − A; undefined if the panel shows its own map. */
-  readonly difference: LoadedMap | undefined
-  readonly colours: ColourMap
-  /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
-  readonly limits: ColourLimits
-  readonly regions: Regions
+  /** What the page shows in both panels. */
+  readonly figure: ShownMaps
   /** Readings of both maps. */
   readonly readings: readonly Reading[]
   readonly note: string
@@ -46,8 +42,9 @@ interface MapPanelProps {
 }
 
 export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, previous, difference, colours, limits, regions, readings, note, isBusy, actions, save } =
-    props
+  const { panel, fitted, map, previous, figure, readings, note, isBusy, actions, save } = props
+  const { colours, limits, regions } = figure
+  const difference = panel === 'b' ? figure.difference : undefined
   const reading = readings.find((one) => one.panel === panel)
   const shown = difference ?? map
   const drawn = map ?? previous

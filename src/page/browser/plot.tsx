@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { positionAt } from '../../experiments/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
-import { positionScale, type Scale } from '../../plot/scale.js'
+import { positionScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { drawn, paint, useWidth } from './drawing.js'
@@ -87,27 +87,20 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
   )
 }
 
-interface MapArea {
-  readonly columns: Scale
-  readonly rows: Scale
-  /**
-   * Converts a column of the frame, in pixels, to an x coordinate on the screen: the middle of the square that is drawn
-   * for this position.
-   */
-  readonly x: (col: number) => number
-  readonly y: (row: number) => number
-  readonly width: number
-  readonly height: number
-}
+type MapArea = ReturnType<typeof areaOf>
 
-export function areaOf(group: SiteGroup, width: number, height: number): MapArea {
+export function areaOf(group: SiteGroup, width: number, height: number) {
   const most = Math.max(2, Math.floor(width / 44))
   const [across, down] = [positionScale(group.cols, group, most), positionScale(group.rows, group, most)]
   return {
     columns: across,
     rows: down,
-    x: (col) => PLOT_MARGIN.left + across.at(col) * width,
-    y: (row) => PLOT_MARGIN.top + down.at(row) * height,
+    /**
+     * Converts a column of the frame, in pixels, to an x coordinate on the screen: the middle of the square that is drawn
+     * for this position.
+     */
+    x: (col: number) => PLOT_MARGIN.left + across.at(col) * width,
+    y: (row: number) => PLOT_MARGIN.top + down.at(row) * height,
     width,
     height,
   }

@@ -28,17 +28,7 @@ export const OTHER_COLOURS: readonly Colour[] = [
 export const REST_COLOUR: Colour = [216, 216, 216]
 
 /** Colours of the classes that networks predict. In a map, a region is all positions with the same class. */
-export interface Regions {
-  /** @param number index of the class in the names of `map.regions` */
-  readonly colourOf: (map: LoadedMap, number: number) => Colour
-  /** The colour of a class in all maps, readings and charts. */
-  readonly colourOfClass: (name: string) => Colour
-  /**
-   * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
-   * entry.
-   */
-  readonly legend: (map: LoadedMap) => readonly Region[]
-}
+export type Regions = ReturnType<typeof regionsOf>
 
 export interface Region {
   readonly name: string
@@ -53,13 +43,20 @@ const OUTCOME_COLOURS = classColours({ right: OUTCOMES.slice(0, 1), others: OUTC
  * Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own.
  * @param ranked the study's classes of the object (see `SiteClasses`); without them, the maps alone decide
  */
-export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)): Regions {
+export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
   const classes = classColours(ranked)
   const coloursOf = ({ quantity }: LoadedMap) => (quantity === 'found' ? OUTCOME_COLOURS : classes)
   return {
-    colourOf: (map, number) => coloursOf(map).get(map.regions?.names[number] ?? '') ?? REST_COLOUR,
-    colourOfClass: (name) => classes.get(name) ?? REST_COLOUR,
-    legend: (map) => {
+    /** @param number index of the class in the names of `map.regions` */
+    colourOf: (map: LoadedMap, number: number): Colour =>
+      coloursOf(map).get(map.regions?.names[number] ?? '') ?? REST_COLOUR,
+    /** The colour of a class in all maps, readings and charts. */
+    colourOfClass: (name: string): Colour => classes.get(name) ?? REST_COLOUR,
+    /**
+     * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
+     * entry.
+     */
+    legend: (map: LoadedMap): readonly Region[] => {
       const colours = coloursOf(map)
       const found = classesOf(map.regions).filter(({ positions }) => positions > 0)
       const named = found.flatMap(({ name, positions, isRight }) => {

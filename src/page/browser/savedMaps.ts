@@ -2,27 +2,14 @@ import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plo
 import { withMinus } from '../../plot/numberText.js'
 import { svg, textElement } from '../../plot/svg.js'
 import { barElements } from './colourBar.js'
-import { differenceLimits } from './differences.js'
 import { kindOf, sideText } from './groups.js'
-import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { anchorOf, differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
 import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
+import type { ShownMaps } from './state.js'
 import { isolated, positionText, shareText } from './text.js'
-
-/** The maps that the page shows. */
-export interface ShownMaps {
-  readonly maps: readonly LoadedMap[]
-  /** The map B − A, if it takes the place of map B. */
-  readonly difference: LoadedMap | undefined
-  readonly colours: ColourMap
-  /** Ends of the colour scale of similarity. */
-  readonly limits: ColourLimits
-  readonly regions: Regions
-  /** Says what the maps show. */
-  readonly caption: string
-}
 
 /** Draws a map, and returns its picture as a data URL. */
 type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string

@@ -8,8 +8,9 @@ import { type LoadedMap, shownLayer } from './maps.js'
 import type { ColourOf } from './plot.js'
 import { whilePrinting } from './print.js'
 import { type FigureParts, savedFigure } from './savedFigure.js'
-import { mapsFigure, type ShownMaps } from './savedMaps.js'
+import { mapsFigure } from './savedMaps.js'
 import type { Format } from './saveRow.js'
+import type { ShownMaps } from './state.js'
 
 /** Saves the values of a map, or all shown maps as one figure. */
 export async function saveMap(

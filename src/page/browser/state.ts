@@ -1,8 +1,10 @@
 import type { Position } from '../../engine/positions.js'
+import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import type { Fits } from './fit.js'
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
+import type { Regions } from './regions.js'
 import type { Change, View } from './view.js'
 
 /** What the viewer shows now. */
@@ -16,6 +18,19 @@ export interface State {
   readonly isBusy: readonly boolean[]
   /** Whether the cursor stays at its position although the pointer moves. */
   readonly isHeld: boolean
+}
+
+/** The maps that the page shows. */
+export interface ShownMaps {
+  readonly maps: readonly LoadedMap[]
+  /** The map B − A, if it takes the place of map B. */
+  readonly difference: LoadedMap | undefined
+  readonly colours: ColourMap
+  /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
+  readonly limits: ColourLimits
+  readonly regions: Regions
+  /** Says what the maps show. */
+  readonly caption: string
 }
 
 /** What the parts of the viewer may ask it to do. */
