@@ -133,6 +133,6 @@ export const OVERVIEW_STYLE = `
 .numbers{font-size:.73rem;display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .15rem}.narrow .numbers{font-size:.7rem}.unsure .numbers b{font-weight:400}
 .sure::before{content:"";display:inline-block;box-sizing:border-box;width:.6em;height:.6em;margin-right:.25em;border-radius:50%;border:.3em solid}.unsure .sure::before{border-width:1.5px}.numbers .sure{color:var(--soft)}
 #viewer-app{scroll-margin-top:2.6rem}
-@media (forced-colors:active){.answer-maps .swatch,.answer-map canvas{forced-color-adjust:none}}
+@media (forced-colors:active){.answer-map canvas{forced-color-adjust:none}}
 .printing .every .choices,.printing .every>button{display:none}
 `

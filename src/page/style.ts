@@ -176,7 +176,7 @@ th,td{padding:.3rem .5rem}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
 .printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
 .printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "more more more";gap:.6rem}
-.printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
+.printing .scroll{overflow:visible}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
 .printing section.report[id^=claim-]{break-inside:avoid;margin-top:1.2rem}

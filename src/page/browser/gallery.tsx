@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { SUBJECTS, subjectOf } from '../../patches/sizes.js'
 import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 import type { Fitted } from './fit.js'
-import { kindOf, PATCH_KINDS } from './groups.js'
 import { Picture } from './picture.js'
 
 interface GalleryProps {
@@ -25,13 +25,13 @@ export function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
       strip.current.scrollLeft = chosen.offsetLeft + (chosen.offsetWidth - strip.current.clientWidth) / 2
   }, [fitted.unit, fitted.group])
   const own = index.groups.filter(({ model }) => model === fitted.group.model)
-  const groups = PATCH_KINDS.flatMap((kind) => {
-    const ofKind = own.filter((group) => kindOf(group) === kind)
+  const groups = SUBJECTS.flatMap((subject) => {
+    const ofKind = own.filter((group) => subjectOf(group) === subject)
     return ofKind.includes(fitted.group) ? [fitted.group] : ofKind.slice(0, 1)
   })
   return (
     <fieldset id="gallery">
-      <legend class="hidden">{groups.map((group) => `${kindOf(group)}s`).join(' and ')}</legend>
+      <legend class="hidden">{groups.map(subjectOf).join(' and ')}</legend>
       <div class="strip" ref={strip}>
         {groups.flatMap((group) =>
           group.units.map(({ patch }, unit) => (

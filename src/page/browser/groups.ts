@@ -1,12 +1,11 @@
-import { comparedSizes, type SizeInFrame, sizeText } from '../../patches/sizes.js'
+import { comparedSizes, type SizeInFrame, sizeText, subjectOf } from '../../patches/sizes.js'
 import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 
-export const PATCH_KINDS = ['object', 'photograph'] as const
-export type Kind = (typeof PATCH_KINDS)[number]
+export type Kind = 'object' | 'photograph'
 
 /** Objects move within the frame. Photographs are larger, and the frame is a window that shows a part of them. */
-export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind {
-  return size > frame ? 'photograph' : 'object'
+export function kindOf(group: Pick<SiteGroup, 'size' | 'frame'>): Kind {
+  return subjectOf(group) === 'photographs' ? 'photograph' : 'object'
 }
 
 /** The position at which the network's own answer is read. Maps of answers compare all others with it. */

@@ -1,6 +1,7 @@
 import type { Position } from '../../engine/positions.js'
 import { positionAt } from '../../experiments/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
+import type { ColourLimits } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { positionScale, rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
@@ -51,7 +52,7 @@ export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
         </span>
       </figcaption>
       <div id={id} ref={box} class="chart" role="img" aria-labelledby={`${id}-title ${id}-lines`}>
-        {own && width > 0 && drawn(chart({ own, axis, lines, bars, ...ends }, width))}
+        {own && width > 0 && drawn(chart(own, axis, lines, bars, ends, width))}
       </div>
     </figure>
   )
@@ -114,17 +115,15 @@ function indicesAlong({ rows, cols }: { rows: number; cols: number }, at: number
   return Array.from({ length: count }, (_, i) => first + i * step)
 }
 
-interface Chart {
-  readonly own: Reading
-  readonly axis: keyof Position
-  readonly lines: readonly ProfileLine[]
-  readonly bars: ReturnType<typeof barsOf>
-  /** Ends of the value axis. They do not depend on the cursor. */
-  readonly low: number
-  readonly high: number
-}
-
-function chart({ own, axis, lines, bars, low, high }: Chart, width: number): SvgElement {
+/** @param ends ends of the value axis, which do not depend on the cursor */
+function chart(
+  own: Reading,
+  axis: keyof Position,
+  lines: readonly ProfileLine[],
+  bars: ReturnType<typeof barsOf>,
+  { low, high }: ColourLimits,
+  width: number,
+): SvgElement {
   const { group, anchorPosition } = own.map.fitted
   const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
   const count = axis === 'col' ? group.cols : group.rows

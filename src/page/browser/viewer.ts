@@ -19,7 +19,7 @@ import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
-import { messageOf } from './text.js'
+import { isolated, messageOf } from './text.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 export interface RunningViewer extends Pick<ViewerActions, 'change'> {
@@ -134,7 +134,7 @@ class Viewer implements RunningViewer, ViewerActions {
     if (name === '' || parseView(fragment, this.state.view) !== undefined) return
     const section = document.getElementById(name)
     if (section === null) {
-      this.#say(0, `This page has no section \u2068${name.slice(0, 80)}\u2069.`)
+      this.#say(0, `This page has no section ${isolated(name.slice(0, 80))}.`)
       return
     }
     const folded = section.querySelector<HTMLDetailsElement>(':scope>details:has(>summary>h2)')

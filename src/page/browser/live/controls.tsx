@@ -23,21 +23,18 @@ import { ask, messagesOf } from './server.js'
 /** The object's size changes when the slider has not moved for this many milliseconds. */
 const RESTING = 120
 
-interface LivePage {
+interface LivePart {
   readonly source: LiveSource
   readonly viewer: RunningViewer
-}
-
-interface LivePart extends LivePage {
   readonly say: Say
 }
 
-export function LiveControls(page: LivePage) {
-  const { source, viewer } = page
+export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
   const [, draw] = useReducer((count: number) => count + 1, 0)
   const [note, setNote] = useState<{ content: ComponentChildren; isCounting?: boolean }>({ content: '' })
   useEffect(() => source.onChange(() => draw(undefined)), [source])
   const say: Say = (content, isCounting = false) => setNote({ content, isCounting })
+  const page = { source, viewer, say }
   const takeNetwork = (network: LiveNetwork) => {
     const { networks, missing } = source.state()
     const isKnown = networks.some(({ id }) => id === network.id)
@@ -61,10 +58,10 @@ export function LiveControls(page: LivePage) {
     <>
       <div class="live">
         <AddFile say={say} onObject={showObject} onNetwork={showNetwork} />
-        <ObjectClass key={source.objectOf(viewer.fits()[0])?.key} {...page} say={say} />
+        <ObjectClass key={source.objectOf(viewer.fits()[0])?.key} {...page} />
         <Look {...page} />
-        <Keep {...page} say={say} />
-        <MoreNetworks source={source} take={takeNetwork} say={say} />
+        <Keep {...page} />
+        <MoreNetworks {...page} take={takeNetwork} />
       </div>
       {/* The notice lies above the page, so that it moves nothing. */}
       <div class="notice" id="notice" hidden={note.content === ''}>
@@ -117,7 +114,7 @@ function ObjectClass({ source, viewer, say }: LivePart) {
   )
 }
 
-function Look({ source, viewer }: LivePage) {
+function Look({ source, viewer }: LivePart) {
   const { finest } = source.state()
   const [sliding, setSliding] = useState<number>()
   const resting = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -260,11 +257,7 @@ function Recipe({ network, recipe }: DroppedNetwork) {
   )
 }
 
-interface MoreNetworksParts extends Omit<LivePart, 'viewer'> {
-  readonly take: (network: LiveNetwork) => void
-}
-
-function MoreNetworks({ source, take, say }: MoreNetworksParts) {
+function MoreNetworks({ source, take, say }: LivePart & { readonly take: (network: LiveNetwork) => void }) {
   const { missing } = source.state()
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
