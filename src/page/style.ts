@@ -128,7 +128,7 @@ figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
-.more details{margin-top:.4rem}
+.bench>.more{display:flex;flex-wrap:wrap;gap:0 1.8rem}.more details[open]{flex-basis:100%;min-width:0}.more details{margin-top:.4rem}
 section.report{margin-top:2rem;padding-top:1.2rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
@@ -200,7 +200,7 @@ h2 .answer{display:block;font-weight:400}
 [id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{display:block;font-weight:400}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}.matrix thead th:not(:first-child,:nth-last-child(-n+2)){overflow-wrap:anywhere}.matrix :is(th,td):nth-last-child(2){min-width:4.6rem;overflow-wrap:normal}
-.matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}
+.matrix th[scope=row]{min-width:12rem;max-width:22rem;width:22rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}
 .matrix td a{display:inline-block;padding:0 .6rem;white-space:nowrap;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}
 .matrix td a:not([aria-label^=No],[aria-label^=Can]){background:var(--ink);color:var(--ground);print-color-adjust:exact;forced-color-adjust:none}.matrix td a[aria-label^=Can]{border:1px solid var(--line);font-weight:400}

@@ -132,7 +132,6 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
       map: 'similarity',
       size: String(SIZE),
       patch: 'dog',
-      map: 'answers',
     })
     expect([(await text('#a-note')) !== '', await text('#b-note')]).toEqual([true, ''])
     const [a, b] = [await boxOf('#a-plot'), await boxOf('#b-plot')]
