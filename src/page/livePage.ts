@@ -6,7 +6,6 @@ import { embeddedJson, pageHtml } from './page.js'
 import { viewerSection } from './viewerHtml.js'
 
 const LIVE_STYLE = `
-.layout:not(:has(.contents)){grid-template-columns:minmax(0,1fr)}
 .live{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;margin:.9rem 0 0}
 .live details{margin:0}.live ul{list-style:none;margin:.3rem 0;padding:0;display:grid;gap:.3rem}
 .live details[open]{flex-basis:100%}

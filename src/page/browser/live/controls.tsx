@@ -13,7 +13,7 @@ import {
 } from '../../live.js'
 import { Choices } from '../controls.js'
 import { kindOf, sideText } from '../groups.js'
-import { isolated, messageOf } from '../text.js'
+import { classWords, isolated, messageOf } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'
@@ -87,7 +87,10 @@ function ObjectClass({ source, viewer, say }: LivePart) {
   const options = useMemo(() => own.map((name) => <option key={name} value={name} />), [own])
   const choose = (text: string) => {
     const wanted = text.trim().toLowerCase()
-    const category = [...own, ...other].find((name) => name.toLowerCase() === wanted)
+    // The page shows names in words, so it also takes them in words.
+    const category = [...own, ...other].find((name) =>
+      [name, classWords(name)].some((one) => one.toLowerCase() === wanted),
+    )
     if (category === undefined && wanted !== '')
       return say(`No network shown knows the class ${isolated(text)}. Choose one from the field’s list.`)
     say('')
