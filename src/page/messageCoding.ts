@@ -1,7 +1,3 @@
-/** Arrays of numbers that a message may contain, by the name that stands for them in its JSON. */
-const ARRAYS = { f32: Float32Array, u32: Uint32Array } as const
-type ArrayName = keyof typeof ARRAYS
-
 /** Number of bytes before the JSON: its length and that of all arrays, each as uint32. */
 const HEAD = 8
 
@@ -57,13 +53,13 @@ export function messageDecoder<T>(): (piece: Uint8Array) => readonly T[] {
 /** @param begin index of the first byte of the JSON */
 function decoded(bytes: Uint8Array<ArrayBuffer>, begin: number, textLength: number): unknown {
   let at = begin + textLength
-  const arrayOf = (name: ArrayName, length: number) => {
-    const array = new ARRAYS[name](bytes.buffer, at, length)
+  const arrayOf = (Type: typeof Float32Array | typeof Uint32Array, length: number) => {
+    const array = new Type(bytes.buffer, at, length)
     at += array.byteLength
     return array
   }
   return JSON.parse(new TextDecoder().decode(bytes.subarray(begin, at)), (_, value) => {
-    if (typeof value?.f32 === 'number') return arrayOf('f32', value.f32)
-    return typeof value?.u32 === 'number' ? arrayOf('u32', value.u32) : value
+    if (typeof value?.f32 === 'number') return arrayOf(Float32Array, value.f32)
+    return typeof value?.u32 === 'number' ? arrayOf(Uint32Array, value.u32) : value
   })
 }

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
 import { isolated, messageOf } from '../text.js'
-import { type CutAnswer, type CutBox, CutOut } from './cutOut.js'
+import { type CutAnswer, type CutBox, CutOut, type CutOutParts } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask } from './server.js'
@@ -25,14 +25,9 @@ interface AddFileParts {
   readonly say: Say
 }
 
-interface Cutting {
-  readonly picture: ImageData
-  readonly answer: (use: CutAnswer) => void
-}
-
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
-  const [cutting, setCutting] = useState<Cutting>()
+  const [cutting, setCutting] = useState<CutOutParts>()
   const [isDragged, setDragged] = useState(false)
   const cutOut = (picture: ImageData) =>
     new Promise<CutAnswer>((done) => {

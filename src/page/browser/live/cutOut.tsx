@@ -13,7 +13,7 @@ export interface CutBox {
 /** What to use of a picture: a rectangle of it, or all of it as a photograph; undefined if the user cancelled. */
 export type CutAnswer = CutBox | 'photograph' | undefined
 
-interface CutOutParts {
+export interface CutOutParts {
   /** The picture to cut. It is changed: pixels that the user cuts away become transparent. */
   readonly picture: ImageData
   /** Called when the dialog closes. */

@@ -1,9 +1,5 @@
 /** A picture's pixels: RGBA, row-major. */
-export interface Pixels {
-  readonly data: Uint8ClampedArray
-  readonly width: number
-  readonly height: number
-}
+type Pixels = Pick<ImageData, 'data' | 'width' | 'height'>
 
 /**
  * Makes a pixel transparent, together with all connected pixels of a similar colour. Pixels are connected if they share
