@@ -4,6 +4,11 @@ const FAST = 'test/**/*.test.ts'
 const PROGRAM = 'test/**/*.program.test.ts'
 const SLOW = 'test/**/*.slow.test.ts'
 
+const seed = process.env.SHIFTSCOPE_TEST_SEED
+/** With a seed, the fast tests run in the order that follows from it. */
+const sequence = seed ? { shuffle: true, seed: Number(seed) } : {}
+if (seed) console.log(`order of the fast tests: seed ${seed}`)
+
 // Files that share a process read the program once.
 export default defineConfig({
   test: {
@@ -13,7 +18,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'fast', include: [FAST], exclude: [PROGRAM, SLOW], isolate: false } },
+      { extends: true, test: { name: 'fast', include: [FAST], exclude: [PROGRAM, SLOW], isolate: false, sequence } },
       { extends: true, test: { name: 'program', include: [PROGRAM], isolate: false } },
       { extends: true, test: { name: 'slow', include: [SLOW] } },
     ],
