@@ -1,7 +1,7 @@
 import { comparedSizes, inWordsOf, type Subject, sizeName, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
-import { csvCell } from '../../results/csv.js'
+import { csvText } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
@@ -244,13 +244,9 @@ function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
  * @param textOf text for the name of a network or layer in LaTeX
  */
 export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: TextOf): string {
-  if (format === 'csv') return csv(table.data)
+  if (format === 'csv') return csvText([table.data.head, ...table.data.rows])
   if (format === 'tex') return latexTable(table, textOf)
   return `# ${markdownText(table.title)}\n\n${renderTable(table, format)}\n\n${markdownText(table.note)}\n`
-}
-
-function csv({ head, rows }: ResultTable['data']): string {
-  return [head, ...rows].map((line) => `${line.map((cell) => csvCell(cell ?? '')).join(',')}\n`).join('')
 }
 
 export function isOfArithmetic({ kind }: ResultTable): boolean {
