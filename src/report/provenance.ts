@@ -7,7 +7,7 @@ import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
-import { renderTable } from './tables/render.js'
+import { tableHtml } from './tables/render.js'
 
 /**
  * Section that tells how the results were made. It leaves out devices and times, which are in run.json, because equal
@@ -15,20 +15,28 @@ import { renderTable } from './tables/render.js'
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const inWords = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
+  const protocolHead = ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), ...LAST_OF_PROTOCOL]
+  const objectHead = [inWords('object'), 'size', 'SHA-256']
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
-${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
+${tableHtml({ title: 'Networks', head: NETWORK_HEAD, rows: networkRows(groups) })}
 <h3>Protocol</h3>
-${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], protocolRows(groups))}
+${tableHtml({ title: 'Protocol', head: protocolHead, rows: protocolRows(groups) })}
 <details><summary>${inWords('Objects')} and the SHA-256 of their pictures</summary>
-${tableHtml(inWords('Objects'), [inWords('object'), 'size', 'SHA-256'], patchRows(groups))}</details>
+${tableHtml({ title: inWords('Objects'), head: objectHead, rows: patchRows(groups) })}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
 and <code>units</code> (the stored results from which the report is made).</p>`
   return { id: 'provenance', title: 'How this was made', html }
 }
+
+const NETWORK_HEAD = [
+  ...['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores'],
+  ...['weights', 'SHA-256 of the weights'],
+]
+const LAST_OF_PROTOCOL = ['folds', 'classifier', 'networks']
 
 const FILES = [
   ['metrics.csv', 'every measure of every object, one number per row'],
@@ -102,10 +110,6 @@ function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[
       units.map(({ inputs: { patch, size, patchSha256 } }) => [patch, `${size}×${size}`, patchSha256]),
     ),
   )
-}
-
-function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return renderTable({ title, head, rows }, 'html')
 }
 
 /** Settings that may differ between the networks and sizes in one folder. If they do, numbers are hard to compare. */

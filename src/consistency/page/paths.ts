@@ -1,5 +1,6 @@
 import { answerNames, CONFIDENT } from '../../experiments/answers.js'
 import { escapeHtml } from '../../plot/html.js'
+import { tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { storedAnswer } from '../photographAnswers.js'
@@ -7,9 +8,9 @@ import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { pairedDifference, photographValues } from './differences.js'
-import { measureText, nameHtml, pairedText } from './measureText.js'
+import { measureText, pairedText } from './measureText.js'
 import { readPictures } from './pictures.js'
-import { tableHtml } from './tables.js'
+import { nameCell } from './tables.js'
 
 const MOST_SHOWN = 12
 
@@ -118,13 +119,11 @@ function differencesHtml(networks: readonly NetworkConsistency[], measure: Consi
     const cells = columns.slice(0, i + 1).map((column) => {
       const difference = pairedDifference(row, column, measure)
       const text = difference === undefined ? '–' : pairedText(measure, difference)
-      const words = `${row.model} minus ${column.model}: ${text}`
-      return `<a href="#${idOf([column, row], networks)}" aria-label="${escapeHtml(words)}">${text}</a>`
+      return { text, link: `#${idOf([column, row], networks)}`, label: `${row.model} minus ${column.model}: ${text}` }
     })
-    return [nameHtml(row.model), ...cells, ...columns.slice(i + 1).map(() => '')]
+    return [nameCell(row), ...cells, ...columns.slice(i + 1).map(() => '')]
   })
-  const head = ['network', ...columns.map(({ model }) => nameHtml(model))]
-  return tableHtml('Differences of two networks', head, rows)
+  return tableHtml({ title: 'Differences of two networks', head: ['network', ...columns.map(nameCell)], rows })
 }
 
 function isMap({ protocol }: ConsistencyMeasure): boolean {

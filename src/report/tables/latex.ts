@@ -6,6 +6,12 @@ import type { Table, TableCell } from './render.js'
 
 /** A table whose columns are named by one key or more, such as fold scheme and task. */
 export interface KeyedTable extends Table {
+  /** File name without extension. */
+  readonly name: string
+  readonly note: string
+  /** Title in LaTeX; by default `title`. It has no "Table 1" in front, because LaTeX numbers tables itself. */
+  readonly caption?: string
+  readonly head: readonly string[]
   /** Names of the columns with numbers, one text per key. They are the last columns of `head`. */
   readonly columns: readonly (readonly string[])[]
   /** Names of the keys. */
@@ -28,7 +34,7 @@ const MOST_LINES = 34
  * @param textOf text for the name of a network or layer
  */
 export function latexTable(table: KeyedTable, textOf: TextOf): string {
-  const { name = '', title, caption = title, note = '', head, rows } = table
+  const { name, title, caption = title, note, head, rows } = table
   const values = table.keys.length > 1 ? distinct(table.columns.map((column) => column.at(-1) as string)) : undefined
   const columns = distinct(table.columns.map((column) => (values ? column.slice(0, -1) : column)))
   const names = head.slice(1, head.length - table.columns.length)
