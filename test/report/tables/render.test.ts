@@ -68,6 +68,15 @@ fc & 0.500 & 0.250 \\\\
   expect(latexTable(named('日', 'fc'), String)).toContain('\n\\providecommand{\\unicodecharacter}[1]')
 })
 
+it('LaTeX divides the layers of one network among tables that fit a page, and names the network in each', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ['net', `layer ${i}`, '0.500', '0.250'])
+  const tables = latexTable({ ...PLAIN, rows: [['other', 'fc', '0.5', '0.5'], ...rows] }, String).split('\\end{table}')
+  const count = (pattern: RegExp) => tables.map((table) => table.match(pattern)?.length ?? 0)
+  expect(count(/^(layer \d+|fc) & /gm)).toEqual([1, 33, 7, 0])
+  expect(count(/\{net\}/g)).toEqual([0, 1, 1, 0])
+  expect(tables[2]).toContain('\\label{tab:similarity-75-3}')
+})
+
 it.each([
   ['50%_$^~{}', '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\}'],
   ['a&b\\c#<d>|', 'a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{}'],
