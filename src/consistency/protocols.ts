@@ -91,7 +91,7 @@ export interface ProtocolMeasure {
   readonly better: Better
   /** @param compared the answer with which this one is compared, if any */
   readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
-  readonly combine?: 'mean' | 'least'
+  readonly combine?: 'least'
   /** @param counts number of frames by answer */
   readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
   /** @param extra the values that the protocol's `extraOf` returned */
