@@ -50,8 +50,8 @@ export const KEEPS_NOTHING: AnswerStore = {
 }
 
 /**
- * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older answers
- * are then computed again.
+ * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older
+ * answers are then computed again.
  */
 const ANSWERS_FORMAT = 2
 

@@ -9,8 +9,8 @@ import { keptValues } from './protocols.js'
 import type { Consistency, NetworkConsistency } from './result.js'
 
 /**
- * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that are
- * left to measure, so equal inputs give equal bytes.
+ * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that
+ * are left to measure, so equal inputs give equal bytes.
  */
 export function consistencyDocument({ networks, ...result }: Consistency): object {
   return {

@@ -105,10 +105,10 @@ function explanationHtml(networks: readonly NetworkConsistency[], measure: Consi
     : `Each bar is one frame, of at most ${MOST_BARS}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
   const name = `“${measure.title}” (protocol ${measure.protocol})`
   if (networks.length === 1)
-    return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least 0.5 come first. ${drawing}</p>`
+    return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least ${CONFIDENT} come first. ${drawing}</p>`
   return `<p>Each number is a difference of two networks: the mean of ${escapeHtml(name)} in the network of the row minus
 that in the network of the column, on the photographs that both measured. Choose a number to see the photographs that
-differ most, among those whose first answer has a probability of at least 0.5 in both networks. ${drawing}</p>
+differ most, among those whose first answer has a probability of at least ${CONFIDENT} in both networks. ${drawing}</p>
 ${differencesHtml(networks, measure)}`
 }
 

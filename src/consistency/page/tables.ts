@@ -1,3 +1,4 @@
+import { CONFIDENT } from '../../experiments/answers.js'
 import { distinct } from '../../report/distinct.js'
 import { type TableCell, tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
@@ -16,7 +17,7 @@ ${measureTable(networks, own)}</details>`
   })
   return `${isOne ? '' : comparedHtml(networks)}
 <p>A photograph counts as confident if the network's answer to the protocol's first image has a probability of at least
-0.5.</p>
+${CONFIDENT}.</p>
 ${tables.join('\n')}`
 }
 
