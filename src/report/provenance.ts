@@ -6,6 +6,7 @@ import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { addTo } from '../support/lists.js'
 import { distinct } from './distinct.js'
 import { tableHtml } from './tables/render.js'
 
@@ -77,10 +78,7 @@ function weightsFile({ model, catalogId = model, weightsSha256 }: UnitInputs): s
 /** One row for each combination of settings, with the networks that were measured with it. */
 function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
   const models = new Map<string, string[]>()
-  for (const group of groups) {
-    const key = JSON.stringify(protocolOf(group))
-    models.set(key, [...(models.get(key) ?? []), group.model])
-  }
+  for (const group of groups) addTo(models, JSON.stringify(protocolOf(group)), group.model)
   return [...models].map(([key, names]) => [...(JSON.parse(key) as string[]), names.join(', ')])
 }
 
@@ -129,8 +127,7 @@ export function protocolNote(groups: readonly StudyGroup[]): string | undefined 
     const groupsByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups.filter((group) => subjectOf(group) === subject)) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
-      if (value === undefined) continue
-      groupsByValue.set(value, [...(groupsByValue.get(value) ?? []), `${model} ${size}`])
+      if (value !== undefined) addTo(groupsByValue, value, `${model} ${size}`)
     }
     if (groupsByValue.size < 2) return []
     return [`${name} ${[...groupsByValue].map(([value, names]) => `${value} (${names.join(', ')})`).join(' or ')}`]
