@@ -1,7 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsOf, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
+import { inWordsFor, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -15,7 +15,7 @@ import { tableHtml } from './tables/render.js'
  * results must give equal pages.
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
-  const inWords = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
+  const inWords = (text: string) => inWordsFor(groups, text)
   const protocolHead = ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), ...LAST_OF_PROTOCOL]
   const objectHead = [inWords('object'), 'size', 'SHA-256']
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
