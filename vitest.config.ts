@@ -7,7 +7,7 @@ const SLOW = 'test/**/*.slow.test.ts'
 // Files that share a process read the program once.
 export default defineConfig({
   test: {
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    env: { ORT_DISABLE_TELEMETRY: '1', COLUMNS: '80' },
     globalSetup: 'test/support/build.ts',
     testTimeout: 180_000,
     hookTimeout: 180_000,

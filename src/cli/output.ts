@@ -18,9 +18,9 @@ export function isQuiet(): boolean {
   return process.argv.includes('--quiet')
 }
 
-/** Width of the terminal in characters; 80 if stdout is none. Output for people is folded at this width. */
+/** Width of the terminal in characters; if stdout is none, COLUMNS or 80. Output for people is folded at this width. */
 export function terminalColumns(): number {
-  return process.stdout.columns || 80
+  return process.stdout.columns || Number(process.env.COLUMNS) || 80
 }
 
 /** Prints a line of a command's result to stdout. Cleans it as `say` does, and colours the marks ✓, ✗ and ?. */

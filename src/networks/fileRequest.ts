@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import http, { type IncomingMessage, STATUS_CODES } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
 import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -155,9 +154,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
     ...(signal && { signal }),
     headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
   })
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  // Reading the body throws errors that come from now on.
-  for (const stream of [request, response]) stream.on('error', () => undefined)
+  const [response] = await answerTo(request, 'response')
   return {
     status: response.statusCode ?? 0,
     header: (name) => [response.headers[name] ?? null].flat()[0] ?? null,
@@ -181,10 +178,23 @@ async function tunnelTo(address: URL, proxy: URL, signal: AbortSignal | undefine
       ...(login !== ':' && { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
     },
   })
-  const [{ statusCode = 0 }, socket] = (await once(request.end(), 'connect')) as [IncomingMessage, Socket]
+  const [{ statusCode = 0 }, socket] = await answerTo(request.end(), 'connect')
   if (statusCode === 200) return socket
   socket.destroy()
   throw Object.assign(new Error(`the proxy answers ${statusText(statusCode)}`), { code: 'EPROXY' })
+}
+
+/** Waits for an answer, and for its connection with `connect`. Reading the body throws errors that come later. */
+function answerTo(request: ClientRequest, event: 'response' | 'connect'): Promise<readonly [IncomingMessage, Socket]> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject)
+    // Node reports no error where a server changes the protocol unasked.
+    request.on('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
+    request.on(event, (response: IncomingMessage, socket: Socket) => {
+      response.on('error', () => undefined)
+      resolve([response, socket])
+    })
+  })
 }
 
 function clientOf({ protocol }: URL): typeof http | typeof https {

@@ -54,9 +54,8 @@ function verdictAmong(kind: 'confident' | 'unsure', answers: readonly ObjectAnsw
   if (objects < FEWEST_PATCHES)
     return `Can’t tell among ${kind} answers: only ${counted(objects, 'object')} ${objects === 1 ? 'has' : 'have'} one.`
   if (changing === 0) return `${kind === 'confident' ? 'Confident' : 'Unsure'} answers all hold.`
-  if (share < RARE) return `Yes among ${kind} answers: few change.`
-  if (share < COMMON) return `Partly among ${kind} answers: some change.`
-  return `No among ${kind} answers: ${share === COMMON ? 'half' : share < 1 ? 'most' : 'all'} change.`
+  const verdict = share < RARE ? 'Yes' : share < COMMON ? 'Partly' : 'No'
+  return `${verdict} among ${kind} answers: ${changing} of ${answers.length} change much.`
 }
 
 function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectAnswer[]): string {
@@ -109,7 +108,7 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\
 }
 
 const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. The share below it is of positions that keep the
-center’s answer. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is its most frequent other answer.
+center’s answer, whether it is right or wrong; correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent other answer in all networks.
 “Yes” means that fewer than a quarter of the answers change at more than a tenth of positions, and “no” that at least half do.</p>`
 
 export const OVERVIEW_STYLE = `

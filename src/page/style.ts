@@ -38,7 +38,7 @@ main{min-width:0;padding:1.1rem 0 4rem}
 .steps{list-style:none;margin:0 0 .6rem;padding:0;counter-reset:step}
 .steps li{counter-increment:step;display:flex;align-items:center;gap:.6rem;min-height:2rem;line-height:1.3;color:var(--soft)}
 .steps li::before{content:counter(step);flex:none;display:grid;place-items:center;width:1.4rem;height:1.4rem;border:1px solid var(--strong);border-radius:50%;font-size:.78rem}
-.steps [aria-current]{color:var(--ink);font-weight:600}.steps [aria-current]::before{background:var(--ink);border-color:var(--ink);color:var(--ground)}
+.steps [aria-current]{color:var(--ink);text-shadow:.03em 0 currentColor}.steps [aria-current]::before{text-shadow:none;forced-color-adjust:none;background:var(--ink);border-color:var(--ink);color:var(--ground)}
 .steps button:not(.offer){border:0;padding:0;min-height:0;background:none;color:inherit;font-size:inherit;font-weight:inherit;text-align:left}
 .steps button:not(.offer):hover{text-decoration:underline}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
@@ -128,7 +128,7 @@ figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
-.more details{margin-top:.4rem}
+.bench>.more{display:flex;flex-wrap:wrap;gap:0 1.8rem}.more details[open]{flex-basis:100%;min-width:0}.more details{margin-top:.4rem}
 section.report{margin-top:2rem;padding-top:1.2rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
@@ -199,11 +199,11 @@ th,td{padding:.3rem .5rem}
 h2 .answer{display:block;font-weight:400}
 [id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{display:block;font-weight:400}
-.matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom;overflow-wrap:anywhere}
-.matrix th[scope=row]{min-width:12rem;max-width:17rem;font-weight:600}.matrix th a{color:inherit}
+.matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}.matrix thead th:not(:first-child,:nth-last-child(-n+2)){overflow-wrap:anywhere}.matrix :is(th,td):nth-last-child(2){min-width:4.6rem;overflow-wrap:normal}
+.matrix th[scope=row]{min-width:12rem;max-width:22rem;width:22rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}
 .matrix td a{display:inline-block;padding:0 .6rem;white-space:nowrap;border:1.5px solid var(--ink);border-radius:1rem;font-weight:600;text-decoration:none;color:var(--ink)}
-.matrix td a:not([aria-label^=No],[aria-label^=Can]){background:var(--ink);color:var(--ground);print-color-adjust:exact}.matrix td a[aria-label^=Can]{border:1px solid var(--line);font-weight:400}
+.matrix td a:not([aria-label^=No],[aria-label^=Can]){background:var(--ink);color:var(--ground);print-color-adjust:exact;forced-color-adjust:none}.matrix td a[aria-label^=Can]{border:1px solid var(--line);font-weight:400}
 .matrix td a:hover{text-decoration:underline}
 .tabs{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin-top:1.2rem}.tabs>legend{padding:0}.tabs>div{display:none;order:1;flex:0 0 100%;min-width:0}
 .tabs>label{white-space:normal}.tabs>label:has(:checked){color:var(--ink);font-weight:600}.tabs>label:has(:checked)+div{display:block}.tabs p{margin:.2rem 0}.tabs input{min-height:0;margin:0 .3rem 0 0;vertical-align:-1px}.tabs tbody th{min-width:8rem}

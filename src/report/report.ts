@@ -40,6 +40,7 @@ import type { ClaimFinding } from './findings/finding.js'
 import { findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
+import { nextSection } from './nextSteps.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperRows } from './paper.js'
 import { protocolNote, provenanceSection } from './provenance.js'
@@ -114,7 +115,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
       if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
       const pairs = pairsAmong(groups, given ?? stored)
-      const contents = contentsOf(groups, pairs, arithmetic, paper, labels, givenLimits)
+      const contents = contentsOf(groups, index, pairs, arithmetic, paper, labels, givenLimits)
       return {
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
@@ -145,6 +146,7 @@ interface ReportContents {
 
 function contentsOf(
   groups: readonly StudyGroup[],
+  index: SiteIndex,
   pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
   isWhole: boolean,
@@ -171,7 +173,7 @@ function contentsOf(
     provenanceSection(groups),
   ]
   const folded = appendix.filter(({ html }) => html !== '').map((one) => ({ ...one, isFolded: true }))
-  const sections = [...findingsSections(findings, rows), ...folded]
+  const sections = [...findingsSections(findings, rows), nextSection(index), ...folded]
   return { rows, tables, findings, figures, sections, warning, textOf }
 }
 

@@ -27,6 +27,8 @@ describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
     await page.evaluate(() => document.getElementById('settings')?.setAttribute('open', ''))
     await choose('size', '75×75 px')
     await choose('patch', PATCHES[1])
+    await page.selectOption('#shows', 'similarity')
+    await ready()
     expect(await text('#a-note')).toBe('')
     const before = [await text('#at-place'), await text('#a-value')]
     await hover('a', 3, 5, 14)

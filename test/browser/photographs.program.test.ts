@@ -109,7 +109,15 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
   })
 
   it('moves the photograph behind the window by pointer and keys; map, numbers and tag are of the same position', async () => {
-    await follow({ network: 'plain', with: '', size: '256', patch: 'first.jpg', layer: 'fc6', anchor: 'center' })
+    await follow({
+      network: 'plain',
+      with: '',
+      size: '256',
+      patch: 'first.jpg',
+      layer: 'fc6',
+      anchor: 'center',
+      map: 'similarity',
+    })
     await drag(8, -4)
     await showsPosition(-8, -20)
     await readsStored(-8, -20)

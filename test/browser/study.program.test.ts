@@ -125,7 +125,14 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
   })
 
   it('has both maps at one height, even with a note about one of them', async () => {
-    await follow({ network: EMBEDDED, with: OWN, layer: 'none', size: String(SIZE), patch: 'dog', map: 'answers' })
+    await follow({
+      network: EMBEDDED,
+      with: OWN,
+      layer: 'none',
+      map: 'similarity',
+      size: String(SIZE),
+      patch: 'dog',
+    })
     expect([(await text('#a-note')) !== '', await text('#b-note')]).toEqual([true, ''])
     const [a, b] = [await boxOf('#a-plot'), await boxOf('#b-plot')]
     expect([a.y, a.height]).toEqual([b.y, b.height])

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
 import type { ConsistencyOptions } from '../../src/consistency/options.js'
 import { PROTOCOL_NAMES } from '../../src/consistency/protocols.js'
@@ -20,6 +20,11 @@ const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = JSO
   readFileSync(`${golden}expected.json`, 'utf8'),
 )
 const folder = temporaryFolder()
+
+beforeEach(() => {
+  vi.stubEnv('COLUMNS', '200')
+  return () => vi.unstubAllEnvs()
+})
 
 /** Measures one network. */
 async function measured(options: Partial<ConsistencyOptions> = {}): Promise<NetworkConsistency> {

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { type Consistency, consistency } from '../../src/index.js'
 import { readPhotograph } from '../../src/patches/photographs.js'
 import { runHere } from '../support/inProcess.js'
@@ -11,6 +11,11 @@ const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
 const model = `${golden}classifier.onnx`
 const names = readdirSync(golden).filter((name) => name.endsWith('.png'))
 const folder = temporaryFolder()
+
+beforeEach(() => {
+  vi.stubEnv('COLUMNS', '200')
+  return () => vi.unstubAllEnvs()
+})
 
 const [FRAME, SIDE] = [28, 32]
 const MEAN = [0.485, 0.456, 0.406] as const

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
 import type { ConsistencyOptions } from '../../src/consistency/options.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../../src/consistency/result.js'
@@ -14,6 +14,11 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
 const folder = temporaryFolder()
+
+beforeEach(() => {
+  vi.stubEnv('COLUMNS', '200')
+  return () => vi.unstubAllEnvs()
+})
 
 /** A network whose answers differ from those of the golden one. Its frame is smaller, so it has other shifts. */
 async function smaller(): Promise<string> {

@@ -34,7 +34,8 @@ fi
 
 mkdir -p "$root"/{usr/lib,usr/lib64,usr/bin,proc,dev,tmp,etc/ssl/certs,opt,root,study}
 ln -s usr/lib usr/lib64 usr/bin "$root"
-debs=(libc6 libgcc-s1 libstdc++6 busybox-static)
+# Node.js 26 needs libatomic1.
+debs=(libc6 libgcc-s1 libstdc++6 libatomic1 busybox-static)
 cd "$folder"
 apt-get download -qq "${debs[@]}" 2>/dev/null || { apt-get update -qq && apt-get download -qq "${debs[@]}"; } ||
   skip 'Debian has no packages for it'

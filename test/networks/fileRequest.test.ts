@@ -80,6 +80,13 @@ describe('a server that closes the connection', () => {
     )
   })
 
+  it.each([
+    ['a damaged body', ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'], 'no length'],
+    ['another protocol', ['HTTP/1.1 101 Switching Protocols', 'connection: upgrade', 'upgrade: other'], ''],
+  ])('after %s is told as a cut connection', async (_, lines, body) => {
+    expect(await messageOf(fetchedFrom(lines, body), NetworkError)).toContain('the connection was cut')
+  })
+
   it('after a header that every object has gives the file', async () => {
     expect(String(await fetchedFrom(['HTTP/1.1 200 OK', 'content-length: 2', '__proto__: 1'], 'ok'))).toBe('ok')
   })

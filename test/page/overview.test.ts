@@ -42,12 +42,12 @@ describe('the answer in the heading of all objects', () => {
       (changing) => textOf(...times(changing, answer(0.5)), ...times(8 - changing, answer(1))).answer,
     )
     expect(headings).toEqual([
-      'Yes among confident answers: few change.',
-      'Partly among confident answers: some change.',
-      'Partly among confident answers: some change.',
-      'No among confident answers: half change.',
-      'No among confident answers: most change.',
-      'No among confident answers: all change.',
+      'Yes among confident answers: 1 of 8 change much.',
+      'Partly among confident answers: 2 of 8 change much.',
+      'Partly among confident answers: 3 of 8 change much.',
+      'No among confident answers: 4 of 8 change much.',
+      'No among confident answers: 5 of 8 change much.',
+      'No among confident answers: 8 of 8 change much.',
     ])
   })
 
@@ -58,7 +58,7 @@ describe('the answer in the heading of all objects', () => {
       ...times(4, answer(0.2, 0.49)),
       answer(1, 0.1),
     )
-    expect(heading).toBe('Confident answers all hold. No among unsure answers: most change.')
+    expect(heading).toBe('Confident answers all hold. No among unsure answers: 4 of 5 change much.')
     expect(counts).toBe(
       'An answer is confident if its probability is at least 0.5 with the object at the center, as 6 of 11 answers are. Of the 6 confident answers, 5 change somewhere, and none at more than a tenth of positions. Of the 5 unsure answers, 4 change somewhere, and 4 at more than a tenth of positions.',
     )
@@ -67,12 +67,12 @@ describe('the answer in the heading of all objects', () => {
   it('is right where few answers are confident, or none', () => {
     const few = textOf(...times(2, answer(0.999)), ...times(9, answer(0.4, 0.2)))
     expect(few.answer).toBe(
-      'Can’t tell among confident answers: only 2 objects have one. No among unsure answers: all change.',
+      'Can’t tell among confident answers: only 2 objects have one. No among unsure answers: 9 of 9 change much.',
     )
     const one = textOf(answer(1), ...times(9, answer(0.4, 0.2)))
     expect(one.counts).toContain('as 1 of 10 answers is. Of the 1 confident answer, none changes at any position.')
     const none = textOf(...times(5, answer(1, 0.3)), answer(0.3, 0.2))
-    expect(none.answer).toBe('Yes among unsure answers: few change.')
+    expect(none.answer).toBe('Yes among unsure answers: 1 of 6 change much.')
     expect(none.counts).toBe(
       'An answer is confident if its probability is at least 0.5 with the object at the center, as none of 6 answers is. Of the 6 unsure answers, 1 changes somewhere, and 1 at more than a tenth of positions.',
     )
@@ -95,7 +95,7 @@ describe('the answer in the heading of all objects', () => {
       counts,
     } = overviewText([network(times(5, answer(0.2)), 0, { size: 256, frame: 224 })])
     expect(question).toBe('Is this one cherry-picked photograph?')
-    expect(heading).toBe('No among confident answers: all change.')
+    expect(heading).toBe('No among confident answers: 5 of 5 change much.')
     expect(counts).toContain('at least 0.5 with the window at the center')
   })
 })

@@ -47,6 +47,9 @@ export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>
   return [box, width]
 }
 
+/** After this time, in milliseconds, everything counts as near: the page may be printed without being scrolled. */
+const SOON = 1500
+
 /** @returns whether the element has come as near to the screen as `margin`, a distance in CSS */
 export function useNear(box: RefObject<Element | null>, margin: string): boolean {
   const [isNear, setNear] = useState(false)
@@ -55,7 +58,11 @@ export function useNear(box: RefObject<Element | null>, margin: string): boolean
       rootMargin: margin,
     })
     if (box.current && !isNear) observer.observe(box.current)
-    return () => observer.disconnect()
+    const timer = isNear ? undefined : setTimeout(() => setNear(true), SOON)
+    return () => {
+      observer.disconnect()
+      clearTimeout(timer)
+    }
   }, [isNear])
   return isNear
 }

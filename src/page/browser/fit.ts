@@ -34,12 +34,15 @@ export function withComparedSize(index: SiteIndex, view: View): View {
 
 /** Finds what each map can show. */
 export function fitView(index: SiteIndex, view: View): Fits {
-  const first = fitChoice(index, view)
-  if (view.other === null) return [first]
-  const { layer, size, patch, anchor } = view
-  const group = index.groups.find(({ model }) => model === view.other)
-  const own = group?.layers.some(({ name }) => name === layer) ? layer : (group?.layers.at(-1)?.name ?? layer)
-  return [first, fitChoice(index, { model: view.other, layer: own, size, patch, anchor })]
+  const { other, size, patch, anchor } = view
+  const fitted = (model: string, layer: string) => fitChoice(index, { model, layer, size, patch, anchor })
+  const layerIn = (model: string) => {
+    const layers = index.groups.find((group) => group.model === model)?.layers ?? []
+    return layers.some(({ name }) => name === view.layer) ? view.layer : (layers.at(-1)?.name ?? view.layer)
+  }
+  // Maps of answers do not depend on the layer.
+  const first = fitted(view.model, view.shows === 'similarity' ? view.layer : layerIn(view.model))
+  return other === null ? [first] : [first, fitted(other, layerIn(other))]
 }
 
 /** Finds the choice in the study that is closest to the wanted one. */

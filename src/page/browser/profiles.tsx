@@ -78,7 +78,8 @@ interface ProfileLine {
   readonly baseline: number | null
 }
 
-export function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
+export function lineOf(reading: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
+  const { panel, map, at, position, shown, ofCenter } = reading
   const { group } = map.fitted
   const indices = indicesAlong(group, at, axis)
   const followed = map.answers?.strongest?.names[0]
@@ -89,7 +90,8 @@ export function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, axis:
     name: isSimilarity ? isolated(group.model) : ofAnswer,
     values: values ? indices.map((i) => values[i] as number) : [],
     pixels: indices.map((i) => positionAt(i, group)[axis]),
-    here: { pixel: positionAt(at, group)[axis], value: values?.[at] as number },
+    // The anchor may lie between the positions of the line, so its value may lie beside the line.
+    here: { pixel: position[axis], value: (isSimilarity ? shown : ofCenter) ?? Number.NaN },
     baseline: isSimilarity ? baselineOf(map.fitted) : null,
   }
 }

@@ -53,7 +53,11 @@ function elementsIn(node: Node): readonly SvgElement[] {
 }
 
 function dataOf(element: Element): SvgElement {
-  const attributes = Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]))
+  // A section may have colours of its own.
+  const colours = getComputedStyle(element)
+  const concrete = (value: string) =>
+    value.replace(/var\((--[\w-]+)\)/g, (_, name) => colours.getPropertyValue(name).trim())
+  const attributes = Object.fromEntries([...element.attributes].map(({ name, value }) => [name, concrete(value)]))
   const children = [...element.childNodes].map((child) =>
     child instanceof Element ? dataOf(child) : (child.textContent ?? ''),
   )
