@@ -27,6 +27,7 @@ pre{margin:.5rem 0;white-space:pre}
 .page .theme{margin-left:auto;font-size:.85rem}
 .layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
 main{min-width:0;padding:1.1rem 0 4rem}
+.layout:not(:has(>.contents)){grid-template-columns:minmax(0,1fr)}
 .contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1.3rem 0;font-size:.86rem}
 .contents details{margin:0}.contents summary{display:none}
 .contents .links{display:grid;gap:.1rem;grid-template-columns:minmax(0,1fr)}
@@ -129,7 +130,7 @@ svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
 .bench>.more{display:flex;flex-wrap:wrap;gap:0 1.8rem}.more details[open]{flex-basis:100%;min-width:0}.more details{margin-top:.4rem}
-section.report{margin-top:2rem;padding-top:1.2rem;border-top:1px solid var(--line)}
+section.report{margin-top:1.8rem;padding-top:1.1rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
 section.report figure img{display:block;background:#fff;border-radius:4px}
