@@ -1,4 +1,5 @@
-import { answerNames, CONFIDENT } from '../../experiments/answers.js'
+import { answerNames } from '../../experiments/answers.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { escapeHtml } from '../../plot/html.js'
 import { tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'

@@ -1,4 +1,4 @@
-import { CONFIDENT } from '../../experiments/answers.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { distinct } from '../../report/distinct.js'
 import { type TableCell, tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'

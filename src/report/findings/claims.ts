@@ -1,4 +1,4 @@
-import { CONFIDENT } from '../../experiments/answers.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/pairs.js'
