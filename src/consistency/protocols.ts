@@ -6,8 +6,8 @@ import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Background } from '../patches/background.js'
 import { sourceSide } from '../patches/photographs.js'
+import type { Better } from '../results/measures.js'
 import { mean } from '../support/statistics.js'
-import type { ConsistencyMeasure } from './result.js'
 
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
@@ -84,8 +84,11 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
  * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
  * with the value undefined do not count.
  */
-export interface ProtocolMeasure extends Pick<ConsistencyMeasure, 'title' | 'unit' | 'better'> {
+interface ProtocolMeasure {
   readonly name: string
+  readonly title: string
+  readonly unit: 'share' | 'probability' | 'error' | 'overlap'
+  readonly better: Better
   /** @param compared the answer with which this one is compared, if any */
   readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
   readonly combine?: 'least'
