@@ -16,28 +16,20 @@ import { tableHtml } from './tables/render.js'
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const inWords = (text: string) => inWordsFor(groups, text)
-  const protocolHead = ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), ...LAST_OF_PROTOCOL]
-  const objectHead = [inWords('object'), 'size', 'SHA-256']
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
-${tableHtml({ title: 'Networks', head: NETWORK_HEAD, rows: networkRows(groups) })}
+${tableHtml({ title: 'Networks', head: ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], rows: networkRows(groups) })}
 <h3>Protocol</h3>
-${tableHtml({ title: 'Protocol', head: protocolHead, rows: protocolRows(groups) })}
+${tableHtml({ title: 'Protocol', head: ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], rows: protocolRows(groups) })}
 <details><summary>${inWords('Objects')} and the SHA-256 of their pictures</summary>
-${tableHtml({ title: inWords('Objects'), head: objectHead, rows: patchRows(groups) })}</details>
+${tableHtml({ title: inWords('Objects'), head: [inWords('object'), 'size', 'SHA-256'], rows: patchRows(groups) })}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
 and <code>units</code> (the stored results from which the report is made).</p>`
   return { id: 'provenance', title: 'How this was made', html }
 }
-
-const NETWORK_HEAD = [
-  ...['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores'],
-  ...['weights', 'SHA-256 of the weights'],
-]
-const LAST_OF_PROTOCOL = ['folds', 'classifier', 'networks']
 
 const FILES = [
   ['metrics.csv', 'every measure of every object, one number per row'],

@@ -11,7 +11,7 @@ interface TableText {
   readonly link?: string
   readonly label?: string
   /** HTML shows it in bold. */
-  readonly isBest?: boolean
+  readonly isBest?: true
   /** HTML may break it into lines after its hyphens and underscores. */
   readonly isName?: true
 }
