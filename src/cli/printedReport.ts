@@ -62,21 +62,16 @@ export function printTables(rows: readonly MeanRow[]): void {
  * Makes a table narrow enough for the terminal by turning columns into rows. For example, the two columns `left-right,
  * ordered` and `left-right, shuffled` become one column `left-right` with the rows `ordered` and `shuffled`.
  */
-function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], string[][]] {
-  const columns = head.slice(2).map((text) => {
-    const keys = text.split(', ')
-    return { last: keys.at(-1) as string, others: keys.slice(0, -1).join(', ') }
-  })
-  const across = distinct(columns.map(({ others }) => others))
-  const lines = rows.flatMap(([network = '', layer = '', ...cells]) =>
-    distinct(columns.map(({ last }) => last)).map((down) => {
-      const own = across.map((one) => columns.findIndex(({ last, others }) => last === down && others === one))
-      return [cellText(network), cellText(layer), down, ...own.map((i) => cellText(cells[i] ?? '–'))]
+function narrowTable({ kind, head, rows, columns, keys }: ResultTable): [readonly string[], string[][]] {
+  const names = head.slice(0, head.length - columns.length)
+  const keyed = columns.map((column) => ({ last: column.at(-1) as string, others: column.slice(0, -1).join(', ') }))
+  const across = distinct(keyed.map(({ others }) => others))
+  const lines = rows.flatMap((row) =>
+    distinct(keyed.map(({ last }) => last)).map((down) => {
+      const own = across.map((one) => keyed.findIndex(({ last, others }) => last === down && others === one))
+      const cells = own.map((i) => row[names.length + i] ?? '–')
+      return [...row.slice(0, names.length).map(cellText), down, ...cells.map(cellText)]
     }),
   )
-  const key = kind.keys.at(-1) as string
-  return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
+  return [[...names, keys.at(-1) as string, ...across.map((one) => one || kind.statistic)], lines]
 }
-
-/** Some table keys are abbreviated in the CSV files. These are their readable names. */
-const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

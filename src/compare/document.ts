@@ -1,6 +1,6 @@
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
-import { markdownText, renderTable } from '../report/tables/render.js'
+import { markdownText, tableMarkdown } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
 import type { CheckedLimit, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
 
@@ -70,14 +70,10 @@ export function networksText({ before, after }: ComparedNetworks): string {
 }
 
 function measuresTable(measures: readonly ComparedMeasure[]): string {
-  return renderTable(
-    {
-      title: '',
-      head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
-      rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.outcome]),
-    },
-    'md',
-  )
+  return tableMarkdown({
+    head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
+    rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.outcome]),
+  })
 }
 
 /** The table of all measures, or of the first ones if it would be longer than `most` characters. */

@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.js'
-import type { Better } from '../results/measures.js'
 import { addTo } from '../support/lists.js'
-import type { Unpaired } from './result.js'
+import type { ComparedMeasure, Unpaired } from './result.js'
 
 /** Texts of settings or of facts about a network, by name. Those that are undefined are not compared. */
 export type Texts = Readonly<Record<string, string | undefined>>
@@ -28,13 +27,8 @@ export interface ComparedUnit extends Unpaired {
   readonly values: (layerNames: ReadonlyMap<string, string>) => Promise<readonly UnitValue[]>
 }
 
-/** A number of one unit. See `ComparedMeasure`. */
-export interface UnitValue {
-  readonly metric: string
-  readonly group: string
-  readonly label: string
-  readonly better: Better
-  readonly isHeadline: boolean
+/** A number of one unit. */
+export interface UnitValue extends Pick<ComparedMeasure, 'metric' | 'group' | 'label' | 'better' | 'isHeadline'> {
   readonly value: number
 }
 

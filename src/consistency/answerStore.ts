@@ -6,7 +6,9 @@ import { UsageError } from '../errors.js'
 import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
 import { parseJson } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
+import { readAt, writeAt } from '../files/parts.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
+import { addTo } from '../support/lists.js'
 import type { RightClasses } from './photographAnswers.js'
 
 /** A photograph whose answers are complete. */
@@ -50,8 +52,8 @@ export const KEEPS_NOTHING: AnswerStore = {
 }
 
 /**
- * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older answers
- * are then computed again.
+ * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older
+ * answers are then computed again.
  */
 const ANSWERS_FORMAT = 2
 
@@ -203,7 +205,7 @@ async function undamaged(
       if (line === undefined || (row + 1) * rowBytes > size) continue
       if ((await rowSum(file, row * rowBytes, rowBytes, line)) !== line.sum) continue
       const { sum, ...photograph } = line
-      found.set(line.name, [...(found.get(line.name) ?? []), { ...photograph, row }])
+      addTo(found, line.name, { ...photograph, row })
     }
   } finally {
     await file.close()
@@ -235,18 +237,4 @@ function lineSum({ name, sha256, right }: AnsweredPhotograph, sum: number): numb
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-/** If the file is too short, the rest of `bytes` is left unchanged. */
-async function readAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let start = 0; start < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, start, bytes.length - start, position + start)
-    if (bytesRead === 0) return
-    start += bytesRead
-  }
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let start = 0; start < bytes.length; )
-    start += (await file.write(bytes, start, bytes.length - start, position + start)).bytesWritten
 }

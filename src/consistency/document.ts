@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
-import { csvCell } from '../results/csv.js'
+import { csvText } from '../results/csv.js'
 import { type NetworkAnswers, networkFolder } from './networkAnswers.js'
 import { consistencyPage } from './page/page.js'
 import { keptValues } from './protocols.js'
 import type { Consistency, NetworkConsistency } from './result.js'
 
 /**
- * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that are
- * left to measure, so equal inputs give equal bytes.
+ * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that
+ * are left to measure, so equal inputs give equal bytes.
  */
 export function consistencyDocument({ networks, ...result }: Consistency): object {
   return {
@@ -31,7 +31,7 @@ export async function writeResults(
 ): Promise<void> {
   for (const [i, answers] of networks.entries())
     await writeNetwork(folder, result.networks[i] as NetworkConsistency, answers)
-  await writeFileAtomic(join(folder, 'summary.csv'), csv(summaryLines(result)))
+  await writeFileAtomic(join(folder, 'summary.csv'), csvText(summaryLines(result)))
   await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, networks))
   const content = `${JSON.stringify(consistencyDocument(result), null, 2)}\n`
   await writeFileAtomic(join(folder, 'consistency.json'), content)
@@ -47,11 +47,11 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
   }
   const head = ['photograph', 'sha256', ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
   const lines = result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values.map(numberCell)])
-  await writeFileAtomic(join(folder, 'photographs.csv'), csv([head, ...lines]))
+  await writeFileAtomic(join(folder, 'photographs.csv'), csvText([head, ...lines]))
 }
 
 /** One line per network, measure, and choice of photographs. */
-function summaryLines({ networks }: Consistency): readonly (readonly (string | number)[])[] {
+function summaryLines({ networks }: Consistency) {
   const lines = networks.flatMap(({ model, measures }) =>
     measures.flatMap(({ protocol, measure, confident, ...all }) =>
       Object.entries({ all, confident }).map(([photographs, { mean, standardError, count }]) => [
@@ -69,12 +69,8 @@ function summaryLines({ networks }: Consistency): readonly (readonly (string | n
 }
 
 /** A value that does not exist gives an empty cell. */
-function numberCell(value: number | null): number | string {
-  return value === null || Number.isNaN(value) ? '' : value
-}
-
-function csv(lines: readonly (readonly (string | number)[])[]): string {
-  return lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
+function numberCell(value: number | null): number | undefined {
+  return value === null || Number.isNaN(value) ? undefined : value
 }
 
 /** Number of values in memory while an array is written. */

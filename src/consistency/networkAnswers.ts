@@ -19,14 +19,7 @@ import { fileName } from '../results/fileName.js'
 import { type AnswerStore, KEEPS_NOTHING, openAnswerStore, type StoredPhotograph } from './answerStore.js'
 import { type Labels, rightClasses } from './labels.js'
 import type { CheckedConsistency } from './options.js'
-import {
-  answerOf,
-  type PhotographAnswers,
-  photographAnswers,
-  photographMeasures,
-  type RightClasses,
-  type Seen,
-} from './photographAnswers.js'
+import { answerOf, photographAnswers, photographMeasures, type Seen } from './photographAnswers.js'
 import { type FramePiece, framePieces, mostFrames } from './pieces.js'
 import { columnsOf, keptValues, type Protocol, type ProtocolSetting, type Shift, withAllMeasures } from './protocols.js'
 import type { MeasuredPhotograph, NetworkConsistency } from './result.js'
@@ -81,13 +74,10 @@ export interface NetworkJob extends NetworkAnswers {
   readonly options: CheckedConsistency
 }
 
-interface JobPlan {
+interface JobPlan extends Pick<NetworkJob, 'files' | 'request' | 'options'> {
   readonly chosen: readonly Protocol[]
   readonly draws: number
-  readonly files: readonly PhotographFile[]
   readonly labels: Labels | undefined
-  readonly request: DeviceRequest
-  readonly options: CheckedConsistency
 }
 
 /** Folder with the files of one network. */
@@ -298,14 +288,6 @@ async function takePiece(
   if (finished < photographs.length) throwIfStopped(signal)
 }
 
-/** A photograph whose frames are being run. */
-interface CurrentPhotograph {
-  readonly name: string
-  readonly right: RightClasses
-  readonly answers: PhotographAnswers
-  readonly measures: ReturnType<typeof photographMeasures>
-}
-
 /** Returns a function that takes the answers of one piece after the other, and stores those of complete photographs. */
 function takingAnswers({ network, protocols, setting, measured, store, right: all }: NetworkAnswers): TakeAnswers {
   const {
@@ -313,18 +295,19 @@ function takingAnswers({ network, protocols, setting, measured, store, right: al
     classes: { layer: name, scores },
     detector,
   } = network
-  let current: CurrentPhotograph | undefined
-  const begin = (photograph: string): CurrentPhotograph => {
+  const begin = (photograph: string) => {
     const right = all?.get(photograph)
     const answers = photographAnswers(protocols, setting, right)
     return { name: photograph, right, answers, measures: photographMeasures(protocols, setting, right) }
   }
+  /** The photograph whose frames are being run. */
+  let current: ReturnType<typeof begin> | undefined
   return async (photographs, matrix, dims) => {
     const layer = comparedFeatures({ name, matrix, dims }, detector)
     const { dims: classes, detections } = layer
     const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
     let pending: number[] = []
-    const keep = async ({ measures }: CurrentPhotograph) => {
+    const keep = async ({ measures }: ReturnType<typeof begin>) => {
       measures.take(pending)
       await store.append(pending)
       pending = []

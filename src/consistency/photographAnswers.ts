@@ -5,7 +5,6 @@ import {
   type FrameAnswer,
   keptValues,
   type Protocol,
-  type ProtocolMeasure,
   type ProtocolSetting,
   type StoredAnswer,
 } from './protocols.js'
@@ -20,26 +19,17 @@ export type RightClasses = readonly number[] | undefined
  * Takes a photograph's answers frame by frame, and returns the values to store. It keeps only a few frames, because a
  * photograph may have millions.
  */
-export interface PhotographAnswers {
-  /** Takes the class probabilities of the next frame, in the order of the protocols. */
-  take(probabilities: Float64Array, seen?: Seen): readonly number[]
-  /** Whether all frames were taken. */
-  isComplete(): boolean
-}
-
-export function photographAnswers(
-  protocols: readonly Protocol[],
-  setting: ProtocolSetting,
-  right: RightClasses,
-): PhotographAnswers {
+export function photographAnswers(protocols: readonly Protocol[], setting: ProtocolSetting, right: RightClasses) {
   const all = protocols.map((protocol) => protocolAnswers(protocol, setting, right))
   let at = 0
   return {
-    take: (probabilities, seen) => {
+    /** Takes the class probabilities of the next frame, in the order of the protocols. */
+    take: (probabilities: Float64Array, seen?: Seen): readonly number[] => {
       const { isComplete, values } = (all[at] as (typeof all)[number])(probabilities, seen)
       if (isComplete) at++
       return values
     },
+    /** Whether all frames were taken. */
     isComplete: () => at === all.length,
   }
 }
@@ -102,26 +92,17 @@ function overlapOfBoxes(one: FrameAnswer, other: FrameAnswer): number {
 }
 
 /** Computes a photograph's measures from its stored values, which it takes in pieces of any length. */
-export interface PhotographMeasures {
-  take(values: ArrayLike<number>): void
-  /** The values of all measures, protocol by protocol. NaN for what needs a label, if the photograph has none. */
-  values(): readonly number[]
-}
-
-export function photographMeasures(
-  protocols: readonly Protocol[],
-  setting: ProtocolSetting,
-  right: RightClasses,
-): PhotographMeasures {
+export function photographMeasures(protocols: readonly Protocol[], setting: ProtocolSetting, right: RightClasses) {
   const all = protocols.map((protocol) => protocolMeasures(protocol, setting, right))
   let at = 0
   return {
-    take: (values) => {
+    take: (values: ArrayLike<number>): void => {
       for (let i = 0; i < values.length; i++) {
         // Stored values have the precision of float32.
         if (all[at]?.take(Math.fround(values[i] as number)) === 'complete') at++
       }
     },
+    /** The values of all measures, protocol by protocol. NaN for what needs a label, if the photograph has none. */
     values: () => all.flatMap(({ values }) => values()),
   }
 }
@@ -162,23 +143,14 @@ function protocolMeasures(protocol: Protocol, setting: ProtocolSetting, right: R
       }
       return taken === kept ? 'complete' : undefined
     },
-    values: () => means.map(({ measure, ...mean }) => measureValue(measure, { ...mean, counts, extra })),
+    values: () =>
+      means.map(({ measure, sum, count, least }) => {
+        if (measure.ofCounts) return measure.ofCounts(counts)
+        if (measure.ofExtra) return measure.ofExtra(extra)
+        if (count === 0) return Number.NaN
+        return measure.combine === 'least' ? least : sum / count
+      }),
   }
-}
-
-interface Taken {
-  readonly sum: number
-  readonly count: number
-  readonly least: number
-  readonly counts: ReadonlyMap<number, number>
-  readonly extra: readonly number[]
-}
-
-function measureValue(measure: ProtocolMeasure, { sum, count, least, counts, extra }: Taken): number {
-  if (measure.ofCounts) return measure.ofCounts(counts)
-  if (measure.ofExtra) return measure.ofExtra(extra)
-  if (count === 0) return Number.NaN
-  return measure.combine === 'least' ? least : sum / count
 }
 
 /**

@@ -84,14 +84,14 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
  * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
  * with the value undefined do not count.
  */
-export interface ProtocolMeasure {
+interface ProtocolMeasure {
   readonly name: string
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error' | 'overlap'
   readonly better: Better
   /** @param compared the answer with which this one is compared, if any */
   readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
-  readonly combine?: 'mean' | 'least'
+  readonly combine?: 'least'
   /** @param counts number of frames by answer */
   readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
   /** @param extra the values that the protocol's `extraOf` returned */

@@ -1,6 +1,6 @@
 import type { ExecutionRecord } from '../engine/handle.js'
 import type { Settings } from '../engine/task.js'
-import { CONFIDENT } from '../experiments/answers.js'
+import { CONFIDENT } from '../experiments/confidence.js'
 import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import type { Better } from '../results/measures.js'

@@ -6,8 +6,6 @@ import { float32At, int32At } from '../support/typedArrays.js'
 import { SEES_NOTHING } from './boxes.js'
 import { comparedFeatures, type DetectionRule } from './detections.js'
 
-export { CONFIDENT } from './confidence.js'
-
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of

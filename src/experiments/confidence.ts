@@ -1,2 +1,2 @@
-/** A network counts as confident if its answer at the center has at least this probability. */
+/** An answer is confident if it has at least this probability, at the center or in the first image of a protocol. */
 export const CONFIDENT = 0.5

@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
 import { machineMemory, resourceError } from '../support/machine.js'
 import { writeFileAtomic } from './atomic.js'
+import { readAt } from './parts.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
 /** A float32 array in C order. */
@@ -77,8 +78,6 @@ export async function readNpy(path: string): Promise<NpyArray> {
   }
 }
 
-type FileHandle = Awaited<ReturnType<typeof open>>
-
 async function readHeader(path: string, file: FileHandle, size: number) {
   const notNpy = () => new InputError(`${path} is not a .npy file; give an array saved by extract or numpy.save`)
   const start = Buffer.alloc(12)
@@ -149,11 +148,6 @@ function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
 }
 
 async function readFully(path: string, file: FileHandle, target: Uint8Array, position: number): Promise<void> {
-  const pieceLength = 256 * 1024 * 1024
-  for (let start = 0; start < target.byteLength; ) {
-    const length = Math.min(pieceLength, target.byteLength - start)
-    const { bytesRead } = await file.read(target, start, length, position + start)
-    if (bytesRead === 0) throw new InputError(`${path} became shorter while it was being read; make it again`)
-    start += bytesRead
-  }
+  if ((await readAt(file, target, position)) < target.length)
+    throw new InputError(`${path} became shorter while it was being read; make it again`)
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Content, makeFolders, orOutputError, writeFileAtomic } from './atomic.js'
 import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
+import { readAt, writeAt } from './parts.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 import { rename, rm } from './retried.js'
 
@@ -139,7 +140,7 @@ export async function openPartialArrays(
               position: header.length + row * rowBytes,
               bytes: rowsOf(matrices[index] as Float32Array, rowBytes, from, length),
             }))
-            await writeAt(path, pieces)
+            await writePieces(path, pieces)
           }
           for (const [i, { row }] of rows.entries()) sums[row] = written[i] as number
           await writeFileAtomic(statePath, JSON.stringify({ fingerprint, sums }))
@@ -224,33 +225,19 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {
-    for (let start = 0; start < bytes.length; ) {
-      const { bytesRead } = await file.read(bytes, start, Math.min(1 << 28, bytes.length - start), position + start)
-      if (bytesRead === 0) return
-      start += bytesRead
-    }
+    await readAt(file, bytes, position)
   } finally {
     await file.close()
   }
 }
 
-async function writeAt(
+async function writePieces(
   path: string,
   pieces: readonly { readonly position: number; readonly bytes: Uint8Array }[],
 ): Promise<void> {
   const file = await open(path, 'r+')
   try {
-    for (const { position, bytes } of pieces) {
-      for (let start = 0; start < bytes.length; ) {
-        const { bytesWritten } = await file.write(
-          bytes,
-          start,
-          Math.min(1 << 26, bytes.length - start),
-          position + start,
-        )
-        start += bytesWritten
-      }
-    }
+    for (const { position, bytes } of pieces) await writeAt(file, bytes, position)
     await file.sync()
   } finally {
     await file.close()

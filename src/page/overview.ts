@@ -1,5 +1,5 @@
 import { CONFIDENT } from '../experiments/confidence.js'
-import { comparedSizes, inWordsOf, subjectOf } from '../patches/sizes.js'
+import { comparedSizes, inWordsFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { counted } from '../support/text.js'
@@ -29,7 +29,7 @@ export function overviewText(groups: readonly SiteGroup[]): OverviewText {
   const answers = objectAnswers(groups)
   const confident = answers.filter(({ isConfident }) => isConfident)
   const unsure = answers.filter(({ isConfident }) => !isConfident)
-  const words = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
+  const words = (text: string) => inWordsFor(groups, text)
   const objects = objectsOf(answers)
   const verdicts = [verdictAmong('confident', confident), verdictAmong('unsure', unsure)].filter((text) => text !== '')
   const tooFew = `Can’t tell: this study has only ${counted(objects, 'object')}.`

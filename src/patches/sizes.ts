@@ -40,6 +40,11 @@ export function inWordsOf(subject: Subject, text: string): string {
   return moving.replace(/(?<![\w-])(o|O)bject(s?)(?![\w-])/g, (_, o, s) => `${o === 'o' ? 'p' : 'P'}hotograph${s}`)
 }
 
+/** Changes a text about objects into one about what these sizes are of. */
+export function inWordsFor([first]: readonly SizeInFrame[], text: string): string {
+  return first === undefined ? text : inWordsOf(subjectOf(first), text)
+}
+
 /** The part of a result that states its size. Results in the paper's frame do not state the frame. */
 export function sizeInFrame({ size, frame = PAPER_FRAME }: SizeInFrame): SizeInFrame {
   return { size, ...(frame !== PAPER_FRAME && { frame }) }

@@ -6,7 +6,7 @@ import { decibelText } from '../plot/numberText.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { renderTable } from './tables/render.js'
+import { tableHtml } from './tables/render.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
 /** The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer. */
@@ -78,7 +78,7 @@ export function errorTable({ layers }: ArithmeticDocument): { readonly head: str
 /** The page of one expression, for the folder with its sheets. */
 export function expressionPage(document: ArithmeticDocument): string {
   const title = `${expressionText(document.terms)} with the features of ${document.model}`
-  const table = renderTable({ title: 'Errors of the result', ...errorTable(document) }, 'html')
+  const table = tableHtml({ title: 'Errors of the result', ...errorTable(document) })
   const notes = document.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>\n`)
   const scene = sceneHtml({ name: '', title: 'Scenes and sheets', folder: '.', document }, true)
   const html = `${INTRODUCTION}\n${notes.join('')}${table}

@@ -16,7 +16,7 @@ import type { StudyGroup } from '../results/study.js'
 import { mapAt } from '../results/unit/arrays.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { leadOf } from './findings/lead.js'
-import { renderTable } from './tables/render.js'
+import { tableHtml } from './tables/render.js'
 
 /** Name that the page shows for a patch whose extract.json was not found. */
 export const UNKNOWN_PATCH = 'unknown patch'
@@ -104,7 +104,7 @@ function extractionSection(
     }),
     kept[i] ? 'at any position' : 'no: too many features',
   ])
-  const table = renderTable({ title: 'Similarity to each anchor', head, rows }, 'html')
+  const table = tableHtml({ title: 'Similarity to each anchor', head, rows })
   const html = `<p>${escapeHtml(facts)}</p>
 ${missing}${anchors}${answers}<p class="soft">Mean cosine similarity to each anchor over all positions, with the lowest in brackets.</p>
 ${table}`

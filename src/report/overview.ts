@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsOf, squareText, subjectOf, subjectsText } from '../patches/sizes.js'
+import { inWordsFor, squareText, subjectsText } from '../patches/sizes.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
@@ -20,7 +20,7 @@ ${groups.map((group) => groupHtml(group, groups, limits)).join('\n')}
 
 function groupHtml(group: StudyGroup, groups: readonly StudyGroup[], limits: ColourLimits): string {
   const { model, units, rows, cols, stride } = group
-  const objects = counted(units.length, inWordsOf(subjectOf(group), 'object'))
+  const objects = counted(units.length, inWordsFor([group], 'object'))
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')

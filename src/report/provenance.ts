@@ -1,28 +1,29 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsOf, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
+import { inWordsFor, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { addTo } from '../support/lists.js'
 import { distinct } from './distinct.js'
-import { renderTable } from './tables/render.js'
+import { tableHtml } from './tables/render.js'
 
 /**
  * Section that tells how the results were made. It leaves out devices and times, which are in run.json, because equal
  * results must give equal pages.
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
-  const inWords = (text: string) => (groups[0] === undefined ? text : inWordsOf(subjectOf(groups[0]), text))
+  const inWords = (text: string) => inWordsFor(groups, text)
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
-${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
+${tableHtml({ title: 'Networks', head: ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], rows: networkRows(groups) })}
 <h3>Protocol</h3>
-${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], protocolRows(groups))}
+${tableHtml({ title: 'Protocol', head: ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], rows: protocolRows(groups) })}
 <details><summary>${inWords('Objects')} and the SHA-256 of their pictures</summary>
-${tableHtml(inWords('Objects'), [inWords('object'), 'size', 'SHA-256'], patchRows(groups))}</details>
+${tableHtml({ title: inWords('Objects'), head: [inWords('object'), 'size', 'SHA-256'], rows: patchRows(groups) })}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
@@ -69,10 +70,7 @@ function weightsFile({ model, catalogId = model, weightsSha256 }: UnitInputs): s
 /** One row for each combination of settings, with the networks that were measured with it. */
 function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
   const models = new Map<string, string[]>()
-  for (const group of groups) {
-    const key = JSON.stringify(protocolOf(group))
-    models.set(key, [...(models.get(key) ?? []), group.model])
-  }
+  for (const group of groups) addTo(models, JSON.stringify(protocolOf(group)), group.model)
   return [...models].map(([key, names]) => [...(JSON.parse(key) as string[]), names.join(', ')])
 }
 
@@ -104,10 +102,6 @@ function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[
   )
 }
 
-function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return renderTable({ title, head, rows }, 'html')
-}
-
 /** Settings that may differ between the networks and sizes in one folder. If they do, numbers are hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
 
@@ -125,8 +119,7 @@ export function protocolNote(groups: readonly StudyGroup[]): string | undefined 
     const groupsByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups.filter((group) => subjectOf(group) === subject)) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
-      if (value === undefined) continue
-      groupsByValue.set(value, [...(groupsByValue.get(value) ?? []), `${model} ${size}`])
+      if (value !== undefined) addTo(groupsByValue, value, `${model} ${size}`)
     }
     if (groupsByValue.size < 2) return []
     return [`${name} ${[...groupsByValue].map(([value, names]) => `${value} (${names.join(', ')})`).join(' or ')}`]

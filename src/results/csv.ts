@@ -19,6 +19,11 @@ export function csvCell(value: string | number): string {
   return /[",]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
 }
 
+/** Rows of CSV as text. Cells without a value are empty. */
+export function csvText(rows: readonly (readonly (string | number | undefined)[])[]): string {
+  return rows.map((cells) => `${cells.map((cell = '') => csvCell(cell)).join(',')}\n`).join('')
+}
+
 /** Largest number of characters in a row. A hostile file could otherwise hold millions of cells in one row. */
 const LONGEST_ROW = 10_000
 

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
-import { CONFIDENT } from '../experiments/answers.js'
+import { CONFIDENT } from '../experiments/confidence.js'
 import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../experiments/folds.js'

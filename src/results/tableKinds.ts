@@ -1,5 +1,5 @@
-import { CONFIDENT } from '../experiments/answers.js'
 import { ON_OBJECT } from '../experiments/boxes.js'
+import { CONFIDENT } from '../experiments/confidence.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 

@@ -91,4 +91,16 @@ describe('a report on the terminal', () => {
     expect(cells.slice(8).find(([first]) => first === 'network')).toEqual(['network', 'layer', 'folds', ...TASKS])
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
   })
+
+  it('names the sizes of networks with different frames in a column of the table', async () => {
+    const frames = [{}, { model: 'wide', size: 100, frame: 299 }]
+    const rows = frames.map((changes) => row('similarity-mean', { anchor: 'center' }, 0.5, changes))
+    const [, ...lines] = await printed(() => printTables(rows))
+    expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+      ['network', 'layer', 'size', 'anchor', 'mean'],
+      ['net', 'fc', '75 px (33 %)', 'center', '0.500 ± 0.020'],
+      ['wide', 'fc', '100 px (33 %)', 'center', '0.500 ± 0.020'],
+      [''],
+    ])
+  })
 })

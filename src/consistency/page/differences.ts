@@ -1,3 +1,5 @@
+import { paired } from '../../report/findings/evidence.js'
+import type { PatchValues } from '../../results/rows.js'
 import { meanAndError } from '../../support/statistics.js'
 import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 
@@ -12,10 +14,7 @@ export function measureOf({ measures }: NetworkConsistency, key: MeasureKey): Co
 }
 
 /** Finite values of a measure, by the name of the photograph. */
-export function photographValues(
-  { measures, photographs }: NetworkConsistency,
-  key: MeasureKey,
-): ReadonlyMap<string, number> {
+export function photographValues({ measures, photographs }: NetworkConsistency, key: MeasureKey): PatchValues {
   const at = indexOf(measures, key)
   return new Map(
     photographs.flatMap(({ name, values }) => (Number.isFinite(values[at]) ? [[name, values[at] as number]] : [])),
@@ -32,12 +31,8 @@ export function pairedDifference(
   other: NetworkConsistency,
   key: MeasureKey,
 ): PairedDifference | undefined {
-  const others = photographValues(other, key)
-  const differences = [...photographValues(one, key)].flatMap(([name, value]) => {
-    const second = others.get(name)
-    return second === undefined ? [] : [value - second]
-  })
-  return differences.length === 0 ? undefined : { ...meanAndError(differences), count: differences.length }
+  const differences = paired(photographValues(one, key), photographValues(other, key), (a, b) => a - b)
+  return differences.size === 0 ? undefined : { ...meanAndError([...differences.values()]), count: differences.size }
 }
 
 /** Whether a difference is at most two standard errors. Nothing is known of a single photograph. */

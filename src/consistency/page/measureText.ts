@@ -1,4 +1,3 @@
-import { escapeHtml } from '../../plot/html.js'
 import { decimalText, signedText } from '../../plot/numberText.js'
 import type { ConsistencyMeasure, MeasureMean } from '../result.js'
 import { isWithinErrors, type PairedDifference } from './differences.js'
@@ -18,11 +17,6 @@ export function meanText(measure: ConsistencyMeasure, { mean, standardError }: M
 export function distanceText(measure: Unit, { mean, standardError }: PairedDifference): string {
   const points = measure.unit === 'share' ? ' points' : ''
   return `${numberText(measure, Math.abs(mean))}${errorText(measure, standardError)}${points}`
-}
-
-/** A network's name as HTML that can break into lines. */
-export function nameHtml(model: string): string {
-  return escapeHtml(model).replace(/[_-]/g, '$&<wbr>')
 }
 
 /** A difference with its sign, and with `≈` in front if it is within two standard errors. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { pageHtml, sectionHtml } from '../../page/page.js'
 import { escapeHtml } from '../../plot/html.js'
 import { fileName } from '../../results/fileName.js'
@@ -61,7 +62,7 @@ export async function consistencyPage(result: Consistency, answers: readonly Net
 /** What was measured, on which photographs. */
 function openingHtml(networks: readonly NetworkConsistency[]): string {
   const [first] = networks as readonly [NetworkConsistency]
-  const names = networks.map(({ photographs }) => photographs.map(({ name }) => name))
+  const names = networks.map(({ photographs }) => photographs.map(({ name }) => basename(name)))
   const most = names.reduce((longest, one) => (one.length > longest.length ? one : longest))
   const which = most.length > 1 ? `${most[0]} to ${most.at(-1)}` : most[0]
   const measured = mainMeasures(first).map(({ protocol, title }) => `${protocol}: ${title}`)

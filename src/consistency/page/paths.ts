@@ -1,5 +1,7 @@
-import { answerNames, CONFIDENT } from '../../experiments/answers.js'
+import { answerNames } from '../../experiments/answers.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { escapeHtml } from '../../plot/html.js'
+import { tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { storedAnswer } from '../photographAnswers.js'
@@ -7,9 +9,9 @@ import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { pairedDifference, photographValues } from './differences.js'
-import { measureText, nameHtml, pairedText } from './measureText.js'
+import { measureText, pairedText } from './measureText.js'
 import { readPictures } from './pictures.js'
-import { tableHtml } from './tables.js'
+import { nameCell } from './tables.js'
 
 const MOST_SHOWN = 12
 
@@ -104,10 +106,10 @@ function explanationHtml(networks: readonly NetworkConsistency[], measure: Consi
     : `Each bar is one frame, of at most ${MOST_BARS}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
   const name = `“${measure.title}” (protocol ${measure.protocol})`
   if (networks.length === 1)
-    return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least 0.5 come first. ${drawing}</p>`
+    return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least ${CONFIDENT} come first. ${drawing}</p>`
   return `<p>Each number is a difference of two networks: the mean of ${escapeHtml(name)} in the network of the row minus
 that in the network of the column, on the photographs that both measured. Choose a number to see the photographs that
-differ most, among those whose first answer has a probability of at least 0.5 in both networks. ${drawing}</p>
+differ most, among those whose first answer has a probability of at least ${CONFIDENT} in both networks. ${drawing}</p>
 ${differencesHtml(networks, measure)}`
 }
 
@@ -118,13 +120,11 @@ function differencesHtml(networks: readonly NetworkConsistency[], measure: Consi
     const cells = columns.slice(0, i + 1).map((column) => {
       const difference = pairedDifference(row, column, measure)
       const text = difference === undefined ? '–' : pairedText(measure, difference)
-      const words = `${row.model} minus ${column.model}: ${text}`
-      return `<a href="#${idOf([column, row], networks)}" aria-label="${escapeHtml(words)}">${text}</a>`
+      return { text, link: `#${idOf([column, row], networks)}`, label: `${row.model} minus ${column.model}: ${text}` }
     })
-    return [nameHtml(row.model), ...cells, ...columns.slice(i + 1).map(() => '')]
+    return [nameCell(row), ...cells, ...columns.slice(i + 1).map(() => '')]
   })
-  const head = ['network', ...columns.map(({ model }) => nameHtml(model))]
-  return tableHtml('Differences of two networks', head, rows)
+  return tableHtml({ title: 'Differences of two networks', head: ['network', ...columns.map(nameCell)], rows })
 }
 
 function isMap({ protocol }: ConsistencyMeasure): boolean {

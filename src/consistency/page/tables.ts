@@ -1,10 +1,10 @@
-import { escapeHtml, scrollBox } from '../../plot/html.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { distinct } from '../../report/distinct.js'
-import { renderTable } from '../../report/tables/render.js'
+import { type TableCell, tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
-import { meanText, nameHtml, pairedText, titleText } from './measureText.js'
+import { meanText, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
 export function measuresHtml(networks: readonly NetworkConsistency[]): string {
@@ -17,7 +17,7 @@ ${measureTable(networks, own)}</details>`
   })
   return `${isOne ? '' : comparedHtml(networks)}
 <p>A photograph counts as confident if the network's answer to the protocol's first image has a probability of at least
-0.5.</p>
+${CONFIDENT}.</p>
 ${tables.join('\n')}`
 }
 
@@ -38,7 +38,7 @@ function measureTable(networks: readonly NetworkConsistency[], measures: readonl
     }),
   )
   const head = [isOne ? 'measure' : 'network', 'all photographs', 'confident photographs']
-  return renderTable({ title: `Measures of ${keys[0]?.protocol}`, head, rows }, 'html')
+  return tableHtml({ title: `Measures of ${keys[0]?.protocol}`, head, rows })
 }
 
 /** The main measures of several networks. The best value of each column is marked, and others are compared with it. */
@@ -46,13 +46,13 @@ function comparedHtml(networks: readonly NetworkConsistency[]): string {
   const columns = mainMeasures(networks[0] as NetworkConsistency)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
-    return `${name}<br><small>${escapeHtml(titleText(measure))}</small>`
+    return { text: name, below: [titleText(measure)] }
   })
   const rows = networks.map((network) => [
-    nameHtml(network.model),
+    nameCell(network),
     ...columns.map((measure) => comparedCell(network, networks, measure)),
   ])
-  return `${tableHtml('Networks and protocols', ['network', ...head], rows)}
+  return `${tableHtml({ title: 'Networks and protocols', head: ['network', ...head], rows })}
 <p class="soft">Values are means over photographs ± standard errors. ★ marks the best network of each column. The small
 number below each other value is the difference from the best network on the photographs that both measured (for
 percentages, in percentage points). ≈ marks differences within two standard errors, which may be chance.</p>`
@@ -62,25 +62,16 @@ function comparedCell(
   network: NetworkConsistency,
   networks: readonly NetworkConsistency[],
   measure: ConsistencyMeasure,
-): string {
+): TableCell {
   const own = measureOf(network, measure)
   const best = bestFirst(networks, measure)[0] as NetworkConsistency
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
-  if (own.mean === measureOf(best, measure)?.mean) return `<b>★ ${text}</b>`
+  if (own.mean === measureOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
   const difference = pairedDifference(network, best, measure)
-  return difference === undefined ? text : `${text}<br><small>${pairedText(own, difference)}</small>`
+  return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }
 }
 
-/** A table whose cells are HTML. The first cell of each row is its heading. */
-export function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = rows.map(([first, ...cells]) => {
-    const others = cells.map((cell) => `<td>${cell}</td>`)
-    return `<tr><th scope="row">${first}</th>${others.join('')}</tr>`
-  })
-  const heads = head.map((cell) => `<th scope="col">${cell}</th>`)
-  return scrollBox(
-    title,
-    `<table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table>`,
-  )
+export function nameCell({ model }: NetworkConsistency): TableCell {
+  return { text: model, isName: true }
 }

@@ -1,5 +1,5 @@
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, inWordsOf, measuredText, SUBJECTS, sizeText, subjectOf } from '../../patches/sizes.js'
+import { comparedSizes, inWordsFor, measuredText, SUBJECTS, sizeText, subjectOf } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
@@ -37,12 +37,7 @@ function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]
     return `<p class="soft">${measuredText(ofSize).replace(/^./, (letter) => letter.toUpperCase())}</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
-  return chartWithCaption(words(own, note), drawn.join('\n'))
-}
-
-/** Changes the words of a chart into those of its subject. */
-function words(own: readonly Row[], text: string): string {
-  return own[0] === undefined ? text : inWordsOf(subjectOf(own[0]), text)
+  return chartWithCaption(inWordsFor(own, note), drawn.join('\n'))
 }
 
 /** @param caption plain text, not HTML */
@@ -67,7 +62,7 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   }))
   const scaleOf = (values: readonly number[]) =>
     chart.scale === 'log' ? logScale(values) : linearScale(values, within)
-  return dotPlot({ name, axis, scaleOf, series: series.map((one) => words(own, one.name)), rows: lines })
+  return dotPlot({ name, axis, scaleOf, series: series.map((one) => inWordsFor(own, one.name)), rows: lines })
 }
 
 function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly Row[]): string {
@@ -88,7 +83,7 @@ function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly 
   const means = own.map(({ mean }) => mean)
   return linePanels({
     name,
-    x: { title: words(own, x.title), scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
+    x: { title: inWordsFor(own, x.title), scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
     y: {
       title: y.title,
       scale: y.scale === 'log' ? logScale(means) : linearScale(y.scale === 'share' ? [0, 1] : means),

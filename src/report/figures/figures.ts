@@ -268,9 +268,9 @@ function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): 
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))
 }
 
-function mapOf(group: StudyGroup | undefined, layer: string, anchor: AnchorName): PanelMap | undefined {
-  const index = group?.layers.indexOf(layer) ?? -1
-  if (group === undefined || index < 0) return undefined
+function mapOf(group: StudyGroup, layer: string, anchor: AnchorName): PanelMap | undefined {
+  const index = group.layers.indexOf(layer)
+  if (index < 0) return undefined
   const { rows, cols, stride, frame, size } = group
   const values = meanMap(group, index, ANCHOR_NAMES.indexOf(anchor))
   return { values, rows, cols, stride, first: positionRange(frame, size).first }

@@ -1,10 +1,10 @@
-import { CONFIDENT } from '../../experiments/answers.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import type { LinkedView } from '../viewLink.js'
 import type { Border, Evidence, Measured } from './evidence.js'
-import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
+import { comparisonObstacle, eachLayer, eachPair, layersOf, type NetworkStudy, nullOf } from './network.js'
 import {
   answersKept,
   biasWithoutFlips,
@@ -326,7 +326,7 @@ function besideOriginal({ model, pair, original }: NetworkStudy): Partial<Linked
 
 /** Reason why relative similarity cannot be computed; undefined if it can. It needs objects of different classes. */
 function needsBaseline({ groups }: NetworkStudy): string | undefined {
-  const hasBaseline = groups.some((group) => group.layers.some((layer) => nullOf({ group, layer }) !== undefined))
+  const hasBaseline = layersOf(groups).some((one) => nullOf(one) !== undefined)
   return hasBaseline ? undefined : 'there are no objects of different classes to compare with'
 }
 
@@ -334,6 +334,6 @@ function needsTellingFolds({ groups }: NetworkStudy): string | undefined {
   const schemes = new Set(groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? [])))
   if (schemes.size === 0) return 'separability was not measured'
   if (!TELLING_SCHEMES.some((scheme) => schemes.has(scheme))) return 'only shuffled folds were measured'
-  const reasons = groups.flatMap((group) => group.layers.map((layer) => coarseGridOf({ group, layer })))
+  const reasons = layersOf(groups).map(coarseGridOf)
   return reasons.includes(undefined) ? undefined : reasons[0]
 }

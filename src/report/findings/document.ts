@@ -4,7 +4,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
-import { markdownText, renderTable, type Table, type TableCell } from '../tables/render.js'
+import { markdownText, type Table, type TableCell, tableHtml, tableMarkdown } from '../tables/render.js'
 import {
   type Asked,
   answerSentence,
@@ -30,12 +30,11 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     return [
       `## ${markdownText(claim.question)}`,
       `**${markdownText(answerSentence(claim, own))}.**`,
-      ...[introduction(claim), evidence.note ?? ''].map(markdownText),
-      renderTable(evidence, 'md'),
+      ...[introduction(claim), evidence.note].map(markdownText),
+      tableMarkdown(evidence),
     ]
   })
-  const table =
-    answered.length === 0 ? [] : [renderTable(answersTable(answered, false), 'md'), ...notes.map(markdownText)]
+  const table = answered.length === 0 ? [] : [tableMarkdown(answersTable(answered, false)), ...notes.map(markdownText)]
   return `${[`# ${title}`, `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
 }
 
@@ -45,12 +44,12 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const evidence = evidenceTable(claim, own)
     const html = `<p>${escapeHtml(introduction(claim))}</p>
 ${claimFigure(claim, own, rows) ?? ''}
-<details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}</details>`
+<details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note)}</p>${tableHtml(evidence)}</details>`
     return { id: `claim-${claim.id}`, title: claim.question, answer: answerSentence(claim, own), html }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`
-  const table = `<p class="soft">${ANSWERS_NOTE}</p>\n<div class="matrix">${renderTable(answersTable(answered, true), 'html')}</div>\n${rule}\n`
+  const table = `<p class="soft">${ANSWERS_NOTE}</p>\n<div class="matrix">${tableHtml(answersTable(answered, true))}</div>\n${rule}\n`
   return [
     { id: 'findings', title, answer, html: `${answered.length === 0 ? '' : table}${paragraphs(open)}` },
     ...sections,
@@ -97,7 +96,7 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
 }
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
-function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table {
+function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table & { readonly note: string } {
   const { question, subject, numbers } = claim
   const all = findings.flatMap(({ evidence }) => evidence)
   const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`

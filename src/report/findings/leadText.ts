@@ -1,5 +1,5 @@
-import { CONFIDENT } from '../../experiments/answers.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
+import { CONFIDENT } from '../../experiments/confidence.js'
 import { classText, probabilityText, shareText } from '../../page/browser/text.js'
 import type { AnswerSummary, SiteGroup } from '../../page/siteIndex.js'
 import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'

@@ -28,11 +28,16 @@ export interface LayerOfGroup {
   readonly layer: string
 }
 
+/** All layers of all groups. */
+export function layersOf(groups: readonly StudyGroup[]): readonly LayerOfGroup[] {
+  return groups.flatMap((group) => group.layers.map((layer) => ({ group, layer })))
+}
+
 export function eachLayer(
   { groups }: NetworkStudy,
   measure: (one: LayerOfGroup) => readonly Measured[],
 ): readonly Measured[] {
-  return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
+  return layersOf(groups).flatMap(measure).filter(isMeasured)
 }
 
 /** Compares a network with the plain one of its pair, using only the patches that both networks saw. */

@@ -6,7 +6,7 @@ import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { mean } from '../../support/statistics.js'
 import { type Evidence, leanOf, type Measured, mapped, paired, signsOf } from './evidence.js'
-import { hasFewPositions, type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
+import { hasFewPositions, type LayerOfGroup, layersOf, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
 /**
  * Longest period of a grid pattern, in pixels. With longer periods, the gradual fall of similarity over a map would
@@ -65,8 +65,7 @@ function gridPower(one: LayerOfGroup): PatchValues {
 }
 
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
-  return groups
-    .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
+  return layersOf(groups)
     .map((one) => ({ ...placeOf(one), power: mean([...gridPower(one).values()]) }))
     .filter(({ power }) => Number.isFinite(power))
     .toSorted((a, b) => b.power - a.power)
@@ -156,18 +155,9 @@ export function answersKept(one: LayerOfGroup): readonly Measured[] {
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {
-  const [least] = groups
-    .flatMap((group) =>
-      group.layers.flatMap((layer) =>
-        [...metricOf({ group, layer }, 'answer-kept', { anchor: 'center', confidence: 'confident' })].map(
-          ([patch, kept]) => ({
-            size: group.size,
-            patch,
-            kept,
-          }),
-        ),
-      ),
-    )
+  const keptBy = (one: LayerOfGroup) => [...(answersKept(one)[0]?.values ?? [])]
+  const [least] = layersOf(groups)
+    .flatMap((one) => keptBy(one).map(([patch, kept]) => ({ size: one.group.size, patch, kept })))
     .toSorted((a, b) => a.kept - b.kept)
   return least && { size: least.size, patch: least.patch }
 }

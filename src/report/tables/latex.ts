@@ -6,6 +6,12 @@ import type { Table, TableCell } from './render.js'
 
 /** A table whose columns are named by one key or more, such as fold scheme and task. */
 export interface KeyedTable extends Table {
+  /** File name without extension. */
+  readonly name: string
+  readonly note: string
+  /** Title in LaTeX; by default `title`. It has no "Table 1" in front, because LaTeX numbers tables itself. */
+  readonly caption?: string
+  readonly head: readonly string[]
   /** Names of the columns with numbers, one text per key. They are the last columns of `head`. */
   readonly columns: readonly (readonly string[])[]
   /** Names of the keys. */
@@ -24,11 +30,11 @@ const MOST_LINES = 34
 /**
  * LaTeX of a floating table with the package booktabs. The name of a network is a line above its rows. If columns have
  * several keys, each value of the last key becomes a row. A table that is wider than a column of text is `table*`, which
- * spans both columns of a page. A table that is longer than a page continues in further tables.
+ * spans both columns of a page. A table that is longer than a page continues in further tables, between two layers.
  * @param textOf text for the name of a network or layer
  */
 export function latexTable(table: KeyedTable, textOf: TextOf): string {
-  const { name = '', title, caption = title, note = '', head, rows } = table
+  const { name, title, caption = title, note, head, rows } = table
   const values = table.keys.length > 1 ? distinct(table.columns.map((column) => column.at(-1) as string)) : undefined
   const columns = distinct(table.columns.map((column) => (values ? column.slice(0, -1) : column)))
   const names = head.slice(1, head.length - table.columns.length)
@@ -44,17 +50,14 @@ export function latexTable(table: KeyedTable, textOf: TextOf): string {
       return withLines([...(i === 0 ? first : first.map(() => '')), ...key, ...cells], lead.length)
     })
   const heads = [...lead, ...columns.map((column) => column.at(-1) as string)].map(brokenLines)
-  const networks = distinct(rows.map(([network]) => network as string)).map((network) => ({
-    network,
-    lines: rows.filter((row) => row[0] === network).flatMap(linesOf),
-  }))
-  const isWide =
-    widthOf(
-      networks.flatMap(({ lines }) => lines),
-      heads,
-    ) > COLUMN_WIDTH
+  const networks = distinct(rows.map(([network]) => network as string)).flatMap((network) => {
+    const layers = rows.filter((row) => row[0] === network).map(linesOf)
+    return divided(layers, MOST_LINES - 1, (own) => own.length).map((some) => ({ network, lines: some.flat() }))
+  })
+  const all = networks.flatMap(({ lines }) => lines)
+  const isWide = widthOf(all, heads) > COLUMN_WIDTH
   const environment = isWide ? 'table*' : 'table'
-  const tables = partsOf(networks).map((part, i) => [
+  const tables = divided(networks, MOST_LINES, ({ lines }) => lines.length + 1).map((part, i) => [
     `\\begin{${environment}}[htbp]`,
     `\\centering\\footnotesize\\setlength{\\tabcolsep}{${SEPARATION}pt}\\setlength{\\belowcaptionskip}{4pt}`,
     `\\caption[{${latexText(caption)}}]{${latexText(`${caption}${i === 0 ? `. ${note}` : ' (continued).'}`)}}`,
@@ -79,20 +82,15 @@ export function latexTable(table: KeyedTable, textOf: TextOf): string {
   return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
 }
 
-interface NetworkLines {
-  readonly network: string
-  readonly lines: readonly (readonly string[])[]
-}
-
-/** Divides a table that would be longer than a page. */
-function partsOf(networks: readonly NetworkLines[]): readonly (readonly NetworkLines[])[] {
-  const parts: NetworkLines[][] = []
+/** Divides a list into parts of at most `most` lines, unless a single entry has more. */
+function divided<T>(list: readonly T[], most: number, linesIn: (one: T) => number): readonly (readonly T[])[] {
+  const parts: T[][] = []
   let count = 0
-  for (const one of networks) {
-    count += one.lines.length + 1
-    if (parts.length === 0 || count > MOST_LINES) {
+  for (const one of list) {
+    count += linesIn(one)
+    if (parts.length === 0 || count > most) {
       parts.push([])
-      count = one.lines.length + 1
+      count = linesIn(one)
     }
     parts.at(-1)?.push(one)
   }

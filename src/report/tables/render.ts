@@ -10,27 +10,22 @@ interface TableText {
   /** Address that the text opens in HTML, and the name of the link for screen readers, if it is not the text. */
   readonly link?: string
   readonly label?: string
+  /** HTML shows it in bold. */
+  readonly isBest?: true
+  /** HTML may break it into lines after its hyphens and underscores. */
+  readonly isName?: true
 }
 
 export interface Table {
+  /** Name for screen readers, and the heading of files. */
   readonly title: string
-  readonly note?: string
-  /** Title in LaTeX; by default `title`. It has no "Table 1" in front, because LaTeX numbers tables itself. */
-  readonly caption?: string
-  /** File name without extension. */
-  readonly name?: string
-  readonly head: readonly string[]
+  readonly head: readonly TableCell[]
   readonly rows: readonly (readonly TableCell[])[]
 }
 
-/** Renders a table as HTML for a page, or as Markdown. */
-export function renderTable(table: Table, format: 'html' | 'md'): string {
-  return { html, md: markdown }[format](table)
-}
-
 /** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
-function html({ title, head, rows }: Table): string {
-  const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+export function tableHtml({ title, head, rows }: Table): string {
+  const headHtml = head.map((cell) => `<th scope="col">${cellHtml(cell)}</th>`).join('')
   const body = rows.map(([first = '', ...others]) => {
     const cells = others.map((content) => `<td>${cellHtml(content)}</td>`).join('')
     return `<tr><th scope="row">${cellHtml(first)}</th>${cells}</tr>`
@@ -39,8 +34,10 @@ function html({ title, head, rows }: Table): string {
 }
 
 function cellHtml(cell: TableCell): string {
-  const { text, below = [], link, label } = typeof cell === 'string' ? { text: cell } : cell
-  const shown = SHA256.test(text) ? `<code>${text}</code>` : escapeHtml(text)
+  const { text, below = [], link, label, isBest, isName }: TableText = typeof cell === 'string' ? { text: cell } : cell
+  const escaped = SHA256.test(text) ? `<code>${text}</code>` : escapeHtml(text)
+  const broken = isName ? escaped.replace(/[_-]/g, '$&<wbr>') : escaped
+  const shown = isBest ? `<b>${broken}</b>` : broken
   const name = label === undefined ? '' : ` aria-label="${escapeHtml(label)}"`
   const linked = link === undefined ? shown : `<a href="${escapeHtml(link)}"${name}>${shown}</a>`
   return below.length === 0 ? linked : `${linked}<br><small>${escapeHtml(below.join(', '))}</small>`
@@ -48,7 +45,7 @@ function cellHtml(cell: TableCell): string {
 
 const SHA256 = /^[0-9a-f]{64}$/
 
-function markdown({ head, rows }: Table): string {
+export function tableMarkdown({ head, rows }: Pick<Table, 'head' | 'rows'>): string {
   const line = (cells: readonly TableCell[]) => `| ${cells.map((cell) => markdownText(cellText(cell))).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -1,7 +1,7 @@
 import { comparedSizes, inWordsOf, type Subject, sizeName, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
-import { csvCell } from '../../results/csv.js'
+import { csvText } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
@@ -10,7 +10,7 @@ import { counted } from '../../support/text.js'
 import type { TextOf } from '../displayNames.js'
 import { distinct } from '../distinct.js'
 import { type KeyedTable, latexTable } from './latex.js'
-import { markdownText, renderTable, type Table } from './render.js'
+import { markdownText, type Table, tableHtml, tableMarkdown } from './render.js'
 
 /** The paper's numbers, for comparison with measured numbers. */
 export interface PaperComparison {
@@ -25,8 +25,6 @@ export interface PaperComparison {
 }
 
 export interface ResultTable extends KeyedTable {
-  readonly name: string
-  readonly note: string
   readonly kind: TableKind
   readonly subject: Subject
   /** See `comparedSizes`. */
@@ -244,13 +242,9 @@ function unsolvedNote(rows: readonly MeanRow[]): readonly string[] {
  * @param textOf text for the name of a network or layer in LaTeX
  */
 export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', textOf: TextOf): string {
-  if (format === 'csv') return csv(table.data)
+  if (format === 'csv') return csvText([table.data.head, ...table.data.rows])
   if (format === 'tex') return latexTable(table, textOf)
-  return `# ${markdownText(table.title)}\n\n${renderTable(table, format)}\n\n${markdownText(table.note)}\n`
-}
-
-function csv({ head, rows }: ResultTable['data']): string {
-  return [head, ...rows].map((line) => `${line.map((cell) => csvCell(cell ?? '')).join(',')}\n`).join('')
+  return `# ${markdownText(table.title)}\n\n${tableMarkdown(table)}\n\n${markdownText(table.note)}\n`
 }
 
 export function isOfArithmetic({ kind }: ResultTable): boolean {
@@ -275,6 +269,6 @@ function tabHtml(table: ResultTable, i: number): string {
   const label = `${sizes}${number === undefined ? '' : ` (Table ${number} of the paper)`}`
   return `<label><input type="radio" name="size-of-${kind.stem}"${i === 0 ? ' checked' : ''}>${label}</label>
 <div><p class="soft">${escapeHtml(note)}</p>
-${renderTable(table, 'html')}
+${tableHtml(table)}
 <p class="soft">${fileLinks(`tables/${encodeURIComponent(name)}`, ['csv', 'md', 'tex'])}</p></div>`
 }

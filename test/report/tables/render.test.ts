@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type KeyedTable, latexTable } from '../../../src/report/tables/latex.js'
 import { latexText } from '../../../src/report/tables/latexText.js'
-import { markdownText, renderTable } from '../../../src/report/tables/render.js'
+import { markdownText, tableHtml, tableMarkdown } from '../../../src/report/tables/render.js'
 import { HAS_LATEX, latexLog } from '../../support/latex.js'
 import { leftOut } from '../../support/leftOut.js'
 import { randomCases } from '../../support/randomCases.js'
@@ -68,6 +68,15 @@ fc & 0.500 & 0.250 \\\\
   expect(latexTable(named('日', 'fc'), String)).toContain('\n\\providecommand{\\unicodecharacter}[1]')
 })
 
+it('LaTeX divides the layers of one network among tables that fit a page, and names the network in each', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ['net', `layer ${i}`, '0.500', '0.250'])
+  const tables = latexTable({ ...PLAIN, rows: [['other', 'fc', '0.5', '0.5'], ...rows] }, String).split('\\end{table}')
+  const count = (pattern: RegExp) => tables.map((table) => table.match(pattern)?.length ?? 0)
+  expect(count(/^(layer \d+|fc) & /gm)).toEqual([1, 33, 7, 0])
+  expect(count(/\{net\}/g)).toEqual([0, 1, 1, 0])
+  expect(tables[2]).toContain('\\label{tab:similarity-75-3}')
+})
+
 it.each([
   ['50%_$^~{}', '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\}'],
   ['a&b\\c#<d>|', 'a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{}'],
@@ -93,16 +102,16 @@ describe('names, whatever they hold,', () => {
   }
 
   it('are text in HTML and Markdown, and stay in their cells', () => {
-    const plain = renderTable(named('net', 'fc6'), 'html').split('<').length
+    const plain = tableHtml(named('net', 'fc6')).split('<').length
     const flat = (name: string) => name.replace(/[\s\p{Cc}]+/gu, ' ').trim()
     const shown = (cell = '') => unescaped(cell.trim().replace(/\\([!-/:-@[-`{-~])/g, '$1'))
     fc.assert(
       fc.property(names, names, (model, layer) => {
-        const html = renderTable(named(model, layer), 'html')
+        const html = tableHtml(named(model, layer))
         expect(html.split('<')).toHaveLength(plain)
         const cells = /<th scope="row">(.*?)<\/th><td>(.*?)<\/td>/s.exec(html)?.slice(1)
         if (!/^[0-9a-f]{64}$/.test(model + layer)) expect(cells?.map(unescaped)).toEqual([model, layer])
-        const lines = renderTable(named(model, layer), 'md').split('\n')
+        const lines = tableMarkdown(named(model, layer)).split('\n')
         expect(lines).toHaveLength(4)
         const [, first, second, ...others] = (lines[2] as string).split(/(?<!\\)\|/)
         expect([shown(first), shown(second), others.length]).toEqual([flat(model), flat(layer), 3])
