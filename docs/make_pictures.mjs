@@ -29,7 +29,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 })
-const page = await browser.newPage({ viewport: { width: 1400, height: 880 } })
+const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, reducedMotion: 'reduce' })
 await page.goto(`${pathToFileURL(join(trained, 'index.html'))}`)
 await page.waitForTimeout(2000)
 await small(await page.screenshot(), 'viewer.png')

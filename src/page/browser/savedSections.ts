@@ -18,7 +18,7 @@ export function bindSectionFigures({ groups }: SiteIndex): void {
     const parts = [...figure.children].filter(({ localName }) => localName !== 'figcaption')
     const save = (format: Format) => {
       const body = whilePrinting(() => chartDrawing(parts))
-      return saveFigure({ title, caption, body, source }, shortened(title, 80, ''), format)
+      return saveFigure({ title, caption, body, source }, shortened(title.split('?')[0] as string, 80, ''), format)
     }
     const row = document.createElement('div')
     figure.append(row)
