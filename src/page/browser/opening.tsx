@@ -126,8 +126,8 @@ function seenText({ name, probability }: SiteAnswer): string {
   return name === SEES_NOTHING ? name : `${isolated(classText(name))}, ${probabilityText(probability)}`
 }
 
-function steadyText({ kept, other }: AnswerSummary): string {
+function steadyText({ center, kept, other }: AnswerSummary): string {
   if (other === undefined) return 'Wherever it moves, the answer stays the same.'
-  const right = other.isRight === true ? ', also right' : ''
+  const right = other.isRight !== true ? '' : center.isRight ? ', also right' : ', which is right'
   return `It keeps this answer at ${shareText(kept, 1)} of positions. The most frequent other one is ${isolated(classText(other.name))}${right}.`
 }
