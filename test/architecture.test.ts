@@ -120,6 +120,13 @@ describe('the source', () => {
     expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([])
   })
 
+  it('needs nothing of the page’s program in the browser, which the package has only as a bundle', () => {
+    const isOfBrowser = (path: string) => path.startsWith('page/browser/')
+    const needed = pairs.filter(([path, other]) => !isOfBrowser(path) && isOfBrowser(other) && !isTypeOnly(path, other))
+    expect(pairs.some(([, other]) => isOfBrowser(other))).toBe(true)
+    expect(needed).toEqual([])
+  })
+
   it('loads no zod in a worker, which starts for a few images too', () => {
     const loaded = new Set(['engine/worker.ts'])
     for (const path of loaded)

@@ -3,7 +3,7 @@ import { comparedSizes, inWordsFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { counted } from '../support/text.js'
-import { type ObjectAnswer, objectAnswers } from './browser/everyObject.js'
+import { type ObjectAnswer, objectAnswers } from './everyObject.js'
 import type { SiteGroup, SiteIndex } from './siteIndex.js'
 
 /** The page's section about all objects. Its heading answers whether the object in the viewer is an exception. */

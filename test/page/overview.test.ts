@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { View } from '../../src/page/browser/view.js'
 import {
   answeredObjects,
   firstObjects,
@@ -6,8 +7,7 @@ import {
   otherAnswer,
   stackedLevels,
   withMap,
-} from '../../src/page/browser/everyObject.js'
-import type { View } from '../../src/page/browser/view.js'
+} from '../../src/page/everyObject.js'
 import { overviewHtml, overviewText } from '../../src/page/overview.js'
 import { resultsPage } from '../../src/page/page.js'
 import type { AnswerSummary, SiteGroup } from '../../src/page/siteIndex.js'

@@ -2,15 +2,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
+import { groundColour, kindOf, pictureKey } from '../groups.js'
 import type { PictureKey, SiteGroup } from '../siteIndex.js'
+import { positionText } from '../text.js'
 import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
-import { groundColour, kindOf, pictureKey } from './groups.js'
 import { type CursorActions, onKey } from './keys.js'
 import { Badge, type Reading, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
-import { positionText } from './text.js'
 
 interface FrameProps {
   /** What map A shows, whether or not the map has arrived. */

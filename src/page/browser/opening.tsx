@@ -2,12 +2,12 @@ import { useRef } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { indexOf, type PixelGrid, positionAt } from '../../experiments/grid.js'
+import { centerOf, kindOf } from '../groups.js'
 import type { AnswerSummary, SiteAnswer } from '../siteIndex.js'
+import { classText, isolated, probabilityText, shareText, wayText } from '../text.js'
 import { element } from './dom.js'
 import type { Fitted } from './fit.js'
-import { centerOf, kindOf } from './groups.js'
 import { Badge } from './readings.js'
-import { classText, isolated, probabilityText, shareText, wayText } from './text.js'
 
 /**
  * Positions of the grid on the way from `start` to `end`: along their row or column or, if they share neither, along

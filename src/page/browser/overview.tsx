@@ -1,12 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
-import { decodeRegions, fromBase64 } from '../mapCoding.js'
-import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
-import { namedAnswer } from './answers.js'
-import { Choices } from './controls.js'
-import { element } from './dom.js'
-import { paint, useNear, useWidth } from './drawing.js'
 import {
   type AnsweredObject,
   answeredObjects,
@@ -15,16 +9,22 @@ import {
   type ObjectAnswer,
   otherAnswer,
   withMap,
-} from './everyObject.js'
+} from '../everyObject.js'
+import { comparedIn, kindOf } from '../groups.js'
+import { decodeRegions, fromBase64 } from '../mapCoding.js'
+import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
+import { classWords, isolated, probabilityText, shareText } from '../text.js'
+import { namedAnswer } from './answers.js'
+import { Choices } from './controls.js'
+import { element } from './dom.js'
+import { paint, useNear, useWidth } from './drawing.js'
 import { loadOverview, loadPicture } from './files.js'
 import type { Fits } from './fit.js'
-import { comparedIn, kindOf } from './groups.js'
 import { moveFocus } from './keys.js'
 import { Picture } from './picture.js'
 import { Badge, PANEL_IDS, type PanelId, Swatch } from './readings.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
 import { type AnswerActions, Spread } from './spread.js'
-import { classWords, isolated, probabilityText, shareText } from './text.js'
 import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
 

@@ -3,17 +3,7 @@ import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
-import { ColourBar } from './colourBar.js'
-import { baselineOf, type Fitted } from './fit.js'
-import { centerOf, kindOf, sideText } from './groups.js'
-import type { CursorActions } from './keys.js'
-import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
-import { type ColourOf, Plot } from './plot.js'
-import { Profile } from './profiles.js'
-import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
-import type { Region } from './regions.js'
-import { type Format, SaveRow } from './saveRow.js'
-import type { ShownMaps } from './state.js'
+import { centerOf, kindOf, sideText } from '../groups.js'
 import {
   classWords,
   cosineText,
@@ -23,7 +13,17 @@ import {
   positionText,
   probabilityText,
   shareText,
-} from './text.js'
+} from '../text.js'
+import { ColourBar } from './colourBar.js'
+import { baselineOf, type Fitted } from './fit.js'
+import type { CursorActions } from './keys.js'
+import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
+import { type ColourOf, Plot } from './plot.js'
+import { Profile } from './profiles.js'
+import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
+import type { Region } from './regions.js'
+import { type Format, SaveRow } from './saveRow.js'
+import type { ShownMaps } from './state.js'
 
 interface MapPanelProps {
   readonly panel: PanelId

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { groundColour, pictureKey } from '../groups.js'
 import type { PictureKey, SiteGroup } from '../siteIndex.js'
 import { useNear } from './drawing.js'
-import { groundColour, pictureKey } from './groups.js'
 
 /** Pictures that were loaded before. A new thumbnail has them at once, also while the page is printed. */
 const loaded = new Map<PictureKey, string>()

@@ -5,13 +5,13 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { positionScale, rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
+import { classWords, isolated } from '../text.js'
 import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
 import { extremes, PROBABILITY_LIMITS } from './maps.js'
 import { PLOT_MARGIN } from './plot.js'
 import type { PanelId, Reading } from './readings.js'
 import type { Regions } from './regions.js'
-import { classWords, isolated } from './text.js'
 
 const HEIGHT = 110
 /** Left and right as in the map, so that a chart below it has the same horizontal axis. */

@@ -2,11 +2,11 @@ import { useEffect, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import { indexOf } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
+import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from '../text.js'
 import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
 import type { Colour, Regions } from './regions.js'
-import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from './text.js'
 
 /** Prefixes of the element ids of the two maps. */
 export const PANEL_IDS = ['a', 'b'] as const

@@ -1,8 +1,8 @@
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { type CountedClass, positionsOfClasses, type RankedClasses, rankedClasses } from '../classRanks.js'
+import { classWords, isolated } from '../text.js'
 import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
-import { classWords, isolated } from './text.js'
 
 /** Red, green and blue, 0 to 255 each. */
 export type Colour = readonly [number, number, number]

@@ -1,15 +1,15 @@
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { withMinus } from '../../plot/numberText.js'
 import { svg, textElement } from '../../plot/svg.js'
+import { kindOf, sideText } from '../groups.js'
+import { isolated, positionText, shareText } from '../text.js'
 import { barElements } from './colourBar.js'
-import { kindOf, sideText } from './groups.js'
 import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { anchorOf, differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
 import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
 import type { ShownMaps } from './state.js'
-import { isolated, positionText, shareText } from './text.js'
 
 /** Draws a map, and returns its picture as a data URL. */
 type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string

@@ -4,11 +4,11 @@ import { rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { median } from '../../support/stopwatch.js'
 import { counted } from '../../support/text.js'
+import { type ObjectAnswer, stackedLevels } from '../everyObject.js'
+import { isolated, shareText } from '../text.js'
 import { drawn, useWidth } from './drawing.js'
-import { type ObjectAnswer, stackedLevels } from './everyObject.js'
 import { moveFocus } from './keys.js'
 import type { PanelId } from './readings.js'
-import { isolated, shareText } from './text.js'
 
 /** What the chart and the small maps ask and tell the viewer. */
 export interface AnswerActions {

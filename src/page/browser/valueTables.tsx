@@ -2,10 +2,10 @@ import { useMemo, useState } from 'preact/hooks'
 import { positionAt } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
+import { cosineText, isolated, probabilityText } from '../text.js'
 import { answerAt } from './answers.js'
 import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
-import { cosineText, isolated, probabilityText } from './text.js'
 import type { Quantity } from './view.js'
 
 const MOST = 11

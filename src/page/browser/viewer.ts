@@ -1,5 +1,7 @@
 import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
+import { centerOf, kindOf } from '../groups.js'
+import { isolated, messageOf } from '../text.js'
 import { Bench } from './bench.js'
 import { allRead, element } from './dom.js'
 import {
@@ -12,14 +14,12 @@ import {
   nearestPosition,
   withComparedSize,
 } from './fit.js'
-import { centerOf, kindOf } from './groups.js'
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
 import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
-import { isolated, messageOf } from './text.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 export interface RunningViewer extends Pick<ViewerActions, 'change'> {

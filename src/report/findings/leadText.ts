@@ -1,7 +1,7 @@
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { CONFIDENT } from '../../experiments/confidence.js'
-import { classText, probabilityText, shareText } from '../../page/browser/text.js'
 import type { AnswerSummary, SiteGroup } from '../../page/siteIndex.js'
+import { classText, probabilityText, shareText } from '../../page/text.js'
 import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
-import { isolated, messageOf } from '../text.js'
+import { isolated, messageOf } from '../../text.js'
 import { type CutAnswer, type CutBox, CutOut, type CutOutParts } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
+import { kindOf, sideText } from '../../groups.js'
 import {
   type DroppedNetwork,
   type KeepRequest,
@@ -11,9 +12,8 @@ import {
   type OtherUnit,
   type PullMessage,
 } from '../../live.js'
+import { classWords, isolated, messageOf } from '../../text.js'
 import { Choices } from '../controls.js'
-import { kindOf, sideText } from '../groups.js'
-import { classWords, isolated, messageOf } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'

@@ -2,6 +2,7 @@ import { anchorPositions, type Position, positionRange } from '../../../engine/p
 import { indexOf as positionIndex } from '../../../experiments/grid.js'
 import { sizeFor, strideFor } from '../../../patches/sizes.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
+import { kindOf } from '../../groups.js'
 import {
   fittingStride,
   LIVE_STRIDES,
@@ -13,11 +14,10 @@ import {
   type MapRequest,
 } from '../../live.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
+import { classWords, isolated, shareText } from '../../text.js'
 import type { Fitted } from '../fit.js'
-import { kindOf } from '../groups.js'
 import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
-import { classWords, isolated, shareText } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'

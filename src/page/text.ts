@@ -1,8 +1,8 @@
-import type { Position } from '../../engine/positions.js'
-import { decimalText, signedText } from '../../plot/numberText.js'
-import { MAP_DECIMALS } from '../mapCoding.js'
-import type { SiteGroup } from '../siteIndex.js'
+import type { Position } from '../engine/positions.js'
+import { decimalText, signedText } from '../plot/numberText.js'
 import { kindOf } from './groups.js'
+import { MAP_DECIMALS } from './mapCoding.js'
+import type { SiteGroup } from './siteIndex.js'
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

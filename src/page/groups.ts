@@ -1,5 +1,5 @@
-import { comparedSizes, type SizeInFrame, sizeText, subjectOf } from '../../patches/sizes.js'
-import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
+import { comparedSizes, type SizeInFrame, sizeText, subjectOf } from '../patches/sizes.js'
+import type { PictureKey, SiteGroup, SiteIndex } from './siteIndex.js'
 
 export type Kind = 'object' | 'photograph'
 

@@ -1,9 +1,9 @@
-import { CONFIDENT } from '../../experiments/confidence.js'
-import { comparedSizes } from '../../patches/sizes.js'
-import { addTo } from '../../support/lists.js'
-import type { AnswerSummary, SiteGroup, SiteIndex } from '../siteIndex.js'
-import type { PanelId } from './readings.js'
-import type { View } from './view.js'
+import { CONFIDENT } from '../experiments/confidence.js'
+import { comparedSizes } from '../patches/sizes.js'
+import { addTo } from '../support/lists.js'
+import type { PanelId } from './browser/readings.js'
+import type { View } from './browser/view.js'
+import type { AnswerSummary, SiteGroup, SiteIndex } from './siteIndex.js'
 
 /** A network's answers for one object. `unit` is its index in `group.units`. */
 export interface ObjectAnswer {
