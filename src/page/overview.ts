@@ -103,7 +103,7 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\
 }
 
 const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. The share below it is of positions that keep the
-center’s answer, whether it is right or wrong; correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent other answer in all networks.
+center’s answer, whether it is right or wrong; correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent answer of all networks besides the usual one. Objects come first if a network is confident.
 “Yes” means that fewer than a quarter of the answers change at more than a tenth of positions, and “no” that at least half do.</p>`
 
 export const OVERVIEW_STYLE = `

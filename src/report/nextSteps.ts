@@ -21,7 +21,7 @@ export function nextSection({ groups }: SiteIndex): ReportSection {
     ],
     [
       answers.length > 0 && confident <= FEW_CONFIDENT * answers.length,
-      `Only ${confident} of ${answers.length} answers are confident. Use objects that the networks know well, or larger ones:`,
+      `${confident === 0 ? 'No answer is' : `Only ${confident} of ${answers.length} answers are`} confident. Use objects that the networks know well, or larger ones:`,
       'shiftscope reproduce --patches FOLDER --sizes 125',
     ],
     [

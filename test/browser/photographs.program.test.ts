@@ -202,7 +202,10 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     await choose('every-size', '75 px')
     await page.click('.answer-map[data-column="dog"] >> nth=0')
     await ready()
-    expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 74, column 74', 'at the anchor'])
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual([
+      'row 74, column 74',
+      'at the anchor, between the positions of the map',
+    ])
     expect(await texts('#a-note, #b-note')).toEqual(['', ''])
   })
 })

@@ -84,7 +84,10 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     expect((await texts('#a-model option')).map((one) => one.replace(/[\u2068\u2069]/g, ''))).toEqual(
       expect.arrayContaining([`${OWN} — ImageNet`, `${EMBEDDED} — 627 emoji`]),
     )
-    expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 49, column 49', 'at the anchor'])
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual([
+      'row 49, column 49',
+      'at the anchor, between the positions of the map',
+    ])
     const object = page.locator('#a-image rect.at-cursor.over')
     expect([await object.getAttribute('x'), await object.getAttribute('y')]).toEqual(['49.5', '49.5'])
     for (const [i, panel] of ['a', 'b'].entries()) {
@@ -102,7 +105,10 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     await follow({ ...view, anchor: 'bottom-right', at: '99,99' })
     const words = await Promise.all([EMBEDDED, OWN].map((one) => answerAt(one, 'dog', 'bottom-right')))
     expect([await text('#a-tag'), await text('#b-tag')]).toEqual(words.map((one) => one.words))
-    expect([await text('#at-place'), await text('#at-offset')]).toEqual(['row 99, column 99', 'at the anchor'])
+    expect([await text('#at-place'), await text('#at-offset')]).toEqual([
+      'row 99, column 99',
+      'at the anchor, between the positions of the map',
+    ])
     expect([await text('#a-value'), await text('#b-value')]).toEqual(['1.000', '1.000'])
     // Tags with long names, which are as wide as tags may be, are inside the frame.
     const beyond = await page.evaluate(() => {

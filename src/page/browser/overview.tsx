@@ -169,9 +169,7 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
             {line.map((object, j) => (
               <th key={object.patch} scope="col">
                 {isDivided && object.isConfident !== line[j - 1]?.isConfident && (
-                  <span class="title">
-                    {object.isConfident ? 'Confident in some network' : 'Unsure in all networks'}
-                  </span>
+                  <span class="title">{object.isConfident ? 'Confident' : 'Unsure'}</span>
                 )}
                 <ColumnHead object={object} colours={colours[j] as Colours} />
               </th>

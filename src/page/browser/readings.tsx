@@ -209,5 +209,7 @@ function nearText({ position, map }: Reading): string {
 
 function offsetText({ position, map }: Reading): string {
   const way = wayText(map.fitted.group, map.fitted.anchorPosition, position)
-  return way === '' ? 'at the anchor' : `${way} of the anchor`
+  if (way !== '') return `${way} of the anchor`
+  const isOnMap = isSamePosition(position, nearestPosition(map.fitted.group, position))
+  return isOnMap ? 'at the anchor' : 'at the anchor, between the positions of the map'
 }
