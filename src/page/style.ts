@@ -130,7 +130,7 @@ svg text{fill:CanvasText}
 }
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
 .bench>.more{display:flex;flex-wrap:wrap;gap:0 1.8rem}.more details[open]{flex-basis:100%;min-width:0}.more details{margin-top:.4rem}
-section.report{margin-top:1.8rem;padding-top:1.1rem;border-top:1px solid var(--line)}
+section.report{margin-top:1.7rem;padding-top:1.05rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
 section.report figure img{display:block;background:#fff;border-radius:4px}
