@@ -7,7 +7,7 @@
  *
  * MODEL is an .onnx file or a checkpoint, OBJECTS a folder of pictures with transparency, and PHOTOGRAPHS a folder. Each
  * command runs as a user would run it, but in this process: its time includes reading its input, opening its sessions
- * and writing its results. Only the live page is open before. Each run follows a run of the bare loop, whose sessions
+ * and writing its results. The live page is open before its own row. Each run follows a run of the bare loop, whose sessions
  * are open. A ratio is the median over pairs of runs, of rates or of the processor time of all threads per image. The
  * memory is the highest during a command, with the bare loop and the commands before still in this process.
  */
@@ -44,7 +44,6 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   const ofLayer = { ...network, layers: network.layers.filter(({ name }) => name === layer) }
   const stride = wholeNumber(values.stride)
   const folder = mkdtempSync(join(tmpdir(), 'shiftscope-'))
-  const page = await explore({ models: [model], results: join(folder, 'kept'), ...SETTINGS })
   const bare = openBareLoop(ofLayer, SETTINGS, CPU)
   const list = join(folder, 'photographs.txt')
   const files = (await findPhotographs(photographs)).slice(0, wholeNumber(values.photographs))
@@ -57,13 +56,10 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     return { images: found.images, gain: found.reuse?.predictedGain }
   }
   let runs = 0
+  let page
   const commands = {
     'extract --reuse off': () => extracted('off'),
     extract: () => extracted('auto'),
-    explore: async () => {
-      await showSquare(page, [{ ...ofLayer, id: network.id }], stride, true)
-      return { images: positions }
-    },
     reproduce: async () => {
       const out = join(folder, String(++runs))
       const study = { ...given, ...SETTINGS, device: 'cpu', layers: [layer] }
@@ -92,6 +88,11 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
         },
       ]),
     ),
+    // The last one, because the open page takes memory.
+    explore: async () => {
+      await showSquare(page, [{ ...ofLayer, id: network.id }], stride, true)
+      return { images: positions }
+    },
   }
   try {
     console.log(`| ${network.id} | images | images/s | bare loop | ratio | by processor time | predicted | memory |`)
@@ -99,10 +100,11 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     const only = values.only?.split(',')
     for (const [name, run] of Object.entries(commands)) {
       if (only && !only.includes(name.split(' ').at(-1))) continue
+      if (name === 'explore') page = await explore({ models: [model], results: join(folder, 'kept'), ...SETTINGS })
       console.log(await measuredRow(name, run, bare, wholeNumber(values.repeats)))
     }
   } finally {
-    await page.close()
+    await page?.close()
     await bare.close()
     rmSync(folder, { recursive: true })
   }
