@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openExecution } from '../engine/choice.js'
@@ -7,6 +6,7 @@ import type { NetworkHandle } from '../engine/handle.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
+import { rm } from '../files/retried.js'
 import {
   answersNote,
   checkIds,

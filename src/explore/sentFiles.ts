@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { InputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { oneAtATime } from '../support/oneAtATime.js'
 
@@ -50,10 +50,10 @@ export function openSentFiles() {
      * @throws InputError for a larger file, or while another file arrives
      * @throws the errors of `open`, without the path of the folder in their messages
      */
-    take: async <T>(...sent: Parameters<typeof write<T>>): Promise<T> => {
+    take: async <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>): Promise<T> => {
       if (isBusy) throw new InputError('another file is still being opened; add this one again when it is done')
       isBusy = true
-      return inTurn(() => write(...sent)).finally(() => {
+      return inTurn(() => write(sent, name, most, open)).finally(() => {
         isBusy = false
       })
     },
