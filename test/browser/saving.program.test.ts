@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writeReport } from '../../src/report/report.js'
 import { browser, follow, page, ready, text, texts, usePage } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
-import { PATCHES, writeStudy } from '../support/viewerStudy.js'
+import { PATCHES, writeReportedStudy } from '../support/viewerStudy.js'
 
 const VIEW = { network: 'plain', with: 'plain-aa', layer: 'fc6', size: '75', patch: PATCHES[1], anchor: 'center' }
 
@@ -49,8 +48,7 @@ describe.skipIf(!hasChromium())('figures that leave the page', () => {
   usePage(() => pathToFileURL(results()).href)
 
   beforeAll(async () => {
-    await writeStudy(results())
-    await writeReport(results(), { pairs: [{ plain: 'plain', variant: 'plain-aa' }] })
+    await writeReportedStudy(results())
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.goto(address())
     await ready()

@@ -9,7 +9,6 @@ import { MAP_DECIMALS, roundCosine } from '../../src/page/mapCoding.js'
 import { cosineText, decimalsFor } from '../../src/page/text.js'
 import { hot } from '../../src/plot/colormap.js'
 import { heatmapName } from '../../src/report/heatmap.js'
-import { writeReport } from '../../src/report/report.js'
 import type { SummaryRow } from '../../src/results/rows.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
@@ -39,7 +38,7 @@ import { hasChromium } from '../support/chromium.js'
 import { cosine } from '../support/features.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 import { byText } from '../support/unit.js'
-import { PATCHES, STRIDE, writeStudy } from '../support/viewerStudy.js'
+import { PATCHES, STRIDE, writeReportedStudy } from '../support/viewerStudy.js'
 
 const [CAR, MARKUP, HEBREW] = PATCHES
 const MEAN = 'mean of all objects'
@@ -62,8 +61,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
   usePage(() => pathToFileURL(results()).href)
 
   beforeAll(async () => {
-    await writeStudy(results())
-    await writeReport(results(), { pairs: [{ plain: 'plain', variant: 'plain-aa' }] })
+    await writeReportedStudy(results())
     await open(address())
   })
 

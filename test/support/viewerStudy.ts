@@ -5,6 +5,7 @@ import { extractedGrid } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import type { ClassScores } from '../../src/networks/index.js'
 import { madePatch, patchAtSize } from '../../src/patches/patch.js'
+import { writeReport } from '../../src/report/report.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
@@ -35,6 +36,12 @@ export async function writeStudy(results: string): Promise<void> {
       }
     }
   }
+}
+
+/** Writes the study and its report, which compares the two networks as a pair. */
+export async function writeReportedStudy(results: string): Promise<void> {
+  await writeStudy(results)
+  await writeReport(results, { pairs: [{ plain: 'plain', variant: 'plain-aa' }] })
 }
 
 /**
