@@ -1,3 +1,4 @@
+import { type ObjectAnswer, objectAnswers } from '../../page/everyObject.js'
 import type { SiteIndex } from '../../page/siteIndex.js'
 import type { Opening } from '../../page/viewerHtml.js'
 import { comparedSizes, inWordsOf, SUBJECTS, type Subject, subjectOf } from '../../patches/sizes.js'
@@ -6,7 +7,7 @@ import { FEWEST_PATCHES } from '../../results/rows.js'
 import { viewLink } from '../viewLink.js'
 import { ON_PHOTOGRAPHS } from './claims.js'
 import type { ClaimFinding } from './finding.js'
-import { type Answered, isConfident, sentencesOfFew, sentencesOfMany } from './leadText.js'
+import { sentencesOfFew, sentencesOfMany } from './leadText.js'
 
 /**
  * Chooses the view with which the page opens, and answers the question of its title. If answers are known, the view
@@ -14,21 +15,15 @@ import { type Answered, isConfident, sentencesOfFew, sentencesOfMany } from './l
  * are considered only if there is nothing to say about objects. Undefined if there is nothing to say at all.
  * @param findings without them, nothing is said about similarity
  */
-export function leadOf(index: SiteIndex, findings: readonly ClaimFinding[] = []): Opening | undefined {
+export function leadOf({ groups }: SiteIndex, findings: readonly ClaimFinding[] = []): Opening | undefined {
   const leads = SUBJECTS.map((subject) => {
-    const answered = answeredOf(index, subject)
+    const answered = objectAnswers(groups.filter((group) => subjectOf(group) === subject))
     return answered.length > 0 ? answersLead(answered) : similarityLead(subject, findings)
   })
   return leads.find((lead) => lead !== undefined)
 }
 
-function answeredOf({ groups }: SiteIndex, subject: Subject): readonly Answered[] {
-  return groups
-    .filter((group) => subjectOf(group) === subject)
-    .flatMap((group) => group.units.flatMap(({ patch, answer }) => (answer ? [{ group, patch, answer }] : [])))
-}
-
-function answersLead(answered: readonly Answered[]): Opening {
+function answersLead(answered: readonly ObjectAnswer[]): Opening {
   const example = exampleOf(answered)
   const compared = comparedSizes(answered.map(({ group }) => group))
   const alike = answered.filter(({ group }) => compared(group) === compared(example.group))
@@ -42,8 +37,8 @@ function answersLead(answered: readonly Answered[]): Opening {
  * there is none, it is the confident answer that holds at the fewest positions. Without confident answers, it is the
  * most probable one. Wrong answers are considered only if no confident answer is known to be right.
  */
-function exampleOf(answered: readonly Answered[]): Answered {
-  const confident = answered.filter(isConfident)
+function exampleOf(answered: readonly ObjectAnswer[]): ObjectAnswer {
+  const confident = answered.filter(({ isConfident }) => isConfident)
   const right = confident.filter(({ answer }) => answer.center.isRight === true)
   const eligible = right.length > 0 ? right : confident
   const [changing] = eligible
@@ -51,12 +46,12 @@ function exampleOf(answered: readonly Answered[]): Answered {
     .toSorted((a, b) => b.answer.changed - a.answer.changed)
   const [leastStable] = eligible.toSorted((a, b) => a.answer.kept - b.answer.kept)
   const [surest] = answered.toSorted((a, b) => b.answer.center.probability - a.answer.center.probability)
-  return changing ?? leastStable ?? (surest as Answered)
+  return changing ?? leastStable ?? (surest as ObjectAnswer)
 }
 
 /** Link to the example's map, beside the map of the network that keeps its answer for the object most differently. */
-function linkTo({ group, patch, answer: { kept } }: Answered, alike: readonly Answered[]): string {
-  const apart = ({ answer }: Answered) => Math.abs(answer.kept - kept)
+function linkTo({ group, patch, answer: { kept } }: ObjectAnswer, alike: readonly ObjectAnswer[]): string {
+  const apart = ({ answer }: ObjectAnswer) => Math.abs(answer.kept - kept)
   const [farthest] = alike
     .filter((one) => one.patch === patch && one.group.model !== group.model)
     .toSorted((a, b) => apart(b) - apart(a))

@@ -1,32 +1,23 @@
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { CONFIDENT } from '../../experiments/confidence.js'
-import type { AnswerSummary, SiteGroup } from '../../page/siteIndex.js'
+import type { ObjectAnswer } from '../../page/everyObject.js'
+import { centerOf } from '../../page/groups.js'
+import type { AnswerSummary } from '../../page/siteIndex.js'
 import { classText, probabilityText, shareText } from '../../page/text.js'
 import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'
 
-/** A network's answers for one object at one size. */
-export interface Answered {
-  readonly group: SiteGroup
-  readonly patch: string
-  readonly answer: AnswerSummary
-}
-
-export function isConfident({ answer }: Answered): boolean {
-  return answer.center.probability >= CONFIDENT
-}
-
 /** The answer to the title's question, and a second sentence, which may be empty. */
 type Sentences = readonly [string, string]
 
 /** Sentences about the example alone, for a study with too few objects to say more. */
-export function sentencesOfFew(example: Answered): Sentences {
+export function sentencesOfFew(example: ObjectAnswer): Sentences {
   const { group, answer } = example
   const { center, kept, flip } = answer
   const sees = `${group.model} sees ${isNamed(example) ? '' : `“${example.patch}” as `}${named(center.name)}`
   const keeps = `keeps this answer at ${positionsText(kept)}.`
-  if (!isConfident(example)) {
+  if (!example.isConfident) {
     const probability = probabilityText(center.probability)
     return [`Not sure: at the center, ${sees} with a probability of only ${probability}.`, `It ${keeps}`]
   }
@@ -39,12 +30,12 @@ export function sentencesOfFew(example: Answered): Sentences {
  * @param alike answers of all networks for objects of the example's size
  */
 export function sentencesOfMany(
-  example: Answered,
-  answered: readonly Answered[],
-  alike: readonly Answered[],
+  example: ObjectAnswer,
+  answered: readonly ObjectAnswer[],
+  alike: readonly ObjectAnswer[],
 ): Sentences {
   const { flip } = example.answer
-  const isAboutExample = flip !== undefined && isConfident(example)
+  const isAboutExample = flip !== undefined && example.isConfident
   const [confident, unsure] = keptShares(isAboutExample ? alike : answered)
   const unsureText = unsure.length > 0 ? `unsure ones ${holdText(unsure)}` : ''
   if (confident.length === 0)
@@ -57,9 +48,12 @@ export function sentencesOfMany(
 }
 
 /** Shares of kept positions of confident answers, and of the others. */
-function keptShares(answered: readonly Answered[]): readonly [readonly number[], readonly number[]] {
-  const sharesOf = (some: readonly Answered[]) => some.map(({ answer }) => answer.kept)
-  return [sharesOf(answered.filter(isConfident)), sharesOf(answered.filter((one) => !isConfident(one)))]
+function keptShares(answered: readonly ObjectAnswer[]): readonly [readonly number[], readonly number[]] {
+  const sharesOf = (some: readonly ObjectAnswer[]) => some.map(({ answer }) => answer.kept)
+  return [
+    sharesOf(answered.filter(({ isConfident }) => isConfident)),
+    sharesOf(answered.filter(({ isConfident }) => !isConfident)),
+  ]
 }
 
 /** Makes a sentence of parts that are not empty. Without any, it is empty. */
@@ -106,14 +100,14 @@ function positionsText(share: number): string {
 }
 
 /** Whether the answer at the center can stand for the object in a sentence. */
-function isNamed({ group, answer }: Answered): boolean {
+function isNamed({ group, answer }: ObjectAnswer): boolean {
   return answer.center.isRight === true && subjectOf(group) === 'objects'
 }
 
 /** Says how far the object moves until the network answers otherwise, and what it then answers. */
-function changeText(example: Answered, flip: NonNullable<AnswerSummary['flip']>): string {
+function changeText(example: ObjectAnswer, flip: NonNullable<AnswerSummary['flip']>): string {
   const { group, patch, answer } = example
-  const start = group.anchors.find(({ name }) => name === 'center') ?? flip
+  const start = centerOf(group)
   const moved = `moved by ${Math.round(Math.hypot(flip.row - start.row, flip.col - start.col))} px`
   const first = named(answer.center.name)
   const [object, turns] = isNamed(example) ? [first, 'becomes'] : [`“${patch}”`, `turns from ${first} into`]
