@@ -23,18 +23,13 @@ const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
 const GREY = 190
 
-/** Largest width of a sheet in pixels. Pictures of a wider sheet are reduced, but not below the side LEAST_SIDE. */
-const MAX_WIDTH = 8000
-const LEAST_SIDE = 32
-
 /**
  * Draws the paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has
  * pictures decoded from features: the operands, the result, and the extra pictures.
  */
-export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
-  const { terms, title } = sheet
+export function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
+  const { terms, title, side } = sheet
   const columns = terms.length + 1 + sheet.extra.length
-  const side = Math.max(LEAST_SIDE, Math.min(sheet.side, Math.floor(MAX_WIDTH / columns) - SIGN_WIDTH))
   const left = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
   const top = MARGIN + title.length * LINE_HEIGHT + MARGIN / 2
   const rowHeight = LABEL_HEIGHT + side + MARGIN
@@ -52,27 +47,20 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const decoded = { images: sheet.decodedOperands, result: sheet.decodedResult, label: 'result, decoded' }
   for (const [r, { images, result, label }] of [inPixels, decoded].entries()) {
     const row = top + r * rowHeight
-    const panel = async (column: number, image: FramePixels, text: string) =>
-      labels.push(drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, left(column), text))
+    const panel = (column: number, image: FramePixels, text: string) =>
+      labels.push(drawPanel(canvas, image, side, row, left(column), text))
     for (const [i, { name, coefficient }] of terms.entries()) {
       labels.push(...drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, left(i) - SIGN_WIDTH / 2))
-      await panel(i, images.get(name) as FramePixels, r === 0 ? name : `${name}, decoded`)
+      panel(i, images.get(name) as FramePixels, r === 0 ? name : `${name}, decoded`)
     }
     drawEquals(canvas, row + LABEL_HEIGHT + side / 2, left(terms.length) - SIGN_WIDTH / 2)
-    await panel(terms.length, result, label)
+    panel(terms.length, result, label)
   }
   for (const [i, { label, image }] of sheet.extra.entries()) {
     const column = terms.length + 1 + i
-    labels.push(drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, left(column), label))
+    labels.push(drawPanel(canvas, image, side, top + rowHeight, left(column), label))
   }
   return canvasPng(canvas, labels)
-}
-
-async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
-  if (from === to) return image
-  const raw = { width: from, height: from, channels: 3 as const }
-  const { default: sharp } = await import('sharp')
-  return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 
 /** Draws a picture with a grey border, because both the picture and the sheet can be white. */
