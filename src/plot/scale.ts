@@ -20,7 +20,7 @@ const SLACK = 1e-9
  * Restricts the distance between neighbouring ticks. By default, it can be any round number (1, 2 or 5 times a power of
  * ten).
  */
-export interface TickSteps {
+interface TickSteps {
   /**
    * An ascending list that starts with 1, such as [1, 2.5, 5]. Allowed distances are its numbers times a power of ten.
    */
@@ -108,7 +108,7 @@ export function octaveScale(values: readonly number[]): Scale {
  * Ticks between `from` and `to`, at multiples of a round number.
  * @param most largest number of ticks, at least 2
  */
-export function ticksWithin(
+function ticksWithin(
   from: number,
   to: number,
   most: number,

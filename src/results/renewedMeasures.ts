@@ -24,17 +24,13 @@ export async function renewMeasures(folders: readonly string[], { onStart, onUni
   const script = workerFile('results/unit/measuresWorker.js')
   const pool = openThreadPool<string, void>({ script, threads, tasksEach: 1 })
   try {
-    let next = 0
     let done = 0
-    const work = async () => {
-      while (next < stale.length) {
-        const folder = stale[next++] as string
-        // Whoever reads the unit afterwards computes its measures, too, and reports what is wrong.
-        await pool.run(folder).catch(() => undefined)
-        onUnit(++done)
-      }
+    const renew = async (folder: string) => {
+      // Whoever reads the unit afterwards computes its measures, too, and reports what is wrong.
+      await pool.run(folder).catch(() => undefined)
+      onUnit(++done)
     }
-    await Promise.all(Array.from({ length: threads }, work))
+    await Promise.all(stale.map(renew))
   } finally {
     await pool.destroy()
   }

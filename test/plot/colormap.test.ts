@@ -9,11 +9,6 @@ it(`the colour map hot has the 256 colours of matplotlib ${golden.matplotlib}, a
   expect(colours).toEqual(golden.samples.map(([, colour]) => colour))
 })
 
-it('the colour map hot clamps what lies outside, infinities included', () => {
-  for (const low of [-0.1, Number.NEGATIVE_INFINITY]) expect(hot(low)).toEqual(hot(0))
-  for (const high of [7, Number.POSITIVE_INFINITY]) expect([...hot(high)]).toEqual([255, 255, 255])
-})
-
 describe('colour maps', () => {
   const { matplotlib, ...viewerColours } = viewerGolden
 
@@ -35,7 +30,8 @@ describe('colour maps', () => {
     // A level of a channel more or less is rounding.
     for (const [i, value] of lightness.slice(1).entries())
       expect(value).toBeGreaterThanOrEqual((lightness[i] ?? 1) - 0.004)
-    expect([colourOf(-3), colourOf(Number.POSITIVE_INFINITY)]).toEqual([colourOf(0), colourOf(1)])
+    for (const low of [-0.1, Number.NEGATIVE_INFINITY]) expect(colourOf(low)).toEqual(colourOf(0))
+    for (const high of [7, Number.POSITIVE_INFINITY]) expect(colourOf(high)).toEqual(colourOf(1))
   })
 
   it('of differences go from blue to orange', () => {

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decibelText, decimalText, signedText, withMinus } from '../../src/plot/numberText.js'
-import {
-  linearScale,
-  logScale,
-  octaveScale,
-  positionScale,
-  rangeScale,
-  type Scale,
-  ticksWithin,
-} from '../../src/plot/scale.js'
+import { linearScale, logScale, octaveScale, positionScale, rangeScale, type Scale } from '../../src/plot/scale.js'
 
 const ticksOf = ({ ticks, format }: Scale) => ticks.map(format).join(' ')
 
@@ -63,19 +55,24 @@ describe('other scales', () => {
 })
 
 describe('ticks within an axis', () => {
-  const steps = { factors: [1, 2.5, 5], least: 10 }
   it.each([
-    [0.88, 1, 8, undefined, [0.88, 0.9, 0.92, 0.94, 0.96, 0.98, 1]],
-    [0, 149, 9, undefined, [0, 20, 40, 60, 80, 100, 120, 140]],
-    [-3, 3, 7, undefined, [-3, -2, -1, 0, 1, 2, 3]],
-    [-3, 3, 6, undefined, [-2, 0, 2]],
-    [5, 5, 4, undefined, [5]],
-    [0, 99, 5, steps, [0, 25, 50, 75]],
-    [0, 149, 5, steps, [0, 50, 100]],
-    [0, 12, 5, steps, [0, 10]],
-    [0, 0, 5, steps, [0]],
-  ])('from %f to %f, at most %i, are round', (from, to, most, how, ticks) => {
-    expect(ticksWithin(from, to, most, how)).toEqual(ticks)
+    [0.88, 1, 8, [0.88, 0.9, 0.92, 0.94, 0.96, 0.98, 1]],
+    [0, 149, 9, [0, 20, 40, 60, 80, 100, 120, 140]],
+    [-3, 3, 7, [-3, -2, -1, 0, 1, 2, 3]],
+    [-3, 3, 6, [-2, 0, 2]],
+    [5, 5, 4, [5]],
+  ])('from %f to %f, at most %i, are round', (from, to, most, ticks) => {
+    expect(rangeScale(from, to, most).ticks).toEqual(ticks)
+  })
+
+  it.each([
+    [100, [0, 25, 50, 75]],
+    [150, [0, 50, 100]],
+    [13, [0, 10]],
+    [1, [0]],
+  ])('of %i positions are multiples of the given steps', (positions, ticks) => {
+    const steps = { factors: [1, 2.5, 5], least: 10 }
+    expect(positionScale(positions, { stride: 1 }, 5, steps).ticks).toEqual(ticks)
   })
 })
 

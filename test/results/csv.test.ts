@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { csvCell } from '../../src/results/csv.js'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { csvCell, csvRows } from '../../src/results/csv.js'
 
 it.each([
   // What a spreadsheet takes for a formula gets an apostrophe.
@@ -22,3 +23,52 @@ it.each([
   ['a\r\nb\tc\u202e', 'a??b?c?'],
   ['\t=1', '?=1'],
 ])('%j is the cell %j', (value, cell) => expect(csvCell(value as string | number)).toBe(cell))
+
+const rows = (text: string) => [...csvRows(text, 'a.csv')]
+
+describe('rows of CSV', () => {
+  it('are read with their lines, and empty lines are left out', () => {
+    expect(rows('a,b\r\n\r\n\nc,d')).toEqual([
+      [1, ['a', 'b']],
+      [4, ['c', 'd']],
+    ])
+    expect(rows('')).toEqual([])
+    expect(rows('\n')).toEqual([])
+  })
+
+  it('keep empty cells at each place', () => {
+    expect(rows(',a,,b,\n,\n')).toEqual([
+      [1, ['', 'a', '', 'b', '']],
+      [2, ['', '']],
+    ])
+  })
+
+  it('keep commas, quotes and lines of quoted cells', () => {
+    expect(rows('"a, b","say ""c""","d\r\n\ne",""\nf,"""g"""')).toEqual([
+      [1, ['a, b', 'say "c"', 'd\r\n\ne', '']],
+      [4, ['f', '"g"']],
+    ])
+  })
+
+  it('keep quotes in cells that are not quoted', () => {
+    expect(rows('a"b"c,"d"e,f')).toEqual([[1, ['a"b"c', '"d"e', 'f']]])
+  })
+
+  it('give the texts that were written', () => {
+    const texts = ['a', '', 'b,c', '"', '""', ',"', 'd"e', 'tabby, tabby cat']
+    expect(rows(`${texts.map(csvCell).join(',')}\n`)).toEqual([[1, texts]])
+  })
+
+  it('are refused if a quote has no end', () => {
+    expect(() => rows('a,b\nc,"d\ne')).toThrow(
+      new InputError('a.csv line 2 has a quote without end; add the second quote'),
+    )
+  })
+
+  it('are refused if one is too long, before its cells are made', () => {
+    expect(rows('x'.repeat(9999))).toHaveLength(1)
+    const message = /^a\.csv line 2 has more than 10000 characters/
+    expect(() => rows(`a\n${','.repeat(1e7)}`)).toThrow(message)
+    expect(() => rows(`a\n"${'\n'.repeat(1e7)}`)).toThrow(message)
+  })
+})

@@ -68,7 +68,7 @@ describe('rows of a group', () => {
   })
 })
 
-it('rows of the folds alone come once for each grid and period, of the study’s schemes, where every fold converged', () => {
+it('rows of position only come once for each grid, those of phase only for each period, with all schemes, where every fold converged', () => {
   const folds = { 'left-right': [1, 1, 1, 1, 1], 'top-bottom': [0.75, 1, 1, 1, 0.75] }
   const unsolved = { 'left-right': [null, 1, 1, 1, 1], 'top-bottom': [0.5, 0.5, 0.5, 0.5, 0.5] }
   const unitOf = (cv: 'ordered' | 'blocks', period: number, patch: string) => {
@@ -79,6 +79,7 @@ it('rows of the folds alone come once for each grid and period, of the study’s
   const plain = { ...madeUnit({ patch: 'plain' }).unit, arrays: {} }
   const rows = baselineRows([
     { size: 125, units: [unitOf('ordered', 32, 'car'), unitOf('blocks', 32, 'dog'), plain] },
+    { size: 125, units: [unitOf('ordered', 16, 'car')] },
     { size: 75, units: [unitOf('blocks', 16, 'car')] },
   ])
   const accuracies = rows.filter(({ metric }) => metric === 'separability-accuracy')
@@ -91,42 +92,17 @@ it('rows of the folds alone come once for each grid and period, of the study’s
     [125, 'position only', '2×2', 'top-bottom blocks', 0.9, expect.closeTo(Math.sqrt(0.015), 12), 0],
     [125, 'phase only', '32 px, 2×2', 'top-bottom ordered', 0.5, 0, 0],
     [125, 'phase only', '32 px, 2×2', 'top-bottom blocks', 0.5, 0, 0],
+    [125, 'phase only', '16 px, 2×2', 'top-bottom ordered', 0.5, 0, 0],
     [75, 'position only', '2×2', 'left-right blocks', 1, 0, 0],
     [75, 'position only', '2×2', 'top-bottom blocks', 0.9, expect.closeTo(Math.sqrt(0.015), 12), 0],
     [75, 'phase only', '16 px, 2×2', 'top-bottom blocks', 0.5, 0, 0],
   ])
-  expect(rows).toHaveLength(9 * 6)
+  expect(rows).toHaveLength(10 * 6)
   const byFold = rows.filter(({ metric }) => metric === 'fold-accuracy')
-  expect(byFold).toHaveLength(9 * 5)
+  expect(byFold).toHaveLength(10 * 5)
   expect(byFold.slice(5, 10).map(({ variant, mean, std, count }) => [variantText(variant), mean, std, count])).toEqual(
     [0.75, 1, 1, 1, 0.75].map((accuracy, i) => [`top-bottom ordered ${i + 1}`, accuracy, 0, 0]),
   )
-})
-
-it('rows of position only come once for each grid, whatever the periods of its networks', () => {
-  const folds = { 'left-right': [1, 1, 1, 1, 1], 'top-bottom': [0.75, 1, 1, 1, 0.75] }
-  const unitOf = (model: string, period: number) => {
-    const separability = { loss: 'hinge' as const, C: 1, seed: 0, cv: ['ordered' as const] }
-    const baselines = { period, position: { ordered: folds }, phase: { ordered: folds } }
-    return { ...madeUnit({ model, separability }, 0.9, { baselines }).unit, arrays: {} }
-  }
-  const rows = baselineRows([
-    { size: 125, units: [unitOf('a', 32)] },
-    { size: 75, units: [unitOf('a', 32)] },
-    { size: 125, units: [unitOf('b', 16)] },
-  ])
-  const places = rows
-    .filter(
-      ({ metric, variant }) => metric === 'separability-accuracy' && variantText(variant) === 'top-bottom ordered',
-    )
-    .map(({ size, model, layer, mean }) => [size, model, layer, mean])
-  expect(places).toEqual([
-    [125, 'position only', '2×2', 0.9],
-    [125, 'phase only', '32 px, 2×2', 0.9],
-    [75, 'position only', '2×2', 0.9],
-    [75, 'phase only', '32 px, 2×2', 0.9],
-    [125, 'phase only', '16 px, 2×2', 0.9],
-  ])
 })
 
 describe('several rows together', () => {

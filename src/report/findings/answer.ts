@@ -136,11 +136,11 @@ function lower(word: string): string {
   return `${word.charAt(0).toLowerCase()}${word.slice(1)}`
 }
 
-export function listOf(words: readonly string[]): string {
+function listOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, text, unit }: NumberKind): NumberRange {
+function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, text, unit }: NumberKind): NumberRange {
   const values = evidence.map(({ mean }) => value(mean))
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const between = (least: string, most: string) =>

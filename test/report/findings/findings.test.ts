@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { FOLD_SCHEMES, type FoldScheme } from '../../../src/experiments/folds.js'
-import { decimalText } from '../../../src/plot/numberText.js'
-import { listOf, rangeOf } from '../../../src/report/findings/answer.js'
 import { CLAIMS, type Claim } from '../../../src/report/findings/claims.js'
 import type { Evidence } from '../../../src/report/findings/evidence.js'
 import type { ClaimFinding, Verdict } from '../../../src/report/findings/finding.js'
@@ -280,23 +278,6 @@ describe('a verdict', () => {
     const answer = answerTo(BIAS, UNCLEAR, '0.040 lower to 0.020 higher', reason)
     expect(finding(-0.02)).toMatchObject({ verdict: UNCLEAR, answer, reason })
   })
-
-  it.each([
-    [[2, 3], '2.0–3.0 points', '2.0–3.0 points above'],
-    [[-3, -2], '−3.0 to −2.0 points', '2.0–3.0 points below'],
-    [[-2], '−2.0 points', '2.0 points below'],
-    [[-2, 0, 3], '−2.0 to 3.0 points', '2.0 points below to 3.0 points above'],
-    // No minus before a zero.
-    [[-0.01, 3], '0.0–3.0 points', '0.0–3.0 points above'],
-  ])('has means of %j as a range', (means, text, apart) => {
-    const kind = { value: (mean: number) => mean, text: (value: number) => decimalText(value, 1), digits: 1 }
-    const numbers = means.map((mean) => ({ mean }))
-    const range = rangeOf(numbers, { ...kind, unit: ' points' })
-    expect([range.text, range.apart('below', 'above')]).toEqual([text, apart])
-  })
-
-  it('lists words', () =>
-    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(listOf)).toEqual(['', 'a', 'a and b', 'a, b and c']))
 })
 
 describe('evidence', () => {
