@@ -1,5 +1,4 @@
 import { percentText } from '../plot/numberText.js'
-import { distinct } from '../report/distinct.js'
 import { answerSentence } from '../report/findings/answer.js'
 import { overviewOf } from '../report/findings/document.js'
 import type { Report } from '../report/report.js'
@@ -8,6 +7,7 @@ import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/table
 import { JUDGED_NAMES } from '../results/measures.js'
 import type { MeanRow } from '../results/rows.js'
 import { variantText } from '../results/variant.js'
+import { distinct } from '../support/lists.js'
 import { print, printTable, terminalColumns, wrapped } from './output.js'
 
 /** Prints questions and answers. If the study answers no questions, prints results of feature arithmetic instead. */

@@ -6,8 +6,7 @@ import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { addTo } from '../support/lists.js'
-import { distinct } from './distinct.js'
+import { addTo, distinct } from '../support/lists.js'
 import { tableHtml } from './tables/render.js'
 
 /**

@@ -2,6 +2,7 @@ import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { layoutPng } from '../plot/layout.js'
+import { mapAt } from '../results/unit/arrays.js'
 import { panelLayout } from './figures/panels.js'
 
 /** Largest number of positions along an axis that can be drawn. */
@@ -31,10 +32,9 @@ export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'p
  * Draws the five maps side by side, as PNG, in the style of the report's figures. The axes show pixels or, if the
  * stride is not known, rows and columns of the array.
  */
-export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {
-  checkDrawable(of)
+export function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {
   const { name, rows, cols, maps, placement } = of
-  const values = (anchor: number) => maps.subarray(anchor * rows * cols, (anchor + 1) * rows * cols)
+  const stride = placement?.stride ?? 1
   const { first } = positionRange(placement?.frame ?? 0, placement?.size ?? 0)
   const where = placement === undefined ? '' : `, object of ${placement.size} px, stride ${placement.stride}`
   return layoutPng(
@@ -45,7 +45,7 @@ export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): P
         {
           label: [''],
           limits,
-          maps: ANCHOR_NAMES.map((_, i) => ({ values: values(i), rows, cols, stride: placement?.stride ?? 1, first })),
+          maps: ANCHOR_NAMES.map((_, i) => ({ values: mapAt(maps, of, 0, i), rows, cols, stride, first })),
         },
       ],
       ...(placement === undefined && { axes: ['column', 'row'] }),

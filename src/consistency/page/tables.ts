@@ -1,6 +1,6 @@
 import { CONFIDENT } from '../../experiments/confidence.js'
-import { distinct } from '../../report/distinct.js'
 import { type TableCell, tableHtml } from '../../report/tables/render.js'
+import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'

@@ -6,7 +6,7 @@ import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds
 import { MEASURES } from '../../results/measures.js'
 import { combined, type LayerAtSize, type Row } from '../../results/rows.js'
 import { hasPart } from '../../results/variant.js'
-import { distinct } from '../distinct.js'
+import { distinct } from '../../support/lists.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 

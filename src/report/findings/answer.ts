@@ -1,5 +1,5 @@
+import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { distinct } from '../distinct.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import type { ClaimFinding, Verdict } from './finding.js'

@@ -3,7 +3,7 @@ import { comparedSizes, inWordsOf, sizeText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
-import { distinct } from '../distinct.js'
+import { distinct } from '../../support/lists.js'
 import { markdownText, type Table, type TableCell, tableHtml, tableMarkdown } from '../tables/render.js'
 import {
   type Asked,

@@ -1,8 +1,7 @@
-import type { NetworkPair } from '../../results/pairs.js'
+import { counterpart, differenceBetween, type NetworkPair, samePatches } from '../../results/pairs.js'
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import { numberOf, type StudyGroup } from '../../results/study.js'
 import { isSameVariant, type Variant } from '../../results/variant.js'
-import { counterpart, differenceBetween, samePatches } from '../../results/versions.js'
 import { type Measured, mapped } from './evidence.js'
 
 /** All groups (one per size) of a network. */

@@ -1,6 +1,6 @@
 import { PICTURE_LETTERS, textWidth } from '../../plot/letters.js'
+import { distinct } from '../../support/lists.js'
 import type { TextOf } from '../displayNames.js'
-import { distinct } from '../distinct.js'
 import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 import type { Table, TableCell } from './render.js'
 
