@@ -10,13 +10,17 @@ import { PIXEL_STEPS } from '../experiments/windowAnswers.js'
 
 const CONFIDENCES = ['confident', 'unsure'] as const
 
-/** Distances and positions are in pixels. */
+/**
+ * The ways in which numbers of one measure can differ. Files write the values in the order of these keys. Distances and
+ * positions are in pixels.
+ */
 export const variantSchema = z.strictObject({
   anchor: z.enum(ANCHOR_NAMES).exactOptional(),
   /** Smallest similarity that `coverage` counts. */
   threshold: z.number().exactOptional(),
   /** Whether the network was confident of its answer at the anchor. */
   confidence: z.enum(CONFIDENCES).exactOptional(),
+  /** Direction of a move or of a pattern. */
   direction: z.enum(PIXEL_STEPS).exactOptional(),
   task: z.enum(TASKS).exactOptional(),
   scheme: z.enum(FOLD_SCHEMES).exactOptional(),
@@ -30,6 +34,7 @@ export const variantSchema = z.strictObject({
   feature: z.enum(MADE_UP_FEATURES).exactOptional(),
   /** Classes of the two objects of a pair. */
   classes: z.enum(['same', 'different']).exactOptional(),
+  /** Feature vectors in which objects are counted, and what they are compared with. */
   judged: z.enum(JUDGED).exactOptional(),
   reference: z.enum(REFERENCES).exactOptional(),
   /** Kind of expression of feature arithmetic. */
@@ -40,6 +45,7 @@ export const variantSchema = z.strictObject({
   distance: z.number().exactOptional(),
   /** True row or column in a read-out. */
   at: z.number().exactOptional(),
+  /** Part of an equivariance error. */
   part: z.enum(ERROR_PARTS).exactOptional(),
 })
 
@@ -67,23 +73,23 @@ export function variantTitle(variant: Variant): string {
   return words(variant).join(', ')
 }
 
-function words({ threshold, ...variant }: Variant): readonly string[] {
+function words(variant: Variant): readonly string[] {
   return KEYS.flatMap((key) => {
-    const value = key === 'threshold' ? undefined : variant[key]
+    const value = variant[key]
     if (value === undefined) return []
-    if (key === 'anchor' && threshold !== undefined) return [`${value}>=${threshold}`]
-    return [TEXTS[key]?.(value) ?? String(value)]
+    const textOf = TEXTS[key]
+    return textOf === undefined ? String(value) : textOf(variant)
   })
 }
 
-const pixels = (count: string | number) => `${count}px`
-
-/** Texts of values that are not written as they are. */
-const TEXTS: Partial<Record<keyof Variant, (value: string | number) => string>> = {
-  classes: (value) => `${value} class`,
-  period: pixels,
-  distance: pixels,
-  at: pixels,
+/** Texts of values that are not written as they are. A threshold is part of its anchor's text. */
+const TEXTS: Partial<Record<keyof Variant, (variant: Variant) => string | readonly string[]>> = {
+  anchor: ({ anchor = '', threshold }) => (threshold === undefined ? anchor : `${anchor}>=${threshold}`),
+  threshold: () => [],
+  classes: ({ classes }) => `${classes} class`,
+  period: ({ period }) => `${period}px`,
+  distance: ({ distance }) => `${distance}px`,
+  at: ({ at }) => `${at}px`,
 }
 
 export function isSameVariant(a: Variant, b: Variant): boolean {
