@@ -47,8 +47,6 @@ import { protocolNote, provenanceSection } from './provenance.js'
 import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
 const OPTIONS = {
-  /** Include the rows of the paper's tables that this study did not measure; false by default. */
-  paper: z.boolean().default(false),
   /**
    * Ends of the maps' colour scales. By default, they are 0.88 and 1 on the page, as in the paper, and in figures they
    * follow from each layer's values.
@@ -99,7 +97,7 @@ export interface MeasuredReport {
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
   const checked = parseOptions(options, OPTIONS)
-  const { paper, limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
+  const { limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
   const limits = givenLimits ?? PAPER_LIMITS
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
@@ -115,7 +113,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
       const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
       if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
       const pairs = pairsAmong(groups, given ?? stored)
-      const contents = contentsOf(groups, index, pairs, arithmetic, paper, labels, givenLimits)
+      const contents = contentsOf(groups, index, pairs, arithmetic, labels, givenLimits)
       return {
         groups,
         index: { ...index, ...(pairs.length > 0 && { pairs }) },
@@ -149,7 +147,6 @@ function contentsOf(
   index: SiteIndex,
   pairs: readonly NetworkPair[],
   arithmetic: readonly ArithmeticStudy[],
-  isWhole: boolean,
   labels: DisplayLabels,
   limits: ColourLimits | undefined,
 ): ReportContents {
@@ -159,7 +156,7 @@ function contentsOf(
   const warning = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
   const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
-  const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
+  const tables = resultTables(rows, { rows: paperRows(), isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
   const figures = paperFigures(groups, pairs, textOf, limits)

@@ -135,8 +135,6 @@ const OPTIONS = {
    * written it; true by default.
    */
   report: z.boolean().default(true),
-  /** In the report's tables, also show the rows that only the paper measured; false by default. */
-  paper: z.boolean().default(false),
   /**
    * Pairs of networks that the report compares, by id or name, beside those of the catalog. They are stored in run.json;
    * by default, the pairs that are already there stay.

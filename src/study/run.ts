@@ -243,8 +243,8 @@ function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
   return team.alone('report', async () => {
-    const { paper, limits = null } = options
-    const stamp = await reportStamp(out, { paper, limits, pairs: await storedPairs(out) })
+    const { limits = null } = options
+    const stamp = await reportStamp(out, { limits, pairs: await storedPairs(out) })
     const written = team.hadOthers ? await writtenReport(study, stamp) : undefined
     if (written !== undefined) {
       progress.note('another process wrote the report')
@@ -291,9 +291,8 @@ async function keepPictures({ out, patches, backgrounds }: Study): Promise<void>
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }
 
-function reportOptions({ paper, limits, onProgress, signal }: ResolvedOptions): ReportOptions {
+function reportOptions({ limits, onProgress, signal }: ResolvedOptions): ReportOptions {
   return {
-    paper,
     ...(limits && { limits }),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),

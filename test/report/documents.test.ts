@@ -43,7 +43,7 @@ const paper = paperRows()
   .filter(({ model, layer }) => model === 'alexnet' && layer === 'fc6')
   .map((row) => ({ ...row, model: 'net', layer: 'fc' }))
 const isPapers = (_: string, size: number) => size === 75
-const tables = resultTables(rows, { rows: paper, isWhole: false, isPapers })
+const tables = resultTables(rows, { rows: paper, isPapers })
 const findings = findingsOf(WHOLE_STUDY, PAIRS)
 
 function pageOf(sections: readonly ReportSection[]): string {

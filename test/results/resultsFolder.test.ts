@@ -28,7 +28,7 @@ it.each(['results', join('.hidden', 'results')])(
     cpSync(results, inFolder('copy'), { recursive: true })
     expect(await reportStamp(inFolder('copy'), {})).toBe(stamps[0])
     // Options, units and arithmetic.
-    stamps.push(await reportStamp(results, { paper: true }))
+    stamps.push(await reportStamp(results, { limits: { low: 0.5, high: 1 } }))
     await storeUnit(results, { patch: 'dog' })
     stamps.push(await reportStamp(results, {}))
     await storeUnit(results, { patch: 'dog' }, 0.8)

@@ -22,7 +22,6 @@ export function reportCommand({ signal }: CommandContext): Command {
   )
     .description('rebuild tables, figures, findings and page from stored results')
     .argument('<folder>', 'results folder of reproduce')
-    .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--limits <low,high>', 'set colour scales [default: 0.88,1; in figures by layer]', parseLimits)
     .option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX', collectLabels)
     .option('--one-file <file>', 'also write the page as one HTML file, of at most 40 MB', parsePath)

@@ -83,7 +83,6 @@ export function addStudyOptions(studyCommand: Command): Command {
   return command
     .optionsGroup('Where results go:')
     .option('--limits <low,high>', 'set colour scales [default: 0.88,1; figures: by layer]', parseLimits)
-    .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--keep-features', 'store features, so that any position can be an anchor')
     .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')
 }

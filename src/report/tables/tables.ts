@@ -15,8 +15,6 @@ import { markdownText, type Table, tableHtml, tableMarkdown } from './render.js'
 /** The paper's numbers, for comparison with measured numbers. */
 export interface PaperComparison {
   readonly rows: readonly MeanRow[]
-  /** Whether tables also have rows for results of the paper that were not measured. */
-  readonly isWhole: boolean
   /**
    * Whether a network was measured as in the paper. Only then are differences also divided by the paper's standard
    * deviation (the number after ±).
@@ -37,7 +35,7 @@ export interface ResultTable extends KeyedTable {
   }
 }
 
-export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
+export const NO_PAPER: PaperComparison = { rows: [], isPapers: () => false }
 
 const PAPER_NOTE = 'Next to a value are the paper’s value and the difference from it.'
 const SIGMA_NOTE =
@@ -60,13 +58,12 @@ interface Placed {
 function tablesOf(kind: TableKind, all: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const measured = placed(kind, all)
   const published = placed(kind, paper.rows)
-  const listed = [...(paper.isWhole ? published : []), ...measured]
-  const compared = comparedSizes(listed.map(({ row }) => row))
-  return [...new Set(listed.map(({ row }) => compared(row)))]
+  const compared = comparedSizes(measured.map(({ row }) => row))
+  return [...new Set(measured.map(({ row }) => compared(row)))]
     .sort((a, b) => b - a)
     .map((size) => {
       const isShown = (row: MeanRow) => compared(row) === size
-      return tableOf(kind, size, listed, isShown, { measured, published, all: all.filter(isShown) }, paper)
+      return tableOf(kind, size, isShown, { measured, published, all: all.filter(isShown) }, paper)
     })
 }
 
@@ -86,15 +83,14 @@ function placed(kind: TableKind, rows: readonly MeanRow[]): readonly Placed[] {
 function tableOf(
   kind: TableKind,
   size: number,
-  listed: readonly Placed[],
   isShown: (row: MeanRow) => boolean,
   from: Readonly<Record<'measured' | 'published', readonly Placed[]>> & { readonly all: readonly MeanRow[] },
   { isPapers }: PaperComparison,
 ): ResultTable {
-  const columns = inOrder(kind, distinct(listed.map(({ column }) => column)))
+  const columns = inOrder(kind, distinct(from.measured.map(({ column }) => column)))
   const [own, papers] = [from.measured, from.published].map((some) => byCell(some.filter(({ row }) => isShown(row))))
   const spreads = spreadsOf(kind, from.all)
-  const lines = distinct(listed.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
+  const lines = distinct(from.measured.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
   const sizes = squareText(lines)
   const subject = size > 0 ? 'objects' : 'photographs'
   const hasSizes = subject === 'objects' && new Set(lines.map((line) => line.size)).size > 1

@@ -66,7 +66,7 @@ const commands = [
   'view . --out page --limits 0.88,1 --json',
   'explore results --port 0 --host localhost --models tiny-alexnet --no-open --workers 1',
   'arithmetic --model tiny-alexnet --image A=dog:75@0,149 --image B=white --expression A+B --origin zero --out sum --json',
-  'report . --paper --limits 0.88,1 --tables --json',
+  'report . --limits 0.88,1 --tables --json',
   'status . --json',
   'submit slurm --tasks 4 --time 60 --cpus 2 --print --models tiny-alexnet --patches dog --sizes 75 --stride 8',
   'models list --json',

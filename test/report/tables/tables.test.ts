@@ -23,9 +23,7 @@ function similarity(mean: number, changes: Partial<MeanRow> = {}): readonly Mean
   return ANCHOR_NAMES.map((anchor) => row('similarity-mean', { anchor }, mean, changes))
 }
 
-const paperWith = (rows: readonly MeanRow[], isPapers = true, isWhole = false): PaperComparison => ({
-  ...{ rows, isWhole, isPapers: () => isPapers },
-})
+const paperWith = (rows: readonly MeanRow[]): PaperComparison => ({ rows, isPapers: () => true })
 
 /** Lines of the cells below a table's head. */
 const cellsOf = ({ rows }: ResultTable) => rows.map((cells) => cells.slice(2))
@@ -65,27 +63,17 @@ describe('tables', () => {
     ])
   })
 
-  it('set the paper beside what was measured; all of the paper only if asked', () => {
+  it('have no rows of networks and sizes that only the paper measured', () => {
     const own = [...similarity(0.9), ...similarity(0.9, { model: 'tiny' })]
     const paper = [...similarity(0.8, { model: 'resnet50', size: 75 }), ...similarity(0.8)]
-    const modelsOf = (isWhole: boolean) =>
-      resultTables(own, paperWith(paper, true, isWhole)).flatMap(({ size, rows }) => [
-        size,
-        ...rows.map(([one]) => one),
-      ])
-    expect(modelsOf(false)).toEqual([125, 'alexnet', 'tiny'])
-    expect(modelsOf(true)).toEqual([125, 'alexnet', 'tiny', 75, 'resnet50'])
+    const tables = resultTables(own, paperWith(paper))
+    expect(tables.map(({ size, rows }) => [size, ...rows.map(([one]) => one)])).toEqual([[125, 'alexnet', 'tiny']])
   })
 
   it('keep networks and layers apart whose names together are alike', () => {
     const rows = [...similarity(0.1, { model: 'a', layer: 'b\nc' }), ...similarity(0.2, { model: 'a\nb', layer: 'c' })]
     const cells = resultTables(rows, NO_PAPER)[0]?.rows.flatMap(([model, , first]) => [model, first])
     expect(cells).toEqual(['a', '0.100 ± 0.020', 'a\nb', '0.200 ± 0.020'])
-  })
-
-  it('as CSV have the paper’s numbers alone where nothing was measured', () => {
-    const [alone] = resultTables([], paperWith(similarity(0.25, { std: 0.125 }), false, true)) as [ResultTable]
-    expect(tableFile(alone, 'csv', String).split('\n')[1]).toBe('alexnet,fc6,125,top-left,,,,0.25,0.125,,')
   })
 })
 
@@ -95,7 +83,7 @@ describe('a cell', () => {
   const exact = [row('similarity-mean', { anchor: 'center' }, 0.9, { std: 0 })]
   const beside = (text: string, ...below: string[]) => ({ text, below })
 
-  it.each<[string, number | null, readonly MeanRow[], TableCell]>([
+  it.each<[string, number, readonly MeanRow[], TableCell]>([
     ['mean and deviation', 0.934, [], '0.934 ± 0.020'],
     [
       'as many decimals as two digits of a large ± need',
@@ -105,15 +93,24 @@ describe('a cell', () => {
     ],
     ['no minus before a zero', 0.93099, paper, beside('0.931 ± 0.020', 'paper 0.931 ± 0.029', '+0.000 (+0.0 σ)')],
     ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', 'paper 0.900 ± 0.000', '+0.010')],
-    ['the paper’s alone', null, paper, beside('–', 'paper 0.931 ± 0.029')],
   ])('has %s', (_, mean, rows, expected) => {
-    const own = mean === null ? [] : [row('similarity-mean', { anchor: 'center' }, mean)]
-    const [table] = resultTables(own, paperWith(rows, true, true)) as [ResultTable]
+    const own = [row('similarity-mean', { anchor: 'center' }, mean)]
+    const [table] = resultTables(own, paperWith(rows)) as [ResultTable]
     expect(cellsOf(table)).toEqual([[expected]])
     expect([table.note.includes('the paper’s value'), table.note.includes('σ is')]).toEqual([
       rows.length > 0,
       JSON.stringify(expected).includes('σ)'),
     ])
+  })
+
+  it('has the paper’s number alone where nothing was measured', () => {
+    const own = [
+      row('similarity-mean', { anchor: 'top-left' }, 0.9),
+      row('similarity-mean', { anchor: 'center' }, 0.9, { model: 'tiny' }),
+    ]
+    const [table] = resultTables(own, paperWith(paper)) as [ResultTable]
+    expect(cellsOf(table)[0]).toEqual(['0.900 ± 0.020', beside('–', 'paper 0.931 ± 0.029')])
+    expect(tableFile(table, 'csv', String).split('\n')[2]).toBe('alexnet,fc6,125,center,,,,0.931,0.029,,')
   })
 
   it.each<[string, Variant, number, number]>([
@@ -187,7 +184,8 @@ it('tables of arithmetic set origins, references and kinds side by side, with th
 })
 
 it("the paper's tables have ten layers at two sizes, five anchors and two tasks, and the values that the paper prints", () => {
-  const tables = resultTables([], paperWith(paperRows(), false, true))
+  // Everything that the paper measured is measured here.
+  const tables = resultTables(paperRows(), paperWith(paperRows()))
   const shapes = tables.map(({ name, rows, head }) => `${name}: ${rows.length} × ${head.length - 2}`)
   expect(shapes).toEqual([
     ...['table-1-similarity-125: 10 × 5', 'table-2-similarity-75: 10 × 5'],
@@ -195,8 +193,7 @@ it("the paper's tables have ten layers at two sizes, five anchors and two tasks,
   ])
   for (const { mean, std } of paperRows()) expect(mean > 0.5 && mean <= 1 && std >= 0 && std < 0.2).toBe(true)
   expect(tables[0]?.rows[0]?.slice(0, 2)).toEqual(['alexnet', 'fc6'])
-  expect(tables[0]?.rows[0]?.[2 + ANCHOR_NAMES.indexOf('center')]).toEqual({
-    text: '–',
-    below: ['paper 0.928 ± 0.012'],
+  expect(tables[0]?.rows[0]?.[2 + ANCHOR_NAMES.indexOf('center')]).toMatchObject({
+    below: ['paper 0.928 ± 0.012', '+0.000 (+0.0 σ)'],
   })
 })
