@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { hot, PAPER_LIMITS } from '../../src/plot/colormap.js'
-import { heatmapName, heatmapPng } from '../../src/report/heatmap.js'
+import { heatmapPng } from '../../src/report/heatmap.js'
 import { randomCases } from '../support/randomCases.js'
 
 /** The picture of a map, as its size and the colour at a place. */
@@ -40,9 +40,4 @@ it('a heatmap larger than the screen is one pixel a position, and takes other li
   expect([height, width]).toEqual([301, 2])
   const { at } = await drawn([0, 0.5, 1], 1, 3, { low: 0, high: 0.5 })
   expect([at(0, 0), at(0, 150), at(0, 299)]).toEqual([[...hot(0)], [...hot(1)], [255, 255, 255]])
-})
-
-it('a heatmap has the name that the contract gives: <model>-<layer>-<size>-<anchor>', () => {
-  expect(heatmapName('alexnet', 'fc6', 125, 'top-left')).toBe('alexnet-fc6-125-top-left')
-  expect(heatmapName('a/b', 'c', 75, 'center')).toBe('a%2Fb-c-75-center')
 })
