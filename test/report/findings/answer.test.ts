@@ -114,8 +114,8 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
   ],
 ]
 
-describe('the answer of several networks', () => {
-  it.each(SENTENCES)('to %s', (id, networks, sentence) => {
+describe('the answer to a question', () => {
+  it.each(SENTENCES)('%s', (id, networks, sentence) => {
     expect(answerSentence(claimOf(id), findingsOf(id, networks))).toBe(sentence)
   })
 })
