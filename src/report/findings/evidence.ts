@@ -66,7 +66,7 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
 }
 
 /** Mean over patches, with its standard error, which uses the sample standard deviation (divisor n − 1). */
-export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
+function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
   return { ...meanAndError([...values.values()]), patches: values.size }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { leanOf, meanOf, paired, signsOf, signTest } from '../../../src/report/findings/evidence.js'
+import { evidenceOf, leanOf, paired, signsOf, signTest } from '../../../src/report/findings/evidence.js'
 
 const valuesOf = (numbers: readonly number[]) => new Map(numbers.map((value, i) => [`patch ${i}`, value]))
 
@@ -8,10 +8,12 @@ it('a sign test leaves out zeros', () => {
 })
 
 it('a mean has its standard error, of the sample’s deviation; a single object has none', () => {
+  const meanOf = (...numbers: readonly number[]) =>
+    evidenceOf({ layer: 'fc', size: 75, quantity: '', values: valuesOf(numbers) }, { at: 0, speaksFor: 'above' })
   const standardError = expect.closeTo(Math.sqrt((4 + 1 + 0 + 9) / 3 / 4), 12)
-  expect(meanOf(valuesOf([1, 2, 3, 6]))).toEqual({ mean: 3, standardError, patches: 4 })
-  expect(meanOf(valuesOf([1, 3])).standardError).toBeCloseTo(1, 12)
-  expect(meanOf(valuesOf([5]))).toEqual({ mean: 5, standardError: null, patches: 1 })
+  expect(meanOf(1, 2, 3, 6)).toMatchObject({ mean: 3, standardError, patches: 4 })
+  expect(meanOf(1, 3).standardError).toBeCloseTo(1, 12)
+  expect(meanOf(5)).toMatchObject({ mean: 5, standardError: null, patches: 1 })
 })
 
 it.each([
