@@ -69,11 +69,12 @@ const OTHER_GRID = 'at other sizes or strides'
 /** Says how two groups were measured differently, such as "with another blend". */
 function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
-  // One unit is enough, because all units of a group agree in background, blend and precision.
+  // One unit is enough, because all units of a group agree in these settings.
   const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
   if (first?.background !== second?.background) return 'on another background'
   if (first?.blend !== second?.blend) return 'with another blend'
   if (first?.precision !== second?.precision) return 'in another precision'
+  if (first?.pool !== second?.pool) return 'with other pooling'
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 

@@ -26,7 +26,7 @@ import {
 const INVARIANT = 0.9
 
 /** The answer counts as the same everywhere if it is the same at this share of positions. */
-const EVERYWHERE = 0.95
+export const EVERYWHERE = 0.95
 
 /**
  * A variant counts as more invariant if it closes this share of the plain network's gap to invariance.

@@ -7,6 +7,7 @@ import { classText, probabilityText, shareText } from '../../page/text.js'
 import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'
+import { EVERYWHERE } from './claims.js'
 
 /** The answer to the title's question, and a second sentence, which may be empty. */
 type Sentences = readonly [string, string]
@@ -63,7 +64,7 @@ function sentence(...parts: readonly string[]): string {
 }
 
 /** Shares of positions for `heldSentence`, the largest first. */
-const SHARES = [1, 0.999, 0.99, 0.95, 0.9] as const
+const SHARES = [1, 0.999, 0.99, EVERYWHERE] as const
 
 /** Says at which share of positions at least three quarters of the confident answers hold. */
 function heldSentence(kept: readonly number[]): string {
@@ -81,7 +82,7 @@ function heldSentence(kept: readonly number[]): string {
 function howOften(share: number, isAll: boolean): string {
   if (share === 1 && isAll) return 'Yes'
   if (share >= 0.99) return 'Almost always'
-  return share >= 0.9 ? 'Mostly' : 'Not always'
+  return share >= EVERYWHERE ? 'Mostly' : 'Not always'
 }
 
 /** Says at how many positions answers hold, as the predicate of a sentence about them. A few answers have no median. */
@@ -91,7 +92,7 @@ function holdText(kept: readonly number[]): string {
     return `hold at ${[...new Set(ends)].join(' to ')} of positions`
   }
   const middle = median(kept)
-  const often = middle >= 0.9 ? 'mostly hold' : middle >= 0.5 ? 'often do not hold' : 'mostly do not hold'
+  const often = middle >= EVERYWHERE ? 'mostly hold' : middle >= 0.5 ? 'do not always hold' : 'mostly do not hold'
   return `${often} (median ${shareText(middle, 1)} of positions)`
 }
 

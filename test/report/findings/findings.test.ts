@@ -356,6 +356,7 @@ describe('versions of a network', () => {
     ['on another background', { background: 'noise:1' }],
     ['with another blend', { blend: 'soft' }],
     ['in another precision', { precision: 'fp16' }],
+    ['with other pooling', { pool: 'max' }],
     ['with other objects', { patchSha256: '89ab' }],
     // Another size says the least.
     ['on another background', { size: 75 }, { background: 'noise:1' }],
