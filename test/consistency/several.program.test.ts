@@ -73,23 +73,6 @@ it('gives each network the numbers that it has alone', async () => {
   expect(lines.length).toBe(2 * networks.flatMap(({ measures }) => measures).length)
 })
 
-it('counts the photographs whose first answer is confident apart', async () => {
-  const { networks } = await consistency(await options())
-  const counts = networks.map(({ measures, photographs }) => {
-    const at = (name: string) =>
-      measures.findIndex(({ protocol, measure }) => protocol === 'diagonal' && measure === name)
-    const values = photographs
-      .filter((photograph) => (photograph.values[at('confidence')] as number) >= 0.5)
-      .map((photograph) => photograph.values[at('change')] as number)
-    const { confident } = measures[at('change')] as ConsistencyMeasure
-    expect(confident.count).toBe(values.length)
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-    expect(confident.mean ?? Number.NaN).toEqual(values.length === 0 ? Number.NaN : expect.closeTo(mean, 12))
-    return values.length
-  })
-  expect(counts.some((count) => count > 0)).toBe(true)
-})
-
 it('goes on with the network at which it was stopped', async () => {
   const given = await options()
   await consistency({ ...given, out: folder('whole') })
