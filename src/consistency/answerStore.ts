@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
 import { readAt, writeAt } from '../files/parts.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
@@ -200,11 +200,7 @@ async function undamaged(
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
-  try {
-    return schema.safeParse(parseJson(text ?? '')).data
-  } catch {
-    return undefined
-  }
+  return schema.safeParse(tryJson(text ?? '')).data
 }
 
 function sumOf({ name, sha256, right }: AnsweredPhotograph, row: Uint8Array): number {

@@ -45,9 +45,7 @@ export function parseExpression(text: string): readonly Term[] {
   const next = () => tokens[place] as Token
   const fail = (expected: string): never => {
     const found = next().kind === 'end' ? 'it ends' : `found "${next().text}"`
-    throw new UsageError(
-      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} is expected`,
-    )
+    throw new UsageError(`expression "${text}": ${found} at column ${next().column}, where ${expected} is expected`)
   }
   const take = (...signs: readonly string[]) => {
     const { kind, text: sign } = next()
@@ -94,15 +92,10 @@ function tokensOf(text: string): readonly Token[] {
   for (const { 0: piece, groups } of text.matchAll(pattern)) {
     if (groups?.name !== undefined) tokens.push({ kind: 'name', text: piece, column })
     else if (groups?.number !== undefined) tokens.push({ kind: 'number', text: piece, column })
-    else if (piece.trim() !== '')
-      tokens.push({ kind: 'sign', text: piece === '−' ? '-' : withoutBreaks(piece), column })
+    else if (piece.trim() !== '') tokens.push({ kind: 'sign', text: piece === '−' ? '-' : piece, column })
     column += [...piece].length
   }
   return [...tokens, { kind: 'end', text: '', column }]
-}
-
-function withoutBreaks(text: string): string {
-  return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
 /** @throws UsageError for a name without an image, or an image that the expression does not use */

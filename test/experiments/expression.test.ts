@@ -39,7 +39,7 @@ describe('an expression', () => {
     ['Ä + B', 'found "Ä" at column 1'],
     ['A 𝄞 B', 'found "𝄞" at column 3'],
     ['𝄞', 'expression "𝄞": found "𝄞" at column 1'],
-    ['A\n\u0007B', 'expression "A  B": found " " at column 3'],
+    ['A\n\u0007B', 'expression "A??B": found "?" at column 3'],
   ])('%j is refused with the place', (text, message) => {
     expect(() => parseExpression(text)).toThrow(UsageError)
     expect(() => parseExpression(text)).toThrow(message)
