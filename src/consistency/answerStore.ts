@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
 import { readAt, writeAt } from '../files/parts.js'
 import { readRegular, regularSize } from '../files/regularFile.js'
@@ -33,10 +33,11 @@ export interface StoredPhotograph extends AnsweredPhotograph {
 export interface AnswerStore {
   /** @returns the undamaged answers that earlier calls stored under this name */
   find(name: string): readonly StoredPhotograph[]
-  /** Appends values to the row of the photograph that is being measured. */
-  append(values: readonly number[]): Promise<void>
-  /** Completes the row. */
-  commit(photograph: AnsweredPhotograph): Promise<StoredPhotograph>
+  /**
+   * Appends a row of values.
+   * @returns its index
+   */
+  add(photograph: AnsweredPhotograph, values: Float32Array): Promise<number>
   /** Reads values `first` to before `first + count` of a row. */
   read(row: number, first: number, count: number): Promise<Float32Array>
   close(): Promise<void>
@@ -45,8 +46,7 @@ export interface AnswerStore {
 /** The store of a call without a folder. */
 export const KEEPS_NOTHING: AnswerStore = {
   find: () => [],
-  append: async () => undefined,
-  commit: async (photograph) => ({ ...photograph, row: 0 }),
+  add: async () => 0,
   read: async () => new Float32Array(),
   close: async () => undefined,
 }
@@ -76,12 +76,9 @@ const lineSchema = z.object({
   /** CRC-32 of the row and of the other properties. */
   sum: z.number(),
 })
-type Line = z.infer<typeof lineSchema>
 
 const VALUES = 'answers.bin'
 const LINES = 'answers.jsonl'
-
-const PIECE_BYTES = 1 << 22
 
 /**
  * @param length number of values per photograph
@@ -134,28 +131,15 @@ interface OpenFiles {
   readonly rowBytes: number
 }
 
-function rowsOf(
-  folder: string,
-  { values, journal, rows, rowBytes }: OpenFiles,
-): Pick<AnswerStore, 'append' | 'commit' | 'read'> {
+function rowsOf(folder: string, { values, journal, rows, rowBytes }: OpenFiles): Pick<AnswerStore, 'add' | 'read'> {
   let row = rows
-  let used = 0
-  let sum = 0
   return {
-    append: (added) =>
+    add: (photograph, added) =>
       orOutputError(folder, async () => {
-        const bytes = bytesOf(Float32Array.from(added))
-        await writeAt(values, bytes, row * rowBytes + used)
-        used += bytes.length
-        sum = crc32(bytes, sum)
-      }),
-    commit: (photograph) =>
-      orOutputError(folder, async () => {
-        const line = JSON.stringify({ ...photograph, sum: lineSum(photograph, sum) })
-        await journal.appendFile(`${line}\n`)
-        used = 0
-        sum = 0
-        return { ...photograph, row: row++ }
+        const bytes = bytesOf(added)
+        await writeAt(values, bytes, row * rowBytes)
+        await journal.appendFile(`${JSON.stringify({ ...photograph, sum: sumOf(photograph, bytes) })}\n`)
+        return row++
       }),
     read: async (row, first, count) => {
       const read = new Float32Array(count)
@@ -203,7 +187,9 @@ async function undamaged(
     for (const [row, text] of lines.entries()) {
       const line = parsed(lineSchema, text)
       if (line === undefined || (row + 1) * rowBytes > size) continue
-      if ((await rowSum(file, row * rowBytes, rowBytes, line)) !== line.sum) continue
+      const bytes = new Uint8Array(rowBytes)
+      await readAt(file, bytes, row * rowBytes)
+      if (sumOf(line, bytes) !== line.sum) continue
       const { sum, ...photograph } = line
       addTo(found, line.name, { ...photograph, row })
     }
@@ -214,25 +200,11 @@ async function undamaged(
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
-  try {
-    return schema.safeParse(parseJson(text ?? '')).data
-  } catch {
-    return undefined
-  }
+  return schema.safeParse(tryJson(text ?? '')).data
 }
 
-async function rowSum(file: FileHandle, start: number, length: number, line: Line): Promise<number> {
-  let sum = 0
-  for (let at = 0; at < length; at += PIECE_BYTES) {
-    const bytes = new Uint8Array(Math.min(PIECE_BYTES, length - at))
-    await readAt(file, bytes, start + at)
-    sum = crc32(bytes, sum)
-  }
-  return lineSum(line, sum)
-}
-
-function lineSum({ name, sha256, right }: AnsweredPhotograph, sum: number): number {
-  return crc32(JSON.stringify([name, sha256, right]), sum)
+function sumOf({ name, sha256, right }: AnsweredPhotograph, row: Uint8Array): number {
+  return crc32(JSON.stringify([name, sha256, right]), crc32(row))
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

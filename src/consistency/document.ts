@@ -73,9 +73,6 @@ function numberCell(value: number | null): number | undefined {
   return value === null || Number.isNaN(value) ? undefined : value
 }
 
-/** Number of values in memory while an array is written. */
-const VALUES_AT_A_TIME = 1 << 20
-
 /**
  * Yields the bytes of a .npy file, [photographs, count]: values `first` to before `first + count` of each row. The row
  * of a photograph that could not be used is NaN.
@@ -88,11 +85,7 @@ async function* arrayOf(
   yield encodeNpy([files.length, count], new Float32Array())[0]
   for (const { name } of files) {
     const row = measured.get(name)?.row
-    for (let at = 0; at < count; at += VALUES_AT_A_TIME) {
-      const length = Math.min(VALUES_AT_A_TIME, count - at)
-      const values =
-        row === undefined ? new Float32Array(length).fill(Number.NaN) : await store.read(row, first + at, length)
-      yield new Uint8Array(values.buffer)
-    }
+    const values = row === undefined ? new Float32Array(count).fill(Number.NaN) : await store.read(row, first, count)
+    yield new Uint8Array(values.buffer)
   }
 }

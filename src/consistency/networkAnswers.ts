@@ -131,9 +131,6 @@ export async function openJob(network: Classifier, plan: JobPlan): Promise<Netwo
   return { ...answers, origin, left, perPhotograph, request, options }
 }
 
-/** Number of stored values that are read at a time. */
-const VALUES_AT_A_TIME = 1 << 20
-
 /** Finds the photographs whose answers were stored for the content and the labels that they have now. */
 async function findStored(answers: NetworkAnswers, length: number, signal: AbortSignal | undefined): Promise<void> {
   const { protocols, setting, files, measured, store, right } = answers
@@ -148,10 +145,8 @@ async function findStored(answers: NetworkAnswers, length: number, signal: Abort
       (candidate) => candidate.sha256 === sha256 && String(candidate.right) === String(classes),
     )
     if (same === undefined) continue
-    const measures = photographMeasures(protocols, setting, classes)
-    for (let at = 0; at < length; at += VALUES_AT_A_TIME)
-      measures.take(await store.read(same.row, at, Math.min(VALUES_AT_A_TIME, length - at)))
-    measured.set(name, { name, sha256: same.sha256, values: measures.values(), row: same.row })
+    const values = photographMeasures(protocols, setting, classes, await store.read(same.row, 0, length))
+    measured.set(name, { name, sha256: same.sha256, values, row: same.row })
   }
 }
 
@@ -297,8 +292,7 @@ function takingAnswers({ network, protocols, setting, measured, store, right: al
   } = network
   const begin = (photograph: string) => {
     const right = all?.get(photograph)
-    const answers = photographAnswers(protocols, setting, right)
-    return { name: photograph, right, answers, measures: photographMeasures(protocols, setting, right) }
+    return { name: photograph, right, answers: photographAnswers(protocols, setting, right) }
   }
   /** The photograph whose frames are being run. */
   let current: ReturnType<typeof begin> | undefined
@@ -306,12 +300,6 @@ function takingAnswers({ network, protocols, setting, measured, store, right: al
     const layer = comparedFeatures({ name, matrix, dims }, detector)
     const { dims: classes, detections } = layer
     const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
-    let pending: number[] = []
-    const keep = async ({ measures }: ReturnType<typeof begin>) => {
-      measures.take(pending)
-      await store.append(pending)
-      pending = []
-    }
     for (const [frame, photograph] of photographs.entries()) {
       const own = probabilities.subarray(frame * classes, (frame + 1) * classes)
       if (!own.every(Number.isFinite))
@@ -320,14 +308,12 @@ function takingAnswers({ network, protocols, setting, measured, store, right: al
         )
       const { name, sha256, moved } = photograph
       if (current?.name !== name) current = begin(name)
-      const { answers, measures, right } = current
-      const seen = detector && detections && seenIn(detections, frame, own, detector.threshold, moved)
-      pending.push(...answers.take(own, seen))
-      if (answers.isComplete()) {
-        await keep(current)
-        const { row } = await store.commit({ name, sha256, ...(right && { right }) })
-        measured.set(name, { name, sha256, values: measures.values(), row })
-      } else if (frame === photographs.length - 1) await keep(current)
+      const { answers, right } = current
+      answers.take(own, detector && detections && seenIn(detections, frame, own, detector.threshold, moved))
+      if (!answers.isComplete()) continue
+      const stored = Float32Array.from(answers.row)
+      const row = await store.add({ name, sha256, ...(right && { right }) }, stored)
+      measured.set(name, { name, sha256, values: photographMeasures(protocols, setting, right, stored), row })
     }
   }
 }

@@ -22,7 +22,7 @@ const OPTIONS = {
    * `crop-exact`. If `draws` is stated, too, the sampled protocol `crop` is measured beside it. False by default.
    */
   exact: z.boolean().default(false),
-  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 10,000,000. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 100,000. */
   draws: z.number().exactOptional(),
   /**
    * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not

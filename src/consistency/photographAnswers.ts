@@ -1,6 +1,8 @@
 import { overlapOf } from '../experiments/boxes.js'
+import { mean } from '../support/statistics.js'
 import {
   answersOf,
+  type Column,
   comparedWith,
   type FrameAnswer,
   keptValues,
@@ -15,19 +17,18 @@ export type Seen = Pick<FrameAnswer, 'answer' | 'box'>
 /** The right classes of a photograph; undefined if it has no label. */
 export type RightClasses = readonly number[] | undefined
 
-/**
- * Takes a photograph's answers frame by frame, and returns the values to store. It keeps only a few frames, because a
- * photograph may have millions.
- */
+/** Takes a photograph's answers frame by frame, and makes the row of values to store. */
 export function photographAnswers(protocols: readonly Protocol[], setting: ProtocolSetting, right: RightClasses) {
   const all = protocols.map((protocol) => protocolAnswers(protocol, setting, right))
+  const row: number[] = []
   let at = 0
   return {
+    row: row as readonly number[],
     /** Takes the class probabilities of the next frame, in the order of the protocols. */
-    take: (probabilities: Float64Array, seen?: Seen): readonly number[] => {
+    take: (probabilities: Float64Array, seen?: Seen): void => {
       const { isComplete, values } = (all[at] as (typeof all)[number])(probabilities, seen)
+      row.push(...values)
       if (isComplete) at++
-      return values
     },
     /** Whether all frames were taken. */
     isComplete: () => at === all.length,
@@ -91,88 +92,67 @@ function overlapOfBoxes(one: FrameAnswer, other: FrameAnswer): number {
   return one.box && other.box ? overlapOf(one.box, other.box) : Number(one.box === other.box)
 }
 
-/** Computes a photograph's measures from its stored values, which it takes in pieces of any length. */
-export function photographMeasures(protocols: readonly Protocol[], setting: ProtocolSetting, right: RightClasses) {
-  const all = protocols.map((protocol) => protocolMeasures(protocol, setting, right))
-  let at = 0
-  return {
-    take: (values: ArrayLike<number>): void => {
-      for (let i = 0; i < values.length; i++) {
-        // Stored values have the precision of float32.
-        if (all[at]?.take(Math.fround(values[i] as number)) === 'complete') at++
-      }
-    },
-    /** The values of all measures, protocol by protocol. NaN for what needs a label, if the photograph has none. */
-    values: () => all.flatMap(({ values }) => values()),
-  }
+/**
+ * Computes a photograph's measures from its row of stored values.
+ * @returns the values of all measures, protocol by protocol; NaN for what needs a label, if the photograph has none
+ */
+export function photographMeasures(
+  protocols: readonly Protocol[],
+  setting: ProtocolSetting,
+  right: RightClasses,
+  row: Float32Array,
+): readonly number[] {
+  let first = 0
+  return protocols.flatMap((protocol) => {
+    const own = row.subarray(first)
+    first += keptValues(protocol, setting)
+    return protocolMeasures(protocol, setting, right, own)
+  })
 }
 
-function protocolMeasures(protocol: Protocol, setting: ProtocolSetting, right: RightClasses) {
-  const { columns } = setting
-  const stored = answersOf(protocol, setting)
-  const kept = keptValues(protocol, setting)
-  const means = protocol.measures.map((measure) => ({ measure, sum: 0, count: 0, least: Number.POSITIVE_INFINITY }))
+/** @param row the stored values from the protocol's first one on */
+function protocolMeasures(protocol: Protocol, setting: ProtocolSetting, right: RightClasses, row: Float32Array) {
+  const answers = Array.from({ length: answersOf(protocol, setting) }, (_, frame) =>
+    storedAnswer(frame, row, setting, right),
+  )
+  const extra = row.subarray(answers.length * setting.columns.length, keptValues(protocol, setting))
   /** Number of frames by answer. */
   const counts = new Map<number, number>()
-  const extra: number[] = []
-  const values = new Float32Array(columns.length)
-  let taken = 0
-  let first: StoredAnswer | undefined
-  let before: StoredAnswer | undefined
-  const takeAnswer = (answer: StoredAnswer) => {
-    const compared = comparedWith(protocol, answer.frame, before, first)
-    first ??= answer
-    before = answer
-    counts.set(answer.answer, (counts.get(answer.answer) ?? 0) + 1)
-    for (const mean of means) {
-      const value = mean.measure.of?.(answer, compared)
-      if (value === undefined) continue
-      mean.sum += value
-      mean.count++
-      mean.least = Math.min(mean.least, value)
-    }
-  }
-  return {
-    take: (value: number) => {
-      const column = taken % columns.length
-      const frame = Math.floor(taken++ / columns.length)
-      if (frame >= stored) extra.push(value)
-      else {
-        values[column] = value
-        if (column === columns.length - 1) takeAnswer(storedAnswer(frame, values, setting, right))
-      }
-      return taken === kept ? 'complete' : undefined
-    },
-    values: () =>
-      means.map(({ measure, sum, count, least }) => {
-        if (measure.ofCounts) return measure.ofCounts(counts)
-        if (measure.ofExtra) return measure.ofExtra(extra)
-        if (count === 0) return Number.NaN
-        return measure.combine === 'least' ? least : sum / count
-      }),
-  }
+  for (const { answer } of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  return protocol.measures.map(({ of, combine, ofCounts, ofExtra }) => {
+    if (ofCounts) return ofCounts(counts)
+    if (ofExtra) return ofExtra(extra)
+    const values = answers.flatMap((answer, frame) => {
+      const compared = comparedWith(protocol, frame, answers[frame - 1], answers[0])
+      return of?.(answer, compared) ?? []
+    })
+    if (values.length === 0) return Number.NaN
+    return combine === 'least' ? values.reduce((least, value) => Math.min(least, value)) : mean(values)
+  })
 }
 
 /**
- * Reads an answer from a protocol's stored values.
- * @param row the values from the protocol's first one on, or from this answer's first one on if `at` is 0
+ * Reads the answer to a frame.
+ * @param row the stored values from the protocol's first one on
  */
 export function storedAnswer(
   frame: number,
   row: Float32Array,
   { columns }: Pick<ProtocolSetting, 'columns'>,
   right: RightClasses,
-  at = 0,
 ): StoredAnswer {
-  const value = (name: (typeof columns)[number]) => row[at + columns.indexOf(name)] ?? Number.NaN
+  const value = (name: Column) => {
+    const column = columns.indexOf(name)
+    return column === -1 ? Number.NaN : (row[frame * columns.length + column] as number)
+  }
   const answer = value('answer')
   return {
     frame,
     answer,
     probability: value('probability'),
     next: value('next'),
-    right: columns.includes('right') ? value('right') : Number.NaN,
-    overlap: columns.includes('overlap') ? value('overlap') : Number.NaN,
+    right: value('right'),
+    overlap: value('overlap'),
     isRight: right?.includes(answer),
   }
 }

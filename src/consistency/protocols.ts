@@ -95,7 +95,7 @@ interface ProtocolMeasure {
   /** @param counts number of frames by answer */
   readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
   /** @param extra the values that the protocol's `extraOf` returned */
-  readonly ofExtra?: (extra: readonly number[]) => number
+  readonly ofExtra?: (extra: ArrayLike<number>) => number
 }
 
 export interface Protocol {

@@ -17,92 +17,34 @@ export interface Term {
   readonly coefficient: number
 }
 
-/**
- * Largest number of characters in an expression. It also limits how deeply parentheses nest, because each level is a
- * recursive call.
- */
-const MAX_LENGTH = 1000
-
 const MAX_COEFFICIENT = 1000
 
-interface Token {
-  readonly kind: 'name' | 'number' | 'sign' | 'end'
-  readonly text: string
-  /** Column of the first character, counted from 1. */
-  readonly column: number
-}
-
 /**
- * Parses a sum of images, such as `0.5 * (A + B) − C`. Names have letters, digits and underscores.
- * @returns the terms after multiplying out, in the order in which the names are written
+ * Parses a sum of images, such as `A + B − 0.5 * C`. Names have letters, digits and underscores.
+ * @returns the terms in their order
  */
 export function parseExpression(text: string): readonly Term[] {
-  if (text.length > MAX_LENGTH)
-    throw new UsageError(`the expression has ${text.length} characters, more than ${MAX_LENGTH}; make it shorter`)
-  const tokens = tokensOf(text)
+  const term = /(?<sign>[+−-]?)\s*(?:(?<factor>\d+(?:\.\d+)?|\.\d+)\s*\*\s*)?(?<name>[A-Za-z_][A-Za-z0-9_]*)\s*/y
   const terms: Term[] = []
-  let place = 0
-  const next = () => tokens[place] as Token
-  const fail = (expected: string): never => {
-    const found = next().kind === 'end' ? 'it ends' : `found "${next().text}"`
-    throw new UsageError(
-      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} is expected`,
-    )
-  }
-  const take = (...signs: readonly string[]) => {
-    const { kind, text: sign } = next()
-    if (kind !== 'sign' || !signs.includes(sign)) return undefined
-    place++
-    return sign
-  }
-
-  function sum(factor: number): void {
-    operand(factor)
-    for (let sign = take('+', '-'); sign !== undefined; sign = take('+', '-')) operand(sign === '-' ? -factor : factor)
-  }
-
-  function operand(factor: number): void {
-    const sign = take('+', '-', '(')
-    if (sign === '(') {
-      sum(factor)
-      take(')') ?? fail('"+", "-" or ")"')
-    } else if (sign !== undefined) operand(sign === '-' ? -factor : factor)
-    else if (next().kind === 'name') {
-      terms.push({ name: next().text, coefficient: factor === 0 ? 0 : factor })
-      place++
-    } else product(factor)
-  }
-
-  function product(factor: number): void {
-    if (next().kind !== 'number') fail('a name, a number or "("')
-    const value = factor * Number(next().text)
-    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT} (after multiplying out)`)
-    place++
-    take('*') ?? fail('"*"')
-    operand(value)
-  }
-
-  sum(1)
-  if (next().kind !== 'end') fail('"+", "-" or the end')
+  let at = text.length - text.trimStart().length
+  do {
+    term.lastIndex = at
+    const { sign, factor = '1', name } = term.exec(text)?.groups ?? {}
+    if (name === undefined || (sign === '' && terms.length > 0)) {
+      const found = at < text.length ? `found "${text.slice(at, at + 20)}"` : 'it ends'
+      throw new UsageError(
+        `expression "${text}": ${found} at column ${[...text.slice(0, at)].length + 1}, where a term such as "A", "- B" or "+ 0.5 * C" is expected`,
+      )
+    }
+    const size = Number(factor)
+    if (size > MAX_COEFFICIENT)
+      throw new UsageError(
+        `expression "${text}": the factor ${factor} is larger than ${MAX_COEFFICIENT}; use a smaller one`,
+      )
+    terms.push({ name, coefficient: sign === '' || sign === '+' || size === 0 ? size : -size })
+    at = term.lastIndex
+  } while (at < text.length)
   return terms
-}
-
-function tokensOf(text: string): readonly Token[] {
-  const pattern = /(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<number>\d+(?:\.\d+)?|\.\d+)|\s+|./gsu
-  const tokens: Token[] = []
-  let column = 1
-  for (const { 0: piece, groups } of text.matchAll(pattern)) {
-    if (groups?.name !== undefined) tokens.push({ kind: 'name', text: piece, column })
-    else if (groups?.number !== undefined) tokens.push({ kind: 'number', text: piece, column })
-    else if (piece.trim() !== '')
-      tokens.push({ kind: 'sign', text: piece === '−' ? '-' : withoutBreaks(piece), column })
-    column += [...piece].length
-  }
-  return [...tokens, { kind: 'end', text: '', column }]
-}
-
-function withoutBreaks(text: string): string {
-  return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
 /** @throws UsageError for a name without an image, or an image that the expression does not use */

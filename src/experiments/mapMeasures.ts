@@ -1,6 +1,7 @@
 import type { Position } from '../engine/positions.js'
 import { mean } from '../support/statistics.js'
 import type { GridShape } from './grid.js'
+import { neighbours } from './windowAnswers.js'
 
 /**
  * Directions in which the object moves. `horizontal`: left or right, along a row of the map. `vertical`: up or down,
@@ -47,17 +48,12 @@ export type MapConsistency = Readonly<Record<Direction, number | null>>
  * Computes a measure like the one of Zhang 2019, which compares random shifts of a photo.
  * @param strongest for each position, the channel with the largest value; row-major over the grid
  */
-export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
-  let horizontal = 0
-  let vertical = 0
-  for (let position = 0; position < rows * cols; position++) {
-    if (position % cols > 0 && strongest[position] === strongest[position - 1]) horizontal++
-    if (position >= cols && strongest[position] === strongest[position - cols]) vertical++
+export function mapConsistency(strongest: Int32Array, shape: GridShape): MapConsistency {
+  const share = (direction: Direction) => {
+    const { pairs, same } = neighbours(strongest, shape, direction)
+    return pairs > 0 ? same / pairs : null
   }
-  return {
-    horizontal: cols > 1 ? horizontal / (rows * (cols - 1)) : null,
-    vertical: rows > 1 ? vertical / ((rows - 1) * cols) : null,
-  }
+  return { horizontal: share('horizontal'), vertical: share('vertical') }
 }
 
 /**

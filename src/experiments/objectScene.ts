@@ -30,9 +30,8 @@ export function parseScene(text: string, size: number): readonly PlacedObject[] 
     term.lastIndex = at
     const groups = term.exec(text)?.groups as (Record<'patch' | 'row' | 'col', string> & { size?: string }) | undefined
     if (groups === undefined) {
-      const rest = [...text.slice(at, at + 60)].join('').replace(/[\s\p{Cc}]/gu, ' ')
       throw new UsageError(
-        `"${rest}" is not an object at a position; write object@row,col or object:size@row,col, such as orange@0,149 dog:100@20,30`,
+        `"${text.slice(at, at + 60)}" is not an object at a position; write object@row,col or object:size@row,col, such as orange@0,149 dog:100@20,30`,
       )
     }
     objects.push({

@@ -45,9 +45,8 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
     sources.map((source) => source.name),
     3,
   )
-  const shown = name.replace(/[\s\p{Cc}]/gu, ' ')
   throw new UsageError(
-    `no object is called "${shown}"; the most similar are ${near.join(', ')} ("shiftscope patches list" shows all)`,
+    `no object is called "${name}"; the most similar are ${near.join(', ')} ("shiftscope patches list" shows all)`,
   )
 }
 

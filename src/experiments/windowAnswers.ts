@@ -34,20 +34,21 @@ export type PixelStep = (typeof PIXEL_STEPS)[number]
  * @param answers class index per position, row-major
  * @returns undefined if the grid has no such pair
  */
-export function answerChange(
-  answers: ArrayLike<number>,
-  { rows, cols }: GridShape,
-  step: PixelStep,
-): number | undefined {
+export function answerChange(answers: ArrayLike<number>, shape: GridShape, step: PixelStep): number | undefined {
+  const { pairs, same } = neighbours(answers, shape, step)
+  return pairs > 0 ? (pairs - same) / pairs : undefined
+}
+
+/** Number of pairs of neighbouring positions, and number of those with equal values. */
+export function neighbours(values: ArrayLike<number>, { rows, cols }: GridShape, step: PixelStep) {
   const down = step === 'horizontal' ? 0 : 1
   const right = step === 'vertical' ? 0 : 1
-  const pairs = (rows - down) * (cols - right)
-  let changed = 0
+  let same = 0
   for (let row = down; row < rows; row++) {
     for (let col = right; col < cols; col++) {
       const at = row * cols + col
-      if (answers[at] !== answers[at - down * cols - right]) changed++
+      if (values[at] === values[at - down * cols - right]) same++
     }
   }
-  return pairs > 0 ? changed / pairs : undefined
+  return { pairs: (rows - down) * (cols - right), same }
 }

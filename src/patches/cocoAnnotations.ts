@@ -3,13 +3,6 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { withFile } from '../files/openFile.js'
 
-/**
- * Rules that choose one of several annotations of the same class in an image. `authors` chooses the first one in the
- * file, and `largest` the largest one that is not a crowd.
- */
-export const RULES = ['authors', 'largest'] as const
-export type Rule = (typeof RULES)[number]
-
 export interface CocoImage {
   readonly id: number
   readonly file: string
@@ -28,8 +21,6 @@ export interface CocoAnnotation {
   readonly imageId: number
   /** Box around the object: x, y, width, height in pixels; undefined if damaged. */
   readonly box: readonly [number, number, number, number] | undefined
-  readonly area: number
-  readonly crowd: boolean
   readonly start: number
   readonly end: number
 }
@@ -39,7 +30,7 @@ export interface CocoIndex {
   readonly path: string
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
-  /** Annotations that the rule chose, by class id, then by image id. */
+  /** The first annotation of each class in each image, by class id, then by image id. */
   readonly annotations: ReadonlyMap<number, ReadonlyMap<number, CocoAnnotation>>
 }
 
@@ -55,9 +46,10 @@ const licenceSchema = z.object({ id: z.int(), name: z.string().default(''), url:
 const categorySchema = z.object({ id: z.int(), name: z.string() })
 
 /**
- * Reads a COCO instances file as a stream. For each class and image, it keeps the one annotation that the rule chooses.
+ * Reads a COCO instances file as a stream. For each class and image, it keeps the first annotation, as the paper's
+ * authors did.
  */
-export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: number) => void): Promise<CocoIndex> {
+export async function readCocoIndex(path: string, onBytes?: (read: number) => void): Promise<CocoIndex> {
   const categories = new Map<string, number>()
   const licences = new Map<number, string>()
   const images = new Map<number, CocoImage & { readonly licenceId: number | undefined }>()
@@ -82,7 +74,7 @@ export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: n
         licenceId: image.license,
       })
     },
-    annotations: (record) => keepAnnotation(path, annotations, record, rule),
+    annotations: (record) => keepAnnotation(path, annotations, record),
   }
   await readJsonRecords(path, Object.keys(keep), (record) => keep[record.section]?.(record), onBytes)
   if (categories.size === 0 || images.size === 0 || annotations.size === 0) {
@@ -105,29 +97,23 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
 }
 
 /**
- * Keeps an annotation if the rule chooses it. Checks its values by hand, because a schema would be too slow for almost
- * a million annotations.
+ * Keeps an annotation if it is the first of its class in its image. Checks its values by hand, because a schema would be
+ * too slow for almost a million annotations.
  */
 function keepAnnotation(
   path: string,
   annotations: Map<number, Map<number, CocoAnnotation>>,
   { value, start, end }: JsonRecord,
-  rule: Rule,
 ): void {
-  const { id, image_id: imageId, category_id: category, iscrowd } = value
+  const { id, image_id: imageId, category_id: category } = value
   if (typeof id !== 'number' || typeof imageId !== 'number' || typeof category !== 'number') {
     throw new InputError(
       `${path} is not a COCO instances file: the annotation at byte ${start}${typeof id === 'number' ? ` (id ${id})` : ''} lacks id, image_id or category_id`,
     )
   }
-  const box = boxOf(value.bbox)
-  const area = typeof value.area === 'number' ? value.area : box === undefined ? 0 : box[2] * box[3]
-  const annotation = { id, imageId, box, area, crowd: Boolean(iscrowd), start, end }
   const ofCategory = annotations.get(category) ?? new Map<number, CocoAnnotation>()
   annotations.set(category, ofCategory)
-  const before = ofCategory.get(imageId)
-  const isTaken = rule === 'authors' ? before === undefined : !annotation.crowd && !(before && before.area >= area)
-  if (isTaken) ofCategory.set(imageId, annotation)
+  if (!ofCategory.has(imageId)) ofCategory.set(imageId, { id, imageId, box: boxOf(value.bbox), start, end })
 }
 
 function boxOf(value: unknown): CocoAnnotation['box'] {

@@ -10,8 +10,6 @@ import {
   type CocoAnnotation,
   type CocoImage,
   type CocoIndex,
-  RULES,
-  type Rule,
   readCocoIndex,
   readSegmentation,
 } from './cocoAnnotations.js'
@@ -22,7 +20,7 @@ import type { Image } from './image.js'
 import {
   checkSizes,
   type ManifestPatch,
-  type PatchFailure,
+  madePatches,
   type PatchFolder,
   reasonOf,
   storePatch,
@@ -62,11 +60,6 @@ const OPTIONS = {
   perClass: z.number().default(PAPER_PER_CLASS),
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
   sizes: z.array(z.number()).readonly().superRefine(checkSizes).default([75, 125]),
-  /**
-   * Which annotation to take if an image has several annotations of a class: the first in the file (`authors`,
-   * default), or the `largest` that is not marked as a crowd.
-   */
-  rule: z.custom<Rule>((value) => typeof value === 'string', 'a string').default('authors'),
   /** Download missing images from COCO's host; false by default. */
   download: z.boolean().default(false),
   /** More hosts that images may be downloaded from, by name or IP address. */
@@ -88,15 +81,14 @@ export interface CocoPatchesOptions extends GivenOptions<typeof OPTIONS> {}
  * @throws OutputError if `out` cannot be written
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
-  const { annotations, out, classes, perClass, sizes, rule, download, signal } = parseOptions(options, OPTIONS)
+  const { annotations, out, classes, perClass, sizes, download, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(options.onProgress)
-  if (!RULES.includes(rule)) throw new UsageError(`rule ${rule} is not known; use ${RULES.join(' or ')}`)
   if (options.images === undefined && !download) {
     throw new UsageError('no images are given; name their folder with `images`, or fetch them with `download`')
   }
   const hosts = imageHosts(options.imageHosts)
   const images = options.images ?? join(out, 'images')
-  const index = await readIndex(annotations, rule, progress, signal)
+  const index = await readIndex(annotations, progress, signal)
   const choices = chooseObjects(index, classes, perClass)
   await makeWritableFolder(out)
   noteShortage(choices, classes, perClass, progress)
@@ -107,43 +99,28 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
         { hosts, progress, signal },
       )
     : new Map<number, string>()
-  const patches: ManifestPatch[] = []
-  const failed: PatchFailure[] = []
-  progress.start('patches', choices.length)
-  try {
-    for (const choice of choices) {
-      throwIfStopped(signal)
-      try {
-        const { name, category, annotation, image } = choice
-        if (image === undefined)
-          throw new InputError(`the annotation file has no entry for image ${annotation.imageId}`)
-        const unfetched = missing.get(image.id)
-        if (unfetched !== undefined) throw new InputError(unfetched)
-        const bytes = await readImageFile((await findImage(images, image))?.path, image)
-        const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
-        patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
-      } catch (error) {
-        failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
-      }
-      progress.update(patches.length + failed.length)
-    }
-  } finally {
-    progress.stop()
+  const make = async ({ name, category, annotation, image }: CocoChoice): Promise<ManifestPatch> => {
+    if (image === undefined) throw new InputError(`the annotation file has no entry for image ${annotation.imageId}`)
+    const unfetched = missing.get(image.id)
+    if (unfetched !== undefined) throw new InputError(unfetched)
+    const bytes = await readImageFile((await findImage(images, image))?.path, image)
+    const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
+    return { ...stored, category, ...originOf(annotation, image, bytes) }
   }
-  const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
+  const makeNamed = (choice: CocoChoice) =>
+    make(choice).catch((error: unknown) => {
+      throw new InputError(`annotation ${choice.annotation.id}: ${reasonOf(error)}`)
+    })
+  const { patches, failed } = await madePatches(choices, makeNamed, { progress, signal })
+  const origin = { kind: 'coco', annotations: basename(annotations), classes, perClass }
   return { manifest: await writePatchManifest(out, origin, patches, failed), patches, failed }
 }
 
-async function readIndex(
-  path: string,
-  rule: Rule,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<CocoIndex> {
+async function readIndex(path: string, progress: Progress, signal: AbortSignal | undefined): Promise<CocoIndex> {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0
   progress.start('annotations', size, { unit: 'bytes', before: 0 })
   try {
-    return await readCocoIndex(path, rule, (read) => {
+    return await readCocoIndex(path, (read) => {
       throwIfStopped(signal)
       progress.update(read)
     })
@@ -162,7 +139,7 @@ function noteShortage(
     const found = choices.filter(({ category }) => category === name).length
     if (found < perClass)
       progress.note(
-        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the selection rule accepts`,
+        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the authors’ rule accepts`,
       )
   }
 }

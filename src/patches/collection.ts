@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, join, parse, resolve } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { modelsFolder } from '../files/package.js'
 import { isInside, readNamed } from '../files/regularFile.js'
 import { nearestNames } from '../support/text.js'
@@ -100,12 +100,8 @@ export function isPicture(name: string): boolean {
 
 async function readManifest(path: string): Promise<readonly PatchSource[]> {
   const bytes = await readNamed(path, 'give a folder of pictures or a manifest.json')
-  let json: unknown
-  try {
-    json = parseJson(bytes.toString('utf8'))
-  } catch (error) {
-    throw new InputError(`${path} is not valid JSON; make the manifest again`, { cause: error })
-  }
+  const json = tryJson(bytes.toString('utf8'))
+  if (json === undefined) throw new InputError(`${path} is not valid JSON; make the manifest again`)
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

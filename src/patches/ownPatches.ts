@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { z } from 'zod'
-import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
@@ -12,10 +12,9 @@ import { resizeHard } from './patch.js'
 import {
   checkSizes,
   MAX_PATCH_SIZE,
-  type ManifestPatch,
+  madePatches,
   type PatchFailure,
   type PatchFolder,
-  reasonOf,
   storePatch,
   writePatchManifest,
 } from './patchFolder.js'
@@ -67,25 +66,12 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
     throw new UsageError(`${out} contains the pictures; choose another folder with \`out\``)
   const { pictures, failed: refused } = await ownPictures(folder)
   await makeWritableFolder(out)
-  const patches: ManifestPatch[] = []
-  const failed: PatchFailure[] = [...refused]
-  progress.start('patches', pictures.length + refused.length)
-  try {
-    for (const picture of pictures) {
-      throwIfStopped(signal)
-      try {
-        const image = await cutFree(picture, aspect, signal)
-        const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
-        patches.push({ ...stored, ...(category !== undefined && { category }) })
-      } catch (error) {
-        throwIfStopped(signal)
-        failed.push({ name: picture.name, reason: reasonOf(error) })
-      }
-      progress.update(patches.length + failed.length)
-    }
-  } finally {
-    progress.stop()
+  const make = async (picture: OwnPicture) => {
+    const image = await cutFree(picture, aspect, signal)
+    const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
+    return { ...stored, ...(category !== undefined && { category }) }
   }
+  const { patches, failed } = await madePatches(pictures, make, { progress, signal, refused })
   if (patches.length === 0)
     throw new InputError(`no object could be made from ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { InputError, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
+import type { Progress } from '../progress.js'
 import { encodePng, type Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
@@ -36,6 +37,44 @@ export interface PatchFolder {
   readonly manifest: string
   readonly patches: readonly ManifestPatch[]
   readonly failed: readonly PatchFailure[]
+}
+
+/**
+ * Makes a patch of each object. An object that cannot be made is listed in `failed`, and the others are kept.
+ * @param refused objects that are already known to have failed
+ * @throws the signal's reason after an abort, and errors that do not concern a single object
+ */
+export async function madePatches<Source extends { readonly name: string }>(
+  sources: readonly Source[],
+  make: (source: Source) => Promise<ManifestPatch>,
+  {
+    progress,
+    signal,
+    refused = [],
+  }: {
+    readonly progress: Progress
+    readonly signal: AbortSignal | undefined
+    readonly refused?: readonly PatchFailure[]
+  },
+): Promise<Pick<PatchFolder, 'patches' | 'failed'>> {
+  const patches: ManifestPatch[] = []
+  const failed = [...refused]
+  progress.start('patches', sources.length + refused.length)
+  try {
+    for (const source of sources) {
+      throwIfStopped(signal)
+      try {
+        patches.push(await make(source))
+      } catch (error) {
+        throwIfStopped(signal)
+        failed.push({ name: source.name, reason: reasonOf(error) })
+      }
+      progress.update(patches.length + failed.length)
+    }
+  } finally {
+    progress.stop()
+  }
+  return { patches, failed }
 }
 
 /** Writes the files of an object: native/NAME.png in its original size, and SIZE/NAME.png for each size. */

@@ -19,7 +19,7 @@ import { drawExpression, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
 const OPTIONS = {
-  /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
+  /** Expression of image names with `+`, `-` and factors, such as `A + B - 0.5 * C`. */
   expression: z.string(),
   /**
    * Images by name. Each is the path of a picture as large as the network's input, a scene of objects, or `blank` for

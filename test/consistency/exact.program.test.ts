@@ -10,13 +10,12 @@ import { UsageError } from '../../src/errors.js'
 import { cropAgreement } from '../../src/experiments/windowAnswers.js'
 import { readNpy } from '../../src/files/npy.js'
 import { chooseNetwork } from '../../src/networks/index.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
 import { readPhotograph, sourceSide } from '../../src/patches/photographs.js'
 import type { ProgressEvent } from '../../src/progress.js'
 import { openResults } from '../../src/results/openResults.js'
 import { reproduce } from '../../src/study/run.js'
 import { messageOf } from '../support/messageOf.js'
-import { node, weightsOf } from '../support/smallNetwork.js'
+import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
@@ -30,10 +29,8 @@ const CLASSES = 8
 const NAMES = ['photograph-4.png', 'photograph-5.png']
 
 async function classifier(): Promise<string> {
-  const path = folder('classifier.onnx')
-  await writeModel(path, {
-    ...{ name: 'classifier', inputs: [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }] },
-    outputs: [{ name: 'logits', shape: ['N', CLASSES] }],
+  const { onnxPath } = await smallNetwork(folder('classifier.onnx'), {
+    ...{ name: 'classifier', side: FRAME, dims: CLASSES },
     initializers: [
       weightsOf('first', 8, 3, 5, 5),
       weightsOf('second', 8, 8, 3, 3),
@@ -44,10 +41,10 @@ async function classifier(): Promise<string> {
       node('Relu', ['map'], 'relu'),
       node('Conv', ['relu', 'second'], 'last', { strides: [2, 2] }),
       node('Flatten', ['last'], 'flat'),
-      node('MatMul', ['flat', 'weights'], 'logits'),
+      node('MatMul', ['flat', 'weights'], 'feature'),
     ],
   })
-  return path
+  return onnxPath
 }
 
 const options = async (more: Partial<ConsistencyOptions> = {}): Promise<ConsistencyOptions> => {
@@ -74,7 +71,7 @@ async function answersTo(name: string): Promise<readonly number[]> {
   const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
   const { layers } = await handle.encode(frames)
   await handle.close()
-  const matrix = layers[network.layers.findIndex((layer) => layer.name === 'logits')]?.matrix as Float32Array
+  const matrix = layers[network.layers.findIndex((layer) => layer.name === 'feature')]?.matrix as Float32Array
   return frames.map((_, at) => {
     const scores = matrix.subarray(at * CLASSES, (at + 1) * CLASSES)
     return scores.indexOf(Math.max(...scores))
@@ -114,7 +111,7 @@ describe('the exact crop protocol', () => {
     })
     const found = new Map<string, number>()
     for await (const unit of openResults(folder('study'))) {
-      const { data, shape } = (await unit.answers('logits')) as Awaited<ReturnType<typeof readNpy>>
+      const { data, shape } = (await unit.answers('feature')) as Awaited<ReturnType<typeof readNpy>>
       const [, rows = 0, cols = 0] = shape
       found.set(unit.inputs.patch, cropAgreement(data.subarray(0, rows * cols), { rows, cols }))
     }

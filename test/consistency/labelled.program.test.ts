@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeEach, expect, it, vi } from 'vitest'
@@ -46,10 +46,9 @@ function answerOf(frame: readonly number[]): number {
   return frame.indexOf(Math.max(...frame))
 }
 
-const measured = (labels: string | undefined, out?: string) =>
+const measured = (labels: string, out?: string) =>
   consistency({
-    ...{ photographs: golden, model, input: 'imagenet', workers: 1, protocols: ['diagonal'] },
-    ...(labels !== undefined && { labels }),
+    ...{ photographs: golden, labels, model, input: 'imagenet', workers: 1, protocols: ['diagonal'] },
     ...(out !== undefined && { out: folder(out) }),
   })
 
@@ -101,28 +100,6 @@ it('gives photographs without a label no accuracy, and computes those again whos
   expect(valuesOf(second)).toEqual(valuesOf(anew))
   for (const file of ['summary.csv', 'consistency.json', 'index.html', 'networks/classifier/photographs.csv'])
     expect(readFileSync(folder('out', file)), file).toEqual(readFileSync(folder('new', file)))
-})
-
-it('reads labels from the names of folders', async () => {
-  for (const [i, name] of names.entries()) {
-    mkdirSync(folder('by class', `class_${i % 2}`), { recursive: true })
-    cpSync(`${golden}${name}`, folder('by class', `class_${i % 2}`, name))
-  }
-  const notes: string[] = []
-  const options = {
-    photographs: folder('by class'),
-    model,
-    input: 'imagenet',
-    workers: 1,
-    protocols: ['diagonal'],
-  } as const
-  const { labels } = await consistency({
-    ...options,
-    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
-  })
-  expect(labels).toBe('folders')
-  expect(notes).toContain('the photographs are labelled by the names of their folders')
-  expect((await measured(undefined)).labels).toBeUndefined()
 })
 
 it('prints accuracies, and refuses an unknown class with its line before it writes anything', async () => {

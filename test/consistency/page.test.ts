@@ -106,6 +106,8 @@ describe('photographs', () => {
       ]),
     ])
     expect(shownIn(html, 'pair-1')).toEqual(['3.png', '0.png', '1.png'])
+    // The mean over all photographs, and over those with a probability of at least 0.5.
+    expect(textOf(html)).toContain('lower is better 35.0 ± 19.4 % 4 photographs 16.7 ± 8.8 % 3 photographs')
   })
 
   it('are on the page once, with answers by name', async () => {

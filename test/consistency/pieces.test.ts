@@ -5,7 +5,6 @@ import { type FramePiece, framePieces, mostFrames } from '../../src/consistency/
 import { PROTOCOLS } from '../../src/consistency/protocols.js'
 import type { Frame } from '../../src/engine/task.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import type { PatchFailure } from '../../src/patches/patchFolder.js'
 import { describedNetwork } from '../support/smallNetwork.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
@@ -13,22 +12,15 @@ const files = readdirSync(golden)
   .filter((name) => name.endsWith('.png'))
   .map((name) => ({ name, path: `${golden}${name}` }))
 
-function piecesOf(
-  most: number,
-  draws: number,
-  more: { readonly missing?: string; readonly signal?: AbortSignal } = {},
-) {
-  const failed: PatchFailure[] = []
-  const missing = { name: 'gone.png', path: `${golden}gone.png` }
-  const pieces = framePieces(more.missing === undefined ? files : [missing, ...files], {
+function piecesOf(most: number, draws: number) {
+  return framePieces(files, {
     protocols: PROTOCOLS,
     setting: { frame: 28, draws, background: { rgb: [0, 0, 0] }, columns: [] },
     seed: 0,
     most,
-    onFailure: (failure) => failed.push(failure),
-    signal: more.signal,
+    onFailure: ({ reason }) => expect.unreachable(reason),
+    signal: undefined,
   })
-  return { pieces, failed }
 }
 
 /** All frames with their photographs. */
@@ -41,14 +33,14 @@ async function framesOf(pieces: AsyncIterable<FramePiece>) {
 }
 
 it('describes the same frames in pieces of any length, and each picture once', async () => {
-  const whole = await framesOf(piecesOf(1000, 2).pieces)
+  const whole = await framesOf(piecesOf(1000, 2))
   // 4 crops, 5 along the diagonal, 15 embedded, 4 circular shifts, 16 fractions and 4 steps.
   expect(whole.length).toBe(files.length * 48)
   for (const [i, { name, path }] of files.entries())
     expect(whole[i * 48 + 47]).toMatchObject({ name, sha256: await sha256OfFile(path) })
   const lengths: number[] = []
   async function* watched() {
-    for await (const piece of piecesOf(7, 2).pieces) {
+    for await (const piece of piecesOf(7, 2)) {
       lengths.push(piece.frames.length)
       yield piece
     }
@@ -62,17 +54,11 @@ it('describes the same frames in pieces of any length, and each picture once', a
 })
 
 it('describes no more frames than one piece has, however many there are', async () => {
-  const { pieces } = piecesOf(7, 10_000_000)
+  const pieces = piecesOf(7, 10_000_000)
   await pieces.next()
   const { value } = await pieces.next()
   expect(value?.frames.length).toBe(7)
   await pieces.return()
-})
-
-it('leaves out photographs that cannot be read, and says why', async () => {
-  const { pieces, failed } = piecesOf(1000, 2, { missing: 'gone.png' })
-  expect((await framesOf(pieces)).length).toBe(files.length * 48)
-  expect(failed).toEqual([{ name: 'gone.png', reason: expect.stringMatching(/gone\.png: no such file/) }])
 })
 
 it.each([
@@ -86,12 +72,4 @@ it.each([
 ])('limits the frames of a piece: %j, %i frames', ({ classes, ...settings }, expected) => {
   const network = describedNetwork({ layers: [{ name: 'scores', dims: classes }] })
   expect(mostFrames(network, { ...settings, threads: 1 })).toBe(expected)
-})
-
-it('stops between two pieces', async () => {
-  const stopper = new AbortController()
-  const { pieces } = piecesOf(7, 10_000_000, { signal: stopper.signal })
-  await pieces.next()
-  stopper.abort(new Error('stopped'))
-  await expect(pieces.next()).rejects.toThrow('stopped')
 })

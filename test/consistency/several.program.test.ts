@@ -5,11 +5,10 @@ import { consistency } from '../../src/consistency/consistency.js'
 import type { ConsistencyOptions } from '../../src/consistency/options.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../../src/consistency/result.js'
 import { UsageError } from '../../src/errors.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../src/progress.js'
 import { runHere } from '../support/inProcess.js'
 import { messageOf } from '../support/messageOf.js'
-import { node, weightsOf } from '../support/smallNetwork.js'
+import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
@@ -22,18 +21,16 @@ beforeEach(() => {
 
 /** A network whose answers differ from those of the golden one. Its frame is smaller, so it has other shifts. */
 async function smaller(): Promise<string> {
-  const path = folder('smaller.onnx')
-  await writeModel(path, {
-    ...{ name: 'smaller', inputs: [{ name: 'image', shape: ['N', 3, 24, 24] }] },
-    outputs: [{ name: 'logits', shape: ['N', 3] }],
+  const { onnxPath } = await smallNetwork(folder('smaller.onnx'), {
+    ...{ name: 'smaller', side: 24, dims: 3 },
     initializers: [weightsOf('filters', 4, 3, 24, 24), weightsOf('weights', 4, 3)],
     nodes: [
       node('Conv', ['image', 'filters'], 'map'),
       node('Flatten', ['map'], 'flat'),
-      node('MatMul', ['flat', 'weights'], 'logits'),
+      node('MatMul', ['flat', 'weights'], 'feature'),
     ],
   })
-  return path
+  return onnxPath
 }
 
 const options = async (more: Partial<ConsistencyOptions> = {}): Promise<ConsistencyOptions> => ({
@@ -71,23 +68,6 @@ it('gives each network the numbers that it has alone', async () => {
     `smaller,crop,agreement,confident,${confident.mean ?? ''},${confident.standardError ?? ''},${confident.count}`,
   )
   expect(lines.length).toBe(2 * networks.flatMap(({ measures }) => measures).length)
-})
-
-it('counts the photographs whose first answer is confident apart', async () => {
-  const { networks } = await consistency(await options())
-  const counts = networks.map(({ measures, photographs }) => {
-    const at = (name: string) =>
-      measures.findIndex(({ protocol, measure }) => protocol === 'diagonal' && measure === name)
-    const values = photographs
-      .filter((photograph) => (photograph.values[at('confidence')] as number) >= 0.5)
-      .map((photograph) => photograph.values[at('change')] as number)
-    const { confident } = measures[at('change')] as ConsistencyMeasure
-    expect(confident.count).toBe(values.length)
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-    expect(confident.mean ?? Number.NaN).toEqual(values.length === 0 ? Number.NaN : expect.closeTo(mean, 12))
-    return values.length
-  })
-  expect(counts.some((count) => count > 0)).toBe(true)
 })
 
 it('goes on with the network at which it was stopped', async () => {

@@ -10,12 +10,9 @@ describe('an expression', () => {
     ['A', 'A:1', 'A'],
     [' A +\tB - C ', 'A:1 B:1 C:-1', 'A + B − C'],
     ['A − long_name_2', 'A:1 long_name_2:-1', 'A − long_name_2'],
-    ['-A+-_x', 'A:-1 _x:-1', '−A − _x'],
-    ['- -A - + -B', 'A:1 B:1', 'A + B'],
-    ['A - (B - (C + A))', 'A:1 B:-1 C:1 A:1', 'A − B + C + A'],
-    ['0.5 * A', 'A:0.5', '0.5 × A'],
-    ['.25*-2 * (A - 3*B) + A', 'A:-0.5 B:1.5 A:1', '−0.5 × A + 1.5 × B + A'],
-    ['-(2 * (A + B)) - C', 'A:-2 B:-2 C:-1', '−2 × A − 2 × B − C'],
+    ['-A+_x', 'A:-1 _x:1', '−A + _x'],
+    ['+0.5 * A', 'A:0.5', '0.5 × A'],
+    ['.25*A - 3 *B + A', 'A:0.25 B:-3 A:1', '0.25 × A − 3 × B + A'],
     ['1000 * A - 1000 * B', 'A:1000 B:-1000', '1000 × A − 1000 × B'],
     ['-0 * A', 'A:0', '0 × A'],
   ])('%j is the sum of its terms', (text, terms, shown) => {
@@ -26,28 +23,22 @@ describe('an expression', () => {
   })
 
   it.each([
-    ['', 'it ends at column 1, where a name, a number or "(" is expected'],
-    ['A +', 'it ends at column 4, where a name, a number or "(" is expected'],
-    ['A + * B', 'found "*" at column 5, where a name, a number or "(" is expected'],
-    ['A B', 'found "B" at column 3, where "+", "-" or the end is expected'],
-    ['A + (B - C', 'it ends at column 11, where "+", "-" or ")" is expected'],
-    ['A + B)', 'found ")" at column 6, where "+", "-" or the end is expected'],
-    ['2A', 'found "A" at column 2, where "*" is expected'],
-    ['2 * 1000 * A', 'found "1000" at column 5, where a factor of at most 1000'],
-    ['1001 * A', 'found "1001" at column 1, where a factor of at most 1000'],
-    ['A / B', 'found "/" at column 3'],
-    ['Ä + B', 'found "Ä" at column 1'],
-    ['A 𝄞 B', 'found "𝄞" at column 3'],
-    ['𝄞', 'expression "𝄞": found "𝄞" at column 1'],
-    ['A\n\u0007B', 'expression "A  B": found " " at column 3'],
+    ['', 'it ends at column 1, where a term such as "A", "- B" or "+ 0.5 * C" is expected'],
+    ['A +', 'found "+" at column 3'],
+    ['A + * B', 'found "+ * B" at column 3'],
+    ['A B', 'found "B" at column 3'],
+    ['A - -B', 'found "- -B" at column 3'],
+    ['2 * (A + B)', 'found "2 * (A + B)" at column 1'],
+    ['2A', 'found "2A" at column 1'],
+    ['1001 * A', 'the factor 1001 is larger than 1000; use a smaller one'],
+    ['A / B', 'found "/ B" at column 3'],
+    [' Ä + B', 'found "Ä + B" at column 2'],
+    ['A 𝄞 B', 'found "𝄞 B" at column 3'],
+    ['A + B 𝄞𝄞C - D and so on', 'found "𝄞𝄞C - D and so on" at column 7'],
+    ['A\n\u0007B', 'expression "A??B": found "?B" at column 3'],
   ])('%j is refused with the place', (text, message) => {
     expect(() => parseExpression(text)).toThrow(UsageError)
     expect(() => parseExpression(text)).toThrow(message)
-  })
-
-  it('of too many characters is refused', () => {
-    expect(() => parseExpression('('.repeat(1001))).toThrow('the expression has 1001 characters, more than 1000')
-    expect(() => parseExpression('-'.repeat(1000))).toThrow('it ends at column 1001')
   })
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { pixelsOf } from '../../src/experiments/arithmeticModels.js'
-import { parseExpression, weightedSum } from '../../src/experiments/expression.js'
-import { featureArithmetic, joined, psnr, resultsOf } from '../../src/experiments/featureArithmetic.js'
+import { parseExpression } from '../../src/experiments/expression.js'
+import { featureArithmetic, psnr, resultsOf } from '../../src/experiments/featureArithmetic.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
 import { catalogEntry } from '../../src/networks/index.js'
 import { normalise } from '../support/formulas.js'
@@ -89,13 +89,8 @@ describe('combining vectors', () => {
   ])
   const terms = parseExpression('A - 0.5 * B + A')
 
-  it('follows the terms, from zero or from an origin', () => {
-    expect(weightedSum(terms, features)).toEqual(Float64Array.of(-3, -4.25))
-    // 100 + 2 · (1 − 100) − 0.5 · (10 − 100), and so on.
-    expect(weightedSum(terms, features, Float32Array.of(100, 4))).toEqual(Float64Array.of(-53, -6.25))
-  })
-
   it('gives a result for each origin, rectified where features are', () => {
+    // From the origin: 100 + 2 · (1 − 100) − 0.5 · (10 − 100), and so on.
     const origin = Float32Array.of(100, -8)
     const results = [Float32Array.of(-3, -4.25), Float32Array.of(-53, -0.25)]
     for (const stage of ['pre-relu', undefined] as const)
@@ -103,10 +98,6 @@ describe('combining vectors', () => {
     const positive = resultsOf(parseExpression('B'), features, origin, 'post-relu')
     expect(positive).toEqual([Float32Array.of(10, 0.5), Float32Array.of(10, 0.5)])
     expect(resultsOf(terms, features, origin, 'post-relu')).toEqual([new Float32Array(2), new Float32Array(2)])
-  })
-
-  it('joins them', () => {
-    expect(joined([Float32Array.of(1), Float32Array.of(), Float32Array.of(2, 3)])).toEqual(Float32Array.of(1, 2, 3))
   })
 })
 

@@ -1,4 +1,4 @@
-"""Bytes by formula, which the tests make too."""
+"""Bytes, pictures and features by formula, which the tests make too."""
 import numpy as np
 
 
@@ -12,3 +12,11 @@ def hashed(index):
 def picture(rows, cols, seed):
     """RGBA, [rows, cols, 4]."""
     return hashed(np.arange(rows * cols * 4) + seed).astype(np.uint8).reshape(rows, cols, 4)
+
+
+def features(rows, cols, dims, signal, scale, repeat):
+    """Noise of 8 bits plus the position times signal, all of it exact in float32: the same on every machine."""
+    row, col, dim = np.meshgrid(np.arange(rows) // repeat, np.arange(cols) // repeat, np.arange(dims), indexing="ij")
+    noise = hashed((row * 1000 + col) * 1000 + dim).astype(np.int64) - 128
+    place = row * (dim % 3 - 1) + col * ((dim + 1) % 3 - 1)
+    return (noise + signal * place) / 64 * scale

@@ -10,14 +10,7 @@ import numpy as np
 import sklearn
 from sklearn.linear_model import RidgeCV
 
-
-def features(rows, cols, dims, signal, scale, repeat):
-    """Those of make_svm.py: noise of 8 bits plus the position times signal, exact in float32."""
-    row, col, dim = np.meshgrid(np.arange(rows) // repeat, np.arange(cols) // repeat, np.arange(dims), indexing="ij")
-    value = ((row * 1000 + col) * 1000 + dim).astype(np.uint64) * 2654435761 % 2**32
-    noise = (((value >> 15) ^ value) * 2246822519 % 2**32 // 2**24).astype(int) - 128
-    place = row * (dim % 3 - 1) + col * ((dim + 1) % 3 - 1)
-    return (noise + signal * place) / 64 * scale
+from hashed import features
 
 
 def tests(pixels, stride):

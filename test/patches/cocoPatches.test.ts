@@ -50,7 +50,7 @@ describe('the choice of objects', () => {
     // Image 1: the first is small on both sides, so that the image is passed over, not the annotation alone.
     expect(made.names).toEqual(['dog-301', 'dog-101', 'dog-501', 'dog-601'])
     const manifest = JSON.parse(readFileSync(made.manifest, 'utf8'))
-    expect(manifest).toMatchObject({ kind: 'coco', rule: 'authors', classes: ['dog'], perClass: 4, failed: [] })
+    expect(manifest).toMatchObject({ kind: 'coco', classes: ['dog'], perClass: 4, failed: [] })
     expect(manifest.annotations).toBe('instances.json')
     expect(manifest.patches[1]).toEqual({
       name: 'dog-101',
@@ -77,30 +77,18 @@ describe('the choice of objects', () => {
     expect(first).toMatchObject({ name: 'dog-301', category: 'dog', alpha: 'hard', colours: 'authors' })
   })
 
-  it('takes the largest that is no crowd where that is wanted', async () => {
-    const file = await annotate([
-      annotation(1, 1, { iscrowd: 1, area: 9e9 }),
-      annotation(2, 1, { area: 1999 }),
-      // Without an area it is that of the box, 2000.
-      annotation(3, 1, { area: undefined as unknown as number }),
-      annotation(4, 1, { area: 2000 }),
-    ])
-    expect((await make(file, { rule: 'largest' })).names).toEqual(['dog-3'])
-  })
-
   it('names classes in their order, and notes those that have too few', async () => {
     const file = await annotate([annotation(1, 1), annotation(2, 2), annotation(7, 2, { category_id: 10 })])
     const made = await make(file, { classes: ['traffic light', 'dog', 'dog'], perClass: 2 })
     expect(made.names).toEqual(['traffic-light-7', 'dog-1', 'dog-2'])
     expect(made.notes).toEqual([
-      'class traffic light: 2 objects are wanted, but the annotations have only 1 that the selection rule accepts',
+      'class traffic light: 2 objects are wanted, but the annotations have only 1 that the authors’ rule accepts',
     ])
     expect([PAPER_CLASSES.length, PAPER_PER_CLASS]).toEqual([10, 20])
   })
 
   it.each([
     [{ classes: ['unicorn'] }, /no class unicorn; it has dog, traffic light/],
-    [{ rule: 'first' }, /^rule first is not known; use authors or largest$/],
     [{ images: undefined }, /^no images are given; name their folder with `images`, or fetch them with `download`$/],
     [{ sizes: [75, 0] }, /^size 0 is not a whole number from 1 to 4096/],
     [{ sizes: [4097] }, /^size 4097 is not/],

@@ -9,7 +9,6 @@ export interface Annotation {
   readonly bbox?: unknown
   readonly segmentation?: unknown
   readonly iscrowd?: number
-  readonly area?: number
 }
 
 /** Sides of the images in pixels. */
@@ -24,7 +23,7 @@ export function rectangle(x: number, y: number, w: number, h: number): readonly 
 /** An annotation of a dog of 40×50 pixels. */
 export function annotation(id: number, image: number, changes: Partial<Annotation> = {}): Annotation {
   return {
-    ...{ id, image_id: image, category_id: 18, iscrowd: 0, area: 2000 },
+    ...{ id, image_id: image, category_id: 18, iscrowd: 0 },
     ...{ bbox: [10, 10, 40, 50], segmentation: [rectangle(10, 10, 40, 50)] },
     ...changes,
   }

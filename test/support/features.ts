@@ -1,4 +1,4 @@
-/** Parameters of the features that test/golden/make_svm.py makes, equal to the bit. */
+/** Parameters of the features that test/golden/hashed.py makes, equal to the bit. */
 export interface FeatureShape {
   readonly rows: number
   readonly cols: number
@@ -16,7 +16,7 @@ export function hashed(index: number): number {
   return Math.imul((first >>> 15) ^ first, 2246822519) >>> 24
 }
 
-/** Features by the formula of test/golden/make_svm.py, [rows * cols, dims]. */
+/** Features by the formula of test/golden/hashed.py, [rows * cols, dims]. */
 export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: FeatureShape): Float32Array {
   return Float32Array.from({ length: rows * cols * dims }, (_, i) => {
     const dim = i % dims

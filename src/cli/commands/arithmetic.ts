@@ -30,7 +30,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       collectNames,
     )
     .option('--layer <a,b>', 'use these layers [default: all that have a generator]', collectNames)
-    .requiredOption('--expression <text>', 'compute this, such as "A + B - C" or "0.5 * (A + B)"')
+    .requiredOption('--expression <text>', 'compute this, such as "A + B - C" or "A + 0.5 * B"')
     .option(
       '--image <name=what>',
       'define an image: a file, or objects such as dog:75@0,149; may be repeated',

@@ -38,11 +38,6 @@ function addCoco(patches: Command, { signal }: CommandContext): void {
     .option('--classes <a,b>', 'cut these COCO categories [default: the paper’s ten]', parseList)
     .option('--per-class <n>', 'cut this many objects of each category', parseWhole, 20)
     .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
-    .addOption(
-      new Option('--rule <name>', 'cut the first (authors) or largest object')
-        .choices(['authors', 'largest'])
-        .default('authors'),
-    )
     .option('--download', 'download missing images from images.cocodataset.org')
     .option('--image-host <host>', 'also allow downloads from this host; may be repeated', collectNames)
     .option('--json', 'print one JSON document to stdout')

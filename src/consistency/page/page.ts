@@ -6,11 +6,11 @@ import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { PROTOCOLS } from '../protocols.js'
 import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
-import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
+import { bestFirst, isWithinErrors, leadingMeasure, mainMeasures, measureOf, pairedDifference } from './differences.js'
+import { distanceText, meanText, titleText } from './measureText.js'
 import { pathsHtml } from './paths.js'
 import { scatterHtml } from './scatter.js'
 import { measuresHtml } from './tables.js'
-import { resultHtml, resultTitle } from './verdict.js'
 
 const STYLE = `
 .photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
@@ -69,6 +69,51 @@ function openingHtml(networks: readonly NetworkConsistency[]): string {
   const facts = [counted(networks.length, 'network'), `${counted(most.length, 'photograph')} (${which})`, ...measured]
   return `<div class="opening"><h2>Does a network see the same in a shifted photograph?</h2>
 <p class="soft">${escapeHtml(facts.join(' · '))}</p></div>`
+}
+
+/**
+ * Says which network is the most consistent, if its differences from others are larger than two standard errors.
+ * @param networks the best one first
+ */
+function resultTitle(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+  const [best, ...others] = networks as [NetworkConsistency, ...NetworkConsistency[]]
+  if (others.length === 0) return `Shift consistency of ${best.model}`
+  const differences = others.map((other) => pairedDifference(other, best, measure))
+  if (differences.some((difference) => difference === undefined || difference.standardError === null))
+    return `Shift consistency of ${networks.length} networks`
+  const close = differences.filter((difference) => difference !== undefined && isWithinErrors(difference)).length
+  const but = `${close} ${close === 1 ? 'other is' : 'others are'} within two standard errors`
+  return `${best.model} is the most consistent of ${networks.length} networks${close === 0 ? '' : `, but ${but}`}`
+}
+
+/** The result in words, and from what it was measured. */
+function resultHtml(
+  { draws, seed, labels, protocols }: Consistency,
+  networks: readonly NetworkConsistency[],
+  measure: ConsistencyMeasure,
+): string {
+  const random = protocols.some((name) => name === 'crop' || name === 'circular')
+    ? ` Each photograph has ${counted(draws, 'pair')} of random shifts (seed ${seed}).`
+    : ''
+  const counts = networks.map(({ photographs }) => photographs.length)
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
+  const photographs = fewest === most ? counted(most, 'photograph') : `${fewest} to ${most} photographs`
+  const from = labels === undefined ? '' : ` The right classes come from ${labels}.`
+  return `<p>${escapeHtml(`${leadSentences(networks, measure)} Values are means over ${photographs}.${random}${from}`)}</p>`
+}
+
+function leadSentences([best, second]: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+  const own = best && measureOf(best, measure)
+  if (own === undefined) return ''
+  const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
+  const difference = best && second && pairedDifference(second, best, measure)
+  if (difference === undefined) return reached
+  // The network with the better mean can be worse on the photographs that both measured.
+  const isWorse = measure.better === 'higher' ? difference.mean <= 0 : difference.mean >= 0
+  const next = `The next network, ${second?.model}, is ${distanceText(measure, difference)} ${isWorse ? 'worse' : 'better'} on the ${counted(difference.count, 'photograph')} that both measured.`
+  const limit = 'two standard errors of the paired difference'
+  if (difference.standardError === null) return `${reached} ${next}`
+  return `${reached} ${next} This is ${isWithinErrors(difference) ? `within ${limit}, so it may be chance` : `more than ${limit}`}.`
 }
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */

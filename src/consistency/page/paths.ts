@@ -144,11 +144,10 @@ async function readFrames(
   const protocol = protocols[at] as (typeof protocols)[number]
   const first = protocols.slice(0, at).reduce((sum, one) => sum + keptValues(one, setting), 0)
   const frames = isMap(measure) ? answersOf(protocol, setting) : Math.min(MOST_BARS, answersOf(protocol, setting))
-  const width = setting.columns.length
-  const values = await store.read(row, first, frames * width)
+  const values = await store.read(row, first, frames * setting.columns.length)
   const names = answerNames(answers.network)
   return Array.from({ length: frames }, (_, i) => {
-    const { answer, ...frame } = storedAnswer(i, values, setting, undefined, i * width)
+    const { answer, ...frame } = storedAnswer(i, values, setting, undefined)
     return { ...frame, answer: names[answer] ?? String(answer) }
   })
 }

@@ -75,7 +75,7 @@ const commands = [
   'models import alexnet case.pth',
   'models verify tiny-alexnet --weights case.safetensors',
   'patches list manifest.json --json',
-  'patches coco --annotations case.json --images . --classes dog --per-class 2 --sizes 75 --rule largest --out coco',
+  'patches coco --annotations case.json --images . --classes dog --per-class 2 --sizes 75 --out coco',
   'patches images . --sizes 75,125 --aspect pad --category dog --out objects',
   'reproduce --dry-run --models tiny-alexnet --sizes 75 --stride 16 --patches dog,car --layers fc6 --cv blocks --json',
   'doctor --no-such',

@@ -140,10 +140,7 @@ const answered = { name: 'a.png', sha256: 'ab', right: [1] }
 
 async function answersGolden(folder: string): Promise<readonly Files[]> {
   const store = await openAnswerStore(folder, answerOrigin, 3, {})
-  for (const name of ['a.png', 'b.png']) {
-    await store.append([1, 0.5, Number.NaN])
-    await store.commit({ ...answered, name })
-  }
+  for (const name of ['a.png', 'b.png']) await store.add({ ...answered, name }, Float32Array.of(1, 0.5, Number.NaN))
   await store.close()
   return [filesBelow(folder)]
 }
@@ -151,7 +148,7 @@ async function answersGolden(folder: string): Promise<readonly Files[]> {
 /** Whatever stands there, what is stored next is found again. */
 async function readAnswers(folder: string): Promise<void> {
   const store = await openAnswerStore(folder, answerOrigin, 3, {})
-  const { row } = await store.append([2, 1, 0]).then(() => store.commit({ ...answered, sha256: 'cd' }))
+  const row = await store.add({ ...answered, sha256: 'cd' }, Float32Array.of(2, 1, 0))
   await store.close()
   const again = await openAnswerStore(folder, answerOrigin, 3, {})
   const found = again.find('a.png').find(({ sha256 }) => sha256 === 'cd')

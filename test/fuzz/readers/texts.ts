@@ -30,8 +30,8 @@ function readExpression(text: string): void {
 export const texts: readonly Reader[] = [
   language(
     'expression',
-    ['A + B - C', '0.5 * (A + 2 * (B - dog_1)) − C', '(((A)))'],
-    ['A', '_x1', '+', '-', '−', '*', '(', ')', '.5', '1000', '1001', '1e3', '9999999999', 'A + B', '2 * (A - B)'],
+    ['A + B - C', '-0.5 * A + 2*B - dog_1 − C'],
+    ['A', '_x1', '+', '-', '−', '*', '(', ')', '.5', '1000', '1001', '1e3', '9999999999', 'A + B', '2 * A'],
     readExpression,
   ),
   language('scene', ['dog:75@0,149', 'dog@1,2 + a b:9@3,4'], ['dog', 'x:1', '@', '-20', ' + ', ':', ','], (text) => {
