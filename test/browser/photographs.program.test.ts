@@ -169,15 +169,10 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     expect(await page.getAttribute('#a-plot', 'aria-label')).toContain('anchor row −24, column −4')
   })
 
-  it('has pixels from −32 to 0 on its axes, in its tables and in saved values', async () => {
+  it('has pixels from −32 to 0 on its axes and in saved values', async () => {
     for (const axes of ['#a-plot .axes', '#a-row-profile', '#col-profile']) {
       expect(await texts(`${axes} text`)).toEqual(expect.arrayContaining(['−30', '0']))
     }
-    await page.click('#values summary')
-    await frame()
-    expect((await texts('#values thead th')).slice(1)).toEqual(
-      Array.from({ length: SIDE }, (_, i) => String(i * STRIDE - MARGIN).replace('-', '−')),
-    )
     const download = page.waitForEvent('download')
     await page.click('#a-save-csv')
     const [, first, ...lines] = readFileSync(await (await download).path(), 'utf8')

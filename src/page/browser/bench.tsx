@@ -16,7 +16,6 @@ import { regionsOf } from './regions.js'
 import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
 import type { ShownMaps, State, ViewerActions } from './state.js'
-import { ValueTables } from './valueTables.js'
 import type { Quantity } from './view.js'
 
 interface BenchProps {
@@ -114,14 +113,12 @@ export function Bench({ source, state, viewer }: BenchProps) {
       <Scale figure={figure} readings={readings} />
       <div class="more">
         <ViewerSettings state={state} viewer={viewer} limits={limits} />
-        <ValueTables maps={current} />
         <details>
           <summary>Pointer and keys</summary>
           <p id="keys">
             On the object or a map, the arrow keys move the cursor by one position, with Shift by ten. Home, End, Page
             Up and Page Down move it to an edge. The keys 1 to 5 move it to a named anchor. Enter, A or a click on a map
-            sets the anchor. Space or H freezes the cursor and releases it. [ and ] show the previous and the next
-            object.
+            sets the anchor.
           </p>
           <p>
             In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
