@@ -10,7 +10,6 @@ import { writeReport } from '../../src/report/report.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import {
-  barriers,
   boxOf,
   choose,
   follow,
@@ -185,12 +184,6 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
     await follow({ network: 'plain', with: 'other', size: '256', patch: 'second.jpg', layer: 'fc6', anchor: 'center' })
     expect([await text('#a-note'), await text('#b-note')]).toEqual(['', ''])
     expect(await page.getAttribute('#b-plot', 'aria-label')).toContain('photograph \u2068second.jpg\u2069, 256 px')
-  })
-
-  it('has no barrier and no sideways scrolling, wide and light, narrow and dark', async () => {
-    expect(await barriers(1400, 'light')).toEqual({ violations: [], tooWide: 0 })
-    expect(await barriers(390, 'dark')).toEqual({ violations: [], tooWide: 0 })
-    await page.setViewportSize({ width: 1280, height: 1000 })
   })
 
   it('starts at the center again when an object follows a photograph', async () => {

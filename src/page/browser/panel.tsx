@@ -91,7 +91,7 @@ export function MapPanel(props: MapPanelProps) {
         </span>
       </p>
       <p class="summary soft" id={`${panel}-outside`}>
-        {difference ? higherText(difference) : isSimilarity && outsideText(map, limits)}
+        {isSimilarity && outsideText(map, limits)}
       </p>
       <p class="summary soft" id={`${panel}-baseline`}>
         {isSimilarity && baselineText(map.fitted)}
@@ -186,11 +186,6 @@ export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, 
   const textOf = (value: number) => differenceText(value, decimals)
   const atCursor = here === undefined ? '' : `${textOf(here)} at the cursor, `
   return `B − A: ${atCursor}mean ${textOf(mean)}, from ${textOf(lowest)} to ${textOf(highest)}`
-}
-
-function higherText({ values }: LoadedMap): string {
-  const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
-  return `B is higher at ${shareText(higher, values.length)} of positions`
 }
 
 function baselineText(fitted: Fitted): string {
