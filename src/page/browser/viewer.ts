@@ -241,7 +241,6 @@ class Viewer implements RunningViewer, ViewerActions {
   readonly actions = (panel: number): CursorActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {
-      hover: (position) => this.moveTo(position),
       choose: (position, isTouch) => {
         this.moveTo(position)
         // A touch only moves the cursor, as hovering does. It does not set the anchor.
