@@ -38,11 +38,8 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
   usePage(() => pathToFileURL(results()).href)
 
   beforeAll(async () => {
-    for (const [m, model] of ['plain', 'other'].entries()) {
-      for (const [p, name] of ['car', 'dog'].entries()) await writeMadeUnit(results(), model, 75, name, 100 * m + p)
-      for (const [p, name] of PHOTOGRAPHS.entries())
-        await writeMadeUnit(results(), model, SIZE, name, 100 * m + 10 + p, STRIDE)
-    }
+    for (const [p, name] of ['car', 'dog'].entries()) await writeMadeUnit(results(), 'plain', 75, name, p)
+    for (const [p, name] of PHOTOGRAPHS.entries()) await writeMadeUnit(results(), 'plain', SIZE, name, 10 + p, STRIDE)
     await writeReport(results())
     await page.goto(pathToFileURL(results('index.html')).href)
     await ready()
@@ -178,22 +175,5 @@ describe.skipIf(!hasChromium())('the page of objects and whole photographs', () 
       .trim()
       .split('\n')
     expect([first?.startsWith('-32,-32,'), lines.at(-1)?.startsWith('0,0,')]).toEqual([true, true])
-  })
-
-  it('shows the same photograph in a second network', async () => {
-    await follow({ network: 'plain', with: 'other', size: '256', patch: 'second.jpg', layer: 'fc6', anchor: 'center' })
-    expect([await text('#a-note'), await text('#b-note')]).toEqual(['', ''])
-    expect(await page.getAttribute('#b-plot', 'aria-label')).toContain('photograph \u2068second.jpg\u2069, 256 px')
-  })
-
-  it('starts at the center again when an object follows a photograph', async () => {
-    await choose('every-size', '75 px')
-    await page.click('.answer-map[data-column="dog"] >> nth=0')
-    await ready()
-    expect([await text('#at-place'), await text('#at-offset')]).toEqual([
-      'row 74, column 74',
-      'at the anchor, between the positions of the map',
-    ])
-    expect(await texts('#a-note, #b-note')).toEqual(['', ''])
   })
 })
