@@ -19,15 +19,25 @@ interface Follower {
 /** Calls a function with the open network, which stays open until the function's promise settles. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
+type State = 'resting' | 'working' | 'stopping'
+
 /**
  * One object in one network. It keeps the features of all positions that are computed so far in memory. A map is
  * computed from these features, so a different anchor or layer needs no new images. Once all positions are computed,
  * the features are bit-identical to those of `reproduce`.
  *
- * The work on all positions begins with the first follower (a reader of results). It stops when the last one has left,
- * but batches that are already running are finished first. If a follower has come meanwhile, the work then goes on.
+ * Only the work on all positions has states. A follower is a reader of results:
  *
- * Besides, a few positions are computed before their turn: those near the cursor, and those that a reader asks for.
+ *     resting ── a follower comes ──▶ working ── the last follower leaves ──▶ stopping
+ *        ▲                            │     ▲                                 │      │
+ *        ├─ all computed, or failed ──┘     └── batches end, some follow ─────┘      │
+ *        └──────────────── batches end, nobody follows (or all computed) ────────────┘
+ *
+ * A forward pass cannot be interrupted, so a unit that is stopping first finishes the batches that are running. Once all
+ * positions are computed, the unit rests for good.
+ *
+ * Besides, in every state, a few positions are computed before their turn: those near the cursor, and those that a
+ * reader asks for.
  */
 export class LiveUnit {
   /** Bytes of the features of all positions. */
@@ -40,8 +50,9 @@ export class LiveUnit {
   readonly #use: UseNetwork
   readonly #inTurn: ReturnType<typeof oneAtATime>
   readonly #followers = new Set<Follower>()
-  /** Stops the work on all positions; undefined if there is none. */
-  #work: AbortController | undefined
+  #state: State = 'resting'
+  /** Ends the work on all positions. */
+  #end = new AbortController()
   /** The position of the cursor, if its surroundings are still to be computed. */
   #cursor: Position | undefined
   #looking: Promise<void> | undefined
@@ -63,10 +74,10 @@ export class LiveUnit {
   /** Adds a follower, and returns a function that removes it. */
   follow(follower: Follower): () => void {
     this.#followers.add(follower)
-    if (this.#work === undefined) this.#start()
+    if (this.#state === 'resting' && !this.kept.isWhole) void this.#work()
     return () => {
       this.#followers.delete(follower)
-      if (!this.isFollowed()) this.#work?.abort()
+      if (!this.isFollowed()) this.stop()
     }
   }
 
@@ -77,7 +88,7 @@ export class LiveUnit {
   /** Stops the work even if there are followers. Forward passes that are already running are finished. */
   stop(): void {
     this.#followers.clear()
-    this.#work?.abort()
+    if (this.#state === 'working') this.#become('stopping')
   }
 
   /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
@@ -94,18 +105,20 @@ export class LiveUnit {
     })
   }
 
-  #start(): void {
-    if (this.kept.isWhole) return
-    this.#work = new AbortController()
-    const { signal } = this.#work
-    this.#compute(signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.#tell(({ onFailure }) => onFailure(error))
+  async #work(): Promise<void> {
+    do {
+      this.#become('working')
+      await this.#compute(this.#end.signal).catch((error: unknown) => {
+        if (this.#state === 'working') this.#tell(({ onFailure }) => onFailure(error))
       })
-      .finally(() => {
-        this.#work = undefined
-        if (signal.aborted && this.isFollowed()) this.#start()
-      })
+    } while (this.#state === 'stopping' && this.isFollowed() && !this.kept.isWhole)
+    this.#become('resting')
+  }
+
+  #become(state: State): void {
+    this.#state = state
+    if (state === 'working') this.#end = new AbortController()
+    if (state === 'stopping') this.#end.abort()
   }
 
   async #compute(signal: AbortSignal): Promise<void> {

@@ -130,7 +130,7 @@ export function fileStem(name: string, instead: string, others = /[^\p{L}\p{N}]+
   return [...stem].slice(0, LONGEST_NAME).join('') || instead
 }
 
-export function freeName(name: string, taken: ReadonlySet<string>): string {
+function freeName(name: string, taken: ReadonlySet<string>): string {
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}-${number}`
     if (!taken.has(candidate)) return candidate

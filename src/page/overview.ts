@@ -102,14 +102,13 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\
 </section>`
 }
 
-const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. The share below it is of positions that keep the
+const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. Click one to load it as map A, or with Shift as map B. The share below it is of positions that keep the
 center’s answer, whether it is right or wrong; correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent answer of all networks besides the usual one. Objects come first if a network is confident.
 “Yes” means that fewer than a quarter of the answers change at more than a tenth of positions, and “no” that at least half do.</p>`
 
 export const OVERVIEW_STYLE = `
 #every-object h2 span span{display:block;font-weight:400}
 .every .choices{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:center;margin:.9rem 0 .6rem}
-.choices fieldset,.choices fieldset label{display:flex;align-items:center;gap:.2rem .5rem}.choices legend{float:left;padding:0;color:var(--soft);font-size:.85rem}.choices input{min-height:0;margin:0;accent-color:var(--ink)}
 .spread{margin-top:1rem;line-height:0}.spread svg{overflow:visible;display:block}
 .spread text{fill:var(--soft);paint-order:stroke;stroke:var(--ground);stroke-width:4px;stroke-linejoin:round}
 .spread .at{fill:var(--soft);stroke:var(--soft);stroke-width:1.5;cursor:pointer}.spread .at.unsure{fill:var(--ground)}

@@ -4,12 +4,12 @@ import { SKETCH_ERROR } from '../experiments/sketch.js'
 import { sha256 } from '../files/sha256.js'
 import { knownClasses } from '../networks/index.js'
 import type { ColourLimits } from '../plot/colormap.js'
-import { FEWEST_PATCHES, type Row } from '../results/rows.js'
+import type { Row } from '../results/rows.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
 import { mapAt } from '../results/unit/arrays.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { oneAtATime } from '../support/oneAtATime.js'
-import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
+import { encodedMap, unitAnswers } from './siteAnswers.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
 import type {
@@ -38,7 +38,6 @@ interface GroupFiles {
   readonly units: SiteUnit[]
   /** For each unit, a small map of its answers for the overview. */
   readonly small: (SmallAnswers | null)[]
-  readonly probabilities: MeanProbability
 }
 
 /** @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures` */
@@ -47,21 +46,15 @@ export function siteWriter(results: string, site: string): SiteWriter {
   const groups = new Map<string, GroupFiles>()
   const filesOf = (model: string, size: number): GroupFiles => {
     const name = JSON.stringify([model, size])
-    const files = groups.get(name) ?? {
-      key: groups.size,
-      opened: [],
-      units: [],
-      small: [],
-      probabilities: meanProbability(model),
-    }
+    const files = groups.get(name) ?? { key: groups.size, opened: [], units: [], small: [] }
     groups.set(name, files)
     return files
   }
   // Features are large, so only one unit's features are in memory at a time.
   const inTurn = oneAtATime()
   const ranking = classRanking()
-  const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array, mean: MeanProbability) => {
-    const answers = await unitAnswers(unit, mean)
+  const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array) => {
+    const answers = await unitAnswers(unit)
     await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers: answers.encoded }) })
     if (answers) ranking.add(answers.numbered)
     return answers?.numbered
@@ -75,12 +68,12 @@ export function siteWriter(results: string, site: string): SiteWriter {
   }
   return {
     onUnit: async (unit, maps) => {
-      const { key, opened, units, small, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      const { key, opened, units, small } = filesOf(unit.inputs.model, unit.inputs.size)
       const i = opened.push(unit) - 1
       const writers = [
         pictures.patch(unit.inputs),
         inTurn(() => writeFeatures(site, `features/${key}/${i}`, unit, 'features')),
-        writeMaps(`${key}/${i}`, unit, maps, probabilities),
+        writeMaps(`${key}/${i}`, unit, maps),
       ] as const
       // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
       // it.
@@ -98,24 +91,25 @@ export function siteWriter(results: string, site: string): SiteWriter {
       // Which sketches (shortened features) fit on the page is decided here, when all units have been visited.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
+      const means: SiteMaps[] = []
       for (const group of studyGroups) {
         const files = filesOf(group.model, group.size)
-        const { key, units, small, probabilities } = files
-        const mean = probabilities.map()
-        const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
-        await writeSiteFile(site, `maps/${key}/mean`, maps)
+        const { key, units, small } = files
+        const mean = meanMaps(group)
+        means.push(mean)
+        await writeSiteFile(site, `maps/${key}/mean`, mean)
         await writeSiteFile(site, `answers/${key}`, small satisfies SiteOverview)
         await addSketches(files, sketched)
         described.push({
           key,
-          ...(mean === undefined ? { classes: null } : classesOf(group)),
+          ...(units.some(({ answer }) => answer) ? classesOf(group) : { classes: null }),
           isDetector: group.units.some(({ layers }) => layers.some(({ answers }) => answers?.detected)),
           units,
           ...(await describeGroup(group, pictures.background)),
         })
       }
       const classes = ranking.ranked()
-      const digest = sha256(JSON.stringify([described, classes, limits]))
+      const digest = sha256(JSON.stringify([described, means, classes, limits]))
       await writeSiteFile(site, 'study', digest)
       return { digest, groups: described, classes, limits }
     },
@@ -158,7 +152,7 @@ function meanMaps(group: StudyGroup): SiteMaps {
     layers: group.layers.map((layer, i): SiteLayerMaps => {
       const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
       return {
-        means: layerMeans(group, layer).map(({ mean }) => mean),
+        means: ANCHOR_NAMES.map((anchor) => (numberOf(group, layer, 'similarity-mean', { anchor }) as Row).mean),
         minima: maps.map((map) => meanAndMin(map).min),
         maps: maps.map((map) => encodedMap(map, group.model)),
       }
@@ -173,13 +167,6 @@ function classesOf({ units }: StudyGroup): Pick<SiteGroup, 'classes' | 'knows'> 
     return { classes: layer.name, knows: knownClasses(inputs.weightsSha256, layer.dims, layer.answers.names) }
   }
   return { classes: null }
-}
-
-function layerMeans(group: StudyGroup, layer: string) {
-  return ANCHOR_NAMES.map((anchor) => {
-    const { mean, std, count } = numberOf(group, layer, 'similarity-mean', { anchor }) as Row
-    return { mean, ...(count >= FEWEST_PATCHES && { std }) }
-  })
 }
 
 async function describeGroup(
@@ -200,9 +187,9 @@ async function describeGroup(
     frame,
     background: await background(first.inputs.background, frame),
     anchors,
-    layers: first.layers.map(({ name, dims }) => {
+    layers: first.layers.map(({ name }) => {
       const baseline = numberOf(group, name, 'null-baseline', { classes: 'different' })?.mean ?? null
-      return { name, dims, means: layerMeans(group, name), baseline }
+      return { name, baseline }
     }),
   }
 }

@@ -6,46 +6,14 @@ import { encodeMap, encodeRegions, PROBABILITY_DECIMALS, toBase64 } from './mapC
 import type { SiteAnswers } from './siteIndex.js'
 import type { NumberedAnswers } from './siteOverview.js'
 
-export type MeanProbability = ReturnType<typeof meanProbability>
-
-const SCALE = 10 ** PROBABILITY_DECIMALS
-
-/**
- * Averages maps of objects. A map holds the probability of the network's answer for the object at the center. Whole
- * numbers are added, so that the mean does not depend on the order of the units.
- */
-export function meanProbability(model: string) {
-  let sums: Float64Array | undefined
-  let units = 0
-  return {
-    /** @param map the probability at each position, [rows, cols], and then at each anchor */
-    add: (map: Float32Array): void => {
-      sums ??= new Float64Array(map.length)
-      for (let i = 0; i < map.length; i++) sums[i] = (sums[i] as number) + Math.round((map[i] as number) * SCALE)
-      units++
-    },
-    /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
-    map: (): string | undefined =>
-      sums &&
-      encodedMap(
-        sums.map((sum) => sum / units / SCALE),
-        model,
-        PROBABILITY_DECIMALS,
-      ),
-  }
-}
-
 /** What the site's files say about a unit's answers. */
 export interface UnitAnswers {
   readonly encoded: SiteAnswers
   readonly numbered: NumberedAnswers
 }
 
-/**
- * Reads a unit's answers (the most probable class at each position and at each anchor), and encodes them for its file.
- * It also adds the unit's probabilities to `mean`.
- */
-export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<UnitAnswers | undefined> {
+/** Reads a unit's answers (the most probable class at each position and at each anchor), and encodes them for its file. */
+export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)
   const maps = layer && (await unit.answers(layer.name))
   if (!layer?.answers || maps === undefined) return undefined
@@ -58,7 +26,6 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
       ...ANCHOR_NAMES.map((name) => anchors[name][key]),
     ])
   const [strongest, probability, ofCenter] = [map(0, 'class'), map(1, 'probability'), map(2, 'ofCenter')]
-  mean.add(ofCenter)
   const sightings = (await unit.boxes(layer.name))?.data
   const indices = [...new Set([center.class, ...strongest])]
   const places = new Map(indices.map((one, place) => [one, place]))

@@ -11,8 +11,8 @@ export const RECEIVER = 'shiftscopeReceive'
  */
 export interface SiteIndex {
   /**
-   * Hash of the rest of the index, in hexadecimal. The site's file `study` must contain the same hash. If it does not,
-   * the files belong to another report.
+   * Hash of the rest of the index and of the mean maps, in hexadecimal. The site's file `study` must contain the same
+   * hash. If it does not, the files belong to another report.
    */
   readonly digest: string
   /** One entry per network and size, in the order of the report's tables. */
@@ -66,12 +66,6 @@ interface SiteAnchor {
 
 interface SiteLayer {
   readonly name: string
-  readonly dims: number
-  /**
-   * One entry per anchor; empty on the live page. For each patch, the similarity to the anchor is averaged over all
-   * positions. `mean` and `std` are the mean and standard deviation of these averages. summary.json has the same values.
-   */
-  readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /**
    * Null baseline: mean cosine between objects of different classes at the same position. Null if there are no such
    * objects.
@@ -122,8 +116,6 @@ export interface SmallAnswers {
   readonly cols: number
   /** Names of the classes. The first one is the answer at the center. */
   readonly classes: readonly string[]
-  /** Indices in `classes` of the classes that are correct for the object. */
-  readonly right: readonly number[]
   /** Index in `classes` of the answer at each position of the small map, encoded by `encodeRegions`, in base64. */
   readonly strongest: string
 }
@@ -151,8 +143,6 @@ export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
   /** The network's answers for the object; absent if not known. */
   readonly answers?: SiteAnswers
-  /** Only in the file `mean`: the maps `SiteAnswers.ofCenter`, averaged over objects and encoded in the same way. */
-  readonly meanProbability?: string
 }
 
 /**

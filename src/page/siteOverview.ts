@@ -92,7 +92,6 @@ export function smallAnswers({ grid: { rows, cols }, classes, numbers }: Numbere
     rows: shownRows,
     cols: shownCols,
     classes: classes.map(({ name }) => name),
-    right: [...classes.keys()].filter((i) => classes[i]?.isRight === true),
     strongest: toBase64(encodeRegions(shown)),
   }
 }

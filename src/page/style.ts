@@ -66,7 +66,6 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
 #patch,#anchor{max-width:12rem}
-#link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
 .bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "more more more";grid-template-rows:auto auto auto auto;align-items:start}
 .bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "object a" "object scale" "more more"}

@@ -91,10 +91,6 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
     await page.goBack()
     await reads('#a-value', away)
-    // A typed row moves the object, as on the page of a study.
-    await page.fill('#at-row', '0')
-    await page.press('#at-row', 'Enter')
-    await reads('#at-place', /^row 0, column /)
     await page.selectOption('#shows', 'answers')
     await choose('b-model', '— none')
   })

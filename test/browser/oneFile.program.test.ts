@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeReport } from '../../src/report/report.js'
-import { choose, chosen, frame, hover, page, press, ready, requests, text, usePage } from '../support/browserPage.js'
+import { choose, chosen, hover, page, press, ready, requests, text, usePage } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 import { PATCHES, writeStudy } from '../support/viewerStudy.js'
@@ -42,20 +42,5 @@ describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
     expect((await chosen())[4]).toBe(PATCHES[2])
     await choose('anchor', 'center')
     expect(await text('#a-note')).toBe('')
-  })
-
-  it('has all pictures, and no link to a file beside it', async () => {
-    const found = await page.evaluate(() => {
-      for (const one of document.querySelectorAll('details')) one.open = true
-      for (const one of document.images) one.loading = 'eager'
-      const links = [...document.links].map((link) => link.getAttribute('href') ?? '')
-      return { links, pictures: document.images.length }
-    })
-    expect(found.links.filter((link) => !/^(?:#|https:)/.test(link))).toEqual([])
-    expect(found.pictures).toBeGreaterThan(20)
-    await frame()
-    const broken = () => [...document.images].filter((one) => one.hasAttribute('src') && one.naturalWidth === 0).length
-    await expect.poll(() => page.evaluate(broken)).toBe(0)
-    expect(await page.evaluate(() => [...document.images].filter((one) => one.title.includes('folder')).length)).toBe(0)
   })
 })

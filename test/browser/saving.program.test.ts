@@ -76,17 +76,6 @@ describe.skipIf(!hasChromium())('figures that leave the page', () => {
     expect([...(await png.removeAlpha().raw().toBuffer()).subarray(0, 3)]).toEqual([255, 255, 255])
   })
 
-  it('show the colour bar of similarity, and the difference of two maps', async () => {
-    await follow({ ...VIEW, map: 'similarity', show: 'difference', at: '0,0' })
-    const { texts: words, outside } = await read(readFileSync(await saved('#a-save-svg'), 'utf8'))
-    expect([words, outside]).toEqual([expect.arrayContaining(['0.90', '1.00']), []])
-    // The page also has the difference at the cursor, which the figure does not mark.
-    expect(await text('#b-summary')).toMatch(/^B − A: \S+ at the cursor, mean −0\.0024, from −0\.0140 to \+0\.0023$/)
-    expect(words).toContain('B − A: mean −0.002, from −0.014 to +0.002')
-    const bars = words.filter((word) => /, from .* to /.test(word) && !word.includes('mean'))
-    expect(bars).toEqual(['similarity, from 0.88 to 1', 'similarity, B − A, from −0.01401 to 0.01401'])
-  })
-
   it('show a section’s chart with heading, caption, axis and legend', async () => {
     const figure = page.locator('section.report figure:has(.save)').first()
     const heading = await figure.locator('xpath=preceding::*[self::h2 or self::h3][1]').textContent()
@@ -100,14 +89,5 @@ describe.skipIf(!hasChromium())('figures that leave the page', () => {
       expect(words).toContain(shown)
     expect([addresses, svg.includes('var(')]).toEqual([[], false])
     expect(await page.evaluate(() => document.documentElement.className)).toBe('')
-  })
-
-  it('are offered only with JavaScript', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false })
-    const plain = await context.newPage()
-    await plain.goto(address())
-    expect(await plain.locator('.save').count()).toBe(0)
-    await context.close()
-    expect(await page.locator('.save').count()).toBeGreaterThan(2)
   })
 })

@@ -18,7 +18,6 @@ import { cosine } from '../support/features.js'
 import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
-const SIDE = 7
 const DOG = join(modelsFolder(), 'patches', 'dog.png')
 const NETWORK = join(modelsFolder(), 'tiny-alexnet.onnx')
 
@@ -37,25 +36,6 @@ async function send<T>(way: string, file: string, { address } = page): Promise<T
 async function keep(wanted: object, { address } = page) {
   return JSON.parse((await post(`${address}keep`, { ...SCENE, category: '', replaces: false, ...wanted })).body)
 }
-
-describe('a live map', () => {
-  it('has the cosines of compare and the answers of extract, of any anchor on the grid', async () => {
-    await using network = await openNetwork(SCENE.network)
-    const { layers } = await network.compare({ patch: 'car', size: 125, stride: 16 })
-    const expected = layers.find(({ name }) => name === 'fc8')?.maps.subarray(2 * SIDE ** 2, 3 * SIDE ** 2) ?? []
-    const messages = await wholeMap(page.address, MAP)
-    expect(messages.at(-1)).toMatchObject({ done: SIDE ** 2 })
-    const found = cosinesOf(messages)
-    expect(Array.from(expected, (_, i) => found.get(i))).toEqual(Array.from(expected, (one) => expect.closeTo(one, 5)))
-    const named = Object.assign({}, ...messages.map((one) => (one.kind === 'rows' ? one.answers?.names : {})))
-    const { answers } = await network.extract({ patch: 'car', size: 125, stride: 16 })
-    expect(Object.keys(named)).toEqual(expect.arrayContaining(Object.keys(answers?.names ?? {})))
-    // What is known already costs no image, and comes at once.
-    const again = await wholeMap(page.address, { ...MAP, anchor: { row: 32, col: 80 } })
-    expect(again.map(({ kind }) => kind)).toEqual(['rows'])
-    expect(cosinesOf(again).get(2 * SIDE + 5)).toBeCloseTo(1, 6)
-  })
-})
 
 describe('an object that is kept', () => {
   it('is the unit that reproduce makes, to the byte, also in a network that was sent', async () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { fileStem, freeName, type Objects, openObjects } from '../../src/explore/objects.js'
+import { fileStem, type Objects, openObjects } from '../../src/explore/objects.js'
 import { pageWords } from '../../src/explore/pageWords.js'
 import { openSentFiles } from '../../src/explore/sentFiles.js'
 
@@ -76,10 +76,6 @@ describe('a picture that is sent', () => {
     ['כלב 2.jpg', 'כלב-2'],
   ])('has a name that is one, whatever its file is called: %s', (name, expected) => {
     expect(fileStem(name, 'object')).toBe(expected)
-  })
-
-  it('has a name that no other object has', () => {
-    expect(['b', 'a', 'c'].map((name) => freeName(name, new Set(['a', 'a-2', 'c'])))).toEqual(['b', 'a-3', 'c-2'])
   })
 
   it('is an object; the same picture is the same one, and the oldest of 33 go', async () => {

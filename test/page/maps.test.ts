@@ -47,22 +47,19 @@ describe('a map', () => {
   })
 
   const answers = answersWith(['cat', 'dog'], [0, 1, 1, 1])
-  const ofMean = { ...answers, strongest: null }
   const notKnown = 'The answers of this network are not known here. The map shows similarity instead.'
-  const oneObject =
-    'A map of answers needs one object. For the mean, the map shows the probability of the center’s answers.'
+  const oneObject = 'A map of answers needs one object. The map shows similarity instead.'
   it.each<[Quantity, LoadedAnswers | undefined, string | null, Quantity, number[], string, string]>([
     ['similarity', answers, 'car', 'similarity', [1, 0.5, 0, 0], 'fc6', ''],
     ['probability', answers, 'car', 'probability', [0, 0.1, 0.2, 0.3], 'fc8', ''],
     ['answers', answers, 'car', 'answers', [0, 1, 1, 1], 'fc8', ''],
-    ['answers', ofMean, null, 'probability', [0, 0.1, 0.2, 0.3], 'fc8', oneObject],
-    ['answers', ofMean, 'car', 'probability', [0, 0.1, 0.2, 0.3], 'fc8', ''],
+    ['answers', undefined, null, 'similarity', [1, 0.5, 0, 0], 'fc6', oneObject],
     ['answers', undefined, 'car', 'similarity', [1, 0.5, 0, 0], 'fc6', notKnown],
   ])('that should show %s of %o of %s shows %s', (wanted, known, patch, quantity, values, layer, note) => {
     const own = fitChoice(index, { ...choice, patch })
     const cosines = measured(Float64Array.of(1, 0.5, 0, 0))
     const map = mapOf({ fitted: own, error: 0, answers: known, cosines }, wanted)
-    expect([map.quantity, [...map.values], [...map.similarity]]).toEqual([quantity, values, [1, 0.5, 0, 0]])
+    expect([map.quantity, [...map.values]]).toEqual([quantity, values])
     expect([shownLayer(map), quantityNote(map, wanted)]).toEqual([layer, note])
   })
 
@@ -137,10 +134,6 @@ describe('answers', () => {
   it('are named with their probability', () => {
     const answers = answersWith(['cat', 'dog'], [0, 1, 1])
     expect([1, 2].map((at) => answerAt(answers, at).answer)).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
-    expect(answerAt({ ...answers, strongest: null }, 2)).toMatchObject({
-      answer: 'center’s answer 0.20',
-      name: undefined,
-    })
   })
 
   it('are in words, as in the sentences of the page', () => {

@@ -50,15 +50,6 @@ function difference(a: Triple, b: Triple): number {
 const ALL = [...RIGHT_COLOURS, ...OTHER_COLOURS, REST_COLOUR]
 
 describe('the colours of classes', () => {
-  it('are known as in the literature', () => {
-    expect(lab(linear([255, 255, 255])).map(Math.round)).toEqual([100, 0, 0])
-    expect(lab(linear([255, 0, 0])).map(Math.round)).toEqual([53, 80, 67])
-    for (const matrix of Object.values(SIMULATIONS)) {
-      const grey = lab(times(matrix, linear([128, 128, 128])))
-      expect(difference(grey, lab(linear([128, 128, 128])))).toBeLessThan(0.1)
-    }
-  })
-
   it.each(Object.entries(SIMULATIONS))('differ for deuteranopes by a ΔE of at least 20 (%s)', (_, matrix) => {
     const seen = ALL.map((colour) => lab(times(matrix, linear(colour))))
     const close = seen.flatMap((a, i) =>

@@ -123,8 +123,6 @@ describe('a profile', () => {
       name: '\u2068alexnet\u2069',
       here: { pixel: 20, value: 0.5 },
     })
-    const mean = { ...answers.map, answers: { ofCenter: new Float64Array(100), strongest: null } }
-    expect(lineOf({ ...answers, map: mean }, false, 'col').name).toBe('the center’s answers')
     expect([profileTitle(answers, false, 'col'), profileTitle(similarity, true, 'row')]).toEqual([
       'Probability along row 20, by column',
       'Similarity along column 24, by row',

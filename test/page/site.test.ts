@@ -72,7 +72,6 @@ describe('files of the site', () => {
     expect(group?.anchors).toMatchObject(anchorPositions({ first: 0, count: 51 }))
     const one = expect.closeTo(1, 6)
     expect(group?.layers.flatMap(({ name, baseline }) => [name, baseline])).toEqual(['fc6', one, 'fc8', one])
-    expect(group?.layers[1]?.means[2]).toEqual({ mean: expect.closeTo(0.85 + 0.0285 + 0.001, 6) })
     for (const [file, level] of Object.entries({ 0: 0.8, 1: 0.9, mean: 0.85 })) {
       const { layers } = handed<SiteMaps>('maps', '0', `${file}.js`)
       for (const [layer, { means, minima, maps }] of layers.entries()) {
@@ -89,13 +88,6 @@ describe('files of the site', () => {
     expect([handed('study.js'), (await writeSite()).digest]).toEqual([digest, digest])
     await store({ patch: 'car', stride: 50 }, { level: 0.8000001 })
     expect((await writeSite()).digest).not.toBe(digest)
-  })
-
-  it('have the spread of means over five objects', async () => {
-    for (let i = 0; i < 5; i++) await store({ patch: `patch ${i}` }, { level: 0.8 + i / 100 })
-    const { groups } = await writeSite()
-    const spread = { mean: expect.closeTo(0.8215, 6), std: expect.closeTo(0.01 * Math.sqrt(2), 6) }
-    expect(groups[0]?.layers[0]?.means[0]).toEqual(spread)
   })
 
   it('are named by numbers alone, whatever the names in the study', async () => {
@@ -154,17 +146,14 @@ describe('answers of the site', () => {
     await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
     const { groups } = await writeSite()
     expect(groups[0]?.classes).toBe('fc8')
-    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 9))
-    expect(car?.strongest?.names).toEqual(['</script>', 'dog', '9', '5'])
-    expect([...(car?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2, 1, 3, 0, 0, 0])
+    const [car, dog] = ['0', '1'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 9))
+    expect(car?.strongest.names).toEqual(['</script>', 'dog', '9', '5'])
+    expect([...(car?.strongest.numbers ?? [])]).toEqual([1, 0, 0, 2, 1, 3, 0, 0, 0])
     const atAnchors = [0.75, 0.625, 0.75, 1, 0.5625]
-    expect([...(car?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55, ...atAnchors])
+    expect([...(car?.strongest.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55, ...atAnchors])
     const centerAtAnchors = ATS.map(([probability]) => probability)
     expect([...(car?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1, ...centerAtAnchors])
-    expect([car?.strongest?.right, dog?.strongest?.right, mean?.strongest]).toEqual([undefined, [1], null])
-    expect([...(mean?.ofCenter ?? [])]).toEqual(
-      [0.3, 0.5, 0.5562, 0.5, ...centerAtAnchors].map((value) => expect.closeTo(value, 4)),
-    )
+    expect([car?.strongest.right, dog?.strongest.right]).toEqual([undefined, [1]])
     await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 2.5, 0.9])
     await expect(writeSite()).rejects.toThrow(/units\S+ are damaged: 2\.5 is neither a cosine nor a probability/)
   })

@@ -146,8 +146,7 @@ describe('what the study can serve', () => {
   const AA = 'alexnet-aa'
   const onlyNamed = 'Without the features of this map, only named anchors can be used. The anchor is the center.'
   it.each<[Partial<Choice>, Partial<Choice>, string, boolean?]>([
-    [{ model: 'gone', layer: 'x' }, { model: 'alexnet' }, 'This folder has no network “gone”.'],
-    [{ model: 'gone' }, { model: 'alexnet' }, 'This page has no network “gone”.', true],
+    [{ model: 'gone', layer: 'x' }, { model: 'alexnet' }, 'This page has no network “gone”.'],
     [{ size: 125, layer: 'fc9' }, { layer: 'fc6' }, 'There is no layer “fc9” here. The map shows “fc6”.'],
     [{ model: AA }, { size: 125 }, '“alexnet-aa” was not measured with objects of 75 px.'],
     [{ patch: 'gone' }, { patch: null }, 'There is no object “gone” here. The map shows the mean of all objects.'],

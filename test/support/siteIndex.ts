@@ -26,12 +26,7 @@ export function groupOf(wishes: Wishes): SiteGroup {
     ...{ key, model, size, rows, cols, stride, first: range.first, frame },
     background: { colour: 'rgb(255 255 255)' },
     anchors: anchorPositions(range),
-    layers: layers.map((name) => ({
-      name,
-      dims: 8,
-      means: Array.from({ length: 5 }, () => ({ mean: 0.9, std: 0.01 })),
-      baseline: null,
-    })),
+    layers: layers.map((name) => ({ name, baseline: null })),
     classes: null,
     units: patches.map((patch) => ({ patch, picture: null, ...(features && { features }) })),
   }

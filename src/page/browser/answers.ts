@@ -5,10 +5,10 @@ import { classWords, isolated, probabilityText } from '../text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {
-  /** Probability, at every position, of the class predicted at the center; averaged over objects in the mean map. */
+  /** Probability, at every position, of the class predicted at the center. */
   readonly ofCenter: Float64Array
-  /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
-  readonly strongest: StrongestClasses | null
+  /** Most probable class at every position. */
+  readonly strongest: StrongestClasses
   /** What a detector sees with the object at a position. */
   readonly sightingAt?: ((position: number) => Sighting) | undefined
 }
@@ -31,10 +31,9 @@ export interface NamedRegions {
  * @param positions number of entries of the encoded maps: positions and anchors
  * @throws RangeError if the data is damaged
  */
-export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
-  const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
-  if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
+export function decodeAnswers({ answers }: SiteMaps, positions: number): LoadedAnswers | undefined {
   if (answers === undefined) return undefined
+  const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   const ofCenter = probabilities(answers.ofCenter, positions)
   const numbers = decodeRegions(fromBase64(answers.strongest), positions)
   const elsewhere = numbers.reduce((count, number) => count + (number === 0 ? 0 : 1), 0)
@@ -55,7 +54,7 @@ export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers,
   return {
     sightingAt,
     ofCenter: ofCenter.subarray(0, count),
-    strongest: strongest && {
+    strongest: {
       ...strongest,
       numbers: strongest.numbers.subarray(0, count),
       probabilities: strongest.probabilities.subarray(0, count),
@@ -67,7 +66,7 @@ export function firstAnswers({ ofCenter, strongest, sightingAt }: LoadedAnswers,
 export interface AnswerAt {
   /** Most probable class and its probability, such as "dog 0.91". */
   readonly answer: string
-  /** Name of this class; undefined for the mean over objects. */
+  /** Name of this class; undefined where it is not known. */
   readonly name: string | undefined
   /** Probability of the class predicted at the center. */
   readonly ofCenter: number
@@ -76,13 +75,9 @@ export interface AnswerAt {
 }
 
 export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers, position: number): AnswerAt {
-  const name = strongest?.names[strongest.numbers[position] as number]
-  const ofCenter = all[position] as number
-  const answer =
-    strongest === null
-      ? `center’s answer ${probabilityText(ofCenter)}`
-      : namedAnswer(name ?? '', strongest.probabilities[position] as number)
-  return { answer, name, ofCenter, sighting: sightingAt?.(position) }
+  const name = strongest.names[strongest.numbers[position] as number] ?? ''
+  const answer = namedAnswer(name, strongest.probabilities[position] as number)
+  return { answer, name, ofCenter: all[position] as number, sighting: sightingAt?.(position) }
 }
 
 export function namedAnswer(name: string, probability: number): string {

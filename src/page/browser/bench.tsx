@@ -1,22 +1,22 @@
-import { useMemo } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { SUBJECTS, subjectOf } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourMap } from '../../plot/colormap.js'
 import { comparedIn, kindOf } from '../groups.js'
-import type { SiteIndex } from '../siteIndex.js'
+import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { type Fitted, isOfSameObject } from './fit.js'
 import { FrameView } from './frame.js'
-import { Gallery } from './gallery.js'
 import { differenceMap, extremes, PROBABILITY_LIMITS } from './maps.js'
 import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
+import { Picture } from './picture.js'
 import { Profile } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
 import type { ShownMaps, State, ViewerActions } from './state.js'
-import { ValueTables } from './valueTables.js'
 import type { Quantity } from './view.js'
 
 interface BenchProps {
@@ -114,14 +114,12 @@ export function Bench({ source, state, viewer }: BenchProps) {
       <Scale figure={figure} readings={readings} />
       <div class="more">
         <ViewerSettings state={state} viewer={viewer} limits={limits} />
-        <ValueTables maps={current} />
         <details>
           <summary>Pointer and keys</summary>
           <p id="keys">
             On the object or a map, the arrow keys move the cursor by one position, with Shift by ten. Home, End, Page
             Up and Page Down move it to an edge. The keys 1 to 5 move it to a named anchor. Enter, A or a click on a map
-            sets the anchor. Space or H freezes the cursor and releases it. [ and ] show the previous and the next
-            object.
+            sets the anchor.
           </p>
           <p>
             In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
@@ -139,6 +137,56 @@ function isGalleryNeeded({ groups, isLive }: SiteIndex): boolean {
   const isOne =
     !isLive && groups.every(({ units }) => units.length === 1 && units[0]?.patch === groups[0]?.units[0]?.patch)
   return !isOne && document.getElementById('every-object-app') === null
+}
+
+interface GalleryProps {
+  readonly index: SiteIndex
+  readonly fitted: Fitted
+  readonly pictureOf: (key: PictureKey) => Promise<string>
+  readonly choose: (patch: string, group: SiteGroup) => void
+}
+
+/**
+ * The objects of the chosen network and size, and its whole photographs. Only the live page and studies without answers
+ * have it; in other studies, the reader chooses an object among the small maps below the viewer.
+ */
+function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
+  const strip = useRef<HTMLDivElement>(null)
+  // The strip scrolls only after a new choice, so that it stays still while the reader looks through it.
+  useLayoutEffect(() => {
+    const chosen = strip.current?.querySelector('input:checked')?.parentElement
+    // Unlike `scrollIntoView`, this does not scroll the page.
+    if (strip.current && chosen)
+      strip.current.scrollLeft = chosen.offsetLeft + (chosen.offsetWidth - strip.current.clientWidth) / 2
+  }, [fitted.unit, fitted.group])
+  const own = index.groups.filter(({ model }) => model === fitted.group.model)
+  const groups = SUBJECTS.flatMap((subject) => {
+    const ofKind = own.filter((group) => subjectOf(group) === subject)
+    return ofKind.includes(fitted.group) ? [fitted.group] : ofKind.slice(0, 1)
+  })
+  return (
+    <fieldset id="gallery">
+      <legend class="hidden">{groups.map(subjectOf).join(' and ')}</legend>
+      <div class="strip" ref={strip}>
+        {groups.flatMap((group) =>
+          group.units.map(({ patch }, unit) => (
+            <label class="thumb" key={`${group.key} ${patch}`}>
+              <input
+                type="radio"
+                name="object"
+                checked={group === fitted.group && unit === fitted.unit}
+                onChange={() => choose(patch, group)}
+              />
+              <Picture group={group} unit={unit} pictureOf={pictureOf} />
+              <span class="name" dir="auto">
+                {patch}
+              </span>
+            </label>
+          )),
+        )}
+      </div>
+    </fieldset>
+  )
 }
 
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'

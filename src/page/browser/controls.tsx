@@ -5,7 +5,6 @@ import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colorma
 import { kindOf } from '../groups.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { isolated, positionText } from '../text.js'
-import { copyText } from './dom.js'
 import { hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
 import type { State, ViewerActions } from './state.js'
@@ -83,8 +82,8 @@ interface SettingsProps {
 const ANY_POSITION = 'any position: click a map'
 
 export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
-  const { index, view, fits, isHeld } = state
-  const { change, address } = viewer
+  const { index, view, fits } = state
+  const { change } = viewer
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
@@ -138,18 +137,16 @@ export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
           value={view.colours}
           choose={(colours) => change((now) => ({ ...now, colours }))}
         />
-        <Check
-          id="show-difference"
-          isOn={view.difference}
-          isOff={view.other === null}
-          set={(difference) => change((now) => ({ ...now, difference }))}
-        >
+        <label class="check">
+          <input
+            type="checkbox"
+            id="show-difference"
+            checked={view.difference}
+            disabled={view.other === null}
+            onChange={({ currentTarget }) => change((now) => ({ ...now, difference: currentTarget.checked }))}
+          />
           Show the difference B − A
-        </Check>
-        <Check id="hold" isOn={isHeld} set={(isHeld) => viewer.hold(isHeld)}>
-          Freeze the cursor
-        </Check>
-        <CopyLink address={address} />
+        </label>
       </div>
     </details>
   )
@@ -187,29 +184,6 @@ export function Choices<T extends string>(props: ChoicesProps<T>) {
           </option>
         ))}
       </select>
-    </label>
-  )
-}
-
-interface CheckProps {
-  readonly id: string
-  readonly isOn: boolean
-  readonly isOff?: boolean
-  readonly set: (isOn: boolean) => void
-  readonly children: string
-}
-
-function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
-  return (
-    <label class="check">
-      <input
-        type="checkbox"
-        id={id}
-        checked={isOn}
-        disabled={isOff}
-        onChange={({ currentTarget }) => set(currentTarget.checked)}
-      />
-      {children}
     </label>
   )
 }
@@ -265,29 +239,5 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
         Enter two numbers, the smaller one first
       </p>
     </fieldset>
-  )
-}
-
-/** A button that copies the address of the view. If the browser refuses, the address is shown as text instead. */
-function CopyLink({ address }: Pick<ViewerActions, 'address'>) {
-  const [copied, setCopied] = useState<boolean>()
-  return (
-    <span class="link">
-      <button type="button" id="copy-link" onClick={() => copyText(address()).then(setCopied)}>
-        Copy link
-      </button>{' '}
-      <span id="link-status" role="status">
-        {copied === undefined ? '' : copied ? 'Link copied' : 'Copy this address'}
-      </span>{' '}
-      {copied === false && (
-        <input
-          id="link"
-          aria-label="Address of this view"
-          readOnly
-          value={address()}
-          ref={(field) => field?.select()}
-        />
-      )}
-    </span>
   )
 }

@@ -9,16 +9,3 @@ export async function allRead(): Promise<void> {
   if (document.readyState === 'loading')
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
-
-/**
- * Copies a text to the clipboard. A page from disk or over plain HTTP may have no clipboard.
- * @returns whether the browser permitted it
- */
-export async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -12,7 +12,6 @@ import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()
 const keptMaps = recent<SiteMaps>(32)
-const keptPictures = recent<SitePicture>(64)
 
 let own: Pick<SiteIndex, 'digest' | 'oneFile'>
 
@@ -37,8 +36,7 @@ export function loadOverview(group: number): Promise<SiteOverview> {
 }
 
 export function loadPicture(picture: PictureKey): Promise<SitePicture> {
-  const key = `pictures/${picture}`
-  return keptPictures(key, () => load<SitePicture>(key))
+  return load<SitePicture>(`pictures/${picture}`)
 }
 
 export function loadFeatures(group: number, unit: number, layer: number, part: number): Promise<SiteFeatures> {

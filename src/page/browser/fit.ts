@@ -49,8 +49,7 @@ export function fitView(index: SiteIndex, view: View): Fits {
 export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const notes: string[] = []
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
-  const place = index.isLive ? 'This page' : 'This folder'
-  if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
+  if (ofModel.length === 0) notes.push(`This page has no network ${isolated(wanted.model)}.`)
   const sizeOf = comparedIn(index)
   const kind = wantedKind(index, wanted)
   const all = ofModel.length > 0 ? ofModel : index.groups

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import type { Box } from '../../experiments/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
@@ -9,6 +9,7 @@ import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
+import { usePictures } from './picture.js'
 import { Badge, type Reading, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
 
@@ -43,7 +44,7 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
   const { group } = fitted
-  const pictures = usePictures(fitted, pictureOf)
+  const pictures = usePictures([pictureKey(group, fitted.unit), backgroundOf(fitted)], pictureOf)
   useLayoutEffect(() => {
     if (canvas.current) drawPixels(canvas.current, fitted, position, pictures)
   })
@@ -142,30 +143,6 @@ function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
   )
 }
 
-type Pictures = ReadonlyMap<PictureKey, HTMLImageElement>
-
-const images = new Map<PictureKey, HTMLImageElement>()
-
-function usePictures(fitted: Fitted, pictureOf: FrameProps['pictureOf']): Pictures {
-  const [, drawAgain] = useState(0)
-  const wanted = [pictureKey(fitted.group, fitted.unit), backgroundOf(fitted)].filter((key) => key !== null)
-  useEffect(() => {
-    for (const key of wanted) {
-      if (images.has(key)) continue
-      const image = new Image()
-      // After a failure, the picture is loaded again when it is next shown.
-      const forget = () => images.delete(key)
-      image.addEventListener('load', () => drawAgain((times) => times + 1), { once: true })
-      image.addEventListener('error', forget, { once: true })
-      images.set(key, image)
-      pictureOf(key).then((source) => {
-        image.src = source
-      }, forget)
-    }
-  }, [wanted.join(' ')])
-  return images
-}
-
 function backgroundOf({ group: { background } }: Fitted): PictureKey | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
@@ -174,7 +151,12 @@ function backgroundOf({ group: { background } }: Fitted): PictureKey | null {
  * Draws the frame and its border, which is darker. The canvas has one pixel for each pixel of the frame. CSS enlarges
  * the canvas without smoothing.
  */
-function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Position, pictures: Pictures): void {
+function drawPixels(
+  canvas: HTMLCanvasElement,
+  fitted: Fitted,
+  position: Position,
+  pictureOf: ReturnType<typeof usePictures>,
+): void {
   const { group, unit } = fitted
   const { frame } = group
   const border = borderOf(group)
@@ -182,15 +164,11 @@ function drawPixels(canvas: HTMLCanvasElement, fitted: Fitted, position: Positio
   canvas.width = side
   canvas.height = side
   const context = canvas.getContext('2d')
-  const loaded = (key: PictureKey | null) => {
-    const image = key === null ? undefined : pictures.get(key)
-    return image?.complete && image.naturalWidth > 0 ? image : undefined
-  }
   if (context === null) return
   context.fillStyle = groundColour(group)
   context.fillRect(0, 0, side, side)
   context.translate(border, border)
-  const [behind, object] = [loaded(backgroundOf(fitted)), loaded(pictureKey(group, unit))]
+  const [behind, object] = [pictureOf(backgroundOf(fitted)), pictureOf(pictureKey(group, unit))]
   if (behind) context.drawImage(behind, 0, 0)
   if (object) context.drawImage(object, position.col, position.row)
   const outside = new Path2D()
@@ -233,7 +211,7 @@ function seenBoxes({ map, sighting, answer, name = '', ofCenter = 0, isNearby }:
     const stroke = `rgb(${regions.colourOfClass(of).join(' ')})`
     return svg('rect', { class: 'seen', stroke, x: left, y: top, width: right - left, height: bottom - top })
   }
-  const wanted = map.answers?.strongest?.names[0] ?? ''
+  const wanted = map.answers?.strongest.names[0] ?? ''
   const own = namedAnswer(wanted, ofCenter)
   if (answer === own) return [box(wanted, sighting.own)]
   const [left, , right, bottom] = sighting.own

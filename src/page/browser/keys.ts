@@ -6,14 +6,11 @@ export interface CursorActions {
    * in pixels of the frame and may be outside it.
    */
   readonly place: (position: Position) => void
-  readonly hover: (position: Position) => void
   readonly choose: (position: Position, isTouch: boolean) => void
   /** Moves the cursor by a number of positions down and right. `Infinity` moves it to the edge of the map. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
   readonly anchorHere: () => void
-  readonly toggleHold: () => void
-  readonly stepPatch: (by: number) => void
 }
 
 const LONG_STEP = 10
@@ -40,8 +37,6 @@ function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean 
   if (step !== undefined) actions.step(...step)
   else if (/^[1-9]$/.test(key)) actions.goToAnchor(Number(key) - 1)
   else if (key === 'Enter' || key.toLowerCase() === 'a') actions.anchorHere()
-  else if (key === ' ' || key.toLowerCase() === 'h') actions.toggleHold()
-  else if (key === '[' || key === ']') actions.stepPatch(key === '[' ? -1 : 1)
   else return false
   return true
 }

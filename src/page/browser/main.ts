@@ -6,12 +6,10 @@ import { startOverview } from './overview.js'
 import { bindPrint } from './print.js'
 import { bindSectionFigures } from './savedSections.js'
 import { fileSource } from './source.js'
-import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index)
-bindTheme()
 bindContents()
 startOverview(index, startViewer(fileSource(index)))
 bindPrint()

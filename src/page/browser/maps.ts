@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
+import { kindOf } from '../groups.js'
 import { decodeMap, fromBase64, roundCosine } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
 import {
@@ -20,8 +21,6 @@ import type { Quantity } from './view.js'
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
   readonly quantity: Quantity
-  /** Cosine similarity to the anchor at every position, even if `values` contains another quantity. */
-  readonly similarity: Float64Array
   /** Largest possible error of the cosines. It is 0 unless they are computed from sketches (shortened features). */
   readonly error: number
   readonly answers: LoadedAnswers | undefined
@@ -70,22 +69,17 @@ export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers'
   readonly cosines: MapValues
 }
 
-/**
- * Makes a map of the wanted quantity. If the network's predictions are not known, the map shows similarity instead. A
- * mean over objects has no predicted classes, so its map shows a probability instead.
- */
+/** Makes a map of the wanted quantity. If the network's predictions are not known, the map shows similarity instead. */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
-  const all = { ...parts, similarity: cosines.values }
-  if (wanted === 'similarity' || answers === undefined) return { ...all, quantity: 'similarity', ...cosines }
+  if (wanted === 'similarity' || answers === undefined) return { ...parts, quantity: 'similarity', ...cosines }
   const { sightingAt, strongest } = answers
-  if (wanted === 'probability' || strongest === null)
-    return { ...all, quantity: 'probability', ...measured(answers.ofCenter, known) }
-  if (wanted === 'answers' || sightingAt === undefined) return { ...all, ...regionMap('answers', strongest, known) }
+  if (wanted === 'probability') return { ...parts, quantity: 'probability', ...measured(answers.ofCenter, known) }
+  if (wanted === 'answers' || sightingAt === undefined) return { ...parts, ...regionMap('answers', strongest, known) }
   const overlaps = answers.ofCenter.map((_, position) => sightingAt(position).overlap)
-  if (wanted === 'overlap') return { ...all, quantity: 'overlap', ...measured(overlaps, known) }
+  if (wanted === 'overlap') return { ...parts, quantity: 'overlap', ...measured(overlaps, known) }
   const numbers = Uint32Array.from(answers.ofCenter, (_, position) => sightingAt(position).outcome)
-  return { ...all, ...regionMap('found', { names: OUTCOMES, numbers, right: [0] }, known) }
+  return { ...parts, ...regionMap('found', { names: OUTCOMES, numbers, right: [0] }, known) }
 }
 
 function regionMap(quantity: Quantity, regions: NamedRegions, known: Uint8Array | undefined) {
@@ -98,11 +92,12 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
 }
 
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
-  if (quantity === wanted) return ''
-  if (quantity === 'similarity')
-    return 'The answers of this network are not known here. The map shows similarity instead.'
-  if (fitted.unit !== null) return ''
-  return 'A map of answers needs one object. For the mean, the map shows the probability of the center’s answers.'
+  if (quantity === wanted || quantity !== 'similarity') return ''
+  const reason =
+    fitted.unit === null && fitted.group.classes !== null
+      ? `A map of answers needs one ${kindOf(fitted.group)}.`
+      : 'The answers of this network are not known here.'
+  return `${reason} The map shows similarity instead.`
 }
 
 async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<MapValues> {

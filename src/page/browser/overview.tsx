@@ -55,16 +55,14 @@ interface EveryObjectProps {
 function EveryObject({ index, fits, change }: EveryObjectProps) {
   const [{ group, choice }] = fits
   const [order, setOrder] = useState(BY_SHARE)
-  const [panel, setPanel] = useState<PanelId>('a')
   const [showsAll, setShowsAll] = useState(false)
   const groups = useMemo(() => groupsLike(index, group), [index, group])
   const all = useMemo(() => answeredObjects(groups), [groups])
   const objects = showsAll ? all : firstObjects(all, choice.patch)
   const actions: AnswerActions = {
     panelsOf: (one) => PANEL_IDS.filter((_, i) => fits[i]?.group === one.group && fits[i]?.unit === one.unit),
-    choose: (one, isOther) => {
-      const to = isOther === (panel === 'a') ? 'b' : 'a'
-      change((view) => withMap(view, one, comparedIn(index)(one.group), to))
+    choose: (one, panel) => {
+      change((view) => withMap(view, one, comparedIn(index)(one.group), panel))
       showViewer()
     },
   }
@@ -74,15 +72,6 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
       <div class="choices">
         <Sizes index={index} group={group} change={change} />
         <Choices label="Sort by" id="every-order" options={[BY_SHARE, BY_NAME]} value={order} choose={setOrder} />
-        <fieldset>
-          <legend>A click on a map loads it as</legend>
-          {PANEL_IDS.map((one) => (
-            <label key={one}>
-              <input type="radio" name="load-as" checked={one === panel} onChange={() => setPanel(one)} />
-              <Badge panel={one} />
-            </label>
-          ))}
-        </fieldset>
       </div>
       <Matrix
         index={index}
@@ -285,7 +274,7 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
       tabIndex={isStop ? 0 : -1}
       data-line={group.key}
       data-column={patch}
-      onClick={({ shiftKey }) => choose(one, shiftKey)}
+      onClick={({ shiftKey }) => choose(one, shiftKey ? 'b' : 'a')}
     >
       <span class="hidden">{`${isolated(patch)}, ${isolated(group.model)}:`}</span>
       <canvas ref={canvas} />

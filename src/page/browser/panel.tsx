@@ -91,7 +91,7 @@ export function MapPanel(props: MapPanelProps) {
         </span>
       </p>
       <p class="summary soft" id={`${panel}-outside`}>
-        {difference ? higherText(difference) : isSimilarity && outsideText(map, limits)}
+        {isSimilarity && outsideText(map, limits)}
       </p>
       <p class="summary soft" id={`${panel}-baseline`}>
         {isSimilarity && baselineText(map.fitted)}
@@ -106,7 +106,7 @@ export function MapPanel(props: MapPanelProps) {
         <SaveRow
           id={`${panel}-save`}
           words={`Save map ${panel.toUpperCase()}`}
-          formats={['csv', 'npy']}
+          formats={['csv']}
           save={(format) => save(shown, format)}
         />
       )}
@@ -154,15 +154,12 @@ function describe(map: LoadedMap): string {
 }
 
 export function summaryText(map: LoadedMap): string {
-  const { fitted, mean, lowest } = map
+  const { mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
-  const { group, layer, unit, anchor } = fitted
-  const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
   const within = map.error === 0 ? '' : `, within ${map.error}`
   const decimals = decimalsFor([1, mean, lowest])
-  const deviation = spread === undefined ? '' : ` ± ${decimalText(spread, decimals)}`
   const least = cosineText(lowest, decimals, map.error)
-  return `mean ${decimalText(mean, decimals)}${deviation}, lowest ${least}${within}${soFarText(map)}`
+  return `mean ${decimalText(mean, decimals)}, lowest ${least}${within}${soFarText(map)}`
 }
 
 function soFarText({ known }: LoadedMap): string {
@@ -173,8 +170,7 @@ function soFarText({ known }: LoadedMap): string {
 
 function answersText(map: LoadedMap): string {
   const { quantity, values, mean, lowest, answers, regions } = map
-  const name = answers?.strongest?.names[0]
-  const answer = name === undefined ? 'the center’s answers' : isolated(classWords(name))
+  const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
   if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
     const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`
@@ -190,11 +186,6 @@ export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, 
   const textOf = (value: number) => differenceText(value, decimals)
   const atCursor = here === undefined ? '' : `${textOf(here)} at the cursor, `
   return `B − A: ${atCursor}mean ${textOf(mean)}, from ${textOf(lowest)} to ${textOf(highest)}`
-}
-
-function higherText({ values }: LoadedMap): string {
-  const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
-  return `B is higher at ${shareText(higher, values.length)} of positions`
 }
 
 function baselineText(fitted: Fitted): string {

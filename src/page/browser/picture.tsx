@@ -3,41 +3,59 @@ import { groundColour, pictureKey } from '../groups.js'
 import type { PictureKey, SiteGroup } from '../siteIndex.js'
 import { useNear } from './drawing.js'
 
-/** Pictures that were loaded before. A new thumbnail has them at once, also while the page is printed. */
-const loaded = new Map<PictureKey, string>()
+type PictureOf = (key: PictureKey) => Promise<string>
+
+/** Pictures that were wanted before. A new thumbnail has them at once, also while the page is printed. */
+const images = new Map<PictureKey, HTMLImageElement>()
+
+/**
+ * Loads pictures, and draws the component again when one arrives.
+ * @returns a function that returns a picture if it has arrived
+ */
+export function usePictures(wanted: readonly (PictureKey | null)[], pictureOf: PictureOf) {
+  const [, drawAgain] = useState(0)
+  useEffect(() => {
+    for (const key of wanted) {
+      if (key === null || arrived(key)) continue
+      const image = images.get(key) ?? begin(key, pictureOf)
+      image.addEventListener('load', () => drawAgain((times) => times + 1), { once: true })
+    }
+  }, [wanted.join(' ')])
+  return (key: PictureKey | null) => (key === null ? undefined : arrived(key))
+}
+
+function arrived(key: PictureKey): HTMLImageElement | undefined {
+  const image = images.get(key)
+  return image && image.naturalWidth > 0 ? image : undefined
+}
+
+/** Begins to load a picture. After a failure, it is loaded again when it is next shown. */
+function begin(key: PictureKey, pictureOf: PictureOf): HTMLImageElement {
+  const image = new Image()
+  const forget = () => images.delete(key)
+  image.addEventListener('error', forget, { once: true })
+  images.set(key, image)
+  pictureOf(key).then((source) => {
+    image.src = source
+  }, forget)
+  return image
+}
 
 interface PictureProps {
   readonly group: SiteGroup
   /** Index of the object in `group.units`. */
   readonly unit: number
-  readonly pictureOf: (key: PictureKey) => Promise<string>
+  readonly pictureOf: PictureOf
 }
 
 /** A thumbnail of an object on its background. It is loaded when it comes near the screen: there may be hundreds. */
 export function Picture({ group, unit, pictureOf }: PictureProps) {
-  const image = useRef<HTMLImageElement>(null)
-  const isNear = useNear(image, '200px')
-  const [, drawAgain] = useState(0)
-  const picture = pictureKey(group, unit)
-  useEffect(() => {
-    if (!isNear || picture === null || loaded.has(picture)) return
-    // If the picture cannot be loaded, the object's name is still shown.
-    pictureOf(picture).then(
-      (source) => {
-        loaded.set(picture, source)
-        drawAgain((times) => times + 1)
-      },
-      () => {},
-    )
-  }, [isNear, picture])
+  const box = useRef<HTMLImageElement>(null)
+  const isNear = useNear(box, '200px')
+  const key = pictureKey(group, unit)
+  const loaded = usePictures(isNear ? [key] : [], pictureOf)
+  // If the picture cannot be loaded, the object's name is still shown.
   return (
-    <img
-      ref={image}
-      alt=""
-      width={56}
-      height={56}
-      src={picture === null ? undefined : loaded.get(picture)}
-      style={{ background: groundColour(group) }}
-    />
+    <img ref={box} alt="" width={56} height={56} src={loaded(key)?.src} style={{ background: groundColour(group) }} />
   )
 }

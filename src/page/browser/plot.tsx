@@ -62,7 +62,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
       onKeyDown={(event) => onKey(event, actions)}
       onPointerMove={(event) => {
         const position = pointedAt(event)
-        if (position !== undefined) actions.hover(position)
+        if (position !== undefined) actions.place(position)
       }}
       onClick={(event) => {
         const position = pointedAt(event)

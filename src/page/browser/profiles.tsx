@@ -83,12 +83,11 @@ export function lineOf(reading: Reading, isSimilarity: boolean, axis: keyof Posi
   const { panel, map, at, position, shown, ofCenter } = reading
   const { group } = map.fitted
   const indices = indicesAlong(group, at, axis)
-  const followed = map.answers?.strongest?.names[0]
-  const ofAnswer = followed === undefined ? 'the center’s answers' : isolated(classWords(followed))
-  const values = isSimilarity ? map.similarity : map.answers?.ofCenter
+  const followed = map.answers?.strongest.names[0] ?? ''
+  const values = isSimilarity ? map.values : map.answers?.ofCenter
   return {
     panel,
-    name: isSimilarity ? isolated(group.model) : ofAnswer,
+    name: isolated(isSimilarity ? group.model : classWords(followed)),
     values: values ? indices.map((i) => values[i] as number) : [],
     pixels: indices.map((i) => positionAt(i, group)[axis]),
     // The anchor may lie between the positions of the line, so its value may lie beside the line.

@@ -86,7 +86,7 @@ export function classColours({ right, others }: RankedClasses): ReadonlyMap<stri
   return new Map([...paired(right, RIGHT_COLOURS), ...paired(others, OTHER_COLOURS)])
 }
 
-function classesOf(regions: NamedRegions | null | undefined): readonly CountedClass[] {
+function classesOf(regions: NamedRegions | undefined): readonly CountedClass[] {
   const { names = [], numbers = [], right = [] } = regions ?? {}
   const positions = positionsOfClasses(numbers, names.length)
   return names.map((name, i) => ({ name, positions: positions[i] as number, isRight: right.includes(i) }))

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 
 /** Formats of values and of figures. */
-export type Format = 'csv' | 'npy' | 'png' | 'svg'
+export type Format = 'csv' | 'png' | 'svg'
 
 interface SaveRowProps {
   /** Start of the buttons' ids. */

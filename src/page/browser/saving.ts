@@ -21,7 +21,6 @@ export async function saveMap(
 ): Promise<void> {
   const what = map === shown.difference ? 'difference' : map.quantity
   if (format === 'csv') return download(new Blob([csvText(map)], { type: 'text/csv' }), savedName([map], what), format)
-  if (format === 'npy') return download(new Blob(npyParts(map)), savedName([map], what), format)
   const key = pictureKey(map.fitted.group, map.fitted.unit)
   // Without its picture, the figure still says which object it shows.
   const picture =
@@ -36,7 +35,7 @@ export async function saveMap(
 
 /** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMap): string {
-  const probabilities = quantity === 'answers' ? answers?.strongest?.probabilities : undefined
+  const probabilities = quantity === 'answers' ? answers?.strongest.probabilities : undefined
   const lines = [...values.entries()].flatMap(([i, value]) => {
     if (known?.[i] === 0) return []
     const cells = [regions ? csvCell(regions.names[value] ?? '') : value, ...(probabilities ? [probabilities[i]] : [])]
@@ -44,20 +43,6 @@ function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMa
     return [[row, col, ...cells].join(',')]
   })
   return `row,col,${probabilities ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
-}
-
-/** The map as a file of NumPy's format, version 1.0: float32, [rows, cols]. Positions not computed yet are NaN. */
-function npyParts({ fitted, values, known }: LoadedMap): BlobPart[] {
-  const { rows, cols } = fitted.group
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`
-  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10
-  const header = new Uint8Array(10 + length).fill(0x20)
-  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8])
-  header.set(new TextEncoder().encode(dictionary), 10)
-  header[9 + length] = 0x0a
-  const data = new DataView(new ArrayBuffer(values.length * 4))
-  for (const [i, value] of values.entries()) data.setFloat32(i * 4, known?.[i] === 0 ? Number.NaN : value, true)
-  return [header, data]
 }
 
 /** Saves a figure in the light theme's colours, with the name and version of the program in its last line. */

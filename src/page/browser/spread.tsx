@@ -14,8 +14,8 @@ import type { PanelId } from './readings.js'
 export interface AnswerActions {
   /** The maps of the viewer that show an answer. */
   readonly panelsOf: (one: ObjectAnswer) => readonly PanelId[]
-  /** @param isOther whether Shift was pressed, so that the answer goes to the other map */
-  readonly choose: (one: ObjectAnswer, isOther: boolean) => void
+  /** Shows an answer as a map. */
+  readonly choose: (one: ObjectAnswer, panel: PanelId) => void
 }
 
 interface SpreadProps extends AnswerActions {
@@ -31,7 +31,7 @@ export function Spread({ answers, panelsOf, choose }: SpreadProps) {
   const name = (event: Event) => setNamed(dotAt(event))
   const chooseAt = (event: MouseEvent | KeyboardEvent) => {
     const one = dotAt(event)
-    if (one !== undefined) choose(one, event.shiftKey)
+    if (one !== undefined) choose(one, event.shiftKey ? 'b' : 'a')
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for the controls of a form

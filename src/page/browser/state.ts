@@ -16,8 +16,6 @@ export interface State {
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]
-  /** Whether the cursor stays at its position although the pointer moves. */
-  readonly isHeld: boolean
 }
 
 /** The maps that the page shows. */
@@ -38,9 +36,6 @@ export interface ViewerActions {
   /** Shows a different view, or the same view again if the source has changed. */
   readonly change: (make: Change) => void
   readonly moveTo: (position: Position) => void
-  readonly hold: (isHeld: boolean) => void
-  /** Address of the page with the present view. */
-  readonly address: () => string
   /** @param panel 0 for map A, 1 for map B, whose grid of positions the actions use */
   readonly actions: (panel: number) => CursorActions
 }

@@ -9,7 +9,6 @@ import {
   type Fitted,
   fitView,
   hasFeatures,
-  hasMean,
   isOfSameObject,
   nearestPosition,
   withComparedSize,
@@ -78,10 +77,11 @@ class Viewer implements RunningViewer, ViewerActions {
     this.#opening = opening
     this.#source = source
     this.#root = root
-    this.state = { ...stateOf(source, view), maps: [], notes: [], isBusy: [], isHeld: false }
+    this.state = { ...stateOf(source, view), maps: [], notes: [], isBusy: [] }
   }
 
-  readonly address = () => {
+  /** Address of the page with the present view. */
+  #address(): string {
     const { view, fits } = this.state
     const [first, second] = fits
     // The maps may show something other than the view asks for; see `fitChoice`.
@@ -100,11 +100,11 @@ class Viewer implements RunningViewer, ViewerActions {
   /** The browser's Back button returns to the previous view, unless only colours or the cursor changed. */
   readonly change = (make: Change) => {
     const before = this.state.view
-    const address = this.address()
+    const address = this.#address()
     this.#show(make(before))
     if (contentOf(before) === contentOf(this.state.view)) return
     history.replaceState(OWN, '', address)
-    history.pushState(OWN, '', this.address())
+    history.pushState(OWN, '', this.#address())
   }
 
   /**
@@ -226,13 +226,8 @@ class Viewer implements RunningViewer, ViewerActions {
     render(h(Bench, { source: this.#source, state: this.state, viewer: this }), this.#root)
     clearTimeout(this.#settling)
     this.#settling = setTimeout(() => {
-      if (this.#hasAddress) history.replaceState(OWN, '', this.address())
+      if (this.#hasAddress) history.replaceState(OWN, '', this.#address())
     }, SETTLED)
-  }
-
-  hold(isHeld: boolean): void {
-    this.state = { ...this.state, isHeld }
-    this.#draw()
   }
 
   /** Sets the anchor at the position of map A's grid that is nearest to the given one. */
@@ -246,9 +241,6 @@ class Viewer implements RunningViewer, ViewerActions {
   readonly actions = (panel: number): CursorActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {
-      hover: (position) => {
-        if (!this.state.isHeld) this.moveTo(position)
-      },
       choose: (position, isTouch) => {
         this.moveTo(position)
         // A touch only moves the cursor, as hovering does. It does not set the anchor.
@@ -265,21 +257,7 @@ class Viewer implements RunningViewer, ViewerActions {
       },
       place: (position) => this.moveTo(nearestPosition(groupOf(), position)),
       anchorHere: () => this.#anchorAt(this.state.view.cursor),
-      toggleHold: () => this.hold(!this.state.isHeld),
-      stepPatch: (by) => this.#stepPatch(by),
     }
-  }
-
-  /** Shows the next or the previous object. The mean over objects, if there is one, comes before the first object. */
-  #stepPatch(by: number): void {
-    const { index, fits } = this.state
-    const [first] = fits
-    const { group, unit } = first
-    const patches = group.units.map(({ patch }) => patch)
-    const choices = hasMean(group, index) ? [null, ...patches] : patches
-    const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
-    const patch = choices[(now + by + choices.length) % choices.length] ?? null
-    this.change((view) => ({ ...view, patch }))
   }
 }
 

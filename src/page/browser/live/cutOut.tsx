@@ -62,11 +62,6 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const context = canvas.current?.getContext('2d')
     if (context) drawPicture(context, picture, box)
   }, [picture, box, before])
-  const cut = (...places: readonly (readonly [number, number])[]) => {
-    const kept = picture.data.slice()
-    const count = places.reduce((sum, [x, y]) => sum + cutFrom(picture, x, y, tolerance), 0)
-    if (count > 0) setBefore([...before, kept].slice(-MOST_UNDONE))
-  }
   const undo = () => {
     picture.data.set(before.at(-1) ?? picture.data)
     setBefore(before.slice(0, -1))
@@ -75,10 +70,10 @@ export function CutOut({ picture, answer }: CutOutParts) {
   const scale = () => width / (canvas.current as HTMLCanvasElement).getBoundingClientRect().width
   const cutOnScreen = (x: number, y: number) => {
     const { left, top } = (canvas.current as HTMLCanvasElement).getBoundingClientRect()
-    cut([
-      between(0, Math.floor((x - left) * scale()), width - 1),
-      between(0, Math.floor((y - top) * scale()), height - 1),
-    ])
+    const col = between(0, Math.floor((x - left) * scale()), width - 1)
+    const row = between(0, Math.floor((y - top) * scale()), height - 1)
+    const kept = picture.data.slice()
+    if (cutFrom(picture, col, row, tolerance) > 0) setBefore([...before, kept].slice(-MOST_UNDONE))
   }
   /**
    * Event handlers for moving the rectangle. They move the sides named in `sides` (`nw`: top and left), or all sides if
@@ -126,7 +121,6 @@ export function CutOut({ picture, answer }: CutOutParts) {
   }
   const [left, top] = percent(box.left, box.top)
   const [across, down] = percent(box.right - box.left, box.bottom - box.top)
-  const [right, bottom] = [box.right - 1, box.bottom - 1]
   return (
     <dialog id="cut-out" ref={dialog} aria-labelledby="cut-out-title" onClose={() => answer(undefined)}>
       <h3 id="cut-out-title">Cut an object out, or use the whole photograph</h3>
@@ -157,7 +151,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
         ))}
       </div>
       <p class="soft">
-        <output id="box-text">{`${right + 1 - box.left} × ${bottom + 1 - box.top} of ${width} × ${height} pixels`}</output>
+        <output id="box-text">{`${box.right - box.left} × ${box.bottom - box.top} of ${width} × ${height} pixels`}</output>
       </p>
       <label class="slider">
         Tolerance{' '}
@@ -171,13 +165,6 @@ export function CutOut({ picture, answer }: CutOutParts) {
         <output for="tolerance">{tolerance}</output>
       </label>
       <p class="buttons">
-        <button
-          type="button"
-          id="cut-corners"
-          onClick={() => cut([box.left, box.top], [right, box.top], [box.left, bottom], [right, bottom])}
-        >
-          Make the corner colours transparent
-        </button>
         <button type="button" id="undo-cut" disabled={before.length === 0} onClick={undo}>
           Undo
         </button>

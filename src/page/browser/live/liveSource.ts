@@ -243,7 +243,7 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
  */
 export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, category: string): string {
   const { answers, known, fitted } = map
-  if (category === '' || !answers?.strongest) return ''
+  if (category === '' || answers === undefined) return ''
   const { names, numbers, right } = answers.strongest
   if (right === undefined) return `${isolated(fitted.group.model)} has no class for ${isolated(category)}.`
   const counts = new Uint32Array(names.length)
@@ -274,7 +274,7 @@ function indexOf(state: LiveState, mostBytes: number, wished: number): SiteIndex
       frame: network.frame,
       background: { colour: state.background },
       anchors: anchorPositions(range),
-      layers: network.layers.map(({ name, dims }) => ({ name, dims, means: [], baseline: null })),
+      layers: network.layers.map(({ name }) => ({ name, baseline: null })),
       classes: network.classes,
       ...(network.knows && { knows: network.knows }),
       isDetector: network.isDetector,

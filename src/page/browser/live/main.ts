@@ -2,14 +2,12 @@ import { h, render } from 'preact'
 import type { LiveStudy } from '../../live.js'
 import { element } from '../dom.js'
 import { bindPrint } from '../print.js'
-import { bindTheme } from '../theme.js'
 import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study)
-bindTheme()
 const [first, second] = study.networks
 if (study.opensTwo && first && second)
   element('viewer-app', HTMLElement).dataset.view = `#${new URLSearchParams({ network: first.id, with: second.id })}`
