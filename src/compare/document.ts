@@ -66,7 +66,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
 }
 
 export function networksText({ before, after }: ComparedNetworks): string {
-  return before === after ? after : `${after}, before: ${before}`
+  return before === after ? after : `${before} (before) and ${after} (after)`
 }
 
 function measuresTable(measures: readonly ComparedMeasure[]): string {

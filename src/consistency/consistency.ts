@@ -110,17 +110,13 @@ async function measureAll(
     const which = areSeveral ? `resuming ${network.id}` : 'resuming'
     progress.note(`${which}: ${measured.size} of ${counted(files.length, 'photograph')} are finished`)
   }
-  const start = performance.now()
   const results: NetworkConsistency[] = []
   let before = 0
   for (const job of jobs) {
     const { network, left, perPhotograph, origin, protocols, measured, files } = job
     const run = await measureLeft(job, {
       start: () => progress.start(network.id, total, { unit: 'images', before }),
-      update: (done) => {
-        const seconds = (performance.now() - start) / 1000
-        progress.update(before + done, done === 0 ? null : (seconds / (before + done)) * (total - before - done))
-      },
+      update: (done) => progress.update(before + done),
       stop: progress.stop,
     })
     const inOrder = files.flatMap(({ name }) => measured.get(name) ?? [])

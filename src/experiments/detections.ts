@@ -1,6 +1,6 @@
 import type { LayerFeatures } from '../engine/features.js'
 import type { PositionGrid } from '../engine/positions.js'
-import { type Detector, isRightAnswer, type Network } from '../networks/index.js'
+import { classesOfObject, type Detector, type Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
 import { type Box, ON_OBJECT, OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from './boxes.js'
@@ -63,10 +63,8 @@ export function detectionRule(
   category: string | null = null,
 ): DetectionRule {
   const all = [...names.keys()]
-  const stated = all.filter((index) => {
-    const name = names[index] as string
-    return objectClass === undefined ? isRightAnswer(category, name, names) === true : name === objectClass
-  })
+  const ofCategory = (category !== null && classesOfObject(category, names)) || []
+  const stated = objectClass === undefined ? ofCategory : all.filter((index) => names[index] === objectClass)
   const isStated = stated.length > 0
   const own = (isStated ? stated : all).reduce((best, index) =>
     (center[index] as number) > (center[best] as number) ? index : best,

@@ -12,8 +12,8 @@ import {
   checkIds,
   chooseNetwork,
   isGenerator,
+  isOfCategory,
   isOwnNetwork,
-  isRightAnswer,
   knownClasses,
   listNetworks,
   type Network,
@@ -252,7 +252,7 @@ function asLive(network: Network): LiveNetwork {
   const { id, input, layers, classes, detector } = network
   const note = answersNote(network)
   const names = classes?.names ?? []
-  const categories = PAPER_CLASSES.filter((category) => isRightAnswer(category, '', names) !== null)
+  const categories = PAPER_CLASSES.filter((category) => isOfCategory(category, '', names) !== null)
   return {
     id,
     frame: input.rows,

@@ -1,7 +1,7 @@
 import { addTo } from '../support/lists.js'
 import { IMAGENET_COUNTS } from './classNames.js'
 import { imagenetClasses, imagenetWnids } from './imagenetClasses.js'
-import { isRightAnswer } from './objectClasses.js'
+import { isOfCategory } from './objectClasses.js'
 
 /** Whether a word is the index of a class. */
 export function isIndex(word: string): boolean {
@@ -28,19 +28,32 @@ export function classFinder(names: readonly string[]): (word: string) => readonl
   return (word) => {
     const classes = [...new Set(classesOf(word))].map((index) => [index])
     if (classes.length > 0) return classes
-    const category = [...names.keys()].filter((i) => isRightAnswer(word, names[i] as string, [names[i] as string]))
+    const category = [...names.keys()].filter((i) => isOfCategory(word, names[i] as string, [names[i] as string]))
     return category.length > 0 ? [category] : []
   }
 }
 
 /**
- * Finds the classes that are right for an object: those of its category (see `isRightAnswer`), or else the class that
+ * Finds the classes that are right for an object: those of its category (see `isOfCategory`), or else the class that
  * the word means.
  * @returns indices of the network's output; undefined if the network has no such class
  */
 export function classesOfObject(word: string, names: readonly string[]): readonly number[] | undefined {
-  if (isRightAnswer(word, '', names) === null) return classFinder(names)(word)[0]
-  return [...names.keys()].filter((i) => isRightAnswer(word, names[i] as string, [names[i] as string]))
+  if (isOfCategory(word, '', names) === null) return classFinder(names)(word)[0]
+  return [...names.keys()].filter((i) => isOfCategory(word, names[i] as string, [names[i] as string]))
+}
+
+/**
+ * Whether an answer is right for an object.
+ * @param category one of the paper's ten, or the name of a class
+ * @param names some or all classes of the network. So an index of a class would say nothing.
+ * @returns null if unknown: there is no category, or none of the classes belongs to it
+ */
+export function isRightAnswer(category: string | null, answer: string, names: readonly string[]): boolean | null {
+  const isRight = isOfCategory(category, answer, names)
+  if (isRight !== null || category === null) return isRight
+  const right = namedClasses(names)(category).map((index) => names[index])
+  return right.length > 0 ? right.includes(answer) : null
 }
 
 /** Index of ImageNet's first class in a list of names: 0, or 1 after a background class; undefined for other lists. */

@@ -16,7 +16,7 @@ export {
   weightsCommand,
 } from './catalog.js'
 export { chooseNetwork } from './chooseNetwork.js'
-export { classesOfObject, classFinder, isIndex } from './classWords.js'
+export { classesOfObject, classFinder, isIndex, isRightAnswer } from './classWords.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { hubModelFile, listHubModels } from './hub/manifest.js'
 export { type HubPullOptions, type PulledHubModel, pullHubModel } from './hub/pull.js'
@@ -45,7 +45,7 @@ export {
   type Tokens,
 } from './network.js'
 export { answersNote, knownClasses, networkNotes, optimizationNotes } from './networkNotes.js'
-export { isRightAnswer } from './objectClasses.js'
+export { isOfCategory } from './objectClasses.js'
 export { cachedCopy } from './onnx/cachedCopy.js'
 export {
   compositingGraph,

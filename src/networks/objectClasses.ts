@@ -22,7 +22,7 @@ let known: z.infer<typeof schema>['categories'] | undefined
  * @param answer name of a class; synonyms after a comma are ignored
  * @returns null if unknown: the category is not one of the paper's ten, or the network has no class for it
  */
-export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
+export function isOfCategory(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8'))).categories
   const entry = category !== null && Object.hasOwn(known, category) ? known[category] : undefined
   if (entry === undefined) return null

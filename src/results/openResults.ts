@@ -41,6 +41,10 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   if (entry?.isFile()) return new InputError(`${results} is not a folder; name the results folder that reproduce wrote`)
+  if (await stat(join(results, 'consistency.json')).catch(() => undefined)) {
+    const page = join(results, 'index.html')
+    return new InputError(`${results} has results of consistency, not of reproduce; open ${page} instead`)
+  }
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 

@@ -3,7 +3,7 @@ import { CONFIDENT } from '../experiments/confidence.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 
-const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
+const OVER_OBJECTS = `± is the standard deviation over objects, if there are at least ${FEWEST_PATCHES}.`
 
 /** A kind of table. For each patch size, one such table is made. It has a row for each network and layer. */
 export interface TableKind {

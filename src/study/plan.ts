@@ -51,7 +51,7 @@ export interface ReplacedUnits {
 export function replacedText({ units, differences }: ReplacedUnits): string {
   const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
   const kinds = [
-    ...(settings.length > 0 ? [`with other settings (${settings.join('; ')})`] : []),
+    ...(settings.length > 0 ? [`made with other settings (${settings.join('; ')})`] : []),
     ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
   ]
   return `${counted(units, 'unit')} ${kinds.join(' or ')}`

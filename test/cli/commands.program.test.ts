@@ -149,7 +149,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     `${WHOLE_STUDY} --background #808080 --dry-run`,
     [
       /^2 units, 0 of them finished/,
-      /^the results folder has 2 units with other settings \(background white instead of #808080\), which this study would replace$/,
+      /^the results folder has 2 units made with other settings \(background white instead of #808080\), which this study would replace$/,
       /^(about|at most|\S+ kB) /,
     ],
     [],

@@ -62,7 +62,7 @@ describe('reproduce', () => {
     const { computed, stderr: replaced } = await study('other', ...one, ...grey)
     expect(computed).toBe(1)
     expect(replaced).toContain(
-      `replacing 1 unit with other settings (${differences}) in ${folder('other')}; choose another`,
+      `replacing 1 unit made with other settings (${differences}) in ${folder('other')}; choose another`,
     )
   })
 

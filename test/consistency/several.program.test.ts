@@ -97,6 +97,14 @@ it('goes on with the network at which it was stopped', async () => {
     expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
 })
 
+it('leaves the time left to the rate of the network at work, because networks differ in speed', async () => {
+  const updates: ProgressEvent[] = []
+  const given = await options()
+  await consistency({ ...given, onProgress: (event) => event.kind === 'update' && updates.push(event) })
+  expect(updates.length).toBeGreaterThan(1)
+  expect(updates.filter((event) => 'secondsLeft' in event)).toEqual([])
+})
+
 it('refuses networks that it cannot tell apart, before it writes anything', async () => {
   const [model] = (await options()).models as readonly string[]
   const refused = async (more: Partial<ConsistencyOptions>) =>

@@ -38,6 +38,16 @@ describe('an answer', () => {
     expect(isRightAnswer('dog', 'cat', ['cat', 'dog'])).toBe(false)
   })
 
+  it.each([
+    ['Labrador retriever', 'Labrador retriever', true],
+    ['labrador_retriever', 'Labrador retriever', true],
+    ['Labrador retriever', 'golden retriever', false],
+    ['retriever', 'Labrador retriever', null],
+    ['208', 'Labrador retriever', null],
+  ])('about an object of the class %s that is “%s” is right: %s', (name, answer, right) => {
+    expect(isRightAnswer(name, answer, imagenet)).toBe(right)
+  })
+
   it('is told by the first of several names of a class', () => {
     expect(isRightAnswer('dog', 'Chihuahua, a small dog', ['Chihuahua, a small dog'])).toBe(true)
   })

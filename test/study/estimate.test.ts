@@ -22,9 +22,9 @@ function options(changes: ReproduceOptions = {}): ReproduceOptions {
 }
 
 it.each([
-  [['stride 3 instead of 1', 'no readout'], '2 units with other settings (stride 3 instead of 1; no readout)'],
+  [['stride 3 instead of 1', 'no readout'], '2 units made with other settings (stride 3 instead of 1; no readout)'],
   [['an older format'], '2 units of an older format'],
-  [['an older format', 'no readout'], '2 units with other settings (no readout) or of an older format'],
+  [['an older format', 'no readout'], '2 units made with other settings (no readout) or of an older format'],
 ])('units to replace that differ by %j are called %j', (differences, text) => {
   expect(replacedText({ units: 2, differences })).toBe(text)
 })

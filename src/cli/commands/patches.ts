@@ -59,7 +59,7 @@ function addImages(patches: Command, { signal }: CommandContext): void {
         .choices(['stretch', 'pad'])
         .default('stretch'),
     )
-    .option('--category <name>', 'give all objects this category')
+    .option('--category <name>', 'state the class of all objects, such as dog')
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {

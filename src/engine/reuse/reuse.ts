@@ -124,7 +124,7 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
       const full = fullCrew(prepared)
       const distance = await distanceTo(work, full, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
-        return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
+        return decline(`sharing values would change features by ${distance.toExponential(1)} (relative)`)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
       if (features.finished === offsets.length / 2)

@@ -220,7 +220,7 @@ function nameOf({ numbers, stem, title }: TableKind, subject: Subject, size: num
   const number = numbers?.[size]
   const whole = `${inWordsOf(subject, title)}, ${subject === 'objects' ? `objects of ${sizes}` : sizes}`
   if (number === undefined) return { name: `${stem}-${sizeName(size)}`, title: whole }
-  const caption = `${whole} (Table ${number} of the paper)`
+  const caption = `${whole} (as Table ${number} of Lee et al., 2020)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 

@@ -273,7 +273,7 @@ describe('the plain way is taken', () => {
     const { patch, ...behind } = sceneOfSize(SIZE)
     const black = { ...behind, patch: { ...patch, rgba: patch.rgba.map((value, at) => (at % 4 === 3 ? value : 0)) } }
     const { reason, notes } = await reasonFor(opened, [black, sceneOfSize(SIZE), black, sceneOfSize(SIZE, SIZE - 1)])
-    expect(reason).toMatch(/^with reuse, features differ by \S+ \(relative\)$/)
+    expect(reason).toMatch(/^sharing values would change features by \S+ \(relative\)$/)
     expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* every image is computed in full$/)])
   })
 
