@@ -63,7 +63,7 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
     [[[C, 0.29, 0.38]], 'Yes: it closes 29–38 % of the gap to perfect invariance (contradicts the paper)'],
     [
       [[O, 0.15, 0.38]],
-      'Can’t tell: it closes 15–38 % of the gap to perfect invariance (numbers: 2 open; the paper says no)',
+      'Can’t tell: it closes 15–38 % of the gap to perfect invariance (numbers: 2 are open; the paper says no)',
     ],
   ],
   // The paper says nothing of pairs that the user names.
@@ -90,17 +90,20 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
     [[[C, -0.04]], 'Yes: without flips, the bias is 0.040 below half of the bias with flips (contradicts the paper)'],
     [
       [[O, 0.007, 0.024]],
-      'Can’t tell: without flips, the bias is 0.007–0.024 above half of the bias with flips (numbers: 2 open; the paper says no)',
+      'Can’t tell: without flips, the bias is 0.007–0.024 above half of the bias with flips (numbers: 2 are open; the paper says no)',
     ],
   ],
   'top-bottom-less-separable': [
-    [[[S, 0.1]], 'Yes: left-right leads by 10.0 points more than the position alone explains (as the paper says)'],
+    [
+      [[S, 0.1]],
+      'Yes: left-right’s lead over top-bottom is 10.0 points above that of the position alone (as the paper says)',
+    ],
     [
       [
         [C, -0.054],
         [C, 0.016],
       ],
-      'No: left-right leads by 5.4 points less to 1.6 points more than the position alone explains (contradicts the paper)',
+      'No: left-right’s lead over top-bottom is 5.4 points below to 1.6 points above that of the position alone (contradicts the paper)',
     ],
     [
       [
@@ -114,7 +117,7 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
         [S, 0.1],
         [O, 'only shuffled folds were measured'],
       ],
-      'Yes in 1 of 2 networks; can’t tell in 1: left-right leads by 10.0 points more than the position alone explains (as the paper says)',
+      'Yes in 1 of 2 networks; can’t tell in 1: left-right’s lead over top-bottom is 10.0 points above that of the position alone (as the paper says)',
     ],
   ],
   'position-modulo-stride': [
@@ -130,7 +133,7 @@ const SENTENCES: Readonly<Record<string, readonly (readonly [readonly Network[],
         [O, 0.99, 1],
         [O, 'fewer than 5 objects have a confident answer'],
       ],
-      'Can’t tell: 93–100 % of positions keep a confident answer (numbers: 3 open)',
+      'Can’t tell: 93–100 % of positions keep a confident answer (numbers: 3 are open)',
     ],
     [
       [
