@@ -193,7 +193,7 @@ async function pulled(
 function combined({ id, sources }: ModelEntry, failures: readonly ShiftscopeError[]): ShiftscopeError {
   const [first] = failures
   const isAnswered = failures.some((one) => one instanceof InputError || one instanceof RefusedRequest)
-  const byHand = `; or download ${sources[0]?.url} elsewhere and run "shiftscope models import ${id} FILE"`
+  const byHand = `, or download ${sources[0]?.url} elsewhere and run "shiftscope models import ${id} FILE"`
   const ending = isAnswered ? '' : byHand
   if (first !== undefined && failures.length === 1) return reworded(first, `${first.message}${ending}`)
   const message = `${id} cannot be pulled: ${failures.map((failure) => failure.message).join('; then ')}${ending}`

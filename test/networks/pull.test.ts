@@ -126,7 +126,7 @@ describe('pulling published weights', () => {
 
   it('says how to bring in a file that cannot be downloaded here', async () => {
     expect(await messageOf(pull(entryWith([`https://localhost:1/${NAME}`])), NetworkError)).toMatch(
-      /run the same command again; or download https:.* elsewhere and run "shiftscope models import mobilenet_v2 FILE"$/,
+      /run the same command again, or download https:.* elsewhere and run "shiftscope models import mobilenet_v2 FILE"$/,
     )
   })
 
@@ -231,7 +231,7 @@ it('a certificate that is not trusted ends the connection', async () => {
   const server = await startServer(fileAnswer(right), 'https')
   const entry = entryWith([`${server.address}/${NAME}`])
   expect(await messageOf(pull(entry), NetworkError)).toMatch(
-    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate; or download .* FILE"$/,
+    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate, or download .* FILE"$/,
   )
   expect(server.requests).toEqual([])
   expectNothingKept()
