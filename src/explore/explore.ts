@@ -25,8 +25,8 @@ const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 
 const OPTIONS = {
-  /** Results folder in which the page's Keep button stores results; `shiftscope-results` by default. */
-  results: z.string().default('shiftscope-results'),
+  /** Results folder in which the page's Keep button stores results; `shiftscope-explore` by default. */
+  results: z.string().default('shiftscope-explore'),
   /**
    * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
    * weights are on this machine.

@@ -105,7 +105,7 @@ async function fetchWeights(
       if (!isLasting && (await partLength(partOf(publishedName(from.source)))) > 0) break
     }
   }
-  throw combined(entry.id, failures)
+  throw combined(entry, failures)
 }
 
 async function presentWeights(entry: ModelEntry, progress: Progress): Promise<PulledWeights | undefined> {
@@ -190,10 +190,13 @@ async function pulled(
 }
 
 /** One error for all sources: an InputError if any of them had a wrong file; otherwise a NetworkError. */
-function combined(id: string, failures: readonly ShiftscopeError[]): ShiftscopeError {
+function combined({ id, sources }: ModelEntry, failures: readonly ShiftscopeError[]): ShiftscopeError {
   const [first] = failures
-  if (first !== undefined && failures.length === 1) return first
-  const message = `${id} cannot be pulled: ${failures.map((failure) => failure.message).join('; then ')}`
+  const isAnswered = failures.some((one) => one instanceof InputError || one instanceof RefusedRequest)
+  const byHand = `, or download ${sources[0]?.url} elsewhere and run "shiftscope models import ${id} FILE"`
+  const ending = isAnswered ? '' : byHand
+  if (first !== undefined && failures.length === 1) return reworded(first, `${first.message}${ending}`)
+  const message = `${id} cannot be pulled: ${failures.map((failure) => failure.message).join('; then ')}${ending}`
   const wrong = failures.some((failure) => failure instanceof InputError)
   return wrong ? new InputError(message, { cause: first }) : new NetworkError(message, { cause: first })
 }

@@ -28,10 +28,10 @@ pre{margin:.5rem 0;white-space:pre}
 .layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
 main{min-width:0;padding:1.1rem 0 4rem}
 .layout:not(:has(>.contents)){grid-template-columns:minmax(0,1fr)}
-.contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1.3rem 0;font-size:.86rem}
+.contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1rem 0;font-size:.8rem}
 .contents details{margin:0}.contents summary{display:none}
 .contents .links{display:grid;gap:.1rem;grid-template-columns:minmax(0,1fr)}
-.contents a{display:block;padding:.2rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.35}
+.contents a{display:block;padding:.12rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.25}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
 #viewer>h1{font-size:clamp(1.6rem,3.3vw,2.7rem);line-height:1.1;letter-spacing:-.022em;font-weight:700;margin-bottom:.6rem;text-wrap:balance}
@@ -155,7 +155,7 @@ small{color:var(--soft)}
 @media (max-width:75rem){
 .layout{grid-template-columns:minmax(0,1fr)}
 .contents{z-index:3;max-height:none;overflow:visible;margin:0 -1.5rem;padding:0 1.5rem;background:var(--ground);border-bottom:1px solid var(--line)}
-.contents summary{display:list-item;padding:.35rem 0}
+.contents summary{display:list-item;padding:.35rem 0}.contents a{padding:.3rem .6rem}
 .contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
 section{scroll-margin-top:2.6rem}
 }
@@ -196,7 +196,7 @@ th,td{padding:.3rem .5rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
 [id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
-.contents .answer{display:block;font-weight:400}
+.contents .answer{font-weight:400;color:var(--ink)}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}.matrix thead th:not(:first-child,:nth-last-child(-n+2)){overflow-wrap:anywhere}.matrix :is(th,td):nth-last-child(2){min-width:4.6rem;overflow-wrap:normal}
 .matrix th[scope=row]{min-width:12rem;max-width:22rem;width:22rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}

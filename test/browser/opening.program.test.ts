@@ -120,7 +120,7 @@ describe.skipIf(!hasChromium())('the opening of the page', () => {
       expect((await steps(page))[1]).toMatch(/ px /)
       await page.click('.steps button >> text=At the center')
       expect((await runFor(100)).at(-1)).toBe(CENTER)
-      await page.click('.steps button >> text=Now drag it yourself')
+      await page.click('.steps button >> text=Now drag it')
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('a-image')
     }))
 

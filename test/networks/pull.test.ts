@@ -124,6 +124,12 @@ describe('pulling published weights', () => {
     expect(await messageOf(pull(entryWith(['http://example.org/a.pth'])), UsageError)).toContain('is not encrypted')
   })
 
+  it('says how to bring in a file that cannot be downloaded here', async () => {
+    expect(await messageOf(pull(entryWith([`https://localhost:1/${NAME}`])), NetworkError)).toMatch(
+      /run the same command again, or download https:.* elsewhere and run "shiftscope models import mobilenet_v2 FILE"$/,
+    )
+  })
+
   it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
     'needs a cache that nobody else can write to',
     async () => {
@@ -225,7 +231,7 @@ it('a certificate that is not trusted ends the connection', async () => {
   const server = await startServer(fileAnswer(right), 'https')
   const entry = entryWith([`${server.address}/${NAME}`])
   expect(await messageOf(pull(entry), NetworkError)).toMatch(
-    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate$/,
+    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate, or download .* FILE"$/,
   )
   expect(server.requests).toEqual([])
   expectNothingKept()

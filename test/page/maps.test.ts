@@ -11,6 +11,7 @@ import {
   quantityNote,
   shownLayer,
 } from '../../src/page/browser/maps.js'
+import { mapTitle } from '../../src/page/browser/panel.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import type { Quantity } from '../../src/page/browser/view.js'
@@ -45,6 +46,12 @@ describe('a map', () => {
     expect([mean, lowest, highest]).toEqual([0.625, 0.5, 0.75])
     expect(mapWith([0.25, 0.75])).toMatchObject({ mean: 0.5, lowest: 0.25, highest: 0.75 })
   })
+
+  it('has a title without quantity until it is known', () =>
+    expect([undefined, mapWith([1])].map((map) => mapTitle(fitted, map).replace(/[\u2068\u2069]/g, ''))).toEqual([
+      'alexnet',
+      'alexnet fc6: similarity',
+    ]))
 
   const answers = answersWith(['cat', 'dog'], [0, 1, 1, 1])
   const notKnown = 'The answers of this network are not known here. The map shows similarity instead.'

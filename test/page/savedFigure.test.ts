@@ -93,6 +93,14 @@ describe('a saved figure of maps', () => {
     expect(texts.join(' ')).toContain('+ anchor center: row 4, column 4.')
   })
 
+  it('says that the center is between the positions of the map', () => {
+    const map = mapOfNetwork(0, 'answers')
+    const coarse = { ...map, fitted: { ...map.fitted, group: groupOf({ key: 0, model: 'alexnet', stride: 4 }) } }
+    expect(plain(textsOf(figureOf([coarse]))).join(' ')).toContain(
+      '+ center: row 18, column 18, between the positions of the map. Rows',
+    )
+  })
+
   it('is white, as large as its contents, and names no address but data', () => {
     const { attributes, children } = figureOf([0, 1].map((network) => mapOfNetwork(network, 'answers')))
     expect(children[1]).toMatchObject({ name: 'rect', attributes: { fill: '#fff', width: attributes.width } })

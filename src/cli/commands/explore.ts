@@ -15,7 +15,7 @@ import { terminalProgress } from '../progressBar.js'
 export function exploreCommand({ signal }: CommandContext): Command {
   const command = addExamples(new Command('explore'), 'shiftscope explore --models tiny-alexnet,tiny-alexnet-aa')
     .description('open a local page on which you move your own object and see results live')
-    .argument('[results]', 'folder for results that you keep [default: shiftscope-results]', parsePath)
+    .argument('[results]', 'folder for results that you keep [default: shiftscope-explore]', parsePath)
     .option('--port <n>', 'listen on this port [default: any free one]', parseNatural)
     .option('--host <address>', 'listen on this address; anyone with the link can use the page, unencrypted')
     .option('--models <a,b>', 'offer these, [NAME=]id or file [default: all with weights here]', parseList)

@@ -192,12 +192,13 @@ function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
 const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
-const OUTPUT_LAYER = 'Answers always come from the output layer.'
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity:
     'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
-  probability: `Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. ${OUTPUT_LAYER}`,
-  answers: `Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
+  probability:
+    'Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. Answers always come from the output layer.',
+  answers:
+    'Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. Strides, the frame’s borders and fully connected layers break this invariance.',
   overlap: 'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
   found: 'Its colour shows whether the detector finds the object, or what else it sees.',
 }

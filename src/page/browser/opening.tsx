@@ -86,7 +86,7 @@ interface StepsProps {
 export function Steps({ fitted, cursor, moveTo }: StepsProps) {
   const isSeen = useRef(false)
   const answer = answerOf(fitted)
-  if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or use the arrow keys.</p>
+  if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or click and use the arrow keys.</p>
   const { flip } = answer
   const center = centerOf(fitted.group)
   const isOnWay = wayToFlip(fitted).some((one) => isSamePosition(one, cursor))
@@ -105,7 +105,7 @@ export function Steps({ fitted, cursor, moveTo }: StepsProps) {
       </button>
     ),
     <button type="button" onClick={() => element('a-image', HTMLElement).focus()}>
-      Now drag it yourself, or use the arrow keys.
+      Now drag it, or click and use the arrow keys.
     </button>,
   ]
   const now = isSamePosition(center, cursor) ? 0 : isOnWay ? 1 : 2

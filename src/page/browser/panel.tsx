@@ -122,9 +122,9 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-export function mapTitle({ group, choice }: Fitted, map: LoadedMap | undefined): string {
-  const [quantity, layer] = map === undefined ? ['similarity', choice.layer] : [map.quantity, shownLayer(map)]
-  return `${isolated(group.model)} ${isolated(layer)}: ${quantity}`
+export function mapTitle({ group }: Fitted, map: LoadedMap | undefined): string {
+  const shown = map === undefined ? '' : ` ${isolated(shownLayer(map))}: ${map.quantity}`
+  return `${isolated(group.model)}${shown}`
 }
 
 function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedMap | undefined): string {

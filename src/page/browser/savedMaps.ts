@@ -1,9 +1,11 @@
+import { isSamePosition } from '../../engine/positions.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { withMinus } from '../../plot/numberText.js'
 import { svg, textElement } from '../../plot/svg.js'
 import { kindOf, sideText } from '../groups.js'
 import { isolated, positionText, shareText } from '../text.js'
 import { barElements } from './colourBar.js'
+import { nearestPosition } from './fit.js'
 import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { anchorOf, differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
@@ -26,6 +28,8 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
   const kind = kindOf(group)
   const object = unit === null ? `${group.units.length} ${kind}s (mean)` : `the ${kind} ${isolated(choice.patch ?? '')}`
   const groups = shown.maps.map((map) => map.fitted.group)
+  const mark = anchorOf(shown.maps[0] as LoadedMap)
+  const between = isSamePosition(mark, nearestPosition(group, mark)) ? '' : ', between the positions of the map'
   const frames = [...new Set(groups.map(({ frame }) => `${frame} × ${frame}`))].join(' and ')
   const anchor = typeof choice.anchor === 'string' ? ` ${choice.anchor}` : ''
   const drawings = shown.maps.map((map, i) => mapDrawings(map, i, shown, imageOf))
@@ -38,7 +42,7 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
       8,
       rows.map((row) => arranged('right', GAP, row)),
     ),
-    source: `+ ${quantity === 'similarity' ? `anchor${anchor}` : 'center'}: ${positionText(anchorOf(shown.maps[0] as LoadedMap))}. Rows and columns are those of the top-left corner of the ${kind} in an image of ${frames} px, in steps of ${group.stride} px.`,
+    source: `+ ${quantity === 'similarity' ? `anchor${anchor}` : 'center'}: ${positionText(mark)}${between}. Rows and columns are those of the top-left corner of the ${kind} in an image of ${frames} px, in steps of ${group.stride} px.`,
   }
 }
 

@@ -60,10 +60,15 @@ ${lines.join('\n')}
 <p class="axis">${escapeHtml(axis)}</p></div>`
 }
 
-export function keys(series: readonly string[]): string {
+/** @param lineOf the line of a series that is drawn without marks, 24 px wide */
+export function keys(
+  series: readonly string[],
+  lineOf: (i: number) => SvgElement | undefined = () => undefined,
+): string {
   const entries = series.map((name, i) => {
-    const sign = markup(svg('svg', { width: 14, height: 12 }, mark(i, 6, 6, 5)))
-    return `<span>${sign}${escapeHtml(shortened(name, 40))}</span>`
+    const line = lineOf(i)
+    const sign = svg('svg', { width: line ? 24 : 14, height: 12 }, line ?? mark(i, 6, 6, 5))
+    return `<span>${markup(sign)}${escapeHtml(shortened(name, 40))}</span>`
   })
   return `<p class="keys">${entries.join(' ')}</p>`
 }

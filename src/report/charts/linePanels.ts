@@ -53,25 +53,32 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
     const curves = measured.map((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
     return markup(svg('svg', attributes, head, ...axes, ...curves))
   })
-  return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
+  const unmarked = panels.flatMap(({ lines }) => lines).filter(({ words }) => words !== undefined)
+  const lineOf = (i: number) => {
+    const line = unmarked.find((one) => one.series === i)
+    return line && svg('line', { x1: 0, x2: 24, y1: 6, y2: 6, ...strokeOf(line) })
+  }
+  return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series, lineOf)}\n${drawn.join('\n')}</div>`
 }
 
 /** A line with more points than this has no marks, because they would hide the line. */
 const MOST_MARKS = 12
 
-function curve(
-  { series, isDashed = false, points, words }: PanelLine,
-  name: string,
-  x: (value: number) => number,
-  y: (value: number) => number,
-): SvgElement {
-  const attributes = {
-    points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
-    fill: 'none',
+function strokeOf({ series, isDashed = false, words }: PanelLine): SvgElement['attributes'] {
+  return {
     stroke: seriesColour(series),
     // Charts with `words` have many lines, so these are thin. Only the dashed line, the reference, is thick.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
+  }
+}
+
+function curve(line: PanelLine, name: string, x: (value: number) => number, y: (value: number) => number): SvgElement {
+  const { series, points, words } = line
+  const attributes = {
+    points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
+    fill: 'none',
+    ...strokeOf(line),
   }
   const numbers = points.map(([a, b]) => `${b.toPrecision(3)} at ${a}`).join(', ')
   const marks =

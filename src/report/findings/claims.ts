@@ -74,6 +74,8 @@ export interface Claim {
   readonly axis?: string
   /** Values that the figure's axis always includes, in the unit of the axis. */
   readonly within?: readonly number[]
+  /** The largest possible value, at which bars end, in the unit of the axis. */
+  readonly most?: number
   /** View that the claim's link opens. By default, it is the map for the center anchor, averaged over objects. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
@@ -167,7 +169,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       says: ({ text }) => `its power is ${text} of that in the plain network`,
       border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
       axis: 'power of the grid pattern, % of that in the plain network',
-      caption: `100 % is the power of the grid pattern in the plain network, which is ${plain}. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
+      caption: `Similarity rises and falls with the network’s strides, which looks like a grid on the maps. 100 % is the power of this pattern in the plain network, which is ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
       within: [100],
       // The effect is easiest to see where the plain network's grid pattern is strongest.
       seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
@@ -250,7 +252,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: ({ apart }) => `left-right leads by ${apart('less', 'more')} than the position alone explains`,
+    says: ({ apart }) => `left-right’s lead over top-bottom is ${apart('below', 'above')} that of the position alone`,
     border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
     showsFolds: true,
     caption:
@@ -288,6 +290,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     axis: 'positions that keep a confident answer, %',
     caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
+    most: 100,
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },
 ]

@@ -13,7 +13,7 @@ import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './finding.js'
 
 export function claimFigure(
-  { question, border, numbers, caption, showsFolds, axis, within = [] }: Claim,
+  { question, border, numbers, caption, showsFolds, axis, within = [], most }: Claim,
   findings: readonly ClaimFinding[],
   rows: readonly Row[],
 ): string | undefined {
@@ -32,7 +32,7 @@ export function claimFigure(
       layer,
       dots: sizes.map((size) => {
         const one = evidence.find((of) => of.layer === layer && compared(of) === size && of.lean !== null)
-        return one && dotOf(one, numbers)
+        return one && dotOf(one, numbers, most)
       }),
     })),
   )
@@ -50,10 +50,17 @@ export function claimFigure(
 
 const BARS = `Bars are ±${CLEAR_ERRORS} standard errors; a bar across the line is open.`
 
-function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind): Dot {
+function dotOf(
+  { mean, standardError, patches }: Evidence,
+  { value, text, unit }: NumberKind,
+  most = Number.POSITIVE_INFINITY,
+): Dot {
   const number = text(value(mean))
   if (patches < FEWEST_PATCHES || standardError === null) return { value: value(mean), words: `${number}${unit}` }
-  const bar = [-1, 1].map((side) => value(mean + side * CLEAR_ERRORS * standardError)) as [number, number]
+  const bar = [-1, 1].map((side) => Math.min(most, value(mean + side * CLEAR_ERRORS * standardError))) as [
+    number,
+    number,
+  ]
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }
 
