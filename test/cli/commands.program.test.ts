@@ -74,9 +74,9 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [],
   ],
   [
-    'patches list --sheet SHEET.png',
+    'patches list',
     [/^name +class +pixels +object +file$/, /^dog +dog +222×199 +\d+ % +\S+dog\.png$/, /^\w+ +\S+ +\d+×\d+ +\d+ %/],
-    [/^contact sheet: .*sheet\.png$/],
+    [],
   ],
   ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [

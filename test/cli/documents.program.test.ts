@@ -90,8 +90,7 @@ describe('models and patches', () => {
     const generator = { encoder: 'caffenet', layer: 'fc8', dims: 1000, feature: 'pre-relu', state: 'missing' }
     expect(listed.find(({ id }) => id === 'deepsim-fc8')).toMatchObject(generator)
     expect(listed.find(({ id }) => id === 'tiny-alexnet')).toMatchObject({ state: 'embedded' })
-    expect(await documentOf('patches', 'list', '--sheet', folder('sheet.png'))).toHaveLength(10)
-    expect(existsSync(folder('sheet.png'))).toBe(true)
+    expect(await documentOf('patches', 'list')).toHaveLength(10)
   })
 
   it('are looked at as they are', async () => {

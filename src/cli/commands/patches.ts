@@ -7,7 +7,7 @@ import { counted } from '../../support/text.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
 import { addExamples } from '../help.js'
-import { print, printJson, say, sayError, tableLines } from '../output.js'
+import { print, printJson, sayError, tableLines } from '../output.js'
 import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -75,20 +75,13 @@ function addImages(patches: Command, { signal }: CommandContext): void {
 }
 
 function addList(patches: Command, context: CommandContext): void {
-  addExamples(patches.command('list'), 'shiftscope patches list --sheet objects.png')
+  addExamples(patches.command('list'), 'shiftscope patches list')
     .description('list the built-in objects, or those of a folder or manifest')
     .argument('[path]', 'folder of pictures, manifest.json or built-in names such as dog,car')
-    .option('--sheet <file>', 'write a PNG that shows all objects', parsePath)
     .option('--json', 'print one JSON document to stdout')
-    .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
+    .action(async (path: string | undefined, { json }: { json?: boolean }) => {
       const { listPatches, patchesFrom } = await import('../../patches/collection.js')
-      const sources = await patchesFrom(path)
-      const listed = await leavingNothing(listPatches(sources, context.signal), context)
-      if (sheet !== undefined) {
-        const { writeFileAtomic } = await import('../../files/atomic.js')
-        const { contactSheet } = await import('../../report/contactSheet.js')
-        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, context.signal), context))
-      }
+      const listed = await leavingNothing(listPatches(await patchesFrom(path), context.signal), context)
       if (json) return printJson(listed)
       // Paths stay whole, so that they can be copied.
       const lines = tableLines(
@@ -102,7 +95,6 @@ function addList(patches: Command, context: CommandContext): void {
         ]),
       )
       lines.forEach(print)
-      if (sheet !== undefined) say(`contact sheet: ${sheet}`)
     })
 }
 
