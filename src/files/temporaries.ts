@@ -5,11 +5,8 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { hasEnded, isDead, type ProcessId, thisMachine } from './owner.js'
 import { rm } from './retried.js'
 
-/**
- * Matches temporary names, which hold the machine's id, the PID and random digits. Earlier versions wrote ids of eight
- * digits. Such short ids now count as ids of other machines.
- */
-const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
+/** Matches temporary names, which hold the machine's id, the PID and random digits. */
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
 /** A temporary file of another machine is removed by `clearBeside` if it has not changed for this many milliseconds. */
 const OLD_MILLISECONDS = 3_600_000
