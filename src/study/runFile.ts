@@ -18,9 +18,17 @@ import { imagesOf } from './units.js'
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/** The plan of a run, as run.json describes it. Entries of other versions may lack some keys. */
-export const plannedSchema = z.looseObject({
+/**
+ * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
+ * file.
+ */
+export const runSchema = z.looseObject({
+  pairs: pairsSchema.optional().catch(undefined),
+  process: ownerSchema.optional().catch(undefined),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  computed: z.number().optional(),
   finished: z.string().nullish(),
+  report: z.string().nullish(),
   patches: z
     .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
     .optional()
@@ -35,21 +43,12 @@ export const plannedSchema = z.looseObject({
         inputs: z.record(z.string(), z.unknown()).optional(),
       }),
     )
-    .optional(),
+    .optional()
+    .catch(undefined),
   arithmetic: z
     .array(z.object({ model: z.string(), inputsSha256: z.string() }))
     .optional()
     .catch(undefined),
-})
-
-/** The keys of run.json that Shiftscope reads. All are optional, because another version may have written the file. */
-const runSchema = z.looseObject({
-  pairs: pairsSchema.optional().catch(undefined),
-  process: ownerSchema.optional().catch(undefined),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  computed: z.number().optional(),
-  finished: z.string().nullish(),
-  report: z.string().nullish(),
   earlier: z.array(z.unknown()).optional(),
 })
 
