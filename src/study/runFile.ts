@@ -5,7 +5,7 @@ import type { Settings } from '../engine/task.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readStored } from '../files/json.js'
-import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
+import { lifeOf, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
@@ -75,10 +75,9 @@ export async function writeRunFile<T extends RunEntry>(
   // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
   const isKept = (entry: unknown) => {
     const { data } = runSchema.safeParse(entry)
-    const isRunning = data?.finished === null && data.computed === 0
-    return (
-      data?.process?.id !== run.process.id && !(isRunning && (data.process === undefined || hasEnded(data.process)))
-    )
+    if (data?.process?.id === run.process.id) return false
+    const isEmpty = data?.finished === null && data.computed === 0
+    return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
   const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)
