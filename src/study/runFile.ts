@@ -20,7 +20,7 @@ export type NetworkSettings = Settings & ExecutionRecord & { readonly classifier
 
 /**
  * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
- * file.
+ * file. Objects keep their other keys, because the entry of an earlier run is written again.
  */
 export const runSchema = z.looseObject({
   pairs: pairsSchema.optional().catch(undefined),
@@ -30,13 +30,13 @@ export const runSchema = z.looseObject({
   finished: z.string().nullish(),
   report: z.string().nullish(),
   patches: z
-    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
+    .array(z.looseObject({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
     .optional()
     .catch(undefined),
   /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
   planned: z
     .array(
-      z.object({
+      z.looseObject({
         model: z.string(),
         size: z.number(),
         patches: z.array(z.string()),
@@ -46,7 +46,7 @@ export const runSchema = z.looseObject({
     .optional()
     .catch(undefined),
   arithmetic: z
-    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
+    .array(z.looseObject({ model: z.string(), inputsSha256: z.string() }))
     .optional()
     .catch(undefined),
   earlier: z.array(z.unknown()).optional(),
