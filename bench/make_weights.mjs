@@ -3,7 +3,7 @@
  * does not depend on the values, as long as activations stay within the usual range.
  *
  *   npm run build && node bench/make_weights.mjs resnet50 resnet50.safetensors
- *   npx shiftscope bench unit --networks resnet50 --weights resnet50=resnet50.safetensors
+ *   npx shiftscope bench unit --models resnet50 --weights resnet50=resnet50.safetensors
  */
 
 import { once } from 'node:events'

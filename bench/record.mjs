@@ -4,7 +4,7 @@
  *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]
  *
  * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: composite, cosine, draws, networks or svm. Its options
- * follow, such as `unit --networks tiny-alexnet --size 75,125`. Afterwards, `npm run docs:performance` writes all results into
+ * follow, such as `unit --models tiny-alexnet --sizes 75,125`. Afterwards, `npm run docs:performance` writes all results into
  * docs/performance.md.
  */
 import { spawnSync } from 'node:child_process'

@@ -41,15 +41,18 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/** Breaks a text between words into lines of at most `width` characters. A longer word gets a line of its own. */
-export function wrapped(text: string, width: number): readonly string[] {
+/**
+ * Breaks a text into lines of at most `width` characters. A longer word gets a line of its own.
+ * @param ends matches the places where words end: after blanks, by default
+ */
+export function wrapped(text: string, width: number, ends = /(?<= )/): readonly string[] {
   const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+  for (const word of text.split(ends)) {
+    const longer = (lines.at(-1) ?? '') + word
+    if (lines.length > 0 && longer.trimEnd().length <= width) lines[lines.length - 1] = longer
     else lines.push(word)
   }
-  return lines
+  return lines.map((line) => line.trimEnd())
 }
 
 export function printJson(document: unknown): void {
@@ -101,15 +104,9 @@ function fittingWidths(lines: readonly (readonly string[])[], columns: number): 
   return widths
 }
 
-/** Breaks a cell after blanks and slashes. A longer word gets a line of its own. */
+/** Breaks a cell after blanks and slashes. */
 function folded(cell: string, width: number): readonly string[] {
-  const lines: string[] = []
-  for (const piece of cell.split(/(?<=[ /])/)) {
-    const longer = (lines.at(-1) ?? '') + piece
-    if (lines.length > 0 && longer.trimEnd().length <= width) lines[lines.length - 1] = longer
-    else lines.push(piece)
-  }
-  return lines.map((line) => line.trimEnd())
+  return wrapped(cell, width, /(?<=[ /])/)
 }
 
 /** A duration such as "1 m 05 s" or "3.4 s". */

@@ -19,10 +19,15 @@ export const parseShare = numberIn('from 0 to 1', (value) => value >= 0 && value
 
 function numberIn(range: string, fits: (value: number) => boolean) {
   return (text: string): number => {
-    const value = text.trim() === '' ? Number.NaN : Number(text)
+    const value = numberOf(text)
     if (!fits(value)) throw new InvalidArgumentError(`Give a number ${range}.`)
     return value
   }
+}
+
+/** NaN for an empty text, which JavaScript reads as 0. */
+function numberOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text)
 }
 
 /** Rejects an empty path, which an unset shell variable would give. */
@@ -52,7 +57,7 @@ export function parseMinutes(text: string): number {
 }
 
 export function parseColours(text: string): readonly number[] {
-  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  const values = text.split(',').map(numberOf)
   if ((values.length !== 3 && values.length !== 1) || !values.every(Number.isFinite))
     throw new InvalidArgumentError('Give one number, or three for red, green and blue, such as 0.5,0.5,0.5.')
   return values
@@ -86,25 +91,25 @@ export function collectNames(text: string, before: readonly string[] = []): read
 }
 
 export function parseLimits(text: string): { low: number; high: number } {
-  const [low, high, more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  const [low, high, more] = text.split(',').map(numberOf)
   if (low === undefined || high === undefined || more !== undefined || !(low < high) || !Number.isFinite(high - low)) {
     throw new InvalidArgumentError('Give two numbers, the smaller one first, such as 0.88,1.')
   }
   return { low, high }
 }
 
-type Assignments = Readonly<Record<string, string>>
+export const collectAssignments = assignments('Give ID=FILE, such as alexnet=alexnet.pth.')
+export const collectImages = assignments('Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
+export const collectLabels = assignments('Give NAME=TEXT, such as fc8="class scores".')
 
-export function collectAssignments(text: string, before: Assignments = {}): Assignments {
-  return assigned(text, before, 'Give ID=FILE, such as alexnet=alexnet.pth.')
-}
-
-export function collectImages(text: string, before: Assignments = {}): Assignments {
-  return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
-}
-
-export function collectLabels(text: string, before: Assignments = {}): Assignments {
-  return assigned(text, before, 'Give NAME=TEXT, such as fc8="class scores".')
+function assignments(form: string) {
+  return (text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => {
+    const at = text.indexOf('=')
+    if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(form)
+    const id = text.slice(0, at)
+    if (Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
+    return { ...before, [id]: text.slice(at + 1) }
+  }
 }
 
 export function collectPairs(text: string, before: readonly GivenPair[] = []): readonly GivenPair[] {
@@ -122,12 +127,4 @@ export function collectLimits(text: string, before: Readonly<Record<string, numb
     throw new InvalidArgumentError('Give MEASURE=NUMBER, such as "diagonal change=0.02", with a number of at least 0.')
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`)
   return { ...before, [name]: Number(limit) }
-}
-
-function assigned(text: string, before: Assignments, form: string): Assignments {
-  const at = text.indexOf('=')
-  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(form)
-  const id = text.slice(0, at)
-  if (Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
-  return { ...before, [id]: text.slice(at + 1) }
 }

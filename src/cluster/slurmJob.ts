@@ -3,7 +3,8 @@ import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
 import { counted, flagOf, shellWord } from '../support/text.js'
 
-interface JobResources {
+export interface JobPlan {
+  readonly tasks: number
   readonly cpus: number
   readonly gpus: number
   /** Memory of each task in mebibytes. */
@@ -11,10 +12,6 @@ interface JobResources {
   /** Time limit of each task in minutes. */
   readonly minutes: number
   readonly partition: string | null
-}
-
-export interface JobPlan extends JobResources {
-  readonly tasks: number
   /** Absolute path of the results folder. Scripts and logs go into its folder `slurm`. */
   readonly out: string
   /** Folder in which the command runs. Relative paths among its arguments start there. */

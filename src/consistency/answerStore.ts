@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
-import { makeFolders, orOutputError, writeFileAtomic } from '../files/atomic.js'
+import { orOutputError, writeFileAtomic } from '../files/atomic.js'
 import { tryJson } from '../files/json.js'
 import { type FolderLockOptions, lockFolder } from '../files/lock.js'
 import { readAt, writeAt } from '../files/parts.js'
@@ -93,10 +93,7 @@ export async function openAnswerStore(
 ): Promise<AnswerStore> {
   const [valuesPath, linesPath] = [join(folder, VALUES), join(folder, LINES)]
   const rowBytes = length * Float32Array.BYTES_PER_ELEMENT
-  const release = await orOutputError(folder, async () => {
-    await makeFolders(folder)
-    return lockFolder(folder, options)
-  })
+  const release = await lockFolder(folder, options)
   return orOutputError<AnswerStore>(folder, async () => {
     const { head, lines, isThere } = await storedLines(linesPath)
     if (head !== undefined && lines.length > 0) refuseOthers(folder, head, origin)

@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutputError, throwIfStopped } from '../errors.js'
-import { orOutputError } from './atomic.js'
+import { makeFolders, orOutputError } from './atomic.js'
 import { filesOf, isNewFile, type LockFile, lockOf, namesIn, readLock, recordOf, remove, rewrite } from './lockFile.js'
 import { isDead, leaseSeconds, lifeOf, type Owner, processName, thisOwner } from './owner.js'
 import { rm } from './retried.js'
@@ -66,8 +66,24 @@ export class Locks {
   }
 
   /** Takes a lock unless a living process holds it. Returns whether the lock was taken. */
-  take(name: string): Promise<boolean> {
-    return orOutputError(this.#folder, () => this.#take(name))
+  async take(name: string): Promise<boolean> {
+    await this.#startHeartbeat()
+    const before = await filesOf(this.#folder, name)
+    if (!before.every(isOfTheDead)) return false
+    const number = Math.max(-1, ...before.map((file) => file.number)) + 1
+    const path = join(this.#folder, `${name}~${number}`)
+    // free → created
+    if (!(await this.#create(name, path))) return false
+    try {
+      const left = await this.#filesOfTheDead(name, path)
+      // created → held, or back to free
+      if (left === undefined) await this.release(name)
+      else for (const file of left) await remove(file.path)
+      return left !== undefined
+    } catch (error) {
+      await this.release(name).catch(() => undefined)
+      throw error
+    }
   }
 
   /**
@@ -82,8 +98,14 @@ export class Locks {
     }
   }
 
-  release(name: string): Promise<void> {
-    return orOutputError(this.#folder, () => this.#release(name))
+  async release(name: string): Promise<void> {
+    const path = this.#created.get(name)
+    this.#created.delete(name)
+    if (path === undefined) return
+    const file = await readLock(path)
+    // A damaged file at this path is this process's own, because other processes create files with other names.
+    if (file !== undefined && (file.owner === undefined || this.#isOwn(file)))
+      await orOutputError(path, () => rm(path, { force: true }))
   }
 
   /** Names of the locks of other processes, whether these are alive or dead. */
@@ -108,25 +130,17 @@ export class Locks {
   }
 
   /** Releases all locks. The last process also removes the folder of locks. */
-  close(): Promise<void> {
-    return orOutputError(this.#folder, () => this.#close())
-  }
-
-  async #take(name: string): Promise<boolean> {
-    await this.#startHeartbeat()
-    const before = await filesOf(this.#folder, name)
-    if (!before.every(isOfTheDead)) return false
-    const number = Math.max(-1, ...before.map((file) => file.number)) + 1
-    const path = join(this.#folder, `${name}~${number}`)
-    if (!(await this.#create(name, path))) return false
-    try {
-      const isTaken = await this.#isAlone(name, path)
-      if (!isTaken) await this.#release(name)
-      return isTaken
-    } catch (error) {
-      await this.#release(name).catch(() => undefined)
-      throw error
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const name of [...this.#created.keys()]) await this.release(name)
+    if (this.#timer === undefined) return
+    for (const { path, name } of await deadFiles(this.#folder)) {
+      // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
+      if (name !== undefined && (await this.take(name))) await this.release(name)
+      // Removes only temporary files. All other files that are no locks belong to other programs.
+      if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
+    await rmdir(this.#folder).catch(() => undefined)
   }
 
   async #startHeartbeat(): Promise<void> {
@@ -152,38 +166,14 @@ export class Locks {
   }
 
   /**
-   * Whether no living process has another file of the lock. The folder is listed again: another process may have looked
-   * before the file at `path` existed, and created its own lock file with another number. And if this process was
-   * suspended, its file may have been removed meanwhile.
+   * The other files of a created lock if all are of dead processes, and undefined if the lock cannot be held. The folder
+   * is listed again: another process may have looked before the file at `path` existed, and created its own lock file
+   * with another number. And if this process was suspended, its file may have been removed meanwhile.
    */
-  async #isAlone(name: string, path: string): Promise<boolean> {
+  async #filesOfTheDead(name: string, path: string): Promise<readonly LockFile[] | undefined> {
     const files = await filesOf(this.#folder, name)
     const others = files.filter((file) => file.path !== path)
-    if (!files.some((file) => this.#isOwn(file)) || !others.every(isOfTheDead)) return false
-    for (const file of others) await remove(file.path)
-    return true
-  }
-
-  async #release(name: string): Promise<void> {
-    const path = this.#created.get(name)
-    this.#created.delete(name)
-    if (path === undefined) return
-    const file = await readLock(path)
-    // A damaged file at this path is this process's own, because other processes create files with other names.
-    if (file !== undefined && (file.owner === undefined || this.#isOwn(file))) await rm(path, { force: true })
-  }
-
-  async #close(): Promise<void> {
-    clearInterval(this.#timer)
-    for (const name of [...this.#created.keys()]) await this.#release(name)
-    if (this.#timer === undefined) return
-    for (const { path, name } of await deadFiles(this.#folder)) {
-      // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
-      if (name !== undefined && (await this.#take(name))) await this.#release(name)
-      // Removes only temporary files. All other files that are no locks belong to other programs.
-      if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
-    }
-    await rmdir(this.#folder).catch(() => undefined)
+    return files.some((file) => this.#isOwn(file)) && others.every(isOfTheDead) ? others : undefined
   }
 
   #isOwn(file: LockFile | undefined): boolean {
@@ -207,14 +197,15 @@ export interface FolderLockOptions {
 }
 
 /**
- * Locks a folder for one writer, so that two processes do not mix their rows in one file. This call waits only if the
- * process that holds the lock may be dead. A process that is suspended for longer than a lease loses the lock, but
- * continues to write afterwards. If this damages the file, a wrong hash shows it.
+ * Makes a folder and locks it for one writer, so that two processes do not mix their rows in one file. This call waits
+ * only if the process that holds the lock may be dead. A process that is suspended for longer than a lease loses the
+ * lock, but continues to write afterwards. If this damages the file, a wrong hash shows it.
  * @returns a function that releases the lock
- * @throws OutputError if a living process writes there
+ * @throws OutputError if a living process writes there, or if the folder cannot be written
  */
 export async function lockFolder(folder: string, options: FolderLockOptions = {}): Promise<() => Promise<void>> {
   const { note, signal } = options
+  await orOutputError(folder, () => makeFolders(folder))
   const locks = openLocks(folder)
   let first: HeldLock | undefined
   const onWait = (held: HeldLock | undefined, attempt: number) => {

@@ -1,7 +1,7 @@
 import { type FileHandle, link, open, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { makeFolders } from './atomic.js'
+import { asOutputError, makeFolders, orOutputError } from './atomic.js'
 import { tryJson } from './json.js'
 import { type Owner, ownerSchema } from './owner.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
@@ -49,10 +49,11 @@ export async function filesOf(folder: string, lock?: string): Promise<readonly L
 /** Number of files to read at a time. It is limited, because a process may have only a limited number of open files. */
 const FILES_AT_ONCE = 64
 
+/** @throws OutputError if the folder cannot be read */
 export function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (isAbsence(error)) return []
-    throw error
+    throw asOutputError(folder, error)
   })
 }
 
@@ -140,8 +141,15 @@ async function writeWhole(path: string, record: string): Promise<void> {
   }
 }
 
-/** Creates a lock file, unless a file of this name exists. */
-export async function isNewFile(path: string, record: string): Promise<boolean> {
+/**
+ * Creates a lock file, unless a file of this name exists.
+ * @throws OutputError if it cannot be written
+ */
+export function isNewFile(path: string, record: string): Promise<boolean> {
+  return orOutputError(dirname(path), () => linkNewFile(path, record))
+}
+
+async function linkNewFile(path: string, record: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const temporary = temporaryName(path)
     try {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { closeSync, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 import { InputError, ShiftscopeError } from '../errors.js'
 import { resourceError } from '../support/machine.js'
@@ -88,16 +87,8 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
     read,
     sha256: async () => {
       const hash = createHash('sha256')
-      if (size <= SMALL) return hash.update(await read({ offset: 0, length: size })).digest('hex')
-      const stream = createReadStream(path, {
-        fd: descriptor(),
-        start: 0,
-        autoClose: false,
-        highWaterMark: LONGEST_PIECE,
-      })
-      await pipeline(stream, hash).catch((error) => {
-        throw inputError(path, error)
-      })
+      for (let offset = 0; offset < size; offset += HASHED_AT_ONCE)
+        hash.update(await read({ offset, length: Math.min(HASHED_AT_ONCE, size - offset) }))
       return hash.digest('hex')
     },
   }
@@ -107,9 +98,7 @@ const readBytes = promisify(read)
 /** Node.js reads less than 2 GiB at once. */
 const MOST_AT_ONCE = 1 << 30
 
-const LONGEST_PIECE = 1 << 20
-/** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */
-const SMALL = 1 << 16
+const HASHED_AT_ONCE = 1 << 20
 const WINDOW_BYTES = 4096
 
 /** Reads bytes through a small buffer. If a byte is not in it, the buffer is filled from that byte on. */

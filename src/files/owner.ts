@@ -70,11 +70,6 @@ export function lifeOf({ machine, pid, started }: ProcessId): Life {
   return start === started ? 'running' : 'ended'
 }
 
-/** Whether the system knows that a process has ended. */
-export function hasEnded(owner: ProcessId): boolean {
-  return lifeOf(owner) === 'ended'
-}
-
 /** For each path: the version of the file that this process saw last, and when it first saw that version. */
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 

@@ -3,7 +3,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { type Content, makeFolders, orOutputError, writeFileAtomic } from './atomic.js'
+import { type Content, orOutputError, writeFileAtomic } from './atomic.js'
 import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { readAt, writeAt } from './parts.js'
@@ -99,10 +99,7 @@ export async function openPartialArrays(
     rowBytes: dims * Float32Array.BYTES_PER_ELEMENT,
   }))
   const count = plans[0]?.rows ?? 0
-  const release = await orOutputError(folder, async () => {
-    await makeFolders(folder)
-    return lockFolder(folder, options)
-  })
+  const release = await lockFolder(folder, options)
   return orOutputError<PartialArrays>(folder, async () => {
     const stored = await storedSums(statePath, fingerprint, count)
     if (stored.some(isNumber)) await takeBack(layout)

@@ -2,14 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { hasEnded, isDead, type ProcessId, thisMachine } from './owner.js'
+import { isDead, lifeOf, type ProcessId, thisMachine } from './owner.js'
 import { rm } from './retried.js'
 
-/**
- * Matches temporary names, which hold the machine's id, the PID and random digits. Earlier versions wrote ids of eight
- * digits. Such short ids now count as ids of other machines.
- */
-const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
+/** Matches temporary names, which hold the machine's id, the PID and random digits. */
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
 /** A temporary file of another machine is removed by `clearBeside` if it has not changed for this many milliseconds. */
 const OLD_MILLISECONDS = 3_600_000
@@ -86,7 +83,9 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   const changed = await lastChange(path)
   // The system alone judges this machine's processes: a living one may leave its folder unchanged for days.
   const isLeft =
-    owner?.machine === thisMachine() ? hasEnded(owner) : changed <= oldest || isDead(owner, path, String(changed))
+    owner?.machine === thisMachine()
+      ? lifeOf(owner) === 'ended'
+      : changed <= oldest || isDead(owner, path, String(changed))
   if (isLeft) await discard(path)
 }
 

@@ -4,31 +4,33 @@ import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { measureEquivariance } from '../experiments/equivariance.js'
+import type { Locks } from '../files/lock.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { storeUnit } from './measure.js'
 import type { ResolvedOptions } from './options.js'
 import { imagesOfUnits, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
-import type { TimeLeft } from './timeLeft.js'
-import type { UnitQueue } from './unitQueue.js'
+import type { WorkerState } from './team.js'
+import { expectedSeconds, type FinishedUnit, secondsLeft } from './timeLeft.js'
+import { titleOf, type UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
 export interface UnitWork {
   readonly study: Study
   readonly queue: UnitQueue
+  readonly locks: Pick<Locks, 'describe'>
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
-  /**
-   * Called with 0 images when a unit begins, and later with the number of its finished images. `secondsLeft` are those
-   * until all work ends; null if unknown.
-   */
-  readonly onUnit: (unit: PlannedUnit, images: number, secondsLeft: number | null) => void
   readonly open: OpenUnits
-  /** Number of images in all units that were unfinished when the command started. */
+  /** Units that this process has finished. */
+  readonly finished: FinishedUnit[]
+  /** Number of images in all units that were unfinished when the work began. */
   readonly images: number
-  readonly timeLeft: TimeLeft
+  /** Value of `performance.now()` when the work began. */
+  readonly begin: number
+  readonly hasArithmetic: boolean
 }
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
@@ -39,14 +41,9 @@ export type OpenUnits = (
   options: ResolvedOptions,
 ) => Promise<NetworkHandle>
 
-interface ComputedUnits {
-  readonly settings: NetworkSettings
-  readonly units: readonly PlannedUnit[]
-}
-
 /** Computes `first`, then other units of the network, until all are finished or taken by other processes. */
-export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
-  const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
+export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<NetworkSettings> {
+  const { study, queue, options, classifiersFor, progress, finished } = work
   const { signal } = options
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`opening ${network.id}`)
@@ -56,39 +53,64 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
   // one is extracted.
   let stored: Promise<void> = Promise.resolve()
-  const units: PlannedUnit[] = []
   try {
     for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(network)) {
       const current = unit
       const before = work.images - imagesLeft() - imagesOf(current)
       const begin = performance.now()
-      const seconds = () => (performance.now() - begin) / 1000
-      const secondsLeft = timeLeft.during(current)
-      const onImages = (images: number) => {
-        const left = secondsLeft(seconds())
-        onUnit(current, images, left)
-        progress.update(before + images, left)
-      }
-      onUnit(current, 0, secondsLeft(0))
-      const features = await extract(handle, current, onImages, signal)
+      const tell = unitTeller(work, current)
+      tell(0)
+      const features = await extract(
+        handle,
+        current,
+        (images) => progress.update(before + images, tell(images)),
+        signal,
+      )
       const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
       stored = storeUnit(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
-      timeLeft.took(current, seconds())
-      units.push(current)
+      finished.push({ unit: current, seconds: secondsSince(begin) })
     }
     await stored
     const trained = options.separability === null ? {} : { classifiers: classifiers.ran() }
-    return { settings: { ...handle.settings, ...handle.ran(), ...trained }, units }
+    return { ...handle.settings, ...handle.ran(), ...trained }
   } finally {
     // After an interruption, units that are already extracted are still stored.
     await stored.catch(() => undefined)
     progress.stop()
     await handle.close()
   }
+}
+
+/**
+ * Begins a unit. The returned function takes the number of the unit's finished images. It shows other processes what
+ * this one computes, and returns the seconds until all units are finished; null if unknown, as before arithmetic.
+ */
+function unitTeller(work: UnitWork, current: PlannedUnit): (images: number) => number | null {
+  const { queue, locks, finished } = work
+  const begin = performance.now()
+  const since = new Date().toISOString()
+  const before = imagesOfUnits(finished.map(({ unit }) => unit))
+  const expected = expectedSeconds(current, finished, queue)
+  return (images) => {
+    const left = work.hasArithmetic ? null : secondsLeft(expected, secondsSince(begin))
+    const state: WorkerState = {
+      unit: titleOf(current),
+      since,
+      images: before + images,
+      seconds: secondsSince(work.begin),
+      secondsLeft: left,
+    }
+    locks.describe(state, images === 0)
+    return left
+  }
+}
+
+function secondsSince(begin: number): number {
+  return (performance.now() - begin) / 1000
 }
 
 export function openUnits(

@@ -23,8 +23,8 @@ const texts = z.array(z.string()).readonly()
 
 export const GENERATOR_OPTIONS = {
   /**
-   * Id of a network in the catalog, or path of a checkpoint, also as `NAME=ID` or `NAME=FILE`. By default, the network on whose features the generators
-   * were trained, or tiny-alexnet if no generators are given.
+   * Id of a network in the catalog, or path of a checkpoint, also as `NAME=ID` or `NAME=FILE`. By default, the network
+   * on whose features the generators were trained, or tiny-alexnet if no generators are given.
    */
   model: z.string().exactOptional(),
   /**

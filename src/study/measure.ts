@@ -14,7 +14,6 @@ import { extractedGrid } from '../experiments/similarity.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
 import { type Network, networkGraph, outputOf, strideOf } from '../networks/index.js'
-import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
 import type { Unit, UnitInputs } from '../results/unit/schema.js'
@@ -66,7 +65,7 @@ async function layerParts(
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { name } = layer
-  const onGrid = extractedGrid(grid, layer, layerTitle(network, name, patch))
+  const onGrid = extractedGrid(grid, layer, `${network.id} ${name}, object ${patch.name}`)
   const scores = name === network.classes?.layer ? network.classes.scores : undefined
   const detections = detectionsOf(grid, layer, network, patch)
   const named = { name, dims: layer.dims }
@@ -88,10 +87,6 @@ async function layerParts(
       ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
       : undefined,
   }
-}
-
-function layerTitle(network: Network, layer: string, patch: Patch): string {
-  return `${network.id} ${layer}, object ${patch.name}`
 }
 
 async function separabilityOf(

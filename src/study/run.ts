@@ -4,7 +4,7 @@ import { processorName } from '../engine/device.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/classifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
-import { type Locks, pause } from '../files/lock.js'
+import { pause } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
@@ -22,10 +22,9 @@ import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './comput
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { imagesOfUnits, planStudy, replacedText, type Study } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
-import { openTeam, type Team, type WorkerState } from './team.js'
-import { studyTimeLeft } from './timeLeft.js'
-import { arithmeticLock, openUnitQueue, titleOf } from './unitQueue.js'
-import { imagesOf, type PlannedUnit } from './units.js'
+import { openTeam, type Team } from './team.js'
+import type { FinishedUnit } from './timeLeft.js'
+import { arithmeticLock, openUnitQueue } from './unitQueue.js'
 
 /** Result of a study. */
 export interface StudyResult {
@@ -80,7 +79,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
-  const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
+  const run: Run = { study, team, options, open, progress, settings: {}, finished: [], arithmeticImages: 0, start }
   try {
     await describe(run, null)
     await computeStudy(run)
@@ -90,7 +89,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       out: study.out,
       units: study.units.length,
       computed: run.finished.length,
-      images: run.images,
+      images: imagesOfUnits(run.finished.map(({ unit }) => unit)) + run.arithmeticImages,
       // This clock is monotonic: setting the system's time does not change it.
       seconds: (performance.now() - begin) / 1000,
       report: written,
@@ -108,8 +107,8 @@ interface Run {
   readonly progress: Progress
   readonly start: Date
   readonly settings: Record<string, NetworkSettings>
-  readonly finished: PlannedUnit[]
-  images: number
+  readonly finished: FinishedUnit[]
+  arithmeticImages: number
 }
 
 async function notePlan(study: Study, progress: Progress): Promise<void> {
@@ -150,29 +149,27 @@ function runFile({ out }: Study): string {
  * the report, it also waits for the units of the others.
  */
 async function computeStudy(run: Run): Promise<void> {
-  const { study, team, options, open, progress } = run
+  const { study, team, options, progress } = run
   const queue = openUnitQueue(study, team)
-  const classifiersFor = studyClassifiers(options.request.index, (line) => progress.note(line))
-  const images = imagesOfUnits(queue.left())
-  const timeLeft = studyTimeLeft(
+  const work: UnitWork = {
+    ...run,
     queue,
-    study.arithmetic.some((plan) => imagesOfArithmetic(plan) > 0),
-  )
-  const onUnit = workerStates(team.locks)
-  const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
+    locks: team.locks,
+    classifiersFor: studyClassifiers(options.request.index, (line) => progress.note(line)),
+    images: imagesOfUnits(queue.left()),
+    begin: performance.now(),
+    hasArithmetic: study.arithmetic.some((plan) => imagesOfArithmetic(plan) > 0),
+  }
   let arithmetic = study.arithmetic
   for (let attempt = 0; ; attempt++) {
     throwIfStopped(options.signal)
     for (const network of study.networks) {
       const unit = queue.left(network).length > 0 ? await queue.take(network) : undefined
       if (unit === undefined) continue
-      const { settings, units } = await computeUnits(work, network, unit)
-      run.settings[network.id] = settings
-      run.finished.push(...units)
-      run.images += imagesOfUnits(units)
+      run.settings[network.id] = await computeUnits(work, network, unit)
       attempt = 0
     }
-    run.images += await computeArithmetic(run, arithmetic)
+    run.arithmeticImages += await computeArithmetic(run, arithmetic)
     arithmetic = []
     const left = queue.left().length
     if (left === 0 || !options.report) break
@@ -186,30 +183,6 @@ async function computeStudy(run: Run): Promise<void> {
 
 function waitingFor(units: number): string {
   return `waiting for ${counted(units, 'unit')} that other processes compute; if one of them stops, this process computes its unit`
-}
-
-/** Returns a function that writes this process's current unit and speed into its lock files, for other processes. */
-function workerStates(locks: Locks): UnitWork['onUnit'] {
-  const begin = performance.now()
-  let current: PlannedUnit | undefined
-  let since = ''
-  let before = 0
-  return (unit, images, secondsLeft) => {
-    const isNew = unit !== current
-    if (isNew) {
-      before += current === undefined ? 0 : imagesOf(current)
-      current = unit
-      since = new Date().toISOString()
-    }
-    const state: WorkerState = {
-      unit: titleOf(unit),
-      since,
-      images: before + images,
-      seconds: (performance.now() - begin) / 1000,
-      secondsLeft,
-    }
-    locks.describe(state, isNew)
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Settings } from '../engine/task.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readStored } from '../files/json.js'
-import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
+import { lifeOf, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
@@ -18,38 +18,37 @@ import { imagesOf } from './units.js'
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/** The plan of a run, as run.json describes it. Entries of other versions may lack some keys. */
-export const plannedSchema = z.looseObject({
-  finished: z.string().nullish(),
-  patches: z
-    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
-    .optional()
-    .catch(undefined),
-  /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
-  planned: z
-    .array(
-      z.object({
-        model: z.string(),
-        size: z.number(),
-        patches: z.array(z.string()),
-        inputs: z.record(z.string(), z.unknown()).optional(),
-      }),
-    )
-    .optional(),
-  arithmetic: z
-    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
-    .optional()
-    .catch(undefined),
-})
-
-/** The keys of run.json that Shiftscope reads. All are optional, because another version may have written the file. */
-const runSchema = z.looseObject({
+/**
+ * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
+ * file. Objects keep their other keys, because the entry of an earlier run is written again.
+ */
+export const runSchema = z.looseObject({
   pairs: pairsSchema.optional().catch(undefined),
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
   computed: z.number().optional(),
   finished: z.string().nullish(),
   report: z.string().nullish(),
+  patches: z
+    .array(z.looseObject({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
+    .optional()
+    .catch(undefined),
+  /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
+  planned: z
+    .array(
+      z.looseObject({
+        model: z.string(),
+        size: z.number(),
+        patches: z.array(z.string()),
+        inputs: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional()
+    .catch(undefined),
+  arithmetic: z
+    .array(z.looseObject({ model: z.string(), inputsSha256: z.string() }))
+    .optional()
+    .catch(undefined),
   earlier: z.array(z.unknown()).optional(),
 })
 
@@ -76,10 +75,9 @@ export async function writeRunFile<T extends RunEntry>(
   // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
   const isKept = (entry: unknown) => {
     const { data } = runSchema.safeParse(entry)
-    const isRunning = data?.finished === null && data.computed === 0
-    return (
-      data?.process?.id !== run.process.id && !(isRunning && (data.process === undefined || hasEnded(data.process)))
-    )
+    if (data?.process?.id === run.process.id) return false
+    const isEmpty = data?.finished === null && data.computed === 0
+    return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
   const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)

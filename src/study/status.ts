@@ -7,9 +7,9 @@ import { readAccuracy } from '../results/arithmeticDocument.js'
 import { accuracyPath } from '../results/arithmeticStudy.js'
 import { fileName } from '../results/fileName.js'
 import { inputsSchema, type UnitInputs } from '../results/unit/schema.js'
-import { isUnitThere, type UnitPlace, unitVersion } from '../results/unit/store.js'
+import { isUnitThere } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
-import { plannedSchema, readRun } from './runFile.js'
+import { readRun, runSchema } from './runFile.js'
 import { workerStateSchema } from './team.js'
 import { arithmeticLock, unitTitle } from './unitQueue.js'
 
@@ -56,12 +56,13 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))
   const { units: planned, arithmetic: plannedArithmetic } = wantedWork([...(run.earlier ?? []), run])
   // A study of arithmetic alone plans no units.
-  if (planned.size === 0 && plannedSchema.safeParse(run).data?.planned === undefined) throw await noStudy(results)
+  if (planned.size === 0 && run.planned === undefined) throw await noStudy(results)
   const held = await openLocks(results).held()
   const locked = new Set(held.map(({ name }) => name))
   const inProgress = [...planned.keys()].filter((title) => locked.has(fileName(title))).length
   let done = 0
-  for (const [title, unit] of planned) if (!locked.has(fileName(title)) && (await isFinished(results, unit))) done++
+  for (const [title, unit] of planned)
+    if (unit !== undefined && !locked.has(fileName(title)) && (await isUnitThere(results, unit))) done++
   let doneArithmetic = 0
   for (const [model, wanted] of plannedArithmetic) {
     if (!locked.has(arithmeticLock(model)) && (await hasAccuracy(results, model, wanted))) doneArithmetic++
@@ -102,38 +103,29 @@ function longestOf(seconds: readonly (number | null)[]): number | null {
   return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
 }
 
-interface WantedUnit {
-  readonly place: UnitPlace
-  /** Undefined if another version wrote run.json. Then any unit at this place counts. */
-  readonly inputs: UnitInputs | undefined
-}
-
 /**
- * Planned units by title, and the hash of the inputs of each network's arithmetic. They are those of the last run and of
- * all runs that have not ended. If several runs plan the same unit, the inputs of the latest count.
+ * Inputs of the planned units by title, and the hash of the inputs of each network's arithmetic. They are those of the
+ * last run and of all runs that have not ended. If several runs plan the same unit, the inputs of the latest count. If
+ * another version wrote the inputs, they are undefined, because that version's unit would be computed again.
  * @param runs entries of run.json, the latest last
  */
 function wantedWork(runs: readonly unknown[]) {
-  const units = new Map<string, WantedUnit>()
+  const units = new Map<string, UnitInputs | undefined>()
   const arithmetic = new Map<string, string>()
   for (const [i, run] of runs.entries()) {
-    const { finished = null, planned = [], ...plan } = plannedSchema.safeParse(run).data ?? {}
+    const { finished = null, planned = [], ...plan } = runSchema.safeParse(run).data ?? {}
     if (i < runs.length - 1 && finished !== null) continue
     const objects = new Map(plan.patches?.map((object) => [unitTitle('', object.size, object.name), object]))
     for (const { model, size, patches, inputs } of planned) {
       for (const patch of patches) {
         const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
         const wanted = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category })
-        units.set(unitTitle(model, size, patch), { place: { model, size, patch }, inputs: wanted.data })
+        units.set(unitTitle(model, size, patch), wanted.data)
       }
     }
     for (const { model, inputsSha256 } of plan.arithmetic ?? []) arithmetic.set(model, inputsSha256)
   }
   return { units, arithmetic }
-}
-
-async function isFinished(results: string, { place, inputs }: WantedUnit): Promise<boolean> {
-  return inputs === undefined ? (await unitVersion(results, place)) !== undefined : isUnitThere(results, inputs)
 }
 
 /** Whether the arithmetic of these inputs is finished. Its file of accuracies is written last. */

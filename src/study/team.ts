@@ -12,8 +12,8 @@ export const workerStateSchema = z.object({
   /** Number of images that the process has computed, and the seconds since its work began. */
   images: z.number(),
   seconds: z.number(),
-  /** Seconds until the study is finished; null if unknown. Absent in other versions. */
-  secondsLeft: z.number().nullable().default(null),
+  /** Seconds until the study is finished; null if unknown. */
+  secondsLeft: z.number().nullable(),
 })
 export type WorkerState = z.infer<typeof workerStateSchema>
 

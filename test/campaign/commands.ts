@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { modelsFolder } from '../../src/files/package.js'
+import { annotation, writeAnnotations } from '../support/cocoFiles.js'
 import { start } from '../support/commandLine.js'
 import { startHub } from '../support/hubServer.js'
 import { writeWeights } from '../support/torchFile.js'
@@ -37,7 +38,16 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
   await mkdir(join(inputs, 'pictures'), { recursive: true })
   for (const name of ['dog.png', 'car.png'])
     await writeFile(join(inputs, 'pictures', name), await readFile(join(patches, name)))
-  await writeFile(join(inputs, 'instances.json'), JSON.stringify(annotations()))
+  writeAnnotations(join(inputs, 'instances.json'), [annotation(1, 1), annotation(2, 2, { category_id: 3 })], {
+    images: [
+      { id: 1, file_name: 'dog.png', width: 222, height: 199 },
+      { id: 2, file_name: 'car.png', width: 224, height: 152 },
+    ],
+    categories: [
+      { id: 18, name: 'dog' },
+      { id: 3, name: 'car' },
+    ],
+  })
   const checkpoint = join(inputs, 'mobilenet_v2.pth')
   writeWeights(checkpoint, 'mobilenet_v2')
   const resnet = await readFile(join(import.meta.dirname, '../golden/exports/resnet18.onnx'))
@@ -104,22 +114,4 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
       before: (folder) => cp(study, folder, { recursive: true }),
     }),
   ]
-}
-
-function annotations(): unknown {
-  const square = (id: number, category: number) => ({
-    ...{ id, image_id: id, category_id: category, iscrowd: 0, area: 2500, bbox: [20, 20, 50, 50] },
-    segmentation: [[20, 20, 70, 20, 70, 70, 20, 70]],
-  })
-  return {
-    images: [
-      { id: 1, file_name: 'dog.png', width: 222, height: 199 },
-      { id: 2, file_name: 'car.png', width: 224, height: 152 },
-    ],
-    annotations: [square(1, 18), square(2, 3)],
-    categories: [
-      { id: 18, name: 'dog' },
-      { id: 3, name: 'car' },
-    ],
-  }
 }

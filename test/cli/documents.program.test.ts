@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
@@ -46,22 +46,6 @@ it('extract, similarity and view print what they wrote', async () => {
   expect(readFileSync(page.page, 'utf8')).toContain('object dog of 125×125 px')
 })
 
-it('similarity prints anchors in pixels, and says which positions replace those whose features are missing', async () => {
-  const out = folder('car')
-  const words = ['--patch', 'car', '--stride', '20', '--layers', 'fc8', '--out', out]
-  expect((await runHere([...EXTRACT, ...words])).status).toBe(0)
-  const whole = await runHere(['similarity', join(out, 'fc8.npy')])
-  expect(whole.stdout).toMatch(/^anchor +row px +col px +mean +min\n/)
-  expect([/^center +49 +49 /m.test(whole.stdout), whole.stderr]).toEqual([true, ''])
-  // An older version did not store these features.
-  const description = JSON.parse(readFileSync(join(out, 'extract.json'), 'utf8'))
-  for (const layer of description.layers) delete layer.anchors
-  writeFileSync(join(out, 'extract.json'), JSON.stringify(description))
-  const older = await runHere(['similarity', join(out, 'fc8.npy')])
-  expect(older.stdout).toMatch(/^center +40 +40 /m)
-  expect(older.stderr).toContain('center (40, 40) instead of (49, 49)')
-})
-
 it('an object as large as the frame has one position, and its folder nothing but what is told', async () => {
   const { status } = await runHere([...EXTRACT, '--size', '224', '--layers', 'fc8', '--out', folder('frame')])
   expect(status).toBe(0)
@@ -100,13 +84,4 @@ describe('models and patches', () => {
     expect([all.status, all.stderr, all.stdout.split('\n').length]).toEqual([0, '', 35])
     expect((await documentOf('models', 'inspect', 'tiny-alexnet')).tensors).toHaveLength(19)
   })
-})
-
-it('a study that is estimated prints its counts', async () => {
-  const words = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--stride', '24', '--dry-run']
-  // 7×7 positions and the four anchors outside the grid (0 and 149, center 74), ten patches; per layer a sketch of 45 dims.
-  const bytes = 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7 + 3 * 45 * 7 * 7) * 4
-  const counts = { units: 10, finished: 0, replaced: 0, images: 10 * (7 * 7 + 4), bytes }
-  expect(await documentOf(...words, '--out', folder('dry'))).toMatchObject(counts)
-  expect(existsSync(folder('dry'))).toBe(false)
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
@@ -6,6 +6,7 @@ import { sha256 } from '../../src/files/sha256.js'
 import { catalogModels } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { publishedName } from '../../src/networks/weightsOrigin.js'
+import { annotation, writeAnnotations } from '../support/cocoFiles.js'
 import { until } from '../support/commandLine.js'
 import { exported } from '../support/exportedModel.js'
 import { beginning, fileAnswer, rangeAnswer, startServer, status } from '../support/fileServer.js'
@@ -91,15 +92,11 @@ it('models import says what a file is and where it lies', async () => {
 
 describe('patches coco', () => {
   function annotated(...addresses: readonly string[]): string[] {
-    const square = { category_id: 18, bbox: [0, 0, 50, 50], segmentation: [[0, 0, 40, 0, 40, 40]] }
-    const size = { width: 60, height: 60 }
-    const file = {
-      images: addresses.map((coco_url, i) => ({ id: i + 1, file_name: 'conftest.py', ...size, coco_url })),
-      annotations: addresses.map((_, i) => ({ id: i + 7, image_id: i + 1, ...square })),
-      categories: [{ id: 18, name: 'dog' }],
-    }
-    writeFileSync(folder('instances.json'), JSON.stringify(file))
-    return ['patches', 'coco', '--annotations', folder('instances.json'), '--out', folder('out'), '--classes', 'dog']
+    const image = { file_name: 'conftest.py', width: 60, height: 60 }
+    const images = addresses.map((coco_url, i) => ({ id: i + 1, ...image, coco_url }))
+    const annotations = addresses.map((_, i) => annotation(i + 7, i + 1))
+    const file = writeAnnotations(folder('instances.json'), annotations, { images })
+    return ['patches', 'coco', '--annotations', file, '--out', folder('out'), '--classes', 'dog']
   }
 
   it('asks no host for an image but COCO’s and those that are named, and names what it cannot make', async () => {

@@ -13,8 +13,7 @@ it.each([
   ['coco', 'name it in `imageHosts a`', 'name it in --image-host a'],
   ['arithmetic', 'name one of `generators FILE.onnx`', 'name one of --generator FILE.onnx'],
   ['arithmetic', 'use another of the `layers`', 'use another of the --layer'],
-  ['bench', 'use one of `size`', 'use one of `size`'],
-  ['unit', 'use one of `network`', 'use one of --networks'],
+  ['unit', 'use one of `model`', 'use one of --models'],
   ['reproduce', 'in the file `a.json` and `Reproduce`', 'in the file `a.json` and `Reproduce`'],
   ['extract', 'use a smaller stride, or `experiments similarity`', 'use a smaller stride'],
   [

@@ -6,6 +6,7 @@ import {
   collectLabels,
   collectLayers,
   collectNames,
+  collectPairs,
   parseColours,
   parseLimits,
   parseList,
@@ -38,6 +39,7 @@ describe('the value of an option', () => {
     [parseLimits, { '0.88,1': { low: 0.88, high: 1 }, '-1e3, 0': { low: -1000, high: 0 } }],
     [collectAssignments, { 'id=a=b': { id: 'a=b' }, 'constructor=x': { constructor: 'x' } }],
     [collectLabels, { 'fc8=class scores': { fc8: 'class scores' } }],
+    [collectPairs, { 'old=new': [{ plain: 'old', variant: 'new' }] }],
     [collectLayers, { 'a,b': ['a', 'b'], '=a': ['=a'], 'id=a,b': { id: ['a', 'b'] } }],
     [collectNames, { 'a, b': ['a', 'b'] }],
   ])('%o is what its text says', (parse, values) => {
@@ -56,6 +58,11 @@ describe('the value of an option', () => {
     [parseRange, 'Give 1 or 255.', '|2|1.0'],
     [parseLimits, RISING, '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1'],
     [(text) => collectAssignments(text), 'Give ID=FILE, such as alexnet=alexnet.pth.', '|=|alexnet|alexnet=|=a.pth'],
+    [
+      (text) => collectPairs(text),
+      'Give PLAIN=VARIANT, two networks by name or id, such as old=new.',
+      'old|=new|a=b=c',
+    ],
     [(text) => collectImages(text), 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.', '|A|A=|=x'],
   ])('%o is told its form where it is another: %s', (parse, message, texts) => {
     for (const text of texts.split('|')) expect(() => parse(text), text).toThrow(new InvalidArgumentError(message))

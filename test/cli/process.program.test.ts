@@ -44,21 +44,15 @@ describe('the program', () => {
     expect(stderr).toMatch(/^shiftscope: cannot write standard output: the disk is full; free some space .*\n$/)
   })
 
-  onPosix.each([
-    ...[
-      '--help',
-      'models list',
-      'models list --json',
-      'models inspect tiny-alexnet',
-      'models inspect tiny-alexnet --all',
-    ],
-    'patches list --json',
-  ])('ends as by SIGPIPE, without an error, when nobody reads on: %s', (command) => {
-    // The reader ends before the program starts.
-    const { status, stderr } = shell(`${command} >&3`, 'exec 3> >(true); wait $!')
-    expect(status).toBe(141)
-    expect(stderr).not.toContain('shiftscope: ')
-  })
+  onPosix.each(['--help', 'models list', 'models list --json'])(
+    'ends as by SIGPIPE, without an error, when nobody reads on: %s',
+    (command) => {
+      // The reader ends before the program starts.
+      const { status, stderr } = shell(`${command} >&3`, 'exec 3> >(true); wait $!')
+      expect(status).toBe(141)
+      expect(stderr).not.toContain('shiftscope: ')
+    },
+  )
 
   onPosix.each([
     ['nobody reads any more', '2>&1 >/dev/null | head -c 1 >/dev/null'],

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import type { SummaryRow } from '../../src/results/rows.js'
@@ -137,26 +137,5 @@ describe('an ONNX file', () => {
     expect(clip.stderr).toContain('20 of 20 units computed')
     expect(clip.stderr).toMatch(/with other settings \(.*pool none instead of max.*\)/)
     expect(clip.stderr).not.toContain('no preprocessing was found')
-  })
-
-  it.each([
-    [
-      ['--models', `${ONNX}plain.onnx,COPY`],
-      2,
-      'are both called plain; give one of them another name, such as plain-2=',
-    ],
-    [
-      ['--models', `${ONNX}types.onnx`, '--layers', 'class'],
-      3,
-      'has values of type int64, but features must be float32',
-    ],
-    [['--models', `${ONNX}two-inputs.onnx`], 3, 'has 2 inputs'],
-  ])('is refused in one line: %j', async (words, status, message) => {
-    copyFileSync(`${ONNX}plain.onnx`, folder('plain.onnx'))
-    const given = words.map((word) => word.replace('COPY', folder('plain.onnx')))
-    const refused = await runHere(['reproduce', ...given, '--sizes', '5', '--stride', '1', '--out', folder('refused')])
-    expect([refused.status, refused.stdout]).toEqual([status, ''])
-    expect(refused.stderr).toMatch(/^opening networks\nshiftscope: [^\n]*\n$/)
-    expect(refused.stderr).toContain(message)
   })
 })

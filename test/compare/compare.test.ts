@@ -11,7 +11,7 @@ import { runHere } from '../support/inProcess.js'
 import { textOf } from '../support/markdown.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { arraysOf, atAnchors, madeUnit, storeUnit } from '../support/unit.js'
+import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
 const folder = temporaryFolder()
 
@@ -288,8 +288,10 @@ describe('a study', () => {
   it('that is not finished is compared as far as it is', async () => {
     const [before, after] = [await study('before', 0.5), await study('after', 0.5)]
     await storeUnit(before, { patch: 'car', patchSha256: '0', size: 75 })
-    const patches = [...objects.map(({ patch }) => patch), 'clock']
-    writeFileSync(`${after}/run.json`, JSON.stringify({ planned: [{ model: 'alexnet', size: 125, patches }] }))
+    const wanted = [...objects, { patch: 'clock', patchSha256: '' }]
+    const patches = wanted.map((one) => ({ name: one.patch, size: 125, sha256: one.patchSha256, category: null }))
+    const planned = [{ model: 'alexnet', size: 125, patches: wanted.map(({ patch }) => patch), inputs }]
+    writeFileSync(`${after}/run.json`, JSON.stringify({ patches, planned }))
     const { networks, notes } = await compare(before, after)
     expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [{ name: 'car', size: 75 }], after: [] } }])
     expect(notes).toEqual([`the study in ${after} is not finished: it has 5 of 6 units`])

@@ -276,7 +276,7 @@ describe('locks', () => {
     writeFileSync(inFolder('file'), '')
     expect(await namesIn(inFolder('nothing'))).toEqual([])
     expect(await namesIn(inFolder('file'))).toEqual([])
-    await expect(namesIn(inFolder('x'.repeat(256)))).rejects.toThrow('ENAMETOOLONG')
+    await expect(namesIn(inFolder('x'.repeat(256)))).rejects.toThrow(/^cannot write .*: the name is too long/)
   })
 
   it('are not read where a file is damaged, and do not stop others', async () => {

@@ -109,9 +109,14 @@ it('the name of a temporary tells its process, and begins with the name of the f
   const name = basename(temporaryName('folder/ünit of many letters.json'))
   expect(name).toMatch(/^\.tmp-[0-9a-f]{16}-\d+-[0-9a-f]{8}-ünit of many let$/)
   expect(ownerOfTemporary(name)).toMatchObject({ pid: process.pid, started: '' })
-  expect(ownerOfTemporary('.tmp-01234567-12-89abcdef-x')).toEqual({ machine: '01234567', pid: 12, started: '' })
   expect(isTemporaryName(name)).toBe(true)
-  for (const other of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-0000000000000000-1-00000000-x'])
+  for (const other of [
+    'unit.json',
+    '.tmp',
+    '.tmp-notes',
+    '.tmp-01234567-12-89abcdef-x',
+    'a.tmp-0000000000000000-1-00000000-x',
+  ])
     expect([isTemporaryName(other), ownerOfTemporary(other)]).toEqual([false, undefined])
 })
 

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { InterruptedError, UsageError } from '../../src/errors.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { arithmetic } from '../../src/study/arithmetic.js'
 import { fixedGenerator } from '../support/fixedGenerator.js'
@@ -70,12 +69,5 @@ describe('arithmetic as a library', () => {
     expect([...(operands.get('B') as Uint8Array).subarray(0, 3)]).toEqual([16, 32, 48])
     expect(document.expectation).toMatchObject({ kind: 'pixels', scene: null })
     expect(expectation).toEqual(half)
-  })
-
-  it('stops when asked, and refuses an unknown origin', async () => {
-    const options = { expression: 'A', images: { A: 'dog@0,0' }, generators }
-    const stopped = arithmetic({ ...options, signal: AbortSignal.abort(new InterruptedError()) })
-    await expect(stopped).rejects.toThrow(InterruptedError)
-    await expect(arithmetic({ ...options, origin: 'one' as 'zero' })).rejects.toThrow(UsageError)
   })
 })

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
-import { UsageError } from '../../src/errors.js'
 import { explore } from '../../src/explore/explore.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { ElementType } from '../../src/networks/onnx/messages.js'
@@ -11,7 +10,6 @@ import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
 import { runHere } from '../support/inProcess.js'
 import { post, wholeMap } from '../support/liveServer.js'
-import { messageOf } from '../support/messageOf.js'
 import { randomOf } from '../support/random.js'
 import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
@@ -197,16 +195,4 @@ it('the live page uses the meaning that the user states, and keeps it', async ()
   expect(probabilities.length).toBeGreaterThan(0)
   await post(`${page.address}keep`, { ...scene, replaces: false })
   expect([...(await storedAnswers(folder('kept'))).values()].map(({ stated }) => stated)).toEqual(['logits'])
-})
-
-it('scores that cannot be what the user says are refused', async () => {
-  const model = await writeTwin('Identity', 7, false)
-  for (const scores of ['probabilities', 'sigmoid'] as const) {
-    const given = { model, scores, patch: 'dog', size: 16, stride: 8, workers: 1 }
-    const commands = [() => study([model], { scores, out: folder('refused') }), () => extract(given)]
-    for (const run of commands)
-      expect(await messageOf(run(), UsageError)).toMatch(
-        new RegExp(`^Identity-7 feature.* has a class score of .*, which is impossible with \`scores ${scores}\``),
-      )
-  }
 })

@@ -21,7 +21,14 @@ async function runAfter(before: object, run: object = {}, report?: string): Prom
 describe('run.json', () => {
   it('keeps other runs that computed something, the latest last, and the settings of other networks', async () => {
     const earlier = [{ process: { ...OTHER, id: '0000000000000002' }, computed: 3 }]
-    const last = { process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, computed: 2 }
+    const plan = {
+      ...{
+        patches: [{ name: 'dog', size: 75, sha256: '0', more: 1 }],
+        arithmetic: [{ model: 'a', inputsSha256: '0', seed: 1 }],
+      },
+      planned: [{ model: 'a', size: 75, patches: ['dog'], images: 9 }],
+    }
+    const last = { process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, computed: 2, ...plan }
     const found = await runAfter({ ...last, earlier }, { settings: { b: { batch: 8 } } })
     expect(found).toMatchObject({ settings: { a: { batch: 1 }, b: { batch: 8 } }, computed: 1, report: null })
     expect(found.earlier).toEqual([...earlier, last])

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
-import { studyTimeLeft } from '../../src/study/timeLeft.js'
+import { expectedSeconds, secondsLeft } from '../../src/study/timeLeft.js'
 import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -21,12 +21,10 @@ const secondsOf = (unit: PlannedUnit) => imagesOf(unit) * (unit.network.id === N
 const sum = (some: readonly PlannedUnit[]) => some.reduce((total, unit) => total + secondsOf(unit), 0)
 
 /** What is told when `at` units are finished and the next one has run for some seconds. */
-function told(at: number, { seconds = 0, byOthers = 0, hasArithmetic = false } = {}): number | null {
-  let left = [...units]
-  const time = studyTimeLeft({ left: () => left, byOthers }, hasArithmetic)
-  for (const unit of units.slice(0, at)) time.took(unit, secondsOf(unit))
-  left = units.slice(at + 1)
-  return time.during(units[at] as PlannedUnit)(seconds)
+function told(at: number, { seconds = 0, byOthers = 0 } = {}): number | null {
+  const finished = units.slice(0, at).map((unit) => ({ unit, seconds: secondsOf(unit) }))
+  const queue = { left: () => units.slice(at + 1), byOthers }
+  return secondsLeft(expectedSeconds(units[at] as PlannedUnit, finished, queue), seconds)
 }
 
 it('the time left is unknown until every network with units left has finished one', () => {
@@ -40,23 +38,14 @@ it('the time left falls while a unit is computed, and does not go below that of 
 })
 
 it('the first unit of a network and size, which is slower, counts only until another is finished', () => {
-  const time = studyTimeLeft({ left: () => units.slice(10), byOthers: 0 }, false)
+  const queue = { left: () => units.slice(10), byOthers: 0 }
   const [unit] = units.slice(9) as [PlannedUnit]
-  for (const [seconds, expected] of [
-    [30, 90],
-    [10, 30],
-    [14, 36],
-  ] as const) {
-    time.took(unit, seconds)
-    expect(time.during(unit)(0)).toBeCloseTo(expected)
-  }
+  const times = [30, 10, 14].map((seconds) => ({ unit, seconds }))
+  const toldAfter = (count: number) => secondsLeft(expectedSeconds(unit, times.slice(0, count), queue), 0)
+  for (const [i, expected] of [90, 30, 36].entries()) expect(toldAfter(i + 1)).toBeCloseTo(expected)
 })
 
 it('units that other processes will compute take none of this process’s time', () => {
   const [current, ...later] = units.slice(9) as [PlannedUnit, ...PlannedUnit[]]
   expect(told(9, { byOthers: 27 })).toBeCloseTo(secondsOf(current) + sum(later) / 4)
-})
-
-it('the time left is unknown if arithmetic follows', () => {
-  expect(told(11, { hasArithmetic: true })).toBeNull()
 })

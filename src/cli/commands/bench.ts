@@ -6,12 +6,6 @@ import { addExamples } from '../help.js'
 import { printJson, printTable } from '../output.js'
 import { collectAssignments, parseList, parseWhole, parseWholeList } from '../parse.js'
 
-interface UnitBenchFlags extends Omit<BenchUnitOptions, 'models' | 'sizes'> {
-  readonly networks?: readonly string[]
-  readonly size: readonly number[]
-  readonly json?: boolean
-}
-
 export function benchCommand(context: CommandContext): Command {
   const bench = addExamples(new Command('bench'), 'shiftscope bench extract').description(
     'measure speed on this machine',
@@ -54,19 +48,19 @@ function addExtract(bench: Command, { signal }: CommandContext): void {
 function addUnit(bench: Command, { signal }: CommandContext): void {
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
     .description('compare three speeds: with reuse, without, and a bare onnxruntime-node loop')
-    .option('--models, --networks <a,b>', 'run these, [NAME=]id or file [default: the embedded networks]', parseList)
+    .option('--models <a,b>', 'run these, [NAME=]id or file [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--sizes, --size <n,n>', 'resize the object to this many px a side', parseWholeList, [75])
+    .option('--sizes <a,b>', 'resize the object to this many px a side', parseWholeList, [75])
     .option('--stride <n>', 'move the object by this many px', parseWhole, 1)
     .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 1)
     .option('--workers <n>', 'start this many worker threads [default: the bare loop’s best]', parseWhole)
     .option('--threads <n>', 'use this many threads per worker [default: the bare loop’s best]', parseWhole)
     .option('--batch <n>', 'run this many images per pass [default: the bare loop’s best]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
+    .action(async ({ json, ...options }: BenchUnitOptions & { readonly json?: boolean }) => {
       const { benchUnits } = await import('../../bench/unit.js')
-      const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
+      const results = await benchUnits({ ...options, signal })
       if (json) return printJson(results)
       printTable(
         [
