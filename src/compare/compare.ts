@@ -22,7 +22,7 @@ import {
 } from './pairing.js'
 import { openConsistency } from './photographs.js'
 import type { ComparedMeasure, ComparedNetworks, ComparedOutcome, Comparison } from './result.js'
-import { bootstrap } from './statistics.js'
+import { bootstrap, withoutRounding } from './statistics.js'
 import { openStudy } from './units.js'
 
 const OPTIONS = {
@@ -239,7 +239,7 @@ function comparedMeasure(
 ): ComparedMeasure {
   const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
   const interval = intervalOf(differences)
-  const { mean: difference, standardError } = meanAndError([...differences])
+  const { mean: meanDifference, standardError } = meanAndError([...differences])
   const { length: count } = differences
   const higher = differences.filter((value) => value > 0).length
   const lower = differences.filter((value) => value < 0).length
@@ -248,7 +248,7 @@ function comparedMeasure(
     count,
     before: mean(before),
     after: mean(after),
-    difference,
+    difference: withoutRounding(meanDifference, differences),
     standardError,
     interval,
     signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
