@@ -8,7 +8,7 @@ import { signTest } from '../report/findings/evidence.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { mean, meanAndError } from '../support/statistics.js'
-import { listedNames } from '../support/text.js'
+import { firstOf, listedNames } from '../support/text.js'
 import { checkedLimits } from './limits.js'
 import {
   type ComparedFolder,
@@ -217,7 +217,9 @@ function checkedPair(
     ...differencesBetween(compared, 'settings'),
   ]
   if (differences.length > 0)
-    throw new UsageError(`${both} have other settings: ${differences.join('; ')}; measure both in the same way`)
+    throw new UsageError(
+      `${both} have other settings: ${firstOf(differences).join('; ')}; measure both in the same way`,
+    )
   if (first !== undefined) return first
   const what = before.kind === 'consistency' ? 'photograph' : 'object'
   throw new UsageError(`${both} share no ${what}; measure ${what}s of equal content in both`)

@@ -45,8 +45,21 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
     await writeFileAtomic(join(folder, `${protocol.name}.npy`), arrayOf(answers, first, count))
     first += count
   }
-  const head = ['photograph', 'sha256', ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
-  const lines = result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values.map(numberCell)])
+  const { labels } = answers
+  const labelOf = (name: string) => (labels ? [labels.of.get(name)?.words.join(';')] : [])
+  const label = labels ? ['label'] : []
+  const head = [
+    'photograph',
+    'sha256',
+    ...label,
+    ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`),
+  ]
+  const lines = result.photographs.map(({ name, sha256, values }) => [
+    name,
+    sha256,
+    ...labelOf(name),
+    ...values.map(numberCell),
+  ])
   await writeFileAtomic(join(folder, 'photographs.csv'), csvText([head, ...lines]))
 }
 
