@@ -81,14 +81,12 @@ export function networksText({ before, after }: ComparedNetworks): string {
 function measuresTable(measures: readonly ComparedMeasure[]): string {
   return tableMarkdown({
     head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
-    rows: measures.map((row) => [
-      row.name,
-      row.better,
-      String(row.count),
-      ...measureCells(row),
-      row.outcome === 'neither' ? 'open' : row.outcome,
-    ]),
+    rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), resultText(row)]),
   })
+}
+
+function resultText({ outcome }: ComparedMeasure): string {
+  return outcome === 'neither' ? 'open' : outcome
 }
 
 /** The table of all measures, or of the first ones if it would be longer than `most` characters. */

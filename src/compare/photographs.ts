@@ -77,26 +77,20 @@ async function photographsOf(path: string, network: Network, settings: Texts): P
   if ((await regularSize(file).catch(() => 0)) > MOST_BYTES) throw damaged('it is too long')
   const rows = csvRows((await readNamed(file, remedy)).toString('utf8'), file)
   const [head = [], ...lines] = Array.from(rows, ([, cells]) => cells)
-  const hasLabels = head[2] === 'label'
-  const label = hasLabels ? ['label'] : []
-  const expected = [
-    'photograph',
-    'sha256',
-    ...label,
-    ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`),
-  ]
+  const first = ['photograph', 'sha256', ...(head[2] === 'label' ? ['label'] : [])]
+  const expected = [...first, ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
   if (JSON.stringify(head) !== JSON.stringify(expected)) throw damaged('its columns are not those of consistency.json')
   if (lines.length !== network.photographs) throw damaged('it has another number of photographs than consistency.json')
   return lines.map((cells, i) => {
     const [name = '', sha256 = ''] = cells
-    const numbers = cells.slice(hasLabels ? 3 : 2)
+    const [label, numbers] = [cells[first.indexOf('label')], cells.slice(first.length)]
     const isWhole = cells.length === head.length && /^[0-9a-f]{64}$/.test(sha256)
     if (!isWhole || !numbers.every((cell) => NUMBER.test(cell)))
       throw damaged(`its photograph ${i + 1} is not complete`)
     // A value that does not exist is an empty cell.
     const values = Float64Array.from(numbers, (cell) => (cell === '' ? Number.NaN : Number(cell)))
-    const ownSettings = hasLabels && cells[2] ? { ...settings, label: printable(cells[2]) } : settings
-    return { name, sha256, settings: ownSettings, facts, values: async () => valuesOf(measures, values) }
+    const own = label ? { ...settings, label: printable(label) } : settings
+    return { name, sha256, settings: own, facts, values: async () => valuesOf(measures, values) }
   })
 }
 

@@ -46,20 +46,12 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
     first += count
   }
   const { labels } = answers
-  const labelOf = (name: string) => (labels ? [labels.of.get(name)?.words.join(';')] : [])
-  const label = labels ? ['label'] : []
-  const head = [
-    'photograph',
-    'sha256',
-    ...label,
-    ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`),
-  ]
-  const lines = result.photographs.map(({ name, sha256, values }) => [
-    name,
-    sha256,
-    ...labelOf(name),
-    ...values.map(numberCell),
-  ])
+  const columns = result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)
+  const head = ['photograph', 'sha256', ...(labels ? ['label'] : []), ...columns]
+  const lines = result.photographs.map(({ name, sha256, values }) => {
+    const label = labels ? [labels.of.get(name)?.words.join(';')] : []
+    return [name, sha256, ...label, ...values.map(numberCell)]
+  })
   await writeFileAtomic(join(folder, 'photographs.csv'), csvText([head, ...lines]))
 }
 
