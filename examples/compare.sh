@@ -15,7 +15,7 @@ results=shift-results
 rm -rf "$results" comparison.md
 
 # With 60 photographs, a small network takes about two minutes on two cores. To limit accuracy too, add --labels FILE here and
-# --max-worse 'center accuracy=0.1' below.
+# --max-worse 'crop mean-accuracy=0.12' below.
 npx shiftscope consistency "$photographs" --model "$network" --protocols crop,diagonal --out "$results"
 
 if [ ! -e "$baseline/consistency.json" ]; then
