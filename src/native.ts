@@ -292,7 +292,7 @@ function load(): Addon {
     )
   }
   throw new DeviceError(
-    `the native addon cannot be loaded (${attempts.join('; ')}); install shiftscope again, or run "npm run build:native" in ${PACKAGE}, which needs CMake and a C++20 compiler`,
+    `the native addon cannot be loaded (${attempts.join('; ')}); install shiftscope again without --ignore-scripts, or run "npm run build:native" in ${PACKAGE}, which needs CMake and a C++20 compiler`,
   )
 }
 

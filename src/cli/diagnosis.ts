@@ -71,7 +71,6 @@ function addonDiagnosis(): Diagnosis {
       state: 'gap',
       optional: false,
       detail: firstLine(error),
-      remedy: 'install shiftscope again, or build it with CMake and a C++20 compiler: npm run build:native',
     }
   }
 }

@@ -8,7 +8,7 @@ import { signTest } from '../report/findings/evidence.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { mean, meanAndError } from '../support/statistics.js'
-import { listedNames } from '../support/text.js'
+import { firstOf, listedNames } from '../support/text.js'
 import { checkedLimits } from './limits.js'
 import {
   type ComparedFolder,
@@ -22,7 +22,7 @@ import {
 } from './pairing.js'
 import { openConsistency } from './photographs.js'
 import type { ComparedMeasure, ComparedNetworks, ComparedOutcome, Comparison } from './result.js'
-import { bootstrap } from './statistics.js'
+import { bootstrap, withoutRounding } from './statistics.js'
 import { openStudy } from './units.js'
 
 const OPTIONS = {
@@ -217,7 +217,9 @@ function checkedPair(
     ...differencesBetween(compared, 'settings'),
   ]
   if (differences.length > 0)
-    throw new UsageError(`${both} have other settings: ${differences.join('; ')}; measure both in the same way`)
+    throw new UsageError(
+      `${both} have other settings: ${firstOf(differences).join('; ')}; measure both in the same way`,
+    )
   if (first !== undefined) return first
   const what = before.kind === 'consistency' ? 'photograph' : 'object'
   throw new UsageError(`${both} share no ${what}; measure ${what}s of equal content in both`)
@@ -239,7 +241,7 @@ function comparedMeasure(
 ): ComparedMeasure {
   const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
   const interval = intervalOf(differences)
-  const { mean: difference, standardError } = meanAndError([...differences])
+  const { mean: meanDifference, standardError } = meanAndError([...differences])
   const { length: count } = differences
   const higher = differences.filter((value) => value > 0).length
   const lower = differences.filter((value) => value < 0).length
@@ -248,7 +250,7 @@ function comparedMeasure(
     count,
     before: mean(before),
     after: mean(after),
-    difference,
+    difference: withoutRounding(meanDifference, differences),
     standardError,
     interval,
     signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },

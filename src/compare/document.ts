@@ -1,7 +1,8 @@
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
 import { markdownText, tableMarkdown } from '../report/tables/render.js'
-import { counted } from '../support/text.js'
+import { counted, firstOf } from '../support/text.js'
+import { CONFIDENT_ROWS } from './photographs.js'
 import type { CheckedLimit, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
 
 /** A number of a measure with four decimals, or with two digits if it is so small that few would be left. */
@@ -32,6 +33,14 @@ export function limitText({ networks: [before, after], measure, limit, worse, is
   return `${isExceeded ? '✗' : '✓'} ${networks}, ${measure}: ${change}, limit ${limit}`
 }
 
+/** Says by how much measures exceed their limits. */
+export function exceededText(limits: readonly CheckedLimit[]): string {
+  const texts = limits
+    .filter(({ isExceeded }) => isExceeded)
+    .map(({ measure, worse, limit }) => `${measure} by ${valueText(worse)} (limit ${limit})`)
+  return `became worse by more than the limit: ${firstOf(texts).join('; ')}`
+}
+
 /** Says how many units or photographs were compared, and how many have no partner. */
 export function pairsText({ pairs, unpaired }: ComparedNetworks, kind: Comparison['kind']): string {
   const of = kind === 'consistency' ? 'photograph' : 'unit'
@@ -53,7 +62,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...(limits.length > 0 ? [list(limits.map(limitText))] : []),
     ...networks.flatMap((compared) => [
       `**${markdownText(networksText(compared))}**: ${pairsText(compared, kind)}`,
-      measuresTable(compared.measures.filter(({ isHeadline }) => isHeadline)),
+      measuresTable(compared.measures.filter(({ name, isHeadline }) => isHeadline && !name.startsWith(CONFIDENT_ROWS))),
     ]),
     ...(notes.length > 0 ? [list(notes)] : []),
   ]
@@ -72,8 +81,12 @@ export function networksText({ before, after }: ComparedNetworks): string {
 function measuresTable(measures: readonly ComparedMeasure[]): string {
   return tableMarkdown({
     head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
-    rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), row.outcome]),
+    rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), resultText(row)]),
   })
+}
+
+function resultText({ outcome }: ComparedMeasure): string {
+  return outcome === 'neither' ? 'open' : outcome
 }
 
 /** The table of all measures, or of the first ones if it would be longer than `most` characters. */

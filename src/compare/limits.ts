@@ -20,7 +20,9 @@ export function checkedLimits(
     if (limit < 0) throw new UsageError(`\`maxWorse ${name}=${limit}\` is below 0; give a number of at least 0`)
     const rows = measures.filter((row) => row.metric === name || row.name === name)
     if (rows.length === 0 && empty.includes(name))
-      throw new UsageError(`no pair has a value of ${name} on both sides; measure it in both, or set no limit`)
+      throw new UsageError(
+        `no pair has a value of ${name} on both sides; measure it in both (accuracy needs labels), or remove the limit`,
+      )
     const directed = measures.filter(({ better }) => better !== 'neither')
     const names = new Set(directed.flatMap((row) => [row.metric, row.name]))
     if (rows.length === 0)

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { CONFIDENCE } from '../consistency/protocols.js'
 import { InputError } from '../errors.js'
@@ -8,6 +8,7 @@ import { readNamed, regularSize } from '../files/regularFile.js'
 import { csvRows } from '../results/csv.js'
 import { fileName } from '../results/fileName.js'
 import { BETTER } from '../results/measures.js'
+import { printable } from '../support/text.js'
 import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.js'
 
 const networkSchema = z.object({
@@ -31,7 +32,6 @@ const documentSchema = z.object({
   draws: z.number(),
   seed: z.number(),
   background: z.string(),
-  labels: z.string().optional(),
   networks: z.array(networkSchema).min(1),
 })
 
@@ -43,15 +43,13 @@ export async function openConsistency(path: string): Promise<ComparedFolder> {
     throw new InputError(
       `${file} is damaged or of another version of shiftscope; run consistency again with another --out`,
     )
-  const { protocols, draws, seed, background, labels, networks } = document
+  const { protocols, draws, seed, background, networks } = document
   const settings = {
     // The protocol `center` only means that there are labels.
     protocols: protocols.filter((name) => name !== 'center').join(','),
     draws: String(draws),
     seed: String(seed),
     background,
-    // The same file may have another path on another machine.
-    labels: labels && basename(labels),
   }
   return {
     kind: 'consistency',
@@ -79,19 +77,25 @@ async function photographsOf(path: string, network: Network, settings: Texts): P
   if ((await regularSize(file).catch(() => 0)) > MOST_BYTES) throw damaged('it is too long')
   const rows = csvRows((await readNamed(file, remedy)).toString('utf8'), file)
   const [head = [], ...lines] = Array.from(rows, ([, cells]) => cells)
-  const expected = ['photograph', 'sha256', ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
+  const first = ['photograph', 'sha256', ...(head[2] === 'label' ? ['label'] : [])]
+  const expected = [...first, ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
   if (JSON.stringify(head) !== JSON.stringify(expected)) throw damaged('its columns are not those of consistency.json')
   if (lines.length !== network.photographs) throw damaged('it has another number of photographs than consistency.json')
   return lines.map((cells, i) => {
-    const [name = '', sha256 = '', ...numbers] = cells
+    const [name = '', sha256 = ''] = cells
+    const [label, numbers] = [cells[first.indexOf('label')], cells.slice(first.length)]
     const isWhole = cells.length === head.length && /^[0-9a-f]{64}$/.test(sha256)
     if (!isWhole || !numbers.every((cell) => NUMBER.test(cell)))
       throw damaged(`its photograph ${i + 1} is not complete`)
     // A value that does not exist is an empty cell.
     const values = Float64Array.from(numbers, (cell) => (cell === '' ? Number.NaN : Number(cell)))
-    return { name, sha256, settings, facts, values: async () => valuesOf(measures, values) }
+    const own = label ? { ...settings, label: printable(label) } : settings
+    return { name, sha256, settings: own, facts, values: async () => valuesOf(measures, values) }
   })
 }
+
+/** Begins the names of measures over confident photographs. */
+export const CONFIDENT_ROWS = 'confident, '
 
 /** Numbers whose squares can be added, or nothing. */
 const NUMBER = /^(-?\d{1,20}(\.\d+)?(e[-+]?\d{1,2})?|)$/
@@ -113,6 +117,6 @@ function valuesOf(measures: Network['measures'], values: Float64Array): readonly
       value: values[i] as number,
     }
     if (measure === CONFIDENCE || !isConfident(protocol)) return [all]
-    return [all, { ...all, metric: `confident, ${metric}`, group: `confident, ${protocol}` }]
+    return [all, { ...all, metric: `${CONFIDENT_ROWS}${metric}`, group: `${CONFIDENT_ROWS}${protocol}` }]
   })
 }

@@ -27,8 +27,14 @@ export function bootstrap(): (values: Float64Array) => readonly [low: number, hi
       means[draw] = sum / length
     }
     means.sort()
-    return [quantile(means, 0.025), quantile(means, 0.975)]
+    return [withoutRounding(quantile(means, 0.025), values), withoutRounding(quantile(means, 0.975), values)]
   }
+}
+
+/** Returns 0 for a mean of values that cancel each other, of which only rounding is left. */
+export function withoutRounding(mean: number, values: Float64Array): number {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return Math.abs(mean) <= 1e-12 * largest ? 0 : mean
 }
 
 /** Interpolates linearly between the two nearest of the sorted values. */

@@ -45,8 +45,13 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
     await writeFileAtomic(join(folder, `${protocol.name}.npy`), arrayOf(answers, first, count))
     first += count
   }
-  const head = ['photograph', 'sha256', ...result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
-  const lines = result.photographs.map(({ name, sha256, values }) => [name, sha256, ...values.map(numberCell)])
+  const { labels } = answers
+  const columns = result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)
+  const head = ['photograph', 'sha256', ...(labels ? ['label'] : []), ...columns]
+  const lines = result.photographs.map(({ name, sha256, values }) => {
+    const label = labels ? [labels.of.get(name)?.words.join(';')] : []
+    return [name, sha256, ...label, ...values.map(numberCell)]
+  })
   await writeFileAtomic(join(folder, 'photographs.csv'), csvText([head, ...lines]))
 }
 

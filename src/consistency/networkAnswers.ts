@@ -48,6 +48,7 @@ export interface NetworkAnswers {
   /** Measured photographs with the index of their row in `store`, by name. */
   readonly measured: Map<string, MeasuredPhotograph & Pick<StoredPhotograph, 'row'>>
   readonly store: AnswerStore
+  readonly labels: Labels | undefined
   /** The right classes of the photographs that have labels, by name; undefined without labels. */
   readonly right: ReadonlyMap<string, readonly number[]> | undefined
 }
@@ -74,10 +75,9 @@ export interface NetworkJob extends NetworkAnswers {
   readonly options: CheckedConsistency
 }
 
-interface JobPlan extends Pick<NetworkJob, 'files' | 'request' | 'options'> {
+interface JobPlan extends Pick<NetworkJob, 'files' | 'labels' | 'request' | 'options'> {
   readonly chosen: readonly Protocol[]
   readonly draws: number
-  readonly labels: Labels | undefined
 }
 
 /** Folder with the files of one network. */
@@ -119,7 +119,7 @@ export async function openJob(network: Classifier, plan: JobPlan): Promise<Netwo
     out === undefined
       ? KEEPS_NOTHING
       : await openAnswerStore(networkFolder(out, network.id), origin, length, { note, signal })
-  const answers = { network, protocols, setting, files, measured: new Map(), store, right }
+  const answers = { network, protocols, setting, files, measured: new Map(), store, labels, right }
   try {
     await findStored(answers, length, signal)
   } catch (error) {

@@ -93,6 +93,11 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] as number
 }
 
+/** The first eight texts, and the number of others. */
+export function firstOf(texts: readonly string[]): readonly string[] {
+  return texts.length > 8 ? [...texts.slice(0, 8), `${texts.length - 8} more`] : texts
+}
+
 /** Lists names from an untrusted file, in quotes. Only the first ten are shown. */
 export function listedNames(names: readonly string[]): string {
   const shown = names.slice(0, 10).map((name) => `"${printable(name)}"`)

@@ -66,6 +66,12 @@ describe('photographs', () => {
     expect((await measuresOf(one, other))['diagonal change']?.standardError).toBeNull()
   })
 
+  it('have no difference where only rounding is left of it', async () => {
+    // In floating point, these differences add up to −1.1e−16.
+    const [before, after] = both(made([0.1, 0.2, 0.3, 0, 0]), made([0, 0, 0, 0.3, 0.3]))
+    expect((await measuresOf(before, after))['diagonal change']?.difference).toBe(0)
+  })
+
   it('are confident if they are so on both sides', async () => {
     const [before, after] = both(made([0.1, 0.2, 0.3, 0.4], 3), made([0, 0, 0, 0], 2))
     const { 'confident, diagonal change': confident, ...others } = await measuresOf(before, after)
@@ -110,28 +116,43 @@ describe('photographs', () => {
       'no pair has a value on both sides of "diagonal change", "confident, diagonal"',
     )
     expect(await messageOf(compare(before, after, { maxWorse: { 'diagonal change': 1 } }), UsageError)).toBe(
-      'no pair has a value of diagonal change on both sides; measure it in both, or set no limit',
+      'no pair has a value of diagonal change on both sides; measure it in both (accuracy needs labels), or remove the limit',
     )
   })
 
   it('of other settings are refused, with all of these settings', async () => {
     const [before] = both()
-    const settings = { protocols: ['crop'], draws: 6, seed: 1, background: '#ffffff', labels: 'a/labels.csv' }
+    const settings = { protocols: ['crop'], draws: 6, seed: 1, background: '#ffffff' }
     const after = writeConsistencyFolder(folder('other'), { net: HIGH }, settings)
     expect(await messageOf(compare(before, after), UsageError)).toBe(
       `${before} and ${after} have other settings: protocols crop,diagonal and crop; draws 5 and 6; seed 0 and 1; background #000000 and #ffffff; measure both in the same way`,
     )
-    const labels = ['a/labels.csv', 'b/labels.csv', 'b/more.csv'].map((labels, i) =>
-      writeConsistencyFolder(
-        folder(`labels-${i}`),
-        { net: HIGH },
-        { labels, protocols: ['center', 'crop', 'diagonal'] },
-      ),
+  })
+
+  it('of other labels are refused, whatever the name of the file', async () => {
+    const [before] = both()
+    const protocols = ['center', 'crop', 'diagonal']
+    const [own = '', renamed = '', corrected = ''] = [
+      ['labels.csv', 'dog'],
+      ['b/others.csv', 'dog'],
+      ['labels.csv', 'cat'],
+    ].map(([labels, label = ''], i) =>
+      writeConsistencyFolder(folder(`labels-${i}`), { net: HIGH }, { labels, protocols }, {}, { '0.jpg': label }),
     )
-    const [one = '', same = '', others = ''] = labels
-    expect((await compare(one, same)).networks).toHaveLength(1)
-    expect((await compare(before, same)).networks).toHaveLength(1)
-    expect(await messageOf(compare(one, others), UsageError)).toContain('labels labels.csv and more.csv')
+    expect((await compare(own, renamed)).networks).toHaveLength(1)
+    expect((await compare(before, own)).networks).toHaveLength(1)
+    expect(await messageOf(compare(own, corrected), UsageError)).toBe(
+      `${own} and ${corrected} have other settings: label dog and cat; measure both in the same way`,
+    )
+  })
+
+  it('of other settings are refused with at most eight of these settings', async () => {
+    const many = made(Array.from({ length: 10 }, () => 0.1))
+    const [before, after] = ['dog', 'cat'].map((word) => {
+      const labels = Object.fromEntries(Object.keys(many).map((name, i) => [name, `${word} ${i}`]))
+      return writeConsistencyFolder(folder(word), { net: many }, {}, {}, labels)
+    }) as [string, string]
+    expect(await messageOf(compare(before, after), UsageError)).toMatch(/; label dog 7 and cat 7; 2 more; measure both/)
   })
 
   it('of networks that differ are compared, with a note', async () => {

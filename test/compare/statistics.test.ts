@@ -67,6 +67,13 @@ it('the interval of equal values is these values', () => {
   expect(intervalOf(Float64Array.of(0.25))).toEqual([0.25, 0.25])
 })
 
+it('an interval ends at 0 if only rounding is left of its end', () => {
+  // In floating point, the upper end is −9e−18, which would exclude 0.
+  const values = Float64Array.of(-0.6, -0.8, -0.5, 0.1, -0.2, 0.2)
+  expect(bootstrap()(values)[1]).toBe(0)
+  expect(bootstrap()(Float64Array.of(1e-18, 1e-18))).toEqual([1e-18, 1e-18])
+})
+
 it('the interval is also right for so many values that their draws are not kept', () => {
   const values = Float64Array.from({ length: 1700 }, (_, i) => Math.sin(i))
   const half = values.subarray(0, 850)

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { delimiter, join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
@@ -29,7 +38,7 @@ function run(network: string) {
 }
 
 it.skipIf(leftOut(process.platform === 'win32', 'it needs a POSIX system'))(
-  'compare.sh makes a baseline, passes with the same network, and fails with a worse one',
+  'compare.sh makes a baseline, passes with the same network, and fails with a worse one or without a photograph',
   async () => {
     await makePhotographs()
     mkdirSync(inFolder('bin'))
@@ -38,8 +47,8 @@ it.skipIf(leftOut(process.platform === 'win32', 'it needs a POSIX system'))(
     chmodSync(inFolder('bin/npx'), 0o755)
 
     const first = await run('tiny-alexnet-aa.onnx')
-    expect([first.status, first.stdout]).toEqual([
-      0,
+    expect([first.status, first.stderr]).toEqual([
+      3,
       expect.stringContaining('made shift-baseline; commit this folder'),
     ])
     expect(readdirSync(inFolder('shift-baseline'), { recursive: true }).sort()).toEqual([
@@ -57,8 +66,15 @@ it.skipIf(leftOut(process.platform === 'win32', 'it needs a POSIX system'))(
     ])
     expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('6 pairs of photographs')
 
-    const plain = await run('tiny-alexnet.onnx')
-    expect([plain.status, plain.stderr]).toEqual([5, expect.stringContaining('became worse by more than the limit')])
-    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('✗ tiny-alexnet (before: tiny-alexnet-aa)')
+    const worse = await run('tiny-alexnet-noflip.onnx')
+    expect([worse.status, worse.stderr]).toEqual([5, expect.stringContaining('became worse by more than the limit')])
+    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('✗ tiny-alexnet-noflip (before: tiny-alexnet-aa)')
+
+    const [lost = ''] = readdirSync(inFolder('photographs'))
+    rmSync(inFolder('photographs', lost))
+    const fewer = await run('tiny-alexnet-aa.onnx')
+    expect([fewer.status, fewer.stderr]).toEqual([3, expect.stringContaining('made of other photographs')])
+    expect(fewer.stdout).toContain(`< ${lost},`)
+    expect(existsSync(inFolder('comparison.md'))).toBe(false)
   },
 )

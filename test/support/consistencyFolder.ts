@@ -19,9 +19,11 @@ export function consistencyFiles(
   networks: Readonly<Record<string, MadeValues>>,
   settings: Readonly<Record<string, unknown>> = {},
   facts: Readonly<Record<string, unknown>> = {},
+  labels?: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const measures = MEASURES.map(([protocol, measure, better]) => ({ protocol, measure, better }))
-  const head = ['photograph', 'sha256', ...MEASURES.map(([protocol, measure]) => `${protocol} ${measure}`)]
+  const heads = ['photograph', 'sha256', ...(labels ? ['label'] : [])]
+  const head = [...heads, ...MEASURES.map(([protocol, measure]) => `${protocol} ${measure}`)]
   const described = Object.entries(networks).map(([model, values]) => ({
     model,
     weightsSha256: sha256(model),
@@ -35,7 +37,10 @@ export function consistencyFiles(
     ...facts,
   }))
   const tables = Object.entries(networks).map(([model, values]) => {
-    const lines = Object.entries(values).map(([name, own]) => [name, sha256(name), ...own.map(cellOf)])
+    const lines = Object.entries(values).map(([name, own]) => {
+      const label = labels ? [labels[name] ?? ''] : []
+      return [name, sha256(name), ...label, ...own.map(cellOf)]
+    })
     return [`networks/${model}/photographs.csv`, `${[head, ...lines].map((cells) => cells.join(',')).join('\n')}\n`]
   })
   const document = { shiftscope: '0.1.0', ...SETTINGS, ...settings, networks: described }

@@ -26,14 +26,18 @@ export function compareCommand({ signal }: CommandContext): Command {
     .description('compare two results folders, and fail if a measure became worse')
     .argument('<before>', 'results folder of consistency or reproduce, or FOLDER#NETWORK')
     .argument('<after>', 'results folder that became better or worse, or FOLDER#NETWORK')
-    .option('--max-worse <measure=n>', 'end with status 5 if a mean gets worse by more; repeatable', collectLimits)
+    .option(
+      '--max-worse <measure=n>',
+      'end with status 5 if a mean gets more than n worse (0.02: 2 points); repeatable',
+      collectLimits,
+    )
     .option('--all', 'print all measures, not only those of the short tables')
     .option('--markdown <file>', 'write Markdown for a pull request; - for stdout', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (before: string, after: string, { maxWorse, all = false, markdown, json }: Flags) => {
       if (json && markdown === '-') throw new UsageError('--json and --markdown - would both print to stdout; use one')
       const { compare } = await import('../../compare/compare.js')
-      const { comparisonMarkdown } = await import('../../compare/document.js')
+      const { comparisonMarkdown, exceededText } = await import('../../compare/document.js')
       const options = { onProgress: terminalProgress(), signal, ...(maxWorse && { maxWorse }) }
       const comparison = await compare(before, after, options)
       const text = markdown === undefined ? '' : comparisonMarkdown(comparison)
@@ -41,11 +45,7 @@ export function compareCommand({ signal }: CommandContext): Command {
       if (json) printJson(comparison)
       else if (markdown === '-') process.stdout.write(text)
       else await printComparison(comparison, all)
-      const exceeded = comparison.limits.filter(({ isExceeded }) => isExceeded)
-      if (exceeded.length > 0)
-        throw new LimitError(
-          `${exceeded.map(({ measure }) => measure).join('; ')} became worse by more than the limit; see the results above`,
-        )
+      if (comparison.limits.some(({ isExceeded }) => isExceeded)) throw new LimitError(exceededText(comparison.limits))
     })
 }
 
