@@ -20,14 +20,14 @@ export interface ProtocolSetting {
   readonly columns: readonly Column[]
 }
 
-/** Name of a protocol that the user can choose. */
-export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
+/** Names of the protocols that the user can choose. */
+export const PROTOCOL_NAMES = ['crop', 'diagonal', 'embed', 'circular', 'subpixel'] as const
+export type ChosenProtocol = (typeof PROTOCOL_NAMES)[number]
 /**
  * `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. `center` is measured if
  * there are labels.
  */
 export type ProtocolName = ChosenProtocol | 'crop-exact' | 'center'
-export const PROTOCOL_NAMES: readonly ChosenProtocol[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
 export interface Shift {
@@ -121,6 +121,8 @@ export interface Protocol {
    */
   readonly compares?: 'previous' | 'pair' | 'first'
   readonly measures: readonly ProtocolMeasure[]
+  /** Whether the shifts are random: `draws` pairs of frames. */
+  readonly isRandom?: true
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
   /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
@@ -159,6 +161,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     shifts: ({ frame, draws }, random) => randomShifts(2 * draws, 0, sourceSide(frame) - frame, random),
     drawing: cropDrawing,
     measures: [agreement('same answer in two random crops')],
+    isRandom: true,
     isPath: false,
     movesFrame: true,
   },
@@ -200,6 +203,7 @@ export const PROTOCOLS: readonly Protocol[] = [
       return ({ rows, cols }) => ({ scene, row: rows - margin, col: cols - margin })
     },
     measures: [agreement('same answer in two random circular shifts')],
+    isRandom: true,
     isPath: false,
   },
   {
@@ -266,6 +270,10 @@ const CENTER: Protocol = {
   measures: [],
   isPath: false,
   movesFrame: true,
+}
+
+export function protocolNamed(name: ProtocolName): Protocol {
+  return [...PROTOCOLS, EXACT_CROP].find((protocol) => protocol.name === name) ?? CENTER
 }
 
 const OVERLAP: ProtocolMeasure = {

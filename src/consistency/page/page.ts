@@ -4,7 +4,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { fileName } from '../../results/fileName.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
-import { PROTOCOLS } from '../protocols.js'
+import { protocolNamed } from '../protocols.js'
 import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { bestFirst, leadingMeasure, mainMeasures } from './differences.js'
 import { pathsHtml } from './paths.js'
@@ -73,9 +73,7 @@ function openingHtml(networks: readonly NetworkConsistency[]): string {
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
 function pathMeasure(network: NetworkConsistency): ConsistencyMeasure {
-  const isPath = ({ protocol }: ConsistencyMeasure) =>
-    PROTOCOLS.some(({ name, isPath: path }) => path && name === protocol)
-  return mainMeasures(network).find(isPath) ?? leadingMeasure(network)
+  return mainMeasures(network).find(({ protocol }) => protocolNamed(protocol).isPath) ?? leadingMeasure(network)
 }
 
 function filesHtml(networks: readonly NetworkConsistency[]): string {

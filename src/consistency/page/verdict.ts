@@ -1,5 +1,6 @@
 import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
+import { protocolNamed } from '../protocols.js'
 import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { isWithinErrors, measureOf, pairedDifference } from './differences.js'
 import { distanceText, meanText, titleText } from './measureText.js'
@@ -25,7 +26,7 @@ export function resultHtml(
   networks: readonly NetworkConsistency[],
   measure: ConsistencyMeasure,
 ): string {
-  const random = protocols.some((name) => name === 'crop' || name === 'circular')
+  const random = protocols.some((name) => protocolNamed(name).isRandom)
     ? ` Each photograph has ${counted(draws, 'pair')} of random shifts (seed ${seed}).`
     : ''
   const counts = networks.map(({ photographs }) => photographs.length)
