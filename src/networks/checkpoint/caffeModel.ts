@@ -16,7 +16,14 @@ import {
   text,
 } from '../protobuf/messages.js'
 import { ProtobufError } from '../protobuf/wire.js'
-import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
+import {
+  bytesPerElement,
+  type CheckpointTensor,
+  contiguousStrides,
+  elementCount,
+  gatherFloat32,
+  shapeText,
+} from './tensor.js'
 
 /** The tables below describe Caffe's protobuf messages, with the names of src/caffe/proto/caffe.proto. */
 
@@ -96,6 +103,17 @@ export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string
     })
   }
   throw new InputError(`${path} is a Caffe model without weights; give the .caffemodel that training wrote`)
+}
+
+/** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
+export function caffeKey(key: string): string {
+  return key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1')
+}
+
+/** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
+export function fitsLegacyShape(found: readonly number[], shape: readonly number[]): boolean {
+  if (found.length !== 4 || shape.length > 4) return false
+  return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))
 }
 
 function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): Map<string, CheckpointTensor> {
