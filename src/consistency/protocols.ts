@@ -124,7 +124,7 @@ export interface Protocol {
   /** Whether the shifts are random: `draws` pairs of frames. */
   readonly isRandom?: true
   /** Whether each frame is shifted by 1 px from the frame before it. */
-  readonly isPath: boolean
+  readonly isPath?: true
   /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
   readonly movesFrame?: true
   /**
@@ -162,7 +162,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     drawing: cropDrawing,
     measures: [agreement('same answer in two random crops')],
     isRandom: true,
-    isPath: false,
     movesFrame: true,
   },
   {
@@ -204,7 +203,6 @@ export const PROTOCOLS: readonly Protocol[] = [
     },
     measures: [agreement('same answer in two random circular shifts')],
     isRandom: true,
-    isPath: false,
   },
   {
     name: 'subpixel',
@@ -234,7 +232,6 @@ export const PROTOCOLS: readonly Protocol[] = [
         ofExtra: mean,
       },
     ],
-    isPath: false,
   },
 ]
 
@@ -256,7 +253,6 @@ export const EXACT_CROP: Protocol = {
       ofCounts: agreementOf,
     },
   ],
-  isPath: false,
   movesFrame: true,
   windows: true,
 }
@@ -268,7 +264,6 @@ const CENTER: Protocol = {
   shifts: ({ frame }) => [centreShift(frame)],
   drawing: cropDrawing,
   measures: [],
-  isPath: false,
   movesFrame: true,
 }
 

@@ -16,10 +16,7 @@ interface FoldRule {
   readonly positions: string
   /** The folds are bands of whole rows, or of whole columns. */
   readonly areBands?: true
-  /**
-   * The scheme decides no verdicts, because a classifier can copy the class of the training positions around each test
-   * position.
-   */
+  /** No verdict follows, because a classifier can copy the class of training positions beside each test position. */
   readonly decidesNothing?: true
   /** @param random returns numbers from 0 to below 1 */
   readonly assign: (classes: Uint8Array, shape: GridShape, random: () => number) => Uint8Array

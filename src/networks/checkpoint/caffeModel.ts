@@ -16,14 +16,7 @@ import {
   text,
 } from '../protobuf/messages.js'
 import { ProtobufError } from '../protobuf/wire.js'
-import {
-  bytesPerElement,
-  type CheckpointTensor,
-  contiguousStrides,
-  elementCount,
-  gatherFloat32,
-  shapeText,
-} from './tensor.js'
+import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
 
 /** The tables below describe Caffe's protobuf messages, with the names of src/caffe/proto/caffe.proto. */
 
@@ -112,8 +105,8 @@ export function caffeKey(key: string): string {
 
 /** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
 export function fitsLegacyShape(found: readonly number[], shape: readonly number[]): boolean {
-  if (found.length !== 4 || shape.length > 4) return false
-  return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))
+  const legacy = [1, 1, 1, 1, ...shape].slice(-4)
+  return shape.length <= 4 && found.length === 4 && found.every((size, axis) => size === legacy[axis])
 }
 
 function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): Map<string, CheckpointTensor> {
