@@ -19,8 +19,6 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
   return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
 }
 
-const MIN_NODE = 20
-
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
@@ -43,13 +41,8 @@ export async function examine(): Promise<readonly Diagnosis[]> {
 }
 
 function nodeDiagnosis(): Diagnosis {
-  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
-  const found = {
-    subject: 'Node.js',
-    optional: false,
-    detail: `${process.version}, ${process.platform}-${process.arch}`,
-  }
-  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
+  const detail = `${process.version}, ${process.platform}-${process.arch}`
+  return { subject: 'Node.js', state: 'ok', optional: false, detail }
 }
 
 function processorDiagnosis(): Diagnosis {

@@ -22,8 +22,11 @@ interface FoldRule {
   readonly assign: (classes: Uint8Array, shape: GridShape, random: () => number) => Uint8Array
 }
 
-/** The fold schemes. Below, a sample is the feature at one position. */
-const RULES = {
+/** Name of a fold scheme; see `FOLD_SCHEMES`. */
+export type FoldScheme = 'ordered' | 'shuffled' | 'transposed' | 'blocks'
+
+/** Below, a sample is the feature at one position. */
+export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = {
   // scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of the folds,
   // the classes of all samples are sorted into a list. Its entries k, k + 5, k + 10, … tell how many samples of each
   // class fold k gets. Each class's samples then fill the folds in order, so a fold tests a contiguous run of each class.
@@ -53,18 +56,10 @@ const RULES = {
   // class's rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the
   // class; a tie goes to the first such fold.
   blocks: { title: 'block folds', positions: 'rectangles of positions', assign: dealBlocks },
-} as const satisfies Readonly<Record<string, FoldRule>>
+}
 
-/** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
-export type FoldScheme = keyof typeof RULES
-
-export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = RULES
-
-/**
- * Ways to divide positions into the five folds of cross-validation: `ordered`, `shuffled`, `transposed` and `blocks`.
- * docs/measures.md describes them. Each fold holds about a fifth of each class.
- */
-export const FOLD_SCHEMES = Object.keys(RULES) as readonly FoldScheme[]
+/** Ways to divide positions into the five folds of cross-validation, described in docs/measures.md. */
+export const FOLD_SCHEMES = Object.keys(FOLD_RULES) as readonly FoldScheme[]
 
 export const BAND_SCHEMES = FOLD_SCHEMES.filter((scheme) => FOLD_RULES[scheme].areBands)
 

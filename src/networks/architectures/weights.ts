@@ -60,11 +60,17 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
   const name = fileKey(checkpoint, key)
   const tensor = checkpoint.tensors.get(name)
   if (!tensor) return `${name} ${shapeText(shape)} is missing`
-  const fits = checkpoint.format.fitsShape?.(tensor.shape, shape) ?? false
-  if (fits || shapeText(tensor.shape) === shapeText(shape)) return null
+  if (shapeText(tensor.shape) === shapeText(shape) || isLegacyShape(checkpoint, tensor.shape, shape)) return null
   return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
 }
 
+/** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
-  return format.keyOf?.(key) ?? key
+  return format === 'Caffe' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
+}
+
+/** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
+function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
+  if (format !== 'Caffe' || found.length !== 4 || shape.length > 4) return false
+  return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))
 }

@@ -98,17 +98,6 @@ export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string
   throw new InputError(`${path} is a Caffe model without weights; give the .caffemodel that training wrote`)
 }
 
-/** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
-export function caffeKey(key: string): string {
-  return key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1')
-}
-
-/** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
-export function fitsLegacyShape(found: readonly number[], shape: readonly number[]): boolean {
-  const legacy = [1, 1, 1, 1, ...shape].slice(-4)
-  return shape.length <= 4 && found.length === 4 && found.every((size, axis) => size === legacy[axis])
-}
-
 function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): Map<string, CheckpointTensor> {
   const tensors = new Map<string, CheckpointTensor>()
   if (layers.some(({ layer = [], blobs = [] }) => blobs.length === 0 && layer.length > 0))

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
-import { caffeKey, fitsLegacyShape, isCaffeModel, readCaffeModel } from './caffeModel.js'
+import { isCaffeModel, readCaffeModel } from './caffeModel.js'
 import { FOREIGN_EXTENSIONS, foreignFormat } from './foreignFormats.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import { PickleError } from './pickle.js'
@@ -18,44 +18,35 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-interface CheckpointFormat {
-  readonly title: string
+type CheckpointFormat = (typeof formats)[number]['format']
+
+interface FormatReader {
+  readonly format: string
   readonly extensions: readonly string[]
   /** @param head the first bytes of the file, at most 512 */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
-  /** The key of a tensor in the file, if it is not PyTorch's. */
-  readonly keyOf?: (key: string) => string
-  /** Whether a tensor of another shape, but with the same elements, can stand for one of this shape. */
-  readonly fitsShape?: (found: readonly number[], shape: readonly number[]) => boolean
 }
 
-const PYTORCH_EXTENSIONS = ['.pth', '.pt', '.bin']
+const PYTORCH = ['.pth', '.pt', '.bin']
 
-const formats: readonly CheckpointFormat[] = [
+const formats = [
   {
-    title: 'PyTorch zip',
-    extensions: PYTORCH_EXTENSIONS,
+    format: 'PyTorch zip',
+    extensions: PYTORCH,
     recognises: (head) => head.toString('latin1', 0, 4) === 'PK\x03\x04',
     read: readZipCheckpoint,
   },
   {
-    title: 'PyTorch legacy',
-    extensions: PYTORCH_EXTENSIONS,
+    format: 'PyTorch legacy',
+    extensions: PYTORCH,
     recognises: (head) => head.subarray(0, legacyMagic.length).equals(legacyMagic),
     read: readLegacyCheckpoint,
   },
-  { title: 'PyTorch tar', extensions: PYTORCH_EXTENSIONS, recognises: isTar, read: readTarCheckpoint },
-  { title: 'safetensors', extensions: ['.safetensors'], recognises: isSafetensors, read: readSafetensors },
-  {
-    title: 'Caffe',
-    extensions: ['.caffemodel'],
-    recognises: isCaffeModel,
-    read: readCaffeModel,
-    keyOf: caffeKey,
-    fitsShape: fitsLegacyShape,
-  },
-]
+  { format: 'PyTorch tar', extensions: PYTORCH, recognises: isTar, read: readTarCheckpoint },
+  { format: 'safetensors', extensions: ['.safetensors'], recognises: isSafetensors, read: readSafetensors },
+  { format: 'Caffe', extensions: ['.caffemodel'], recognises: isCaffeModel, read: readCaffeModel },
+] as const satisfies readonly FormatReader[]
 
 /** Extensions of checkpoints, also of those in formats of other frameworks, which `readCheckpoint` refuses. */
 export const CHECKPOINT_EXTENSIONS: readonly string[] = [
@@ -73,14 +64,14 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const foreign = foreignFormat(path)
   if (foreign !== undefined) throw new InputError(foreign)
   const head = await file.read({ offset: 0, length: Math.min(512, file.size) })
-  const format = formats.find(({ recognises }) => recognises(head, file))
-  if (!format) {
-    const titles = formats.map(({ title }) => title).join(', ')
+  const reader = formats.find(({ recognises }) => recognises(head, file))
+  if (!reader) {
+    const known = formats.map(({ format }) => format).join(', ')
     throw new InputError(
-      `${path} is not a checkpoint in a supported format (${titles}); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a supported format (${known}); save it again with torch.save(model.state_dict(), …)`,
     )
   }
-  const tensors = await format.read(file).catch((error: unknown) => {
+  const tensors = await reader.read(file).catch((error: unknown) => {
     if (!(error instanceof PickleError)) throw error
     throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
       cause: error,
@@ -88,7 +79,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   })
   return {
     path,
-    format,
+    format: reader.format,
     tensors: new Map([...tensors].map(([key, tensor]) => [key, finite(path, key, tensor)])),
   }
 }
