@@ -1,5 +1,6 @@
 import { randomNumbers } from '../experiments/randomNumbers.js'
 import { signTest } from '../report/findings/evidence.js'
+import type { Better } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { mean, meanAndError } from '../support/statistics.js'
 import type { PairedValues } from './pairing.js'
@@ -67,11 +68,7 @@ export function comparedMeasure(
   }
 }
 
-function outcomeOf(
-  better: ComparedMeasure['better'],
-  [low, high]: ComparedMeasure['interval'],
-  count: number,
-): ComparedOutcome {
+function outcomeOf(better: Better, [low, high]: ComparedMeasure['interval'], count: number): ComparedOutcome {
   if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
   if (better === 'neither') return 'changed'
   return low > 0 === (better === 'higher') ? 'better' : 'worse'
