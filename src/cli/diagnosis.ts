@@ -81,9 +81,9 @@ function cudaDiagnosis(): Diagnosis {
  */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await chooseNetwork({ model: 'tiny-alexnet' })
-  const names = PROVIDER_NAMES.filter((name) => platformGap(name) === undefined)
   const diagnoses: Diagnosis[] = []
-  for (const name of names) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
+  for (const name of PROVIDER_NAMES)
+    if (platformGap(name) === undefined) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
   return diagnoses
 }
 

@@ -63,7 +63,7 @@ export const FOLD_SCHEMES = Object.keys(FOLD_RULES) as readonly FoldScheme[]
 
 export const BAND_SCHEMES = FOLD_SCHEMES.filter((scheme) => FOLD_RULES[scheme].areBands)
 
-/** Says in a sentence what the folds of these schemes are. */
+/** A sentence that says what the folds of these schemes are. */
 export function foldsText(schemes: readonly FoldScheme[]): string {
   const folds = schemes.map((scheme) => `${FOLD_RULES[scheme].positions} (${scheme})`)
   return `Folds are ${new Intl.ListFormat('en', { type: 'disjunction' }).format(folds)}.`

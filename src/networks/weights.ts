@@ -21,10 +21,14 @@ export function architectureOf(entry: ModelEntry): Architecture {
   return architecture
 }
 
-/** Path of the weights in the cache. */
-export async function importedWeights({ id }: ModelEntry): Promise<string | undefined> {
+/**
+ * Path of the weights in the cache. An ONNX file counts only for an exported network. An earlier version may have left
+ * one for a network that is published now.
+ */
+export async function importedWeights({ id, kind }: ModelEntry): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
-  const name = names.sort().find((one) => one.startsWith(`${id}.`))
+  const fits = (name: string) => name.startsWith(`${id}.`) && name.endsWith('.onnx') === (kind === 'exported')
+  const name = names.sort().find(fits)
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 

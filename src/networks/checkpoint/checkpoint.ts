@@ -66,9 +66,8 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const head = await file.read({ offset: 0, length: Math.min(512, file.size) })
   const reader = formats.find(({ recognises }) => recognises(head, file))
   if (!reader) {
-    const known = formats.map(({ format }) => format).join(', ')
     throw new InputError(
-      `${path} is not a checkpoint in a supported format (${known}); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a supported format (${formats.map(({ format }) => format).join(', ')}); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(file).catch((error: unknown) => {
