@@ -20,9 +20,8 @@ export interface ProtocolSetting {
   readonly columns: readonly Column[]
 }
 
-/** Names of the protocols that the user can choose. */
-export const PROTOCOL_NAMES = ['crop', 'diagonal', 'embed', 'circular', 'subpixel'] as const
-export type ChosenProtocol = (typeof PROTOCOL_NAMES)[number]
+/** Name of a protocol that the user can choose. */
+export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 /**
  * `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. `center` is measured if
  * there are labels.
@@ -153,7 +152,7 @@ const EPSILON = 0.003
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. In this error, shifts
  *   are measured in units of half the image's side.
  */
-export const PROTOCOLS: readonly Protocol[] = [
+export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[] = [
   {
     name: 'crop',
     count: ({ draws }) => 2 * draws,
@@ -234,6 +233,8 @@ export const PROTOCOLS: readonly Protocol[] = [
     ],
   },
 ]
+
+export const PROTOCOL_NAMES = PROTOCOLS.map(({ name }) => name)
 
 /** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
 export const EXACT_CROP: Protocol = {
