@@ -19,8 +19,6 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
   return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
 }
 
-const MIN_NODE = 20
-
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
@@ -32,8 +30,7 @@ export interface Diagnosis {
 
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
-    nodeDiagnosis(),
-    processorDiagnosis(),
+    ...machineDiagnoses(),
     addonDiagnosis(),
     cudaDiagnosis(),
     ...(await deviceDiagnoses()),
@@ -42,36 +39,22 @@ export async function examine(): Promise<readonly Diagnosis[]> {
   ]
 }
 
-function nodeDiagnosis(): Diagnosis {
-  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
-  const found = {
-    subject: 'Node.js',
-    optional: false,
-    detail: `${process.version}, ${process.platform}-${process.arch}`,
-  }
-  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
-}
-
-function processorDiagnosis(): Diagnosis {
+function machineDiagnoses(): readonly Diagnosis[] {
   const memory = (totalmem() / 2 ** 30).toFixed(1)
-  return {
-    subject: 'processor',
-    state: 'ok',
-    optional: false,
-    detail: `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`,
-  }
+  const processor = `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`
+  const works = { state: 'ok', optional: false } as const
+  return [
+    { ...works, subject: 'Node.js', detail: `${process.version}, ${process.platform}-${process.arch}` },
+    { ...works, subject: 'processor', detail: processor },
+  ]
 }
 
 function addonDiagnosis(): Diagnosis {
+  const found = { subject: 'native addon', optional: false }
   try {
-    return { subject: 'native addon', state: 'ok', optional: false, detail: `instruction set ${instructionSet()}` }
+    return { ...found, state: 'ok', detail: `instruction set ${instructionSet()}` }
   } catch (error) {
-    return {
-      subject: 'native addon',
-      state: 'gap',
-      optional: false,
-      detail: firstLine(error),
-    }
+    return { ...found, state: 'gap', detail: firstLine(error) }
   }
 }
 
@@ -82,9 +65,8 @@ function cudaDiagnosis(): Diagnosis {
     const names = devices.map(({ index, name, memoryBytes }) => {
       return `${index}: ${name}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`
     })
-    if (names.length === 0) {
+    if (names.length === 0)
       return { ...found, state: 'gap', detail: `${reason}; the processor trains classifiers and compares features` }
-    }
     const detail = `${names.join('; ')}; used by separability and similarity, and by reproduce if networks run on CUDA`
     return { ...found, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
   } catch (error) {
@@ -98,9 +80,9 @@ function cudaDiagnosis(): Diagnosis {
  */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await chooseNetwork({ model: 'tiny-alexnet' })
-  const names = PROVIDER_NAMES.filter((name) => platformGap(name) === undefined)
   const diagnoses: Diagnosis[] = []
-  for (const name of names) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
+  for (const name of PROVIDER_NAMES)
+    if (platformGap(name) === undefined) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
   return diagnoses
 }
 
@@ -111,27 +93,20 @@ function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
   const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`
   if (!trial.software) return { ...found, state: 'ok', detail }
-  return {
-    ...found,
-    state: 'gap',
-    detail: `${detail}; this adapter computes on the processor, so --device cpu is faster`,
-  }
+  const slow = `${detail}; this adapter computes on the processor, so --device cpu is faster`
+  return { ...found, state: 'gap', detail: slow }
 }
 
 async function cacheDiagnosis(): Promise<Diagnosis> {
   const folder = cacheFolder()
+  const found = { subject: 'cache folder', optional: false }
   try {
     await makeFolders(folder)
     await access(folder, constants.W_OK)
-    return { subject: 'cache folder', state: 'ok', optional: false, detail: folder }
+    return { ...found, state: 'ok', detail: folder }
   } catch (error) {
-    return {
-      subject: 'cache folder',
-      state: 'gap',
-      optional: false,
-      detail: `${folder}: ${firstLine(error)}`,
-      remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written',
-    }
+    const remedy = 'set SHIFTSCOPE_CACHE to a folder that can be written'
+    return { ...found, state: 'gap', detail: `${folder}: ${firstLine(error)}`, remedy }
   }
 }
 

@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { PROVIDER_NAMES } from '../engine/providers.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
@@ -21,7 +20,7 @@ export function addRunOptions(command: Command): Command {
   return addDeviceOptions(command)
 }
 
-export const DEVICE_HELP = `run networks on ${PROVIDER_NAMES.join(', ')}`
+export const DEVICE_HELP = 'run networks on cpu, cuda, webgpu, … (doctor lists them)'
 
 export function addDeviceOptions(command: Command): Command {
   return command

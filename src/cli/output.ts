@@ -41,20 +41,6 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/**
- * Breaks a text into lines of at most `width` characters. A longer word gets a line of its own.
- * @param ends matches the places where words end: after blanks, by default
- */
-export function wrapped(text: string, width: number, ends = /(?<= )/): readonly string[] {
-  const lines: string[] = []
-  for (const word of text.split(ends)) {
-    const longer = (lines.at(-1) ?? '') + word
-    if (lines.length > 0 && longer.trimEnd().length <= width) lines[lines.length - 1] = longer
-    else lines.push(word)
-  }
-  return lines.map((line) => line.trimEnd())
-}
-
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }
@@ -75,7 +61,7 @@ export function tableLines(
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
   )
   return lines.flatMap((line) => {
-    const cells = line.map((cell, column) => folded(cell, widths[column] as number))
+    const cells = line.map((cell, column) => wrapped(cell, widths[column] as number, BETWEEN_PARTS))
     return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, row) => {
       const padded = cells.map(({ [row]: text = '' }, column) => {
         const width = widths[column] as number
@@ -88,12 +74,15 @@ export function tableLines(
 
 const GAP = '  '
 
+/** Cells of tables may be folded after blanks and slashes. */
+const BETWEEN_PARTS = /(?<=[ /])/
+
 /** Widths of a table's columns. If the table is too wide, its widest columns become narrower, but break no word. */
 function fittingWidths(lines: readonly (readonly string[])[], columns: number): readonly number[] {
   const widest = (lengthOf: (cell: string) => number) =>
     (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => lengthOf(line[column] ?? ''))))
   const widths = widest((cell) => cell.length)
-  const narrowest = widest((cell) => Math.max(...folded(cell, 1).map(({ length }) => length)))
+  const narrowest = widest((cell) => Math.max(...wrapped(cell, 1, BETWEEN_PARTS).map(({ length }) => length)))
   let excess = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - columns
   for (; excess > 0; excess--) {
     const spare = widths.map((width, column) => (width > (narrowest[column] as number) ? width : 0))
@@ -104,9 +93,18 @@ function fittingWidths(lines: readonly (readonly string[])[], columns: number): 
   return widths
 }
 
-/** Breaks a cell after blanks and slashes. */
-function folded(cell: string, width: number): readonly string[] {
-  return wrapped(cell, width, /(?<=[ /])/)
+/**
+ * Breaks a text into lines of at most `width` characters. A longer word gets a line of its own.
+ * @param between matches where lines may end; by default after blanks
+ */
+export function wrapped(text: string, width: number, between = /(?<= )/): readonly string[] {
+  const lines: string[] = []
+  for (const piece of text.split(between)) {
+    const longer = (lines.at(-1) ?? '') + piece
+    if (lines.length > 0 && longer.trimEnd().length <= width) lines[lines.length - 1] = longer
+    else lines.push(piece)
+  }
+  return lines.map((line) => line.trimEnd())
 }
 
 /** A duration such as "1 m 05 s" or "3.4 s". */

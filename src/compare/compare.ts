@@ -4,10 +4,7 @@ import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder, regularSize } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
-import { signTest } from '../report/findings/evidence.js'
-import { FEWEST_PATCHES } from '../results/rows.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
-import { mean, meanAndError } from '../support/statistics.js'
 import { firstOf, listedNames } from '../support/text.js'
 import { checkedLimits } from './limits.js'
 import {
@@ -21,8 +18,8 @@ import {
   type UnitPair,
 } from './pairing.js'
 import { openConsistency } from './photographs.js'
-import type { ComparedMeasure, ComparedNetworks, ComparedOutcome, Comparison } from './result.js'
-import { bootstrap, withoutRounding } from './statistics.js'
+import type { ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
+import { bootstrap, comparedMeasure } from './statistics.js'
 import { openStudy } from './units.js'
 
 const OPTIONS = {
@@ -233,37 +230,4 @@ function missingFrom(full: readonly PairedValues[], empty: readonly PairedValues
     return metrics.has(metric) ? [] : [metric]
   })
   return [...new Set(missing)]
-}
-
-function comparedMeasure(
-  { before, after, ...row }: PairedValues,
-  intervalOf: ReturnType<typeof bootstrap>,
-): ComparedMeasure {
-  const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
-  const interval = intervalOf(differences)
-  const { mean: meanDifference, standardError } = meanAndError([...differences])
-  const { length: count } = differences
-  const higher = differences.filter((value) => value > 0).length
-  const lower = differences.filter((value) => value < 0).length
-  return {
-    ...row,
-    count,
-    before: mean(before),
-    after: mean(after),
-    difference: withoutRounding(meanDifference, differences),
-    standardError,
-    interval,
-    signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
-    outcome: outcomeOf(row.better, interval, count),
-  }
-}
-
-function outcomeOf(
-  better: ComparedMeasure['better'],
-  [low, high]: ComparedMeasure['interval'],
-  count: number,
-): ComparedOutcome {
-  if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
-  if (better === 'neither') return 'changed'
-  return low > 0 === (better === 'higher') ? 'better' : 'worse'
 }

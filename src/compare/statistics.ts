@@ -1,4 +1,10 @@
 import { randomNumbers } from '../experiments/randomNumbers.js'
+import { signTest } from '../report/findings/evidence.js'
+import type { Better } from '../results/measures.js'
+import { FEWEST_PATCHES } from '../results/rows.js'
+import { mean, meanAndError } from '../support/statistics.js'
+import type { PairedValues } from './pairing.js'
+import type { ComparedMeasure, ComparedOutcome } from './result.js'
 
 /** Settings of the bootstrap. They are fixed, so that equal results give equal intervals. */
 const DRAWS = 10_000
@@ -32,7 +38,7 @@ export function bootstrap(): (values: Float64Array) => readonly [low: number, hi
 }
 
 /** Returns 0 for a mean of values that cancel each other, of which only rounding is left. */
-export function withoutRounding(mean: number, values: Float64Array): number {
+function withoutRounding(mean: number, values: Float64Array): number {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   return Math.abs(mean) <= 1e-12 * largest ? 0 : mean
 }
@@ -42,4 +48,34 @@ function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1)
   const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number]
   return below + (at - Math.floor(at)) * (above - below)
+}
+
+/** @param intervalOf the function that `bootstrap` returned, for all measures of a comparison */
+export function comparedMeasure(
+  { before, after, ...row }: PairedValues,
+  intervalOf: ReturnType<typeof bootstrap>,
+): ComparedMeasure {
+  const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
+  const interval = intervalOf(differences)
+  const { mean: meanDifference, standardError } = meanAndError([...differences])
+  const { length: count } = differences
+  const higher = differences.filter((value) => value > 0).length
+  const lower = differences.filter((value) => value < 0).length
+  return {
+    ...row,
+    count,
+    before: mean(before),
+    after: mean(after),
+    difference: withoutRounding(meanDifference, differences),
+    standardError,
+    interval,
+    signTest: { higher, lower, equal: count - higher - lower, p: signTest(higher, lower) },
+    outcome: outcomeOf(row.better, interval, count),
+  }
+}
+
+function outcomeOf(better: Better, [low, high]: ComparedMeasure['interval'], count: number): ComparedOutcome {
+  if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
+  if (better === 'neither') return 'changed'
+  return low > 0 === (better === 'higher') ? 'better' : 'worse'
 }

@@ -36,9 +36,9 @@ const HEADINGS: readonly (readonly string[])[] = [
 /**
  * Reads labels of photographs. If `labels` is undefined, the photographs are labelled by their folders if each folder
  * has the name of a class in each network. A number is not enough then, because folders are also named after years.
- * @param labels a CSV file, or `folders`
+ * @param labels a file of labels, or `folders`
  * @param note called with a line about labels that are missing, or that the user did not ask for
- * @throws InputError for a file that is missing, no CSV or too large, and for unknown photographs and classes
+ * @throws InputError for a file that is missing, damaged or too large, and for unknown photographs and classes
  */
 export async function readLabels(
   labels: string | undefined,
@@ -50,9 +50,7 @@ export async function readLabels(
   const read = isFile ? await labelsOfFile(labels, files) : labelsOfFolders(files)
   if (labels === undefined && !areClasses(read, files, networks, note)) return undefined
   if (read.of.size === 0)
-    throw new InputError(
-      `no photograph gets a label from ${read.source}; give \`labels\` a CSV file with their classes`,
-    )
+    throw new InputError(`no photograph gets a label from ${read.source}; give \`labels\` a file with their classes`)
   for (const network of networks) rightClasses(read, network)
   const missing = files.length - read.of.size
   if (missing > 0)
@@ -85,10 +83,9 @@ function areClasses(
 async function labelsOfFile(path: string, files: readonly PhotographFile[]): Promise<Labels> {
   const bytes = await withFile(path, (file) => {
     if (file.size <= MOST_BYTES) return file.read({ offset: 0, length: file.size })
-    throw new InputError(`${path} is larger than ${MOST_BYTES >> 20} MiB; give a smaller CSV file with labels`)
+    throw new InputError(`${path} is larger than ${MOST_BYTES >> 20} MiB; give a smaller file`)
   })
-  if (!isUtf8(bytes) || bytes.includes(0))
-    throw new InputError(`${path} is not a text file in UTF-8; give a CSV file with labels`)
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new InputError(`${path} is not a text file in UTF-8; save it as one`)
   const photographOf = photographFinder(files)
   const of = new Map<string, Label>()
   let columns: readonly number[] | undefined

@@ -11,8 +11,8 @@ const OPTIONS = {
   /** Several networks, instead of `model`. All get the same photographs and shifts. */
   models: z.array(z.string()).min(1).readonly().exactOptional(),
   /**
-   * The right classes of the photographs: a CSV file with a photograph and a class on each line, or `folders` if the
-   * folders of the photographs are named by their classes. By default, folders are read if all of them name a class.
+   * The right classes of the photographs: a file (docs/consistency.md describes it), or `folders` if the folders of the
+   * photographs are named by their classes. By default, folders are read if all of them name a class.
    */
   labels: z.string().exactOptional(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */

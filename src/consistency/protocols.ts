@@ -27,7 +27,6 @@ export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpi
  * there are labels.
  */
 export type ProtocolName = ChosenProtocol | 'crop-exact' | 'center'
-export const PROTOCOL_NAMES: readonly ChosenProtocol[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** Describes a frame by its shift, in pixels along each axis. */
 export interface Shift {
@@ -121,8 +120,10 @@ export interface Protocol {
    */
   readonly compares?: 'previous' | 'pair' | 'first'
   readonly measures: readonly ProtocolMeasure[]
+  /** Whether the shifts are random: `draws` pairs of frames. */
+  readonly isRandom?: true
   /** Whether each frame is shifted by 1 px from the frame before it. */
-  readonly isPath: boolean
+  readonly isPath?: true
   /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
   readonly movesFrame?: true
   /**
@@ -151,7 +152,7 @@ const EPSILON = 0.003
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. In this error, shifts
  *   are measured in units of half the image's side.
  */
-export const PROTOCOLS: readonly Protocol[] = [
+export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[] = [
   {
     name: 'crop',
     count: ({ draws }) => 2 * draws,
@@ -159,7 +160,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     shifts: ({ frame, draws }, random) => randomShifts(2 * draws, 0, sourceSide(frame) - frame, random),
     drawing: cropDrawing,
     measures: [agreement('same answer in two random crops')],
-    isPath: false,
+    isRandom: true,
     movesFrame: true,
   },
   {
@@ -200,7 +201,7 @@ export const PROTOCOLS: readonly Protocol[] = [
       return ({ rows, cols }) => ({ scene, row: rows - margin, col: cols - margin })
     },
     measures: [agreement('same answer in two random circular shifts')],
-    isPath: false,
+    isRandom: true,
   },
   {
     name: 'subpixel',
@@ -230,9 +231,10 @@ export const PROTOCOLS: readonly Protocol[] = [
         ofExtra: mean,
       },
     ],
-    isPath: false,
   },
 ]
+
+export const PROTOCOL_NAMES = PROTOCOLS.map(({ name }) => name)
 
 /** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
 export const EXACT_CROP: Protocol = {
@@ -252,7 +254,6 @@ export const EXACT_CROP: Protocol = {
       ofCounts: agreementOf,
     },
   ],
-  isPath: false,
   movesFrame: true,
   windows: true,
 }
@@ -264,8 +265,11 @@ const CENTER: Protocol = {
   shifts: ({ frame }) => [centreShift(frame)],
   drawing: cropDrawing,
   measures: [],
-  isPath: false,
   movesFrame: true,
+}
+
+export function protocolNamed(name: ProtocolName): Protocol {
+  return [...PROTOCOLS, EXACT_CROP].find((protocol) => protocol.name === name) ?? CENTER
 }
 
 const OVERLAP: ProtocolMeasure = {

@@ -10,21 +10,64 @@ import { randomNumbers } from './randomNumbers.js'
 export const TASKS = ['left-right', 'top-bottom'] as const
 export type Task = (typeof TASKS)[number]
 
-/**
- * Ways to divide positions into the five folds of cross-validation. Each fold holds about a fifth of each class.
- *
- * - `ordered`, as in the paper: the positions of each class are listed row by row, and each fold takes the next fifth.
- * - `shuffled`: positions are assigned to folds at random.
- * - `transposed`: like `ordered`, but positions are listed column by column.
- * - `blocks`: the grid is divided into 10 rows and 10 columns of rectangles, or fewer if it is small. Whole rectangles
- *   are assigned to folds at random.
- */
-export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
-/** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
-export type FoldScheme = (typeof FOLD_SCHEMES)[number]
+interface FoldRule {
+  readonly title: string
+  /** What each fold tests, in the plural. */
+  readonly positions: string
+  /** The folds are bands of whole rows, or of whole columns. */
+  readonly areBands?: true
+  /** No verdict follows, because a classifier can copy the class of training positions beside each test position. */
+  readonly decidesNothing?: true
+  /** @param random returns numbers from 0 to below 1 */
+  readonly assign: (classes: Uint8Array, shape: GridShape, random: () => number) => Uint8Array
+}
 
-/** Fold schemes whose folds are bands of whole rows, or of whole columns. */
-export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
+/** Name of a fold scheme; see `FOLD_SCHEMES`. */
+export type FoldScheme = 'ordered' | 'shuffled' | 'transposed' | 'blocks'
+
+/** Below, a sample is the feature at one position. */
+export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = {
+  // scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of the folds,
+  // the classes of all samples are sorted into a list. Its entries k, k + 5, k + 10, … tell how many samples of each
+  // class fold k gets. Each class's samples then fill the folds in order, so a fold tests a contiguous run of each class.
+  ordered: {
+    title: 'ordered folds',
+    positions: 'bands of rows',
+    areBands: true,
+    assign: (classes) => stratify(byClass(classes)),
+  },
+  // As `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is Fisher-Yates with
+  // `randomNumbers` (not numpy's generator), and begins with the left or top class.
+  shuffled: {
+    title: 'shuffled folds',
+    positions: 'random positions',
+    decidesNothing: true,
+    assign: (classes, _, random) => stratify(byClass(classes).map((samples) => shuffle(samples, random))),
+  },
+  // As `ordered`, but on samples in column-major order.
+  transposed: {
+    title: 'transposed folds',
+    positions: 'bands of columns',
+    areBands: true,
+    assign: (classes, { rows, cols }) => stratify(byClass(classes, (i) => (i % rows) * cols + Math.floor(i / rows))),
+  },
+  // The grid is cut into 100 rectangles of about equal size, in 10 rows and 10 columns. There are fewer if an axis has
+  // fewer than 10 positions. If the border between the classes cuts a rectangle, each class has its own part of it. Each
+  // class's rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the
+  // class; a tie goes to the first such fold.
+  blocks: { title: 'block folds', positions: 'rectangles of positions', assign: dealBlocks },
+}
+
+/** Ways to divide positions into the five folds of cross-validation, described in docs/measures.md. */
+export const FOLD_SCHEMES = Object.keys(FOLD_RULES) as readonly FoldScheme[]
+
+export const BAND_SCHEMES = FOLD_SCHEMES.filter((scheme) => FOLD_RULES[scheme].areBands)
+
+/** A sentence that says what the folds of these schemes are. */
+export function foldsText(schemes: readonly FoldScheme[]): string {
+  const folds = schemes.map((scheme) => `${FOLD_RULES[scheme].positions} (${scheme})`)
+  return `Folds are ${new Intl.ListFormat('en', { type: 'disjunction' }).format(folds)}.`
+}
 
 export const LOSS = 'hinge'
 
@@ -48,37 +91,12 @@ export function checkSeed(seed: number): void {
 }
 
 /**
- * Returns the fold, 0 to 4, in which each position of the grid is tested, [rows * cols], row-major. Below, a sample is
- * the feature at one position.
- * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of
- *   the folds, the classes of all samples are sorted into a list. Its entries k, k + 5, k + 10, … tell how many samples
- *   of each class fold k gets. Each class's samples then fill the folds in order, so a fold tests a contiguous run of
- *   each class.
- * - `shuffled`: as `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is
- *   Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
- * - `transposed`: as `ordered`, but on samples in column-major order.
- * - `blocks`: the grid is cut into 100 rectangles of about equal size, in 10 rows and 10 columns. There are fewer if an
- *   axis has fewer than 10 positions. If the border between the classes cuts a rectangle, each class has its own part
- *   of it. Each class's rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples
- *   of the class; a tie goes to the first such fold.
+ * Returns the fold, 0 to 4, in which each position of the grid is tested, [rows * cols], row-major.
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
   checkSeed(seed)
-  const inOrder = Array.from({ length: classes.length }, (_, i) => i)
-  const byClass = (order: readonly number[]) => [0, 1].map((k) => order.filter((i) => classes[i] === k))
-  switch (scheme) {
-    case 'ordered':
-      return stratify(byClass(inOrder))
-    case 'shuffled': {
-      const random = randomNumbers(seed)
-      return stratify(byClass(inOrder).map((samples) => shuffle(samples, random)))
-    }
-    case 'transposed':
-      return stratify(byClass(inOrder.map((i) => (i % shape.rows) * shape.cols + Math.floor(i / shape.rows))))
-    case 'blocks':
-      return dealBlocks(classes, shape, randomNumbers(seed))
-  }
+  return FOLD_RULES[scheme].assign(classes, shape, randomNumbers(seed))
 }
 
 export interface TaskFolds {
@@ -104,12 +122,18 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/** `byClass` has each class's samples in the order in which they fill the folds. */
-function stratify(byClass: readonly (readonly number[])[]): Uint8Array {
-  const folds = new Uint8Array(byClass.flat().length)
+/** Returns each class's samples in an order: `at` returns the sample at each place of it. */
+function byClass(classes: Uint8Array, at = (place: number) => place): number[][] {
+  const order = Array.from(classes, (_, place) => at(place))
+  return [0, 1].map((k) => order.filter((sample) => classes[sample] === k))
+}
+
+/** @param classes each class's samples, in the order in which they fill the folds */
+function stratify(classes: readonly (readonly number[])[]): Uint8Array {
+  const folds = new Uint8Array(classes.flat().length)
   // scikit-learn numbers the classes by first appearance. The top-left position is in class 0, as in `byClass`.
   let begin = 0
-  for (const samples of byClass) {
+  for (const samples of classes) {
     if (samples.length < FOLDS) throw tooFew(samples.length, 'position')
     const end = begin + samples.length
     let next = 0

@@ -32,7 +32,7 @@ export function checkWeight(C: number): void {
 export interface ClassifierOptions extends ExperimentPlace {
   /** Weight of the losses in the classifier's objective; 1 by default. */
   readonly C?: number
-  /** Seed of the random fold schemes, `shuffled` and `blocks`; 0 by default. */
+  /** Seed of the random fold schemes; 0 by default. */
   readonly seed?: number
   /** Number of threads; 1 by default. The result does not depend on it. */
   readonly threads?: number

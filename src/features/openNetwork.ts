@@ -43,9 +43,9 @@ import {
 
 const OPTIONS = {
   /**
-   * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
-   * GPUs, append `:INDEX`. `auto` (default) uses the processor, except if the work is long and a short benchmark shows
-   * that a GPU is faster.
+   * Device that runs the network, such as `cpu` or `cuda`; docs/devices.md lists them. To choose one of several GPUs,
+   * append `:INDEX`. `auto` (default) uses the processor, except if the work is long and a short benchmark shows that a
+   * GPU is faster.
    */
   device: z.string().default('auto'),
   /** Floating-point type of the network's arithmetic: `fp32` (default), or `fp16` on a GPU. */

@@ -24,7 +24,7 @@ const OPTIONS = {
   C: z.number().default(1),
   /** One or several fold schemes; `ordered` by default. One call with several schemes is faster than several calls. */
   cv: z.custom<FoldScheme | readonly FoldScheme[]>().default('ordered'),
-  /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
+  /** Seed of the random fold schemes, 0 to 2^32 − 1; 0 by default. */
   seed: z.number().default(0),
   /** Number of threads that train the classifiers; all cores by default. The result does not depend on the number. */
   threads: z.number().default(availableCores),

@@ -390,9 +390,8 @@ function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Meas
 }
 
 function bandColumn(variant: Variant): readonly string[] | undefined {
-  return BAND_SCHEMES.some((scheme) => scheme === variant.scheme)
-    ? valuesOf(variant, 'scheme', 'task', 'fold')
-    : undefined
+  const isBand = BAND_SCHEMES.some((scheme) => scheme === variant.scheme)
+  return isBand ? valuesOf(variant, 'scheme', 'task', 'fold') : undefined
 }
 
 /** Names that tables show for the entries of JUDGED and REFERENCES. */

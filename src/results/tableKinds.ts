@@ -1,5 +1,6 @@
 import { ON_OBJECT } from '../experiments/boxes.js'
 import { CONFIDENT } from '../experiments/confidence.js'
+import { BAND_SCHEMES, FOLD_SCHEMES, foldsText } from '../experiments/folds.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 
@@ -56,7 +57,7 @@ export const SEPARABILITY: TableKind = {
   numbers: { 125: 3, 75: 4 },
   stem: 'separability',
   title: 'Accuracy of linear classifiers',
-  note: 'Linear classifiers tell from the features whether the object is left or right (left-right), or top or bottom (top-bottom). The table has their accuracy, the mean over five folds and all objects. ± is the standard deviation over folds (mean over objects). Ordered folds are bands of rows, as in the paper. Transposed folds are bands of columns, shuffled folds are random positions, and blocks are rectangles of positions. Position only and phase only are made-up features that contain only the position, or only its phase (the position modulo the network’s total stride). Beside these names are the number of positions and the period of the phase.',
+  note: `Linear classifiers tell from the features whether the object is left or right (left-right), or top or bottom (top-bottom). The table has their accuracy, the mean over five folds and all objects. ± is the standard deviation over folds (mean over objects). ${foldsText(FOLD_SCHEMES)} The paper uses ordered folds. Position only and phase only are made-up features that contain only the position, or only its phase (the position modulo the network’s total stride). Beside these names are the number of positions and the period of the phase.`,
   keys: ['task', 'cv'],
   statistic: 'accuracy',
   counted: 'patches',
@@ -68,7 +69,7 @@ export const SEPARABILITY: TableKind = {
 export const BY_FOLD: TableKind = {
   stem: 'folds',
   title: 'Accuracy on each fold',
-  note: 'Mean over objects. Ordered folds are bands of rows, transposed folds are bands of columns.',
+  note: `Mean over objects. ${foldsText(BAND_SCHEMES)}`,
   keys: ['cv', 'task', 'fold'],
   head: ([cv, task, fold]) => `${cv}, ${task}, fold ${fold}`,
   statistic: 'accuracy',

@@ -6,7 +6,6 @@ import { type ComparedLayer, comparedFeatures, detectionsOf } from '../experimen
 import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
-import type { FoldScheme } from '../experiments/folds.js'
 import type { LayerGrid } from '../experiments/grid.js'
 import { positionReadout } from '../experiments/readout.js'
 import { type Separability, separabilityByScheme, type TaskSeparability } from '../experiments/separability.js'
@@ -121,7 +120,7 @@ function periodOf(network: Network, layer: string): number {
 }
 
 /** The fold scheme from which `noteCoarse` sees whether the grid of positions is too coarse. */
-const SHUFFLED: FoldScheme = 'shuffled'
+const SHUFFLED = 'shuffled' as const
 
 /**
  * Trains classifiers on the study's folds with two artificial features, and measures their accuracies. The features are

@@ -90,10 +90,7 @@ const OPTIONS = {
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
   /** Parameter C of the classifiers, which are linear SVMs: the weight of the loss, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
-  /**
-   * Seed for the fold schemes `shuffled` and `blocks`, for the samples of `readout`, and for random expressions; 0 by
-   * default.
-   */
+  /** Seed for the random fold schemes, for the samples of `readout`, and for random expressions; 0 by default. */
   seed: z.number().superRefine(checkSeed).default(0),
   /** Number of random expressions for each of the four kinds of arithmetic; 50 by default. */
   expressions: z

@@ -4,6 +4,7 @@ import {
   columnsOf,
   EXACT_CROP,
   keptValues,
+  PROTOCOL_NAMES,
   PROTOCOLS,
   type Protocol,
   type ProtocolName,
@@ -36,6 +37,12 @@ it('shifts circularly by −32 to 31 px along each axis, and crops at offsets of
       const found = new Set(shiftsOf(name).map((shift) => shift[axis]))
       expect([...found].sort((a, b) => a - b)).toEqual(Array.from({ length: 32 - least }, (_, i) => least + i))
     }
+})
+
+it('the help names all protocols', async () => {
+  const { stdout } = await runHere(['consistency', '--help'])
+  const [named = ''] = /--protocols [^-]*/.exec(stdout) ?? []
+  for (const name of PROTOCOL_NAMES) expect(named).toMatch(new RegExp(`\\b${name}\\b`))
 })
 
 interface Given {

@@ -40,7 +40,7 @@ describe('a file that torch.save wrote', () => {
 
   it.each(Object.entries(expected))('%s gives its tensors', async (name, described) => {
     const { format, tensors } = await readWholeCheckpoint(join(goldens, 'checkpoints', name))
-    expect(format).toBe(name.replace(/.*-(\w+)\.pth/, 'pytorch-$1'))
+    expect(format).toBe(name.replace(/.*-(\w+)\.pth/, 'PyTorch $1'))
     expect([...tensors.keys()]).toEqual(Object.keys(described))
     for (const [key, { shape, values }] of Object.entries(described)) {
       expect(tensors.get(key)).toMatchObject({ shape })

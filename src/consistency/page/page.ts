@@ -4,7 +4,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { fileName } from '../../results/fileName.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
-import { PROTOCOLS } from '../protocols.js'
+import { protocolNamed } from '../protocols.js'
 import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { bestFirst, isWithinErrors, leadingMeasure, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { distanceText, meanText, titleText } from './measureText.js'
@@ -92,7 +92,7 @@ function resultHtml(
   networks: readonly NetworkConsistency[],
   measure: ConsistencyMeasure,
 ): string {
-  const random = protocols.some((name) => name === 'crop' || name === 'circular')
+  const random = protocols.some((name) => protocolNamed(name).isRandom)
     ? ` Each photograph has ${counted(draws, 'pair')} of random shifts (seed ${seed}).`
     : ''
   const counts = networks.map(({ photographs }) => photographs.length)
@@ -118,9 +118,7 @@ function leadSentences([best, second]: readonly NetworkConsistency[], measure: C
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
 function pathMeasure(network: NetworkConsistency): ConsistencyMeasure {
-  const isPath = ({ protocol }: ConsistencyMeasure) =>
-    PROTOCOLS.some(({ name, isPath: path }) => path && name === protocol)
-  return mainMeasures(network).find(isPath) ?? leadingMeasure(network)
+  return mainMeasures(network).find(({ protocol }) => protocolNamed(protocol).isPath) ?? leadingMeasure(network)
 }
 
 function filesHtml(networks: readonly NetworkConsistency[]): string {

@@ -5,7 +5,7 @@ import { tableHtml } from '../../report/tables/render.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { storedAnswer } from '../photographAnswers.js'
-import { answersOf, CONFIDENCE, keptValues } from '../protocols.js'
+import { answersOf, CONFIDENCE, keptValues, protocolNamed } from '../protocols.js'
 import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { pairedDifference, photographValues } from './differences.js'
@@ -127,8 +127,9 @@ function differencesHtml(networks: readonly NetworkConsistency[], measure: Consi
   return tableHtml({ title: 'Differences of two networks', head: ['network', ...columns.map(nameCell)], rows })
 }
 
+/** Whether the frames of a protocol are all positions of a square, row by row. */
 function isMap({ protocol }: ConsistencyMeasure): boolean {
-  return protocol === 'crop-exact'
+  return protocolNamed(protocol).windows === true
 }
 
 /** Reads the stored answers to a photograph's frames. */

@@ -2,7 +2,7 @@ import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../n
 import { printable } from '../../support/text.js'
 import { channelStep, gathered, sliced, split } from './cellChannels.js'
 import { resizeStep } from './cellResize.js'
-import type { CellShape, CellStep } from './cellStep.js'
+import type { CellShape, CellStep, WindowKind } from './cellStep.js'
 import { fixedTensor, type NodeContext, onlyInput, paddingStep, windowStep } from './cellWindows.js'
 
 /**
@@ -19,8 +19,6 @@ interface Rule {
 }
 
 type Condition = (context: NodeContext) => void
-
-const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
  * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
@@ -69,13 +67,13 @@ export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
   // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
   // its input.
-  ['Conv', { attributes: [...WINDOW, 'group'], step: windowStep }],
+  ['Conv', window('convolution', ['group'])],
   // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
   // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
-  ['MaxPool', { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowStep }],
+  ['MaxPool', window('maximum', ['ceil_mode', 'storage_order'])],
   // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
   // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
-  ['AveragePool', { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowStep }],
+  ['AveragePool', window('mean', ['ceil_mode', 'count_include_pad'])],
   // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
   // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
   // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
@@ -124,6 +122,11 @@ function elementwise(condition?: Condition): Rule {
     return { ...base, kind: 'pointwise', inputs: [...new Set(read)] }
   }
   return { attributes: [], step }
+}
+
+function window(kind: WindowKind, attributes: readonly string[]): Rule {
+  const all = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides', ...attributes]
+  return { attributes: all, step: (context) => windowStep(context, kind) }
 }
 
 function hasUniformParameters(context: NodeContext): void {

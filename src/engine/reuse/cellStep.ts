@@ -47,6 +47,9 @@ export type WindowOperation =
   /** Each window has only one cell: a cell of the input, or zeros beyond the border. */
   | { readonly kind: 'padding' }
 
+/** Kinds of operations that a node with a kernel can have. */
+export type WindowKind = Exclude<WindowOperation['kind'], 'padding'>
+
 /** Copies cells of the input to other positions, as padding with `edge` or `reflect` does. */
 interface MappingStep extends Step {
   readonly kind: 'mapping'

@@ -101,6 +101,9 @@ function stepWriter(output: string, operatorSet: number) {
   }
 }
 
+/** The operator that reduces a window without weights. */
+const REDUCTIONS = { maximum: 'ReduceMax', mean: 'ReduceMean' } as const
+
 /**
  * Adds nodes that reduce each window to one cell: from [cells, taps, channels, 1, 1] to [cells, outputs]. Returns the
  * name of the result.
@@ -115,7 +118,7 @@ function reduceWindows(
   if (operation.kind === 'padding') return read
   if (operation.kind !== 'convolution') {
     reshape(inside, read, windows, [-1, taps, channels])
-    reduction(operation.kind === 'maximum' ? 'ReduceMax' : 'ReduceMean', windows, part('reduced'))
+    reduction(REDUCTIONS[operation.kind], windows, part('reduced'))
     return part('reduced')
   }
   const { groups, weight, bias } = operation

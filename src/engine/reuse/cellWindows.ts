@@ -16,7 +16,7 @@ import {
   UnfitNode,
   windowsOf,
 } from '../../networks/index.js'
-import type { CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
+import type { CellShape, CellStep, Step, WindowKind, WindowOperation } from './cellStep.js'
 
 export interface NodeContext extends KnownNode {
   readonly analysis: GraphAnalysis
@@ -47,7 +47,7 @@ export function onlyInput({ node, read }: NodeContext, otherwise: string): strin
   return first
 }
 
-export function windowStep(context: NodeContext): CellStep {
+export function windowStep(context: NodeContext, kind: WindowKind): CellStep {
   const { analysis, node, base, shapes } = context
   const input = onlyInput(context, 'has weights that depend on the image')
   // If the analysis refuses the weights or the kernel, its reason is thrown here.
@@ -57,20 +57,19 @@ export function windowStep(context: NodeContext): CellStep {
   const kernel = listAttribute(node, 'kernel_shape') ?? fixedTensor(context, node.inputs[1])?.shape.slice(2) ?? []
   const [ofRows, ofCols] = windowsOf(node, [rows, cols], kernel)
   const some = (is: (window: BorderedWindow, size: number) => boolean) => is(ofRows, rows) || is(ofCols, cols)
-  const operation = operationOf(node)
-  if (operation.kind === 'mean' && some(exceeds)) throw new UnfitNode('averages windows that exceed the padding')
-  if (operation.kind === 'mean' && numberAttribute(node, 'count_include_pad', 0) !== 1 && some(reaches))
+  if (kind === 'mean' && some(exceeds)) throw new UnfitNode('averages windows that exceed the padding')
+  if (kind === 'mean' && numberAttribute(node, 'count_include_pad', 0) !== 1 && some(reaches))
     throw new UnfitNode('averages fewer values at the border')
-  if (operation.kind === 'maximum' && some(hasEmptyWindow)) throw new UnfitNode('has windows with nothing but padding')
-  return { ...base, kind: 'window', input, rows: ofRows, cols: ofCols, operation }
+  if (kind === 'maximum' && some(hasEmptyWindow)) throw new UnfitNode('has windows with nothing but padding')
+  return { ...base, kind: 'window', input, rows: ofRows, cols: ofCols, operation: operationOf(node, kind) }
 }
 
-function operationOf(node: GraphNode): WindowOperation {
+function operationOf(node: GraphNode, kind: WindowKind): WindowOperation {
   const [, weight = '', bias = ''] = node.inputs
-  if (node.operator === 'Conv')
+  if (kind === 'convolution')
     return { kind: 'convolution', groups: numberAttribute(node, 'group', 1), weight, bias: bias === '' ? null : bias }
   if (numberAttribute(node, 'storage_order', 0) !== 0) throw new UnfitNode('has a storage_order other than 0')
-  return { kind: node.operator === 'MaxPool' ? 'maximum' : 'mean' }
+  return { kind }
 }
 
 /** Whether the last window reads values beyond the padding. */

@@ -66,11 +66,11 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
 
 /** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
-  return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
+  return format === 'Caffe' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
 /** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
-  if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
+  if (format !== 'Caffe' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))
 }

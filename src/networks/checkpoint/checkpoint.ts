@@ -18,36 +18,41 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-/** Extensions of checkpoints, also of those in formats of other frameworks, which `readCheckpoint` refuses. */
-export const CHECKPOINT_EXTENSIONS: readonly string[] = [
-  ...['.pth', '.pt', '.bin', '.safetensors', '.caffemodel'],
-  ...FOREIGN_EXTENSIONS,
-]
-
 type CheckpointFormat = (typeof formats)[number]['format']
 
 interface FormatReader {
   readonly format: string
+  readonly extensions: readonly string[]
   /** @param head the first bytes of the file, at most 512 */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
 
+const PYTORCH = ['.pth', '.pt', '.bin']
+
 const formats = [
   {
-    format: 'pytorch-zip',
+    format: 'PyTorch zip',
+    extensions: PYTORCH,
     recognises: (head) => head.toString('latin1', 0, 4) === 'PK\x03\x04',
     read: readZipCheckpoint,
   },
   {
-    format: 'pytorch-legacy',
+    format: 'PyTorch legacy',
+    extensions: PYTORCH,
     recognises: (head) => head.subarray(0, legacyMagic.length).equals(legacyMagic),
     read: readLegacyCheckpoint,
   },
-  { format: 'pytorch-tar', recognises: isTar, read: readTarCheckpoint },
-  { format: 'safetensors', recognises: isSafetensors, read: readSafetensors },
-  { format: 'caffemodel', recognises: isCaffeModel, read: readCaffeModel },
+  { format: 'PyTorch tar', extensions: PYTORCH, recognises: isTar, read: readTarCheckpoint },
+  { format: 'safetensors', extensions: ['.safetensors'], recognises: isSafetensors, read: readSafetensors },
+  { format: 'Caffe', extensions: ['.caffemodel'], recognises: isCaffeModel, read: readCaffeModel },
 ] as const satisfies readonly FormatReader[]
+
+/** Extensions of checkpoints, also of those in formats of other frameworks, which `readCheckpoint` refuses. */
+export const CHECKPOINT_EXTENSIONS: readonly string[] = [
+  ...formats.flatMap(({ extensions }) => extensions),
+  ...FOREIGN_EXTENSIONS,
+]
 
 /**
  * Reads the names, types and shapes of a checkpoint's tensors. Elements are read only by a tensor's `read`, while the
@@ -62,7 +67,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const reader = formats.find(({ recognises }) => recognises(head, file))
   if (!reader) {
     throw new InputError(
-      `${path} is not a checkpoint in a supported format (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a supported format (${formats.map(({ format }) => format).join(', ')}); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(file).catch((error: unknown) => {

@@ -19,24 +19,22 @@ const { mirror, entries, ...OPTIONS } = PULL_OPTIONS
 
 export type HubPullOptions = Omit<PullOptions, 'mirror' | 'entries'>
 
-export interface PulledHubModel {
-  /** Reference to the model, as the user wrote it. */
-  readonly id: string
+interface PulledHubFile {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
+}
+
+/** A model of the hub in the cache. Path, size and hash are those of the ONNX file. */
+export interface PulledHubModel extends PulledHubFile {
+  /** Reference to the model, as the user wrote it. */
+  readonly id: string
   readonly licence: string
   /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
   readonly revision: string
   /** The ONNX file, then the files with its weights, then the files that describe its input and classes. */
   readonly files: readonly PulledHubFile[]
-}
-
-interface PulledHubFile {
-  readonly path: string
-  readonly bytes: number
-  readonly sha256: string
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CONFIDENT } from '../../experiments/confidence.js'
+import { foldsText } from '../../experiments/folds.js'
 import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/pairs.js'
@@ -69,6 +70,8 @@ export interface Claim {
   readonly says: (range: NumberRange) => string
   readonly border: Border
   readonly caption: string
+  /** The claim needs classifiers, which are not trained on photographs. */
+  readonly needsFolds?: true
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
   readonly axis?: string
@@ -248,12 +251,13 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     claimed: 'Yes',
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: 'The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. Ordered folds are bands of rows, transposed folds bands of columns, and block folds rectangles. Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.',
+    rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
     says: ({ apart }) => `left-right’s lead over top-bottom is ${apart('below', 'above')} that of the position alone`,
     border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
+    needsFolds: true,
     showsFolds: true,
     caption:
       'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this question open the similarity to the top-left anchor instead.',
@@ -267,6 +271,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     source: 'The paper does not ask this.',
     rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
     measure: (network) => eachLayer(network, positionAdvantage),
+    needsFolds: true,
     numbers: POINTS,
     says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
     border: { at: 0, speaksFor: 'below' },
@@ -298,8 +303,6 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
 /** End of the ids of questions about photographs. */
 export const ON_PHOTOGRAPHS = '-on-photographs'
 
-const NEED_FOLDS = ['top-bottom-less-separable', 'position-modulo-stride']
-
 /** Says what questions on photographs are, and why they are fewer. */
 export const PHOTOGRAPHS_NOTE =
   'Questions “on photographs” are about whole photographs, over which the frame moves as a window. All others are about objects. Classifiers are not trained on photographs: the window must move by two periods of the network’s stride or more to tell the position from its phase, and the margin of a photograph is too short for that.'
@@ -307,7 +310,7 @@ export const PHOTOGRAPHS_NOTE =
 /** All questions: first those about objects, then the same about photographs, except those that need classifiers. */
 export const CLAIMS: readonly Claim[] = [
   ...OBJECT_CLAIMS.map((claim) => ({ ...claim, subject: 'objects' as const })),
-  ...OBJECT_CLAIMS.filter(({ id }) => !NEED_FOLDS.includes(id)).map(onPhotographs),
+  ...OBJECT_CLAIMS.filter(({ needsFolds }) => !needsFolds).map(onPhotographs),
 ]
 
 function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {

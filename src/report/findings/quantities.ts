@@ -1,6 +1,6 @@
 import type { AnchorName } from '../../engine/positions.js'
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
-import { FOLD_SCHEMES } from '../../experiments/folds.js'
+import { FOLD_RULES, FOLD_SCHEMES } from '../../experiments/folds.js'
 import { sizeInFrame } from '../../patches/sizes.js'
 import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
@@ -14,11 +14,8 @@ import { hasFewPositions, type LayerOfGroup, layersOf, metricOf, relative, rowsO
  */
 export const LONGEST_GRID = 16
 
-/**
- * Fold schemes (ways to split positions into folds) that decide verdicts. Shuffled folds decide none: with them,
- * a classifier can copy the class of the training positions around each test position.
- */
-export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
+/** Fold schemes that decide verdicts. */
+export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => !FOLD_RULES[scheme].decidesNothing)
 
 /**
  * For each object, the relative similarity that 95 % of positions reach. Only the anchor with the lowest value counts.
@@ -120,9 +117,8 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 export function separabilityGap(one: LayerOfGroup): readonly Measured[] {
   const isCoarse = coarseGridOf(one) !== undefined
   return TELLING_SCHEMES.map((scheme) => {
-    const quantity = `${scheme === 'blocks' ? 'block' : scheme} folds`
     const values = metricOf(one, 'separability-lead', { scheme })
-    return { ...placeOf(one), quantity, values, ...(isCoarse && { lean: null }) }
+    return { ...placeOf(one), quantity: FOLD_RULES[scheme].title, values, ...(isCoarse && { lean: null }) }
   })
 }
 
