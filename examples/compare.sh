@@ -19,7 +19,7 @@ rm -rf "$results" comparison.md
 npx shiftscope consistency "$photographs" --model "$network" --protocols crop,diagonal --out "$results"
 
 if [ ! -e "$baseline/consistency.json" ]; then
-  # Only these files are compared. They take a few kilobytes.
+  # Only these files are compared. They take about 15 kB for 60 photographs.
   for table in "$results"/networks/*/photographs.csv; do
     folder=$baseline/${table#"$results/"}
     mkdir -p "${folder%/*}"

@@ -19,6 +19,8 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
   return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
 }
 
+const MIN_NODE = 20
+
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
@@ -30,7 +32,8 @@ export interface Diagnosis {
 
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
-    ...machineDiagnoses(),
+    nodeDiagnosis(),
+    processorDiagnosis(),
     addonDiagnosis(),
     cudaDiagnosis(),
     ...(await deviceDiagnoses()),
@@ -39,14 +42,24 @@ export async function examine(): Promise<readonly Diagnosis[]> {
   ]
 }
 
-function machineDiagnoses(): readonly Diagnosis[] {
+function nodeDiagnosis(): Diagnosis {
+  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
+  const found = {
+    subject: 'Node.js',
+    optional: false,
+    detail: `${process.version}, ${process.platform}-${process.arch}`,
+  }
+  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
+}
+
+function processorDiagnosis(): Diagnosis {
   const memory = (totalmem() / 2 ** 30).toFixed(1)
-  const processor = `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`
-  const works = { state: 'ok', optional: false } as const
-  return [
-    { ...works, subject: 'Node.js', detail: `${process.version}, ${process.platform}-${process.arch}` },
-    { ...works, subject: 'processor', detail: processor },
-  ]
+  return {
+    subject: 'processor',
+    state: 'ok',
+    optional: false,
+    detail: `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`,
+  }
 }
 
 function addonDiagnosis(): Diagnosis {

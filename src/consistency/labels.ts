@@ -36,7 +36,7 @@ const HEADINGS: readonly (readonly string[])[] = [
 /**
  * Reads labels of photographs. If `labels` is undefined, the photographs are labelled by their folders if each folder
  * has the name of a class in each network. A number is not enough then, because folders are also named after years.
- * @param labels a file of labels, or `folders`
+ * @param labels a CSV file, or `folders`
  * @param note called with a line about labels that are missing, or that the user did not ask for
  * @throws InputError for a file that is missing, damaged or too large, and for unknown photographs and classes
  */
@@ -50,7 +50,9 @@ export async function readLabels(
   const read = isFile ? await labelsOfFile(labels, files) : labelsOfFolders(files)
   if (labels === undefined && !areClasses(read, files, networks, note)) return undefined
   if (read.of.size === 0)
-    throw new InputError(`no photograph gets a label from ${read.source}; give \`labels\` a file with their classes`)
+    throw new InputError(
+      `no photograph gets a label from ${read.source}; give \`labels\` a CSV file with their classes`,
+    )
   for (const network of networks) rightClasses(read, network)
   const missing = files.length - read.of.size
   if (missing > 0)

@@ -11,7 +11,7 @@ const OPTIONS = {
   /** Several networks, instead of `model`. All get the same photographs and shifts. */
   models: z.array(z.string()).min(1).readonly().exactOptional(),
   /**
-   * The right classes of the photographs: a file (docs/consistency.md describes it), or `folders` if the folders of the
+   * The right classes of the photographs: a CSV file (see docs/consistency.md), or `folders` if the folders of the
    * photographs are named by their classes. By default, folders are read if all of them name a class.
    */
   labels: z.string().exactOptional(),

@@ -253,9 +253,3 @@ it('draws sub-pixel shifts of a whole frame within 1e-4 of the definition', asyn
   ] as const)
     expect(Math.abs(shifted(frame, centre, shift, row, col) - (images[row * frame + col] as number))).toBeLessThan(1e-4)
 })
-
-it('are all named by the help', async () => {
-  const { stdout } = await runHere(['consistency', '--help'])
-  const option = stdout.slice(stdout.indexOf('--protocols'), stdout.indexOf('--draws'))
-  for (const { name } of PROTOCOLS) expect(option).toContain(name)
-})

@@ -21,7 +21,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
     .option('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .option('--models <a,b>', 'run these networks, each [NAME=]id or file, on the same shifts', parseList)
-    .option('--labels <file>', 'read right classes from this file, or “folders”: from their names', parsePath)
+    .option('--labels <file>', 'read right classes from this CSV file, or “folders”: from their names', parsePath)
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--layers <name>', 'compare the answers of this output [default: the main class scores]', parseList)
     .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)

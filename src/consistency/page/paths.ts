@@ -103,7 +103,7 @@ function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readon
 function explanationHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
-    : `Each bar is one frame (the first ${MOST_BARS} are shown). Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
+    : `Each bar is one frame (at most the first ${MOST_BARS}). Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
   const name = `“${measure.title}” (protocol ${measure.protocol})`
   if (networks.length === 1)
     return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least ${CONFIDENT} come first. ${drawing}</p>`
