@@ -148,7 +148,7 @@ export interface LayerResults<T> {
  * Measures one layer, or each layer of an extraction on the grid of the extraction.
  * @throws InputError if all layers have a detector's scores and boxes
  */
-export async function measured<T>(
+export async function measureLayers<T>(
   features: string | FeatureArray | FeatureLayers,
   work: (layer: string | FeatureArray, grid?: DescribedGrid) => Promise<T>,
 ): Promise<T | LayerResults<T>> {

@@ -13,7 +13,7 @@ import {
   type FeatureArray,
   type FeatureLayers,
   type LayerResults,
-  measured,
+  measureLayers,
   type OpenFeatures,
   openFeatures,
 } from './features.js'
@@ -97,8 +97,8 @@ export async function separability(
   const { cv, ...checked } = parseOptions(options, OPTIONS)
   if (typeof cv !== 'string' && (!Array.isArray(cv) || cv.length === 0))
     throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
-  if (typeof cv !== 'string') return measured(features, (layer, grid) => bySchemes(layer, cv, checked, grid))
-  return measured(features, async (layer, grid) => ofScheme(cv, await bySchemes(layer, [cv], checked, grid)))
+  if (typeof cv !== 'string') return measureLayers(features, (layer, grid) => bySchemes(layer, cv, checked, grid))
+  return measureLayers(features, async (layer, grid) => ofScheme(cv, await bySchemes(layer, [cv], checked, grid)))
 }
 
 type AnySeparability = FeatureSeparability | SchemeSeparability

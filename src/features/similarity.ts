@@ -20,7 +20,7 @@ import {
   type FeatureLayers,
   hasLayers,
   type LayerResults,
-  measured,
+  measureLayers,
   openAnchored,
 } from './features.js'
 
@@ -117,7 +117,7 @@ export async function similarity(
   for (const name of ['out', 'png'] as const)
     if (hasLayers(features) && checked[name] !== undefined)
       throw new UsageError(`\`${name}\` needs a single layer, but you passed several; pass one of them`)
-  return measured(features, (layer, grid) => similarityOf(layer, checked, grid))
+  return measureLayers(features, (layer, grid) => similarityOf(layer, checked, grid))
 }
 
 async function similarityOf(
