@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
@@ -272,16 +272,13 @@ const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 function load(): Addon {
   const require = createRequire(import.meta.url)
   const attempts: string[] = []
-  for (const configuration of ['Release', 'Debug']) {
-    const path = join(PACKAGE, 'native/build', configuration, 'shiftscope.node')
-    if (!existsSync(path)) continue
-    try {
-      return require(path) as Addon
-    } catch (error) {
-      attempts.push(`the build ${path}: ${firstLine(error)}`)
-    }
+  const build = join(PACKAGE, 'native/build/Release/shiftscope.node')
+  try {
+    if (existsSync(build)) return require(build) as Addon
+    attempts.push(`no build in ${dirname(build)}`)
+  } catch (error) {
+    attempts.push(`the build ${build}: ${firstLine(error)}`)
   }
-  if (attempts.length === 0) attempts.push(`no build in ${join(PACKAGE, 'native/build')}`)
   try {
     return loadPrebuilt<Addon>(PACKAGE, { name: 'shiftscope', napi_versions: [8] })
   } catch (error) {

@@ -133,12 +133,6 @@ Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
   return typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
 }
 
-Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair) {
-  const auto array = int32_array(value, name);
-  if (array.ElementLength() % 2 == 0) return array;
-  throw Napi::RangeError::New(value.Env(), std::string(name) + " must hold " + pair);
-}
-
 std::string shape_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
 
 std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b) {

@@ -48,9 +48,6 @@ Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::si
 /// Accepts an array of any length.
 Napi::Int32Array int32_array(const Napi::Value& value, const char* name);
 
-/// Accepts an array of any even length. pair: what two elements are, such as "a row and a col for each image".
-Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair);
-
 /// Text for messages, such as "3x5".
 std::string shape_text(std::size_t rows, std::size_t cols);
 

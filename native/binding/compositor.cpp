@@ -120,7 +120,10 @@ class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
 
   Napi::Value composite(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    const Napi::Int32Array places = pairs_array(info[0], "offsets", "a row and a col for each image");
+    const Napi::Int32Array places = int32_array(info[0], "offsets");
+    if (places.ElementLength() % 2 != 0) {
+      throw Napi::RangeError::New(env, "offsets must hold a row and a col for each image");
+    }
     const std::size_t images = places.ElementLength() / 2;
     Napi::Float32Array out = float32_array(info[1], "out", product(env, images, compositor_->image_size()),
                                            "images * channels * frameRows * frameCols");

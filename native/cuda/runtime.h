@@ -3,6 +3,7 @@
 // Includes the CUDA language and runtime, from NVIDIA or from the emulation in the tests. Defines classes that own
 // streams and memory. An object belongs to the device that its thread selected with `use`. Functions throw DeviceError.
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <type_traits>
@@ -114,8 +115,13 @@ class Twin {
   T* device() { return device_.data(); }
 
   /// `send` queues a copy of the first `count` elements to the device, `fetch` a copy from the device. Do not touch
-  /// `host()` until the copy is done.
+  /// `host()` until the copy is done. With `values`, these become the first elements.
   void send(std::size_t count, const Stream& stream) { upload(device_.data(), host_, count, stream); }
+  void send(const T* values, std::size_t count, const Stream& stream) {
+    reserve(count);
+    std::copy_n(values, count, host_);
+    send(count, stream);
+  }
   void fetch(std::size_t count, const Stream& stream) { download(host_, device_.data(), count, stream); }
 
  private:

@@ -108,12 +108,6 @@ void launch_products(const Stream& stream, const ProductsJob& job) {
   launch(stream, kernel, dim3(row_blocks<kRows<Vectors>>(job.features)), job);
 }
 
-void send_samples(Workspace& workspace, const std::vector<std::uint32_t>& samples) {
-  workspace.samples.reserve(samples.size());
-  std::copy(samples.begin(), samples.end(), workspace.samples.host());
-  workspace.samples.send(samples.size(), workspace.stream);
-}
-
 class DeviceSvmFeatures : public SvmFeatures {
  public:
   explicit DeviceSvmFeatures(const Features& features) : features_(features), workspaces_(features.device()) {}
@@ -148,10 +142,8 @@ class DeviceSvmFeatures : public SvmFeatures {
 
   void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const override {
     const Workspaces::Lease workspace(workspaces_);
-    workspace->operands.reserve(dims());
-    std::copy_n(vector, dims(), workspace->operands.host());
-    workspace->operands.send(dims(), workspace->stream);
-    send_samples(*workspace, samples);
+    workspace->operands.send(vector, dims(), workspace->stream);
+    workspace->samples.send(samples.data(), samples.size(), workspace->stream);
     workspace->results.reserve(samples.size());
     launch_products<1>(workspace->stream, {rows_of(*workspace, samples.size()), workspace->operands.device(), 1,
                                            workspace->results.device()});
@@ -223,7 +215,7 @@ class DeviceSvmFeatures : public SvmFeatures {
     const auto last = [&](std::size_t strip) { return std::min(first(strip) + height, size); };
     const auto start = [&](Workspace& workspace, std::size_t strip) {
       const std::size_t count = last(strip) - first(strip);
-      send_samples(workspace, samples);
+      workspace.samples.send(samples.data(), samples.size(), workspace.stream);
       workspace.results.reserve(count * size);
       const TilesJob job{rows_of(workspace, samples.size()), static_cast<unsigned>(first(strip)),
                          static_cast<unsigned>(count), size, workspace.results.device()};

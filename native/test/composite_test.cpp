@@ -20,12 +20,6 @@ std::vector<float> random_floats(Random& random, std::size_t count, float low, f
   return values;
 }
 
-std::vector<std::uint8_t> random_samples(Random& random, std::size_t count) {
-  std::vector<std::uint8_t> samples(count);
-  for (auto& sample : samples) sample = static_cast<std::uint8_t>(between(random, 0, 255));
-  return samples;
-}
-
 struct Case {
   Window window;
   Frame frame;
@@ -91,48 +85,14 @@ void check_case(const Case& made, std::size_t misalignment) {
 }  // namespace
 
 TEST(random_shapes_equal_the_reference) {
-  Random random(1);
-  for (int i = 0; i < 300; ++i) {
-    const std::size_t rows = between(random, 1, 40), cols = between(random, 1, 90);
-    check_case(random_case(random, between(random, 1, 4), rows, cols, between(random, 1, rows), between(random, 1, cols),
-                           between(random, 0, 3), i % 2 == 0),
-               between(random, 0, 31));
-  }
-}
-
-TEST(windows_larger_than_the_frame_equal_the_reference) {
   Random random(7);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 600; ++i) {
     const std::size_t rows = between(random, 1, 40), cols = between(random, 1, 90);
     // Along each axis, the window is smaller or larger than the frame.
     const std::size_t window_rows = between(random, 1, 2 * rows), window_cols = between(random, 1, 2 * cols);
     check_case(random_case(random, between(random, 1, 4), rows, cols, window_rows, window_cols, between(random, 0, 3),
                            i % 2 == 0),
                between(random, 0, 31));
-  }
-}
-
-TEST(a_frame_shows_each_part_of_a_larger_window) {
-  Random random(8);
-  const auto rgba = random_samples(random, 4 * 9 * 11);
-  const Window window = patch_window(rgba.data(), 9, 11, {}, Blend::soft);
-  const Frame frame = colour_frame({250, 251, 252}, 6, 7, {});
-  const Compositor compositor(window, frame);
-  std::vector<float> out(compositor.image_size());
-  for (std::int32_t top = 0; top <= 3; ++top) {
-    for (std::int32_t left = 0; left <= 4; ++left) {
-      const Offset offset{-top, -left};
-      compositor.composite(&offset, 1, out.data());
-      for (std::size_t c = 0; c < 3; ++c) {
-        for (std::size_t y = 0; y < 6; ++y) {
-          for (std::size_t x = 0; x < 7; ++x) {
-            const std::size_t pixel = (y + static_cast<std::size_t>(top)) * 11 + x + static_cast<std::size_t>(left);
-            const float weight = window.weight[pixel];
-            CHECK(out[(c * 6 + y) * 7 + x] == weight * window.values[c * 99 + pixel] + (1 - weight) * frame.values[c]);
-          }
-        }
-      }
-    }
   }
 }
 
@@ -150,15 +110,6 @@ TEST(edges_of_the_shapes_equal_the_reference) {
   }
 }
 
-TEST(every_offset_of_a_small_frame_equals_the_reference) {
-  Random random(3);
-  Case made = random_case(random, 3, 19, 21, 6, 7, 0, false);
-  for (std::int32_t row = 0; row <= 13; ++row) {
-    for (std::int32_t col = 0; col <= 14; ++col) made.offsets.push_back({row, col});
-  }
-  check_case(made, 5);
-}
-
 TEST(a_batch_beyond_the_cache_equals_the_reference) {
   Random random(4);
   const std::size_t image_bytes = std::size_t{3} * 224 * 223 * sizeof(float);
@@ -167,16 +118,6 @@ TEST(a_batch_beyond_the_cache_equals_the_reference) {
   const std::size_t count = last_level_cache_bytes() / image_bytes + 1;
   check_case(random_case(random, 3, 224, 223, 75, 75, count, true), 4);
   check_case(random_case(random, 3, 224, 223, 75, 75, count, false), 3);
-}
-
-TEST(normalisation_is_torchvisions) {
-  // torchvision's ToTensor divides by 255; Normalize subtracts and divides. Both use float32.
-  const Normalisation imagenet{255, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}, false};
-  const std::uint8_t rgba[] = {200, 13, 255, 255};
-  const Window window = patch_window(rgba, 1, 1, imagenet, Blend::hard);
-  CHECK(window.values[0] == (200.0f / 255.0f - 0.485f) / 0.229f);
-  CHECK(window.values[1] == (13.0f / 255.0f - 0.456f) / 0.224f);
-  CHECK(window.values[2] == (255.0f / 255.0f - 0.406f) / 0.225f);
 }
 
 TEST(bgr_swaps_the_samples_and_not_the_means) {
@@ -192,29 +133,6 @@ TEST(hard_alpha_switches_at_128_and_soft_alpha_is_a_weight) {
   CHECK((patch_window(rgba, 2, 2, {}, Blend::hard).weight == std::vector<float>{0, 1, 0, 1}));
   CHECK((patch_window(rgba, 2, 2, {}, Blend::soft).weight ==
          std::vector<float>{127.0f / 255.0f, 128.0f / 255.0f, 0, 1}));
-}
-
-TEST(a_patch_on_an_image_is_the_patch_or_the_image) {
-  Random random(5);
-  const auto rgba = random_samples(random, 4 * 9 * 11);
-  const auto rgb = random_samples(random, 3 * 20 * 31);
-  const Normalisation plain{};
-  const Window window = patch_window(rgba.data(), 9, 11, plain, Blend::hard);
-  const Frame frame = image_frame(rgb.data(), 20, 31, plain);
-  const Offset offset{7, 13};
-  std::vector<float> out(3 * 20 * 31);
-  Compositor(window, frame).composite(&offset, 1, out.data());
-  for (std::size_t c = 0; c < 3; ++c) {
-    for (std::size_t y = 0; y < 20; ++y) {
-      for (std::size_t x = 0; x < 31; ++x) {
-        const bool inside = y >= 7 && y < 16 && x >= 13 && x < 24;
-        const std::size_t pixel = inside ? (y - 7) * 11 + (x - 13) : 0;
-        const bool patch = inside && rgba[4 * pixel + 3] >= 128;
-        const std::uint8_t sample = patch ? rgba[4 * pixel + c] : rgb[3 * (y * 31 + x) + c];
-        CHECK(out[(c * 20 + y) * 31 + x] == static_cast<float>(sample) / 255.0f);
-      }
-    }
-  }
 }
 
 TEST(an_offset_outside_is_an_error_before_anything_is_written) {

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -227,17 +226,4 @@ TEST(svm_features_calls_from_several_threads_are_those_of_one) {
 TEST(svm_features_of_any_size_are_the_definition) {
   Random random(63);
   for (float scale : {1e-25f, 1e25f}) check_all(random_case(random, 20, 33, scale), random);
-}
-
-TEST(svm_features_the_first_that_is_not_finite_is_found) {
-  Random random(64);
-  for (float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
-    for (std::size_t row : {0, 41, 59}) {
-      Case made = random_case(random, 60, 11, 1);
-      made.features[row * 11 + 10] = made.features[59 * 11 + 3] = bad;
-      on_every_backend(made, [&](const SvmFeatures& features, const std::string& where) {
-        CHECK_THAT(features.first_not_finite() == row, where);
-      });
-    }
-  }
 }

@@ -287,18 +287,6 @@ TEST(svm_most_multipliers_at_their_bound) {
   }
 }
 
-/// Features are noise, first with fewer dims than kFewDims (svm_newton.cpp), then with more.
-TEST(svm_pure_noise) {
-  Random random(41);
-  for (std::size_t dims : {24, 280}) {
-    const Case given = random_case(random, 1000, dims, 2, 0.0f, 1);
-    const Outcome outcome = train(given, options_of(1));
-    for (const SvmSolution& solution : outcome.result.solutions) {
-      CHECK_THAT(solution.converged, std::to_string(dims) + ": gap " + std::to_string(solution.primal - solution.dual));
-    }
-  }
-}
-
 /// Covers Newton's method, and more problems than a device handles in one pass.
 TEST(svm_devices_reach_the_processors_optimum) {
   Random random(42);

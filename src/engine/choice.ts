@@ -51,7 +51,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle>
   }
   if (wished.threads !== undefined)
     throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
-  const trials = await deviceTrials(request, network, onNote, signal)
+  const trials = await requiredTrials(request, network, signal, onNote)
   for (const { adapter, software } of trials)
     if (software)
       onNote(
@@ -60,21 +60,18 @@ export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle>
   return openDevices(plan, trials)
 }
 
-/**
- * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. `auto` and `cpu`
- * request none.
- */
-export async function requiredTrials(request: DeviceRequest, network: Network, signal?: AbortSignal): Promise<void> {
-  await deviceTrials(request, network, () => undefined, signal)
-}
-
 type PassedTrial = DeviceTrial & { runs: true }
 
-async function deviceTrials(
+/**
+ * Tries the requested GPUs, and returns those that run the network. `auto` and `cpu` request none. It is also called
+ * before anything is written, so that an unusable GPU is reported at once.
+ * @throws DeviceError if no requested GPU runs the network
+ */
+export async function requiredTrials(
   { name, index, precision }: DeviceRequest,
   network: Network,
-  onNote: (line: string) => void,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
+  onNote: (line: string) => void = () => undefined,
 ): Promise<readonly PassedTrial[]> {
   if (name === 'auto' || PROVIDERS[name].isProcessor) return []
   const trials = await tryAll(devicesOf(name, index), network, precision, signal)

@@ -4,6 +4,7 @@ import { resourceError } from '../support/machine.js'
 import type { OpenRequest } from './backends/backend.js'
 import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
+import { offsetsAt } from './positions.js'
 import { inColoursOf, sharedScene } from './scene.js'
 import { BatchFailure, type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
 import type { BatchPart, Frame, JobScene, Movement, Scene, Settings } from './task.js'
@@ -242,12 +243,10 @@ export function isTooLarge(reason: string): boolean {
 /** A short last batch repeats its last position, so that all batches have the same shape. */
 function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
   const last = offsets.length / 2 - 1
-  const chosen = new Int32Array(batch * 2)
-  for (let i = 0; i < batch; i++) {
-    const position = Math.min(first + i, last)
-    chosen.set(offsets.subarray(position * 2, position * 2 + 2), i * 2)
-  }
-  return chosen
+  return offsetsAt(
+    offsets,
+    Array.from({ length: batch }, (_, i) => Math.min(first + i, last)),
+  )
 }
 
 /** Groups the frames of a batch by their scenes, in their order. A short last batch repeats its last frame. */

@@ -7,7 +7,7 @@ import type { Placement } from './backends/session.js'
 import { deviceSession, jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName } from './device.js'
 import { PROVIDERS } from './providers.js'
-import type { Scene } from './task.js'
+import { NOTHING, sceneOf } from './scene.js'
 
 /** Result of a trial: whether a device can run a network, and the time that it takes for one batch. */
 export type DeviceTrial =
@@ -22,12 +22,8 @@ export type DeviceTrial =
     }
   | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
 
-/** The scene of a trial: a black pixel on white. Any other scene would do. */
-const TRIAL_SCENE: Scene = {
-  patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
-  background: { rgb: [255, 255, 255] },
-  blend: 'hard',
-}
+/** The scene of a trial: white. Any other scene would do. */
+const TRIAL_SCENE = sceneOf(NOTHING)
 
 export interface TrialOptions {
   readonly script?: string

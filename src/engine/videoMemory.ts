@@ -17,16 +17,12 @@ export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-sm
   const query = ['--query-gpu=memory.free', '--format=csv,noheader,nounits', `--id=${index}`]
   try {
     const { stdout } = await promisify(execFile)(tool, query, { timeout: TIMEOUT })
-    return freeMemoryIn(stdout)
+    // Any answer but a number of MiB, such as [N/A], says nothing.
+    const [, mebibytes] = /^\s*(\d+)\s*$/.exec(stdout) ?? []
+    return mebibytes === undefined ? undefined : Number(mebibytes) * MEBIBYTE
   } catch {
     return undefined
   }
-}
-
-/** Parses nvidia-smi's answer, a number of MiB, into bytes. Undefined for any other answer, such as [N/A]. */
-export function freeMemoryIn(answer: string): number | undefined {
-  const [, mebibytes] = /^\s*(\d+)\s*$/.exec(answer) ?? []
-  return mebibytes === undefined ? undefined : Number(mebibytes) * MEBIBYTE
 }
 
 /**

@@ -8,7 +8,7 @@ import { tryJson } from '../files/json.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
 import type { NewFile } from '../files/partialArrays.js'
-import { readRegular, regularSize } from '../files/regularFile.js'
+import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { SCORE_MEANINGS } from '../networks/index.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
@@ -183,17 +183,11 @@ export async function anchorsBeside(
   const layer = layerOf(file, description)
   if (layer?.anchors === undefined) return undefined
   const path = join(dirname(file), anchorFile(layer.name))
-  const shape = anchorShape(layer.dims)
-  const [header] = encodeNpy(shape, new Float32Array(0))
-  const bytes = header.byteLength + ANCHOR_NAMES.length * layer.dims * Float32Array.BYTES_PER_ELEMENT
-  const size = await regularSize(path).catch((error: unknown) => {
+  const { shape, data } = await readNpy(path).catch((error: unknown) => {
     throw new InputError(`cannot read ${path}, which ${EXTRACT_FILE} lists; ${REMEDY}`, { cause: error })
   })
-  // A file of another size is not read.
-  if (size !== bytes) throw unlikeDescription(path)
-  const stored = await readNpy(path)
-  const isWritten = layer.anchors.sha256 === sha256(...encodeNpy(stored.shape, stored.data))
-  if (stored.shape.join() === shape.join() && isWritten) return stored.data
+  const isWritten = layer.anchors.sha256 === sha256(...encodeNpy(shape, data))
+  if (shape.join() === anchorShape(layer.dims).join() && isWritten) return data
   throw unlikeDescription(path)
 }
 

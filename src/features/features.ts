@@ -10,6 +10,7 @@ import {
   type DescribedGrid,
   describedBeside,
   type ExtractionDescription,
+  gridSchema,
   layersOfFeatures,
 } from './extractFile.js'
 
@@ -143,13 +144,18 @@ export interface LayerResults<T> {
   readonly layers: readonly (T & { readonly name: string })[]
 }
 
-/** @throws InputError if all layers have a detector's scores and boxes */
+/**
+ * Measures one layer, or each layer of an extraction on the grid of the extraction.
+ * @throws InputError if all layers have a detector's scores and boxes
+ */
 export async function measureLayers<T>(
-  { layers, answers }: FeatureLayers,
-  work: (layer: FeatureArray) => Promise<T>,
-): Promise<LayerResults<T>> {
+  features: string | FeatureArray | FeatureLayers,
+  work: (layer: string | FeatureArray, grid?: DescribedGrid) => Promise<T>,
+): Promise<T | LayerResults<T>> {
+  if (!hasLayers(features)) return work(features)
+  const { data: grid } = gridSchema.safeParse(features)
   const results: (T & { readonly name: string })[] = []
-  for (const layer of layersOfFeatures(layers, answers, 'this extraction'))
-    results.push({ name: layer.name, ...(await work(layer)) })
+  for (const layer of layersOfFeatures(features.layers, features.answers, 'this extraction'))
+    results.push({ name: layer.name, ...(await work(layer, grid)) })
   return { layers: results }
 }

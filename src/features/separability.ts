@@ -8,11 +8,10 @@ import { type Separability, separabilityByScheme } from '../experiments/separabi
 import { checkNames } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
-import { type DescribedGrid, gridSchema } from './extractFile.js'
+import type { DescribedGrid } from './extractFile.js'
 import {
   type FeatureArray,
   type FeatureLayers,
-  hasLayers,
   type LayerResults,
   measureLayers,
   type OpenFeatures,
@@ -98,24 +97,14 @@ export async function separability(
   const { cv, ...checked } = parseOptions(options, OPTIONS)
   if (typeof cv !== 'string' && (!Array.isArray(cv) || cv.length === 0))
     throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
-  const measure = (layer: string | FeatureArray, grid?: DescribedGrid): Promise<AnySeparability> =>
-    typeof cv === 'string' ? byScheme(layer, cv, checked, grid) : bySchemes(layer, cv, checked, grid)
-  if (!hasLayers(features)) return measure(features)
-  const { data: grid } = gridSchema.safeParse(features)
-  return measureLayers(features, (layer) => measure(layer, grid))
+  if (typeof cv !== 'string') return measureLayers(features, (layer, grid) => bySchemes(layer, cv, checked, grid))
+  return measureLayers(features, async (layer, grid) => ofScheme(cv, await bySchemes(layer, [cv], checked, grid)))
 }
 
 type AnySeparability = FeatureSeparability | SchemeSeparability
 
-async function byScheme(
-  features: string | FeatureArray,
-  cv: FoldScheme,
-  options: Checked,
-  grid?: DescribedGrid,
-): Promise<FeatureSeparability> {
-  const { schemes, ...record } = await bySchemes(features, [cv], options, grid)
-  const { loss, C, seed, ...rest } = record
-  return { ...(schemes[cv] as Separability), loss, C, cv, seed, ...rest }
+function ofScheme(cv: FoldScheme, { schemes, loss, C, seed, ...record }: SchemeSeparability): FeatureSeparability {
+  return { ...(schemes[cv] as Separability), loss, C, cv, seed, ...record }
 }
 
 async function bySchemes(

@@ -14,7 +14,7 @@ import { checkDrawable, similarityPicture } from '../report/similarityPicture.js
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
-import { type DescribedGrid, gridSchema } from './extractFile.js'
+import type { DescribedGrid } from './extractFile.js'
 import {
   type FeatureArray,
   type FeatureLayers,
@@ -114,12 +114,10 @@ export async function similarity(
 ): Promise<Similarity | LayerResults<Similarity>> {
   const checked = parseOptions(options, OPTIONS)
   checkPicture(checked)
-  if (!hasLayers(features)) return similarityOf(features, checked)
   for (const name of ['out', 'png'] as const)
-    if (checked[name] !== undefined)
+    if (hasLayers(features) && checked[name] !== undefined)
       throw new UsageError(`\`${name}\` needs a single layer, but you passed several; pass one of them`)
-  const known = gridSchema.safeParse(features)
-  return measureLayers(features, (layer) => similarityOf(layer, checked, known.data))
+  return measureLayers(features, (layer, grid) => similarityOf(layer, checked, grid))
 }
 
 async function similarityOf(

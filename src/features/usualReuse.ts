@@ -1,6 +1,6 @@
 import { positionGrid } from '../engine/positions.js'
 import { plannedReuse } from '../engine/reuse/expected.js'
-import { sceneOf } from '../engine/scene.js'
+import { pixelScene } from '../engine/scene.js'
 import type { Network } from '../networks/index.js'
 import { defaultSizes, strideFor } from '../patches/sizes.js'
 
@@ -13,8 +13,8 @@ export async function usualReuse(network: Network) {
   const { rows } = network.input
   const [size = 1] = defaultSizes(rows)
   const stride = strideFor(rows, 4)
-  const patch = { name: 'usual', size, rgba: new Uint8Array(4 * size ** 2).fill(255), sha256: '' }
-  const planned = await plannedReuse(network, sceneOf(patch), positionGrid(rows, size, stride).offsets)
+  const scene = pixelScene(size, new Uint8Array(4 * size ** 2).fill(255))
+  const planned = await plannedReuse(network, scene, positionGrid(rows, size, stride).offsets)
   const outcome = 'reason' in planned ? { reason: planned.reason } : { gain: planned.plan.predictedGain }
   return { size, stride, ...outcome }
 }

@@ -85,7 +85,7 @@ describe('compositing in the graph', () => {
       seed: fc.nat(),
       colour: fc.option(colours),
       blend: fc.constantFrom('hard' as const, 'soft' as const),
-      channelOrder: fc.constantFrom('rgb' as const, 'bgr' as const),
+      channelOrder: fc.constantFrom('rgb' as const, 'bgr' as const, 'grey' as const),
       divisor: fc.constantFrom(1, 255),
       places: fc.array(fc.tuple(unit, unit), { maxLength: 4 }),
     })

@@ -1,11 +1,8 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { beforeAll, describe, it, vi } from 'vitest'
-import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { openThreads } from '../../src/engine/handle.js'
-import { inColoursOf, pictureFrame, sceneOf } from '../../src/engine/scene.js'
-import { sceneArrays } from '../../src/engine/sceneArrays.js'
+import { pictureFrame } from '../../src/engine/scene.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
-import { chooseNetwork, compositingGraph } from '../../src/networks/index.js'
+import { chooseNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { noise } from '../../src/patches/background.js'
 import { expectClose, onnxGolden } from '../support/onnxGoldens.js'
@@ -82,17 +79,5 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
     } finally {
       await handle.close()
     }
-  })
-
-  it('gets it from a graph that composites its images, too', async () => {
-    const network = await chooseNetwork({ model: path(), ...options })
-    const patch = { name: 'noise', size: PATCH, rgba, sha256: '' }
-    const scene = inColoursOf(sceneOf(patch, { image: noise(7, SIDE, SIDE) }), network.input)
-    const session = await InferenceSession.create(await compositingGraph(network))
-    const { side, tensors } = sceneTensors(sceneArrays(scene, network.input), network.input)
-    const { features } = await session.run({ ...tensors, ...offsetTensors(Int32Array.of(2, 4), side, network.input) })
-    const expected = pixelsAt(2, 4, noise(7, SIDE, SIDE))
-    expectClose([...(features as Tensor).data] as number[], expected)
-    await session.release()
   })
 })

@@ -132,7 +132,6 @@ describe('features in memory', () => {
     const { 'left-right': leftRight, 'top-bottom': topBottom } = fromFile
     expect(several.layers[0]?.schemes.ordered).toEqual({ 'left-right': leftRight, 'top-bottom': topBottom })
     expect((await separability(await readNpy(file)))['left-right']).toEqual(leftRight)
-    expect((await similarity(file)).maps).toEqual((await similarity(features)).layers[0]?.maps)
   })
 
   it('are refused where their shape is not theirs', async () => {

@@ -34,7 +34,7 @@ export async function expectedGain(network: Network, scene: Scene, offsets: Int3
  * `isOfGraph`, the cause is the network's graph, not the object and its positions.
  * @throws InputError if the network's file is missing or its graph cannot be read
  */
-export async function plannedReuse(given: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+export async function plannedReuse(given: Network, scene: Scene, offsets: Int32Array) {
   const network = await reusedNetwork(given)
   const analysis = networkGraph(network)
   const cells = cellSteps(analysis)
@@ -45,7 +45,7 @@ export async function plannedReuse(given: Network, scene: Scene, offsets: Int32A
   if (cells.steps.length === 0) return { reason, isOfGraph: true }
   if (!haveRoomForKeys(cells, network, scene.patch.size))
     return { reason: 'the network has too many or too large layers for reuse', isOfGraph: true }
-  const keys = keysOf(cells, scene, network.input)
+  const keys = sceneKeys(cells, scene, network.input)
   const features = [...network.layers, ...compared].map(outputOf)
   const plan = planCells({ analysis, cells, keys, features }, positionsOf(offsets, keys.first))
   if (plan === undefined || plan.predictedGain < WORTH_REUSING) {

@@ -88,70 +88,96 @@ export interface Source {
 
 /** @param image name of the network's input */
 export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, places: Both<AxisPlaces>): Keys {
-  const spaces: Both<AxisSpace>[] = []
-  const tensors = new Map<string, CellTensor>()
-  const sources = new Map<string, readonly (Source | null)[]>()
   const pixels = both((axis) => pixelKeys(places[axis]))
-  spaces.push(both((axis) => axisSpace(pixels[axis])))
-  tensors.set(image, { space: 0, ...both((axis) => ({ length: pixels[axis].length, keys: pixels[axis].keys })) })
+  const spaces: Both<AxisSpace>[] = [both((axis) => axisSpace(pixels[axis]))]
+  const { rows, cols } = pixels
+  const tensors = new Map<string, CellTensor>([[image, { space: 0, rows, cols }]])
+  const sources = new Map<string, readonly (Source | null)[]>()
   for (const step of steps) {
-    const names = step.kind === 'pointwise' ? step.inputs : [step.input]
-    const inputs = names.map((name) => tensors.get(name) as CellTensor)
-    const first = inputs[0] as CellTensor
-    if (step.kind === 'mapping') {
-      tensors.set(step.output, { space: first.space, ...both((axis) => mapped(first[axis], step[axis])) })
-      continue
-    }
-    if (sharesCells(step, first) && inputs.every((input) => isSame(input, first))) {
-      tensors.set(step.output, first)
-      sources.set(
-        step.output,
-        inputs.map(() => null),
-      )
-      continue
-    }
-    // A key of the output stands for a list of keys: those of the cells that it reads from each input.
-    const listed = both((axis) =>
-      numbered(
-        inputs.map((input) => input[axis]),
-        windowOf(step, axis, first[axis].length),
-      ),
-    )
-    const isMaximum = step.kind === 'window' && step.operation.kind === 'maximum'
-    const taps = (i: number) =>
-      both((axis) => {
-        const own = listed[axis].taps[i] as Int32Array
-        return isMaximum ? filled(own, own.length / listed[axis].count) : own
-      })
-    // If the keys of one input determine those of all other inputs, the output uses the same keys as this input.
-    const determines = (input: CellTensor, i: number) =>
-      AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
-    const determining = step.kind === 'pointwise' ? inputs.findIndex(determines) : -1
-    if (determining === -1) {
-      spaces.push(both((axis) => axisSpace(listed[axis])))
-      tensors.set(step.output, { space: spaces.length - 1, ...listed })
-      sources.set(
-        step.output,
-        names.map((input, i) => ({ input, taps: taps(i) })),
-      )
-      continue
-    }
-    const own = inputs[determining] as CellTensor
-    tensors.set(step.output, own)
-    // For each key of that input, the number of the list that contains it.
-    const listOf = both((axis) => inverse(listed[axis].taps[determining] as Int32Array))
-    sources.set(
-      step.output,
-      names.map((input, i) =>
-        isSame(inputs[i] as CellTensor, own)
-          ? null
-          : { input, taps: both((axis) => listOf[axis].map((list) => listed[axis].taps[i]?.[list] as number)) },
-      ),
-    )
+    const { tensor, read } = stepKeys(step, tensors, spaces)
+    tensors.set(step.output, tensor)
+    if (read !== undefined) sources.set(step.output, read)
   }
   for (const tensor of new Set(tensors.values()))
     for (const axis of AXES) spaces[tensor.space]?.[axis].views.push(tensor[axis])
   return { spaces, tensors, sources, pixels, first: both((axis) => places[axis].positions.first) }
+}
+
+/** Keys of a step's output, and the cells that the step reads from each input. A mapping reads none: it copies. */
+interface StepKeys {
+  readonly tensor: CellTensor
+  readonly read?: readonly (Source | null)[]
+}
+
+/** An input of a step: its name and its keys. */
+interface StepInput {
+  readonly name: string
+  readonly tensor: CellTensor
+}
+
+/** @param spaces if the output needs keys of its own, their numbering is appended */
+function stepKeys(step: CellStep, tensors: Keys['tensors'], spaces: Both<AxisSpace>[]): StepKeys {
+  const names = step.kind === 'pointwise' ? step.inputs : [step.input]
+  const inputs = names.map((name) => ({ name, tensor: tensors.get(name) as CellTensor }))
+  const first = (inputs[0] as StepInput).tensor
+  if (step.kind === 'mapping') return mappedKeys(step, first)
+  if (sharesCells(step, first) && inputs.every(({ tensor }) => isSame(tensor, first))) return sharedKeys(inputs)
+  // A key of the output stands for a list of keys: those of the cells that it reads from each input.
+  const lists = both((axis) =>
+    numbered(
+      inputs.map(({ tensor }) => tensor[axis]),
+      windowOf(step, axis, first[axis].length),
+    ),
+  )
+  const determining = step.kind === 'pointwise' ? determiningInput(inputs, lists, spaces) : -1
+  return determining === -1 ? newKeys(step, inputs, lists, spaces) : determinedKeys(inputs, lists, determining)
+}
+
+/** A mapping copies cells, so its output has the keys of its input, at other places. */
+function mappedKeys(step: Both<readonly number[]>, input: CellTensor): StepKeys {
+  return { tensor: { space: input.space, ...both((axis) => mapped(input[axis], step[axis])) } }
+}
+
+/** All inputs have the same keys, and each cell of the output is made from the cells at its own place. */
+function sharedKeys(inputs: readonly StepInput[]): StepKeys {
+  return { tensor: (inputs[0] as StepInput).tensor, read: inputs.map(() => null) }
+}
+
+/** The keys of one input determine those of all other inputs, so the output has the keys of this input. */
+function determinedKeys(inputs: readonly StepInput[], lists: Both<Numbered>, determining: number): StepKeys {
+  const { tensor: own } = inputs[determining] as StepInput
+  // For each key of that input, the number of the list that contains it.
+  const listOf = both((axis) => inverse(lists[axis].taps[determining] as Int32Array))
+  const tapsOf = (i: number) => both((axis) => listOf[axis].map((list) => lists[axis].taps[i]?.[list] as number))
+  const read = inputs.map(({ name, tensor }, i) => (isSame(tensor, own) ? null : { input: name, taps: tapsOf(i) }))
+  return { tensor: own, read }
+}
+
+/** The output has keys of its own: the numbers of the lists. */
+function newKeys(
+  step: CellStep,
+  inputs: readonly StepInput[],
+  lists: Both<Numbered>,
+  spaces: Both<AxisSpace>[],
+): StepKeys {
+  const isMaximum = step.kind === 'window' && step.operation.kind === 'maximum'
+  const tapsOf = (i: number) =>
+    both((axis) => {
+      const own = lists[axis].taps[i] as Int32Array
+      return isMaximum ? filled(own, own.length / lists[axis].count) : own
+    })
+  spaces.push(both((axis) => axisSpace(lists[axis])))
+  return {
+    tensor: { space: spaces.length - 1, rows: lists.rows, cols: lists.cols },
+    read: inputs.map(({ name }, i) => ({ input: name, taps: tapsOf(i) })),
+  }
+}
+
+/** Index of the first input whose keys determine those of all other inputs; -1 if there is none. */
+function determiningInput(inputs: readonly StepInput[], lists: Both<Numbered>, spaces: Keys['spaces']): number {
+  return inputs.findIndex(({ tensor }, i) =>
+    AXES.every((axis) => isOneToOne(lists[axis], i, spaces[tensor.space]?.[axis].count as number)),
+  )
 }
 
 export function both<T>(make: (axis: Axis) => T): Both<T> {

@@ -10,7 +10,7 @@ import { type CellPlan, passesOf } from './cellPlan.js'
 import { FEWEST_IMAGES, plannedReuse } from './expected.js'
 import { distanceOf, type PassWork, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
-import { cachedSceneKeys, samplePositions, sceneGeometry, scenePixels } from './sceneKeys.js'
+import { samplePositions, sceneGeometry, scenePixels } from './sceneKeys.js'
 
 /**
  * Computes each value only once, even if several images share it (reuse). Reuse is tried only if a prediction says that
@@ -79,10 +79,9 @@ export function openReuse(crew: Crew, settings: Settings, open: typeof openWorke
       settings.workers,
     ),
   )
-  const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const planFor = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    const planned = await plannedReuse(network, scene, whole, keysOf)
+    const planned = await plannedReuse(network, scene, whole)
     if ('reason' in planned) {
       const { reason, isOfGraph } = planned
       if (isOfGraph) noteOnce(reason, `${network.id} computes every image in full, because ${reason}`)
