@@ -5,7 +5,6 @@ import { optionsIn } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
 import { type NamedFile, statedNames } from './classNames.js'
-import { readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
 import { imageInput } from './onnx/imageInput.js'
@@ -59,10 +58,7 @@ async function weightedFile(reference: Reference): Promise<Omit<NetworkFile, 'na
       `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
     )
   const file = await catalogFile(entry, isCheckpoint ? model : weights, weightsOption)
-  const { path } = file.onnx
-  return entry.kind === 'exported'
-    ? { reference, id, title, name: path, folders: [dirname(path)], ...file, entry }
-    : { reference, id, title, name: id, folders: [], ...file, entry }
+  return { reference, id, title, name: id, folders: [], ...file, entry }
 }
 
 async function ownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
@@ -79,8 +75,8 @@ export function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
 }
 
 /**
- * Reads an ONNX file of the catalog, or builds a graph from weights.
- * @param weights path of a checkpoint or an exported ONNX file to use instead of the imported one
+ * Reads an embedded ONNX file of the catalog, or builds a graph from a checkpoint.
+ * @param weights path of a checkpoint to use instead of the imported one
  * @param option the option with which the user can give weights, for error messages
  */
 export async function catalogFile(entry: ModelEntry, weights?: string, option?: string): Promise<WeightedOnnx> {
@@ -90,7 +86,7 @@ export async function catalogFile(entry: ModelEntry, weights?: string, option?: 
   }
   const path = weights ?? (await importedWeights(entry))
   if (path === undefined) throw missingWeights(entry, option)
-  return entry.kind === 'exported' ? withOwnWeights(await readExported(entry, path)) : checkpointFile(entry, path)
+  return checkpointFile(entry, path)
 }
 
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */

@@ -4,7 +4,6 @@ import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
-import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
 import type { Network, NetworkInput } from './network.js'
 import type { NetworkFile } from './networkFile.js'
@@ -67,16 +66,11 @@ type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
 export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
-  if (entry !== undefined && entry.kind !== 'exported')
-    return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
+  if (entry !== undefined) return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
   const image = imageInput(onnx)
-  const recipe =
-    entry === undefined
-      ? await inputRecipe(onnx, folders, reference, { bytes: image.type === 'uint8', grey: isGrey(image) })
-      : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
-  const planned = plannedInput(onnx, image, recipe, reference.inputSize)
-  if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
-  return planned
+  const kind = { bytes: image.type === 'uint8', grey: isGrey(image) }
+  const recipe = await inputRecipe(onnx, folders, reference, kind)
+  return plannedInput(onnx, image, recipe, reference.inputSize)
 }
 
 /**
@@ -84,7 +78,6 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
  * @param onnx undefined if the weights are not on this machine
  */
 export function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx?: OnnxFile) {
-  if (layers.length === 0) return undefined
   if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
   const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
   if (names !== undefined && read.length < new Set(names).size) return undefined

@@ -10,7 +10,6 @@ import { type CheckedOptions, callback, kinds, parseOptions } from '../support/o
 import { graphFile } from './architectures/graphFile.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
-import { exportRemedy } from './exported.js'
 import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
 import { checkOwner } from './graphCache.js'
@@ -74,10 +73,6 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const checked = parseOptions(options, PULL_OPTIONS)
   const entry = modelEntry(id, checked.entries)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
-  if (entry.kind === 'exported')
-    throw new UsageError(`${id} cannot be downloaded as an ONNX file; ${exportRemedy(entry)}`)
-  if (entry.sources.length === 0)
-    throw new UsageError(`${id} cannot be downloaded; import it from a file with "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, checked.mirror) }))
   const progress = progressTo(checked.onProgress)
   const present = await presentWeights(entry, progress)

@@ -2,23 +2,24 @@ import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, expect, it } from 'vitest'
 import { thisMachine } from '../../src/files/owner.js'
 import { modelsFolder } from '../../src/files/package.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
 import { DEAD_PID } from '../support/deadProcess.js'
-import { exported } from '../support/exportedModel.js'
 import { runHere } from '../support/inProcess.js'
+import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
+import { writeTorchZip } from '../support/torchFile.js'
 
+narrowCatalog()
 const folder = networkFolder()
-beforeEach(async () => {
+beforeEach(() => {
   mkdirSync(folder('pictures'))
   copyFileSync(`${modelsFolder()}/patches/dog.png`, folder('pictures', 'dog.png'))
-  await writeModel(folder('own.onnx'), exported())
+  writeTorchZip(folder('own.pth'), tensorsOf('mobilenet_v2'))
 })
 
 it.each([
   ['patches images PICTURES --out OUT', ['out', 'out/native', 'out/75']],
   ['extract --model tiny-alexnet --patch dog --size 75 --stride 70 --layers fc8 --out OUT', ['out']],
-  ['models import vit_b_16 OWN.onnx', ['cache/weights', 'cache/graphs']],
+  ['models import mobilenet_v2 OWN.pth', ['cache/weights', 'cache/graphs']],
 ])('what a killed process left is cleared by the next %s', async (words, left) => {
   for (const place of left) {
     mkdirSync(folder(place), { recursive: true })
