@@ -8,20 +8,12 @@ import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
-import type { OnnxFile } from './onnx/onnxFile.js'
+import type { NetworkFile } from './networkFile.js'
 import { pythonNames } from './pythonNames.js'
 
 export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
   /** Whether the list is in the network's own file NAME.labels.json, which must fit the network. */
   readonly isOwn?: boolean
-}
-
-export interface NamedFile {
-  readonly onnx: OnnxFile
-  /** Folders to search for files that describe the network. */
-  readonly folders: readonly string[]
-  /** Lists of class names that come with the file. */
-  readonly names: readonly NamedClasses[]
 }
 
 /**
@@ -34,7 +26,7 @@ export interface NamedFile {
 export async function statedNames({
   onnx: { path, metadata },
   folders,
-}: Pick<NamedFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
+}: Pick<NetworkFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
   const own = ownNamesFile(path)
   const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
   const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
@@ -53,7 +45,7 @@ function ownNamesFile(path: string): string {
 
 /** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
 export function checkOwnNames(
-  { onnx, names: lists }: Pick<NamedFile, 'onnx' | 'names'>,
+  { onnx, names: lists }: Pick<NetworkFile, 'onnx' | 'names'>,
   classes: number,
   fits: (count: number) => boolean,
 ): void {
@@ -87,7 +79,7 @@ const USUAL = {
  * @param counts numbers of classes that the network may have, the likeliest first
  */
 export function classNamesOf(
-  { names: lists }: Pick<NamedFile, 'names'>,
+  { names: lists }: Pick<NetworkFile, 'names'>,
   counts: readonly number[],
   usual: keyof typeof USUAL,
 ): NamedClasses {

@@ -4,13 +4,13 @@ import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
-import { type NamedFile, statedNames } from './classNames.js'
+import { type NamedClasses, statedNames } from './classNames.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
 import { imageInput } from './onnx/imageInput.js'
 import { type HashedOnnx, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
-import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-import { isOwnNetwork, OWN_OPTIONS, type OwnOptions, type Reference } from './reference.js'
+import { recogniseCheckpoint } from './recognition.js'
+import { OWN_OPTIONS, type OwnOptions, type Reference } from './reference.js'
 import { architectureOf, embeddedFile, importedWeights, missingWeights } from './weights.js'
 
 /** A graph, and the file that has its weights: the graph's own file, or the checkpoint that it was built from. */
@@ -20,7 +20,7 @@ export interface WeightedOnnx {
 }
 
 /** The file that a reference names, read and hashed. */
-export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
+export interface NetworkFile extends WeightedOnnx {
   readonly reference: Reference
   /** The name that the user gave, the id in the catalog, or the id of the reference. */
   readonly id: string
@@ -29,6 +29,10 @@ export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
   readonly name: string
   /** Absent for a network outside the catalog. */
   readonly entry?: CatalogEntry
+  /** Folders to search for files that describe the network. */
+  readonly folders: readonly string[]
+  /** Lists of class names that come with the file. */
+  readonly names: readonly NamedClasses[]
 }
 
 /**
@@ -38,29 +42,28 @@ export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
  * @throws InputError for missing or damaged files, or an ONNX file that does not take images
  */
 export async function networkFile(reference: Reference): Promise<NetworkFile> {
-  const file = await weightedFile(reference)
+  const { kind, model, weights } = reference
+  if (weights !== undefined && kind !== 'catalog')
+    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
+  const file = kind === 'onnx' || kind === 'hub' ? await ownFile(reference) : await knownFile(reference)
   return { ...file, names: await statedNames(file) }
 }
 
-async function weightedFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
-  const { name, model, weights, weightsOption } = reference
-  const isOwn = isOwnNetwork(model)
-  const isCheckpoint = await isCheckpointPath(model)
-  if (weights !== undefined && (isCheckpoint || isOwn))
-    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
-  if (isOwn) return ownFile(reference)
-  const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
-  const { title } = entry
-  const id = name ?? entry.id
+/** The file of a network in the catalog. */
+async function knownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
+  const { kind, name, model, weights, weightsOption } = reference
+  const entry = catalogEntry(kind === 'checkpoint' ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(optionsIn<OwnOptions>(reference, OWN_OPTIONS))
   if (given !== undefined)
     throw new UsageError(
       `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
     )
-  const file = await catalogFile(entry, isCheckpoint ? model : weights, weightsOption)
-  return { reference, id, title, name: id, folders: [], ...file, entry }
+  const file = await catalogFile(entry, kind === 'checkpoint' ? model : weights, weightsOption)
+  const id = name ?? entry.id
+  return { reference, id, title: entry.title, name: id, folders: [], ...file, entry }
 }
 
+/** The file of a network outside the catalog. */
 async function ownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
   const { kind, model, id } = reference
   const { path, folders } = kind === 'hub' ? await hubModelFile(model) : { path: model, folders: [dirname(model)] }

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { InputError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
@@ -6,24 +5,9 @@ import { printable } from '../support/text.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys } from './architectures/weights.js'
-import { catalogModels, modelEntry } from './catalog.js'
+import { modelEntry } from './catalog.js'
 import { type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
-import { parseReference } from './reference.js'
-
-/**
- * Whether a network is given as the path of a checkpoint, with or without a name. A path with a checkpoint's extension always counts. The path of an
- * existing file also counts, unless it is named like a catalog entry. Networks outside the catalog never count.
- */
-export async function isCheckpointPath(given: string): Promise<boolean> {
-  const { kind, model } = parseReference({ model: given })
-  if (kind !== 'catalog') return kind === 'checkpoint'
-  if (catalogModels().some(({ id }) => id === model)) return false
-  return stat(model).then(
-    (status) => status.isFile(),
-    () => false,
-  )
-}
 
 /**
  * Finds the network of a checkpoint by the names and shapes of its tensors, without reading their values.
