@@ -155,9 +155,7 @@ export function generatorEntry(id: string): GeneratorEntry {
   const isNetwork = catalogModels().some((model) => model.id === id)
   const cause = isNetwork ? `${id} is a network, not a generator` : `no generator is called "${id}"`
   const ids = entries.map((candidate) => candidate.id)
-  throw new UsageError(
-    `${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}; you can also give the path of an .onnx file`,
-  )
+  throw new UsageError(`${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}`)
 }
 
 /** An unknown id in quotes, and the most similar ones. */

@@ -150,7 +150,8 @@ function kindOf(model: string): Reference['kind'] {
   if (model.toLowerCase().endsWith('.onnx')) return 'onnx'
   if (CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())) return 'checkpoint'
   const isEntry = catalogModels().some(({ id }) => id === model)
-  return !isEntry && statSync(model, { throwIfNoEntry: false })?.isFile() ? 'checkpoint' : 'catalog'
+  // Unlike `statSync`, `existsSync` also accepts words that no path can have.
+  return !isEntry && existsSync(model) && statSync(model).isFile() ? 'checkpoint' : 'catalog'
 }
 
 /**

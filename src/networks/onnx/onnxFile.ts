@@ -32,7 +32,6 @@ const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   // Ultralytics' names of classes.
   'names' as const,
-  ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
   // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
 ]
