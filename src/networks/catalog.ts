@@ -131,7 +131,8 @@ export function isGenerator(entry: ModelEntry): entry is GeneratorEntry {
   return 'encoder' in entry
 }
 
-export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogModels()): ModelEntry {
+export function modelEntry(id: string): ModelEntry {
+  const entries = catalogModels()
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
   throw new UsageError(`no network or generator is called ${meant(id, entries)}; use one of ${idsOf(entries)}`)

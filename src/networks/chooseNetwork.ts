@@ -18,9 +18,9 @@ export async function chooseNetwork(given: GivenReference, withPlaceholder = fal
   const reference = parseReference(given)
   if (withPlaceholder && (await lacksWeights(reference))) return placeholderNetwork(reference)
   const file = await networkFile(reference)
-  const { id, title, weights, entry } = file
+  const { id, weights, entry } = file
   const plan = await networkPlan(file)
-  return { id, title, ...(entry && { catalogId: entry.id }), ...plan, ...weights }
+  return { id, title: entry?.title ?? id, ...(entry && { catalogId: entry.id }), ...plan, ...weights }
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */

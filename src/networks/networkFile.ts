@@ -2,7 +2,7 @@ import { dirname, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
-import { graphFile } from './architectures/graphFile.js'
+import { graphFile } from './architectures/graph.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
 import { type NamedClasses, statedNames } from './classNames.js'
 import { hubModelFile } from './hub/manifest.js'
@@ -24,7 +24,6 @@ export interface NetworkFile extends WeightedOnnx {
   readonly reference: Reference
   /** The name that the user gave, the id in the catalog, or the id of the reference. */
   readonly id: string
-  readonly title: string
   /** Name in messages: the file's path, or the id in the catalog. */
   readonly name: string
   /** Absent for a network outside the catalog. */
@@ -60,7 +59,7 @@ async function knownFile(reference: Reference): Promise<Omit<NetworkFile, 'names
     )
   const file = await catalogFile(entry, kind === 'checkpoint' ? model : weights, weightsOption)
   const id = name ?? entry.id
-  return { reference, id, title: entry.title, name: id, folders: [], ...file, entry }
+  return { reference, id, name: id, folders: [], ...file, entry }
 }
 
 /** The file of a network outside the catalog. */
@@ -68,11 +67,11 @@ async function ownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>
   const { kind, model, id } = reference
   const { path, folders } = kind === 'hub' ? await hubModelFile(model) : { path: model, folders: [dirname(model)] }
   const onnx = await readHashedOnnx(path, imageInput)
-  return { reference, id, title: id, name: path, folders, ...withOwnWeights(onnx) }
+  return { reference, id, name: path, folders, ...withOwnWeights(onnx) }
 }
 
 /** An ONNX file that was not built from another file. */
-export function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
+function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
   const { path, sha256, bytes } = onnx
   return { onnx, weights: { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes } }
 }

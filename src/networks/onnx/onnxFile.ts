@@ -35,7 +35,7 @@ const METADATA_KEYS = [
   // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
 ]
-export type MetadataKey = (typeof METADATA_KEYS)[number]
+type MetadataKey = (typeof METADATA_KEYS)[number]
 
 /** Longest metadata value that is read. The classes of a large network take some hundred thousand bytes. */
 const MOST_METADATA_BYTES = 1 << 20
