@@ -8,7 +8,7 @@ import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
-import type { NetworkFile } from './networkFile.js'
+import type { OnnxFile } from './onnx/onnxFile.js'
 
 export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
   /** Whether the list is in the network's own file NAME.labels.json, which must fit the network. */
@@ -20,12 +20,13 @@ export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
  * - `classes` in the model's metadata, or `names`, which Ultralytics writes in Python's form.
+ * @param folders to search for files that describe the network
  * @throws InputError if NAME.labels.json is damaged
  */
-export async function statedNames({
-  onnx: { path, metadata },
-  folders,
-}: Pick<NetworkFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
+export async function statedNames(
+  { path, metadata }: OnnxFile,
+  folders: readonly string[],
+): Promise<readonly NamedClasses[]> {
   const own = ownNamesFile(path)
   const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
   const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
@@ -44,14 +45,15 @@ function ownNamesFile(path: string): string {
 
 /** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
 export function checkOwnNames(
-  { onnx, names: lists }: Pick<NetworkFile, 'onnx' | 'names'>,
+  { path }: OnnxFile,
+  lists: readonly NamedClasses[],
   classes: number,
   fits: (count: number) => boolean,
 ): void {
   const own = lists.find(({ isOwn }) => isOwn)?.names.length
   if (own === undefined || fits(own)) return
   throw new InputError(
-    `${ownNamesFile(onnx.path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
+    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
   )
 }
 
@@ -78,7 +80,7 @@ const USUAL = {
  * @param counts numbers of classes that the network may have, the likeliest first
  */
 export function classNamesOf(
-  { names: lists }: Pick<NetworkFile, 'names'>,
+  lists: readonly NamedClasses[],
   counts: readonly number[],
   usual: keyof typeof USUAL,
 ): NamedClasses {

@@ -28,7 +28,7 @@ export function classesOf(
   const scores = mainOutput(onnx.graph, ofScores)
   const checked = scores ?? readings.flatMap(layerOf).at(-1)
   const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
-  if (checked !== undefined && !checked.isMap) checkOwnNames(file, checked.dims, fits)
+  if (checked !== undefined && !checked.isMap) checkOwnNames(onnx, file.names, checked.dims, fits)
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined)
     throw new UsageError(
@@ -36,7 +36,7 @@ export function classesOf(
     )
   if (scores === undefined) return undefined
   const { name, dims } = scores
-  const { names, source } = classNamesOf(file, [dims], 'ImageNet')
+  const { names, source } = classNamesOf(file.names, [dims], 'ImageNet')
   return {
     layer: name,
     names,

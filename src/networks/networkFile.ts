@@ -45,7 +45,7 @@ export async function networkFile(reference: Reference): Promise<NetworkFile> {
   if (weights !== undefined && kind !== 'catalog')
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   const file = kind === 'onnx' || kind === 'hub' ? await ownFile(reference) : await knownFile(reference)
-  return { ...file, names: await statedNames(file) }
+  return { ...file, names: await statedNames(file.onnx, file.folders) }
 }
 
 /** The file of a network in the catalog. */
