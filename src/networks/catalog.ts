@@ -50,7 +50,6 @@ const modelSchema = z.object({
 })
 
 const networkSchema = modelSchema.extend({
-  family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
   /** Top-1 accuracy of an embedded network, 0 to 1: on white backgrounds, and on mixed ones as in its training. */
