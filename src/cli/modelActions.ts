@@ -11,7 +11,6 @@ import {
   listHubModels,
   listNetworks,
   type ModelInspection,
-  type NetworkStatus,
   type OwnOptions,
   type PulledHubModel,
   type PulledWeights,
@@ -40,22 +39,15 @@ export async function list({ json }: JsonFlag): Promise<void> {
       ...networks.map((network) => [
         network.entry.id,
         network.entry.title,
-        stateText(network),
+        network.state,
         network.expectedBytes === null ? '–' : byteSize(network.expectedBytes),
         licenceText(network.entry.licence),
       ]),
       ...hubModels.map(({ id, state, bytes, licence }) => [id, '–', state, byteSize(bytes), licenceText(licence)]),
     ],
   )
-  const missing = networks.filter(({ state }) => state === 'missing').map(({ entry }) => entry)
-  const published = missing.find(({ kind }) => kind === 'published')
-  if (published) say(`to get missing weights, run "${weightsCommand(published)}"`)
-  const exported = missing.find(({ kind }) => kind === 'exported')
-  if (exported) say(`to see how to export weights, run "shiftscope models pull ${exported.id}"`)
-}
-
-function stateText({ entry, state }: NetworkStatus): string {
-  return state === 'missing' && entry.kind === 'exported' ? 'export needed' : state
+  const missing = networks.find(({ state }) => state === 'missing')
+  if (missing) say(`to get missing weights, run "${weightsCommand(missing.entry)}"`)
 }
 
 export interface PullFlags {
@@ -126,8 +118,7 @@ function printLicence(licence: string): void {
   print(`  licence: ${licenceText(licence)}${/-nc/i.test(licence) ? ' (not for commercial use)' : ''}`)
 }
 
-function publishedText(published: boolean | null): string {
-  if (published === null) return 'no published hash is known'
+function publishedText(published: boolean): string {
   return published ? 'the published file' : 'not the published file'
 }
 
@@ -224,14 +215,14 @@ function speedText(reuse: Awaited<ReturnType<typeof predictedReuse>>): string {
 }
 
 export async function importFile(id: string, file: string, { json }: JsonFlag, context: CommandContext): Promise<void> {
-  const imported = await leavingNothing(importWeights(id, file, context), context)
+  const imported = await leavingNothing(importWeights(id, file), context)
   if (json) return printJson(imported)
   print(`${id}: saved as ${imported.path}, ${byteSize(imported.bytes)}`)
   print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
 }
 
 export async function verify(id: string, { json }: JsonFlag, context: CommandContext): Promise<void> {
-  const verified = await leavingNothing(verifyNetwork(id, context), context)
+  const verified = await leavingNothing(verifyNetwork(id), context)
   if (json) return printJson(verified)
   print(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
   print(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)

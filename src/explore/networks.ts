@@ -104,7 +104,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions) {
     missing: async (): Promise<readonly MissingNetwork[]> => {
       const all = models === undefined ? await listNetworks() : []
       return all.flatMap(({ entry, state, expectedBytes }) =>
-        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry) && !networks.has(entry.id)
+        state === 'missing' && !isGenerator(entry) && !networks.has(entry.id)
           ? [{ id: entry.id, bytes: expectedBytes }]
           : [],
       )

@@ -34,52 +34,36 @@ const modelSchema = z.object({
    * Origin of the weights.
    * - `embedded`: an ONNX file in this package.
    * - `published`: a checkpoint that its authors offer for download.
-   * - `exported`: an ONNX file that you export from torchvision's network of this name.
    */
-  kind: z.enum(['embedded', 'published', 'exported']),
+  kind: z.enum(['embedded', 'published']),
   /** Preset of `reproduce` that includes this model; null if a study includes it only when the user names it. */
   preset: z.enum(['quick', 'paper']).nullable(),
-  /** Path of an embedded ONNX file in the package's folder; null for the other kinds. */
+  /** Path of an embedded ONNX file in the package's folder; null for a published network. */
   file: z.string().nullable(),
-  /** SHA-256 of an embedded ONNX file; null for the other kinds. */
+  /** SHA-256 of an embedded ONNX file; null for a published network. */
   sha256: z.string().nullable(),
-  /** Published files with these weights, the newest first. Downloads try them in this order. */
+  /** Published files with these weights, the newest first; none if embedded. Downloads try them in this order. */
   sources: z.array(sourceSchema).readonly(),
   /** SPDX identifier of the weights' licence; NOASSERTION if the authors state none. */
   licence: z.string(),
   paper: z.string(),
 })
 
-/** A checkpoint that Shiftscope recognises, although it cannot build the network from it. */
-const checkpointSchema = z.object({
-  url: z.string(),
-  /** Size of the checkpoint in bytes, rounded to 100 kB. The ONNX file has about the same size. */
-  bytes: z.number(),
-  /** Number of tensors, without the counters `num_batches_tracked`. */
-  tensors: z.number(),
-  /** Shapes of some tensors, by key, such as `fc.weight`. They show which network a checkpoint belongs to. */
-  shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
-})
-
 const networkSchema = modelSchema.extend({
-  family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
   /** Top-1 accuracy of an embedded network, 0 to 1: on white backgrounds, and on mixed ones as in its training. */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
-  /** Torchvision's checkpoint of an exported network. */
-  checkpoint: checkpointSchema.optional(),
   input: inputSchema,
   /**
-   * Layers in order of depth; empty for an exported network, because its ONNX file lists them.
-   * - `dims` is the number of values per image; null if only the ONNX file states it.
+   * Layers in order of depth.
+   * - `dims` is the number of values per image; null for an embedded network, whose ONNX file states it.
    * - `norm` is the Euclidean norm of the layer's features for the test image of `verifyNetwork`; null if unknown.
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
 const generatorSchema = modelSchema.extend({
-  kind: z.enum(['embedded', 'published']),
   /** Id of the encoder: the network whose features the generator turns into images. */
   encoder: z.string(),
   layer: z.string(),
@@ -146,7 +130,8 @@ export function isGenerator(entry: ModelEntry): entry is GeneratorEntry {
   return 'encoder' in entry
 }
 
-export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogModels()): ModelEntry {
+export function modelEntry(id: string): ModelEntry {
+  const entries = catalogModels()
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
   throw new UsageError(`no network or generator is called ${meant(id, entries)}; use one of ${idsOf(entries)}`)
@@ -170,9 +155,7 @@ export function generatorEntry(id: string): GeneratorEntry {
   const isNetwork = catalogModels().some((model) => model.id === id)
   const cause = isNetwork ? `${id} is a network, not a generator` : `no generator is called "${id}"`
   const ids = entries.map((candidate) => candidate.id)
-  throw new UsageError(
-    `${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}; you can also give the path of an .onnx file`,
-  )
+  throw new UsageError(`${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}`)
 }
 
 /** An unknown id in quotes, and the most similar ones. */
@@ -185,10 +168,9 @@ function idsOf(entries: readonly ModelEntry[]): string {
   return entries.map(({ id }) => id).join(', ')
 }
 
-/** Whether `sha256` is the hash of the entry's embedded or published file; null if the catalog states no hash. */
-export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
+/** Whether `sha256` is the hash of the entry's embedded file, or of one of its published files. */
+export function isPublished(entry: ModelEntry, sha256: string): boolean {
   if (entry.sha256 !== null) return sha256 === entry.sha256
-  if (entry.sources.length === 0) return null
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
@@ -210,6 +192,6 @@ export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')
 }
 
-export function weightsCommand({ id, sources }: ModelEntry): string {
-  return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`
+export function weightsCommand({ id }: Pick<ModelEntry, 'id'>): string {
+  return `shiftscope models pull ${id}`
 }

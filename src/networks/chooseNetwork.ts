@@ -1,16 +1,14 @@
 import { UsageError } from '../errors.js'
 import { catalogEntry } from './catalog.js'
-import { classesOf } from './classes.js'
-import { wantedDetection } from './detector/detection.js'
 import type { Network } from './network.js'
-import { type NetworkFile, networkFile } from './networkFile.js'
+import { networkFile } from './networkFile.js'
 import { catalogLayers, networkPlan } from './plan.js'
 import { type GivenReference, parseReference, type Reference } from './reference.js'
 import { lacksWeights, missingFile } from './weights.js'
 
 /**
- * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. If it
- * lists none, they are the embedding and the class scores (see `defaultLayers`).
+ * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. For a
+ * network outside the catalog, they are the embedding and the class scores (see `defaultLayers`).
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
@@ -19,16 +17,10 @@ import { lacksWeights, missingFile } from './weights.js'
 export async function chooseNetwork(given: GivenReference, withPlaceholder = false): Promise<Network> {
   const reference = parseReference(given)
   if (withPlaceholder && (await lacksWeights(reference))) return placeholderNetwork(reference)
-  return networkOf(await networkFile(reference))
-}
-
-export async function networkOf(file: NetworkFile): Promise<Network> {
-  const { id, title, weights, entry } = file
-  const detection = wantedDetection(file)
-  const plan = await networkPlan(file, detection)
-  const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
-  const ofCatalog = entry && { catalogId: entry.id }
-  return { id, title, ...ofCatalog, ...plan, ...(classes && { classes }), ...(detector && { detector }), ...weights }
+  const file = await networkFile(reference)
+  const { id, weights, entry } = file
+  const plan = await networkPlan(file)
+  return { id, title: entry?.title ?? id, ...(entry && { catalogId: entry.id }), ...plan, ...weights }
 }
 
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */

@@ -9,19 +9,10 @@ import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes } from './network.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
-import { pythonNames } from './pythonNames.js'
 
 export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
   /** Whether the list is in the network's own file NAME.labels.json, which must fit the network. */
   readonly isOwn?: boolean
-}
-
-export interface NamedFile {
-  readonly onnx: OnnxFile
-  /** Folders to search for files that describe the network. */
-  readonly folders: readonly string[]
-  /** Lists of class names that come with the file. */
-  readonly names: readonly NamedClasses[]
 }
 
 /**
@@ -29,12 +20,13 @@ export interface NamedFile {
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
  * - `classes` in the model's metadata, or `names`, which Ultralytics writes in Python's form.
+ * @param folders to search for files that describe the network
  * @throws InputError if NAME.labels.json is damaged
  */
-export async function statedNames({
-  onnx: { path, metadata },
-  folders,
-}: Pick<NamedFile, 'onnx' | 'folders'>): Promise<readonly NamedClasses[]> {
+export async function statedNames(
+  { path, metadata }: OnnxFile,
+  folders: readonly string[],
+): Promise<readonly NamedClasses[]> {
   const own = ownNamesFile(path)
   const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
   const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
@@ -53,14 +45,15 @@ function ownNamesFile(path: string): string {
 
 /** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
 export function checkOwnNames(
-  { onnx, names: lists }: Pick<NamedFile, 'onnx' | 'names'>,
+  { path }: OnnxFile,
+  lists: readonly NamedClasses[],
   classes: number,
   fits: (count: number) => boolean,
 ): void {
   const own = lists.find(({ isOwn }) => isOwn)?.names.length
   if (own === undefined || fits(own)) return
   throw new InputError(
-    `${ownNamesFile(onnx.path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
+    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
   )
 }
 
@@ -87,7 +80,7 @@ const USUAL = {
  * @param counts numbers of classes that the network may have, the likeliest first
  */
 export function classNamesOf(
-  { names: lists }: Pick<NamedFile, 'names'>,
+  lists: readonly NamedClasses[],
   counts: readonly number[],
   usual: keyof typeof USUAL,
 ): NamedClasses {
@@ -126,4 +119,22 @@ function labelNames(document: unknown): readonly string[] | undefined {
   return names.length > 0 && names.every(([index], i) => Number(index) === i)
     ? names.map(([, name]) => name)
     : undefined
+}
+
+/** An entry of a dict, or of a list, which has no keys: an optional whole number, and a text in quotation marks. */
+const ENTRY = /\s*(?:(\d{1,9})\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*,?/gy
+
+/**
+ * Reads a dict of names by number, or a list of names, as Python prints it: `{0: 'cat', 1: "dog's bed"}`. Nothing is
+ * executed.
+ * @returns the names by index; undefined for other texts
+ */
+export function pythonNames(text: string): readonly string[] | undefined {
+  const given = text.trim()
+  const entries = [...given.slice(1).matchAll(ENTRY)]
+  const length = entries.reduce((sum, [entry]) => sum + entry.length, 0)
+  const brackets = given.charAt(0) + given.slice(1 + length).trim()
+  const isInOrder = entries.every(([, key], i) => (brackets === '{}' ? Number(key) === i : key === undefined))
+  if (entries.length === 0 || !isInOrder || !['{}', '[]'].includes(brackets)) return undefined
+  return entries.map(([, , single, double]) => (single ?? double ?? '').replace(/\\(.)/g, '$1'))
 }

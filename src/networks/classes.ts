@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { checkOwnNames, classNamesOf } from './classNames.js'
-import { checkClasses } from './exported.js'
 import type { Classes, FeatureLayer } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { mainOutput } from './onnx/graph/outputKinds.js'
@@ -13,13 +12,12 @@ import { readOutputs } from './outputs.js'
  * there is none.
  * @throws UsageError if an option says what the class scores mean, but there are none
  * @throws InputError if no output has one value per name in NAME.labels.json
- * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export function classesOf(
-  file: Pick<NetworkFile, 'reference' | 'onnx' | 'names' | 'entry' | 'name'>,
+  file: Pick<NetworkFile, 'reference' | 'onnx' | 'names' | 'name'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
 ): Classes | undefined {
-  const { reference, onnx, entry, name: network } = file
+  const { reference, onnx, name: network } = file
   // The shape of a map is not known here, and does not matter, because class scores are vectors.
   const tensors = new Map(
     layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
@@ -29,11 +27,8 @@ export function classesOf(
   const ofScores = readings.filter(({ kind }) => kind === 'scores').flatMap(layerOf)
   const scores = mainOutput(onnx.graph, ofScores)
   const checked = scores ?? readings.flatMap(layerOf).at(-1)
-  if (checked !== undefined) {
-    checkClasses(entry, onnx.path, checked.dims)
-    const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
-    if (!checked.isMap) checkOwnNames(file, checked.dims, fits)
-  }
+  const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
+  if (checked !== undefined && !checked.isMap) checkOwnNames(onnx, file.names, checked.dims, fits)
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined)
     throw new UsageError(
@@ -41,7 +36,7 @@ export function classesOf(
     )
   if (scores === undefined) return undefined
   const { name, dims } = scores
-  const { names, source } = classNamesOf(file, [dims], 'ImageNet')
+  const { names, source } = classNamesOf(file.names, [dims], 'ImageNet')
   return {
     layer: name,
     names,

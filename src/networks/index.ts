@@ -82,7 +82,7 @@ export { newNode } from './onnx/newNode.js'
 export { type OnnxFile, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export { simplifiedGraph } from './onnx/simplifiedGraph.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
-export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
+export { recogniseCheckpoint } from './recognition.js'
 export {
   checkIds,
   type GivenReference,

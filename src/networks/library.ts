@@ -7,11 +7,7 @@ import { regularSize } from '../files/regularFile.js'
 import { rm } from '../files/retried.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isPublished, type ModelEntry, modelEntry } from './catalog.js'
-import { networkOf } from './chooseNetwork.js'
-import { checkInOneFile } from './exported.js'
-import type { WeightsFile } from './network.js'
-import { catalogFile, networkFile } from './networkFile.js'
-import { parseReference } from './reference.js'
+import { catalogFile } from './networkFile.js'
 import { embeddedFile, expectedWeightBytes, importedWeights } from './weights.js'
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
@@ -33,8 +29,8 @@ export interface ImportedWeights {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** Whether the file is one that the authors published; null if unknown. */
-  readonly published: boolean | null
+  /** Whether the file is one that the authors published. */
+  readonly published: boolean
 }
 
 /** Lists all networks and generators of the catalog, and whether their weights are on this machine. */
@@ -52,35 +48,22 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
 }
 
 /**
- * Copies weights into the cache, where they replace earlier weights of the same network. Before that, it tries the
- * file: it builds the graph from a checkpoint, or runs an ONNX file. A file that does not fit is not imported.
+ * Copies weights into the cache, where they replace earlier weights of the same network. Before that, it builds the
+ * graph from the file. A file that does not fit is not imported.
  * @param id network or generator in the catalog
- * @param file checkpoint of a published network or generator, or ONNX file of an exported network
+ * @param file checkpoint of a published network or generator
  * @throws UsageError for an unknown or embedded network
  * @throws InputError if the file is missing, damaged or of another network
  * @throws OutputError if the cache cannot be written
- * @throws the signal's reason after an abort
  */
-export async function importWeights(
-  id: string,
-  file: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<ImportedWeights> {
+export async function importWeights(id: string, file: string): Promise<ImportedWeights> {
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
-  const { weightsBytes: bytes, weightsSha256: sha256 } = await triedWeights(entry, file, signal)
-  const extension = entry.kind === 'exported' ? '.onnx' : extname(file) || '.pth'
-  const path = join(weightsFolder(), `${id}${extension}`)
+  const { weightsBytes: bytes, weightsSha256: sha256 } = (await catalogFile(entry, file)).weights
+  const path = join(weightsFolder(), `${id}${extname(file) || '.pth'}`)
   await inCache(writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 })))
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
-}
-
-async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
-  if (entry.kind !== 'exported') return (await catalogFile(entry, file)).weights
-  const read = await networkFile(parseReference({ model: entry.id, weights: file, signal }))
-  checkInOneFile(entry, read.onnx)
-  return networkOf(read)
 }
 
 /** Removes earlier imports of the same id with other file extensions. */

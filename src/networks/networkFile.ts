@@ -2,16 +2,15 @@ import { dirname, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { optionsIn } from '../support/optionChecks.js'
-import { graphFile } from './architectures/graphFile.js'
+import { graphFile } from './architectures/graph.js'
 import { type CatalogEntry, catalogEntry, checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
-import { type NamedFile, statedNames } from './classNames.js'
-import { readExported } from './exported.js'
+import { type NamedClasses, statedNames } from './classNames.js'
 import { hubModelFile } from './hub/manifest.js'
 import type { WeightsFile } from './network.js'
 import { imageInput } from './onnx/imageInput.js'
 import { type HashedOnnx, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
-import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-import { isOwnNetwork, OWN_OPTIONS, type OwnOptions, type Reference } from './reference.js'
+import { recogniseCheckpoint } from './recognition.js'
+import { OWN_OPTIONS, type OwnOptions, type Reference } from './reference.js'
 import { architectureOf, embeddedFile, importedWeights, missingWeights } from './weights.js'
 
 /** A graph, and the file that has its weights: the graph's own file, or the checkpoint that it was built from. */
@@ -21,15 +20,18 @@ export interface WeightedOnnx {
 }
 
 /** The file that a reference names, read and hashed. */
-export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
+export interface NetworkFile extends WeightedOnnx {
   readonly reference: Reference
   /** The name that the user gave, the id in the catalog, or the id of the reference. */
   readonly id: string
-  readonly title: string
   /** Name in messages: the file's path, or the id in the catalog. */
   readonly name: string
   /** Absent for a network outside the catalog. */
   readonly entry?: CatalogEntry
+  /** Folders to search for files that describe the network. */
+  readonly folders: readonly string[]
+  /** Lists of class names that come with the file. */
+  readonly names: readonly NamedClasses[]
 }
 
 /**
@@ -39,48 +41,44 @@ export interface NetworkFile extends WeightedOnnx, Omit<NamedFile, 'onnx'> {
  * @throws InputError for missing or damaged files, or an ONNX file that does not take images
  */
 export async function networkFile(reference: Reference): Promise<NetworkFile> {
-  const file = await weightedFile(reference)
-  return { ...file, names: await statedNames(file) }
+  const { kind, model, weights } = reference
+  if (weights !== undefined && kind !== 'catalog')
+    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
+  const file = kind === 'onnx' || kind === 'hub' ? await ownFile(reference) : await knownFile(reference)
+  return { ...file, names: await statedNames(file.onnx, file.folders) }
 }
 
-async function weightedFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
-  const { name, model, weights, weightsOption } = reference
-  const isOwn = isOwnNetwork(model)
-  const isCheckpoint = await isCheckpointPath(model)
-  if (weights !== undefined && (isCheckpoint || isOwn))
-    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
-  if (isOwn) return ownFile(reference)
-  const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
-  const { title } = entry
-  const id = name ?? entry.id
+/** The file of a network in the catalog. */
+async function knownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
+  const { kind, name, model, weights, weightsOption } = reference
+  const entry = catalogEntry(kind === 'checkpoint' ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(optionsIn<OwnOptions>(reference, OWN_OPTIONS))
   if (given !== undefined)
     throw new UsageError(
       `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
     )
-  const file = await catalogFile(entry, isCheckpoint ? model : weights, weightsOption)
-  const { path } = file.onnx
-  return entry.kind === 'exported'
-    ? { reference, id, title, name: path, folders: [dirname(path)], ...file, entry }
-    : { reference, id, title, name: id, folders: [], ...file, entry }
+  const file = await catalogFile(entry, kind === 'checkpoint' ? model : weights, weightsOption)
+  const id = name ?? entry.id
+  return { reference, id, name: id, folders: [], ...file, entry }
 }
 
+/** The file of a network outside the catalog. */
 async function ownFile(reference: Reference): Promise<Omit<NetworkFile, 'names'>> {
   const { kind, model, id } = reference
   const { path, folders } = kind === 'hub' ? await hubModelFile(model) : { path: model, folders: [dirname(model)] }
   const onnx = await readHashedOnnx(path, imageInput)
-  return { reference, id, title: id, name: path, folders, ...withOwnWeights(onnx) }
+  return { reference, id, name: path, folders, ...withOwnWeights(onnx) }
 }
 
 /** An ONNX file that was not built from another file. */
-export function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
+function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
   const { path, sha256, bytes } = onnx
   return { onnx, weights: { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes } }
 }
 
 /**
- * Reads an ONNX file of the catalog, or builds a graph from weights.
- * @param weights path of a checkpoint or an exported ONNX file to use instead of the imported one
+ * Reads an embedded ONNX file of the catalog, or builds a graph from a checkpoint.
+ * @param weights path of a checkpoint to use instead of the imported one
  * @param option the option with which the user can give weights, for error messages
  */
 export async function catalogFile(entry: ModelEntry, weights?: string, option?: string): Promise<WeightedOnnx> {
@@ -90,7 +88,7 @@ export async function catalogFile(entry: ModelEntry, weights?: string, option?: 
   }
   const path = weights ?? (await importedWeights(entry))
   if (path === undefined) throw missingWeights(entry, option)
-  return entry.kind === 'exported' ? withOwnWeights(await readExported(entry, path)) : checkpointFile(entry, path)
+  return checkpointFile(entry, path)
 }
 
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */

@@ -2,9 +2,10 @@ import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
+import { classesOf } from './classes.js'
+import { wantedDetection } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
-import { checkFrame } from './exported.js'
 import { inputRecipe } from './input/recipe.js'
 import type { Network, NetworkInput } from './network.js'
 import type { NetworkFile } from './networkFile.js'
@@ -25,33 +26,40 @@ import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
-/** How to run a network: which graph, how pixels become its input, and which outputs are read as layers. */
-type Plan = StoredPlan & Pick<Network, 'inputSource'>
+/** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
+type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
- * copy is written. The result of a trial is stored, so that the same reference needs no second one.
+ * copy is written.
  */
-export async function networkPlan(file: NetworkFile, detection?: Detection): Promise<Plan> {
+export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const { reference, onnx, entry } = file
-  const { layers, pool, tokens = null } = reference
-  const { path, sha256 } = onnx
+  const detection = wantedDetection(file)
   const ofInput = await inputPlan(file)
   const head = detection && detectionNodes(detection, ofInput.input)
   const planned = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
-  const { input, inputSource, changes } = planned
-  const own = entry && catalogLayers(entry, layers, onnx)
-  if (own !== undefined) return { onnxPath: path, layers: own, input, inputSource }
+  const { input, inputSource } = planned
+  const known = entry && catalogLayers(entry, reference.layers, onnx)
+  const plan = known ? { onnxPath: onnx.path, layers: known, input } : await triedPlan(file, planned, detection)
+  const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
+  return { ...plan, inputSource, ...(classes && { classes }), ...(detector && { detector }) }
+}
+
+/** The result of a trial is stored, so that the same reference needs no second one. */
+async function triedPlan(file: NetworkFile, planned: InputPlan, detection?: Detection): Promise<StoredPlan> {
+  const { path, sha256 } = file.onnx
+  const { layers, pool, tokens = null, outputKind } = file.reference
   // The names of classes decide which output has the class scores.
-  const counts = file.names.map(({ names }) => names.length)
-  const choice = { layers, pool, tokens, outputKind: reference.outputKind, classes: counts }
-  const key = { sha256, input, changes, choice }
-  const known = await storedPlan(path, key)
-  if (known !== undefined) return { ...known, inputSource }
+  const classes = file.names.map(({ names }) => names.length)
+  const { input, changes } = planned
+  const key = { sha256, input, changes, choice: { layers, pool, tokens, outputKind, classes } }
+  const stored = await storedPlan(path, key)
+  if (stored !== undefined) return stored
   const plan = await measuredPlan(file, planned, detection)
   await keepPlan(path, key, plan)
-  return { ...plan, inputSource }
+  return plan
 }
 
 /** Adds nodes and their constants to those that a graph gets anyway. */
@@ -67,16 +75,11 @@ type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
 export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
-  if (entry !== undefined && entry.kind !== 'exported')
-    return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
+  if (entry !== undefined) return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
   const image = imageInput(onnx)
-  const recipe =
-    entry === undefined
-      ? await inputRecipe(onnx, folders, reference, { bytes: image.type === 'uint8', grey: isGrey(image) })
-      : { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
-  const planned = plannedInput(onnx, image, recipe, reference.inputSize)
-  if (entry !== undefined) checkFrame(entry, onnx.path, planned.input)
-  return planned
+  const kind = { bytes: image.type === 'uint8', grey: isGrey(image) }
+  const recipe = await inputRecipe(onnx, folders, reference, kind)
+  return plannedInput(onnx, image, recipe, reference.inputSize)
 }
 
 /**
@@ -84,7 +87,6 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
  * @param onnx undefined if the weights are not on this machine
  */
 export function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx?: OnnxFile) {
-  if (layers.length === 0) return undefined
   if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
   const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
   if (names !== undefined && read.length < new Set(names).size) return undefined

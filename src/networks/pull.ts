@@ -7,10 +7,9 @@ import { rename } from '../files/retried.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { type CheckedOptions, callback, kinds, parseOptions } from '../support/optionChecks.js'
-import { graphFile } from './architectures/graphFile.js'
+import { graphFile } from './architectures/graph.js'
 import { inCache, weightsFolder } from './cache.js'
-import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
-import { exportRemedy } from './exported.js'
+import { licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
 import { checkOwner } from './graphCache.js'
@@ -29,8 +28,6 @@ export const PULL_OPTIONS = {
   stallSeconds: z.number().default(30),
   /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   ca: z.string().optional(),
-  /** Networks and generators that `id` may name; by default those of the catalog. */
-  entries: z.custom<readonly ModelEntry[]>().default(catalogModels),
   onProgress: callback<ProgressListener>().optional(),
   /** Stops the download. The next call resumes it. */
   signal: kinds.signal.optional(),
@@ -72,12 +69,8 @@ export interface PulledWeights {
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
   const checked = parseOptions(options, PULL_OPTIONS)
-  const entry = modelEntry(id, checked.entries)
+  const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
-  if (entry.kind === 'exported')
-    throw new UsageError(`${id} cannot be downloaded as an ONNX file; ${exportRemedy(entry)}`)
-  if (entry.sources.length === 0)
-    throw new UsageError(`${id} cannot be downloaded; import it from a file with "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, checked.mirror) }))
   const progress = progressTo(checked.onProgress)
   const present = await presentWeights(entry, progress)

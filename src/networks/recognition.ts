@@ -1,30 +1,13 @@
-import { stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { InputError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { printable } from '../support/text.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
-import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
-import { type CatalogEntry, catalog, catalogModels, modelEntry } from './catalog.js'
+import { firstFault, hasKeys } from './architectures/weights.js'
+import { modelEntry } from './catalog.js'
 import { type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
-import { exportCommand, ownExportCommand } from './exported.js'
-import { parseReference } from './reference.js'
-
-/**
- * Whether a network is given as the path of a checkpoint, with or without a name. A path with a checkpoint's extension always counts. The path of an
- * existing file also counts, unless it is named like a catalog entry. Networks outside the catalog never count.
- */
-export async function isCheckpointPath(given: string): Promise<boolean> {
-  const { kind, model } = parseReference({ model: given })
-  if (kind !== 'catalog') return kind === 'checkpoint'
-  if (catalogModels().some(({ id }) => id === model)) return false
-  return stat(model).then(
-    (status) => status.isFile(),
-    () => false,
-  )
-}
 
 /**
  * Finds the network of a checkpoint by the names and shapes of its tensors, without reading their values.
@@ -39,26 +22,20 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const networks = architectures.filter(({ layers }) => featureLayersOf(layers).length > 0)
   const network = networks.find((architecture) => firstFault(architecture, checkpoint) === null)
   if (network) return network.id
-  const exported = catalog().find((entry) => isOf(entry, checkpoint))
-  if (exported) {
-    throw new InputError(
-      `${path} is a checkpoint of ${exported.title}, a network that Shiftscope reads only from ONNX files; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx. The command exports torchvision's weights. To export those of your checkpoint, insert m.load_state_dict(torch.load('${basename(path)}')) before torch.onnx.export`,
-    )
-  }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
   throw new InputError(
-    `${path} is not a checkpoint of a known network${difference(networks, checkpoint)}; export your network from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+    `${path} is not a checkpoint of a known network${difference(networks, checkpoint)}; export your network from PyTorch with ${exportCommand(stem)} and use ${stem}.onnx`,
   )
 }
 
-function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boolean {
-  if (known === undefined) return false
-  const counted = [...tensors.keys()].filter((key) => !ignoredKey.test(key))
-  if (counted.length !== known.tensors) return false
-  return Object.entries(known.shapes).every(([key, shape]) => {
-    const tensor = tensors.get(key)
-    return tensor !== undefined && shapeText(tensor.shape) === shapeText(shape)
-  })
+/**
+ * A shell command that exports a network from PyTorch to `<name>.onnx`. With `dynamo=False`, PyTorch stores the weights in
+ * the .onnx file itself.
+ */
+function exportCommand(name: string): string {
+  const names = "input_names=['image'], output_names=['logits'], dynamic_axes={'image': {0: 'N'}, 'logits': {0: 'N'}}"
+  const call = `torch.onnx.export(m, torch.zeros(1, 3, 224, 224), '${name}.onnx', ${names}, dynamo=False)`
+  return `python -c "import torch, torchvision; m = YOUR_NETWORK.eval(); ${call}"`
 }
 
 /**

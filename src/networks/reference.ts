@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { printable } from '../support/text.js'
+import { catalogModels } from './catalog.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
 import { boxesOption } from './detector/boxes.js'
 import { isHubReference } from './hub/reference.js'
@@ -16,9 +17,9 @@ import { OUTPUT_KINDS, POOLS, SCORES } from './network.js'
  *   it. No file is read.
  * - NetworkFile (networkFile.ts): the ONNX file that the reference names, read and hashed. For a checkpoint, it is the
  *   graph that was built from it.
- * - Plan (plan.ts): how pixels become the input, and which layers to read from which graph.
+ * - Plan (plan.ts): how pixels become the input, which layers to read from which graph, and what their values mean.
  * - Network (network.ts): the result, as plain data.
- * chooseNetwork goes through all stages. Inspections and imports stop earlier.
+ * chooseNetwork goes through all stages: parseReference, networkFile, networkPlan. An inspection stops earlier.
  */
 
 /** Options for networks outside the catalog, whose files may say too little about their output. */
@@ -106,7 +107,10 @@ export interface GivenReference extends OrUndefined<GivenOptions<typeof REFERENC
 export interface Reference extends GivenReference {
   /** Name that the user gave to the network. */
   readonly name?: string
-  /** `catalog` is any word without one of the other forms. It may still be the path of a checkpoint without extension. */
+  /**
+   * A path with a checkpoint's extension, or any other existing file whose name is not an id in the catalog, is a
+   * `checkpoint`. Any other word is taken for an id in the catalog.
+   */
   readonly kind: 'hub' | 'onnx' | 'checkpoint' | 'catalog'
   /** Name of the network in results. Without a given name, that of a checkpoint is known only after its file is read. */
   readonly id: string
@@ -144,7 +148,10 @@ export function parseReference(given: GivenReference): Reference {
 function kindOf(model: string): Reference['kind'] {
   if (isHubReference(model)) return 'hub'
   if (model.toLowerCase().endsWith('.onnx')) return 'onnx'
-  return CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase()) ? 'checkpoint' : 'catalog'
+  if (CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())) return 'checkpoint'
+  const isEntry = catalogModels().some(({ id }) => id === model)
+  // Unlike `statSync`, `existsSync` also accepts words that no path can have.
+  return !isEntry && existsSync(model) && statSync(model).isFile() ? 'checkpoint' : 'catalog'
 }
 
 /**

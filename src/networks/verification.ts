@@ -5,7 +5,7 @@ import { prepareEnvironment } from '../support/machine.js'
 import { type CatalogEntry, type GeneratorEntry, isGenerator, isPublished, modelEntry } from './catalog.js'
 import { chooseNetwork } from './chooseNetwork.js'
 import { chooseGenerator } from './generator.js'
-import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph } from './network.js'
+import type { NetworkInput, RunnableGraph } from './network.js'
 
 /**
  * One result of a forward pass: the features of the test image at a layer, or the image that a generator makes from the
@@ -24,8 +24,8 @@ export interface Verification {
   readonly weightsPath: string
   readonly sha256: string
   readonly bytes: number
-  /** Whether the weights are those that their authors published; null if unknown. */
-  readonly published: boolean | null
+  /** Whether the weights are those that their authors published. */
+  readonly published: boolean
   readonly layers: readonly VerifiedLayer[]
 }
 
@@ -34,32 +34,31 @@ export interface Verification {
  * weights, and runs a fixed image or feature through the graph on the CPU.
  * @throws InputError if weights are missing or damaged, the graph does not run, or a value differs from the catalog
  */
-export async function verifyNetwork(
-  id: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<Verification> {
+export async function verifyNetwork(id: string): Promise<Verification> {
   const entry = modelEntry(id)
-  const { file, inputs, outputs } = isGenerator(entry) ? await generatorTest(entry) : await networkTest(entry, signal)
+  const { file, inputs, outputs } = isGenerator(entry) ? await generatorTest(entry) : await networkTest(entry)
   const { weightsPath, weightsSha256, weightsBytes } = file
   const published = isPublished(entry, weightsSha256)
-  if (entry.kind === 'embedded' && published === false)
+  if (entry.kind === 'embedded' && !published)
     throw new InputError(`${weightsPath} is not the file that came with the package; install Shiftscope again`)
-  const values = await run(file, inputs, outputs)
-  const layers = outputs.map((layer) => verifyLayer(id, layer, values.get(outputOf(layer))))
+  const values = await run(file, inputs)
+  const layers = outputs.map((layer) => verifyLayer(id, layer, values.get(layer.name)))
   return { id, weightsPath, sha256: weightsSha256, bytes: weightsBytes, published, layers }
 }
 
-interface ExpectedLayer extends FeatureLayer {
+interface ExpectedLayer {
+  readonly name: string
+  readonly dims: number
   /** Euclidean norm of the layer's values; null if unknown. */
   readonly norm: number | null
 }
 
-async function networkTest(entry: CatalogEntry, signal: AbortSignal | undefined) {
-  const network = await chooseNetwork({ model: entry.id, signal })
+async function networkTest(entry: CatalogEntry) {
+  const network = await chooseNetwork({ model: entry.id })
   const { input, layers } = network
-  const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
+  const image = new Tensor('float32', testImage(input), [1, 3, input.rows, input.cols])
   const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
-  const outputs = layers.map((layer) => ({ ...layer, norm: norms.get(layer.name) ?? null }))
+  const outputs = layers.map(({ name, dims }) => ({ name, dims, norm: norms.get(name) ?? null }))
   return { file: network, inputs: { [input.name]: image }, outputs }
 }
 
@@ -72,15 +71,13 @@ async function generatorTest(entry: GeneratorEntry) {
 }
 
 async function run(
-  { onnxPath, optimization = 'all' }: RunnableGraph,
+  { onnxPath }: RunnableGraph,
   inputs: Readonly<Record<string, Tensor>>,
-  layers: readonly FeatureLayer[],
 ): Promise<ReadonlyMap<string, Float32Array>> {
   try {
     prepareEnvironment()
-    const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization }
-    const session = await InferenceSession.create(onnxPath, options)
-    const results = await session.run(inputs, layers.map(outputOf))
+    const session = await InferenceSession.create(onnxPath, { executionProviders: ['cpu'] })
+    const results = await session.run(inputs)
     const values = Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array] as const)
     await session.release()
     return new Map(values)
@@ -93,12 +90,12 @@ async function run(
   }
 }
 
-/** A batch of equal test images with stripes and gradients in all three channels, converted to the network's input. */
+/** A test image with stripes and gradients in all three channels, converted to the network's input. */
 function testImage(input: NetworkInput): Float32Array {
   const { rows, cols, divisor, mean, std } = input
   const plane = rows * cols
-  return Float32Array.from({ length: (input.batch ?? 1) * 3 * plane }, (_, index) => {
-    const channel = Math.floor(index / plane) % 3
+  return Float32Array.from({ length: 3 * plane }, (_, index) => {
+    const channel = Math.floor(index / plane)
     const row = Math.floor((index % plane) / cols)
     const col = index % cols
     const value = (row * (channel + 1) + col * (3 - channel) + 40 * ((row >> 4) & 1)) % 256

@@ -5,9 +5,8 @@ import { packageFolder } from '../files/package.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, parametersOf } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
-import { catalogModels, type ModelEntry, weightsCommand } from './catalog.js'
+import { catalogModels, type ModelEntry, type WeightsSource, weightsCommand } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { exportRemedy } from './exported.js'
 import type { Network, RunnableGraph, WeightsFile } from './network.js'
 import type { Reference } from './reference.js'
 
@@ -21,20 +20,15 @@ export function architectureOf(entry: ModelEntry): Architecture {
   return architecture
 }
 
-/**
- * Path of the weights in the cache. An ONNX file counts only for an exported network. An earlier version may have left
- * one for a network that is published now.
- */
-export async function importedWeights({ id, kind }: ModelEntry): Promise<string | undefined> {
+/** Path of the weights in the cache. */
+export async function importedWeights({ id }: ModelEntry): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
-  const fits = (name: string) => name.startsWith(`${id}.`) && name.endsWith('.onnx') === (kind === 'exported')
-  const name = names.sort().find(fits)
+  const name = names.sort().find((one) => one.startsWith(`${id}.`))
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
 /** Expected size of the weights in bytes: the published size, or 4 bytes per parameter; null if unknown. */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
-  if (entry.kind === 'exported') return entry.checkpoint?.bytes ?? null
   if (entry.kind === 'embedded') return null
   const [source] = entry.sources
   if (typeof source?.bytes === 'number') return source.bytes
@@ -66,10 +60,8 @@ export async function lacksWeights({ model, weights }: Pick<Reference, 'model' |
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``
-  if (entry.kind === 'exported')
-    return new InputError(`the ONNX file of ${id} is not on this machine; ${exportRemedy(entry)}${byOption}`)
-  const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
+  const [source] = sources as [WeightsSource]
   return new InputError(
-    `the weights of ${id} are not on this machine; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`,
+    `the weights of ${id} are not on this machine; run "${weightsCommand(entry)}", or download ${source.url} and run "shiftscope models import ${id} FILE"${byOption}`,
   )
 }

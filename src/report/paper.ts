@@ -48,7 +48,7 @@ export function isPapersStudy({ model, stride, units }: StudyGroup): boolean {
   const counts = PAPER_CLASSES.map((wanted) => units.filter(({ inputs }) => inputs.category === wanted).length)
   return (
     isProtocol &&
-    isPublished(entry, weightsSha256) === true &&
+    isPublished(entry, weightsSha256) &&
     units.length === PAPER_CLASSES.length * PAPER_PER_CLASS &&
     counts.every((count) => count === PAPER_PER_CLASS)
   )

@@ -60,9 +60,7 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
 function weightsFile({ model, catalogId = model, weightsSha256 }: UnitInputs): string {
   const entry = catalog().find(({ id }) => id === catalogId)
   if (entry === undefined) return 'not in the catalog'
-  const published = isPublished(entry, weightsSha256)
-  if (published === null) return 'no checksum in the catalog'
-  if (!published) return 'not those of the catalog'
+  if (!isPublished(entry, weightsSha256)) return 'not those of the catalog'
   return entry.kind === 'embedded' ? 'embedded' : 'published'
 }
 

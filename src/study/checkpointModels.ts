@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js'
-import { checkIds, isCheckpointPath, parseReference, recogniseCheckpoint } from '../networks/index.js'
+import { checkIds, parseReference, recogniseCheckpoint } from '../networks/index.js'
 
 interface NamedModels {
   /** Networks, named as in `openNetwork`. */
@@ -18,8 +18,8 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
   const words: string[] = []
   const ids: [string, string][] = []
   for (const given of new Set(models)) {
-    const { name, model, id } = parseReference({ model: given })
-    if (!(await isCheckpointPath(given))) {
+    const { name, model, id, kind } = parseReference({ model: given })
+    if (kind !== 'checkpoint') {
       words.push(given)
       ids.push([given, id])
       continue

@@ -28,8 +28,8 @@ export const GENERATOR_OPTIONS = {
    */
   model: z.string().exactOptional(),
   /**
-   * Ids of generators in the catalog or paths of .onnx files, at most one per layer. By default, all generators that
-   * the catalog has for the network.
+   * Ids of generators in the catalog, at most one per layer. By default, all generators that the catalog has for the
+   * network.
    */
   generators: texts.exactOptional(),
   /** Layers to decode; by default every layer with a generator. */
@@ -70,7 +70,7 @@ export async function chooseGenerators(
   const generators: Generator[] = []
   for (const id of asked) {
     const feature = stageOf(id, choice.postRelu)
-    generators.push(await chooseGenerator(id, { weights: weights[id], feature, signal }, withPlaceholders))
+    generators.push(await chooseGenerator(id, { weights: weights[id], feature }, withPlaceholders))
   }
   const [first] = generators
   if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
@@ -101,18 +101,12 @@ export async function chooseGenerators(
 
 function knownGenerators(given: string, layers: readonly string[] | undefined) {
   const { model } = parseReference({ model: given })
-  if (isOwnNetwork(given))
-    throw new UsageError(
-      `the catalog has no generators for ${model}; use \`generators FILE.onnx\` to give one that was trained for it`,
-    )
-  catalogEntry(model)
+  if (!isOwnNetwork(given)) catalogEntry(model)
   const all = listGenerators()
   const own = all.filter(({ encoder }) => encoder === model)
   if (own.length === 0) {
     const encoders = [...new Set(all.map(({ encoder }) => encoder))].join(', ')
-    throw new UsageError(
-      `the catalog has no generators for ${model}; use another network (${encoders}), or name a generator with \`generators\``,
-    )
+    throw new UsageError(`the catalog has no generators for ${model}; use another network (${encoders})`)
   }
   const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))
   if (missing !== undefined) {
@@ -130,8 +124,7 @@ function knownGenerators(given: string, layers: readonly string[] | undefined) {
  */
 function stageOf(id: string, postRelu = false): Generator['feature'] | undefined {
   const entry = listGenerators().find((generator) => generator.id === id)
-  if (!postRelu) return undefined
-  if (entry === undefined) return 'post-relu'
+  if (!postRelu || entry === undefined) return undefined
   return catalogEntry(entry.encoder).layers.at(-1)?.name === entry.layer ? undefined : 'post-relu'
 }
 

@@ -6,7 +6,6 @@ import { readNpy } from '../../src/files/npy.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import type { SummaryRow } from '../../src/results/rows.js'
 import { contents } from '../support/commandLine.js'
-import { fixedGenerator } from '../support/fixedGenerator.js'
 import { runHere } from '../support/inProcess.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -14,8 +13,6 @@ const folder = sharedFolder()
 
 describe('arithmetic', () => {
   beforeAll(async () => {
-    await fixedGenerator(folder('of-fc6.onnx'), 768)
-    await fixedGenerator(folder('of-fc7.onnx'), 768, { layer: 'fc7' })
     for (const [name, background] of Object.entries({ a: '#ff0000', b: '#00ff00' })) {
       const create = { width: 224, height: 224, channels: 3, background } as const
       await sharp({ create })
@@ -28,7 +25,7 @@ describe('arithmetic', () => {
     const out = folder('files')
     const images = ['--image', `A=${folder('a.png')}`, '--image', `B=${folder('b.png')}`]
     const { status, stderr, stdout } = await runHere([
-      ...['arithmetic', '--generator', folder('of-fc6.onnx'), '--layer', 'fc6', '--expression', 'A + B'],
+      ...['arithmetic', '--generator', 'tiny-deepsim-fc6', '--layer', 'fc6', '--expression', 'A + B'],
       ...[...images, '--out', out],
     ])
     expect(status, stderr).toBe(0)
@@ -59,7 +56,7 @@ describe('arithmetic', () => {
 
   it('takes scenes and several layers, and prints one document, which is sealed', async () => {
     const { status, stderr, stdout } = await runHere([
-      ...['arithmetic', '--generator', `${folder('of-fc6.onnx')},${folder('of-fc7.onnx')}`, '--expression', 'A - B'],
+      ...['arithmetic', '--generator', 'tiny-deepsim-fc6,tiny-deepsim-fc7', '--expression', 'A - B'],
       ...['--image', 'A=orange@10,10 orange@139,10', '--image', 'B=orange@10,10 + car@0,149'],
       ...['--out', folder('scenes'), '--json'],
     ])

@@ -31,15 +31,11 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [
       /^id +is +weights +size +licence$/,
       /^vgg16 +VGG-16 +missing +553\.4 MB +BSD-3-Clause$/,
-      /^swin_t +Swin-T +export needed +113\.4 MB +BSD-3-Clause$/,
-      /^deepsim-fc7 +DeePSiM( generator)? +missing +224\.4 MB +none stated$/,
-      /^[\w.-]+ .* (embedded|missing|present|export needed) .{1,40}$/,
+      /^deepsim-fc7 +DeePSiM( generator( of)?)? +missing +224\.4 MB +none stated$/,
+      /^[\w.-]+ .* (embedded|missing|present) .{1,40}$/,
       /^ {21}\S/,
     ],
-    [
-      /^to get missing weights, run "shiftscope models pull alexnet"$/,
-      /^to see how to export weights, run "shiftscope models pull densenet121"$/,
-    ],
+    [/^to get missing weights, run "shiftscope models pull alexnet"$/],
   ],
   [
     'models inspect tiny-alexnet',

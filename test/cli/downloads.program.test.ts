@@ -4,17 +4,18 @@ import { describe, expect, it, vi } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { catalogModels } from '../../src/networks/index.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
 import { publishedName } from '../../src/networks/weightsOrigin.js'
 import { annotation, writeAnnotations } from '../support/cocoFiles.js'
 import { until } from '../support/commandLine.js'
-import { exported } from '../support/exportedModel.js'
 import { beginning, fileAnswer, rangeAnswer, startServer, status } from '../support/fileServer.js'
 import { COMMIT, startHub } from '../support/hubServer.js'
 import { runHere } from '../support/inProcess.js'
+import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { withoutProxies } from '../support/offlineEnvironment.js'
+import { writeTorchZip } from '../support/torchFile.js'
 
+narrowCatalog()
 const folder = networkFolder()
 withoutProxies()
 
@@ -81,13 +82,11 @@ describe('models pull', () => {
 })
 
 it('models import says what a file is and where it lies', async () => {
-  await writeModel(folder('own.onnx'), exported())
-  const { status, stdout } = await runHere(['models', 'import', 'vit_b_16', folder('own.onnx')])
+  writeTorchZip(folder('own.pth'), tensorsOf('mobilenet_v2'))
+  const { status, stdout } = await runHere(['models', 'import', 'mobilenet_v2', folder('own.pth')])
   expect(status).toBe(0)
-  expect(stdout).toMatch(
-    /^vit_b_16: saved as .*cache.weights.vit_b_16\.onnx, [\d.]+ kB\nsha256 .*: no published hash is/,
-  )
-  expect((await runHere(['models', 'list'])).stdout).toMatch(/^vit_b_16 .* present /m)
+  expect(stdout).toMatch(/^mobilenet_v2: saved as .*cache.weights.mobilenet_v2\.pth, [\d.]+ kB\nsha256 .*: not the /)
+  expect((await runHere(['models', 'list'])).stdout).toMatch(/^mobilenet_v2 .* present /m)
 })
 
 describe('patches coco', () => {

@@ -31,7 +31,7 @@ async function open(feature: FeatureStage): Promise<ArithmeticModels> {
   const file = { inputSource: 'catalog', weightsPath: '', weightsSha256: '', weightsBytes: 0, input }
   const layers = [{ name: 'flat', dims: 48 }]
   const encoder: Network = { id: 'flat', title: 'flat', onnxPath: inFolder('network.onnx'), layers, ...file }
-  const origin = { encoder: 'flat', encoderSha256: null, layer: 'flat', dims: 48 }
+  const origin = { encoder: 'flat', layer: 'flat', dims: 48 }
   const decoder: Generator = { id: 'square', onnxPath: inFolder('generator.onnx'), feature, ...origin, ...file }
   models = await openArithmeticModels(openThreads(encoder, SETTINGS), [decoder])
   return models

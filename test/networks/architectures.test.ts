@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { withFile } from '../../src/files/openFile.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
-import { graphFile } from '../../src/networks/architectures/graphFile.js'
+import { graphFile } from '../../src/networks/architectures/graph.js'
 import { type Architecture, featureLayersOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
-import { catalogEntry, catalogModels, isGenerator } from '../../src/networks/index.js'
+import { catalogEntry, catalogModels, isGenerator, listNetworks } from '../../src/networks/index.js'
 import { writeCaffeWeights } from '../support/caffeFile.js'
 import { normalise, testFeatures, testImages } from '../support/formulas.js'
 import { expectGolden } from '../support/golden.js'
@@ -85,4 +85,20 @@ it.each(architectures)('$id is what the catalog says', ({ id, input, layers }) =
     expect(input).toEqual({ name: entry.input.name, shape: [3, entry.input.rows, entry.input.cols] })
     expect(entry.layers.map(({ name, dims }) => ({ name, dims }))).toEqual(featureLayersOf(layers))
   }
+})
+
+it('the size of all weights is known before they are here', async () => {
+  const sizes = new Map((await listNetworks()).map(({ entry, expectedBytes }) => [entry.id, expectedBytes ?? 0]))
+  for (const [id, bytes] of sizes) expect(bytes, id).toBeGreaterThan(1e5)
+  // What torchvision says of its files, in MiB.
+  const published = {
+    resnet18: 44.661,
+    resnet34: 83.275,
+    resnet101: 170.511,
+    resnet152: 230.434,
+    vgg16: 527.796,
+    squeezenet1_0: 4.778,
+  }
+  for (const [id, mebibytes] of Object.entries(published))
+    expect((sizes.get(id) as number) / 2 ** 20 / mebibytes).toBeCloseTo(1, 2)
 })

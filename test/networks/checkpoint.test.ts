@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { withFile } from '../../src/files/openFile.js'
-import { isCheckpointPath, recogniseCheckpoint } from '../../src/networks/index.js'
+import { parseReference, recogniseCheckpoint } from '../../src/networks/index.js'
 import { integerField, messageField, packedIntegersField, stringField } from '../../src/networks/protobuf/wire.js'
 import { shellWord } from '../../src/support/text.js'
 import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from '../support/caffeFile.js'
@@ -186,7 +186,7 @@ describe('a file of another framework', () => {
     const path = folder(name)
     // Its contents do not matter: a .keras file is a zip file, as a checkpoint of PyTorch is.
     writeFileSync(path, 'PK\x03\x04')
-    expect(await isCheckpointPath(path)).toBe(true)
+    expect(parseReference({ model: path }).kind).toBe('checkpoint')
     const message = await messageOf(recogniseCheckpoint(path))
     expect(message).toContain(`${path} is ${kind}, which Shiftscope cannot read; `)
     const to = path.replace(/\.\w+$/, '.onnx')

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { InputError, UsageError } from '../../src/errors.js'
-import { sha256OfFile } from '../../src/files/sha256.js'
+import { UsageError } from '../../src/errors.js'
 import { checkNotAnother, modelEntry } from '../../src/networks/catalog.js'
 import {
   catalogEntry,
@@ -16,11 +15,9 @@ import {
 } from '../../src/networks/index.js'
 import { writeCaffeModel, writeCaffeWeights } from '../support/caffeFile.js'
 import type { FormulaTensor } from '../support/formulas.js'
-import { type GeneratorForm, writeGenerator, writeWithMetadata } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { formulaTensor, narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
-import { node } from '../support/smallNetwork.js'
 
 narrowCatalog()
 const folder = networkFolder()
@@ -39,7 +36,7 @@ describe('a published generator', () => {
     expect(structuredClone(generator)).toEqual(generator)
     expect(generator).toMatchObject({
       ...{ id: 'deepsim-fc8', weightsPath: imported.path, weightsSha256: imported.sha256, encoder: 'caffenet' },
-      ...{ encoderSha256: null, layer: 'fc8', dims: 1000, feature: 'pre-relu', input: catalogEntry('caffenet').input },
+      ...{ layer: 'fc8', dims: 1000, feature: 'pre-relu', input: catalogEntry('caffenet').input },
     })
     const { layers, published } = await verifyNetwork('deepsim-fc8')
     expect(published).toBe(false)
@@ -104,76 +101,12 @@ describe('a Caffe model that is no generator', () => {
   })
 })
 
-const colour: GeneratorForm = {
-  ...{ dims: 768, rows: 224, cols: 224, batch: 'N', input: 'feature', output: 'image' },
-  metadata: { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' },
-}
-
-async function generatorWith(change: Partial<GeneratorForm>, metadata: Record<string, string> = {}): Promise<string> {
-  const path = folder('own.onnx')
-  await writeGenerator(path, { ...colour, metadata: { ...colour.metadata, ...metadata }, ...change })
-  return path
-}
-
-describe('an ONNX file as a generator', () => {
-  it('is what its metadata say', async () => {
-    const encoderSha256 = catalogEntry('tiny-alexnet').sha256 as string
-    const others = { training: 'x'.repeat(20_000), toString: 'x' }
-    const path = await generatorWith({}, { encoder_sha256: encoderSha256, ...others })
-    expect(await chooseGenerator(path)).toEqual({
-      ...{ id: 'own', onnxPath: path, weightsPath: path, weightsSha256: await sha256OfFile(path) },
-      ...{ weightsBytes: readFileSync(path).length, encoder: 'tiny-alexnet', encoderSha256, layer: 'fc6', dims: 768 },
-      ...{ feature: 'pre-relu', input: catalogEntry('tiny-alexnet').input },
-    })
-    const rectified = await chooseGenerator(await generatorWith({}, { feature: 'post-relu' }))
-    expect(rectified).toMatchObject({ feature: 'post-relu', encoderSha256: null })
-  })
-
-  it.each([
-    ['without an encoder', {}, { encoder: '' }, 'lacks the metadata "encoder"'],
-    ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator for the network "vgg?16", which is not in'],
-    ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator for the network "deepsim-fc6", which is not'],
-    ['of an unknown layer', {}, { layer: 'fc9' }, 'for layer "fc9", but tiny-alexnet has only fc6, fc7, fc8'],
-    ['of an unknown stage', {}, { feature: 'raw' }, 'is "raw"; it must be pre-relu or post-relu'],
-    [
-      'of other weights of its encoder',
-      {},
-      { encoder_sha256: 'ab'.repeat(32) },
-      'for the weights of tiny-alexnet with SHA-256 ab',
-    ],
-    ['of another number of features', {}, { layer: 'fc8' }, 'from feature float32 [N, 627]'],
-    ['of another frame', { rows: 227, cols: 227 }, {}, 'must make image float32 [N, 3, 224, 224]'],
-    ['of single features', { batch: 1 }, {}, 'must make image float32 [N, 3, 224, 224]'],
-    ['with another input', { input: 'z' }, {}, 'from z float32 [N, 768]'],
-    ['with another output', { output: 'pixels' }, {}, 'makes pixels float32'],
-  ])('%s is refused', async (_, change, metadata, message) => {
-    expect(await messageOf(chooseGenerator(await generatorWith(change, metadata)))).toContain(message)
-  })
-
-  it('that makes something else than it states is refused', async () => {
-    await writeWithMetadata(folder('lies.onnx'), colour.metadata, {
-      ...{ name: 'test', initializers: [], nodes: [node('Identity', ['feature'], 'image')] },
-      inputs: [{ name: 'feature', shape: ['N', 768] }],
-      outputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
-    })
-    expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
-      'gives an output of shape [2, 768] for 2 features, instead of [2, 3, 224, 224]; export it for any batch',
-    )
-  })
-
-  it('takes neither weights nor another stage', async () => {
-    const path = await generatorWith({})
-    expect(await usage(chooseGenerator(path, { weights: 'other.caffemodel' }))).toContain('already contains weights')
-    expect(await usage(chooseGenerator(path, { feature: 'post-relu' }))).toContain('needs features before ReLU')
-  })
-})
-
 describe('a generator', () => {
   it('is for one layer of one network, and refused for others', async () => {
     const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const generator = await chooseGenerator('tiny-deepsim-fc6')
     checkGenerator(generator, network, 'fc6')
-    const full = { encoder: 'caffenet', encoderSha256: null }
+    const full = { encoder: 'caffenet' }
     const cases = [
       [{}, network, 'fc7', UsageError, 'makes images from fc6, not from fc7; use tiny-deepsim-fc7'],
       [
@@ -190,13 +123,6 @@ describe('a generator', () => {
         UsageError,
         'of tiny-alexnet, not of vgg16; use another generator',
       ],
-      [
-        { encoderSha256: 'ab'.repeat(32) },
-        network,
-        'fc6',
-        InputError,
-        'for the weights of tiny-alexnet with SHA-256 ab',
-      ],
     ] as const
     for (const [change, asked, layer, type, message] of cases) {
       const check = () => checkGenerator({ ...generator, ...change }, asked, layer)
@@ -211,7 +137,6 @@ it.each(listGenerators().filter(({ kind }) => kind === 'embedded'))(
   async ({ id, encoder, layer, sha256 }) => {
     const generator = await chooseGenerator(id)
     expect(generator).toMatchObject({ id, encoder, layer, feature: 'pre-relu', weightsSha256: sha256 })
-    expect(generator.encoderSha256).toBe(catalogEntry(encoder).sha256)
     const { rows, cols } = generator.input
     expect(await verifyNetwork(id)).toMatchObject({
       published: true,

@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
+import { chooseNetwork, inspectModel } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { joined } from '../support/caffeFile.js'
-import { writeWithMetadata } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { constantOf, node } from '../support/smallNetwork.js'
@@ -75,31 +74,6 @@ describe('a network whose features depend on more than their image', () => {
     expect(message).toContain(`${model} ${reason}`)
     expect(message).toContain('export it in evaluation mode (PyTorch: model.eval())')
     expect((await inspectModel(model)).tensors.map(({ name }) => name)).toContain('features')
-  })
-
-  it('may be a generator', async () => {
-    const { rows, cols } = catalogEntry('tiny-alexnet').input
-    const model = {
-      name: 'test',
-      inputs: [{ name: 'feature', shape: ['N', 768] }],
-      outputs: [{ name: 'image', shape: ['N', 3, rows, cols] }],
-      initializers: [
-        ...[constantOf('weight', [3, 768], 1), constantOf('ones', [1, 3, rows, cols], 1)],
-        { name: 'channels', shape: [4], int64: [-1, 3, 1, 1] },
-      ],
-      nodes: [
-        node('ReduceMean', ['feature'], 'mean', { axes: [0] }),
-        node('Sub', ['feature', 'mean'], 'made'),
-        node('Gemm', ['made', 'weight'], 'colour', { transB: 1 }),
-        node('Reshape', ['colour', 'channels'], 'pixel'),
-        node('Mul', ['pixel', 'ones'], 'image'),
-      ],
-    }
-    const path = inFolder('generator.onnx')
-    await writeWithMetadata(path, { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' }, model)
-    expect(await messageOf(chooseGenerator(path))).toContain(
-      `${path} computes different values of its image for the same image`,
-    )
   })
 })
 

@@ -84,8 +84,8 @@ it.skipIf(!hasSqueezenet)('squeezenet1_1 is pulled, and gives the features of it
   const weights = folder('squeezenet1_1-test.pth')
   writeTorchZip(weights, await weightsOfOnnx(squeezenet))
   const source = { url: `https://localhost/${basename(weights)}`, bytes: null, sha256: await sha256OfFile(weights) }
-  const entry = { ...catalogEntry('squeezenet1_1'), sources: [source] }
-  await pullWeights('squeezenet1_1', { entries: [entry], mirror: folder() })
+  Object.assign(catalogEntry('squeezenet1_1'), { sources: [source] })
+  await pullWeights('squeezenet1_1', { mirror: folder() })
   const patch = { patch: 'car', size: 75, stride: 37 }
   const pulled = await extract({ model: 'squeezenet1_1', ...patch })
   const layers = ['/features/features.12/Concat_output_0', 'output']

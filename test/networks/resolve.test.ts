@@ -17,7 +17,6 @@ import { sha256OfFile } from '../../src/files/sha256.js'
 import {
   cacheFolder,
   catalog,
-  catalogEntry,
   chooseNetwork,
   importWeights,
   listNetworks,
@@ -224,21 +223,6 @@ describe('a checkpoint as a network', () => {
     expect(await messageOf(action, UsageError)).toContain('a.safetensors already contains weights')
   })
 
-  it('of a network that needs an export is named, with the line that exports it', async () => {
-    const { checkpoint: known } = catalogEntry('swin_t')
-    const shapes = Object.entries(known?.shapes ?? {})
-    const others = Array.from({ length: (known?.tensors ?? 0) - shapes.length }, (_, i) =>
-      filled(`other.${i}`, 1, 0, 1),
-    )
-    const all = [...shapes.map(([key, shape]) => formulaTensor(key, shape)), ...others]
-    const message = await messageOf(recogniseCheckpoint(checkpoint([...all, filled('a.num_batches_tracked', 1, 0, 1)])))
-    expect(message).toContain('is a checkpoint of Swin-T')
-    expect(message).toContain('torchvision.models.swin_t(')
-    expect(await messageOf(recogniseCheckpoint(checkpoint(all.slice(0, -1))))).toContain(
-      'is not a checkpoint of a known network',
-    )
-  })
-
   it('of other classes is told from the network that it is like', async () => {
     const tensors = tensorsWith('resnet18', [formulaTensor('fc.weight', [10, 64])])
     const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
@@ -255,6 +239,14 @@ describe('a checkpoint as a network', () => {
     expect(await messageOf(chooseNetwork({ model: folder('absent.pth') }))).toContain('absent.pth')
     expect(await messageOf(chooseNetwork({ model: folder('absent') }), UsageError)).toContain('no network is called')
   })
+})
+
+it('an ONNX file in place of a checkpoint is refused with a remedy', async () => {
+  const file = onnxGolden('plain')
+  const says =
+    /plain\.onnx is an ONNX file, but squeezenet1_1 needs a checkpoint; run "shiftscope models pull squeezenet1_1", or use the ONNX file itself as the network$/
+  expect(await messageOf(importWeights('squeezenet1_1', file))).toMatch(says)
+  expect(await messageOf(chooseNetwork({ model: 'squeezenet1_1', weights: file }))).toMatch(says)
 })
 
 describe('importing weights', () => {

@@ -18,7 +18,7 @@ const ANTI_ALIASING = 'anti-aliasing'
 describe('the pairs of a study', () => {
   it('are those of the catalog, all of which name networks of the catalog', () => {
     for (const { plain, variant } of catalogPairs())
-      expect([catalogEntry(plain).id, catalogEntry(variant).family]).toEqual([plain, catalogEntry(plain).family])
+      expect([catalogEntry(plain).id, catalogEntry(variant).id]).toEqual([plain, variant])
     expect(
       pairsAmong(
         ['resnet50-aa', 'tiny-alexnet-noflip', 'own-aa', 'own'].map((id) => group(id)),

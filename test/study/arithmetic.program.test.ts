@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { extract } from '../../src/features/openNetwork.js'
 import { arithmetic } from '../../src/study/arithmetic.js'
-import { fixedGenerator } from '../support/fixedGenerator.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
@@ -11,10 +10,7 @@ const PIXELS = 224 * 224
 const DIMS = 627
 
 const inFolder = sharedFolder()
-let generators: string[]
-beforeAll(async () => {
-  generators = [await fixedGenerator(inFolder('fc8.onnx'), DIMS, { layer: 'fc8' })]
-})
+const generators = ['tiny-deepsim-fc8']
 
 /** The picture of a file as RGB of 224×224. */
 async function pixelsOf(path: string): Promise<Uint8Array> {
@@ -27,7 +23,7 @@ describe('arithmetic as a library', () => {
     const before = readdirSync(inFolder())
     const found = await arithmetic({ expression: 'A', images: { A: 'dog@0,100' }, generators })
     const [layer] = found.layers
-    expect(layer).toMatchObject({ layer: 'fc8', generator: 'fc8', dims: DIMS })
+    expect(layer).toMatchObject({ layer: 'fc8', generator: 'tiny-deepsim-fc8', dims: DIMS })
     expect(layer?.operands).toEqual(layers[0]?.data.slice(DIMS, 2 * DIMS))
     // One image, one coefficient of 1: the result is its feature from either origin.
     expect(layer?.origins.zero.result).toEqual(layer?.operands)

@@ -12,7 +12,6 @@ import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { computeArithmeticPlan, imagesOfArithmetic, planArithmetic } from '../../src/study/arithmeticPlan.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../../src/study/generators.js'
 import { contents } from '../support/commandLine.js'
-import { fixedGenerator } from '../support/fixedGenerator.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const PER_KIND = 3
@@ -51,7 +50,7 @@ function copied(folder: string): string {
 }
 
 beforeAll(async () => {
-  models = await chooseGenerators({ generators: [await fixedGenerator(inFolder('fc8.onnx'), 627, { layer: 'fc8' })] })
+  models = await chooseGenerators({ generators: ['tiny-deepsim-fc8'] })
   const first = await plan('whole')
   expect([first.scenes.length, imagesOfArithmetic(first)]).toEqual([
     ARITHMETIC_SCENES.length,

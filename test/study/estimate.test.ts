@@ -80,11 +80,9 @@ describe('the estimate of a study', () => {
     )
   })
 
-  it.each<[ReproduceOptions, string]>([
-    [{ models: ['swin_t'] }, 'export it with'],
-    [{ weights: { mobilenet_v2: 'absent.pth' } }, 'absent.pth'],
-  ])('still refuses %j', async (changes, message) => {
-    expect(await messageOf(estimateStudy(options(changes)))).toContain(message)
+  it('still refuses weights that are given and absent', async () => {
+    const changes = { weights: { mobilenet_v2: 'absent.pth' } }
+    expect(await messageOf(estimateStudy(options(changes)))).toContain('absent.pth')
   })
 
   it.each(['similarity', 'arithmetic'] as const)('refuses files of one name for %s', async (experiment) => {

@@ -22,7 +22,7 @@ const network: Network = { id: 'linear', title: 'linear', onnxPath: '', layers, 
  */
 export function linearModels(feature: FeatureStage = 'pre-relu'): ArithmeticModels {
   const generators = layers.map(({ name, dims }): Generator => {
-    const origin = { encoder: 'linear', encoderSha256: null, layer: name }
+    const origin = { encoder: 'linear', layer: name }
     return { id: `draws-${name}`, onnxPath: '', ...file, ...origin, dims, feature, input }
   })
   return {

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type Network, outputOf } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
-import { writeWithMetadata } from './generatorFile.js'
+import { writeWithMetadata } from './modelMetadata.js'
 import { node, weightsOf } from './smallNetwork.js'
 
 /** Side of the images of small detectors in px, and the number of their boxes. */

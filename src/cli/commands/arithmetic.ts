@@ -24,11 +24,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
   )
     .description('add and subtract features of images, and turn the result into a picture')
     .option('--model <id>', 'use this network, [NAME=]id or file [default: the generators’, or tiny-alexnet]')
-    .option(
-      '--generator <a,b>',
-      'make pictures with these generators, by id or file [default: all that fit]',
-      collectNames,
-    )
+    .option('--generator <a,b>', 'make pictures with these generators, by id [default: all that fit]', collectNames)
     .option('--layer <a,b>', 'use these layers [default: all that have a generator]', collectNames)
     .requiredOption('--expression <text>', 'compute this, such as "A + B - C" or "A + 0.5 * B"')
     .option(

@@ -1,5 +1,8 @@
 import { InputError } from '../../errors.js'
-import type { Initializer, Model, Node } from '../onnx/model.js'
+import type { OpenFile } from '../../files/openFile.js'
+import { readCheckpoint } from '../checkpoint/checkpoint.js'
+import { type CachedGraph, cachedGraph } from '../graphCache.js'
+import { type Initializer, type Model, type Node, writeModel } from '../onnx/model.js'
 import {
   type Activation,
   type Architecture,
@@ -12,19 +15,27 @@ import {
   outputsOf,
   parametersOf,
 } from './layer.js'
-import type { Weights } from './weights.js'
+import { type Weights, weightsFor } from './weights.js'
 
 /**
  * Version of the graphs that this code makes. Increase it when the same weights give another graph, so that graphs in
  * users' caches are built again.
  */
-export const graphVersion = 1
+const graphVersion = 1
+
+/** The graph with the weights of a checkpoint, from the cache if it was built before. */
+export function graphFile(architecture: Architecture, checkpoint: OpenFile, sha256: string): Promise<CachedGraph> {
+  return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {
+    const weights = weightsFor(architecture, await readCheckpoint(checkpoint))
+    await writeModel(path, graphOf(architecture, weights))
+  })
+}
 
 /**
  * The input and all outputs have a batch axis, N, in front. Each feature is an output [N, dims] with a name such as
  * `fc6`. Batch normalisation is merged into the convolutions. Weights are read only when the graph is written.
  */
-export function graphOf(architecture: Architecture, weights: Weights): Model {
+function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
   const { id, input, layers } = architecture
   addLayers(graph, layers, input.name)

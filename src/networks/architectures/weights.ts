@@ -13,7 +13,7 @@ export interface Weights {
 }
 
 /** Matches a tensor that some versions of PyTorch store. It has no use after training. */
-export const ignoredKey = /(^|\.)num_batches_tracked$/
+const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
  * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the

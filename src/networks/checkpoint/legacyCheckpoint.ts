@@ -1,9 +1,8 @@
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
-import { stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor } from './tensor.js'
-import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
+import { type RootStorage, stateDictTensors, storageOf, torchGlobals } from './torchObjects.js'
 
 /** The first bytes of every legacy checkpoint: the number 0x1950a86a20f9469cfc6c, pickled with protocol 2. */
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')

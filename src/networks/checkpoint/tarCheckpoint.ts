@@ -2,10 +2,9 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
 import { isKind, maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
-import { stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
-import { storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
+import { stateDictTensors, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
 /** Maximum number of bytes to read for one of the short pickles between the storages. */
 const pickleWindow = 64 * 1024

@@ -3,9 +3,8 @@ import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
-import { stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
-import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
+import { type RootStorage, stateDictTensors, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
 
 /**

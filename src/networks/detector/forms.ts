@@ -43,7 +43,7 @@ type DetectorFile = Pick<NetworkFile, 'onnx' | 'names' | 'reference'>
 export function detectorForm(file: DetectorFile): DetectorForm | undefined {
   const kind = file.reference.outputKind?.split('=').at(-1)
   const form = kind === undefined || kind === 'boxes' ? formAmong(file) : undefined
-  if (form) checkOwnNames(file, form.classes.names.length, () => form.classes.isOwn === true)
+  if (form) checkOwnNames(file.onnx, file.names, form.classes.names.length, () => form.classes.isOwn === true)
   return form
 }
 
@@ -73,7 +73,7 @@ function pairForm(
   // One column may stand for no class: the last one of DETR, "no object", or the first one of others, the background.
   const hasSpare = isDetr || meaning === 'probabilities' || meaning === 'log-probabilities'
   const likely = hasSpare ? [count - 1, count] : [count, count - 1]
-  const found = classNamesOf(file, likely, 'COCO')
+  const found = classNamesOf(file.names, likely, 'COCO')
   const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
@@ -129,7 +129,7 @@ function joinedForm(file: DetectorFile, output: TypedTensor): DetectorForm | und
     scores: name,
     boxAxis,
     columns: Array.from({ length: count }, (_, i) => before + i),
-    classes: classNamesOf(file, [count], 'COCO'),
+    classes: classNamesOf(file.names, [count], 'COCO'),
     activation: 'Identity',
     ...(before === 5 && { objectness: 4 }),
     text: `boxes and scores in ${shown(output)}${before === 5 ? ', with objectness' : ''}`,

@@ -15,9 +15,9 @@ import { descriptionFiles, onnxFile, weightsFiles } from './modelFiles.js'
 import { type HubReference, isCommit, parseHubReference } from './reference.js'
 import { type HubFile, type HubRepository, readRepository } from './repository.js'
 
-const { mirror, entries, ...OPTIONS } = PULL_OPTIONS
+const { mirror, ...OPTIONS } = PULL_OPTIONS
 
-export type HubPullOptions = Omit<PullOptions, 'mirror' | 'entries'>
+export type HubPullOptions = Omit<PullOptions, 'mirror'>
 
 interface PulledHubFile {
   readonly path: string

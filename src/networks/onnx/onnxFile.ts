@@ -32,11 +32,10 @@ const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   // Ultralytics' names of classes.
   'names' as const,
-  ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
   // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
 ]
-export type MetadataKey = (typeof METADATA_KEYS)[number]
+type MetadataKey = (typeof METADATA_KEYS)[number]
 
 /** Longest metadata value that is read. The classes of a large network take some hundred thousand bytes. */
 const MOST_METADATA_BYTES = 1 << 20

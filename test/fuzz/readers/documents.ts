@@ -42,8 +42,8 @@ import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js
 import { studyStatus } from '../../../src/study/status.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
 import { consistencyFiles } from '../../support/consistencyFolder.js'
-import { metadataFields } from '../../support/generatorFile.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
+import { metadataFields } from '../../support/modelMetadata.js'
 import { arraysOf, inputs, madeUnit } from '../../support/unit.js'
 import type { Files, Reader } from '../reader.js'
 import { filesBelow, parsed, sealedText } from './goldens.js'
@@ -67,7 +67,7 @@ async function readDescriptions(folder: string): Promise<void> {
   assert([mean.length, std.length].every((length) => length === 3))
   assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
   const reference = parseReference({ model: onnx.path })
-  const lists = await statedNames({ onnx, folders })
+  const lists = await statedNames(onnx, folders)
   const { names } = classesOf({ reference, onnx, names: lists, name: onnx.path }, layers) ?? { names: ['', '', ''] }
   assert(names.length === 3 && names.every((name) => typeof name === 'string'))
 }
