@@ -59,5 +59,5 @@ export function addOutputOptions(command: Command): Command {
     .option('--output-kind <kind>', 'state an output’s kind: [NAME=]scores, embedding, …')
     .option('--boxes <order,unit>', 'state a detector’s boxes, such as cxcywh,px')
     .option('--threshold <score>', 'see a detector’s class from here [default: 0.25]', parseShare)
-    .option('--object-class <dog>', 'make a detector find this class [default: category’s]')
+    .option('--object-class <dog>', 'make a detector find this class [default: the class of its category]')
 }

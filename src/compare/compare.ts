@@ -203,8 +203,12 @@ function checkedPair(
   const both = `${before.path} and ${after.path}`
   const [one, other] = [own[0], others[0]]
   const [first] = pairs
-  // Without a pair, the settings may tell why.
-  const compared = first === undefined && one && other ? [[one, other] as const] : pairs
+  // Without a pair, the settings may tell why, but not those that differ from one object or photograph to the next.
+  const common = (unit: ComparedUnit) => {
+    const { label: _label, category: _category, ...settings } = unit.settings
+    return { ...unit, settings }
+  }
+  const compared = first === undefined && one && other ? [[common(one), common(other)] as const] : pairs
   const sizes = [own, others].map((units) =>
     [...new Set(units.map(({ size = 0 }) => size))].sort((a, b) => a - b).join(','),
   )

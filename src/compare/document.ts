@@ -33,11 +33,15 @@ export function limitText({ networks: [before, after], measure, limit, worse, is
   return `${isExceeded ? '✗' : '✓'} ${networks}, ${measure}: ${change}, limit ${limit}`
 }
 
-/** Says by how much measures exceed their limits. */
+/** Says by how much measures exceed their limits, and of which network if the limits concern several. */
 export function exceededText(limits: readonly CheckedLimit[]): string {
+  const areSeveral = limits.some(({ networks: [, after] }) => after !== limits[0]?.networks[1])
   const texts = limits
     .filter(({ isExceeded }) => isExceeded)
-    .map(({ measure, worse, limit }) => `${measure} by ${valueText(worse)} (limit ${limit})`)
+    .map(({ networks: [, after], measure, worse, limit }) => {
+      const what = areSeveral ? `${after}, ${measure}` : measure
+      return `${what} by ${valueText(worse)} (limit ${limit})`
+    })
   return `became worse by more than the limit: ${firstOf(texts).join('; ')}`
 }
 

@@ -18,10 +18,13 @@ export interface Term {
 }
 
 const MAX_COEFFICIENT = 1000
+/** The sheet of an expression has a column for each term. */
+const MAX_TERMS = 50
 
 /**
  * Parses a sum of images, such as `A + B − 0.5 * C`. Names have letters, digits and underscores.
  * @returns the terms in their order
+ * @throws UsageError for text that is no such sum, a factor that is too large, or too many terms
  */
 export function parseExpression(text: string): readonly Term[] {
   const term = /(?<sign>[+−-]?)\s*(?:(?<factor>\d+(?:\.\d+)?|\.\d+)\s*\*\s*)?(?<name>[A-Za-z_][A-Za-z0-9_]*)\s*/y
@@ -42,6 +45,8 @@ export function parseExpression(text: string): readonly Term[] {
         `expression "${text}": the factor ${factor} is larger than ${MAX_COEFFICIENT}; use a smaller one`,
       )
     terms.push({ name, coefficient: sign === '' || sign === '+' || size === 0 ? size : -size })
+    if (terms.length > MAX_TERMS)
+      throw new UsageError(`the expression has more than ${MAX_TERMS} terms; remove some, or combine them with factors`)
     at = term.lastIndex
   } while (at < text.length)
   return terms

@@ -34,12 +34,15 @@ export function classFinder(names: readonly string[]): (word: string) => readonl
 }
 
 /**
- * Finds the classes that are right for an object: those of its category (see `isOfCategory`), or else the class that
- * the word means.
+ * Finds the classes that are right for an object, as `isRightAnswer` does: those of its category (see `isOfCategory`),
+ * or else those with this name.
  * @returns indices of the network's output; undefined if the network has no such class
  */
 export function classesOfObject(word: string, names: readonly string[]): readonly number[] | undefined {
-  if (isOfCategory(word, '', names) === null) return classFinder(names)(word)[0]
+  if (isOfCategory(word, '', names) === null) {
+    const named = namedClasses(names)(word)
+    return named.length > 0 ? named : undefined
+  }
   return [...names.keys()].filter((i) => isOfCategory(word, names[i] as string, [names[i] as string]))
 }
 

@@ -138,9 +138,7 @@ function noteShortage(
   for (const name of new Set(classes)) {
     const found = choices.filter(({ category }) => category === name).length
     if (found < perClass)
-      progress.note(
-        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the authors’ rule accepts`,
-      )
+      progress.note(`class ${name}: ${perClass} objects are wanted, but the annotations have only ${found}`)
   }
 }
 

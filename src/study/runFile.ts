@@ -20,9 +20,9 @@ export type NetworkSettings = Settings & ExecutionRecord & { readonly classifier
 
 /**
  * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
- * file. Objects keep their other keys, because the entry of an earlier run is written again.
+ * file.
  */
-export const runSchema = z.looseObject({
+export const runSchema = z.object({
   pairs: pairsSchema.optional().catch(undefined),
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -30,13 +30,13 @@ export const runSchema = z.looseObject({
   finished: z.string().nullish(),
   report: z.string().nullish(),
   patches: z
-    .array(z.looseObject({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
+    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
     .optional()
     .catch(undefined),
   /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
   planned: z
     .array(
-      z.looseObject({
+      z.object({
         model: z.string(),
         size: z.number(),
         patches: z.array(z.string()),
@@ -46,7 +46,7 @@ export const runSchema = z.looseObject({
     .optional()
     .catch(undefined),
   arithmetic: z
-    .array(z.looseObject({ model: z.string(), inputsSha256: z.string() }))
+    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
     .optional()
     .catch(undefined),
   earlier: z.array(z.unknown()).optional(),
@@ -71,6 +71,8 @@ export async function writeRunFile<T extends RunEntry>(
   run: T,
   report: string | null = null,
 ): Promise<void> {
+  // The last entry is kept as it is, with what the schema does not know.
+  const { earlier: _, ...entry } = (await readStored(z.looseObject({}), path)) ?? {}
   const { earlier = [], ...last } = await readRun(path)
   // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
   const isKept = (entry: unknown) => {
@@ -80,7 +82,7 @@ export async function writeRunFile<T extends RunEntry>(
     return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
-  const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)
+  const runs = [...earlier, ...(hasComputed ? [entry] : [])].filter(isKept)
   const document = {
     ...(last.pairs && { pairs: last.pairs }),
     ...run,

@@ -81,6 +81,15 @@ describe.skipIf(!hasChromium())('the opening of the page', () => {
     await context.close()
   }
 
+  /** Turns the wheel, and waits until the page knows it, which Playwright does not. */
+  async function turnWheel(page: Page): Promise<void> {
+    await page.evaluate(() => {
+      addEventListener('wheel', () => document.documentElement.setAttribute('data-wheel', ''), { once: true })
+    })
+    await page.mouse.wheel(0, 10)
+    await expect.poll(() => page.evaluate(() => document.documentElement.hasAttribute('data-wheel'))).toBe(true)
+  }
+
   const steps = (page: Page) => page.locator('.steps li').allTextContents()
 
   it('waits at the center, moves once through measured positions to where the answer changes, and says what it is there', () =>
@@ -100,6 +109,7 @@ describe.skipIf(!hasChromium())('the opening of the page', () => {
 
   it.each<[string, (page: Page) => Promise<unknown>]>([
     ['a key', (page) => page.keyboard.press('Shift')],
+    ['the wheel', turnWheel],
     ['a press of the pointer', (page) => page.mouse.click(5, 5)],
     ['the pointer on a map', (page) => page.hover('#a-plot')],
   ])('is stopped for good by %s', (_, act) =>

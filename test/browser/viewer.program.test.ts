@@ -218,6 +218,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await text('#a-summary')).toContain(`mean ${meanOf('similarity-mean', 'bottom-left')}, lowest`)
     const baseline = meanOf('null-baseline', 'different class')
     expect(await text('#a-baseline')).toBe(`different objects at the same position: ${baseline}`)
+    await show({ patch: '', map: 'answers' })
+    expect(await text('.reads')).toContain('how similar the features are')
   })
 
   it('compares two networks at one cursor, and draws by how much one is above the other', async () => {

@@ -164,8 +164,11 @@ describe('photographs', () => {
     ])
   })
 
-  it('of other content are refused', async () => {
-    const [before, after] = both({ 'a.jpg': [1, 1, 1, 1] }, { 'b.jpg': [1, 1, 1, 1] })
+  it('of other content are refused, whatever their labels', async () => {
+    const [before, after] = ['dog', 'cat'].map((label) => {
+      const name = `${label}.jpg`
+      return writeConsistencyFolder(folder(label), { net: { [name]: [1, 1, 1, 1] } }, {}, {}, { [name]: label })
+    }) as [string, string]
     expect(await messageOf(compare(before, after), UsageError)).toContain('share no photograph')
   })
 })
@@ -292,6 +295,12 @@ describe('a study', () => {
     )
   })
 
+  it('of other objects is refused, whatever their categories', async () => {
+    await storeUnit(folder('before'), { patch: 'dog', patchSha256: '0', category: 'dog' })
+    await storeUnit(folder('after'), { patch: 'cat', patchSha256: '1', category: 'cat' })
+    expect(await messageOf(compare(folder('before'), folder('after')), UsageError)).toContain('share no object')
+  })
+
   it('with a unit of another picture leaves it without a partner', async () => {
     const [before, after] = [await study('before', 0.5), await study('after', 0.5)]
     await storeUnit(after, { patch: 'car', patchSha256: 'other' })
@@ -367,6 +376,13 @@ describe('the command', () => {
     const { stdout, stderr } = await runHere(words)
     expect(`${stdout}\n${stderr}`.replaceAll(folder(), 'FOLDER')).toMatchSnapshot()
     expect(readFileSync(folder('c.md'), 'utf8')).toMatchSnapshot()
+  })
+
+  it('names the network whose limit is exceeded where there are several', async () => {
+    const before = writeConsistencyFolder(folder('before'), { a: LOW, b: LOW })
+    const after = writeConsistencyFolder(folder('after'), { a: LOW, b: HIGH })
+    const { stderr } = await runHere(['compare', before, after, '--max-worse', 'diagonal change=0.02'])
+    expect(stderr).toContain('the limit: b, diagonal change by 0.1333 (limit 0.02)')
   })
 
   it('writes nothing after an error', async () => {

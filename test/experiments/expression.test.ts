@@ -22,6 +22,11 @@ describe('an expression', () => {
     expect(expressionText(found)).toBe(shown)
   })
 
+  it('has at most 50 terms', () => {
+    expect(parseExpression(`A${' + A'.repeat(49)}`)).toHaveLength(50)
+    expect(() => parseExpression(`A${' + A'.repeat(50)}`)).toThrow('the expression has more than 50 terms')
+  })
+
   it.each([
     ['', 'it ends at column 1, where a term such as "A", "- B" or "+ 0.5 * C" is expected'],
     ['A +', 'found "+" at column 3'],

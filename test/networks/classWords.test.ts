@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { imagenetWnids } from '../../src/networks/imagenetClasses.js'
-import { classesOfObject, classFinder, imagenetClasses } from '../../src/networks/index.js'
+import { classesOfObject, classFinder, imagenetClasses, isRightAnswer } from '../../src/networks/index.js'
 
 const imagenet = imagenetClasses()
 
@@ -100,6 +100,11 @@ it.each([
   ['a class by its first synonym', 'coffee mug', ['bowl', 'coffee mug, cup'], [1]],
   ['no class of a category that the network does not know', 'zebra', ['cat', 'dog'], undefined],
   ['nothing without a word', '', imagenet, undefined],
-])('finds as right for an object %s', (_, word, names, right) => {
+  ['no class by its index', '1', ['cat', 'dog'], undefined],
+  ['a class whose name is a number', '2', ['1', '2', '0'], [1]],
+  ['all classes with the name', 'c', ['a, c', 'b, c', 'd'], [0, 1]],
+])('finds as right for an object %s, and so judges answers', (_, word, names, right) => {
   expect(classesOfObject(word, names)).toEqual(right)
+  for (const i of [0, 1, ...(right ?? [])])
+    expect(isRightAnswer(word, names[i] as string, names)).toBe(right ? right.includes(i) : null)
 })

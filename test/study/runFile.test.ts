@@ -26,6 +26,7 @@ describe('run.json', () => {
         patches: [{ name: 'dog', size: 75, sha256: '0', more: 1 }],
         arithmetic: [{ model: 'a', inputsSha256: '0', seed: 1 }],
       },
+      more: 1,
       planned: [{ model: 'a', size: 75, patches: ['dog'], images: 9 }],
     }
     const last = { process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, computed: 2, ...plan }
@@ -45,6 +46,11 @@ describe('run.json', () => {
   ])('of a run %s keeps %j: %i', async (_, last, kept) => {
     const { earlier } = await runAfter(last)
     expect(earlier).toEqual(kept === 0 ? undefined : [last])
+  })
+
+  it('keeps what another version wrote in another shape', async () => {
+    const last = { settings: {}, computed: 2, process: 7, patches: ['dog'], planned: { a: 1 }, arithmetic: 'none' }
+    expect((await runAfter(last)).earlier).toEqual([last])
   })
 
   it('keeps the report that is up to date until there is another', async () => {

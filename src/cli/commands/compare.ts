@@ -28,7 +28,7 @@ export function compareCommand({ signal }: CommandContext): Command {
     .argument('<after>', 'results folder that became better or worse, or FOLDER#NETWORK')
     .option(
       '--max-worse <measure=n>',
-      'end with status 5 if a mean gets more than n worse (0.02: 2 points); repeatable',
+      'end with status 5 if a mean gets more than n worse (shares are 0–1); repeatable',
       collectLimits,
     )
     .option('--all', 'print all measures, not only those of the short tables')

@@ -64,7 +64,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
     [fits],
   )
   const limits = useMemo(() => (view.limits === 'fit' ? extremes(present) : view.limits), [view.limits, state.maps])
-  const caption = `Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[view.shows]}`
+  const caption = `Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[present[0]?.quantity ?? view.shows]}`
   const figure = { maps: current.filter((map) => map !== undefined), difference, colours, limits, regions, caption }
   const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
   return (

@@ -14,11 +14,13 @@ const images = new Map<PictureKey, HTMLImageElement>()
  */
 export function usePictures(wanted: readonly (PictureKey | null)[], pictureOf: PictureOf) {
   const [, drawAgain] = useState(0)
+  const missing = wanted.flatMap((key) => (key === null || arrived(key) ? [] : [key]))
   useEffect(() => {
-    for (const key of wanted) {
-      if (key === null || arrived(key)) continue
-      const image = images.get(key) ?? begin(key, pictureOf)
-      image.addEventListener('load', () => drawAgain((times) => times + 1), { once: true })
+    const draw = () => drawAgain((times) => times + 1)
+    for (const key of missing) {
+      // The picture may have arrived between this render and its effect.
+      if (arrived(key)) draw()
+      else (images.get(key) ?? begin(key, pictureOf)).addEventListener('load', draw, { once: true })
     }
   }, [wanted.join(' ')])
   return (key: PictureKey | null) => (key === null ? undefined : arrived(key))
@@ -26,7 +28,7 @@ export function usePictures(wanted: readonly (PictureKey | null)[], pictureOf: P
 
 function arrived(key: PictureKey): HTMLImageElement | undefined {
   const image = images.get(key)
-  return image && image.naturalWidth > 0 ? image : undefined
+  return image?.complete && image.naturalWidth > 0 ? image : undefined
 }
 
 /** Begins to load a picture. After a failure, it is loaded again when it is next shown. */
