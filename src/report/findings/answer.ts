@@ -52,9 +52,8 @@ export function numbersOf({ says, numbers }: Claim, findings: readonly Judged[])
 export function countsOf(claim: Claim, judged: readonly Evidence[]): string {
   const words = judged.map(({ lean }) => lean && leanWord(claim, lean))
   const counts = ['yes', 'no', 'open'].map((word) => [words.filter((one) => one === word).length, word] as const)
-  const verbOf = (word: string, count: number) => (word === 'open' ? ['is', 'are'] : ['says', 'say'])[Number(count > 1)]
-  const parts = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${verbOf(word, count)} ${word}`)
-  return `numbers: ${parts.join(', ')}`
+  const said = counts.filter(([count]) => count > 0)
+  return said.map(([count, word], i) => `${i === 0 ? counted(count, 'number') : count} ${word}`).join(', ')
 }
 
 function judgedIn(findings: readonly Judged[]): readonly Evidence[] {

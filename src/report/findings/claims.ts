@@ -172,7 +172,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       says: ({ text }) => `its power is ${text} of that in the plain network`,
       border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
       axis: 'power of the grid pattern, % of that in the plain network',
-      caption: `Similarity rises and falls with the network’s strides, which looks like a grid on the maps. 100 % is the power of this pattern in the plain network, which is ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
+      caption: `Strides make similarity rise and fall, like a grid on the maps. 100 % is the power of this pattern in the plain network, ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
       within: [100],
       // The effect is easiest to see where the plain network's grid pattern is strongest.
       seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
@@ -255,7 +255,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     obstacle: needsTellingFolds,
     measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: ({ apart }) => `left-right’s lead over top-bottom is ${apart('below', 'above')} that of the position alone`,
+    says: ({ apart }) => `left-right’s lead is ${apart('below', 'above')} that of the position alone`,
     border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
     needsFolds: true,
     showsFolds: true,

@@ -76,7 +76,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [C, -0.054],
       [C, 0.016],
     ],
-    'No: left-right’s lead over top-bottom is 5.4 points below to 1.6 points above that of the position alone (contradicts the paper)',
+    'No: left-right’s lead is 5.4 points below to 1.6 points above that of the position alone (contradicts the paper)',
   ],
   [
     'top-bottom-less-separable',
@@ -92,7 +92,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [S, 0.1],
       [O, 'only shuffled folds were measured'],
     ],
-    'Yes in 1 of 2 networks; can’t tell in 1: left-right’s lead over top-bottom is 10.0 points above that of the position alone (as the paper says)',
+    'Yes in 1 of 2 networks; can’t tell in 1: left-right’s lead is 10.0 points above that of the position alone (as the paper says)',
   ],
   [
     'answer-keeps',
@@ -101,7 +101,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [O, 0.99, 1],
       [O, 'fewer than 5 objects have a confident answer'],
     ],
-    'Can’t tell: 93–100 % of positions keep a confident answer (numbers: 3 are open)',
+    'Can’t tell: 93–100 % of positions keep a confident answer (3 numbers open)',
   ],
   [
     'answer-keeps',

@@ -69,7 +69,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
   [GIVEN_GAIN]: 'it closes # of the gap to perfect invariance',
   [BIAS]: 'relative similarity is # than for moves up or down',
   [FLIPS]: 'without flips, the bias is # half of the bias with flips',
-  [LEAD]: 'left-right’s lead over top-bottom is # points above that of the position alone',
+  [LEAD]: 'left-right’s lead is # points above that of the position alone',
   [PHASE]: 'the position predicts the accuracies # than its phase',
   [ANSWER]: '# of positions keep a confident answer',
 }
@@ -77,7 +77,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
 const OWN = [GIVEN_GRID, GIVEN_GAIN, PHASE, ANSWER]
 const SAYS_NO = [GAIN, GIVEN_GAIN, FLIPS]
 
-function answerTo(claim: string, verdict: Verdict, number: string, counts = 'numbers: 1 is open'): string {
+function answerTo(claim: string, verdict: Verdict, number: string, counts = '1 number open'): string {
   const [claimed, other] = SAYS_NO.includes(claim) ? ['No', 'Yes'] : [claim === ANSWER ? 'Mostly' : 'Yes', 'No']
   const word = { [FOR]: claimed, [AGAINST]: other, [UNCLEAR]: 'Can’t tell' }[verdict]
   const remark = { [FOR]: 'as the paper says', [AGAINST]: 'contradicts the paper' } as Record<string, string>
@@ -144,7 +144,7 @@ describe('every claim', () => {
   })
 
   it.each(CASES)('%s: %s', (claim, verdict, groups, number) => {
-    const reason = `numbers: 1 ${verdict === UNCLEAR ? 'is' : 'says'} ${sayingOf(claim, verdict)}`
+    const reason = `1 number ${sayingOf(claim, verdict)}`
     const model = modelOf(groups)
     const answer = answerTo(claim, verdict, number)
     expect(findingOf(claim, model, groups)).toMatchObject({ verdict, answer, reason, isJudged: true })
@@ -194,7 +194,7 @@ describe('a claim on photographs', () => {
     const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
     const found = findingsOf([...objects, ...photographs], PAIRS).filter(({ claim }) => claim.startsWith(INVARIANCE))
     expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
-      [INVARIANCE, FOR, 'numbers: 1 says yes', 10],
+      [INVARIANCE, FOR, '1 number yes', 10],
       [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs were measured', 4],
     ])
   })
@@ -230,16 +230,16 @@ describe('a verdict', () => {
     return [...leans].map((one) => ({ lean: words[one as keyof typeof words], patches: 5 }) as Evidence)
   }
   it.each([
-    ['ffo', FOR, '2 say yes, 1 is open'],
-    ['fo', UNCLEAR, '1 says yes, 1 is open'],
-    ['fffa', UNCLEAR, '3 say yes, 1 says no'],
-    ['aao', AGAINST, '2 say no, 1 is open'],
-    ['ao', UNCLEAR, '1 says no, 1 is open'],
-    ['aaaooo', UNCLEAR, '3 say no, 3 are open'],
-    ['faaa', UNCLEAR, '1 says yes, 3 say no'],
-    ['o', UNCLEAR, '1 is open'],
+    ['ffo', FOR, '2 numbers yes, 1 open'],
+    ['fo', UNCLEAR, '1 number yes, 1 open'],
+    ['fffa', UNCLEAR, '3 numbers yes, 1 no'],
+    ['aao', AGAINST, '2 numbers no, 1 open'],
+    ['ao', UNCLEAR, '1 number no, 1 open'],
+    ['aaaooo', UNCLEAR, '3 numbers no, 3 open'],
+    ['faaa', UNCLEAR, '1 number yes, 3 no'],
+    ['o', UNCLEAR, '1 number open'],
   ])('of numbers that speak %s is %s', (leans, verdict, reason) => {
-    expect(judge(claim, numbers(leans))).toEqual({ verdict, reason: `numbers: ${reason}` })
+    expect(judge(claim, numbers(leans))).toEqual({ verdict, reason })
   })
 
   it('is the opposite one if all numbers speak for the opposite', () => {
@@ -270,7 +270,7 @@ describe('a verdict', () => {
   it('counts numbers from fewer than 8×8 positions as open', () => {
     const [large, small] = [net([[bias, around(0.01)]]), net([[bias, around(0.01)]], { size: 75 })]
     const finding = findingOf(BIAS, 'net', [{ ...large, rows: 7 }, small])
-    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: 'numbers: 1 says yes, 1 is open' })
+    expect(finding).toMatchObject({ verdict: UNCLEAR, reason: '1 number yes, 1 open' })
     expect(finding.evidence.map(({ size, lean }) => [size, lean])).toEqual([
       [125, 'open'],
       [75, 'for'],
@@ -280,10 +280,10 @@ describe('a verdict', () => {
   it('rests on all layers and sizes; its link shows the number that is farthest from the border', () => {
     const finding = (second: number) =>
       findingOf(BIAS, 'net', [net([[bias, around(0.01)]]), net([[bias, around(second)]], { size: 75 })])
-    const both = { answer: answerTo(BIAS, FOR, '0.020–0.040 higher'), reason: 'numbers: 2 say yes' }
+    const both = { answer: answerTo(BIAS, FOR, '0.020–0.040 higher'), reason: '2 numbers yes' }
     expect(finding(0.02)).toMatchObject(both)
     expect(finding(0.02).link).toContain('&size=75&')
-    const reason = 'numbers: 1 says yes, 1 says no'
+    const reason = '1 number yes, 1 no'
     const answer = answerTo(BIAS, UNCLEAR, '0.040 lower to 0.020 higher', reason)
     expect(finding(-0.02)).toMatchObject({ verdict: UNCLEAR, answer, reason })
   })
