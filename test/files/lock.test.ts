@@ -113,6 +113,7 @@ describe('locks', () => {
     const locks = open()
     expect(await locks.take('a')).toBe(true)
     expect(await heldNames(locks)).toEqual(['a'])
+    expect([...(await locks.names())]).toEqual([])
     vi.advanceTimersByTime(LEASE)
     await locks.close()
     const left = ['.hidden~0', 'b~x', 'models', join('models', 'a.lock'), 'precious.txt']
@@ -122,6 +123,8 @@ describe('locks', () => {
   it('are taken over from the dead of this machine at once, and leave nothing', async () => {
     const locks = await opened()
     for (const name of ['a~0', 'a~1']) leave(name, { pid: DEAD_PID })
+    // Whoever never took a lock removes nothing.
+    await open().close()
     expect([...(await locks.names())]).toEqual(['a'])
     expect(await heldNames(locks)).toEqual(['mine'])
     expect(await locks.take('a')).toBe(true)

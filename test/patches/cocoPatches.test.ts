@@ -84,6 +84,9 @@ describe('the choice of objects', () => {
     expect(made.notes).toEqual([
       'class traffic light: 2 objects are wanted, but the annotations have only 1 that the authors’ rule accepts',
     ])
+    const none = await make(await annotate([annotation(1, 1)]), { classes: ['traffic light', 'dog'], perClass: 1 })
+    expect(none.names).toEqual(['dog-1'])
+    expect(none.notes).toEqual([expect.stringMatching(/^class traffic light: 1 objects .* have only 0 /)])
     expect([PAPER_CLASSES.length, PAPER_PER_CLASS]).toEqual([10, 20])
   })
 

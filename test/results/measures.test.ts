@@ -261,6 +261,18 @@ describe('the list of measures', () => {
     }
   })
 
+  it('names a column of photographs after the measure, and after the direction if there are several', () => {
+    const columnsOf = (name: string) =>
+      rows
+        .filter(({ metric }) => metric === name)
+        .map(({ variant }) => MEASURES.find((measure) => measure.name === name)?.tables?.[0]?.column(variant))
+    const change = 'share of answers that a move of 1 px changes'
+    expect(columnsOf('crop-agreement')).toEqual([['chance that two windows agree']])
+    expect(columnsOf('answer-change')).toEqual(
+      ['horizontal', 'vertical', 'diagonal'].map((direction) => [`${change} (${direction})`]),
+    )
+  })
+
   it('has no number where no classifier of the position or the phase converged', () => {
     const none = tasks(equal(null), equal(null))
     const baselines = { period: 32, position: { ordered: none }, phase: { shuffled: none } }

@@ -32,6 +32,7 @@ function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
     ['more', { shape: [4], type: 1, values: [1, 1, 1.5, 2] }],
     ['twice', { shape: [4], type: 1, values: [1, 1, 2, 2] }],
     ['sizes', pads([2, 3, 128, 64])],
+    ['step', pads([2])],
     ['zero', { shape: [], type: 1, values: [0] }],
     ['one', { shape: [], type: 1, values: [1] }],
     ['mixed', { shape: [3, 1, 1], type: 1, values: [2, 0.5, 3] }],
@@ -186,6 +187,11 @@ describe('steps that can be computed cell by cell', () => {
       { node: 1 },
     ])
     expect(shapes.get('map')).toEqual({ channels: 2, rows: 64, cols: 64, elements: 1 })
+  })
+
+  it('copy every second channel for a Slice with such a step', () => {
+    const bounds = { axes: [1], starts: [0], ends: [3] }
+    expect(stepsOf('Slice', bounds, ['image', '', '', '', 'step']).steps).toMatchObject([{ channels: [0, 2] }])
   })
 
   it('may change the type of values, but windows compute with float32', () => {

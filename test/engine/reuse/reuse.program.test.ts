@@ -8,7 +8,7 @@ import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../../src/networks/index.js'
 import type { Initializer } from '../../../src/networks/onnx/model.js'
-import { noise, readBackground } from '../../../src/patches/background.js'
+import { readBackground } from '../../../src/patches/background.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { randomOf } from '../../support/random.js'
 import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
@@ -246,7 +246,6 @@ it('shared layers are told before any image, then images up to the last', async 
 
 describe('the plain way is taken', () => {
   const first = [node('Conv', ['image', 'first'], 'map'), node('Relu', ['map'], 'relu')]
-  const mean = [node('GlobalAveragePool', ['image'], 'mean'), node('Flatten', ['mean'], 'feature')]
 
   async function reasonFor(opened: Network, scenes = [sceneOfSize(SIZE)]) {
     return reusing(opened, async (handle, notes) => {
@@ -289,52 +288,5 @@ describe('the plain way is taken', () => {
     })
     const { reason } = await reasonFor(opened, [scene])
     expect(reason).toBe('Floor "whole" can turn a difference in the last bit into a step')
-  })
-
-  it('where the whole image is read at once', async () => {
-    const opened = await smallNetwork(inFolder('mean.onnx'), { dims: 3, nodes: mean })
-    const reason = 'GlobalAveragePool "mean" cannot be computed cell by cell'
-    const told = await reasonFor(opened, [sceneOfSize(SIZE), sceneOfSize(SIZE - 1)])
-    expect(told).toEqual({ reason, notes: [`small computes every image in full, because ${reason}`] })
-  })
-
-  it('where only free nodes precede one that images cannot share', async () => {
-    const nodes = [
-      node('Neg', ['image'], 'negative'),
-      node('Atan', ['negative'], 'atan'),
-      node('Conv', ['atan', 'first'], 'map'),
-      node('GlobalAveragePool', ['map'], 'mean'),
-      node('Flatten', ['mean'], 'feature'),
-    ]
-    const initializers = [weightsOf('first', 12, 3, 3, 3)]
-    const opened = await smallNetwork(inFolder('atan.onnx'), { dims: 12, nodes, initializers })
-    const reason = 'Atan "atan" cannot be computed cell by cell, and sharing the values before it gains too little'
-    const notes = [`small computes every image in full, because ${reason}`]
-    expect(await reasonFor(opened)).toEqual({ reason, notes })
-  })
-
-  it.each([
-    ['', []],
-    [
-      ', also before nodes that the features do not need',
-      [node('Atan', ['map'], 'atan'), node('Conv', ['atan', 'second'], 'deep')],
-    ],
-  ])('where few positions have little in common, which is not told%s', async (_, more) => {
-    const nodes = [
-      ...first.slice(0, 1),
-      ...more,
-      node('GlobalAveragePool', ['map'], 'mean'),
-      node('Flatten', ['mean'], 'feature'),
-    ]
-    const initializers = [weightsOf('first', 12, 3, 3, 3), weightsOf('second', 12, 12, 3, 3)]
-    const opened = await smallNetwork(inFolder('few.onnx'), { dims: 12, nodes, initializers })
-    await reusing(opened, async (handle, notes) => {
-      const scene = { ...sceneOfSize(SIZE), background: { image: noise(1, 32, 32) } }
-      await handle.extract(scene, positionGrid(32, SIZE, 3).offsets)
-      expect(handle.ran().reuse).toEqual([
-        { size: SIZE, reason: expect.stringMatching(/^images share too little \(predicted \d\.\d\d times as fast\)$/) },
-      ])
-      expect(notes).toEqual([])
-    })
   })
 })
