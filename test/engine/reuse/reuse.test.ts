@@ -8,6 +8,7 @@ import { sceneOf } from '../../../src/engine/scene.js'
 import type { BatchResult } from '../../../src/engine/task.js'
 import type { Workers } from '../../../src/engine/workers.js'
 import type { Network } from '../../../src/networks/index.js'
+import type { Node } from '../../../src/networks/onnx/model.js'
 import { type Background, noise } from '../../../src/patches/background.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { networkFolder } from '../../support/networkFolder.js'
@@ -180,7 +181,7 @@ describe('reuse is not tried', () => {
     return { reason: record.reason, notes }
   }
 
-  it.each([
+  it.each<[string, Node[], string, number?, number?]>([
     ['the whole image is read at once', [node('GlobalAveragePool', ['image'], 'map'), ...mean], whole],
     ['a node rounds', [conv('image'), node('Floor', ['map'], 'whole'), node('Flatten', ['whole'], 'feature')], jump],
     [
@@ -189,7 +190,7 @@ describe('reuse is not tried', () => {
       free,
     ],
     ['layers are too large', [conv('image'), ...mean], large, 4200, 500],
-  ] as const)('where %s, which is told once', async (_, nodes, reason, side = 32, stride = 1) => {
+  ])('where %s, which is told once', async (_, nodes, reason, side = 32, stride = 1) => {
     const notes = [`small computes every image in full, because ${reason}`]
     expect(await reasonFor({ dims: 12, nodes, side }, { rgb: [0, 0, 0] }, stride)).toEqual({ reason, notes })
   })
