@@ -5,10 +5,15 @@ import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Frame } from '../../src/engine/task.js'
-import { equivarianceErrors, measureEquivariance, windowEquivariance } from '../../src/experiments/equivariance.js'
+import {
+  equivarianceErrors,
+  equivarianceReach,
+  measureEquivariance,
+  windowEquivariance,
+} from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
-import { imagenetInput } from '../support/imagenetInput.js'
 import { randomCases } from '../support/randomCases.js'
+import { describedNetwork } from '../support/smallNetwork.js'
 
 /** Features of one image, by what stands in each cell. */
 function mapOf({ channels, rows, cols }: FeatureMap, value: (channel: number, row: number, col: number) => number) {
@@ -177,10 +182,10 @@ describe('a network that takes every fourth pixel', () => {
     { name: 'fc6', dims: 768 },
   ]
   /** Has the shapes and strides of a real one. */
-  const network = {
+  const network = describedNetwork({
     onnxPath: fileURLToPath(new URL('../../models/tiny-alexnet.onnx', import.meta.url)),
-    ...{ layers, input: imagenetInput },
-  }
+    layers,
+  })
   /** @param most frames, after which it is stopped */
   const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
     const encode = async (given: readonly Frame[]) => {
@@ -236,5 +241,38 @@ describe('a network that takes every fourth pixel', () => {
     const reason = new Error('stopped')
     await expect(measureEquivariance(opened(seen, 17), sceneOf(patch), AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(seen.at(-1)).toHaveLength(0)
+  })
+
+  it('shows windows of a photograph from the first on, one and two cells farther right and farther down', async () => {
+    const told: unknown[] = []
+    const windowsOf = (size: number, most = Number.POSITIVE_INFINITY) => {
+      const extract = async (_: unknown, offsets: Int32Array) => {
+        told.push([...offsets])
+        const matrices = layers.map(({ dims }) => new Float32Array((offsets.length / 2) * dims))
+        // The first channel shows every fourth pixel of the window.
+        for (let image = 0; image < offsets.length / 2; image++)
+          for (let at = 0; at < 55 * 55; at++) {
+            const [y, x] = [4 * Math.floor(at / 55), 4 * (at % 55)]
+            const [down, right] = [offsets[2 * image] as number, offsets[2 * image + 1] as number]
+            ;(matrices[0] as Float32Array)[image * 16 * 55 * 55 + at] = Math.sin((y - down) ** 2 + 3 * (x - right))
+          }
+        const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
+        return { layers: read, finished: Math.min(most, offsets.length / 2), release: () => void told.push('released') }
+      }
+      const scene = sceneOf({ ...patch, size, rgba: new Uint8Array(size * size * 4) })
+      return measureEquivariance({ network, extract } as unknown as NetworkHandle, scene, AbortSignal.abort('stopped'))
+    }
+    const still = { border: close(0), aliasing: 0 }
+    expect(await windowsOf(231)).toEqual([[{ dx: 4, ...still }], []])
+    expect(await windowsOf(232)).toEqual([[4, 8].map((dx) => ({ dx, ...still })), []])
+    await expect(windowsOf(231, 2)).rejects.toBe('stopped')
+    const [near, far] = [
+      [-7, -7, -7, -3, -3, -7],
+      [-8, -8, -8, -4, -8, 0, -4, -8, 0, -8],
+    ]
+    expect(told).toEqual([near, 'released', far, 'released', near, 'released'])
+    expect(await windowsOf(227)).toEqual([[], []])
+    expect(told).toHaveLength(6)
+    expect([227, 231, 232].map((size) => equivarianceReach(network, size))).toEqual([0, 4, 8])
   })
 })

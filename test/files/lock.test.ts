@@ -182,6 +182,25 @@ describe('locks', () => {
     }
   })
 
+  it('are taken by one alone also without hard links, and not where their file cannot be written', async () => {
+    const code = (error: string) => Object.assign(new Error(error), { code: error })
+    const spy = vi.spyOn(fs.promises, 'link').mockRejectedValue(code('EPERM'))
+    syncBuiltinESMExports()
+    const [locks, other] = [open(), open()]
+    try {
+      expect([await locks.take('a'), await other.take('a')]).toEqual([true, false])
+      expect(await other.held()).toMatchObject([{ name: 'a', owner: locks.owner }])
+      spy.mockRejectedValue(code('ENOSPC'))
+      await expect(other.take('b')).rejects.toThrow(OutputError)
+      expect(readdirSync(folder())).toEqual(['a~0'])
+    } finally {
+      spy.mockRestore()
+      syncBuiltinESMExports()
+    }
+    for (const one of [locks, other]) await one.close()
+    expect(existsSync(folder())).toBe(false)
+  })
+
   it('are looked at once more after one was taken: another may have begun from another state of the folder', async () => {
     const locks = await opened()
     leave('a~0', { pid: DEAD_PID })

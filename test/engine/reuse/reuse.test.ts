@@ -94,8 +94,13 @@ describe('a check of reuse', () => {
     const made = madeUp(network, { feature: 1 })
     expect(await made.reuse.extract(small, offsets.subarray(0, 2 * 63))).toBeUndefined()
     expect(made.reuse.records()).toEqual([])
-    const features = await made.reuse.extract(small, offsets.subarray(0, 2 * 63), { whole: offsets })
+    const told: string[] = []
+    const features = await made.reuse.extract(small, offsets.subarray(0, 2 * 63), {
+      ...{ whole: offsets, onImages: (done) => told.push(`${done} images`) },
+      onShared: (done, passes) => told.push(`${done} of ${passes} passes`),
+    })
     expect(features?.finished).toBe(63)
+    expect([told[0], told.at(-1)]).toEqual([expect.stringMatching(/^0 of \d+ passes$/), '63 images'])
     expect(made.reuse.records()).toMatchObject([{ size: SIZE, cut: 'last', distance: 1e-5, workers: 1, threads: 1 }])
     const refused = madeUp(network, { feature: 2 })
     expect(await extraction(refused)).toBeUndefined()
