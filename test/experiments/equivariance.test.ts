@@ -12,6 +12,7 @@ import {
   windowEquivariance,
 } from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
+import { int32At } from '../../src/support/typedArrays.js'
 import { randomCases } from '../support/randomCases.js'
 import { describedNetwork } from '../support/smallNetwork.js'
 
@@ -186,19 +187,28 @@ describe('a network that takes every fourth pixel', () => {
     onnxPath: fileURLToPath(new URL('../../models/tiny-alexnet.onnx', import.meta.url)),
     layers,
   })
-  /** @param most frames, after which it is stopped */
+  /**
+   * The first channel shows every fourth pixel of each image.
+   * @param most images, after which it is stopped
+   */
+  const featuresOf = (images: number, most: number, pixelAt: (image: number, row: number, col: number) => number) => {
+    const matrices = layers.map(({ dims }) => new Float32Array(images * dims))
+    for (let image = 0; image < images; image++)
+      for (let at = 0; at < 55 * 55; at++)
+        (matrices[0] as Float32Array)[image * 16 * 55 * 55 + at] = pixelAt(
+          image,
+          4 * Math.floor(at / 55),
+          4 * (at % 55),
+        )
+    const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
+    return { layers: read, finished: Math.min(most, images) }
+  }
   const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
     const encode = async (given: readonly Frame[]) => {
       const frames = given.map(({ scene }) => (scene.background as { readonly image: Uint8Array }).image)
       seen.push(...frames)
-      const matrices = layers.map(({ dims }) => new Float32Array(frames.length * dims))
-      for (const [i, frame] of frames.entries())
-        for (let at = 0; at < 55 * 55; at++)
-          (matrices[0] as Float32Array)[i * 16 * 55 * 55 + at] = frame[
-            3 * 4 * (Math.floor(at / 55) * 224 + (at % 55))
-          ] as number
-      const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
-      return { layers: read, finished: Math.min(most, frames.length), release: () => void seen.push(new Uint8Array()) }
+      const pixelAt = (i: number, row: number, col: number) => frames[i]?.[3 * (row * 224 + col)] as number
+      return { ...featuresOf(frames.length, most, pixelAt), release: () => void seen.push(new Uint8Array()) }
     }
     return { network, encode } as unknown as NetworkHandle
   }
@@ -248,16 +258,11 @@ describe('a network that takes every fourth pixel', () => {
     const windowsOf = (size: number, most = Number.POSITIVE_INFINITY) => {
       const extract = async (_: unknown, offsets: Int32Array) => {
         told.push([...offsets])
-        const matrices = layers.map(({ dims }) => new Float32Array((offsets.length / 2) * dims))
-        // The first channel shows every fourth pixel of the window.
-        for (let image = 0; image < offsets.length / 2; image++)
-          for (let at = 0; at < 55 * 55; at++) {
-            const [y, x] = [4 * Math.floor(at / 55), 4 * (at % 55)]
-            const [down, right] = [offsets[2 * image] as number, offsets[2 * image + 1] as number]
-            ;(matrices[0] as Float32Array)[image * 16 * 55 * 55 + at] = Math.sin((y - down) ** 2 + 3 * (x - right))
-          }
-        const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
-        return { layers: read, finished: Math.min(most, offsets.length / 2), release: () => void told.push('released') }
+        const pixelAt = (image: number, row: number, col: number) => {
+          const [y, x] = [row - int32At(offsets, 2 * image), col - int32At(offsets, 2 * image + 1)]
+          return Math.sin(y ** 2 + 3 * x)
+        }
+        return { ...featuresOf(offsets.length / 2, most, pixelAt), release: () => void told.push('released') }
       }
       const scene = sceneOf({ ...patch, size, rgba: new Uint8Array(size * size * 4) })
       return measureEquivariance({ network, extract } as unknown as NetworkHandle, scene, AbortSignal.abort('stopped'))
