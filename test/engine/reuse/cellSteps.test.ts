@@ -136,8 +136,10 @@ describe('steps that can be computed cell by cell', () => {
     ['Div', {}, ['half', 'image'], 'divides by values that depend on the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed cell by cell'],
+    ['Sum', {}, [], 'has no input'],
     ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of an unsupported kind'],
     ['Pad', {}, ['image', 'pads', 'half'], 'adds a border of values other than 0'],
+    ['Pad', {}, ['image', 'pads', 'vector'], 'adds a border of values other than 0'],
     ['Pad', {}, ['image', 'channels'], 'adds channels or images'],
     ['Pad', { mode: 'edge' }, ['image', 'inwards'], 'has borders of unknown size'],
     ['Pad', { mode: 'edge' }, ['image', 'pads', '', 'vector'], 'has borders of unknown size'],
@@ -203,6 +205,8 @@ describe('steps that can be computed cell by cell', () => {
     expect(reasonOf(abs, cast('computed', 'double', 11), cast('double', 'single', 1))).toBeUndefined()
     const bytes = [cast('image', 'bytes', 2), graphNode('MaxPool', ['bytes'], 'map', pool)]
     expect(reasonOf(...bytes)).toBe('MaxPool "map" computes in another type than float32')
+    const border = [cast('image', 'bytes', 2), graphNode('Pad', ['bytes', 'pads'])]
+    expect(reasonOf(...border)).toBe('Pad "map" adds a border of values other than 0')
   })
 
   it('take constants that nodes make of others', () => {

@@ -83,7 +83,7 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
   return { reuse: openReuse(crew, settings, open), notes, told }
 }
 
-describe('a check of reuse', () => {
+describe('reuse', () => {
   const { offsets } = positionGrid(32, SIZE, 1)
   const small = sceneOf(stripes(SIZE))
   const extraction = (made: ReturnType<typeof madeUp>, options: ExtractionOptions = {}) =>
@@ -157,7 +157,7 @@ describe('a check of reuse', () => {
     [4096, HEAVY + 1, 1],
     [4095, HEAVY + 1, 0],
     [4096, HEAVY, 0],
-  ])('of %i images with weights of %i bytes ends other workers %i times', async (images, weightsBytes, expected) => {
+  ])('of %i images with weights of %i bytes rests the others %i times', async (images, weightsBytes, expected) => {
     const made = madeUp({ ...(await residual()), weightsBytes })
     const all = positionGrid(64, 1, 1).offsets
     await made.reuse.extract(sceneOf(stripes(1)), all.subarray(0, 2 * images))
@@ -169,6 +169,11 @@ describe('a check of reuse', () => {
 describe('reuse is not tried', () => {
   const conv = (input: string) => node('Conv', [input, 'first'], 'map')
   const mean = [node('GlobalAveragePool', ['map'], 'mean'), node('Flatten', ['mean'], 'feature')]
+  const ofBoth = [
+    ...['map', 'atan'].map((map) => node('GlobalAveragePool', [map], `${map}.mean`)),
+    node('Concat', ['map.mean', 'atan.mean'], 'both', { axis: 1 }),
+    node('Flatten', ['both'], 'feature'),
+  ]
   const whole = 'GlobalAveragePool "map" cannot be computed cell by cell'
   const jump = 'Floor "whole" can turn a difference in the last bit into a step'
   const free = 'Atan "atan" cannot be computed cell by cell, and sharing the values before it gains too little'
@@ -200,16 +205,19 @@ describe('reuse is not tried', () => {
     expect(await reasonFor({ dims: 12, nodes, side }, { rgb: [0, 0, 0] }, stride)).toEqual({ reason, notes })
   })
 
-  it.each([
-    ['', []],
+  const late = [node('Atan', ['map'], 'atan'), node('Conv', ['atan', 'second'], 'deep')]
+  const share = /^images share too little \(predicted \d\.\d\d times as fast\)$/
+  it.each<[string, Node[], RegExp]>([
+    ['few positions have little in common', [conv('image'), ...mean], share],
+    ['they have, also before nodes that the features do not need', [conv('image'), ...late, ...mean], share],
     [
-      ', also before nodes that the features do not need',
-      [node('Atan', ['map'], 'atan'), node('Conv', ['atan', 'second'], 'deep')],
+      'the image is needed later',
+      [conv('image'), node('Atan', ['image'], 'atan'), ...ofBoth],
+      /^images share too little$/,
     ],
-  ])('where few positions have little in common, which is not told%s', async (_, more) => {
-    const nodes = [conv('image'), ...more, ...mean]
+  ])('where %s, which is not told', async (_, nodes, expected) => {
     const { reason, notes } = await reasonFor({ dims: 12, nodes }, { image: noise(1, 32, 32) }, 3)
-    expect(reason).toMatch(/^images share too little \(predicted \d\.\d\d times as fast\)$/)
+    expect(reason).toMatch(expected)
     expect(notes).toEqual([])
   })
 })
