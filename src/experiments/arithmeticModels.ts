@@ -72,9 +72,9 @@ export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrde
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)
   const clamped = new Uint8ClampedArray(pixels.buffer)
-  for (let channel = 0; channel < 3; channel++) {
+  for (const [channel, deviation] of std.entries()) {
     const plane = values.subarray(channel * count, (channel + 1) * count)
-    const scale = (std[channel] as number) * divisor
+    const scale = deviation * divisor
     const shift = (mean[channel] as number) * divisor
     let at = channelOrder === 'rgb' ? channel : 2 - channel
     for (const value of plane) {

@@ -93,7 +93,7 @@ function testsOf(
 ): readonly (readonly [string, (pixel: number, share: number) => boolean])[] {
   const middle = ((lines - 1) * stride) / 2
   const bands = BANDS.filter((width) => width >= 2 * stride)
-  const steps = STEPS.filter((step) => step > stride && step % stride === 0)
+  const steps = STEPS.filter((step) => step % stride === 0)
   return [
     ['shuffled', (_, share) => share < 0.5],
     ...bands.map(

@@ -24,8 +24,8 @@ interface AxisWeights {
 export function resizeBilinear(image: Image, rows: number, cols: number): Image {
   if (rows === image.rows && cols === image.cols) return image
   if (image.rows === 2 * rows && image.cols === 2 * cols) return halve(image)
-  const horizontal = horizontalAxis(image.cols, cols)
-  const vertical = verticalAxis(image.rows, rows)
+  const horizontal = axis(image.cols, cols)
+  const vertical = axis(image.rows, rows)
   const data = new Uint8Array(rows * cols * 4)
   const cache = new Map<number, Int32Array>()
   const sourceRow = (row: number) => {
@@ -59,8 +59,8 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
 export function resizeVisible(image: Image, rows: number, cols: number): Image {
   const resized = resizeBilinear(image, rows, cols)
   if (resized === image) return image
-  const vertical = endsOf(verticalAxis(image.rows, rows))
-  const horizontal = endsOf(horizontalAxis(image.cols, cols))
+  const vertical = endsOf(axis(image.rows, rows))
+  const horizontal = endsOf(axis(image.cols, cols))
   const sums = [0, 0, 0]
   for (let target = 0; target < rows * cols; target++) {
     const [row, col] = [Math.floor(target / cols), target % cols]
@@ -100,20 +100,11 @@ function endsOf({
   ]
 }
 
-/** Weights for columns. Beyond the picture's edge, the edge column gets the whole weight. */
-function horizontalAxis(source: number, target: number): AxisWeights {
-  return axis(source, target, (floor) => floor >= 0 && floor < source - 1)
-}
-
 /**
- * Weights for rows. Beyond the picture's edge, both source rows are the edge row, but the weight is still split between
- * them, because OpenCV's rounding depends on this.
+ * Beyond the picture's edge, both source rows (columns) are the edge. The weight is still split between them, because
+ * OpenCV's rounding depends on this for rows. For columns, it makes no difference.
  */
-function verticalAxis(source: number, target: number): AxisWeights {
-  return axis(source, target, () => true)
-}
-
-function axis(source: number, target: number, keepsFraction: (floor: number) => boolean): AxisWeights {
+function axis(source: number, target: number): AxisWeights {
   const result = {
     first: new Int32Array(target),
     second: new Int32Array(target),
@@ -125,7 +116,7 @@ function axis(source: number, target: number, keepsFraction: (floor: number) => 
   for (let i = 0; i < target; i++) {
     const place = Math.fround((i + 0.5) * scale - 0.5)
     const floor = Math.floor(place)
-    const fraction = keepsFraction(floor) ? Math.fround(place - floor) : 0
+    const fraction = Math.fround(place - floor)
     result.first[i] = clamp(floor)
     result.second[i] = clamp(floor + 1)
     result.weightFirst[i] = roundHalfToEven(Math.fround(1 - fraction) * WEIGHT_ONE)

@@ -38,8 +38,8 @@ export async function checkResultsFolder(results: string): Promise<void> {
   )
 }
 
-export async function isResultsFolder(folder: string): Promise<boolean> {
-  return isOfStudy(await readdir(folder).catch(() => []))
+export function isResultsFolder(folder: string): Promise<boolean> {
+  return readdir(folder).then(isOfStudy, () => false)
 }
 
 function isOfStudy(names: readonly string[]): boolean {

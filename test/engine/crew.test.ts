@@ -304,9 +304,12 @@ describe('passes of positions', () => {
     const plain = { ...crew, workers: { ...crew.workers, run, rest } }
     expect(await distanceOf(workOf(), plain, scene, sample, times === 1, undefined)).toBe(0.5)
     expect(rest).toHaveBeenCalledTimes(times)
-    const stopped = distanceOf(workOf(), plain, scene, sample, times === 1, AbortSignal.abort(new Error('enough')))
+    const answer = vi.fn(() => undefined)
+    const signal = AbortSignal.abort(new Error('enough'))
+    const stopped = distanceOf(workOf(answer), plain, scene, sample, times === 1, signal)
     await expect(stopped).rejects.toThrow('enough')
     // After an abort, neither way computes an image.
     expect(tasks).toHaveLength(1)
+    expect(answer).not.toHaveBeenCalled()
   })
 })

@@ -5,10 +5,16 @@ import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Frame } from '../../src/engine/task.js'
-import { equivarianceErrors, measureEquivariance, windowEquivariance } from '../../src/experiments/equivariance.js'
+import {
+  equivarianceErrors,
+  equivarianceReach,
+  measureEquivariance,
+  windowEquivariance,
+} from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
-import { imagenetInput } from '../support/imagenetInput.js'
+import { int32At } from '../../src/support/typedArrays.js'
 import { randomCases } from '../support/randomCases.js'
+import { describedNetwork } from '../support/smallNetwork.js'
 
 /** Features of one image, by what stands in each cell. */
 function mapOf({ channels, rows, cols }: FeatureMap, value: (channel: number, row: number, col: number) => number) {
@@ -177,23 +183,32 @@ describe('a network that takes every fourth pixel', () => {
     { name: 'fc6', dims: 768 },
   ]
   /** Has the shapes and strides of a real one. */
-  const network = {
+  const network = describedNetwork({
     onnxPath: fileURLToPath(new URL('../../models/tiny-alexnet.onnx', import.meta.url)),
-    ...{ layers, input: imagenetInput },
+    layers,
+  })
+  /**
+   * The first channel shows every fourth pixel of each image.
+   * @param most images, after which it is stopped
+   */
+  const featuresOf = (images: number, most: number, pixelAt: (image: number, row: number, col: number) => number) => {
+    const matrices = layers.map(({ dims }) => new Float32Array(images * dims))
+    for (let image = 0; image < images; image++)
+      for (let at = 0; at < 55 * 55; at++)
+        (matrices[0] as Float32Array)[image * 16 * 55 * 55 + at] = pixelAt(
+          image,
+          4 * Math.floor(at / 55),
+          4 * (at % 55),
+        )
+    const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
+    return { layers: read, finished: Math.min(most, images) }
   }
-  /** @param most frames, after which it is stopped */
   const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
     const encode = async (given: readonly Frame[]) => {
       const frames = given.map(({ scene }) => (scene.background as { readonly image: Uint8Array }).image)
       seen.push(...frames)
-      const matrices = layers.map(({ dims }) => new Float32Array(frames.length * dims))
-      for (const [i, frame] of frames.entries())
-        for (let at = 0; at < 55 * 55; at++)
-          (matrices[0] as Float32Array)[i * 16 * 55 * 55 + at] = frame[
-            3 * 4 * (Math.floor(at / 55) * 224 + (at % 55))
-          ] as number
-      const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
-      return { layers: read, finished: Math.min(most, frames.length), release: () => void seen.push(new Uint8Array()) }
+      const pixelAt = (i: number, row: number, col: number) => frames[i]?.[3 * (row * 224 + col)] as number
+      return { ...featuresOf(frames.length, most, pixelAt), release: () => void seen.push(new Uint8Array()) }
     }
     return { network, encode } as unknown as NetworkHandle
   }
@@ -236,5 +251,33 @@ describe('a network that takes every fourth pixel', () => {
     const reason = new Error('stopped')
     await expect(measureEquivariance(opened(seen, 17), sceneOf(patch), AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(seen.at(-1)).toHaveLength(0)
+  })
+
+  it('shows windows of a photograph from the first on, one and two cells farther right and farther down', async () => {
+    const told: unknown[] = []
+    const windowsOf = (size: number, most = Number.POSITIVE_INFINITY) => {
+      const extract = async (_: unknown, offsets: Int32Array) => {
+        told.push([...offsets])
+        const pixelAt = (image: number, row: number, col: number) => {
+          const [y, x] = [row - int32At(offsets, 2 * image), col - int32At(offsets, 2 * image + 1)]
+          return Math.sin(y ** 2 + 3 * x)
+        }
+        return { ...featuresOf(offsets.length / 2, most, pixelAt), release: () => void told.push('released') }
+      }
+      const scene = sceneOf({ ...patch, size, rgba: new Uint8Array(size * size * 4) })
+      return measureEquivariance({ network, extract } as unknown as NetworkHandle, scene, AbortSignal.abort('stopped'))
+    }
+    const still = { border: close(0), aliasing: 0 }
+    expect(await windowsOf(231)).toEqual([[{ dx: 4, ...still }], []])
+    expect(await windowsOf(232)).toEqual([[4, 8].map((dx) => ({ dx, ...still })), []])
+    await expect(windowsOf(231, 2)).rejects.toBe('stopped')
+    const [near, far] = [
+      [-7, -7, -7, -3, -3, -7],
+      [-8, -8, -8, -4, -8, 0, -4, -8, 0, -8],
+    ]
+    expect(told).toEqual([near, 'released', far, 'released', near, 'released'])
+    expect(await windowsOf(227)).toEqual([[], []])
+    expect(told).toHaveLength(6)
+    expect([227, 231, 232].map((size) => equivarianceReach(network, size))).toEqual([0, 4, 8])
   })
 })

@@ -116,11 +116,13 @@ describe('position read-out', () => {
   })
 
   it('leaves out tests for which a grid is too coarse, and draws the same samples again', async () => {
-    const testsOf = async (side: number, stride: number) => {
-      const results = await positionReadout(gridOf([side, side], stride, (row, col) => [row, col]))
+    const testsOf = async (rows: number, stride: number, cols = rows) => {
+      const results = await positionReadout(gridOf([rows, cols], stride, (row, col) => [row, col]))
       return results.filter(({ axis }) => axis === 'row').map(({ test }) => test)
     }
     expect(await testsOf(13, 8)).toEqual(['shuffled', '16px bands', '32px bands', '64px bands'])
+    const bands = [8, 16, 32, 64].map((width) => `${width}px bands`)
+    expect(await testsOf(30, 4, 2)).toEqual(['shuffled', ...bands, 'every 8px'])
     expect(await testsOf(3, 50)).toEqual([])
     // Half of ten rows of one position each.
     const [half] = await positionReadout(gridOf([10, 1], 50, (row) => [row]))

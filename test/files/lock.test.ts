@@ -113,6 +113,7 @@ describe('locks', () => {
     const locks = open()
     expect(await locks.take('a')).toBe(true)
     expect(await heldNames(locks)).toEqual(['a'])
+    expect([...(await locks.names())]).toEqual([])
     vi.advanceTimersByTime(LEASE)
     await locks.close()
     const left = ['.hidden~0', 'b~x', 'models', join('models', 'a.lock'), 'precious.txt']
@@ -122,6 +123,8 @@ describe('locks', () => {
   it('are taken over from the dead of this machine at once, and leave nothing', async () => {
     const locks = await opened()
     for (const name of ['a~0', 'a~1']) leave(name, { pid: DEAD_PID })
+    // Whoever never took a lock removes nothing.
+    await open().close()
     expect([...(await locks.names())]).toEqual(['a'])
     expect(await heldNames(locks)).toEqual(['mine'])
     expect(await locks.take('a')).toBe(true)
@@ -177,6 +180,25 @@ describe('locks', () => {
     } finally {
       showProc()
     }
+  })
+
+  it('are taken by one alone also without hard links, and not where their file cannot be written', async () => {
+    const code = (error: string) => Object.assign(new Error(error), { code: error })
+    const spy = vi.spyOn(fs.promises, 'link').mockRejectedValue(code('EPERM'))
+    syncBuiltinESMExports()
+    const [locks, other] = [open(), open()]
+    try {
+      expect([await locks.take('a'), await other.take('a')]).toEqual([true, false])
+      expect(await other.held()).toMatchObject([{ name: 'a', owner: locks.owner }])
+      spy.mockRejectedValue(code('ENOSPC'))
+      await expect(other.take('b')).rejects.toThrow(OutputError)
+      expect(readdirSync(folder())).toEqual(['a~0'])
+    } finally {
+      spy.mockRestore()
+      syncBuiltinESMExports()
+    }
+    for (const one of [locks, other]) await one.close()
+    expect(existsSync(folder())).toBe(false)
   })
 
   it('are looked at once more after one was taken: another may have begun from another state of the folder', async () => {

@@ -55,6 +55,7 @@ const config = {
   coverageAnalysis: 'perTest',
   concurrency: 2,
   timeoutMS: 20_000,
+  dryRunTimeoutMinutes: 20,
   // The copy of the checkout that it works in is taken without these; it links node_modules.
   ignorePatterns: ['/build', '/docs', '/examples', '/native/build/*', '!/native/build/Release'],
   tempDirName: 'build/mutation/checkouts',

@@ -66,7 +66,10 @@ describe('a background', () => {
   })
 
   it.each([
-    ...['', 'black', 'White ', 'nothing.png'].map((text) => [text, 'is neither a colour nor an existing file']),
+    ...['', 'black', 'White ', 'nothing.png', 'a#0a0b0c', 'a noise:1'].map((text) => [
+      text,
+      'is neither a colour nor an existing file',
+    ]),
     ...['noise:', 'noise:-1', 'noise:4294967296', 'noise:00000000001'].map((text) => [
       text,
       'needs a seed from 0 to 429',

@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { findPhotographs, readPhotograph } from '../../src/patches/photographs.js'
+import { findPhotographs, photographPatches, readPhotograph } from '../../src/patches/photographs.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -88,4 +88,21 @@ it('keeps the square in the middle, transparent pixels white', async () => {
   expect(image.rows).toBe(32)
   expect([0, 31, 5 * 32 + 5, 5 * 32 + 6].map(redOf)).toEqual([4, 35, 255, 10])
   expect(image.data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true)
+})
+
+it('names the photographs of a list after their files, unless two have one name', async () => {
+  for (const name of ['dog', 'b']) mkdirSync(folder(name))
+  const paths = ['dog/1.png', 'dog/2.png', 'b/1.png'].map((name) => folder(name))
+  const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } }).png()
+  for (const path of paths) await picture.clone().toFile(path)
+  const patchesOf = async (...listed: readonly string[]) => {
+    writeFileSync(folder('list.txt'), listed.join('\n'))
+    return photographPatches(await findPhotographs(folder('list.txt')), 8, 2, () => undefined)
+  }
+  const [one, two, three] = paths as [string, string, string]
+  expect(await patchesOf(one, two)).toMatchObject(
+    ['1.png', '2.png'].map((name) => ({ name, category: 'dog', size: 10 })),
+  )
+  expect((await patchesOf(one, three, 'dog/2.png')).map(({ name }) => name)).toEqual([one, three, 'dog/2.png'])
+  expect((await patchesOf('dog/2.png', three)).map(({ name }) => name)).toEqual(['dog/2.png', '1.png'])
 })

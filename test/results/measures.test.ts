@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, anchorPositions, positionRange } from '../../src/engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
@@ -82,7 +82,10 @@ const WHOLE: MeasuredLayer = {
 const SMALL = byText(measureUnit(SMALL_UNIT.unit, SMALL_UNIT.maps)[0])
 
 describe('measures of a layer', () => {
-  const measures = byText(measureLayer(WHOLE))
+  let measures: ReturnType<typeof byText>
+  beforeEach(() => {
+    measures = byText(measureLayer(WHOLE))
+  })
 
   it.each([
     ['answer-kept', { center: 0.6, 'center confident': 0.6 }],
@@ -179,7 +182,10 @@ function atAnchorsOf(size: number): MeasuredLayer['anchors'] {
 }
 
 describe('measures of a photograph', () => {
-  const measures = byText(measureLayer(PHOTOGRAPH))
+  let measures: ReturnType<typeof byText>
+  beforeEach(() => {
+    measures = byText(measureLayer(PHOTOGRAPH))
+  })
 
   it('count its windows', () => {
     // Without the first row and column: 16 columns of 0, 16 columns of 1 without the corner, and the corner.
@@ -224,7 +230,7 @@ describe('measures of a photograph', () => {
 })
 
 describe('the list of measures', () => {
-  const rows = [
+  const rowsOf = () => [
     ...groupRows(
       { model: 'net', size: 256, layers: ['fc'] },
       [{ patch: 'a.jpg', numbers: [measureLayer(PHOTOGRAPH)] }],
@@ -237,6 +243,10 @@ describe('the list of measures', () => {
     ),
     ...arithmeticRows([studyOf('net', [countsOf(), countsOf({ judged: 'control', reference: 'pixels' })])]),
   ]
+  let rows: ReturnType<typeof rowsOf>
+  beforeEach(() => {
+    rows = rowsOf()
+  })
 
   it('has each name once', () => {
     expect(new Set(MEASURES.map(({ name }) => name)).size).toBe(MEASURES.length)
@@ -259,6 +269,18 @@ describe('the list of measures', () => {
         expect(chart.series.filter(({ has }) => has(row))).toHaveLength(1)
       }
     }
+  })
+
+  it('names a column of photographs after the measure, and after the direction if there are several', () => {
+    const columnsOf = (name: string) =>
+      rows
+        .filter(({ metric }) => metric === name)
+        .map(({ variant }) => MEASURES.find((measure) => measure.name === name)?.tables?.[0]?.column(variant))
+    const change = 'share of answers that a move of 1 px changes'
+    expect(columnsOf('crop-agreement')).toEqual([['chance that two windows agree']])
+    expect(columnsOf('answer-change')).toEqual(
+      ['horizontal', 'vertical', 'diagonal'].map((direction) => [`${change} (${direction})`]),
+    )
   })
 
   it('has no number where no classifier of the position or the phase converged', () => {

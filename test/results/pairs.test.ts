@@ -51,6 +51,13 @@ describe('the pairs of a study', () => {
       { kind: 'given', plain: 'a', variant: 'own' },
       { kind: ANTI_ALIASING, plain: 'b', variant: 'aa' },
     ])
+    // Only a pair of the same kind takes the place of the catalog's pair with this variant.
+    const more = [...groups, group('resnet50-aa')]
+    const other = { plain: 'own', variant: 'resnet50-aa' }
+    expect(pairsAmong(more, [...given, other]).slice(2)).toEqual([
+      { kind: 'given', ...other },
+      { kind: ANTI_ALIASING, plain: 'resnet50', variant: 'resnet50-aa' },
+    ])
   })
 
   it.each([

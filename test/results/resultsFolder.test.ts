@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { reportStamp } from '../../src/results/reportStamp.js'
-import { checkResultsFolder } from '../../src/results/resultsFolder.js'
+import { checkResultsFolder, isResultsFolder } from '../../src/results/resultsFolder.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -56,6 +56,9 @@ describe('a folder for results', () => {
     await checkResultsFolder(inFolder('missing'))
     writeFileSync(inFolder('notes.txt'), '')
     await checkResultsFolder(inFolder())
+    for (const path of ['missing', '.']) expect(await isResultsFolder(inFolder(path))).toBe(false)
+    mkdirSync(inFolder('units'))
+    expect(await isResultsFolder(inFolder())).toBe(true)
   })
 
   it('is refused where there is a file', async () => {

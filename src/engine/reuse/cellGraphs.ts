@@ -1,6 +1,6 @@
 import type { GraphChanges, GraphNodes, Initializer, Network, Node, TensorInfo } from '../../networks/index.js'
 import { cachedCopy, ElementType, neededFor, newNode, outputOf, readHashedOnnx } from '../../networks/index.js'
-import type { CellShape, CellStep, CellSteps, PointwiseStep } from './cellStep.js'
+import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS } from './cells.js'
 import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
@@ -123,7 +123,7 @@ function cellStep(
   if (step.channels !== undefined) {
     const [input = ''] = step.inputs
     const list = (int64: readonly number[]) => integerList(constants, int64)
-    nodes.push(selection(step, names.get(input) ?? input, graph.operatorSet, list))
+    nodes.push(selection(output, step.channels, names.get(input) ?? input, graph.operatorSet, list))
     return { copied: [], inputs, nodes, constants }
   }
   const original = graph.nodes[step.node]?.inputs ?? []
@@ -136,7 +136,8 @@ function cellStep(
  * @param list adds a constant list of integers and returns its name
  */
 function selection(
-  { output, channels = [] }: PointwiseStep,
+  output: string,
+  channels: readonly number[],
   input: string,
   operatorSet: number,
   list: (int64: readonly number[]) => string,

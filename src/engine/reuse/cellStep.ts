@@ -62,7 +62,7 @@ interface MappingStep extends Step {
 /**
  * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does.
  */
-export interface PointwiseStep extends Step {
+interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Names of the inputs that are not constants. */
   readonly inputs: readonly string[]

@@ -32,6 +32,7 @@ function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
     ['more', { shape: [4], type: 1, values: [1, 1, 1.5, 2] }],
     ['twice', { shape: [4], type: 1, values: [1, 1, 2, 2] }],
     ['sizes', pads([2, 3, 128, 64])],
+    ['step', pads([2])],
     ['zero', { shape: [], type: 1, values: [0] }],
     ['one', { shape: [], type: 1, values: [1] }],
     ['mixed', { shape: [3, 1, 1], type: 1, values: [2, 0.5, 3] }],
@@ -135,8 +136,10 @@ describe('steps that can be computed cell by cell', () => {
     ['Div', {}, ['half', 'image'], 'divides by values that depend on the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed cell by cell'],
+    ['Sum', {}, [], 'has no input'],
     ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of an unsupported kind'],
     ['Pad', {}, ['image', 'pads', 'half'], 'adds a border of values other than 0'],
+    ['Pad', {}, ['image', 'pads', 'vector'], 'adds a border of values other than 0'],
     ['Pad', {}, ['image', 'channels'], 'adds channels or images'],
     ['Pad', { mode: 'edge' }, ['image', 'inwards'], 'has borders of unknown size'],
     ['Pad', { mode: 'edge' }, ['image', 'pads', '', 'vector'], 'has borders of unknown size'],
@@ -188,6 +191,11 @@ describe('steps that can be computed cell by cell', () => {
     expect(shapes.get('map')).toEqual({ channels: 2, rows: 64, cols: 64, elements: 1 })
   })
 
+  it('copy every second channel for a Slice with such a step', () => {
+    const bounds = { axes: [1], starts: [0], ends: [3] }
+    expect(stepsOf('Slice', bounds, ['image', '', '', '', 'step']).steps).toMatchObject([{ channels: [0, 2] }])
+  })
+
   it('may change the type of values, but windows compute with float32', () => {
     const cast = (input: string, output: string, to: number) => graphNode('Cast', [input], output, { to })
     const reasonOf = (...nodes: GraphNode[]) => stepsIn(graphOf(nodes)).reason
@@ -197,6 +205,8 @@ describe('steps that can be computed cell by cell', () => {
     expect(reasonOf(abs, cast('computed', 'double', 11), cast('double', 'single', 1))).toBeUndefined()
     const bytes = [cast('image', 'bytes', 2), graphNode('MaxPool', ['bytes'], 'map', pool)]
     expect(reasonOf(...bytes)).toBe('MaxPool "map" computes in another type than float32')
+    const border = [cast('image', 'bytes', 2), graphNode('Pad', ['bytes', 'pads'])]
+    expect(reasonOf(...border)).toBe('Pad "map" adds a border of values other than 0')
   })
 
   it('take constants that nodes make of others', () => {

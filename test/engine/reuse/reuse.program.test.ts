@@ -7,11 +7,9 @@ import { positionGrid } from '../../../src/engine/positions.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../../src/networks/index.js'
-import type { Initializer } from '../../../src/networks/onnx/model.js'
-import { noise, readBackground } from '../../../src/patches/background.js'
+import { readBackground } from '../../../src/patches/background.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
-import { randomOf } from '../../support/random.js'
-import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
+import { convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
 import { using } from '../../support/using.js'
 
@@ -50,36 +48,6 @@ function plainly(opened: Network, scene: Scene, places: Int32Array): Promise<rea
   return using(openThreads(opened, { ...ONE, workers: 2 }), async (handle) =>
     (await handle.extract(scene, places)).layers.map(({ matrix }) => matrix.slice()),
   )
-}
-
-/** A network that rounds what two convolutions give, values of some hundreds. Its weights and sizes are random. */
-function roundingNetwork(seed: number): Promise<Network> {
-  const random = randomOf(1, 'Floor', seed)
-  const [channels, outputs, kernel] = [random.pick([16, 32, 48]), random.pick([16, 32]), 3 + random.below(5)]
-  const weights = (name: string, largest: number, ...shape: number[]): Initializer => {
-    const length = shape.reduce((product, size) => product * size, 1)
-    const values = Float32Array.from({ length }, () => (largest * (random.below(2001) - 1000)) / 1000)
-    return { name, shape, float32: async () => values }
-  }
-  return smallNetwork(inFolder(`rounding${seed}.onnx`), {
-    dims: outputs * Math.floor((32 - kernel) / 2) ** 2,
-    nodes: [
-      node('Conv', ['image', 'first'], 'map'),
-      node('Relu', ['map'], 'relu'),
-      node('Conv', ['relu', 'second'], 'large', { strides: [2, 2] }),
-      node('Floor', ['large'], 'whole'),
-      node('Flatten', ['whole'], 'feature'),
-    ],
-    initializers: [weights('first', 1, channels, 3, kernel, kernel), weights('second', 20, outputs, channels, 3, 3)],
-  })
-}
-
-/** An object of random colours on a random colour. */
-function noisyScene(seed: number): Scene {
-  const { bytes } = randomOf(2, 'Floor', seed)
-  const rgba = Uint8Array.from(bytes(SIZE * SIZE * 4), (value, at) => (at % 4 === 3 ? 255 : value))
-  const [red = 0, green = 0, blue = 0] = bytes(3)
-  return sceneOf({ ...stripes(SIZE), rgba }, { rgb: [red, green, blue] })
 }
 
 describe('features whose values are computed once', () => {
@@ -180,27 +148,10 @@ describe('features are shared although', () => {
       node('Flatten', ['small'], 'flat'),
       ...last,
     ]
-    const initializers = [
-      ...[weightsOf('first', 12, 3, 3, 3), weightsOf('second', 4, 12, 3, 3)],
-      constantOf('offset', [], 1000),
-    ]
+    const initializers = [weightsOf('first', 12, 3, 3, 3), weightsOf('second', 4, 12, 3, 3)]
     const made = { name, dims: 4 * 14 * 14, nodes, initializers, listsWeights: true }
     return smallNetwork(inFolder(`${name}.onnx`), made)
   }
-
-  it('a softmax enlarges small differences', async () => {
-    // The logits, about 1000, differ by about 0.001 from run to run, and so do the logarithms of the probabilities.
-    const noisy = [
-      node('RandomUniformLike', ['flat'], 'noise', { low: { float: 0 }, high: { float: 0.004 } }),
-      node('Sum', ['flat', 'noise', 'offset'], 'logits'),
-      node('Softmax', ['logits'], 'feature', { axis: 1 }),
-    ]
-    const { record, notes, distance } = await shared(await ending('softmax', ...noisy))
-    expect(record).toMatchObject({ cut: 'small', distance: expect.any(Number) })
-    expect(notes).toEqual([])
-    // The check compares the logits. It would refuse the probabilities.
-    expect(distance).toBeGreaterThan(1e-5)
-  })
 
   it('they are rounded to float16 at the end', async () => {
     const half = node('Cast', ['flat'], 'half', { to: 10 })
@@ -226,27 +177,8 @@ describe('features are shared although', () => {
   })
 })
 
-it('shared layers are told before any image, then images up to the last', async () => {
-  const told: string[] = []
-  const images: number[] = []
-  await reusing(network, (handle) =>
-    handle.extract(sceneOfSize(SIZE), offsets, {
-      onShared: (done) => told.push(done === 0 ? 'begin' : 'shared'),
-      onImages: (done) => {
-        told.push('images')
-        images.push(done)
-      },
-    }),
-  )
-  expect(told[0]).toBe('begin')
-  expect(told.filter((one) => one === 'begin')).toHaveLength(1)
-  expect(images).toEqual([...images].sort((a, b) => a - b))
-  expect(images.at(-1)).toBe(POSITIONS)
-})
-
 describe('the plain way is taken', () => {
   const first = [node('Conv', ['image', 'first'], 'map'), node('Relu', ['map'], 'relu')]
-  const mean = [node('GlobalAveragePool', ['image'], 'mean'), node('Flatten', ['mean'], 'feature')]
 
   async function reasonFor(opened: Network, scenes = [sceneOfSize(SIZE)]) {
     return reusing(opened, async (handle, notes) => {
@@ -275,66 +207,5 @@ describe('the plain way is taken', () => {
     const { reason, notes } = await reasonFor(opened, [black, sceneOfSize(SIZE), black, sceneOfSize(SIZE, SIZE - 1)])
     expect(reason).toMatch(/^sharing values would change features by \S+ \(relative\)$/)
     expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* every image is computed in full$/)])
-  })
-
-  // With reuse, features of these networks differ by about 4e-5, but not at the positions of the sample.
-  it.each([2, 5, 6])('where a node rounds what images share (%i)', async (seed) => {
-    const opened = await roundingNetwork(seed)
-    const scene = noisyScene(seed)
-    const [expected] = await plainly(opened, scene, offsets)
-    await reusing(opened, async (handle) => {
-      const [layer] = (await handle.extract(scene, offsets)).layers
-      const { dims, matrix } = layer as NonNullable<typeof layer>
-      expect(largestDistance(matrix, expected as Float32Array, dims)).toBeLessThan(1e-5)
-    })
-    const { reason } = await reasonFor(opened, [scene])
-    expect(reason).toBe('Floor "whole" can turn a difference in the last bit into a step')
-  })
-
-  it('where the whole image is read at once', async () => {
-    const opened = await smallNetwork(inFolder('mean.onnx'), { dims: 3, nodes: mean })
-    const reason = 'GlobalAveragePool "mean" cannot be computed cell by cell'
-    const told = await reasonFor(opened, [sceneOfSize(SIZE), sceneOfSize(SIZE - 1)])
-    expect(told).toEqual({ reason, notes: [`small computes every image in full, because ${reason}`] })
-  })
-
-  it('where only free nodes precede one that images cannot share', async () => {
-    const nodes = [
-      node('Neg', ['image'], 'negative'),
-      node('Atan', ['negative'], 'atan'),
-      node('Conv', ['atan', 'first'], 'map'),
-      node('GlobalAveragePool', ['map'], 'mean'),
-      node('Flatten', ['mean'], 'feature'),
-    ]
-    const initializers = [weightsOf('first', 12, 3, 3, 3)]
-    const opened = await smallNetwork(inFolder('atan.onnx'), { dims: 12, nodes, initializers })
-    const reason = 'Atan "atan" cannot be computed cell by cell, and sharing the values before it gains too little'
-    const notes = [`small computes every image in full, because ${reason}`]
-    expect(await reasonFor(opened)).toEqual({ reason, notes })
-  })
-
-  it.each([
-    ['', []],
-    [
-      ', also before nodes that the features do not need',
-      [node('Atan', ['map'], 'atan'), node('Conv', ['atan', 'second'], 'deep')],
-    ],
-  ])('where few positions have little in common, which is not told%s', async (_, more) => {
-    const nodes = [
-      ...first.slice(0, 1),
-      ...more,
-      node('GlobalAveragePool', ['map'], 'mean'),
-      node('Flatten', ['mean'], 'feature'),
-    ]
-    const initializers = [weightsOf('first', 12, 3, 3, 3), weightsOf('second', 12, 12, 3, 3)]
-    const opened = await smallNetwork(inFolder('few.onnx'), { dims: 12, nodes, initializers })
-    await reusing(opened, async (handle, notes) => {
-      const scene = { ...sceneOfSize(SIZE), background: { image: noise(1, 32, 32) } }
-      await handle.extract(scene, positionGrid(32, SIZE, 3).offsets)
-      expect(handle.ran().reuse).toEqual([
-        { size: SIZE, reason: expect.stringMatching(/^images share too little \(predicted \d\.\d\d times as fast\)$/) },
-      ])
-      expect(notes).toEqual([])
-    })
   })
 })
