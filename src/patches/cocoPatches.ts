@@ -6,6 +6,7 @@ import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { counted } from '../support/text.js'
 import {
   type CocoAnnotation,
   type CocoImage,
@@ -138,7 +139,7 @@ function noteShortage(
   for (const name of new Set(classes)) {
     const found = choices.filter(({ category }) => category === name).length
     if (found < perClass)
-      progress.note(`class ${name}: ${perClass} objects are wanted, but the annotations have only ${found}`)
+      progress.note(`class ${name}: wanted ${counted(perClass, 'object')}, but the annotations have only ${found}`)
   }
 }
 

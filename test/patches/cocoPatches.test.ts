@@ -81,10 +81,10 @@ describe('the choice of objects', () => {
     const file = await annotate([annotation(1, 1), annotation(2, 2), annotation(7, 2, { category_id: 10 })])
     const made = await make(file, { classes: ['traffic light', 'dog', 'dog'], perClass: 2 })
     expect(made.names).toEqual(['traffic-light-7', 'dog-1', 'dog-2'])
-    expect(made.notes).toEqual(['class traffic light: 2 objects are wanted, but the annotations have only 1'])
+    expect(made.notes).toEqual(['class traffic light: wanted 2 objects, but the annotations have only 1'])
     const none = await make(await annotate([annotation(1, 1)]), { classes: ['traffic light', 'dog'], perClass: 1 })
     expect(none.names).toEqual(['dog-1'])
-    expect(none.notes).toEqual(['class traffic light: 1 objects are wanted, but the annotations have only 0'])
+    expect(none.notes).toEqual(['class traffic light: wanted 1 object, but the annotations have only 0'])
     expect([PAPER_CLASSES.length, PAPER_PER_CLASS]).toEqual([10, 20])
   })
 
