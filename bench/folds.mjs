@@ -17,7 +17,7 @@ import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork, networkGraph } from '../dist/networks/index.js'
+import { chooseNetwork, networkGraph, strideOf } from '../dist/networks/index.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -70,7 +70,8 @@ for (const object of objects) {
   for (const options of networks) {
     const network = await chooseNetwork(options)
     for (const { name, output = name } of network.layers) {
-      const stride = networkGraph(network).spacings.get(output)?.pixels ?? undefined
+      const spacing = networkGraph(network).spacings.get(output)
+      const stride = spacing && strideOf(spacing)
       const period = stride ?? USUAL_PERIOD
       if (!about.some((one) => one.network === network.id && one.layer === name))
         about.push({
