@@ -85,6 +85,14 @@ function howOften(share: number, isAll: boolean): string {
   return share >= EVERYWHERE ? 'Mostly' : 'Not always'
 }
 
+/** How often answers hold whose median share of positions is at least the first number. */
+const HOLD = [
+  [EVERYWHERE, 'mostly hold'],
+  [0.8, 'do not always hold'],
+  [0.5, 'often do not hold'],
+  [0, 'mostly do not hold'],
+] as const
+
 /** Says at how many positions answers hold, as the predicate of a sentence about them. A few answers have no median. */
 function holdText(kept: readonly number[]): string {
   if (kept.length < FEWEST_PATCHES) {
@@ -92,7 +100,7 @@ function holdText(kept: readonly number[]): string {
     return `hold at ${[...new Set(ends)].join(' to ')} of positions`
   }
   const middle = median(kept)
-  const often = middle >= EVERYWHERE ? 'mostly hold' : middle >= 0.5 ? 'do not always hold' : 'mostly do not hold'
+  const [, often] = HOLD.find(([least]) => middle >= least) as (typeof HOLD)[number]
   return `${often} (median ${shareText(middle, 1)} of positions)`
 }
 

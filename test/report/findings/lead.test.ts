@@ -80,7 +80,7 @@ describe('the sentence of the page', () => {
     // No answer is confident.
     [
       'Not sure: no answer at the center has a probability of 0.5 or more.',
-      'Unsure ones do not always hold (median 60 % of positions).',
+      'Unsure ones often do not hold (median 60 % of positions).',
       times(5, { ...UNSURE, kept: 0.6 }),
     ],
     // Fewer than five objects: only what happens to one of them.
