@@ -322,12 +322,12 @@ export function instructionSet(): string {
 /** Reads the options during this call and does not keep them. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
-  // This function is async, so that errors about arguments become rejections.
+  // `composite` is async, so that errors about arguments become rejections.
   return { composite: async (...images) => compositor.composite(...images) }
 }
 
 /**
- * Copies a matrix, [rows, dims], to a CUDA device, in a thread of its own. The device keeps the copy until
+ * Copies a matrix, [rows, dims], to a CUDA device, on a thread of Node's pool. The device keeps the copy until
  * `releaseFeatures`, or until the result is garbage-collected.
  * @throws CudaFailure for a device that cannot be used or has too little memory
  */
@@ -361,7 +361,7 @@ function endIfFailed<T extends object>(
 
 /**
  * Cosine similarity of every feature with every anchor, [anchorCount, rows]. Each value is within one float32 rounding
- * of the float64 value. The work runs in its own threads.
+ * of the float64 value. The work runs on a thread of Node's pool, and on `threads - 1` others.
  * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite
  * @throws CudaFailure for a CUDA device that cannot do the work
  */

@@ -97,9 +97,9 @@ class Compositor {
   bool constant_;
   std::vector<float> background_;  // Frame::values
   // The window's rows, each with margin_ pixels on the left and on the right: [channels, window_rows, window_cols_ + 2 *
-  // margin_]. For every offset, a row of the image is cols_ consecutive floats of such a
-  // row. On a constant background, these floats are the final values. Otherwise, they are weight * window (0 in the
-  // margins), and `composite` adds keep_ * background.
+  // margin_]. For every offset, a row of the image is cols_ consecutive floats of such a row. On a constant background,
+  // these floats are the final values. Otherwise, they are weight * window (0 in the margins), and `composite` adds
+  // keep_ * background.
   std::vector<float> padded_;
   // 1 - weight, with margins of ones: [window_rows, window_cols_ + 2 * margin_]. Empty if the background is constant.
   std::vector<float> keep_;

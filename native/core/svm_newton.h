@@ -26,8 +26,8 @@ struct LargeProblem {
 
 /// Solves a problem for (w, b) on all samples at once, by the augmented Lagrangian method (Yan, Li 2020, "An efficient
 /// augmented Lagrangian method for support vector machine"). It minimises a sequence of smoothed hinge losses, each by
-/// Newton's method with an exact line search. With respect to the slack s, such a loss has the derivative clamp(alpha +
-/// stiffness · s, 0, C), which is the multiplier of the sample. At the minimum, the multipliers become the next alpha,
+/// Newton's method with an exact line search. With respect to the slack s, such a loss has the derivative clamp(base +
+/// stiffness · s, 0, C), which is the multiplier of the sample. At the minimum, the multipliers become the next base,
 /// and the stiffness grows.
 /// Only samples with multipliers strictly between 0 and C enter the matrix of a step. Samples with a multiplier of C
 /// add nothing to the cost of this matrix, however many there are.
@@ -68,7 +68,7 @@ class NewtonMethod : public SvmMethod {
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;
   double stiffness_;
-  std::vector<double> base_;                       ///< alpha in the smoothed loss: multipliers at the last minimum
+  std::vector<double> base_;                       ///< of the smoothed loss: multipliers at the last minimum
   std::vector<double> alpha_;                      ///< the current multipliers
   std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x over negative samples, and over positive samples
   std::array<double, 2> alpha_sums_{};

@@ -189,6 +189,7 @@ export function deviceBatches(
   wished: WishedSettings,
   devices: readonly Device[],
 ): readonly [number, ...number[]] {
+  // Each device counts as one core, because it gets one worker by default.
   const { batch } = chooseSettings(network, Number.POSITIVE_INFINITY, wished, devices.length)
   if (wished.batch !== undefined || network.input.batch !== null) return [batch]
   return PROVIDERS[(devices[0] as Device).name].batches

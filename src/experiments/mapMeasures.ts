@@ -62,8 +62,8 @@ export function mapConsistency(strongest: Int32Array, shape: GridShape): MapCons
  * mean similarity above and below. The result is the mean of these differences. Distances that occur only along
  * one axis are skipped.
  * @param map [rows, cols], row-major
- * @param anchor reference position, in pixels from the first position of the grid; if it is not on the grid, the nearest row and column of the grid
- *   replace it
+ * @param anchor reference position, in pixels from the first position of the grid; if it is not on the grid, the nearest row
+ *   and column of the grid replace it
  * @returns undefined if no comparable distance occurs along both axes
  */
 export function directionBias(

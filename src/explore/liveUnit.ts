@@ -123,12 +123,12 @@ export class LiveUnit {
 
   async #compute(signal: AbortSignal): Promise<void> {
     if (this.kept.runs.length === 0) {
-      const first = firstRows(this.grid)
+      const first = firstPositions(this.grid)
       if (first.length < this.grid.offsets.length / 2) await this.#inTurn(() => this.#computeEarly(first, signal))
     }
     // The coarse maps of other units come before the rest of this one.
     await this.#inTurn(async () => undefined)
-    const wanted = rowsInOrder(this.grid).filter((row) => !this.kept.isFinished(row))
+    const wanted = positionsInOrder(this.grid).filter((row) => !this.kept.isFinished(row))
     const runs: RowRun[] = []
     const onRows = (finished: Int32Array, matrices: readonly Float32Array[]) => {
       runs.push(...this.kept.put(finished, wanted, matrices, true))
@@ -154,7 +154,7 @@ export class LiveUnit {
   async #look(): Promise<void> {
     try {
       while (this.#cursor !== undefined && this.isFollowed()) {
-        const around = rowsAround(this.grid, this.#cursor).filter((row) => this.kept.runOf(row) === undefined)
+        const around = positionsAround(this.grid, this.#cursor).filter((row) => this.kept.runOf(row) === undefined)
         this.#cursor = undefined
         if (around.length > 0) await this.#computeEarly(around)
       }
@@ -172,7 +172,7 @@ export class LiveUnit {
  * Indices of all positions in `grid.offsets`, in the order of computation: from a coarse grid to the full one. Anchors
  * outside the grid come after the first step.
  */
-function rowsInOrder(grid: PositionGrid): Int32Array {
+function positionsInOrder(grid: PositionGrid): Int32Array {
   const [first = [], ...others] = coarseToFine(grid).map((step) => [...step])
   const extra = Array.from(
     { length: grid.offsets.length / 2 - grid.rows * grid.cols },
@@ -181,13 +181,13 @@ function rowsInOrder(grid: PositionGrid): Int32Array {
   return Int32Array.from([...first, ...extra, ...others.flat()])
 }
 
-function firstRows(grid: PositionGrid): Int32Array {
+function firstPositions(grid: PositionGrid): Int32Array {
   const [first = []] = coarseToFine(grid)
   return Int32Array.from(new Set([...first, ...grid.anchors.map(({ index }) => index)]))
 }
 
 /** Indices, in `grid.offsets`, of the positions nearest to a pixel. */
-function rowsAround(grid: PositionGrid, position: Position): Int32Array {
+function positionsAround(grid: PositionGrid, position: Position): Int32Array {
   const { rows, cols } = grid
   const nearest = indexOf(position, grid)
   const along = (middle: number, count: number) => {

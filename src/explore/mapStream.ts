@@ -152,7 +152,7 @@ function mapMaker(unit: LiveUnit, request: Pick<MapRequest, 'layer' | 'category'
     const mapsOf = (scores: Float32Array, strongest: Int32Array) =>
       answerMaps(scores, strongest, centerScores, classes.scores, title, rule)
     const { center } = mapsOf(new Float32Array(0), new Int32Array(0))
-    const places = { ...grid, size: unit.scene.patch.size }
+    const squares = { ...grid, size: unit.scene.patch.size }
     const maps: Float32Array[] = []
     for (const run of runs) {
       const known = answersOf.get(run)
@@ -171,10 +171,10 @@ function mapMaker(unit: LiveUnit, request: Pick<MapRequest, 'layer' | 'category'
       joined(maps.map((all) => all.subarray((i * all.length) / ANSWER_MAPS, ((i + 1) * all.length) / ANSWER_MAPS)))
     const strongest = Uint32Array.from(part(0))
     const sightings = runs.map(({ rows, features }) =>
-      sightingsIn(compared(scored, features), [...rows.entries()], places, rule),
+      sightingsIn(compared(scored, features), [...rows.entries()], squares, rule),
     )
     const [own] = answersAtAnchors(anchored.matrix, centerScores, classes.scores, title, rule) as [AnswerAtAnchor]
-    const ofAnchor = sightingsIn(anchored, [[0, anchor]], places, rule)
+    const ofAnchor = sightingsIn(anchored, [[0, anchor]], squares, rule)
     const names: Record<number, string> = {}
     for (const index of [center.class, own.class, ...strongest]) {
       if (named.has(index)) continue

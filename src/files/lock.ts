@@ -3,7 +3,17 @@ import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutputError, throwIfStopped } from '../errors.js'
 import { makeFolders, orOutputError } from './atomic.js'
-import { filesOf, isNewFile, type LockFile, lockOf, namesIn, readLock, recordOf, remove, rewrite } from './lockFile.js'
+import {
+  createNewFile,
+  filesOf,
+  type LockFile,
+  lockOf,
+  namesIn,
+  readLock,
+  recordOf,
+  remove,
+  rewrite,
+} from './lockFile.js'
 import { isDead, leaseSeconds, lifeOf, type Owner, processName, thisOwner } from './owner.js'
 import { rm } from './retried.js'
 import { ownerOfTemporary } from './temporaries.js'
@@ -158,7 +168,7 @@ export class Locks {
   }
 
   async #create(name: string, path: string): Promise<boolean> {
-    const isNew = await isNewFile(path, recordOf(this.owner, this.#state, this.#beats))
+    const isNew = await createNewFile(path, recordOf(this.owner, this.#state, this.#beats))
     // If a file server receives one request twice, it says that the file exists, although this process has created it.
     if (!isNew && !this.#isOwn(await readLock(path))) return false
     this.#created.set(name, path)

@@ -145,7 +145,7 @@ async function writeWhole(path: string, record: string): Promise<void> {
  * Creates a lock file, unless a file of this name exists.
  * @throws OutputError if it cannot be written
  */
-export function isNewFile(path: string, record: string): Promise<boolean> {
+export function createNewFile(path: string, record: string): Promise<boolean> {
   return orOutputError(dirname(path), () => linkNewFile(path, record))
 }
 

@@ -24,7 +24,7 @@ export interface NetworkFile extends WeightedOnnx {
   readonly reference: Reference
   /** The name that the user gave, the id in the catalog, or the id of the reference. */
   readonly id: string
-  /** Name in messages: the file's path, or the id in the catalog. */
+  /** Name in messages: the file's path, or for a network of the catalog the user's name or the id. */
   readonly name: string
   /** Absent for a network outside the catalog. */
   readonly entry?: CatalogEntry

@@ -111,16 +111,16 @@ async function measuredPlan(
   const outputs = onnx.outputs.map(({ name }) => name)
   const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
   const detections = detection ? [detection.detector.layer] : []
-  const readable = layerNames(file, planned, [...made, ...detections], layers)
+  const candidates = layerNames(file, planned, [...made, ...detections], layers)
   const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
     // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
     if (tensor && !detections.includes(name)) checkIndependence(file.name, `layer "${name}"`, tensor)
   }
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
-  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(readable) })
+  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(candidates) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
-    layers ? readable : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
-  const tried = [...new Set([...compared, ...readable])]
+    layers ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
+  const tried = [...new Set([...compared, ...candidates])]
   const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
   const names = chosen(shown.tensors, batch)
   for (const name of [...compared, ...names]) checkLayer(name, shown.tensors.get(name))
@@ -131,7 +131,7 @@ async function measuredPlan(
     const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
     return { tensor, ...checkedFeatures(file, tensor, batch, run) }
   })
-  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === readable.length
+  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === candidates.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
   const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
@@ -210,7 +210,7 @@ function layerNames(
     throw new UsageError(
       `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
-  // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
+  // Outputs are always accepted, because `readable` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return names

@@ -29,7 +29,7 @@ export function sideText(some: readonly Required<SizeInFrame>[]): string {
   return some.some((one) => kindOf(one) === 'photograph') ? `${sides.join(', ')} px` : sizeText(some)
 }
 
-/** Compares the sizes of objects; see `comparedSizes`. The size of a photograph follows from the frame. */
+/** Returns the size by which groups are compared: as `comparedSizes`, but the side of a photograph in pixels. */
 export function comparedIn({ groups }: Pick<SiteIndex, 'groups'>): (group: SiteGroup) => number {
   const compared = comparedSizes(groups)
   return (group) => (kindOf(group) === 'photograph' ? group.size : compared(group))

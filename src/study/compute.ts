@@ -7,7 +7,7 @@ import { measureEquivariance } from '../experiments/equivariance.js'
 import type { Locks } from '../files/lock.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
-import { storeUnit } from './measure.js'
+import { measureAndStore } from './measure.js'
 import type { ResolvedOptions } from './options.js'
 import { imagesOfUnits, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
@@ -23,7 +23,7 @@ export interface UnitWork {
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
-  readonly open: OpenUnits
+  readonly open: OpenForUnits
   /** Units that this process has finished. */
   readonly finished: FinishedUnit[]
   /** Number of images in all units that were unfinished when the work began. */
@@ -34,7 +34,7 @@ export interface UnitWork {
 }
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
-export type OpenUnits = (
+export type OpenForUnits = (
   network: Network,
   first: PlannedUnit,
   images: number,
@@ -69,7 +69,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
-      stored = storeUnit(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
+      stored = measureAndStore(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
       finished.push({ unit: current, seconds: secondsSince(begin) })
@@ -113,7 +113,7 @@ function secondsSince(begin: number): number {
   return (performance.now() - begin) / 1000
 }
 
-export function openUnits(
+export function openForUnits(
   network: Network,
   first: PlannedUnit,
   images: number,

@@ -7,7 +7,7 @@ import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { progressTo } from '../progress.js'
 import { arithmeticImageSeconds, imagesOfArithmetic } from './arithmeticPlan.js'
-import { openUnits } from './compute.js'
+import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { imagesOfUnits, planStudy, type Study, unitGroups } from './plan.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
@@ -83,7 +83,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
     const [first] = groups
     if (first === undefined) continue
     throwIfStopped(options.signal)
-    const handle = await openUnits(network, first[0], imagesOfUnits(groups.flat()), options)
+    const handle = await openForUnits(network, first[0], imagesOfUnits(groups.flat()), options)
     await handle.close()
     const imagesPerSecond =
       handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))

@@ -29,7 +29,7 @@ interface ExtractedUnit extends Features {
 }
 
 /** Runs all experiments of a study on one unit's features, stores the results, then releases the features. */
-export async function storeUnit(
+export async function measureAndStore(
   study: Study,
   unit: PlannedUnit,
   features: ExtractedUnit,
@@ -123,7 +123,7 @@ function periodOf(network: Network, layer: string): number {
 const SHUFFLED = 'shuffled' as const
 
 /**
- * Trains classifiers on the study's folds with two artificial features, and measures their accuracies. The features are
+ * Trains classifiers on the study's folds with two made-up features, and measures their accuracies. The features are
  * the position itself, and its phase (the position modulo `period`). They show how much of a network's accuracy the
  * folds alone explain. `foldErrors` tells how far the network's accuracies are from these accuracies.
  */

@@ -18,7 +18,7 @@ import { unplannedPatches } from '../results/study.js'
 import { isUnitThere } from '../results/unit/store.js'
 import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
-import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
+import { computeUnits, type OpenForUnits, openForUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { imagesOfUnits, planStudy, replacedText, type Study } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
@@ -57,14 +57,14 @@ export interface StudyResult {
  * @throws the signal's reason after an abort
  */
 export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
-  return runStudy(options, openUnits)
+  return runStudy(options, openForUnits)
 }
 
 /**
  * Does what `reproduce` does, but opens networks with the function `open`. The live page calls this function to store
  * features that the page already has.
  */
-export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
+export async function runStudy(given: ReproduceOptions, open: OpenForUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
   const progress = progressTo(options.onProgress)
@@ -103,7 +103,7 @@ interface Run {
   readonly study: Study
   readonly team: Team
   readonly options: ResolvedOptions
-  readonly open: OpenUnits
+  readonly open: OpenForUnits
   readonly progress: Progress
   readonly start: Date
   readonly settings: Record<string, NetworkSettings>
@@ -161,20 +161,21 @@ async function computeStudy(run: Run): Promise<void> {
     hasArithmetic: study.arithmetic.some((plan) => imagesOfArithmetic(plan) > 0),
   }
   let arithmetic = study.arithmetic
-  for (let attempt = 0; ; attempt++) {
+  for (let idleRounds = 0; ; idleRounds++) {
     throwIfStopped(options.signal)
     for (const network of study.networks) {
       const unit = queue.left(network).length > 0 ? await queue.take(network) : undefined
       if (unit === undefined) continue
       run.settings[network.id] = await computeUnits(work, network, unit)
-      attempt = 0
+      idleRounds = 0
     }
     run.arithmeticImages += await computeArithmetic(run, arithmetic)
+    // With a report, the call above also waited for arithmetic that other processes compute.
     arithmetic = []
     const left = queue.left().length
     if (left === 0 || !options.report) break
-    if (attempt === 0) progress.note(waitingFor(left))
-    await pause(attempt, options.signal)
+    if (idleRounds === 0) progress.note(waitingFor(left))
+    await pause(idleRounds, options.signal)
   }
   await team.look()
   if (queue.byOthers > 0)

@@ -72,7 +72,7 @@ export async function writeRunFile<T extends RunEntry>(
   report: string | null = null,
 ): Promise<void> {
   // The last entry is kept as it is, with what the schema does not know.
-  const { earlier: _, ...entry } = (await readStored(z.looseObject({}), path)) ?? {}
+  const { earlier: _, ...raw } = (await readStored(z.looseObject({}), path)) ?? {}
   const { earlier = [], ...last } = await readRun(path)
   // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
   const isKept = (entry: unknown) => {
@@ -82,7 +82,7 @@ export async function writeRunFile<T extends RunEntry>(
     return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
-  const runs = [...earlier, ...(hasComputed ? [entry] : [])].filter(isKept)
+  const runs = [...earlier, ...(hasComputed ? [raw] : [])].filter(isKept)
   const document = {
     ...(last.pairs && { pairs: last.pairs }),
     ...run,

@@ -92,8 +92,8 @@ describe('own pictures', () => {
   })
 
   it('show what their mask shows only where they are opaque and it is white', async () => {
-    await draw('a.png', 1, 4, (_, col) => [255, 0, 0, col === 3 ? 127 : 255])
-    await draw('a.mask.png', 1, 4, (_, col) => [0, 255, col === 0 ? 0 : 255, col === 2 ? 127 : 255])
+    await draw('a.png', 1, 4, (_, col) => [255, 0, 0, [255, 128, 255, 127][col] as number])
+    await draw('a.mask.png', 1, 4, (_, col) => [0, 255, col === 0 ? 0 : 255, [255, 128, 127, 255][col] as number])
     await draw('b.png', 1, 4, red)
     await draw('b.mask.png', 1, 4, (_, col) => [127, 128, [127, 128, 129, 127][col] as number])
     await make()

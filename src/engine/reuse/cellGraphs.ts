@@ -47,11 +47,11 @@ export async function cellGraphs(
   const made = new Set(first.map(({ output }) => output))
   const features = layers.map(outputOf)
   const outputs = [...new Set([...features, ...compared])]
-  const rest = neededFor(outputs, graph, made)
-  const isHandedOn = ({ node, output }: CellStep) => rest.read.has(output) && !rest.nodes.has(node)
+  const needed = neededFor(outputs, graph, made)
+  const isHandedOn = ({ node, output }: CellStep) => needed.read.has(output) && !needed.nodes.has(node)
   const handedOn = first.filter(isHandedOn).map(({ output }) => output)
   const shape = (name: string) => shapes.get(name) as CellShape
-  const cellNodes = first.map((step) => cellStep(step, graph, shape, sources))
+  const cellNodes = first.map((step) => stepNodes(step, graph, shape, sources))
   const added = once(cellNodes.flatMap(({ nodes }) => nodes))
   const copied = new Map(cellNodes.flatMap(({ copied }) => copied))
   const makers = neededFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, made)
@@ -64,14 +64,14 @@ export async function cellGraphs(
     outputs: handedOn,
   }
   const assembled = handedOn.map((name) => assembly(name, shape(name)))
-  const frames: GraphChanges = {
-    kept: rest,
+  const rest: GraphChanges = {
+    kept: needed,
     inputs: assembled.flatMap(({ inputs }) => inputs),
     nodes: assembled.flatMap(({ nodes }) => nodes),
     constants: assembled.flatMap(({ constants }) => constants),
     outputs,
   }
-  const images: GraphChanges = {
+  const whole: GraphChanges = {
     kept: neededFor(compared, graph),
     inputs: [{ name: input.name, shape: [input.batch ?? 'N', 3, input.rows, input.cols] }],
     outputs: compared,
@@ -79,8 +79,8 @@ export async function cellGraphs(
   const onnx = await readHashedOnnx(onnxPath)
   return {
     cells: (await cachedCopy(onnx, 'cells', cells)).path,
-    rest: (await cachedCopy(onnx, 'rest', frames)).path,
-    ...(features.some((name, i) => name !== compared[i]) && { whole: (await cachedCopy(onnx, 'whole', images)).path }),
+    rest: (await cachedCopy(onnx, 'rest', rest)).path,
+    ...(features.some((name, i) => name !== compared[i]) && { whole: (await cachedCopy(onnx, 'whole', whole)).path }),
     handedOn,
   }
 }
@@ -94,7 +94,7 @@ function namesReadBy(nodes: readonly Node[]): string[] {
   return nodes.flatMap((node) => [node, ...within(node)]).flatMap(({ inputs }) => inputs)
 }
 
-function cellStep(
+function stepNodes(
   step: CellStep,
   graph: GraphNodes,
   shape: (name: string) => CellShape,

@@ -76,6 +76,7 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
+  // The last modulus has no next one: its `ofCols` is then undefined, and the pair is left out below.
   const pairs = MODULI.flatMap((rows, i) => [
     { modulus: { rows, cols: rows }, ofRows: counts[i], ofCols: counts[i] },
     { modulus: { rows, cols: MODULI[i + 1] as number }, ofRows: counts[i], ofCols: counts[i + 1] },
@@ -107,6 +108,7 @@ function plansOf(
 ): readonly Candidate[] {
   const { analysis, cells, keys } = work
   const { steps, shapes } = cells
+  // A pass pairs a group of rows with a group of columns, so the product of the sums counts the cells of all passes.
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name) as CellShape
   const cellsOf = (name: string) => {

@@ -76,7 +76,7 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
  * Lists the keys that some positions need along an axis, in ascending order.
  * @param positions indices of the positions' rows or columns
  */
-export function keysAt({ count, blank, views }: AxisSpace, positions: readonly number[]) {
+export function keysAt({ count, blankOf, views }: AxisSpace, positions: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
     // The last row of `keys` is for images without the patch (see `AxisTensor`).
@@ -84,13 +84,13 @@ export function keysAt({ count, blank, views }: AxisSpace, positions: readonly n
       for (let at = position * length; at < (position + 1) * length; at++) {
         const key = keys[at] as number
         isNeeded[key] = 1
-        isNeeded[blank[key] as number] = 1
+        isNeeded[blankOf[key] as number] = 1
       }
     }
   }
   const seeing: number[] = []
   const without: number[] = []
-  for (let key = 0; key < count; key++) if (isNeeded[key]) (blank[key] === key ? without : seeing).push(key)
+  for (let key = 0; key < count; key++) if (isNeeded[key]) (blankOf[key] === key ? without : seeing).push(key)
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
@@ -136,12 +136,13 @@ export function passCells(keys: Keys, steps: readonly CellStep[], image: string,
       let at = 0
       for (let i = 0; i < tensor.rows.length; i++) {
         const rowKey = tensor.rows.keys[row * tensor.rows.length + i] as number
-        const seeing = (rows.seeingAt[rowKey] as number) * width
-        const blank = base + (rows.blankAt[rowKey] as number) * blankWidth
+        const seeingBegin = (rows.seeingAt[rowKey] as number) * width
+        const blankBegin = base + (rows.blankAt[rowKey] as number) * blankWidth
         for (let j = 0; j < tensor.cols.length; j++) {
           const colKey = tensor.cols.keys[col * tensor.cols.length + j] as number
           const within = cols.seeingAt[colKey] as number
-          into[at++] = seeing >= 0 && within >= 0 ? seeing + within : blank + (cols.blankAt[colKey] as number)
+          into[at++] =
+            seeingBegin >= 0 && within >= 0 ? seeingBegin + within : blankBegin + (cols.blankAt[colKey] as number)
         }
       }
     },
@@ -161,7 +162,7 @@ function neededKeys(space: AxisSpace, positions: readonly number[]): NeededKeys 
   for (const [at, key] of seeing.entries()) seeingAt[key] = at
   const blankAt = new Int32Array(space.count).fill(-1)
   for (const [at, key] of blank.entries()) blankAt[key] = at
-  for (let key = 0; key < space.count; key++) blankAt[key] = blankAt[space.blank[key] as number] as number
+  for (let key = 0; key < space.count; key++) blankAt[key] = blankAt[space.blankOf[key] as number] as number
   return { seeing, blank, seeingAt, blankAt }
 }
 
@@ -192,16 +193,15 @@ function gather({ taps }: Source, to: CellSet, { rows, cols, base, count }: Cell
       for (let dy = 0; dy < counts.rows; dy++) {
         const rowKey = taps.rows[row * counts.rows + dy] as number
         const isInside = rowKey >= 0
-        const seeing = isInside ? (rows.seeingAt[rowKey] as number) : -1
-        const begin = seeing * width
-        const blank = isInside ? base + (rows.blankAt[rowKey] as number) * blankWidth : 0
+        const seeingBegin = isInside ? (rows.seeingAt[rowKey] as number) * width : -1
+        const blankBegin = isInside ? base + (rows.blankAt[rowKey] as number) * blankWidth : 0
         let tap = 0
         for (let at = rowBegin + dy * counts.cols; tap < blankAt.length; at += each) {
           for (let dx = 0; dx < counts.cols; dx++, tap++) {
             const within = seeingAt[tap] as number
             const behind = blankAt[tap] as number
             if (!isInside || behind < 0) indices[at + dx] = count
-            else indices[at + dx] = seeing >= 0 && within >= 0 ? begin + within : blank + behind
+            else indices[at + dx] = seeingBegin >= 0 && within >= 0 ? seeingBegin + within : blankBegin + behind
           }
         }
       }

@@ -60,7 +60,7 @@ export interface AxisSpace {
    * For each key, the key that the same cell has in an image without the patch. The two keys are equal if the cell
    * does not depend on the patch.
    */
-  readonly blank: Int32Array
+  readonly blankOf: Int32Array
 }
 
 export interface CellTensor extends Both<AxisTensor> {
@@ -302,10 +302,10 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
 }
 
 function axisSpace({ keys, length, count }: AxisTensor & { readonly count: number }): AxisSpace {
-  const blank = new Int32Array(count)
+  const blankOf = new Int32Array(count)
   const without = keys.length - length
-  for (let at = 0; at < keys.length; at++) blank[int32At(keys, at)] = int32At(keys, without + (at % length))
-  return { count, blank, views: [] }
+  for (let at = 0; at < keys.length; at++) blankOf[int32At(keys, at)] = int32At(keys, without + (at % length))
+  return { count, blankOf, views: [] }
 }
 
 function inverse(order: Int32Array): Int32Array {

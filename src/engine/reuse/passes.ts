@@ -54,6 +54,7 @@ export async function runPasses(
   const running = new Map<number, number>()
   const showImages = () => onImages?.([...running.values()].reduce((sum, images) => sum + images, done))
   const fill = async (matrices: readonly Float32Array[]) => {
+    // For the queue, each pass is one position, so `first` is the number of a pass.
     const run: Job['run'] = async (first, _count, _batch, stop) => {
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)

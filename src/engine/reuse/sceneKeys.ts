@@ -32,7 +32,7 @@ export function cachedSceneKeys(): typeof sceneKeys {
   }
 }
 
-/** Text that is equal for scenes with equal keys. */
+/** Scenes with equal texts have equal keys. */
 export function sceneGeometry(scene: Scene): string {
   const { rows, cols } = opaquePart(scene)
   return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])

@@ -38,7 +38,7 @@ type DetectorFile = Pick<NetworkFile, 'onnx' | 'names' | 'reference'>
 /**
  * Recognises outputs of classes over boxes by the shapes that the file states, by names and by the graph:
  * - boxes [N, A, 4] and scores [N, A, K], as SSD has them, and DETR, whose outputs are named pred_boxes and logits;
- * - one output with both, [N, 4 + C, A] (YOLOv8 and later) or [N, A, 5 + C] with objectness (YOLOv5).
+ * - one output with both, [N, 4 + C, A] (YOLOv8 and later), [N, A, 4 + C], or [N, A, 5 + C] with objectness (YOLOv5).
  */
 export function detectorForm(file: DetectorFile): DetectorForm | undefined {
   const kind = file.reference.outputKind?.split('=').at(-1)

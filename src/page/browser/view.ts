@@ -17,7 +17,7 @@ export interface View {
   /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
-  /** See `comparedSizes`; on the live page, see `SiteIndex.wished`. */
+  /** See `comparedIn`; on the live page, see `SiteIndex.wished`. */
   readonly size: number
   /** Name of the object; null for the mean over objects. */
   readonly patch: string | null

@@ -48,7 +48,7 @@ export function paperFigures(
     ...exampleFigure(ofObjects, textOf, limits),
     ...sizes.flatMap((size) => {
       const ofSize = groups.filter((group) => compared(group) === size)
-      const pairsOfSize = versions.filter(({ other }) => ofSize.includes(other))
+      const pairsOfSize = versions.filter(({ variant }) => ofSize.includes(variant))
       return heatmapFigures(ofSize, pairsOfSize, size, textOf, limits)
     }),
     ...flipFigure(ofObjects, textOf, limits),
@@ -60,7 +60,7 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   const [antiAliased] = ofKind(versions, 'anti-aliasing')
   const pair = antiAliased ?? ofKind(versions, 'given')[0]
   if (pair === undefined) return []
-  const both = [pair.plain, pair.other]
+  const both = [pair.plain, pair.variant]
   const layers = sharedLayers(both)
   const grid = strongestGrid([{ ...pair.plain, layers }])
   const layer = grid?.layer ?? (layers.at(-1) as string)
@@ -154,7 +154,7 @@ function heatmapFigures(
 ): readonly Figure[] {
   const [antiAliased, given] = [ofKind(versions, 'anti-aliasing'), ofKind(versions, 'given')]
   const shown = [...antiAliased, ...given]
-  const others = groups.filter((group) => !shown.some(({ plain, other }) => group === plain || group === other))
+  const others = groups.filter((group) => !shown.some(({ plain, variant }) => group === plain || group === variant))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
   const title = `Mean similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
   const figureOf = (
@@ -181,7 +181,7 @@ function heatmapFigures(
     ),
   })
   const sides = (variant: string) => ['plain', variant].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
-  const rowsOf = (all: readonly Versions[]) => all.map(({ plain, other }) => [plain, other])
+  const rowsOf = (all: readonly Versions[]) => all.map(({ plain, variant }) => [plain, variant])
   const [part, ending] = shown.length === 0 ? ['', ''] : ['-others', ', networks with only one version']
   const figures = [
     figureOf(rowsOf(antiAliased), '', '', sides('anti-aliased')),
@@ -205,7 +205,7 @@ const PAIRS = '-pairs'
 function flipFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [pair] = ofKind(versions, 'no-flips')
   if (pair === undefined) return []
-  const layer = layerOfContrast([pair.plain, pair.other])
+  const layer = layerOfContrast([pair.plain, pair.variant])
   const row = (group: StudyGroup, label: string) => ({
     label: [textOf(group.model), label, textOf(layer)],
     maps: SHOWN.map((at) => mapOf(group, layer, at)),
@@ -217,7 +217,7 @@ function flipFigure(versions: readonly Versions[], textOf: TextOf, limits?: Colo
       caption:
         'See whether the bright region around the anchor is wider than it is high in both rows. Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation of similarity).',
       columns: SHOWN,
-      rows: scaled([row(pair.plain, 'with flips'), row(pair.other, 'without flips')], limits),
+      rows: scaled([row(pair.plain, 'with flips'), row(pair.variant, 'without flips')], limits),
     },
   ]
 }
@@ -242,7 +242,7 @@ function sharedLayers(groups: readonly StudyGroup[]): readonly string[] {
 interface Versions {
   readonly kind: NetworkPair['kind']
   readonly plain: StudyGroup
-  readonly other: StudyGroup
+  readonly variant: StudyGroup
 }
 
 function ofKind(versions: readonly Versions[], wanted: NetworkPair['kind']): readonly Versions[] {
@@ -254,15 +254,15 @@ function ofKind(versions: readonly Versions[], wanted: NetworkPair['kind']): rea
  * are sorted by patch size, the largest first, then by the order of the groups.
  */
 function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): readonly Versions[] {
-  const versions = groups.flatMap((other) =>
-    pairs.map(({ kind, variant, plain: original }) => {
-      const plains = groups.filter(({ model }) => variant === other.model && model === original)
-      return { kind, plain: counterpart(other, plains), other }
+  const versions = groups.flatMap((variant) =>
+    pairs.map((pair) => {
+      const plains = groups.filter(({ model }) => variant.model === pair.variant && model === pair.plain)
+      return { kind: pair.kind, plain: counterpart(variant, plains), variant }
     }),
   )
   return versions
-    .flatMap(({ kind, plain, other }) =>
-      plain !== undefined && other.layers.includes(plain.layers.at(-1) as string) ? [{ kind, plain, other }] : [],
+    .flatMap(({ kind, plain, variant }) =>
+      plain !== undefined && variant.layers.includes(plain.layers.at(-1) as string) ? [{ kind, plain, variant }] : [],
     )
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))
 }

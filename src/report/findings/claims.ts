@@ -46,7 +46,10 @@ export interface Claim {
   readonly id: string
   readonly subject: Subject
   readonly question: string
-  /** The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. */
+  /**
+   * The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. With `No`, the
+   * lean `for` and the verdict `supported` mean No.
+   */
   readonly claimed: 'Yes' | 'No'
   /** The paper does not ask this question. */
   readonly isOwn?: true
@@ -175,7 +178,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       caption: `Strides make similarity rise and fall, like a grid on the maps. 100 % is the power of this pattern in the plain network, ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
       within: [100],
       // The effect is easiest to see where the plain network's grid pattern is strongest.
-      seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
+      seenIn: (network) => ({ ...besidePlain(network), ...strongestGrid(network.plains) }),
     },
     {
       pairs,
@@ -192,7 +195,7 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
       border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
       caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
       within: [0],
-      seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
+      seenIn: (network) => ({ ...besidePlain(network), show: 'difference' }),
     },
   ]
 }
@@ -243,7 +246,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
     border: { at: 0, speaksFor: 'above' },
     caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
-    seenIn: besideOriginal,
+    seenIn: besidePlain,
   },
   {
     id: 'top-bottom-less-separable',
@@ -326,8 +329,8 @@ function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
   }
 }
 
-function besideOriginal({ model, pair, original }: NetworkStudy): Partial<LinkedView> {
-  return pair === undefined || original.length === 0 ? {} : { network: pair.plain, with: model }
+function besidePlain({ model, pair, plains }: NetworkStudy): Partial<LinkedView> {
+  return pair === undefined || plains.length === 0 ? {} : { network: pair.plain, with: model }
 }
 
 /** Reason why relative similarity cannot be computed; undefined if it can. It needs objects of different classes. */

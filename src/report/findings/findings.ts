@@ -33,9 +33,9 @@ function findingsOn(
   const of = (wanted: string) => groups.filter(({ model }) => model === wanted)
   const networks = [...new Set(groups.map(({ model }) => model))].flatMap((model): NetworkStudy[] => {
     const own = { model, groups: of(model) }
-    if (claim.pairs === undefined) return [{ ...own, original: [] }]
+    if (claim.pairs === undefined) return [{ ...own, plains: [] }]
     const pair = pairs.find(({ variant }) => variant === model)
-    return pair === undefined ? [] : [{ ...own, pair, original: of(pair.plain) }]
+    return pair === undefined ? [] : [{ ...own, pair, plains: of(pair.plain) }]
   })
   return networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network))
 }

@@ -11,7 +11,7 @@ export interface NetworkStudy {
   /** The pair whose variant the network is; absent unless a claim compares the two networks of pairs. */
   readonly pair?: NetworkPair
   /** Groups of the pair's plain network; empty if there is no pair, or if the results do not include this network. */
-  readonly original: readonly StudyGroup[]
+  readonly plains: readonly StudyGroup[]
 }
 
 /** Numbers from a grid with fewer rows or columns than this decide nothing. */
@@ -41,16 +41,16 @@ export function eachLayer(
 
 /** Compares a network with the plain one of its pair, using only the patches that both networks saw. */
 export function eachPair(
-  { groups, original }: NetworkStudy,
-  measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Measured[],
+  { groups, plains }: NetworkStudy,
+  measure: (own: LayerOfGroup, plain: LayerOfGroup) => readonly Measured[],
 ): readonly Measured[] {
   return groups
     .flatMap((group) => {
-      const other = counterpart(group, original)
-      if (other === undefined) return []
-      const ofShared = { ...other, numbers: ofPatches(other.numbers, samePatches(group, other)) }
+      const plain = counterpart(group, plains)
+      if (plain === undefined) return []
+      const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
       return group.layers
-        .filter((layer) => other.layers.includes(layer))
+        .filter((layer) => plain.layers.includes(layer))
         .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
     })
     .filter(isMeasured)
@@ -60,12 +60,12 @@ function isMeasured({ values }: Measured): boolean {
   return values.size > 0
 }
 
-export function comparisonObstacle({ model, pair, original, groups }: NetworkStudy): string | undefined {
-  if (original.length === 0) return `${pair?.plain} is not among the results`
-  const layers = new Set(original.flatMap((group) => group.layers))
+export function comparisonObstacle({ model, pair, plains, groups }: NetworkStudy): string | undefined {
+  if (plains.length === 0) return `${pair?.plain} is not among the results`
+  const layers = new Set(plains.flatMap((group) => group.layers))
   if (!groups.some((group) => group.layers.some((layer) => layers.has(layer))))
     return `${pair?.plain} and ${model} have no layer of the same name`
-  const difference = differenceBetween(groups, original)
+  const difference = differenceBetween(groups, plains)
   return difference && `${pair?.plain} was measured ${difference}`
 }
 

@@ -74,7 +74,7 @@ function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** Share of the plain network's gap to perfect invariance that its anti-aliased version closes. */
+/** Share of the plain network's gap to perfect invariance that its variant closes. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Measured[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,

@@ -87,7 +87,7 @@ function namedAnswers(
 ): NonNullable<StoredLayer['answers']> {
   const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
   const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
-  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
+  const names = [...found].map((index) => [index, known[index] ?? String(index)])
   const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]?.class as number
   const right = isRightAnswer(category, known[atCenter] ?? '', Object.values(known))
   const detected = detections && detectedShares(atPositions, detections)

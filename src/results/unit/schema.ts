@@ -152,7 +152,7 @@ const fieldsSchema = z.object({
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * Fold accuracies of two simple features on the same grid of positions, for comparison. `position` is the
+       * Fold accuracies of two made-up features on the same grid of positions, for comparison. `position` is the
        * position itself, and `phase` is the position modulo `period` pixels. Shuffled folds are always included. Null
        * if separability was not measured.
        */
@@ -160,7 +160,7 @@ const fieldsSchema = z.object({
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
       /**
-       * Mean absolute difference between the layer's fold accuracies and those of each simple feature. Absent if not
+       * Mean absolute difference between the layer's fold accuracies and those of each made-up feature. Absent if not
        * measured.
        */
       foldErrors: z.record(z.enum(MADE_UP_FEATURES), z.number()).exactOptional(),

@@ -210,7 +210,7 @@ describe('keys of cells', () => {
     expect(rows.join('')).toBe('012222 201222 222222'.replaceAll(' ', ''))
     expect(keys.pixels.rows).toMatchObject({ ofPatch: [1, 2, 0], ofFrame: [0, 1, 2] })
     expect([...(keys.tensors.get('image+')?.cols.keys ?? [])]).toEqual([0, 1, 1, 2, 3, 1, 1, 1, 1])
-    expect([...(keys.spaces[1]?.rows.blank ?? [])]).toEqual([1, 1, 1, 1])
+    expect([...(keys.spaces[1]?.rows.blankOf ?? [])]).toEqual([1, 1, 1, 1])
     expect([...(keys.sources.get('image+')?.[0]?.taps.rows ?? [])]).toEqual([0, 1, 2, 2, 2, 0, 1, 2])
   })
 
