@@ -43,7 +43,8 @@ export async function supervise(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       stopped = signal
-      if (child?.connected) child.send({ signal } satisfies Forwarded)
+      // The child may have ended by the same signal. Without a callback, the failed message would end this process.
+      if (child?.connected) child.send({ signal } satisfies Forwarded, () => {})
     })
   }
   const crashes = new Map<string, number>()

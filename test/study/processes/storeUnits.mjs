@@ -8,7 +8,7 @@ const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { resolveOptions } = await load('study/options.js')
 const { planStudy } = await load('study/plan.js')
-const { storeUnit } = await load('study/measure.js')
+const { measureAndStore } = await load('study/measure.js')
 const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
 
@@ -32,7 +32,7 @@ for (const network of study.networks) {
   const classifiers = classifiersFor(device)
   for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
     const features = await handle.extract(unit.scene, unit.grid.offsets)
-    await storeUnit(study, unit, { ...features, equivariance: [] }, progress, classifiers)
+    await measureAndStore(study, unit, { ...features, equivariance: [] }, progress, classifiers)
   }
   ran[network.id] = classifiers.ran()
   await handle.close()
