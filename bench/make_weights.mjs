@@ -1,6 +1,6 @@
 /**
  * Writes made-up weights for a known network, so that its speed can be measured without the published file. The speed
- * does not depend on the values, as long as activations stay within the usual range.
+ * does not depend on the values, unless they enlarge rounding so much that reuse is refused (a note says so).
  *
  *   npm run build && node bench/make_weights.mjs resnet50 resnet50.safetensors
  *   npx shiftscope bench unit --models resnet50 --weights resnet50=resnet50.safetensors
