@@ -17,6 +17,8 @@ export interface Term {
   readonly coefficient: number
 }
 
+/** Largest number of characters, so that messages can contain the expression. */
+const MAX_LENGTH = 1000
 const MAX_COEFFICIENT = 1000
 /** The sheet of an expression has a column for each term. */
 const MAX_TERMS = 50
@@ -24,9 +26,11 @@ const MAX_TERMS = 50
 /**
  * Parses a sum of images, such as `A + B − 0.5 * C`. Names have letters, digits and underscores.
  * @returns the terms in their order
- * @throws UsageError for text that is no such sum, a factor that is too large, or too many terms
+ * @throws UsageError for text that is no such sum or too long, a factor that is too large, or too many terms
  */
 export function parseExpression(text: string): readonly Term[] {
+  if (text.length > MAX_LENGTH)
+    throw new UsageError(`the expression has ${text.length} characters; use at most ${MAX_LENGTH}`)
   const term = /(?<sign>[+−-]?)\s*(?:(?<factor>\d+(?:\.\d+)?|\.\d+)\s*\*\s*)?(?<name>[A-Za-z_][A-Za-z0-9_]*)\s*/y
   const terms: Term[] = []
   let at = text.length - text.trimStart().length

@@ -22,6 +22,11 @@ describe('an expression', () => {
     expect(expressionText(found)).toBe(shown)
   })
 
+  it('has at most 1000 characters', () => {
+    expect(parseExpression('A'.repeat(1000))).toHaveLength(1)
+    expect(() => parseExpression('A'.repeat(1001))).toThrow('the expression has 1001 characters; use at most 1000')
+  })
+
   it('has at most 50 terms', () => {
     expect(parseExpression(`A${' + A'.repeat(49)}`)).toHaveLength(50)
     expect(() => parseExpression(`A${' + A'.repeat(50)}`)).toThrow('the expression has more than 50 terms')
