@@ -50,6 +50,13 @@ describe('the overlap of two boxes', () => {
     [ON, [45, 20, 55, 30], 1 / 3],
     [ON, [40, 20, 50, 25], 0.5],
     [ON, [42, 22, 42, 28], 0],
+    // Apart along columns, along rows and along both.
+    [ON, [60, 20, 70, 30], 0],
+    [ON, [40, 40, 50, 50], 0],
+    [ON, [60, 40, 70, 50], 0],
+    // Boxes without width or height.
+    [[0, 0, 0, 5], [0, 0, 0, 5], 0],
+    [[0, 0, 5, 0], [0, 0, 5, 0], 0],
   ] as const)('of %j and %j is %d', (a, b, share) => {
     expect(overlapOf(a, b)).toBeCloseTo(share, 12)
     expect(overlapOf(b, a)).toBeCloseTo(share, 12)
