@@ -34,7 +34,7 @@ export function modelsCommand(context: CommandContext): Command {
   addExamples(models.command('import'), 'shiftscope models import alexnet alexnet-owt-7be5be79.pth')
     .description('check a file and store it as the weights of a network or generator')
     .argument('<id>', 'network or generator (see shiftscope models list)')
-    .argument('<file>', 'checkpoint or exported .onnx file')
+    .argument('<file>', 'checkpoint with the weights, such as a .pth file')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, flags: JsonFlag) =>
       (await import('../modelActions.js')).importFile(id, file, flags, context),
