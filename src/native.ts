@@ -60,6 +60,11 @@ export interface Compositor {
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array, movements?: Float64Array): Promise<void>
+  /**
+   * Gives its memory back, once running calls have ended. Later calls of `composite` fail. A compositor that is not
+   * closed keeps its memory until it is garbage-collected.
+   */
+  close(): void
 }
 
 /** A matrix of features in the memory of a CUDA device; see `uploadFeatures`. */
@@ -323,7 +328,7 @@ export function instructionSet(): string {
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // `composite` is async, so that errors about arguments become rejections.
-  return { composite: async (...images) => compositor.composite(...images) }
+  return { composite: async (...images) => compositor.composite(...images), close: () => compositor.close() }
 }
 
 /**

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -111,15 +112,24 @@ void composite_moved(const Compositor& compositor, const std::vector<Offset>& of
   }
 }
 
-/// The JavaScript object for a `shiftscope::Compositor`, which running jobs share.
+/// The JavaScript object for a `shiftscope::Compositor`, which running jobs share. The garbage collector does not see
+/// the compositor's memory, so it is told how much there is. `close` gives the memory back without waiting for it.
 class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
  public:
   explicit CompositorObject(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<CompositorObject>(info),
-        compositor_(compositor_of(object_argument(info[0], "the options of a compositor"))) {}
+        compositor_(compositor_of(object_argument(info[0], "the options of a compositor"))) {
+    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes());
+  }
+
+  void Finalize(Napi::Env env) override { release(env); }
+
+  /// Running jobs keep the compositor until they end. The object accepts no new ones.
+  void close(const Napi::CallbackInfo& info) { release(info.Env()); }
 
   Napi::Value composite(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
+    if (!compositor_) throw Napi::Error::New(env, "the compositor is closed");
     const Napi::Int32Array places = int32_array(info[0], "offsets");
     if (places.ElementLength() % 2 != 0) {
       throw Napi::RangeError::New(env, "offsets must hold a row and a col for each image");
@@ -150,14 +160,23 @@ class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
   }
 
  private:
-  CompositorPointer compositor_;
+  std::int64_t bytes() const { return compositor_ ? static_cast<std::int64_t>(compositor_->bytes()) : 0; }
+
+  void release(const Napi::Env& env) {
+    Napi::MemoryManagement::AdjustExternalMemory(env, -bytes());
+    compositor_.reset();
+  }
+
+  CompositorPointer compositor_;  ///< null once it is closed
 };
 
 }  // namespace
 
 Napi::Function compositor_class(const Napi::Env& env) {
   return CompositorObject::DefineClass(
-      env, "Compositor", {CompositorObject::InstanceMethod<&CompositorObject::composite>("composite")});
+      env, "Compositor",
+      {CompositorObject::InstanceMethod<&CompositorObject::composite>("composite"),
+       CompositorObject::InstanceMethod<&CompositorObject::close>("close")});
 }
 
 }  // namespace shiftscope::binding

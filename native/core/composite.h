@@ -76,6 +76,8 @@ class Compositor {
   std::size_t cols() const { return cols_; }
   /// Number of floats per image.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
+  /// Number of bytes of its arrays.
+  std::size_t bytes() const { return (background_.size() + padded_.size() + keep_.size()) * sizeof(float); }
 
   /// Computes out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's top-left corner at
   /// offsets[i]. Both products and their sum are rounded to float32, so every instruction set gives the same bits.

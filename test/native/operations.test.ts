@@ -118,6 +118,16 @@ describe('a compositor', () => {
     expect(out.every((value) => value === 5)).toBe(true)
   })
 
+  it('finishes running calls when it is closed, and accepts no others', async () => {
+    const compositor = createCompositor(pasted)
+    const out = new Float32Array(36)
+    const running = compositor.composite(OFFSETS, out)
+    for (let i = 0; i < 2; i++) compositor.close()
+    await running
+    expect(out).toEqual(await composites())
+    await expect(compositor.composite(OFFSETS, out)).rejects.toThrow('the compositor is closed')
+  })
+
   it.each<[object, string]>([
     [{ patch: new Uint8Array(5) }, 'patch has 5 elements instead of 8 (patchRows * patchCols * 4)'],
     [{ patch: new Float32Array(8) }, 'patch must be a Uint8Array'],

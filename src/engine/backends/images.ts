@@ -16,7 +16,11 @@ export function imageDrawing(input: NetworkInput) {
     // The map is in the order of insertion, so the first compositor is the one that was used longest ago.
     kept.delete(id)
     kept.set(id, compositor)
-    for (const [oldest] of kept) if (kept.size > KEPT) kept.delete(oldest)
+    for (const [oldest, dropped] of kept) {
+      if (kept.size <= KEPT) break
+      kept.delete(oldest)
+      dropped.close()
+    }
     return compositor
   }
   return async (parts: readonly BatchPart[], images: Float32Array): Promise<void> => {
