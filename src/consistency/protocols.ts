@@ -5,7 +5,7 @@ import type { Box } from '../experiments/boxes.js'
 import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Background } from '../patches/background.js'
-import { sourceSide } from '../patches/photographs.js'
+import { middleStart, sourceSide } from '../patches/photographs.js'
 import type { Better } from '../results/measures.js'
 import { mean } from '../support/statistics.js'
 
@@ -385,8 +385,8 @@ function continuedCentre({ patch: { size, rgba } }: Scene, frame: number, margin
 }
 
 function centreShift(frame: number): Shift {
-  const margin = Math.floor((sourceSide(frame) - frame) / 2)
-  return { rows: margin, cols: margin }
+  const start = middleStart(sourceSide(frame), frame)
+  return { rows: start, cols: start }
 }
 
 function embeddedSide(frame: number): number {

@@ -3,8 +3,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
-import { sha256 } from '../files/sha256.js'
-import { counted } from '../support/text.js'
+import { sha256, sha256OfFile } from '../files/sha256.js'
+import { counted, listedNames } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
 import { PAPER_CLASSES } from './cocoPatches.js'
 import { isPicture } from './collection.js'
@@ -26,6 +26,11 @@ export interface PhotographFile {
   /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
+}
+
+export interface HashedPhotograph extends PhotographFile {
+  /** SHA-256 of the file, in hexadecimal; undefined if the file cannot be read. */
+  readonly sha256: string | undefined
 }
 
 /**
@@ -74,6 +79,34 @@ async function picturesBelow(root: string, note: (line: string) => void, folder 
   return pictures
 }
 
+/**
+ * Hashes photographs, and leaves out those whose content an earlier one has.
+ * @param note called with a line about photographs that are left out
+ * @throws the signal's reason after an abort
+ */
+export async function distinctPhotographs(
+  files: readonly PhotographFile[],
+  note: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<readonly HashedPhotograph[]> {
+  const seen = new Set<string>()
+  const distinct: HashedPhotograph[] = []
+  const copies: string[] = []
+  for (const file of files) {
+    throwIfStopped(signal)
+    // A file that cannot be read is reported when it is decoded.
+    const sha256 = await sha256OfFile(file.path).catch(() => undefined)
+    if (sha256 !== undefined && seen.has(sha256)) copies.push(file.name)
+    else distinct.push({ ...file, sha256 })
+    if (sha256 !== undefined) seen.add(sha256)
+  }
+  if (copies.length > 0)
+    note(
+      `skipping ${counted(copies.length, 'photograph')} with the same content as an earlier one, so that each counts once: ${listedNames(copies)}`,
+    )
+  return distinct
+}
+
 async function listedIn(path: string): Promise<readonly string[]> {
   const text = (await readNamed(path, 'give a folder of photographs, or a list of their paths')).toString()
   if (text.includes('\0'))
@@ -108,6 +141,11 @@ export async function readPhotograph(
   return { image: await middleSquare(name, image, frame, side), sha256: sha256(bytes) }
 }
 
+/** First of the `side` pixels in the middle of `length`, like torchvision's `CenterCrop`. */
+export function middleStart(length: number, side: number): number {
+  return roundHalfToEven((length - side) / 2)
+}
+
 /** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
 export async function middleSquare(name: string, image: Image, frame: number, side: number): Promise<Image> {
   const short = Math.min(image.rows, image.cols)
@@ -117,7 +155,7 @@ export async function middleSquare(name: string, image: Image, frame: number, si
     )
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
-  const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
+  const [top, left] = [middleStart(rows, side), middleStart(cols, side)]
   return resizeAntialiased(image, rows, cols, { top, left, rows: side, cols: side })
 }
 

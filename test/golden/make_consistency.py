@@ -1,9 +1,10 @@
-"""Makes test/golden/consistency: a small classifier, six photographs, and what PyTorch measures on them.
+"""Makes test/golden/consistency: a small classifier for two sizes of frames, six photographs, and what PyTorch measures.
 
     python3 test/golden/make_consistency.py
 
 The measures are written from the definitions in the papers that src/consistency/protocols.ts names, with PyTorch's own
-shifts and Fourier transforms.
+shifts and Fourier transforms, and torchvision's crops. Numbers are rounded to 12 digits, because the last ones depend on
+the machine.
 """
 
 import hashlib
@@ -14,8 +15,11 @@ import numpy
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from torchvision.transforms import CenterCrop, Resize
 
 FOLDER = Path(__file__).parent / "consistency"
+# Between photograph and frame is a margin of 4 px, and of 3 px, which CenterCrop cannot divide evenly.
+FRAMES = (28, 20)
 DRAWS = 5
 SEED = 0
 MASK = 0xFFFFFFFF
@@ -23,9 +27,9 @@ MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
-def random_numbers(protocol, name):
-    """xoshiro128** with a state from splitmix32, seeded by the photograph's name, as randomNumbers in the sources."""
-    counter = int(hashlib.sha256(f"{SEED} {protocol} {name}".encode()).hexdigest()[:8], 16)
+def random_numbers(protocol, sha256):
+    """xoshiro128** with a state from splitmix32, seeded by the photograph's SHA-256, as randomNumbers in the sources."""
+    counter = int(hashlib.sha256(f"{SEED} {protocol} {sha256}".encode()).hexdigest()[:8], 16)
 
     def splitmix():
         nonlocal counter
@@ -50,14 +54,9 @@ def random_numbers(protocol, name):
 
 
 def photograph(path, frame):
-    """RGB [3, side, side], 0 to 255: torchvision's Resize (antialiased, bilinear) and CenterCrop."""
+    """RGB [3, side, side], 0 to 255."""
     side = round(frame * 256 / 224)
-    image = Image.open(path).convert("RGB")
-    width, height = image.size
-    short = min(width, height)
-    image = image.resize((int(width * side / short), int(height * side / short)), Image.BILINEAR)
-    left, top = round((image.width - side) / 2), round((image.height - side) / 2)
-    pixels = numpy.asarray(image.crop((left, top, left + side, top + side)))
+    pixels = numpy.asarray(CenterCrop(side)(Resize(side)(Image.open(path).convert("RGB"))))
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).double()
 
 
@@ -82,14 +81,14 @@ def derivative(image, axis):
     return padded.narrow(dim, 1, image.shape[dim]) - image
 
 
-def measures(network, image, name, frame):
+def measures(network, image, sha256, frame):
     """By protocol and measure, as in photographs.csv. @param network RGB [n, 3, frame, frame], 0 to 255, to probabilities"""
     margin = image.shape[-1] - frame
-    centre = image[:, margin // 2 : margin // 2 + frame, margin // 2 : margin // 2 + frame]
+    centre = CenterCrop(frame)(image)
 
     def pairs(protocol, shifted, least, most):
         """Offsets from least to below most, rows first."""
-        random = random_numbers(protocol, name)
+        random = random_numbers(protocol, sha256)
         span = most - least
         offsets = [(least + int(next(random) * span), least + int(next(random) * span)) for _ in range(2 * DRAWS)]
         answers = network(torch.stack([shifted(row, col) for row, col in offsets])).argmax(1)
@@ -126,7 +125,7 @@ def measures(network, image, name, frame):
         p = network(torch.stack([centre + slope, centre - slope]))
         errors.append((p[0] - p[1]).abs().mean().item() / 0.006 * (frame - 1) / 2)
     result["subpixel equivariance-error"] = sum(errors) / 2
-    return result
+    return {measure: float(f"{value:.12g}") for measure, value in result.items()}
 
 
 def probabilities(forward):
@@ -146,12 +145,18 @@ def drawn(random, rows, cols):
     return ((smooth - smooth.min()) / (smooth.max() - smooth.min()) * 255).byte().permute(1, 2, 0).numpy()
 
 
+def save(path, pixels):
+    """Keeps a file with these pixels, because another version of Pillow writes other bytes, and so another SHA-256."""
+    if not path.exists() or not numpy.array_equal(numpy.asarray(Image.open(path)), pixels):
+        Image.fromarray(pixels).save(path)
+
+
 def golden():
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     FOLDER.mkdir(exist_ok=True)
-    frame, classes = 28, 24
+    classes = 24
     random = numpy.random.default_rng(5)
     weights = {
         "first": random.standard_normal((8, 3, 5, 5)) * 0.3,
@@ -178,27 +183,31 @@ def golden():
     sizes = [(32, 40), (29, 35), (75, 32), (33, 50), (64, 64), (100, 71)]
     images = {f"photograph-{i}.png": drawn(random, *size) for i, size in enumerate(sizes)}
     for name, pixels in images.items():
-        Image.fromarray(pixels).save(FOLDER / name)
+        save(FOLDER / name, pixels)
     # What all photographs have in common decides nothing, so that answers change.
-    frames = torch.stack([photograph(FOLDER / name, frame)[:, :frame, :frame] for name in images])
+    first_frame = FRAMES[0]
+    frames = torch.stack([photograph(FOLDER / name, first_frame)[:, :first_frame, :first_frame] for name in images])
     common = features((frames / 255 - MEAN) / STD).mean(0).numpy()
     weights["last"] -= numpy.outer(weights["last"] @ common, common) / (common @ common)
     weights["last"] = weights["last"].astype(numpy.float32)
     last = torch.from_numpy(weights["last"]).double()
-    graph = helper.make_graph(
-        nodes,
-        "classifier",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, frame, frame])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", classes])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, FOLDER / "classifier.onnx")
-    expected = {}
-    for name in images:
-        run = probabilities(lambda x: features(x) @ last.T)
-        expected[name] = measures(run, photograph(FOLDER / name, frame), name, frame)
-    (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    run = probabilities(lambda x: features(x) @ last.T)
+    for frame in FRAMES:
+        ending = "" if frame == first_frame else f"-{frame}"
+        graph = helper.make_graph(
+            nodes,
+            "classifier",
+            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, frame, frame])],
+            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", classes])],
+            [numpy_helper.from_array(value, name) for name, value in weights.items()],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        onnx.save(model, FOLDER / f"classifier{ending}.onnx")
+        expected = {}
+        for name in images:
+            sha256 = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
+            expected[name] = measures(run, photograph(FOLDER / name, frame), sha256, frame)
+        (FOLDER / f"expected{ending}.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
 golden()

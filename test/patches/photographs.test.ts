@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { findPhotographs, photographPatches, readPhotograph } from '../../src/patches/photographs.js'
+import { findPhotographs, middleStart, photographPatches, readPhotograph, sourceSide } from '../../src/patches/photographs.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -88,6 +88,18 @@ it('keeps the square in the middle, transparent pixels white', async () => {
   expect(image.rows).toBe(32)
   expect([0, 31, 5 * 32 + 5, 5 * 32 + 6].map(redOf)).toEqual([4, 35, 255, 10])
   expect(image.data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true)
+})
+
+// Rows where torchvision 0.21's CenterCrop begins.
+it.each([
+  [160, 12],
+  [192, 14],
+  [224, 16],
+  [299, 22],
+  [300, 22],
+  [384, 28],
+])('cuts a frame of %i px out of the middle as torchvision does', (frame, first) => {
+  expect(middleStart(sourceSide(frame), frame)).toBe(first)
 })
 
 it('names the photographs of a list after their files, unless two have one name', async () => {

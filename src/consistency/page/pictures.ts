@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import { middleStart, type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
 
 /** Side of a picture in pixels. */
 const SIDE = 224
@@ -38,9 +38,9 @@ async function middleOf(file: PhotographFile, frame: number): Promise<Buffer | u
   if (read === undefined) return undefined
   const { default: sharp } = await import('sharp')
   const { rows: side, data } = read.image
-  const margin = Math.floor((side - frame) / 2)
+  const start = middleStart(side, frame)
   return sharp(data, { raw: { width: side, height: side, channels: 4 } })
-    .extract({ left: margin, top: margin, width: frame, height: frame })
+    .extract({ left: start, top: start, width: frame, height: frame })
     .removeAlpha()
     .resize(SIDE)
     .jpeg({ quality: 70 })
