@@ -57,7 +57,12 @@ async function answersOf(model, photographs, input, folder) {
   const rows = Array.from({ length: shape[0] }, (_, at) => data.subarray(at * shape[1], (at + 1) * shape[1]))
   // Photographs that could not be used have rows of NaN.
   const answers = rows.filter((row) => !Number.isNaN(row[0])).map((row) => windowsOf(row, margin))
-  const measured = measuredPhotographs.map(({ name, values: [exact] }, at) => ({ name, exact, answers: answers[at] }))
+  const measured = measuredPhotographs.map(({ name, sha256, values: [exact] }, at) => ({
+    name,
+    sha256,
+    exact,
+    answers: answers[at],
+  }))
   return { name: basename(model, '.onnx'), frame, margin, measured }
 }
 
@@ -68,7 +73,7 @@ function measuredByAll({ name, frame, margin, measured }, all) {
     name,
     exact: common.map(({ exact }) => exact),
     /** For each photograph, the shares of equal answers in the first pairs of a seed, as many as DRAWS says. */
-    estimates: (seed) => common.map(({ name, answers }) => drawn(answers, { frame, margin, seed, name })),
+    estimates: (seed) => common.map(({ sha256, answers }) => drawn(answers, { frame, margin, seed, sha256 })),
   }
 }
 
@@ -77,9 +82,9 @@ function windowsOf(row, margin) {
   return Int32Array.from({ length: margin ** 2 }, (_, window) => row[window * columns])
 }
 
-function drawn(answers, { frame, margin, seed, name }) {
+function drawn(answers, { frame, margin, seed, sha256 }) {
   const setting = { frame, draws: DRAWS.at(-1) }
-  const shifts = [...CROP.shifts(setting, randomOf(seed, 'crop', name))]
+  const shifts = [...CROP.shifts(setting, randomOf(seed, 'crop', sha256))]
   const found = shifts.map(({ rows, cols }) => answers[rows * margin + cols])
   const shares = []
   let equal = 0

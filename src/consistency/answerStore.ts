@@ -13,7 +13,6 @@ import type { RightClasses } from './photographAnswers.js'
 
 /** A photograph whose answers are complete. */
 interface AnsweredPhotograph {
-  readonly name: string
   /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
   /** Undefined if the photograph has no label. */
@@ -26,13 +25,13 @@ export interface StoredPhotograph extends AnsweredPhotograph {
 }
 
 /**
- * Answers to photographs in a folder, which later calls use again. A photograph is found by its name and content, so
- * others may be added or removed. answers.bin has one row of float32 values for each photograph. answers.jsonl has a
+ * Answers to photographs in a folder, which later calls use again. A photograph is found by its content, so it may be
+ * renamed, and others may be added or removed. answers.bin has one row of float32 values for each photograph. answers.jsonl has a
  * line with the settings, and then a line for each row, which is written after the row.
  */
 export interface AnswerStore {
-  /** @returns the undamaged answers that earlier calls stored under this name */
-  find(name: string): readonly StoredPhotograph[]
+  /** @returns the undamaged answers that earlier calls stored for this content; several, if its label has changed */
+  find(sha256: string): readonly StoredPhotograph[]
   /**
    * Appends a row of values.
    * @returns its index
@@ -55,7 +54,7 @@ export const KEEPS_NOTHING: AnswerStore = {
  * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older
  * answers are then computed again.
  */
-const ANSWERS_FORMAT = 2
+const ANSWERS_FORMAT = 3
 
 /** Settings of the call that made the answers. Answers to other settings are never used. */
 const originSchema = z.looseObject({ model: z.string(), scores: z.object({ meaning: z.string() }).optional() })
@@ -70,7 +69,6 @@ function settingText(origin: AnswerOrigin, name: string): string {
 }
 
 const lineSchema = z.object({
-  name: z.string(),
   sha256: z.string(),
   right: z.array(z.number()).exactOptional(),
   /** CRC-32 of the row and of the other properties. */
@@ -113,7 +111,7 @@ export async function openAnswerStore(
       await release()
     }
     const rows = kept.length - 1
-    return { find: (name) => stored.get(name) ?? [], ...rowsOf(folder, { values, journal, rows, rowBytes }), close }
+    return { find: (sha256) => stored.get(sha256) ?? [], ...rowsOf(folder, { values, journal, rows, rowBytes }), close }
   }).catch(async (error: unknown) => {
     await release()
     throw error
@@ -170,7 +168,7 @@ async function storedLines(path: string): Promise<{
   return head === undefined ? { lines: [], isThere } : { head, lines, isThere }
 }
 
-/** @returns by name, the photographs whose line and row have the right sum */
+/** @returns by the SHA-256 of their files, the photographs whose line and row have the right sum */
 async function undamaged(
   path: string,
   lines: readonly string[],
@@ -188,7 +186,7 @@ async function undamaged(
       await readAt(file, bytes, row * rowBytes)
       if (sumOf(line, bytes) !== line.sum) continue
       const { sum, ...photograph } = line
-      addTo(found, line.name, { ...photograph, row })
+      addTo(found, line.sha256, { ...photograph, row })
     }
   } finally {
     await file.close()
@@ -200,8 +198,8 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefine
   return schema.safeParse(tryJson(text ?? '')).data
 }
 
-function sumOf({ name, sha256, right }: AnsweredPhotograph, row: Uint8Array): number {
-  return crc32(JSON.stringify([name, sha256, right]), crc32(row))
+function sumOf({ sha256, right }: AnsweredPhotograph, row: Uint8Array): number {
+  return crc32(JSON.stringify([sha256, right]), crc32(row))
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

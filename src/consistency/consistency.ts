@@ -1,7 +1,7 @@
 import { parseDevice } from '../engine/device.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { checkIds, chooseNetwork, isOwnNetwork, networkNotes, OWN_OPTIONS } from '../networks/index.js'
-import { findPhotographs } from '../patches/photographs.js'
+import { distinctPhotographs, findPhotographs } from '../patches/photographs.js'
 import { type Progress, progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
 import { optionsIn, parseOptions } from '../support/optionChecks.js'
@@ -37,10 +37,11 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const request = parseDevice(checked.device, checked.precision)
   const models = modelsOf(checked)
   const progress = progressTo(checked.onProgress)
-  const files = await findPhotographs(checked.photographs, progress.note)
+  const found = await findPhotographs(checked.photographs, progress.note)
   const networks = await classifiers(models, checked)
   for (const network of networks) networkNotes(network).forEach(progress.note)
-  const labels = await readLabels(checked.labels, files, networks, progress.note)
+  const labels = await readLabels(checked.labels, found, networks, progress.note)
+  const files = await distinctPhotographs(found, progress.note, signal)
   const jobs: NetworkJob[] = []
   try {
     for (const network of networks) {

@@ -8,12 +8,11 @@ import { pixelScene } from '../engine/scene.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
 import { boxAt, comparedFeatures } from '../experiments/detections.js'
-import { sha256OfFile } from '../files/sha256.js'
 import { type Classes, type Network, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
 import type { Image } from '../patches/image.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
-import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
+import { type HashedPhotograph, type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
 import { progressTo } from '../progress.js'
 import { fileName } from '../results/fileName.js'
 import { type AnswerStore, KEEPS_NOTHING, openAnswerStore, type StoredPhotograph } from './answerStore.js'
@@ -44,7 +43,7 @@ export interface NetworkAnswers {
   readonly network: Classifier
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting
-  readonly files: readonly PhotographFile[]
+  readonly files: readonly HashedPhotograph[]
   /** Measured photographs with the index of their row in `store`, by name. */
   readonly measured: Map<string, MeasuredPhotograph & Pick<StoredPhotograph, 'row'>>
   readonly store: AnswerStore
@@ -134,19 +133,14 @@ export async function openJob(network: Classifier, plan: JobPlan): Promise<Netwo
 /** Finds the photographs whose answers were stored for the content and the labels that they have now. */
 async function findStored(answers: NetworkAnswers, length: number, signal: AbortSignal | undefined): Promise<void> {
   const { protocols, setting, files, measured, store, right } = answers
-  for (const { name, path } of files) {
-    const candidates = store.find(name)
-    if (candidates.length === 0) continue
+  for (const { name, sha256 } of files) {
+    if (sha256 === undefined) continue
     throwIfStopped(signal)
-    // A file that cannot be read is reported later, with those that are measured now.
-    const sha256 = await sha256OfFile(path).catch(() => undefined)
     const classes = right?.get(name)
-    const same = candidates.find(
-      (candidate) => candidate.sha256 === sha256 && String(candidate.right) === String(classes),
-    )
+    const same = store.find(sha256).find((candidate) => String(candidate.right) === String(classes))
     if (same === undefined) continue
     const values = photographMeasures(protocols, setting, classes, await store.read(same.row, 0, length))
-    measured.set(name, { name, sha256: same.sha256, values, row: same.row })
+    measured.set(name, { name, sha256, values, row: same.row })
   }
 }
 
@@ -312,7 +306,7 @@ function takingAnswers({ network, protocols, setting, measured, store, right: al
       answers.take(own, detector && detections && seenIn(detections, frame, own, detector.threshold, moved))
       if (!answers.isComplete()) continue
       const stored = Float32Array.from(answers.row)
-      const row = await store.add({ name, sha256, ...(right && { right }) }, stored)
+      const row = await store.add({ sha256, ...(right && { right }) }, stored)
       measured.set(name, { name, sha256, values: photographMeasures(protocols, setting, right, stored), row })
     }
   }

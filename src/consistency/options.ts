@@ -25,8 +25,8 @@ const OPTIONS = {
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default, at most 100,000. */
   draws: z.number().exactOptional(),
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
-   * on other photographs or on the network.
+   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the content of its file, not
+   * on its name, on other photographs or on the network.
    */
   seed: z.number().default(0),
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */

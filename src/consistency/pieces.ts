@@ -3,7 +3,7 @@ import { pixelScene } from '../engine/scene.js'
 import type { Frame, Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { randomNumbers } from '../experiments/randomNumbers.js'
-import { sha256 } from '../files/sha256.js'
+import { sha256 as sha256Of } from '../files/sha256.js'
 import type { Network } from '../networks/index.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
@@ -84,7 +84,7 @@ export async function* framePieces(
   for await (const { name, image, sha256 } of photographsAhead(files, plan)) {
     const scene = pixelScene(image.rows, image.data)
     for (const protocol of plan.protocols) {
-      const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, name))
+      const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, sha256))
       const direction = protocol.movesFrame ? -1 : 1
       const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
         name,
@@ -134,7 +134,11 @@ function windowPiece(scene: Scene, photographs: readonly DrawnPhotograph[], { fr
   return { frames: [], photographs, windows: { scene, offsets, whole } }
 }
 
-/** Random numbers for one photograph and one protocol. They do not depend on the other photographs and protocols. */
+/**
+ * Random numbers for one photograph and one protocol. They do not depend on the photograph's name, or on the other
+ * photographs and protocols.
+ * @param photograph SHA-256 of the file, in hexadecimal
+ */
 export function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
-  return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
+  return randomNumbers(Number.parseInt(sha256Of(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }

@@ -9,7 +9,7 @@ import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { findPhotographs, photographPatches } from '../patches/photographs.js'
+import { distinctPhotographs, findPhotographs, photographPatches } from '../patches/photographs.js'
 import { progressTo } from '../progress.js'
 import { checkPairs } from '../results/pairs.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
@@ -252,7 +252,7 @@ async function photographsOf(
   const { note } = progressTo(onProgress)
   const left = [...(separability === null ? [] : ['separability']), ...(readout ? ['readout'] : [])]
   if (left.length > 0) note(`photographs are measured without ${left.join(' and ')}: ${TOO_SHORT}`)
-  const files = await findPhotographs(photographs, note)
+  const files = await distinctPhotographs(await findPhotographs(photographs, note), note, signal)
   for (const frame of new Set(frames)) found.set(frame, await photographPatches(files, frame, margin, note, signal))
   return found
 }

@@ -1,4 +1,14 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
@@ -16,9 +26,11 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
 const model = `${golden}classifier.onnx`
-const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = JSON.parse(
-  readFileSync(`${golden}expected.json`, 'utf8'),
-)
+
+function expectedIn(file: string): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  return JSON.parse(readFileSync(`${golden}${file}`, 'utf8'))
+}
+const expected = expectedIn('expected.json')
 const folder = temporaryFolder()
 
 beforeEach(() => {
@@ -49,16 +61,24 @@ function valuesOf({ measures, photographs }: NetworkConsistency, name: string): 
   return Object.fromEntries(measures.map(({ protocol, measure }, i) => [`${protocol} ${measure}`, values[i] as number]))
 }
 
-it('measures what PyTorch does, with and without files', async () => {
-  const result = await measured({ protocols: PROTOCOL_NAMES, out: folder('out') })
-  expect(result.photographs.map(({ name }) => name)).toEqual(Object.keys(expected))
-  for (const [name, measures] of Object.entries(expected))
+it.each([
+  ['an even margin', 'classifier.onnx', 'expected.json'],
+  ['an odd margin, whose middle is between two pixels', 'classifier-20.onnx', 'expected-20.json'],
+])('measures what PyTorch does, with %s around the frame', async (_, file, golds) => {
+  const result = await measured({ model: `${golden}${file}`, protocols: PROTOCOL_NAMES })
+  const all = expectedIn(golds)
+  expect(result.photographs.map(({ name }) => name)).toEqual(Object.keys(all))
+  for (const [name, measures] of Object.entries(all))
     for (const [measure, value] of Object.entries(valuesOf(result, name))) {
       if (/always-same|confidence/.test(measure)) continue
       const isCount = /agreement|[^-]change/.test(measure)
       const difference = Math.abs(value - (measures[measure] as number))
       expect(difference, `${name} ${measure}`).toBeLessThan(isCount ? 1e-6 : measure.includes('error') ? 1e-3 : 1e-4)
     }
+})
+
+it('writes what it returns, and measures each photograph by itself', async () => {
+  const result = await measured({ protocols: PROTOCOL_NAMES, out: folder('out') })
   const csv = readFileSync(files('out', 'photographs.csv'), 'utf8').trim().split('\n')
   expect(csv.length).toBe(1 + Object.keys(expected).length)
   const { mean, standardError } = result.measures[0] as ConsistencyMeasure
@@ -120,16 +140,52 @@ it('computes only photographs that were added or changed', async () => {
   await measured({ photographs, out: folder('out') })
   rmSync(folder('photographs/photograph-0.png'))
   copied(5)
-  copyFileSync(`${golden}photograph-3.png`, folder('photographs/photograph-2.png'))
+  // A photograph is known by its content, not by its name.
+  renameSync(folder('photographs/photograph-4.png'), folder('photographs/photograph-2.png'))
   const { result, notes } = await noted({ photographs, out: folder('out') })
-  expect(notes).toContain('resuming: 3 of 5 photographs are finished')
-  expect(result.images).toBe(2 * 15)
+  expect(notes).toContain('resuming: 3 of 4 photographs are finished')
+  expect(result.images).toBe(15)
   const whole = await measured({ photographs, out: folder('whole') })
   expect(result.photographs).toEqual(whole.photographs)
   expect(resultFiles('out')).toEqual(resultFiles('whole'))
   // A photograph that comes back is not computed again.
   copied(0)
   expect((await measured({ photographs, out: folder('out') })).images).toBe(0)
+})
+
+it('gives a photograph the same shifts in any folder and under any name', async () => {
+  const names = readdirSync(golden).filter((name) => name.endsWith('.png'))
+  for (const [i, name] of names.entries()) {
+    mkdirSync(folder(`renamed/${i % 2}`), { recursive: true })
+    copyFileSync(`${golden}${name}`, folder(`renamed/${i % 2}/${9 - i}.png`))
+  }
+  const options = { protocols: ['crop', 'circular'] } as const
+  await measured({ ...options, out: folder('before') })
+  await measured({ ...options, out: folder('after'), photographs: folder('renamed') })
+  const { status, stdout } = await runHere([
+    ...['compare', folder('before'), folder('after'), '--max-worse', 'crop agreement=0'],
+    ...['--max-worse', 'circular agreement=0', '--json'],
+  ])
+  expect(status).toBe(0)
+  const [{ pairs, measures }] = JSON.parse(stdout).networks
+  expect(pairs).toBe(names.length)
+  expect(measures.filter(({ interval }: { interval: readonly number[] }) => interval.some((end) => end !== 0))).toEqual(
+    [],
+  )
+})
+
+it('counts photographs of equal content once', async () => {
+  const photographs = copied(0, 1, 2)
+  const alone = await measured({ photographs })
+  for (const name of ['a.png', 'z.png']) copyFileSync(`${golden}photograph-1.png`, folder('photographs', name))
+  const { result, notes } = await noted({ photographs })
+  expect(notes).toContain(
+    'skipping 2 photographs with the same content as an earlier one, so that each counts once: "photograph-1.png", "z.png"',
+  )
+  expect(result.photographs.map(({ name }) => name)).toEqual(['a.png', 'photograph-0.png', 'photograph-2.png'])
+  const valuesBy = ({ photographs }: NetworkConsistency) => new Map(photographs.map((one) => [one.sha256, one.values]))
+  expect(valuesBy(result)).toEqual(valuesBy(alone))
+  expect(result.measures.map(({ count }) => count)).toEqual(alone.measures.map(({ count }) => count))
 })
 
 it('keeps the answers to a photograph that vanishes, and skips one that vanishes before it is read', async () => {
@@ -185,14 +241,14 @@ it('computes damaged answers again', async () => {
   writeFileSync(values, bytes)
   // In the line of the second photograph, another number; at the end, a line that was cut off.
   const text = readFileSync(lines, 'utf8')
-  writeFileSync(lines, text.replace(/("photograph-1\.png".*?"sha256":")/, '$10').slice(0, -5))
+  writeFileSync(lines, text.replace(/(\n.*\n\{"sha256":")/, '$10').slice(0, -5))
   const { result, notes } = await noted({ out: folder('out') })
   expect(notes).toContain('resuming: 3 of 6 photographs are finished')
   expect(result.images).toBe(3 * 15)
   expect(resultFiles('out')).toEqual(resultFiles('whole'))
   for (const spoil of [
     () => rmSync(values),
-    () => writeFileSync(lines, readFileSync(lines, 'utf8').replace('"format":2', '"format":1')),
+    () => writeFileSync(lines, readFileSync(lines, 'utf8').replace('"format":3', '"format":2')),
   ]) {
     spoil()
     expect((await noted({ out: folder('out') })).notes).toContain(

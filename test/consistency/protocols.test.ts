@@ -213,6 +213,7 @@ it.each(PROTOCOLS.map((protocol) => [protocol.name, protocol] as const))(
         const inside = Math.min(row - rows, col - cols) >= 0 && Math.max(row - rows, col - cols) < 14
         return inside ? (reduced.data[((row - rows) * 14 + col - cols) * 4] as number) : behind(row, col)
       }
+      if (name !== 'subpixel') throw new Error(`no definition of ${name}`)
       if (Math.abs(rows + cols) === 0.003) {
         const next = (place: number) => (place === frame - 1 ? frame - 2 : place + 1)
         const beside = rows === 0 ? centre(row, next(col)) : centre(next(row), col)
