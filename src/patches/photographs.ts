@@ -47,7 +47,7 @@ export async function findPhotographs(
   })
   if (!found.isDirectory() && isPicture(basename(source))) return [{ name: basename(source), path: source }]
   const root = found.isDirectory() ? source : dirname(source)
-  const names = found.isDirectory() ? (await picturesBelow(source, note)).sort() : await listedIn(source)
+  const names = found.isDirectory() ? await picturesBelow(source, note) : await listedIn(source)
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
@@ -56,27 +56,53 @@ export async function findPhotographs(
   return names.map((name) => ({ name, path: resolve(root, name) }))
 }
 
-/** @returns paths relative to `root`. Links to folders are not followed. */
-async function picturesBelow(root: string, note: (line: string) => void, folder = ''): Promise<string[]> {
+/** Names of pictures, as paths relative to the folder that is searched. */
+interface FoundPictures {
+  readonly files: string[]
+  /** Links whose target is missing. */
+  readonly deadLinks: string[]
+  /** Pipes, devices, and links to folders, which are not followed. */
+  readonly others: string[]
+}
+
+async function picturesBelow(root: string, note: (line: string) => void): Promise<readonly string[]> {
+  const found: FoundPictures = { files: [], deadLinks: [], others: [] }
+  await searchBelow(root, '', note, found)
+  const skip = (names: readonly string[], what: string) => {
+    if (names.length > 0) note(`skipping ${what} in ${root}: ${listedNames(names.toSorted())}`)
+  }
+  const { deadLinks, others, files } = found
+  skip(deadLinks, `${counted(deadLinks.length, 'link')} that ${deadLinks.length === 1 ? 'leads' : 'lead'} nowhere`)
+  const are = others.length === 1 ? 'is not a file' : 'are not files'
+  skip(others, `${counted(others.length, 'item')} that ${are} but a folder, a pipe or a device`)
+  return files.sort()
+}
+
+async function searchBelow(
+  root: string,
+  folder: string,
+  note: (line: string) => void,
+  found: FoundPictures,
+): Promise<void> {
   const options = { withFileTypes: true, encoding: 'buffer' } as const
   const entries = await readdir(join(root, folder), options).catch((error: NodeJS.ErrnoException) => {
     note(`skipping the folder ${join(root, folder)}: it cannot be read (${error.code}); allow reading it`)
     return []
   })
-  const pictures: string[] = []
   for (const entry of entries) {
     const name = join(folder, entry.name.toString())
     if (!entry.isDirectory() && !isPicture(basename(name))) continue
     // Other bytes are lost in a string, so the file could not be opened by its name.
     if (!isUtf8(entry.name)) note(`skipping ${join(root, name)}: its name is not UTF-8; rename it`)
-    else if (entry.isDirectory()) for (const below of await picturesBelow(root, note, name)) pictures.push(below)
+    else if (entry.isDirectory()) await searchBelow(root, name, note, found)
     else {
       // A link counts if it leads to a file.
       const target = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry
-      if (target?.isFile()) pictures.push(name)
+      if (target === undefined) found.deadLinks.push(name)
+      else if (target.isFile()) found.files.push(name)
+      else found.others.push(name)
     }
   }
-  return pictures
 }
 
 /**

@@ -1,9 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { findPhotographs, middleStart, photographPatches, readPhotograph, sourceSide } from '../../src/patches/photographs.js'
+import {
+  findPhotographs,
+  middleStart,
+  photographPatches,
+  readPhotograph,
+  sourceSide,
+} from '../../src/patches/photographs.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -28,6 +35,33 @@ it('finds links to pictures in a folder, but no links to anything else', async (
   symlinkSync('.', folder('links/d.png'))
   expect(await findPhotographs(folder('links'))).toEqual([{ name: 'b.png', path: folder('links/b.png') }])
 })
+
+it('says how many links lead nowhere, and how many items with the name of a picture are not files', async () => {
+  mkdirSync(folder('a/b'), { recursive: true })
+  for (const name of ['a.png', 'a/a.png']) writeFileSync(folder(name), 'x')
+  for (const name of ['a/b.png', 'a/b/c.jpg', 'a/notes.md']) symlinkSync('nothing', folder(name))
+  symlinkSync('../a.png', folder('a/d.png'))
+  symlinkSync('b', folder('a/e.png'))
+  const { names, notes } = await foundBelow(folder('a'))
+  expect(names).toEqual(['a.png', 'd.png'])
+  expect(notes).toEqual([
+    `skipping 2 links that lead nowhere in ${folder('a')}: "b.png", "b/c.jpg"`,
+    `skipping 1 item that is not a file but a folder, a pipe or a device in ${folder('a')}: "e.png"`,
+  ])
+})
+
+it.skipIf(leftOut(process.platform === 'win32', 'Windows has no named pipes in folders'))(
+  'says that it skips a pipe',
+  async () => {
+    mkdirSync(folder('a'))
+    writeFileSync(folder('a/a.png'), 'x')
+    execFileSync('mkfifo', [folder('a/x.jpg')])
+    expect(await foundBelow(folder('a'))).toEqual({
+      names: ['a.png'],
+      notes: [`skipping 1 item that is not a file but a folder, a pipe or a device in ${folder('a')}: "x.jpg"`],
+    })
+  },
+)
 
 /** What is found below the folder, and the notes about what is left out. */
 async function foundBelow(path: string) {
