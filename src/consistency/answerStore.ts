@@ -105,7 +105,10 @@ export async function openAnswerStore(
     const kept = [JSON.stringify({ format: ANSWERS_FORMAT, ...origin }), ...(stored.size === 0 ? [] : lines)]
     await writeFileAtomic(linesPath, kept.map((line) => `${line}\n`).join(''))
     const values = await open(valuesPath, 'r+')
-    const journal = await open(linesPath, 'a')
+    const journal = await open(linesPath, 'a').catch(async (error: unknown) => {
+      await values.close()
+      throw error
+    })
     const close = async () => {
       await Promise.all([values.close(), journal.close()])
       await release()
