@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readPhotographsTable } from '../consistency/photographsTable.js'
 import { CONFIDENCE } from '../consistency/protocols.js'
 import { InputError } from '../errors.js'
 import { CONFIDENT } from '../experiments/confidence.js'
-import { MOST_BYTES, readStored } from '../files/json.js'
-import { readNamed, regularSize } from '../files/regularFile.js'
-import { csvRows } from '../results/csv.js'
+import { readStored } from '../files/json.js'
 import { fileName } from '../results/fileName.js'
 import { BETTER } from '../results/measures.js'
 import { printable } from '../support/text.js'
@@ -72,23 +71,8 @@ async function photographsOf(path: string, network: Network, settings: Texts): P
     threshold: threshold?.toString(),
   }
   const file = join(path, 'networks', fileName(model), 'photographs.csv')
-  const remedy = 'run consistency on this folder again'
-  const damaged = (what: string) => new InputError(`${file} is damaged: ${what}; ${remedy}`)
-  if ((await regularSize(file).catch(() => 0)) > MOST_BYTES) throw damaged('it is too long')
-  const rows = csvRows((await readNamed(file, remedy)).toString('utf8'), file)
-  const [head = [], ...lines] = Array.from(rows, ([, cells]) => cells)
-  const first = ['photograph', 'sha256', ...(head[2] === 'label' ? ['label'] : [])]
-  const expected = [...first, ...measures.map(({ protocol, measure }) => `${protocol} ${measure}`)]
-  if (JSON.stringify(head) !== JSON.stringify(expected)) throw damaged('its columns are not those of consistency.json')
-  if (lines.length !== network.photographs) throw damaged('it has another number of photographs than consistency.json')
-  return lines.map((cells, i) => {
-    const [name = '', sha256 = ''] = cells
-    const [label, numbers] = [cells[first.indexOf('label')], cells.slice(first.length)]
-    const isWhole = cells.length === head.length && /^[0-9a-f]{64}$/.test(sha256)
-    if (!isWhole || !numbers.every((cell) => NUMBER.test(cell)))
-      throw damaged(`its photograph ${i + 1} is not complete`)
-    // A value that does not exist is an empty cell.
-    const values = Float64Array.from(numbers, (cell) => (cell === '' ? Number.NaN : Number(cell)))
+  const all = await readPhotographsTable(file, network)
+  return all.map(({ name, sha256, label, values }) => {
     const own = label ? { ...settings, label: printable(label) } : settings
     return { name, sha256, settings: own, facts, values: async () => valuesOf(measures, values) }
   })
@@ -97,11 +81,8 @@ async function photographsOf(path: string, network: Network, settings: Texts): P
 /** Begins the names of measures over confident photographs. */
 export const CONFIDENT_ROWS = 'confident, '
 
-/** Numbers whose squares can be added, or nothing. */
-const NUMBER = /^(-?\d{1,20}(\.\d+)?(e[-+]?\d{1,2})?|)$/
-
 /** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
-function valuesOf(measures: Network['measures'], values: Float64Array): readonly UnitValue[] {
+function valuesOf(measures: Network['measures'], values: readonly number[]): readonly UnitValue[] {
   const isConfident = (protocol: string) =>
     measures.some(
       (one, i) => one.protocol === protocol && one.measure === CONFIDENCE && (values[i] as number) >= CONFIDENT,

@@ -5,6 +5,7 @@ import { packageVersion } from '../files/package.js'
 import { csvText } from '../results/csv.js'
 import { type NetworkAnswers, networkFolder } from './networkAnswers.js'
 import { consistencyPage } from './page/page.js'
+import { numberCell, photographsTable } from './photographsTable.js'
 import { keptValues } from './protocols.js'
 import type { Consistency, NetworkConsistency } from './result.js'
 
@@ -45,14 +46,7 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
     await writeFileAtomic(join(folder, `${protocol.name}.npy`), arrayOf(answers, first, count))
     first += count
   }
-  const { labels } = answers
-  const columns = result.measures.map(({ protocol, measure }) => `${protocol} ${measure}`)
-  const head = ['photograph', 'sha256', ...(labels ? ['label'] : []), ...columns]
-  const lines = result.photographs.map(({ name, sha256, values }) => {
-    const label = labels ? [labels.of.get(name)?.words.join(';')] : []
-    return [name, sha256, ...label, ...values.map(numberCell)]
-  })
-  await writeFileAtomic(join(folder, 'photographs.csv'), csvText([head, ...lines]))
+  await writeFileAtomic(join(folder, 'photographs.csv'), photographsTable(result, answers.labels))
 }
 
 /** One line per network, measure, and choice of photographs. */
@@ -71,11 +65,6 @@ function summaryLines({ networks }: Consistency) {
     ),
   )
   return [['network', 'protocol', 'measure', 'photographs', 'mean', 'standard error', 'count'], ...lines]
-}
-
-/** A value that does not exist gives an empty cell. */
-function numberCell(value: number | null): number | undefined {
-  return value === null || Number.isNaN(value) ? undefined : value
 }
 
 /**

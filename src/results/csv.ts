@@ -5,7 +5,7 @@ import { withoutControls } from '../support/text.js'
  * Text that a spreadsheet could run as a formula, unless it is a number; see `csvCell`. The pattern allows leading
  * apostrophes, because otherwise the texts `=x` and `'=x` would give the same cell.
  */
-const FORMULA = /^'*[=@+-]/
+export const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /**
@@ -24,8 +24,11 @@ export function csvText(rows: readonly (readonly (string | number | undefined)[]
   return rows.map((cells) => `${cells.map((cell = '') => csvCell(cell)).join(',')}\n`).join('')
 }
 
-/** Largest number of characters in a row. A hostile file could otherwise hold millions of cells in one row. */
-const LONGEST_ROW = 10_000
+/**
+ * Largest number of characters in a row. A hostile file could otherwise hold millions of cells in one row. The longest
+ * path of a photograph has 4,096 bytes, each of which may be a control character.
+ */
+const LONGEST_ROW = 40_000
 
 /**
  * Reads rows of CSV (RFC 4180), each with the number of the line where it begins, from 1. Empty lines are left out.

@@ -4,12 +4,12 @@ export function printable(name: string): string {
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
-/**
- * Puts `?` in place of each character that could control a terminal, and of each line separator or mark of writing
- * direction.
- */
+/** Each character that could control a terminal, and each line separator or mark of writing direction. */
+export const CONTROLS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+
+/** Puts `?` in place of control characters; see `CONTROLS`. */
 export function withoutControls(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
+  return line.replace(CONTROLS, '?')
 }
 
 /** Limits in characters. If a word (such as a path) or a message is longer, its middle is left out. */

@@ -12,6 +12,7 @@ import {
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
+import { compare } from '../../src/compare/compare.js'
 import { consistency } from '../../src/consistency/consistency.js'
 import type { ConsistencyOptions } from '../../src/consistency/options.js'
 import { PROTOCOL_NAMES } from '../../src/consistency/protocols.js'
@@ -20,6 +21,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../src/progress.js'
 import { runHere } from '../support/inProcess.js'
+import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { constantOf, convolutions, node, weightsOf } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -173,6 +175,19 @@ it('gives a photograph the same shifts in any folder and under any name', async 
     [],
   )
 })
+
+it.skipIf(leftOut(process.platform === 'win32', 'Windows allows no such names'))(
+  'writes names that compare reads back, whatever characters they have',
+  async () => {
+    const names = ['=1+1.png', "'=a.png", 'a\nb\t"c",d.png', '"e".png', 'f\u202eg.png', 'h.png']
+    const photographs = copied()
+    for (const [i, name] of names.entries()) copyFileSync(`${golden}photograph-${i}.png`, folder('photographs', name))
+    await measured({ photographs, out: folder('before') })
+    await measured({ photographs: folder('photographs/h.png'), out: folder('after') })
+    const { networks } = await compare(folder('before'), folder('after'))
+    expect(networks[0]?.unpaired.before.map(({ name }) => name).sort()).toEqual(names.slice(0, -1).sort())
+  },
+)
 
 it('counts photographs of equal content once', async () => {
   const photographs = copied(0, 1, 2)

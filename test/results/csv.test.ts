@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { csvCell, csvRows } from '../../src/results/csv.js'
+import { csvCell, csvRows, csvText } from '../../src/results/csv.js'
+import { exactCell, textOfCell } from '../../src/results/exactCell.js'
 
 it.each([
   // What a spreadsheet takes for a formula gets an apostrophe.
@@ -54,6 +55,17 @@ describe('rows of CSV', () => {
     expect(rows('a"b"c,"d"e,f')).toEqual([[1, ['a"b"c', '"d"e', 'f']]])
   })
 
+  it('give back every text that `exactCell` has made', () => {
+    const texts = [
+      ...['a', '', 'b,c', '"', '"q".png', '\\', '=1', "'=1", "''=1", "'a", "'", '-5', "'-5", '+a.png', '@', '?'],
+      ...['a\nb', 'a\r\n"b"', '\t=1', '\x1b[31m', 'a\u202eb', '\u2028', '\ud800', '\u{1f600}', 'ü', "'\n"],
+    ]
+    const text = csvText([texts.map(exactCell)])
+    expect(text).not.toMatch(/[\p{Cc}\p{Bidi_Control}](?!$)/u)
+    expect([...csvRows(text, 'a.csv')].map(([, cells]) => cells.map(textOfCell))).toEqual([texts])
+    expect(textOfCell('"a')).toBeUndefined()
+  })
+
   it('give the texts that were written', () => {
     const texts = ['a', '', 'b,c', '"', '""', ',"', 'd"e', 'tabby, tabby cat']
     expect(rows(`${texts.map(csvCell).join(',')}\n`)).toEqual([[1, texts]])
@@ -67,7 +79,7 @@ describe('rows of CSV', () => {
 
   it('are refused if one is too long, before its cells are made', () => {
     expect(rows('x'.repeat(9999))).toHaveLength(1)
-    const message = /^a\.csv line 2 has more than 10000 characters/
+    const message = /^a\.csv line 2 has more than 40000 characters/
     expect(() => rows(`a\n${','.repeat(1e7)}`)).toThrow(message)
     expect(() => rows(`a\n"${'\n'.repeat(1e7)}`)).toThrow(message)
   })
