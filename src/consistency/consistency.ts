@@ -1,17 +1,19 @@
 import { parseDevice } from '../engine/device.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { checkIds, chooseNetwork, isOwnNetwork, networkNotes, OWN_OPTIONS } from '../networks/index.js'
+import { readBackground } from '../patches/background.js'
 import { distinctPhotographs, findPhotographs } from '../patches/photographs.js'
 import { type Progress, progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
 import { optionsIn, parseOptions } from '../support/optionChecks.js'
-import { counted } from '../support/text.js'
+import { counted, listedNames } from '../support/text.js'
 import { writeResults } from './document.js'
 import { readLabels } from './labels.js'
 import { type Classifier, classifierOf, measureLeft, type NetworkJob, openJob } from './networkAnswers.js'
 import { type CheckedConsistency, CONSISTENCY_OPTIONS, type ConsistencyOptions } from './options.js'
 import { EXACT_CROP, PROTOCOLS, type Protocol } from './protocols.js'
 import { type Consistency, type NetworkConsistency, summary } from './result.js'
+import { type CommonSettings, storedNetworks } from './storedNetworks.js'
 
 /** Largest number of draws. With so many, the standard error of a photograph's agreement is below 0.2 points. */
 const MOST_DRAWS = 100_000
@@ -42,27 +44,38 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   for (const network of networks) networkNotes(network).forEach(progress.note)
   const labels = await readLabels(checked.labels, found, networks, progress.note)
   const files = await distinctPhotographs(found, progress.note, signal)
+  const [{ input }] = networks as readonly [Classifier]
+  const { identity: background } = await readBackground(checked.background, input.rows, signal)
+  const settings: CommonSettings = {
+    protocols: chosen.map(({ name }) => name),
+    draws,
+    seed,
+    background,
+    ...(labels && { labels: labels.source }),
+  }
+  const ids = networks.map(({ id }) => id)
+  if (out !== undefined) await keepOthers(out, settings, ids, progress.note)
   const jobs: NetworkJob[] = []
   try {
     for (const network of networks) {
       throwIfStopped(signal)
       jobs.push(await openJob(network, { chosen, draws, files, labels, request, options: checked }))
     }
-    const measured = await measureAll(jobs, progress, networks.length > 1)
-    const [{ origin }] = jobs as [NetworkJob]
-    const result = {
-      protocols: chosen.map(({ name }) => name),
-      draws,
-      seed,
-      background: origin.background,
-      ...(labels && { labels: labels.source }),
-      networks: measured,
-    }
-    if (out !== undefined) await writeResults(out, result, jobs)
+    const result = { ...settings, networks: await measureAll(jobs, progress, networks.length > 1) }
+    // Another process may have measured other networks meanwhile.
+    if (out !== undefined)
+      await writeResults(out, result, jobs, await storedNetworks(out, settings, ids, progress.note))
     return result
   } finally {
     for (const { store } of jobs) await store.close()
   }
+}
+
+/** @throws UsageError if networks that other calls have measured in `out` have other settings */
+async function keepOthers(out: string, settings: CommonSettings, ids: readonly string[], note: (line: string) => void) {
+  const stored = await storedNetworks(out, settings, ids, () => undefined)
+  const others = stored.map(({ model }) => model).filter((model) => !ids.includes(model))
+  if (others.length > 0) note(`keeping the results of ${listedNames(others)} in ${out}`)
 }
 
 function chosenProtocols({ protocols: names, exact, draws }: CheckedConsistency): readonly Protocol[] {

@@ -7,34 +7,51 @@ import { type NetworkAnswers, networkFolder } from './networkAnswers.js'
 import { consistencyPage } from './page/page.js'
 import { numberCell, photographsTable } from './photographsTable.js'
 import { keptValues } from './protocols.js'
-import type { Consistency, NetworkConsistency } from './result.js'
+import type { Consistency, NetworkConsistency, ShownConsistency, ShownNetwork } from './result.js'
+
+/** Properties of a network that depend on the photographs that are left to measure, or on the machine's speed. */
+const OF_THE_CALL: ReadonlySet<string> = new Set(['settings', 'images', 'seconds', 'imagesPerSecond'])
 
 /**
  * Content of consistency.json. It contains no durations and no numbers of workers, which depend on the photographs that
  * are left to measure, so equal inputs give equal bytes.
  */
-export function consistencyDocument({ networks, ...result }: Consistency): object {
+export function consistencyDocument({ networks, ...result }: ShownConsistency): object {
   return {
     shiftscope: packageVersion(),
     ...result,
-    networks: networks.map(({ photographs, settings, images, seconds, imagesPerSecond, ...network }) => ({
-      ...network,
-      photographs: photographs.length,
-    })),
+    networks: networks.map((network) => {
+      const { photographs, ...described } = network
+      const kept = Object.entries(described).filter(([name]) => !OF_THE_CALL.has(name))
+      return { ...Object.fromEntries(kept), photographs: photographs.length }
+    }),
   }
 }
 
-/** Writes all files of `out`. The description of the results, consistency.json, comes last. */
+/**
+ * Writes all files of `out`. The description of the results, consistency.json, comes last.
+ * @param stored the networks that earlier calls have measured there
+ */
 export async function writeResults(
   folder: string,
   result: Consistency,
   networks: readonly NetworkAnswers[],
+  stored: readonly ShownNetwork[],
 ): Promise<void> {
   for (const [i, answers] of networks.entries())
     await writeNetwork(folder, result.networks[i] as NetworkConsistency, answers)
-  await writeFileAtomic(join(folder, 'summary.csv'), csvText(summaryLines(result)))
-  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(result, networks))
-  const content = `${JSON.stringify(consistencyDocument(result), null, 2)}\n`
+  const own = new Map(result.networks.map((network) => [network.model, network]))
+  const before = new Set(stored.map(({ model }) => model))
+  const all = {
+    ...result,
+    networks: [
+      ...stored.map((network) => own.get(network.model) ?? network),
+      ...result.networks.filter(({ model }) => !before.has(model)),
+    ],
+  }
+  await writeFileAtomic(join(folder, 'summary.csv'), csvText(summaryLines(all)))
+  await writeFileAtomic(join(folder, 'index.html'), await consistencyPage(all, networks))
+  const content = `${JSON.stringify(consistencyDocument(all), null, 2)}\n`
   await writeFileAtomic(join(folder, 'consistency.json'), content)
 }
 
@@ -50,7 +67,7 @@ async function writeNetwork(out: string, result: NetworkConsistency, answers: Ne
 }
 
 /** One line per network, measure, and choice of photographs. */
-function summaryLines({ networks }: Consistency) {
+function summaryLines({ networks }: ShownConsistency) {
   const lines = networks.flatMap(({ model, measures }) =>
     measures.flatMap(({ protocol, measure, confident, ...all }) =>
       Object.entries({ all, confident }).map(([photographs, { mean, standardError, count }]) => [

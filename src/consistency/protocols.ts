@@ -78,6 +78,9 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
   readonly isRight: boolean | undefined
 }
 
+export const MEASURE_UNITS = ['share', 'probability', 'error', 'overlap'] as const
+export type MeasureUnit = (typeof MEASURE_UNITS)[number]
+
 /**
  * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.
  * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
@@ -86,7 +89,7 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
 interface ProtocolMeasure {
   readonly name: string
   readonly title: string
-  readonly unit: 'share' | 'probability' | 'error' | 'overlap'
+  readonly unit: MeasureUnit
   readonly better: Better
   /** @param compared the answer with which this one is compared, if any */
   readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined

@@ -5,7 +5,7 @@ import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import type { Better } from '../results/measures.js'
 import { meanAndError } from '../support/statistics.js'
-import { CONFIDENCE, type Protocol, type ProtocolName } from './protocols.js'
+import { CONFIDENCE, type MeasureUnit, type Protocol, type ProtocolName } from './protocols.js'
 
 /** A photograph with its answers to all frames. */
 export interface MeasuredPhotograph {
@@ -46,7 +46,7 @@ export interface ConsistencyMeasure extends MeasureMean {
    */
   readonly measure: string
   readonly title: string
-  readonly unit: 'share' | 'probability' | 'error' | 'overlap'
+  readonly unit: MeasureUnit
   /** Whether a higher or a lower value is better, or neither. */
   readonly better: Better
   /** The mean over photographs with a probability of at least 0.5 for the answer to the protocol's first image. */
@@ -92,6 +92,17 @@ export interface NetworkConsistency extends ExecutionRecord {
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
+}
+
+/** What the files of a folder show of a network, which this call or an earlier one has measured. */
+export interface ShownNetwork
+  extends Pick<NetworkConsistency, 'model' | 'frame' | 'measures' | 'photographs' | 'failed'> {
+  readonly device: string
+}
+
+/** Results of `consistency` together with those of earlier calls in the same folder. */
+export interface ShownConsistency extends Omit<Consistency, 'networks'> {
+  readonly networks: readonly ShownNetwork[]
 }
 
 /** @param photographs in the order of the given files */

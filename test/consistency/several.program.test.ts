@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { consistency } from '../../src/consistency/consistency.js'
@@ -95,6 +95,38 @@ it('goes on with the network at which it was stopped', async () => {
   expect(again.networks[0]?.images).toBe(0)
   for (const name of ['summary.csv', 'consistency.json', 'index.html', 'networks/smaller/photographs.csv'])
     expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+})
+
+it('keeps the results of networks that earlier calls measured in the folder', async () => {
+  const given = await options()
+  const { models = [], ...rest } = given
+  const [first, second] = models as [string, string]
+  await consistency({ ...given, out: folder('whole') })
+  await consistency({ ...rest, model: first, out: folder('out') })
+  const notes: string[] = []
+  const again = { ...rest, model: second, out: folder('out') }
+  const { networks } = await consistency({
+    ...again,
+    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
+  })
+  expect(networks.map(({ model }) => model)).toEqual(['smaller'])
+  expect(notes).toContain(`keeping the results of "classifier" in ${folder('out')}`)
+  for (const name of ['summary.csv', 'consistency.json', 'networks/classifier/photographs.csv'])
+    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+  const page = readFileSync(folder('out/index.html'), 'utf8')
+  expect(page).toContain('most consistent of 2 networks')
+  expect(page).toContain('measure both networks in one call')
+  // Nothing is computed again, and the page then has everything.
+  const both = await consistency({ ...given, out: folder('out') })
+  expect(both.networks.map(({ images }) => images)).toEqual([0, 0])
+  expect(readFileSync(folder('out/index.html'))).toEqual(readFileSync(folder('whole/index.html')))
+  expect(await messageOf(consistency({ ...again, draws: 3 }), UsageError)).toBe(
+    `${folder('out')} has results of "classifier" with draws 5; choose another folder with \`out\`, or remove this one`,
+  )
+  // A network whose folder was removed is gone.
+  rmSync(folder('out/networks/classifier'), { recursive: true })
+  await consistency(again)
+  expect(readFileSync(folder('out/summary.csv'), 'utf8')).not.toContain('classifier')
 })
 
 it('leaves the time left to the rate of the network at work, because networks differ in speed', async () => {

@@ -9,6 +9,7 @@ import {
   withAllMeasures,
 } from '../../src/consistency/protocols.js'
 import { type NetworkConsistency, summary } from '../../src/consistency/result.js'
+import { sha256 } from '../../src/files/sha256.js'
 import type { PhotographFile } from '../../src/patches/photographs.js'
 
 const NO_MORE = { labels: false, boxes: false }
@@ -45,7 +46,7 @@ export function madeNetwork(
     const [agreement, change, confidence] = values
     const given: Record<string, number> = { agreement, change, confidence, 'always-same': 0, 'probability-change': 0.1 }
     const own = all.flatMap(({ measures }) => measures.map(({ name }) => given[name] as number))
-    return [{ name: `${i}.png`, sha256: '', values: own, row: i }]
+    return [{ name: `${i}.png`, sha256: sha256(`${i}.png`), values: own, row: i }]
   })
   const columns = [0, 0.75, 0.5]
   const read = async (_row: number, _first: number, count: number) =>

@@ -1,7 +1,7 @@
 import { paired } from '../../report/findings/evidence.js'
 import type { PatchValues } from '../../results/rows.js'
 import { meanAndError } from '../../support/statistics.js'
-import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
+import type { ConsistencyMeasure, MeasureMean, ShownNetwork } from '../result.js'
 
 /** What tells measures apart. */
 export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
@@ -9,15 +9,19 @@ export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
 /** Mean difference of two networks over the photographs that both measured. */
 export type PairedDifference = MeasureMean & { readonly mean: number }
 
-export function measureOf({ measures }: NetworkConsistency, key: MeasureKey): ConsistencyMeasure | undefined {
+export function measureOf({ measures }: ShownNetwork, key: MeasureKey): ConsistencyMeasure | undefined {
   return measures[indexOf(measures, key)]
 }
 
-/** Finite values of a measure, by the name of the photograph. */
-export function photographValues({ measures, photographs }: NetworkConsistency, key: MeasureKey): PatchValues {
+/** Finite values of a measure, by the name of the photograph, or by its SHA-256. */
+export function photographValues(
+  { measures, photographs }: ShownNetwork,
+  key: MeasureKey,
+  by: 'name' | 'sha256' = 'name',
+): PatchValues {
   const at = indexOf(measures, key)
   return new Map(
-    photographs.flatMap(({ name, values }) => (Number.isFinite(values[at]) ? [[name, values[at] as number]] : [])),
+    photographs.flatMap(({ values, ...one }) => (Number.isFinite(values[at]) ? [[one[by], values[at] as number]] : [])),
   )
 }
 
@@ -27,11 +31,16 @@ function indexOf(measures: readonly ConsistencyMeasure[], key: MeasureKey): numb
 
 /** @returns the mean of `one` minus `other`; undefined if they share no photograph */
 export function pairedDifference(
-  one: NetworkConsistency,
-  other: NetworkConsistency,
+  one: ShownNetwork,
+  other: ShownNetwork,
   key: MeasureKey,
 ): PairedDifference | undefined {
-  const differences = paired(photographValues(one, key), photographValues(other, key), (a, b) => a - b)
+  // Between the calls that measured the networks, a photograph may have got another name or another content.
+  const [own, others] = [one, other].map((network) => photographValues(network, key, 'sha256')) as [
+    PatchValues,
+    PatchValues,
+  ]
+  const differences = paired(own, others, (a, b) => a - b)
   return differences.size === 0 ? undefined : { ...meanAndError([...differences.values()]), count: differences.size }
 }
 
@@ -41,8 +50,8 @@ export function isWithinErrors({ mean, standardError }: PairedDifference): boole
 }
 
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */
-export function bestFirst(networks: readonly NetworkConsistency[], key: MeasureKey): readonly NetworkConsistency[] {
-  const rank = (network: NetworkConsistency) => {
+export function bestFirst(networks: readonly ShownNetwork[], key: MeasureKey): readonly ShownNetwork[] {
+  const rank = (network: ShownNetwork) => {
     const { mean = null, better = 'neither' } = measureOf(network, key) ?? {}
     return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
   }
@@ -50,12 +59,12 @@ export function bestFirst(networks: readonly NetworkConsistency[], key: MeasureK
 }
 
 /** The first measure of each protocol, which stands for it. With labels, the first one is the accuracy. */
-export function mainMeasures({ measures }: NetworkConsistency): readonly ConsistencyMeasure[] {
+export function mainMeasures({ measures }: ShownNetwork): readonly ConsistencyMeasure[] {
   return measures.filter(({ protocol }, i) => measures.findIndex((one) => one.protocol === protocol) === i)
 }
 
 /** The main measure of the first protocol that shifts photographs. It decides which network is the most consistent. */
-export function leadingMeasure(network: NetworkConsistency): ConsistencyMeasure {
+export function leadingMeasure(network: ShownNetwork): ConsistencyMeasure {
   const main = mainMeasures(network)
   return (main.find(({ protocol }) => protocol !== 'center') ?? main[0]) as ConsistencyMeasure
 }

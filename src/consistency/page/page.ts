@@ -5,7 +5,7 @@ import { fileName } from '../../results/fileName.js'
 import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { protocolNamed } from '../protocols.js'
-import type { Consistency, ConsistencyMeasure, NetworkConsistency } from '../result.js'
+import type { ConsistencyMeasure, ShownConsistency, ShownNetwork } from '../result.js'
 import { bestFirst, isWithinErrors, leadingMeasure, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { distanceText, meanText, titleText } from './measureText.js'
 import { pathsHtml } from './paths.js'
@@ -31,8 +31,8 @@ const STYLE = `
 figure,tr,#scatter,#files{break-inside:avoid}h2,h3{break-after:avoid}section.report{margin-top:1.2rem}.scatter svg{max-width:30rem}.scroll thead th,.scroll tbody th{min-width:0}.photographs svg{print-color-adjust:exact}}`
 
 /** The page of one or several networks. It is one file without scripts. */
-export async function consistencyPage(result: Consistency, answers: readonly NetworkAnswers[]): Promise<string> {
-  const measure = leadingMeasure(result.networks[0] as NetworkConsistency)
+export async function consistencyPage(result: ShownConsistency, answers: readonly NetworkAnswers[]): Promise<string> {
+  const measure = leadingMeasure(result.networks[0] as ShownNetwork)
   const networks = bestFirst(result.networks, measure)
   const answersBy = new Map(answers.map((one) => [one.network.id, one]))
   const isOne = networks.length === 1
@@ -46,7 +46,7 @@ export async function consistencyPage(result: Consistency, answers: readonly Net
     {
       id: 'changes',
       title: isOne ? 'Photographs whose answer changes most' : 'Photographs on which two networks differ most',
-      html: await pathsHtml(networks, pathMeasure(networks[0] as NetworkConsistency), answersBy),
+      html: await pathsHtml(networks, pathMeasure(networks[0] as ShownNetwork), answersBy),
     },
     { id: 'files', title: 'Networks and files', html: filesHtml(networks) },
   ]
@@ -60,8 +60,8 @@ export async function consistencyPage(result: Consistency, answers: readonly Net
 }
 
 /** What was measured, on which photographs. */
-function openingHtml(networks: readonly NetworkConsistency[]): string {
-  const [first] = networks as readonly [NetworkConsistency]
+function openingHtml(networks: readonly ShownNetwork[]): string {
+  const [first] = networks as readonly [ShownNetwork]
   const names = networks.map(({ photographs }) => photographs.map(({ name }) => basename(name)))
   const most = names.reduce((longest, one) => (one.length > longest.length ? one : longest))
   const which = most.length > 1 ? `${most[0]} to ${most.at(-1)}` : most[0]
@@ -75,8 +75,8 @@ function openingHtml(networks: readonly NetworkConsistency[]): string {
  * Says which network is the most consistent, if its differences from others are larger than two standard errors.
  * @param networks the best one first
  */
-function resultTitle(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
-  const [best, ...others] = networks as [NetworkConsistency, ...NetworkConsistency[]]
+function resultTitle(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
+  const [best, ...others] = networks as [ShownNetwork, ...ShownNetwork[]]
   if (others.length === 0) return `Shift consistency of ${best.model}`
   const differences = others.map((other) => pairedDifference(other, best, measure))
   if (differences.some((difference) => difference === undefined || difference.standardError === null))
@@ -88,8 +88,8 @@ function resultTitle(networks: readonly NetworkConsistency[], measure: Consisten
 
 /** The result in words, and from what it was measured. */
 function resultHtml(
-  { draws, seed, labels, protocols }: Consistency,
-  networks: readonly NetworkConsistency[],
+  { draws, seed, labels, protocols }: ShownConsistency,
+  networks: readonly ShownNetwork[],
   measure: ConsistencyMeasure,
 ): string {
   const random = protocols.some((name) => protocolNamed(name).isRandom)
@@ -102,7 +102,7 @@ function resultHtml(
   return `<p>${escapeHtml(`${leadSentences(networks, measure)} Values are means over ${photographs}.${random}${from}`)}</p>`
 }
 
-function leadSentences([best, second]: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+function leadSentences([best, second]: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
   const own = best && measureOf(best, measure)
   if (own === undefined) return ''
   const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
@@ -117,11 +117,11 @@ function leadSentences([best, second]: readonly NetworkConsistency[], measure: C
 }
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
-function pathMeasure(network: NetworkConsistency): ConsistencyMeasure {
+function pathMeasure(network: ShownNetwork): ConsistencyMeasure {
   return mainMeasures(network).find(({ protocol }) => protocolNamed(protocol).isPath) ?? leadingMeasure(network)
 }
 
-function filesHtml(networks: readonly NetworkConsistency[]): string {
+function filesHtml(networks: readonly ShownNetwork[]): string {
   const items = networks.map(({ model, frame, device, photographs, failed }) => {
     const left = failed.length === 0 ? '' : ` ${counted(failed.length, 'photograph')} could not be used.`
     const folder = `networks/${encodeURIComponent(fileName(model))}`

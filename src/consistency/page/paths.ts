@@ -6,7 +6,7 @@ import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { storedAnswer } from '../photographAnswers.js'
 import { answersOf, CONFIDENCE, keptValues, protocolNamed } from '../protocols.js'
-import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
+import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { pairedDifference, photographValues } from './differences.js'
 import { measureText, pairedText } from './measureText.js'
@@ -22,7 +22,7 @@ const MOST_BARS = 1024
 export type AnswersBy = ReadonlyMap<string, NetworkAnswers>
 
 /** One network, or two networks that are compared. */
-type Shown = readonly [NetworkConsistency] | readonly [NetworkConsistency, NetworkConsistency]
+type Shown = readonly [ShownNetwork] | readonly [ShownNetwork, ShownNetwork]
 
 /**
  * Shows the answers to the photographs that differ most between two networks, or for a single network those whose answer
@@ -31,11 +31,14 @@ type Shown = readonly [NetworkConsistency] | readonly [NetworkConsistency, Netwo
  * @param networks the best one first
  */
 export async function pathsHtml(
-  networks: readonly NetworkConsistency[],
+  networks: readonly ShownNetwork[],
   measure: ConsistencyMeasure,
   answersBy: AnswersBy,
 ): Promise<string> {
-  const all = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
+  const all = pairsOf(networks).map((pair) => {
+    const isHere = pair.every(({ model }) => answersBy.has(model))
+    return { pair, isHere, photographs: isHere ? photographsOf(pair, measure) : [] }
+  })
   // The first pair is visible, so it should have photographs.
   const shown = all.toSorted((a, b) => Number(a.photographs.length === 0) - Number(b.photographs.length === 0))
   const names = new Set(shown.flatMap(({ photographs }) => photographs))
@@ -45,15 +48,13 @@ export async function pathsHtml(
     (name) => largestFrame(networks, name),
   )
   const parts: string[] = []
-  for (const { pair, photographs } of shown) {
+  for (const { pair, isHere, photographs } of shown) {
     const figures: string[] = []
     for (const name of photographs)
       figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
-    const none =
-      pair.length === 1 ? 'No answer changes.' : 'No photograph differs for which both networks are confident.'
     parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
-${figures.length === 0 ? `<p>${none}</p>` : ''}
+${figures.length === 0 ? `<p>${nothingShown(pair, isHere)}</p>` : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
@@ -61,20 +62,27 @@ ${pictures}
 <div class="pairs">\n${parts.join('\n')}\n</div>`
 }
 
+/** @param isHere whether the answers of both networks are at hand */
+function nothingShown({ length }: Shown, isHere: boolean): string {
+  if (!isHere)
+    return 'To see the photographs on which they differ, measure both networks in one call. Nothing is computed again.'
+  return length === 1 ? 'No answer changes.' : 'No photograph differs for which both networks are confident.'
+}
+
 /** All pairs of networks, or the only network. */
-function pairsOf(networks: readonly NetworkConsistency[]): readonly Shown[] {
+function pairsOf(networks: readonly ShownNetwork[]): readonly Shown[] {
   const [first] = networks
   if (first !== undefined && networks.length === 1) return [[first]]
   return networks.flatMap((one, i) => networks.slice(i + 1).map((other) => [one, other] as const))
 }
 
 /** The largest frame in which a photograph was measured. It may be too small for other networks. */
-function largestFrame(networks: readonly NetworkConsistency[], photograph: string): number {
+function largestFrame(networks: readonly ShownNetwork[], photograph: string): number {
   const measured = networks.filter(({ photographs }) => photographs.some(({ name }) => name === photograph))
   return Math.max(...measured.map(({ frame }) => frame))
 }
 
-function idOf(pair: Shown, networks: readonly NetworkConsistency[]): string {
+function idOf(pair: Shown, networks: readonly ShownNetwork[]): string {
   return `pair-${pair.map((network) => networks.indexOf(network) + 1).join('-')}`
 }
 
@@ -100,7 +108,7 @@ function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readon
 }
 
 /** Explains the figures. With several networks, a table links to the figures of each pair. */
-function explanationHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+function explanationHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
     : `Each bar is one frame (at most the first ${MOST_BARS}). Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
@@ -114,7 +122,7 @@ ${differencesHtml(networks, measure)}`
 }
 
 /** The differences of all pairs of networks. Each one is a link to the photographs of the pair. */
-function differencesHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+function differencesHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
   const columns = networks.slice(0, -1)
   const rows = networks.slice(1).map((row, i) => {
     const cells = columns.slice(0, i + 1).map((column) => {

@@ -7,7 +7,7 @@ import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import { linearScale } from '../../plot/scale.js'
 import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 import { CONFIDENCE } from '../protocols.js'
-import type { ConsistencyMeasure, NetworkConsistency } from '../result.js'
+import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
 import { type MeasureKey, measureOf } from './differences.js'
 import { meanText, titleText } from './measureText.js'
 
@@ -26,7 +26,7 @@ type Span = readonly [number, number, number]
  * Draws the consistency of networks over their accuracy, or without labels over their confidence. On narrow screens, CSS
  * shows a second drawing whose letters are as large as in the first one.
  */
-export function scatterHtml(networks: readonly NetworkConsistency[], measure: ConsistencyMeasure): string {
+export function scatterHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
   const keys: readonly MeasureKey[] = [
     { protocol: 'center', measure: 'accuracy' },
     { protocol: measure.protocol, measure: CONFIDENCE },

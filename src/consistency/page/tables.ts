@@ -2,12 +2,12 @@ import { CONFIDENT } from '../../experiments/confidence.js'
 import { type TableCell, tableHtml } from '../../report/tables/render.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import type { ConsistencyMeasure, MeasureMean, NetworkConsistency } from '../result.js'
+import type { ConsistencyMeasure, MeasureMean, ShownNetwork } from '../result.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { meanText, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
-export function measuresHtml(networks: readonly NetworkConsistency[]): string {
+export function measuresHtml(networks: readonly ShownNetwork[]): string {
   const isOne = networks.length === 1
   const measures = networks.flatMap((network) => network.measures)
   const tables = distinct(measures.map(({ protocol }) => protocol)).map((protocol) => {
@@ -25,7 +25,7 @@ ${tables.join('\n')}`
  * All measures of a protocol. For each measure, the best network comes first.
  * @param measures of all networks, because only detectors measure overlaps
  */
-function measureTable(networks: readonly NetworkConsistency[], measures: readonly ConsistencyMeasure[]): string {
+function measureTable(networks: readonly ShownNetwork[], measures: readonly ConsistencyMeasure[]): string {
   const isOne = networks.length === 1
   const keys = distinct(measures.map(({ protocol, measure }) => ({ protocol, measure })))
   const rows = keys.flatMap((key) =>
@@ -42,8 +42,8 @@ function measureTable(networks: readonly NetworkConsistency[], measures: readonl
 }
 
 /** The main measures of several networks. The best value of each column is marked, and others are compared with it. */
-function comparedHtml(networks: readonly NetworkConsistency[]): string {
-  const columns = mainMeasures(networks[0] as NetworkConsistency)
+function comparedHtml(networks: readonly ShownNetwork[]): string {
+  const columns = mainMeasures(networks[0] as ShownNetwork)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
     return { text: name, below: [titleText(measure)] }
@@ -59,12 +59,12 @@ percentages, in percentage points). ≈ marks differences within two standard er
 }
 
 function comparedCell(
-  network: NetworkConsistency,
-  networks: readonly NetworkConsistency[],
+  network: ShownNetwork,
+  networks: readonly ShownNetwork[],
   measure: ConsistencyMeasure,
 ): TableCell {
   const own = measureOf(network, measure)
-  const best = bestFirst(networks, measure)[0] as NetworkConsistency
+  const best = bestFirst(networks, measure)[0] as ShownNetwork
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
   if (own.mean === measureOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
@@ -72,6 +72,6 @@ function comparedCell(
   return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }
 }
 
-export function nameCell({ model }: NetworkConsistency): TableCell {
+export function nameCell({ model }: ShownNetwork): TableCell {
   return { text: model, isName: true }
 }
