@@ -9,6 +9,8 @@ import numpy as np
 import scipy
 from scipy import stats
 
+from rounded import rounded
+
 
 def values(count, seed):
     """Shares of 20, so that some pairs are equal. A linear congruential generator makes them in any language."""
@@ -47,5 +49,5 @@ signs = [[0, 1], [3, 9], [40, 60], [900, 1100], [24000, 24600], [100, 0], [7, 7]
 tests = [[higher, lower, stats.binomtest(higher, higher + lower).pvalue] for higher, lower in signs]
 document = {"compared": [compared(count) for count in (5, 16, 60, 400)], "signTests": tests}
 print(f"NumPy {np.__version__}, SciPy {scipy.__version__}", file=sys.stderr)
-json.dump(document, sys.stdout, indent=1)
+json.dump(rounded(document), sys.stdout, indent=1)
 print()

@@ -3,8 +3,7 @@
     python3 test/golden/make_consistency.py
 
 The measures are written from the definitions in the papers that src/consistency/protocols.ts names, with PyTorch's own
-shifts and Fourier transforms, and torchvision's crops. Numbers are rounded to 12 digits, because the last ones depend on
-the machine.
+shifts and Fourier transforms, and torchvision's crops.
 """
 
 import hashlib
@@ -16,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torchvision.transforms import CenterCrop, Resize
+
+from rounded import rounded
 
 FOLDER = Path(__file__).parent / "consistency"
 # Between photograph and frame is a margin of 4 px, and of 3 px, which CenterCrop cannot divide evenly.
@@ -125,7 +126,7 @@ def measures(network, image, sha256, frame):
         p = network(torch.stack([centre + slope, centre - slope]))
         errors.append((p[0] - p[1]).abs().mean().item() / 0.006 * (frame - 1) / 2)
     result["subpixel equivariance-error"] = sum(errors) / 2
-    return {measure: float(f"{value:.12g}") for measure, value in result.items()}
+    return result
 
 
 def probabilities(forward):
@@ -207,7 +208,7 @@ def golden():
         for name in images:
             sha256 = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
             expected[name] = measures(run, photograph(FOLDER / name, frame), sha256, frame)
-        (FOLDER / f"expected{ending}.json").write_text(json.dumps(expected, indent=1) + "\n")
+        (FOLDER / f"expected{ending}.json").write_text(json.dumps(rounded(expected), indent=1) + "\n")
 
 
 golden()

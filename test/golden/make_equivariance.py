@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from rounded import rounded
+
 FRAME, SIZE, CENTER, ROOM = 64, 24, 20, 20
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
@@ -61,4 +63,4 @@ still = changes(CENTER, CENTER)
 right = [changes(CENTER, CENTER + dx) for dx in range(ROOM + 1)]
 down = [changes(CENTER + dx, CENTER) for dx in range(ROOM + 1)]
 golden = {s: errors(s, still[s], [one[s] for one in right], [one[s] for one in down]) for s in still}
-(Path(__file__).parent / "equivariance.json").write_text(json.dumps(golden))
+(Path(__file__).parent / "equivariance.json").write_text(json.dumps(rounded(golden)))

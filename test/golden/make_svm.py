@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 
 from hashed import features
+from rounded import rounded
 
 
 def classes(rows, cols):
@@ -74,4 +75,5 @@ for rows, cols in [(10, 10), (100, 100), (7, 5), (15, 15), (23, 8), (4, 9), (11,
         for k, (_, test) in enumerate(StratifiedKFold(5).split(y, y)):
             fold[test] = k
         folds.append({"rows": rows, "cols": cols, "task": task, "folds": "".join(map(str, fold))})
-json.dump({"sklearn": sklearn.__version__, "cases": cases, "rectangles": rectangles, "folds": folds}, sys.stdout, separators=(",", ":"))
+golden = {"sklearn": sklearn.__version__, "cases": cases, "rectangles": rectangles, "folds": folds}
+json.dump(rounded(golden), sys.stdout, separators=(",", ":"))
