@@ -18,9 +18,9 @@ import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
 import { ElementType } from './onnx/messages.js'
 import { type OnnxFile, readOnnxFile, type TypedTensor } from './onnx/onnxFile.js'
-import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
+import { type TrialBatch, trialInput, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers } from './outputs.js'
-import { inputPlan, trialInput } from './plan.js'
+import { inputPlan } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */

@@ -7,7 +7,7 @@ import { wantedDetection } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { inputRecipe } from './input/recipe.js'
-import type { Network, NetworkInput } from './network.js'
+import type { Network } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
@@ -19,9 +19,9 @@ import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
-import { checkIndependence } from './onnx/independence.js'
+import { runsAlone } from './onnx/independence.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
-import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
+import { type Trial, type TrialBatch, type TriedGraph, trialInput, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
@@ -112,37 +112,39 @@ async function measuredPlan(
   const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
   const detections = detection ? [detection.detector.layer] : []
   const candidates = layerNames(file, planned, [...made, ...detections], layers)
-  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
-    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
-    if (tensor && !detections.includes(name)) checkIndependence(file.name, `layer "${name}"`, tensor)
-  }
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(candidates) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
     layers ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
-  const tried = [...new Set([...compared, ...candidates])]
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
+  const wanted = [...new Set([...compared, ...candidates])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, wanted, plain, chosen)
   const names = chosen(shown.tensors, batch)
-  for (const name of [...compared, ...names]) checkLayer(name, shown.tensors.get(name))
+  const isAlone = (name: string, tensor: ShownTensor | undefined) =>
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are compared instead.
+    tensor && !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor, fixedBatch === null)
   const changes = { ...planned.changes, outputs: hidden(names) }
-  const input = { ...planned.input, batch: fixedBatch }
-  const run = { onnxPath: plain.path, input }
+  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
   const read = names.map((name) => {
     const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
     return { tensor, ...checkedFeatures(file, tensor, batch, run) }
   })
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === candidates.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
-  const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
+  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
   const { tensors, ...level } = isPlain ? shown : await trialRun({ ...graph, optimization }, asked, signal)
+  const tried = [
+    ...[...compared, ...names].map((name) => isAlone(name, shown.tensors.get(name))),
+    ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
+  ]
+  const oneAtATime = tried.includes(true) || (planned.input.batch === null && scalesByBatch(onnx.graph))
   return {
     onnxPath: graph.path,
     ...level,
-    input,
+    input: { ...planned.input, batch: oneAtATime ? 1 : fixedBatch },
+    ...(oneAtATime && { oneAtATime: true }),
     layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      checkLayer(name, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
@@ -221,10 +223,6 @@ function layerNames(
   throw new UsageError(
     `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}. For a list of all tensors, run "shiftscope models inspect NETWORK"`,
   )
-}
-
-export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
-  return { name, shape: [batch, 3, rows, cols] }
 }
 
 /** Nodes that turn a tensor into features, after a check that it can be read. */
