@@ -188,6 +188,18 @@ describe('the option outputKind', () => {
     )
   })
 
+  it('cannot make class scores of one value, and is not advised for it', async () => {
+    const nodes = [node('MatMul', ['feature', 'single'], 'product'), node('Sigmoid', ['product'], 'y')]
+    const model = await written(nodes, { y: ['N', 1] }, [weightsOf('single', 8, 1)])
+    expect(await messageOf(chooseNetwork({ model, outputKind: 'scores' }), UsageError)).toBe(
+      'the output "y" has one value for each image, but an answer needs a score for each of at least two classes; export the network with two scores',
+    )
+    expect(await messageOf(chooseNetwork({ model, scores: 'sigmoid' }), UsageError)).toMatch(
+      /has no effect; leave it out$/,
+    )
+    expect(await read(model)).toEqual({ layers: ['feature', 'y'], classes: undefined })
+  })
+
   it('must be a kind', async () => {
     expect(await messageOf(chooseNetwork({ model: 'x.onnx', outputKind: 'y=vector' }), UsageError)).toBe(
       'option outputKind must be KIND or NAME=KIND, where KIND is scores, embedding, labels, tokens, map, boxes, other, not the text "y=vector"',
