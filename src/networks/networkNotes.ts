@@ -25,7 +25,11 @@ function isEmbedded(weightsSha256: string): boolean {
 }
 
 export function networkNotes(network: Network): readonly string[] {
-  return [assumedInput(network) ?? [], optimizationNotes(network), batchNotes(network)].flat()
+  return [assumedInput(network) ?? [], optimizationNotes(network), batchNotes(network), ownNotes(network)].flat()
+}
+
+function ownNotes({ id, notes = [] }: Network): readonly string[] {
+  return notes.map((note) => `${id}: ${note}`)
 }
 
 function batchNotes({ id, oneAtATime }: Network): readonly string[] {

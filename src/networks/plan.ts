@@ -13,7 +13,7 @@ import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
-import { scaleOf } from './onnx/graph/outputMeaning.js'
+import { meaningNote, scaleOf } from './onnx/graph/outputMeaning.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
 import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
@@ -27,7 +27,7 @@ import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
-type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector'>
+type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
@@ -44,7 +44,26 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const known = entry && catalogLayers(entry, reference.layers, onnx)
   const plan = known ? { onnxPath: onnx.path, layers: known, input } : await triedPlan(file, planned, detection)
   const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
-  return { ...plan, inputSource, ...(classes && { classes }), ...(detector && { detector }) }
+  const notes = detection ? [] : meaningNotes(file, plan.layers, classes)
+  const found = { ...(classes && { classes }), ...(detector && { detector }), ...(notes.length > 0 && { notes }) }
+  return { ...plan, inputSource, ...found }
+}
+
+/** Decisions about outputs behind a Softmax, unless the user made them. */
+function meaningNotes(
+  { reference, onnx }: NetworkFile,
+  layers: StoredPlan['layers'],
+  classes: Network['classes'],
+): readonly string[] {
+  if (reference.scores !== undefined || reference.outputKind !== undefined) return []
+  return layers.flatMap(({ name, isMap }) => {
+    const isOutput = onnx.outputs.some((output) => output.name === name)
+    const note = isOutput && isMap === undefined ? meaningNote(onnx.graph, name, classes?.layer) : undefined
+    if (note === undefined) return []
+    const option =
+      name === classes?.layer ? 'state another meaning with `scores`' : 'use `outputKind scores` if it has them'
+    return [`"${printable(name)}" is read as ${note}; ${option}`]
+  })
 }
 
 /** The result of a trial is stored, so that the same reference needs no second one. */

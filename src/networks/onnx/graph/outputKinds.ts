@@ -5,8 +5,8 @@ import type { OutputKind } from '../../network.js'
 import { FEATURE_TYPES, isMap } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
-import { valueNode } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
+import { valueNode } from './scoreOrigin.js'
 
 /** An output of a graph, as far as a run or the file shows it. */
 export interface ShownOutput {
