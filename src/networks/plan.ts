@@ -140,7 +140,7 @@ async function measuredPlan(
   const names = chosen(shown.tensors, batch)
   const isAlone = (name: string, tensor: ShownTensor | undefined) =>
     // Detections choose between boxes, so rounding may show. The boxes and scores that they read are compared instead.
-    tensor && !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor, fixedBatch === null)
+    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
   const changes = { ...planned.changes, outputs: hidden(names) }
   const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
   const read = names.map((name) => {

@@ -1,6 +1,5 @@
 import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
-import type { ShownTensor } from './featureNodes.js'
 
 /** The features of an image must depend only on this image: not on other images in the batch, and not on chance. */
 
@@ -23,7 +22,7 @@ type Values = Float32Array
  * Largest relative distance between values that an image has in a batch and those that it has alone; undefined if all
  * pairs differ only by rounding. The values of different images share one scale, so values near 0 may be rounding.
  */
-export function largestDistance(pairs: readonly (readonly [beside: Values, alone: Values])[]): number | undefined {
+export function dependentDistance(pairs: readonly (readonly [beside: Values, alone: Values])[]): number | undefined {
   const measured = pairs.map(([beside, alone]) => differenceOf(beside, alone))
   const least = ROUNDING * Math.max(...measured.map(({ norm }) => norm))
   const distances = measured.flatMap(({ difference, norm }) => {
@@ -38,7 +37,7 @@ export function tellsApart([first, ...others]: readonly Values[]): boolean {
   const all = [first as Values, ...others]
   return (
     all.every((values) => values.every(Number.isFinite)) &&
-    largestDistance(others.map((values) => [values, first as Values])) !== undefined
+    dependentDistance(others.map((values) => [values, first as Values])) !== undefined
   )
 }
 
@@ -60,12 +59,7 @@ function differenceOf(beside: Values, alone: Values): { readonly difference: num
  * @returns whether it must, because the values of an image depend on the other images
  * @throws InputError if this does not help, because values are random, or mean nothing without other images
  */
-export function runsAlone(
-  name: string,
-  title: string,
-  { dependence }: Pick<ShownTensor, 'dependence'>,
-  isOpen: boolean,
-): boolean {
+export function runsAlone(name: string, title: string, dependence: Dependence | undefined, isOpen: boolean): boolean {
   if (dependence === undefined) return false
   const { distance, hasOwnValues } = dependence
   if (hasOwnValues && isOpen) return true

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { answerConfined } from '../../childProcess/answering.js'
@@ -8,8 +8,8 @@ import { oneLine, printable } from '../../support/text.js'
 import type { NetworkInput, Optimization } from '../network.js'
 import { profiledTensors } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
-import { type Dependence, largestDistance, tellsApart } from './independence.js'
-import { drawn, FIRST, inOrder, type Picture, SECOND } from './trialPictures.js'
+import { type Dependence, dependentDistance, tellsApart } from './independence.js'
+import { FIRST, inOrder, pictureInput, SECOND, type TrialPicture } from './trialPictures.js'
 
 /** The script of the child process that runs models that are not trusted yet. */
 
@@ -17,6 +17,8 @@ export interface TrialQuestion {
   readonly path: string
   /** Name of the model in messages. */
   readonly model: string
+  /** Folder with the graph's external data; by default the graph's own folder. */
+  readonly dataFolder?: string | undefined
   /** The float32 input to run, images [batch, 3, rows, cols], and how their values are made from pixels. */
   readonly input: TrialInput
   /** Tensors whose types and shapes are wanted. */
@@ -51,7 +53,7 @@ answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
 
 /** A run of the network: the pictures, and what the network gives for them. */
 interface Run {
-  readonly pictures: readonly Picture[]
+  readonly pictures: readonly TrialPicture[]
   readonly results: Readonly<Record<string, Tensor>>
 }
 
@@ -85,25 +87,25 @@ async function dependencesOf(
   )
   if (names.length === 0) return new Map()
   const isOpen = count > 1 && takesAnyBatch(session, question)
-  const runOn = (pictures: readonly Picture[]) => run(session, question, names, pictures)
-  const runAlone = (picture: Picture) => runOn(new Array<Picture>(isOpen ? 1 : count).fill(picture))
+  const runOn = (pictures: readonly TrialPicture[]) => run(session, question, names, pictures)
+  const runAlone = (picture: TrialPicture) => runOn(new Array<TrialPicture>(isOpen ? 1 : count).fill(picture))
   const batches = [first, ...(count > 1 ? [await runOn(inOrder(SECOND, isOpen ? SECOND.length : count))] : [])]
-  const alone = new Map<Picture, Run>()
+  const alone = new Map<TrialPicture, Run>()
   for (const picture of new Set(batches.flatMap(({ pictures }) => pictures)))
     alone.set(picture, await runAlone(picture))
   const differing = names.flatMap((name) => {
     const pairs = batches.flatMap((batch) =>
       batch.pictures.map((picture, i) => [rowOf(batch, name, i), rowOf(alone.get(picture) as Run, name, 0)] as const),
     )
-    const distance = largestDistance(pairs)
+    const distance = dependentDistance(pairs)
     return distance === undefined ? [] : [{ name, distance }]
   })
   if (differing.length === 0) return new Map()
-  const [picture, one] = [...alone][0] as [Picture, Run]
+  const [picture, one] = [...alone][0] as [TrialPicture, Run]
   const again = await runAlone(picture)
   return new Map(
     differing.map(({ name, distance }) => {
-      const isRandom = largestDistance([[rowOf(again, name, 0), rowOf(one, name, 0)]]) !== undefined
+      const isRandom = dependentDistance([[rowOf(again, name, 0), rowOf(one, name, 0)]]) !== undefined
       const tells = tellsApart([...alone.values()].map((own) => rowOf(own, name, 0)))
       return [name, { distance, hasOwnValues: tells && !isRandom }]
     }),
@@ -153,12 +155,12 @@ async function run(
   session: InferenceSession,
   { model, input }: TrialQuestion,
   outputs: readonly string[],
-  pictures: readonly Picture[],
+  pictures: readonly TrialPicture[],
 ): Promise<Run> {
   const { name } = input
   const shape = [pictures.length, ...input.shape.slice(1)]
   try {
-    const images = new Tensor('float32', drawn(pictures, input.shape.slice(1), input), shape)
+    const images = new Tensor('float32', pictureInput(pictures, input.shape.slice(1), input), shape)
     return { pictures, results: await session.run({ [name]: images }, [...outputs], quiet) }
   } catch (error) {
     throw new InputError(
@@ -169,16 +171,20 @@ async function run(
 }
 
 async function opened(question: TrialQuestion): Promise<InferenceSession> {
-  const { path, model, optimization, byExtents, written } = question
+  const { path, model, dataFolder, optimization, byExtents, written } = question
   try {
     prepareEnvironment()
-    return await InferenceSession.create(path, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: ['cpu'],
       graphOptimizationLevel: optimization,
       ...(byExtents && profiling(question)),
       ...(written !== undefined && { optimizedModelFilePath: written }),
       ...quiet,
-    })
+    }
+    if (dataFolder === undefined) return await InferenceSession.create(path, options)
+    // ONNX Runtime takes data from another folder only for a graph that is given as bytes. It refuses links.
+    const extra = { session: { model_external_initializers_file_folder_path: dataFolder } }
+    return await InferenceSession.create(await readFile(path), { ...options, extra })
   } catch (error) {
     throw new InputError(`ONNX Runtime cannot open ${model}: ${oneLine(error)}; export the network again`, {
       cause: error,

@@ -4,7 +4,7 @@ import type { NetworkInput } from '../network.js'
  * The pictures of a trial run. Statistics of a batch show only if its images are unlike each other, and if no image
  * decides the statistics of all batches.
  */
-export type Picture = keyof typeof PICTURES
+export type TrialPicture = keyof typeof PICTURES
 
 /**
  * The range of red, green and blue. No picture is of one value: a network that scales each image by its own range would
@@ -18,17 +18,17 @@ const PICTURES = {
 } as const
 
 /** Two orders. In neither does the first picture have the largest values. */
-export const FIRST: readonly Picture[] = ['dark', 'contrasting', 'bright', 'colourful']
-export const SECOND: readonly Picture[] = ['colourful', 'bright', 'contrasting', 'dark']
+export const FIRST: readonly TrialPicture[] = ['dark', 'contrasting', 'bright', 'colourful']
+export const SECOND: readonly TrialPicture[] = ['colourful', 'bright', 'contrasting', 'dark']
 
 /** The first `images` pictures of an order, which is repeated if it is shorter. */
-export function inOrder(order: readonly Picture[], images = 1): readonly Picture[] {
-  return Array.from({ length: images }, (_, i) => order[i % order.length] as Picture)
+export function inOrder(order: readonly TrialPicture[], images = 1): readonly TrialPicture[] {
+  return Array.from({ length: images }, (_, i) => order[i % order.length] as TrialPicture)
 }
 
 /** The input for pictures that have many different values in each channel, [images, 3, rows, cols]. */
-export function drawn(
-  pictures: readonly Picture[],
+export function pictureInput(
+  pictures: readonly TrialPicture[],
   [channels = 3, rows = 1, cols = 1]: readonly number[],
   { divisor, mean, std }: Pick<NetworkInput, 'divisor' | 'mean' | 'std'>,
 ): Float32Array {

@@ -9,6 +9,8 @@ import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
 export interface TriedGraph {
   readonly path: string
+  /** Folder with the graph's external data; by default the graph's own folder. */
+  readonly dataFolder?: string
   /** ONNX Runtime's level of optimisation for the first attempt; the highest by default. */
   readonly optimization?: Optimization | undefined
   /** Name of the model in messages. */
@@ -34,14 +36,15 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  */
 export async function trialRun(
   tried: TriedGraph,
-  asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
+  asked: Omit<TrialQuestion, 'path' | 'dataFolder' | 'model' | 'optimization'>,
   signal?: AbortSignal,
   limits = trialLimits(tried.bytes),
 ): Promise<Trial> {
-  const { path, name, optimization = 'all' } = tried
+  const { path, dataFolder, name, optimization = 'all' } = tried
   try {
-    // The process may run in another folder, where a relative path would be wrong.
-    const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
+    // The process may run in another folder, where relative paths would be wrong.
+    const files = { path: resolve(path), ...(dataFolder !== undefined && { dataFolder: resolve(dataFolder) }) }
+    const tensors = await trial({ ...files, model: name, optimization, ...asked }, limits, signal)
     return { tensors, ...(optimization !== 'all' && { optimization }) }
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
