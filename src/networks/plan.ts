@@ -14,6 +14,7 @@ import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor
 import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
 import { meaningNote, scaleOf } from './onnx/graph/outputMeaning.js'
+import { valueNode } from './onnx/graph/scoreOrigin.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
 import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
@@ -244,14 +245,23 @@ function layerNames(
   )
 }
 
+/** Says what to do with a network that gives no features or class scores, but only the index of the best class. */
+function labelMessage(network: string, { graph }: OnnxFile, { name, type }: ShownTensor & { readonly name: string }) {
+  const [before] = valueNode(graph, name)?.inputs ?? []
+  const layer = before === undefined ? '' : `, such as \`layers ${printable(before)}\``
+  return `${network} has no output with features: "${printable(name)}" has values of type ${type}; name the layer that they are computed from${layer}, or export the network with its class scores as an output`
+}
+
 /** Nodes that turn a tensor into features, after a check that it can be read. */
 function checkedFeatures(
-  { reference, name: network }: NetworkFile,
+  { reference, onnx, name: network }: NetworkFile,
   tensor: ShownTensor & { readonly name: string },
   batch: number,
   run: Pick<Network, 'onnxPath' | 'input'>,
 ): FeatureNodes & Pick<CellAxes, 'tokens'> {
   const { name, type, shape } = tensor
+  if (FEATURE_TYPES[type] === undefined && reference.layers === undefined)
+    throw new InputError(labelMessage(network, onnx, tensor))
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
       `layer "${printable(name)}" of ${network} has values of type ${type}, but features must be ${Object.keys(FEATURE_TYPES).join(', ')}; name another layer`,

@@ -152,6 +152,17 @@ describe('the integers of an 8-bit graph', () => {
   })
 })
 
+it('a network that gives only a label is refused with a layer that can be read', async () => {
+  const model = await written(
+    [SCORES, node('ArgMax', ['y'], 'best', { axis: 1 }), node('Cast', ['best'], 'label', { to: ElementType.INT32 })],
+    { label: ['N', '?'] },
+  )
+  expect(await messageOf(chooseNetwork({ model }))).toBe(
+    `${model} has no output with features: "label" has values of type int32; name the layer that they are computed from, such as \`layers y\`, or export the network with its class scores as an output`,
+  )
+  expect(await read(model, { layers: ['y'] })).toMatchObject({ layers: ['y'] })
+})
+
 describe('the option outputKind', () => {
   const ALL = node('Reshape', ['map', 'rows'], 'rows.all')
 
