@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { benchExtraction } from '../src/bench/extract.js'
 import { benchUnits } from '../src/bench/unit.js'
 import { submitSlurm } from '../src/cluster/submit.js'
+import { compare } from '../src/compare/compare.js'
 import { UsageError } from '../src/errors.js'
 import { explore } from '../src/explore/explore.js'
-import { type ExtractOptions, extract } from '../src/features/openNetwork.js'
+import { type ExtractOptions, extract, openNetwork } from '../src/features/openNetwork.js'
+import { inspectModel } from '../src/networks/index.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
 import { reproduce } from '../src/study/run.js'
 import { temporaryFolder } from './support/temporaryFolder.js'
@@ -13,6 +15,18 @@ import { temporaryFolder } from './support/temporaryFolder.js'
 const inFolder = temporaryFolder()
 
 const DOG = new URL('../models/patches/dog.png', import.meta.url).pathname
+
+it.each([undefined, null, 5, {}])('a network or a folder that is no text is refused with a code: %j', async (given) => {
+  const value = given as string
+  const kind = given === null ? 'null' : typeof given
+  const code = 'ERR_SHIFTSCOPE_USAGE'
+  const network = { code, message: `the network must be a text, not ${kind}` }
+  await expect(openNetwork(value)).rejects.toMatchObject(network)
+  await expect(inspectModel(value)).rejects.toMatchObject(network)
+  const folder = { code, message: `a results folder must be a text, not ${kind}` }
+  await expect(compare(value, inFolder())).rejects.toMatchObject(folder)
+  await expect(compare(inFolder(), value)).rejects.toMatchObject(folder)
+})
 
 describe('options that only a script can give', () => {
   it.each([

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder, regularSize } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, checkText, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { firstOf, listedNames } from '../support/text.js'
 import { checkedLimits } from './limits.js'
 import {
@@ -51,6 +51,7 @@ export interface CompareOptions extends GivenOptions<typeof OPTIONS> {}
  */
 export async function compare(before: string, after: string, options: CompareOptions = {}): Promise<Comparison> {
   const { maxWorse, onProgress, signal } = parseOptions(options, OPTIONS)
+  for (const folder of [before, after]) checkText(folder, 'a results folder')
   const [one, other] = [await openSide(before), await openSide(after)]
   if (one.folder.kind !== other.folder.kind)
     throw new UsageError(

@@ -8,7 +8,7 @@ import { pixelScene } from '../engine/scene.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
 import { boxAt, comparedFeatures } from '../experiments/detections.js'
-import { type Classes, type Network, recipeText } from '../networks/index.js'
+import { type Classes, type Network, NO_ANSWER, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
 import type { Image } from '../patches/image.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
@@ -33,6 +33,8 @@ export function classifierOf(network: Network, options: Pick<CheckedConsistency,
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
   const has = options.layers === undefined ? 'no output' : `no output among \`layers ${options.layers.join(',')}\``
+  if (layers.at(-1)?.dims === 1)
+    throw new InputError(`${network.id} has an output of one value for each image, ${NO_ANSWER}`)
   throw new InputError(
     `${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``,
   )

@@ -30,10 +30,12 @@ export function classesOf(
   const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
   if (checked !== undefined && !checked.isMap) checkOwnNames(onnx, file.names, checked.dims, fits)
   const { scores: meaning } = reference
-  if (scores === undefined && meaning !== undefined)
+  if (scores === undefined && meaning !== undefined) {
+    const remedy = layers.at(-1)?.dims === 1 ? '' : ', or say which output has them with `outputKind NAME=scores`'
     throw new UsageError(
-      `no layer that is read from ${network} has class scores, so \`scores ${meaning}\` has no effect; leave it out, or say which output has them with \`outputKind NAME=scores\``,
+      `no layer that is read from ${network} has class scores, so \`scores ${meaning}\` has no effect; leave it out${remedy}`,
     )
+  }
   if (scores === undefined) return undefined
   const { name, dims } = scores
   const { names, source } = classNamesOf(file.names, [dims], 'ImageNet')

@@ -62,6 +62,7 @@ export {
 export { listAttribute, numberAttribute, textAttribute, UnfitNode } from './onnx/graph/attributes.js'
 export { comparedLayers } from './onnx/graph/compared.js'
 export { isForeign, linksOf, neededFor } from './onnx/graph/links.js'
+export { NO_ANSWER } from './onnx/graph/outputKinds.js'
 export { connectedWeights, isOfPositions } from './onnx/graph/products.js'
 export { jumpReason, nodeTitle } from './onnx/graph/rounding.js'
 export { axisOf, type KnownNode, type KnownTensor, shapeAt, slicesOf, valuesAt } from './onnx/graph/shapes.js'

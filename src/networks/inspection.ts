@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
@@ -8,7 +8,6 @@ import type { Detection } from './detector/forms.js'
 import type { Classes, Detector, NetworkInput, OutputKind, Tokens } from './network.js'
 import { type NetworkFile, networkFile } from './networkFile.js'
 import { extentNodes } from './onnx/extentNodes.js'
-import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { analysedGraph, type GraphAnalysis } from './onnx/graph/analysis.js'
 import { type ImageTensor, imageTensors } from './onnx/graph/links.js'
@@ -18,9 +17,9 @@ import { writeGraphCopy } from './onnx/graphCopy.js'
 import type { InputPlan } from './onnx/imageInput.js'
 import { ElementType } from './onnx/messages.js'
 import { type OnnxFile, readOnnxFile, type TypedTensor } from './onnx/onnxFile.js'
-import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
+import { type TrialBatch, trialInput, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers } from './outputs.js'
-import { inputPlan, trialInput } from './plan.js'
+import { inputPlan } from './plan.js'
 import { type GivenReference, parseReference } from './reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -172,16 +171,16 @@ async function allShapes(
   try {
     const copy = join(folder, 'model.onnx')
     const { path, files } = onnx
-    await copyExternalFiles(path, files, folder)
     await writeGraphCopy(copy, path, {
       ...changes,
       outputs: [],
       nodes: [...(changes?.nodes ?? []), ...extentNodes(names)],
     })
+    const data = files.length > 0 && { dataFolder: dirname(path) }
     const analysis = analysedGraph(readOnnxFile(copy).graph, input)
     const attempt = async (batch: number) => {
       // Optimisations might remove the added nodes, and would take longer than the run.
-      const tried = { path: copy, name, bytes: onnx.bytes, optimization: 'disabled' } as const
+      const tried = { path: copy, ...data, name, bytes: onnx.bytes, optimization: 'disabled' } as const
       const asked = { input: trialInput(input, batch), names, byExtents: true }
       const shown = new Map((await trialRun(tried, asked, reference.signal)).tensors)
       for (const { name: output, like } of made) {

@@ -149,6 +149,10 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly catalogId?: string
   readonly layers: readonly FeatureLayer[]
   readonly input: NetworkInput
+  /** True if the features of an image depend on the other images of a batch. `input.batch` is then 1. */
+  readonly oneAtATime?: true
+  /** Decisions about the graph that the user may want to correct; absent if there are none. */
+  readonly notes?: readonly string[]
   /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */
   readonly inputSource: string
   /** How feature maps among the layers were pooled; absent if no layer was pooled. */

@@ -25,7 +25,18 @@ function isEmbedded(weightsSha256: string): boolean {
 }
 
 export function networkNotes(network: Network): readonly string[] {
-  return [assumedInput(network) ?? [], optimizationNotes(network)].flat()
+  return [assumedInput(network) ?? [], optimizationNotes(network), batchNotes(network), ownNotes(network)].flat()
+}
+
+function ownNotes({ id, notes = [] }: Network): readonly string[] {
+  return notes.map((note) => `${id}: ${note}`)
+}
+
+function batchNotes({ id, oneAtATime }: Network): readonly string[] {
+  if (oneAtATime === undefined) return []
+  return [
+    `${id}: the features of an image depend on the other images of a batch, so Shiftscope runs one image at a time; if the network was exported in training mode, export it in evaluation mode`,
+  ]
 }
 
 export function optimizationNotes({

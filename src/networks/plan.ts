@@ -7,27 +7,28 @@ import { wantedDetection } from './detector/detection.js'
 import type { Detection } from './detector/forms.js'
 import { detectionNodes } from './detector/head.js'
 import { inputRecipe } from './input/recipe.js'
-import type { Network, NetworkInput } from './network.js'
+import type { Network } from './network.js'
 import type { NetworkFile } from './networkFile.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { networkGraph } from './onnx/graph/analysis.js'
 import { imageTensors } from './onnx/graph/links.js'
-import { scaleOf } from './onnx/graph/outputMeaning.js'
+import { meaningNote, scaleOf } from './onnx/graph/outputMeaning.js'
+import { valueNode } from './onnx/graph/scoreOrigin.js'
 import { type CellAxes, NO_CELLS } from './onnx/graph/spacing.js'
 import { tokensOf } from './onnx/graph/tokens.js'
 import { checkEvaluationMode, scalesByBatch } from './onnx/graph/training.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { type InputPlan, imageInput, isGrey, plannedInput } from './onnx/imageInput.js'
-import { checkIndependence } from './onnx/independence.js'
+import { runsAlone } from './onnx/independence.js'
 import type { OnnxFile } from './onnx/onnxFile.js'
-import { type Trial, type TrialBatch, type TriedGraph, trialRun, tryBatches } from './onnx/trialRun.js'
+import { type Trial, type TrialBatch, type TriedGraph, trialInput, trialRun, tryBatches } from './onnx/trialRun.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
 import type { Reference } from './reference.js'
 import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
-type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector'>
+type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
@@ -44,7 +45,26 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
   const known = entry && catalogLayers(entry, reference.layers, onnx)
   const plan = known ? { onnxPath: onnx.path, layers: known, input } : await triedPlan(file, planned, detection)
   const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
-  return { ...plan, inputSource, ...(classes && { classes }), ...(detector && { detector }) }
+  const notes = detection ? [] : meaningNotes(file, plan.layers, classes)
+  const found = { ...(classes && { classes }), ...(detector && { detector }), ...(notes.length > 0 && { notes }) }
+  return { ...plan, inputSource, ...found }
+}
+
+/** Decisions about outputs behind a Softmax, unless the user made them. */
+function meaningNotes(
+  { reference, onnx }: NetworkFile,
+  layers: StoredPlan['layers'],
+  classes: Network['classes'],
+): readonly string[] {
+  if (reference.scores !== undefined || reference.outputKind !== undefined) return []
+  return layers.flatMap(({ name, isMap }) => {
+    const isOutput = onnx.outputs.some((output) => output.name === name)
+    const note = isOutput && isMap === undefined ? meaningNote(onnx.graph, name, classes?.layer) : undefined
+    if (note === undefined) return []
+    const option =
+      name === classes?.layer ? 'state another meaning with `scores`' : 'use `outputKind scores` if it has them'
+    return [`"${printable(name)}" is read as ${note}; ${option}`]
+  })
 }
 
 /** The result of a trial is stored, so that the same reference needs no second one. */
@@ -112,37 +132,39 @@ async function measuredPlan(
   const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
   const detections = detection ? [detection.detector.layer] : []
   const candidates = layerNames(file, planned, [...made, ...detections], layers)
-  const checkLayer = (name: string, tensor: ShownTensor | undefined) => {
-    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are checked instead.
-    if (tensor && !detections.includes(name)) checkIndependence(file.name, `layer "${name}"`, tensor)
-  }
   const compared = detection ? [detection.form.boxes, detection.form.scores] : []
   const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(candidates) })
   const chosen = (tensors: Trial['tensors'], batch: number) =>
     layers ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
-  const tried = [...new Set([...compared, ...candidates])]
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, tried, plain, chosen)
+  const wanted = [...new Set([...compared, ...candidates])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, wanted, plain, chosen)
   const names = chosen(shown.tensors, batch)
-  for (const name of [...compared, ...names]) checkLayer(name, shown.tensors.get(name))
+  const isAlone = (name: string, tensor: ShownTensor | undefined) =>
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are compared instead.
+    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
   const changes = { ...planned.changes, outputs: hidden(names) }
-  const input = { ...planned.input, batch: fixedBatch }
-  const run = { onnxPath: plain.path, input }
+  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
   const read = names.map((name) => {
     const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
     return { tensor, ...checkedFeatures(file, tensor, batch, run) }
   })
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === candidates.length
   const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
-  const asked = { input: trialInput(input, batch), names: read.map(({ output }) => output) }
+  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
   const { tensors, ...level } = isPlain ? shown : await trialRun({ ...graph, optimization }, asked, signal)
+  const tried = [
+    ...[...compared, ...names].map((name) => isAlone(name, shown.tensors.get(name))),
+    ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
+  ]
+  const oneAtATime = tried.includes(true) || (planned.input.batch === null && scalesByBatch(onnx.graph))
   return {
     onnxPath: graph.path,
     ...level,
-    input,
+    input: { ...planned.input, batch: oneAtATime ? 1 : fixedBatch },
+    ...(oneAtATime && { oneAtATime: true }),
     layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
       const tensor = tensors.get(output) as ShownTensor
-      checkLayer(name, tensor)
       return {
         name,
         dims: elementCount(tensor.shape.slice(1)),
@@ -223,18 +245,23 @@ function layerNames(
   )
 }
 
-export function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
-  return { name, shape: [batch, 3, rows, cols] }
+/** Says what to do with a network that gives no features or class scores, but only the index of the best class. */
+function labelMessage(network: string, { graph }: OnnxFile, { name, type }: ShownTensor & { readonly name: string }) {
+  const [before] = valueNode(graph, name)?.inputs ?? []
+  const layer = before === undefined ? '' : `, such as \`layers ${printable(before)}\``
+  return `${network} has no output with features: "${printable(name)}" has values of type ${type}; name the layer that they are computed from${layer}, or export the network with its class scores as an output`
 }
 
 /** Nodes that turn a tensor into features, after a check that it can be read. */
 function checkedFeatures(
-  { reference, name: network }: NetworkFile,
+  { reference, onnx, name: network }: NetworkFile,
   tensor: ShownTensor & { readonly name: string },
   batch: number,
   run: Pick<Network, 'onnxPath' | 'input'>,
 ): FeatureNodes & Pick<CellAxes, 'tokens'> {
   const { name, type, shape } = tensor
+  if (FEATURE_TYPES[type] === undefined && reference.layers === undefined)
+    throw new InputError(labelMessage(network, onnx, tensor))
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
       `layer "${printable(name)}" of ${network} has values of type ${type}, but features must be ${Object.keys(FEATURE_TYPES).join(', ')}; name another layer`,

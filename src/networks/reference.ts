@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { extname, parse } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
-import { type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
+import { checkText, type GivenOptions, oneOf, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { printable } from '../support/text.js'
 import { catalogModels } from './catalog.js'
 import { CHECKPOINT_EXTENSIONS } from './checkpoint/checkpoint.js'
@@ -137,6 +137,7 @@ function splitName(text: string): { readonly name?: string; readonly model: stri
 /** @throws UsageError for an option that has a wrong value, or a wrong name */
 export function parseReference(given: GivenReference): Reference {
   const { weightsOption, signal } = given
+  checkText(given.model, 'the network')
   const { model, ...named } = splitName(given.model)
   const table = { ...REFERENCE_OPTIONS, ...OWN_OPTIONS }
   const options = { ...parseOptions(optionsIn(given, table), table), weightsOption, signal }

@@ -12,7 +12,7 @@ import { checkOwner, intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
 /** The part of a plan that a trial run found: which graph to run, and which outputs and input it has. */
-export type StoredPlan = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
+export type StoredPlan = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'oneAtATime' | 'layers' | 'pool'>
 
 /**
  * A `StoredPlan` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
@@ -25,6 +25,7 @@ const keptSchema = z.object({
     .nullable(),
   optimization: z.enum(OPTIMIZATIONS).exactOptional(),
   input: inputSchema,
+  oneAtATime: z.literal(true).exactOptional(),
   layers: z.array(
     z.object({
       name: z.string(),
@@ -61,11 +62,14 @@ export async function keepPlan(path: string, key: object, { onnxPath, ...plan }:
   }
 }
 
+/** Increase it whenever trial runs decide in another way, so that older plans are not used. */
+const PLAN_FORMAT = 2
+
 /**
  * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because a different
  * version may give a different result.
  */
 function fileOf(key: object): string {
-  const all = JSON.stringify([packageVersion(), env.versions.node, key])
+  const all = JSON.stringify([PLAN_FORMAT, packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)
 }

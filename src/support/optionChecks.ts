@@ -34,6 +34,15 @@ export type GivenOptions<Table extends OptionTable> = {
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
+ * Checks an argument that a script gives, such as a path.
+ * @param what names the argument in the message
+ */
+export function checkText(value: unknown, what: string): asserts value is string {
+  if (typeof value !== 'string')
+    throw new UsageError(`${what} must be a text, not ${value === null ? null : typeof value}`)
+}
+
+/**
  * Checks the options that a script gives. Misspelt names and wrong values are errors. An option that is undefined
  * counts as left out.
  * @returns the options with their defaults

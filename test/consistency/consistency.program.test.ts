@@ -23,7 +23,7 @@ import type { ProgressEvent } from '../../src/progress.js'
 import { runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
-import { constantOf, convolutions, node, weightsOf } from '../support/smallNetwork.js'
+import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
@@ -362,5 +362,13 @@ it('refuses a network that gives no answers', async () => {
   const { onnxPath } = await convolutions(folder('map.onnx'))
   expect(await messageOf(measured({ model: onnxPath }), InputError)).toMatch(
     /^map has no output that holds class scores/,
+  )
+  const single = await smallNetwork(folder('single.onnx'), {
+    dims: 1,
+    nodes: [node('Conv', ['image', 'filter'], 'score'), node('Flatten', ['score'], 'feature')],
+    initializers: [weightsOf('filter', 1, 3, 32, 32)],
+  })
+  expect(await messageOf(measured({ model: single.onnxPath }), InputError)).toBe(
+    'single has an output of one value for each image, but an answer needs a score for each of at least two classes; export the network with two scores',
   )
 })

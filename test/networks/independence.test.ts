@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { chooseNetwork, inspectModel } from '../../src/networks/index.js'
+import { dependentDistance, tellsApart } from '../../src/networks/onnx/independence.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { joined } from '../support/caffeFile.js'
@@ -9,6 +10,34 @@ import { networkFolder } from '../support/networkFolder.js'
 import { constantOf, node } from '../support/smallNetwork.js'
 
 const inFolder = networkFolder()
+
+describe('the distance between values of an image in a batch and alone', () => {
+  const values = (...list: number[]) => Float32Array.from(list)
+
+  it('is none where only rounding differs, which is measured beside the largest values', () => {
+    expect(dependentDistance([[values(1.0001, 2), values(1, 2)]])).toBeUndefined()
+    expect(
+      dependentDistance([
+        [values(1, 2), values(1, 2)],
+        [values(1e-7, 0), values(0, 0)],
+      ]),
+    ).toBeUndefined()
+    expect(dependentDistance([[values(Number.NaN, 2), values(Number.NaN, 2)]])).toBeUndefined()
+  })
+
+  it('is the largest of all pairs', () => {
+    const pairs = [1, 1.25, 1.5].map((factor) => [values(0, 2 * factor), values(0, 2)] as const)
+    expect(dependentDistance(pairs)).toBeCloseTo(0.5)
+    expect(dependentDistance([[values(Number.NaN), values(1)]])).toBe(Number.POSITIVE_INFINITY)
+    expect(dependentDistance([[values(1), values(Number.NaN)]])).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('tells images apart only if their values alone are finite and differ', () => {
+    expect(tellsApart([values(1, 2), values(1, 3)])).toBe(true)
+    expect(tellsApart([values(1, 2), values(1, 2)])).toBe(false)
+    expect(tellsApart([values(1, 2), values(1, Number.NaN)])).toBe(false)
+  })
+})
 
 /** A truth value, which the program writes nowhere, in the piece of a tensor. */
 const truth = (name: string, value: number): Chunk[] => [

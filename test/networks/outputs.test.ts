@@ -152,6 +152,17 @@ describe('the integers of an 8-bit graph', () => {
   })
 })
 
+it('a network that gives only a label is refused with a layer that can be read', async () => {
+  const model = await written(
+    [SCORES, node('ArgMax', ['y'], 'best', { axis: 1 }), node('Cast', ['best'], 'label', { to: ElementType.INT32 })],
+    { label: ['N', '?'] },
+  )
+  expect(await messageOf(chooseNetwork({ model }))).toBe(
+    `${model} has no output with features: "label" has values of type int32; name the layer that they are computed from, such as \`layers y\`, or export the network with its class scores as an output`,
+  )
+  expect(await read(model, { layers: ['y'] })).toMatchObject({ layers: ['y'] })
+})
+
 describe('the option outputKind', () => {
   const ALL = node('Reshape', ['map', 'rows'], 'rows.all')
 
@@ -186,6 +197,18 @@ describe('the option outputKind', () => {
     expect(await messageOf(chooseNetwork({ model, outputKind: 'scores' }), UsageError)).toContain(
       'the output "y" has the shape [8, 48] for each image, so it cannot be read as scores',
     )
+  })
+
+  it('cannot make class scores of one value, and is not advised for it', async () => {
+    const nodes = [node('MatMul', ['feature', 'single'], 'product'), node('Sigmoid', ['product'], 'y')]
+    const model = await written(nodes, { y: ['N', 1] }, [weightsOf('single', 8, 1)])
+    expect(await messageOf(chooseNetwork({ model, outputKind: 'scores' }), UsageError)).toBe(
+      'the output "y" has one value for each image, but an answer needs a score for each of at least two classes; export the network with two scores',
+    )
+    expect(await messageOf(chooseNetwork({ model, scores: 'sigmoid' }), UsageError)).toMatch(
+      /has no effect; leave it out$/,
+    )
+    expect(await read(model)).toEqual({ layers: ['feature', 'y'], classes: undefined })
   })
 
   it('must be a kind', async () => {

@@ -4,15 +4,16 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { chooseNetwork, inspectModel, networkNotes } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { trialRun } from '../../src/networks/onnx/trialRun.js'
+import { trialInput, trialRun } from '../../src/networks/onnx/trialRun.js'
 import { crashingModel } from '../support/crashingModel.js'
 import { type Hostile, hostileModel } from '../support/hostileFile.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 
 const folder = networkFolder()
-const asked = { input: { name: 'image', shape: [2, 3, 8, 8] }, names: ['out'] }
+const asked = { input: trialInput({ ...imagenetInput, name: 'image', rows: 8, cols: 8 }, 2), names: ['out'] }
 
 async function hostile(kind: Hostile) {
   const path = folder('hostile.onnx')

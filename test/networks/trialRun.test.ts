@@ -6,8 +6,8 @@ import { trialLimits, tryBatches } from '../../src/networks/onnx/trialRun.js'
 const GIBIBYTE = 2 ** 30
 
 it.each([
-  [1000, 8, { seconds: 180, bytes: 4 * GIBIBYTE + 2000 }],
-  [1.2e9, 8, { seconds: 300, bytes: 6 * GIBIBYTE }],
+  [1000, 8, { seconds: 360, bytes: 4 * GIBIBYTE + 2000 }],
+  [1.2e9, 8, { seconds: 480, bytes: 6 * GIBIBYTE }],
 ])('a trial of a file of %d bytes has its limits by that and the memory', (bytes, memory, limits) => {
   expect(trialLimits(bytes, memory * GIBIBYTE)).toEqual(limits)
 })

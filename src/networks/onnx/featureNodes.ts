@@ -3,6 +3,7 @@ import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
 import type { CellAxes } from './graph/spacing.js'
 import { castNode } from './halfPrecision.js'
+import type { Dependence } from './independence.js'
 import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
 import { newNode } from './newNode.js'
@@ -11,11 +12,8 @@ import { newNode } from './newNode.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /**
-   * Relative distance between the values of an image that is computed alone and those of the same image in a batch.
-   * Absent if the distance is only rounding.
-   */
-  readonly dependence?: number
+  /** Absent if the values of an image in a batch differ only by rounding from those of the same image alone. */
+  readonly dependence?: Dependence
   /** For integers of a quantised graph: the tensors that say which values they stand for; see `scaleOf`. */
   readonly scale?: readonly string[] | undefined
 }

@@ -10,7 +10,7 @@ import { linksOf, neededFor } from './graph/links.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { ElementType } from './messages.js'
 import { type OnnxFile, readHashedOnnx } from './onnxFile.js'
-import { trialRun } from './trialRun.js'
+import { trialInput, trialRun } from './trialRun.js'
 
 /** ONNX Runtime cannot write larger files. */
 const MOST_BYTES = 2 ** 31
@@ -23,7 +23,7 @@ const MOST_BYTES = 2 ** 31
  */
 export async function simplifiedGraph(network: Network): Promise<string | undefined> {
   const { onnxPath, optimization, layers } = network
-  const { name, rows, cols, batch } = network.input
+  const { batch } = network.input
   // At its lower levels, ONNX Runtime may not simplify the graph.
   if (optimization !== undefined) return undefined
   const onnx = await readHashedOnnx(onnxPath)
@@ -32,7 +32,7 @@ export async function simplifiedGraph(network: Network): Promise<string | undefi
     // The process may run in another folder, where a relative path would be wrong.
     const temporary = () => resolve(temporaryName(copy))
     const [known, first, second] = [temporary(), temporary(), temporary()]
-    const asked = { input: { name, shape: [batch ?? 1, 3, rows, cols] }, names: layers.map(outputOf) }
+    const asked = { input: trialInput(network.input, batch ?? 1), names: layers.map(outputOf) }
     // Higher levels write nodes that only ONNX Runtime has.
     const tried = { name: network.id, bytes: onnx.bytes, optimization: 'basic' } as const
     try {

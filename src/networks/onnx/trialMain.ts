@@ -1,14 +1,15 @@
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { answerConfined } from '../../childProcess/answering.js'
 import { InputError } from '../../errors.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { oneLine, printable } from '../../support/text.js'
-import type { Optimization } from '../network.js'
+import type { NetworkInput, Optimization } from '../network.js'
 import { profiledTensors } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
-import { dependence } from './independence.js'
+import { type Dependence, dependentDistance, tellsApart } from './independence.js'
+import { FIRST, inOrder, pictureInput, SECOND, type TrialPicture } from './trialPictures.js'
 
 /** The script of the child process that runs models that are not trusted yet. */
 
@@ -16,8 +17,10 @@ export interface TrialQuestion {
   readonly path: string
   /** Name of the model in messages. */
   readonly model: string
-  /** The float32 input to run, such as images [batch, 3, rows, cols]. */
-  readonly input: { readonly name: string; readonly shape: readonly number[] }
+  /** Folder with the graph's external data; by default the graph's own folder. */
+  readonly dataFolder?: string | undefined
+  /** The float32 input to run, images [batch, 3, rows, cols], and how their values are made from pixels. */
+  readonly input: TrialInput
   /** Tensors whose types and shapes are wanted. */
   readonly names: readonly string[]
   readonly optimization: Optimization
@@ -28,6 +31,10 @@ export interface TrialQuestion {
   readonly byExtents?: boolean
   /** Path to write the graph to, as ONNX Runtime optimises it. */
   readonly written?: string
+}
+
+export interface TrialInput extends Pick<NetworkInput, 'name' | 'divisor' | 'mean' | 'std'> {
+  readonly shape: readonly number[]
 }
 
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
@@ -44,10 +51,18 @@ answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
   }
 })
 
+/** A run of the network: the pictures, and what the network gives for them. */
+interface Run {
+  readonly pictures: readonly TrialPicture[]
+  readonly results: Readonly<Record<string, Tensor>>
+}
+
 async function values(session: InferenceSession, question: TrialQuestion): Promise<TrialAnswer> {
-  const results = Object.entries(await run(session, question, question.names))
+  const first = await run(session, question, question.names, inOrder(FIRST, question.input.shape[0]))
+  const results = Object.entries(first.results)
   for (const [name, { data }] of results) if (data instanceof Float32Array) checkNumbers(question.model, name, data)
-  const dependences = await dependencesOf(session, question, results)
+  // A graph that is only rewritten belongs to a network that was already compared.
+  const dependences = question.written === undefined ? await dependencesOf(session, question, first) : new Map()
   return new Map(
     results.map(([name, { type, dims }]) => {
       const dependence = dependences.get(name)
@@ -57,37 +72,59 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 }
 
 /**
- * Compares the first image's values with those from a second run. In that run, the image is alone, or with copies of
- * itself if the batch size is fixed. A second run also reveals values that are random.
- * @returns the relative distance between the two runs, for each output that differs. Only float32 outputs with one row
- * per image are compared.
+ * Compares the values of every image in two batches of unlike pictures with those of the image alone. If the batch size
+ * is fixed, an image is alone with copies of itself. A batch of one image runs twice, which reveals random values.
+ * @returns the dependence of each output that differs. Only float32 outputs with one row per image are compared.
  */
 async function dependencesOf(
   session: InferenceSession,
   question: TrialQuestion,
-  results: readonly (readonly [string, Tensor])[],
-): Promise<ReadonlyMap<string, number>> {
-  const [batch = 1, ...image] = question.input.shape
-  const rows = results.flatMap(([name, { data, dims }]) =>
-    data instanceof Float32Array && dims[0] === batch ? [{ name, row: data.subarray(0, data.length / batch) }] : [],
+  first: Run,
+): Promise<ReadonlyMap<string, Dependence>> {
+  const count = first.pictures.length
+  const names = Object.entries(first.results).flatMap(([name, { data, dims }]) =>
+    data instanceof Float32Array && dims[0] === count ? [name] : [],
   )
-  if (rows.length === 0) return new Map()
-  const stated = session.inputMetadata.find(({ name }) => name === question.input.name)
-  const isOpen = stated?.isTensor && typeof stated.shape[0] === 'string'
-  const shape = [isOpen ? 1 : batch, ...image]
-  const names = rows.map(({ name }) => name)
-  const alone = await run(session, { ...question, input: { ...question.input, shape } }, names, () => 1)
+  if (names.length === 0) return new Map()
+  const isOpen = count > 1 && takesAnyBatch(session, question)
+  const runOn = (pictures: readonly TrialPicture[]) => run(session, question, names, pictures)
+  const runAlone = (picture: TrialPicture) => runOn(new Array<TrialPicture>(isOpen ? 1 : count).fill(picture))
+  const batches = [first, ...(count > 1 ? [await runOn(inOrder(SECOND, isOpen ? SECOND.length : count))] : [])]
+  const alone = new Map<TrialPicture, Run>()
+  for (const picture of new Set(batches.flatMap(({ pictures }) => pictures)))
+    alone.set(picture, await runAlone(picture))
+  const differing = names.flatMap((name) => {
+    const pairs = batches.flatMap((batch) =>
+      batch.pictures.map((picture, i) => [rowOf(batch, name, i), rowOf(alone.get(picture) as Run, name, 0)] as const),
+    )
+    const distance = dependentDistance(pairs)
+    return distance === undefined ? [] : [{ name, distance }]
+  })
+  if (differing.length === 0) return new Map()
+  const [picture, one] = [...alone][0] as [TrialPicture, Run]
+  const again = await runAlone(picture)
   return new Map(
-    rows.flatMap(({ name, row }) => {
-      const { data } = alone[name] as Tensor
-      const found = dependence(row, data as Float32Array)
-      return found === undefined ? [] : [[name, found] as const]
+    differing.map(({ name, distance }) => {
+      const isRandom = dependentDistance([[rowOf(again, name, 0), rowOf(one, name, 0)]]) !== undefined
+      const tells = tellsApart([...alone.values()].map((own) => rowOf(own, name, 0)))
+      return [name, { distance, hasOwnValues: tells && !isRandom }]
     }),
   )
 }
 
+function takesAnyBatch({ inputMetadata }: InferenceSession, { input }: TrialQuestion): boolean {
+  const stated = inputMetadata.find(({ name }) => name === input.name)
+  return stated?.isTensor === true && typeof stated.shape[0] === 'string'
+}
+
+function rowOf({ pictures, results }: Run, name: string, row: number): Float32Array {
+  const { data } = results[name] as Tensor
+  const length = data.length / pictures.length
+  return (data as Float32Array).subarray(row * length, (row + 1) * length)
+}
+
 async function extents(session: InferenceSession, question: TrialQuestion): Promise<TrialAnswer> {
-  await run(session, question, session.outputNames.slice(-1))
+  await run(session, question, session.outputNames.slice(-1), inOrder(FIRST, question.input.shape[0]))
   session.endProfiling()
   const prefix = profilePrefix(question)
   const folder = dirname(prefix)
@@ -118,12 +155,13 @@ async function run(
   session: InferenceSession,
   { model, input }: TrialQuestion,
   outputs: readonly string[],
-  contrastOf: (image: number) => number = fading,
-) {
-  const { name, shape } = input
+  pictures: readonly TrialPicture[],
+): Promise<Run> {
+  const { name } = input
+  const shape = [pictures.length, ...input.shape.slice(1)]
   try {
-    const images = new Tensor('float32', pattern(shape, contrastOf), shape)
-    return await session.run({ [name]: images }, [...outputs], quiet)
+    const images = new Tensor('float32', pictureInput(pictures, input.shape.slice(1), input), shape)
+    return { pictures, results: await session.run({ [name]: images }, [...outputs], quiet) }
   } catch (error) {
     throw new InputError(
       `${model} does not run on input of shape [${shape.join(', ')}] (${oneLine(error)}); export it for this shape`,
@@ -133,16 +171,20 @@ async function run(
 }
 
 async function opened(question: TrialQuestion): Promise<InferenceSession> {
-  const { path, model, optimization, byExtents, written } = question
+  const { path, model, dataFolder, optimization, byExtents, written } = question
   try {
     prepareEnvironment()
-    return await InferenceSession.create(path, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: ['cpu'],
       graphOptimizationLevel: optimization,
       ...(byExtents && profiling(question)),
       ...(written !== undefined && { optimizedModelFilePath: written }),
       ...quiet,
-    })
+    }
+    if (dataFolder === undefined) return await InferenceSession.create(path, options)
+    // ONNX Runtime takes data from another folder only for a graph that is given as bytes. It refuses links.
+    const extra = { session: { model_external_initializers_file_folder_path: dataFolder } }
+    return await InferenceSession.create(await readFile(path), { ...options, extra })
   } catch (error) {
     throw new InputError(`ONNX Runtime cannot open ${model}: ${oneLine(error)}; export the network again`, {
       cause: error,
@@ -155,21 +197,4 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   throw new InputError(
     `layer "${printable(name)}" of ${model} gives NaN, so the network's weights are damaged; export the network again`,
   )
-}
-
-/**
- * Test images with many different pixel values, from −2 to 2 times the contrast. A blank image could lead to a division
- * by 0.
- */
-function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
-  const length = image.reduce((product, size) => product * size, 1)
-  return Float32Array.from({ length: images * length }, (_, i) => {
-    const value = (((i % length) * 7919) % 256) / 64 - 2
-    return value * contrastOf(Math.floor(i / length))
-  })
-}
-
-/** Contrast of an image. It differs between images, so that statistics of a batch differ from those of one image. */
-function fading(image: number): number {
-  return 1 / (1 + image)
 }

@@ -4,11 +4,13 @@ import { confined, type Limits } from '../../childProcess/confined.js'
 import { InputError } from '../../errors.js'
 import { workerFile } from '../../files/package.js'
 import { machineMemory } from '../../support/machine.js'
-import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
-import type { TrialAnswer, TrialQuestion } from './trialMain.js'
+import { type NetworkInput, OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
+import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
 export interface TriedGraph {
   readonly path: string
+  /** Folder with the graph's external data; by default the graph's own folder. */
+  readonly dataFolder?: string
   /** ONNX Runtime's level of optimisation for the first attempt; the highest by default. */
   readonly optimization?: Optimization | undefined
   /** Name of the model in messages. */
@@ -34,14 +36,15 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  */
 export async function trialRun(
   tried: TriedGraph,
-  asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
+  asked: Omit<TrialQuestion, 'path' | 'dataFolder' | 'model' | 'optimization'>,
   signal?: AbortSignal,
   limits = trialLimits(tried.bytes),
 ): Promise<Trial> {
-  const { path, name, optimization = 'all' } = tried
+  const { path, dataFolder, name, optimization = 'all' } = tried
   try {
-    // The process may run in another folder, where a relative path would be wrong.
-    const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
+    // The process may run in another folder, where relative paths would be wrong.
+    const files = { path: resolve(path), ...(dataFolder !== undefined && { dataFolder: resolve(dataFolder) }) }
+    const tensors = await trial({ ...files, model: name, optimization, ...asked }, limits, signal)
     return { tensors, ...(optimization !== 'all' && { optimization }) }
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
@@ -87,13 +90,15 @@ export async function tryBatches<T>(
   return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
 }
 
-/**
- * Limits of time and memory for a trial. A trial runs up to three images. For these, a ViT-L takes seconds on two
- * cores, or a minute and a half on one slow core. Opening a model takes a second for every few hundred megabytes of
+export function trialInput({ name, rows, cols, divisor, mean, std }: NetworkInput, batch: number): TrialInput {
+  return { name, shape: [batch, 3, rows, cols], divisor, mean, std }
+} /**
+ * Limits of time and memory for a trial. A trial runs up to ten images. For these, a ViT-L takes seconds on two
+ * cores, or five minutes on one slow core. Opening a model takes a second for every few hundred megabytes of
  * weights. It needs twice as much memory as the weights. Half of the machine's memory is enough for all activations of
  * a network on large images.
  * @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
-  return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
+  return { seconds: 360 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
 }

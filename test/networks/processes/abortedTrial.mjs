@@ -3,6 +3,9 @@ process.env.NODE_OPTIONS = `--import=${new URL('./abortingSessions.mjs', import.
 const { trialRun } = await import('../../../dist/networks/onnx/trialRun.js')
 
 const model = { path: process.argv[2], name: 'plain.onnx', bytes: 0, optimization: 'basic' }
-const asked = { input: { name: 'image', shape: [2, 3, 8, 8] }, names: ['features'] }
+const asked = {
+  input: { name: 'image', shape: [2, 3, 8, 8], divisor: 255, mean: [0, 0, 0], std: [1, 1, 1] },
+  names: ['features'],
+}
 const error = await trialRun(model, asked).catch((reason) => reason)
 console.log(JSON.stringify({ message: error.message, exitStatus: error.exitStatus }))

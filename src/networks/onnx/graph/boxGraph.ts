@@ -3,7 +3,8 @@ import type { ScoreMeaning } from '../../network.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { type OnnxFile, readConstants } from '../onnxFile.js'
 import { linksOf, pathBack } from './links.js'
-import { MEANINGS, outputMeaning, SAME_VALUES } from './outputMeaning.js'
+import { outputMeaning } from './outputMeaning.js'
+import { MEANINGS, SAME_VALUES } from './scoreOrigin.js'
 
 /** Operators that choose, join or multiply scores, which stay scores from 0 to 1. */
 const JOINING: ReadonlySet<string> = new Set([...SAME_VALUES, 'Concat', 'Gather', 'Mul', 'Slice', 'Split'])

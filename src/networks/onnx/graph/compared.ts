@@ -5,8 +5,8 @@ import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { ElementType } from '../messages.js'
 import { type GraphAnalysis, imageShape } from './analysis.js'
 import { isForeign, pathBack } from './links.js'
-import { MEANINGS } from './outputMeaning.js'
 import { PRECISE } from './rounding.js'
+import { MEANINGS } from './scoreOrigin.js'
 
 /** Operators that give the same values again in another shape. */
 const RESHAPING = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])

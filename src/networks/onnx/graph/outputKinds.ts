@@ -5,8 +5,8 @@ import type { OutputKind } from '../../network.js'
 import { FEATURE_TYPES, isMap } from '../featureNodes.js'
 import type { GraphNodes } from '../graphNodes.js'
 import { neededFor } from './links.js'
-import { valueNode } from './outputMeaning.js'
 import { headOf, productsBefore } from './products.js'
+import { valueNode } from './scoreOrigin.js'
 
 /** An output of a graph, as far as a run or the file shows it. */
 export interface ShownOutput {
@@ -32,6 +32,10 @@ const INTEGERS: ReadonlySet<string> = new Set(['int64', 'int32'])
 const EMBEDDING = /embed|hidden|latent|pooler/i
 const MAIN = /logit|out|prob|score|pred/i
 const AUXILIARY = /aux/i
+
+/** A single score would be the answer to every image. */
+export const NO_ANSWER =
+  'but an answer needs a score for each of at least two classes; export the network with two scores'
 
 /** Fewer tokens form no map that anyone reads. A small axis is more likely one of channels or of box coordinates. */
 const SMALLEST_SQUARE = 3
@@ -86,6 +90,8 @@ export function isVectorShape(shape: readonly number[]): boolean {
 function fittingKind({ name, type, shape }: ShownOutput, kind: OutputKind): OutputKind {
   const isOfNumbers = FEATURE_TYPES[type] !== undefined || kind === 'labels' || kind === 'other'
   const isFitting = kind !== 'scores' || shape === undefined || isVectorShape(shape)
+  if (kind === 'scores' && shape !== undefined && elementCount(shape) === 1)
+    throw new UsageError(`the output "${printable(name)}" has one value for each image, ${NO_ANSWER}`)
   if (isOfNumbers && isFitting) return kind
   const found = isOfNumbers ? `the shape [${shape?.join(', ')}] for each image` : `values of type ${type}`
   throw new UsageError(

@@ -1,21 +1,8 @@
-import type { ClassScores, ScoreMeaning } from '../../network.js'
-import type { GraphNode, GraphNodes } from '../graphNodes.js'
-import { pathBack } from './links.js'
-
-/** Operators that give the same values again: in another shape or type, or rounded to integers and back. */
-export const SAME_VALUES: ReadonlySet<string> = new Set([
-  ...['Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose'],
-  ...['QuantizeLinear', 'DequantizeLinear'],
-])
-
-/** Operators that decide what their output means, which needs no look at its values. */
-export const MEANINGS: ReadonlyMap<string, ScoreMeaning> = new Map([
-  ['Softmax', 'probabilities'],
-  ['QLinearSoftmax', 'probabilities'],
-  ['LogSoftmax', 'log-probabilities'],
-  ['Sigmoid', 'sigmoid'],
-  ['QLinearSigmoid', 'sigmoid'],
-])
+import type { ClassScores } from '../../network.js'
+import type { GraphNodes } from '../graphNodes.js'
+import { linksOf, pathBack } from './links.js'
+import { pathTo, scoreOrigin } from './scoreOrigin.js'
+import { CONVOLUTIONS, PRODUCTS } from './shapes.js'
 
 /**
  * Operators whose output is the integers that stand for quantised values, each with the places of its scale and zero
@@ -34,29 +21,44 @@ const QUANTIZERS: ReadonlyMap<string, readonly [number, number]> = new Map([
 
 /** Finds out from a graph alone, never from values, what the class scores in one of its tensors mean. */
 export function outputMeaning(graph: GraphNodes, tensor: string): ClassScores {
-  const origin = valueNode(graph, tensor)
-  const meaning = MEANINGS.get(origin?.operator ?? '')
-  if (meaning !== undefined) return { meaning, source: `${origin?.operator} in the graph` }
-  if (origin && isExponentialShare(graph, origin))
-    return { meaning: 'probabilities', source: 'Exp and ReduceSum in the graph' }
-  return { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
+  const origin = scoreOrigin(graph, tensor)
+  if (origin === undefined) return { meaning: 'logits', source: 'no Softmax or Sigmoid before the output' }
+  const { meaning, operator, following } = origin
+  return { meaning, source: [`${operator} in the graph`, ...following].join(', then ') }
 }
 
-/** The node that computes the values of a tensor, before nodes that only pass them on. */
-export function valueNode(graph: GraphNodes, tensor: string): GraphNode | undefined {
-  return pathTo(graph, tensor).at(-1)
+/**
+ * What was decided about a layer that stands behind a Softmax, but has not simply its values. Undefined if nothing
+ * needed a decision.
+ * @param classes name of the layer that is read as class scores
+ */
+export function meaningNote(graph: GraphNodes, layer: string, classes: string | undefined): string | undefined {
+  const origin = scoreOrigin(graph, layer)
+  const isScores = layer === classes
+  const { following = [], meaning = 'logits', operator } = origin ?? {}
+  if (operator !== undefined && following.length === 0) return undefined
+  const changing = operator === undefined ? changingOperator(graph, layer) : undefined
+  if (operator === undefined && changing === undefined) return undefined
+  const kind = isScores ? `class scores (${meaning})` : 'features without classes'
+  const cause =
+    changing === undefined
+      ? `after its ${operator} come only ${following.join(', ')}`
+      : `${changing} changes the values of the Softmax before it`
+  return `${kind}, because ${cause}`
 }
 
-/** The nodes from a tensor backwards to the first one that does more than pass the same values on. */
-function pathTo(graph: GraphNodes, tensor: string): readonly GraphNode[] {
-  return pathBack(graph, tensor, ({ operator, inputs }) => (SAME_VALUES.has(operator) ? inputs[0] : undefined))
-}
+const SOFTMAXES: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'QLinearSoftmax'])
 
-/** Whether a node is the last of a softmax that is written by its parts: exp(x) / Σ exp(x). */
-function isExponentialShare(graph: GraphNodes, { operator, inputs }: GraphNode): boolean {
-  const [share, sum] = inputs.map((input) => valueNode(graph, input))
-  const summed = valueNode(graph, sum?.inputs[0] ?? '')
-  return operator === 'Div' && share?.operator === 'Exp' && sum?.operator === 'ReduceSum' && summed === share
+/** The first operator behind a Softmax, close before a tensor, that changes the meaning of its values. */
+function changingOperator(graph: GraphNodes, tensor: string): string | undefined {
+  const { constants } = linksOf(graph)
+  const path = pathBack(graph, tensor, ({ operator, inputs }) => {
+    const made = inputs.filter((name) => !constants.has(name))
+    return made.length === 1 && !PRODUCTS.has(operator) && !CONVOLUTIONS.has(operator) ? made[0] : undefined
+  })
+  const softmax = path.findIndex(({ operator }) => SOFTMAXES.has(operator))
+  const behind = softmax < 0 ? [] : path.slice(0, softmax)
+  return behind.findLast(({ outputs: [output = ''] }) => scoreOrigin(graph, output) === undefined)?.operator
 }
 
 /**

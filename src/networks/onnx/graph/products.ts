@@ -2,7 +2,7 @@ import { elementCount } from '../../checkpoint/tensor.js'
 import type { GraphNode, GraphNodes } from '../graphNodes.js'
 import { type GraphAnalysis, imageShape } from './analysis.js'
 import { linksOf, neededFor, pathBack } from './links.js'
-import { MEANINGS, SAME_VALUES } from './outputMeaning.js'
+import { MEANINGS, SAME_VALUES, scoreOrigin } from './scoreOrigin.js'
 import { CONVOLUTIONS, PRODUCTS } from './shapes.js'
 
 export interface FullyConnected {
@@ -38,10 +38,11 @@ export interface Head extends Pick<FullyConnected, 'input'> {
   readonly isActivated: boolean
 }
 
-/** The head that computes a tensor, if only operators of `AFTER_HEAD` follow it. */
+/** The head that computes a tensor, or the softmax whose values it has, if only operators of `AFTER_HEAD` follow it. */
 export function headOf(graph: GraphNodes, tensor: string): Head | undefined {
   const { constants } = linksOf(graph)
-  const path = pathBack(graph, tensor, ({ operator, inputs }) => {
+  const scores = scoreOrigin(graph, tensor)?.output ?? tensor
+  const path = pathBack(graph, scores, ({ operator, inputs }) => {
     const made = inputs.filter((name) => !constants.has(name))
     return AFTER_HEAD.has(operator) && made.length === 1 ? made[0] : undefined
   })
