@@ -10,7 +10,7 @@ import { SCORE_MEANINGS } from '../../networks/network.js'
  * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are
  * then computed again. Measures have versions of their own; see `measures.ts`.
  */
-export const UNIT_FORMAT = 7
+export const UNIT_FORMAT = 8
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
 export const inputsSchema = z.object({
@@ -124,7 +124,12 @@ const answersSchema = z.object({
   detected: z.object({ found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() }).exactOptional(),
 })
 
-const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })
+const equivarianceSchema = z.object({
+  dx: z.number(),
+  total: z.number(),
+  border: z.number(),
+  aliasing: z.number().nullable(),
+})
 
 const readoutSchema = z.object({
   axis: z.enum(READ_AXES),

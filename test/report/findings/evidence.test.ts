@@ -13,9 +13,10 @@ describe('a value that is not finite', () => {
   const lost = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
   it('counts as missing', () => {
-    const [all, finite] = [[...lost, 1, 2, 3, 4, 6], [1, 2, 3, 4, 6]].map((numbers) =>
-      evidenceOf({ ...measured, values: valuesOf(numbers) }, border),
-    )
+    const [all, finite] = [
+      [...lost, 1, 2, 3, 4, 6],
+      [1, 2, 3, 4, 6],
+    ].map((numbers) => evidenceOf({ ...measured, values: valuesOf(numbers) }, border))
     expect(all).toEqual(finite)
     expect(all).toMatchObject({ mean: 3.2, patches: 5, lean: 'for' })
   })
