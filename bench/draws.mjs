@@ -16,7 +16,7 @@ import { PROTOCOLS } from '../dist/consistency/protocols.js'
 import { readNpy } from '../dist/files/npy.js'
 import { consistency } from '../dist/index.js'
 import { sourceSide } from '../dist/patches/photographs.js'
-import { meanAndError } from '../dist/support/statistics.js'
+import { meanInterval } from '../dist/support/statistics.js'
 import { runScript } from './script.mjs'
 
 const SEEDS = 1000
@@ -99,10 +99,10 @@ function summary({ name, exact }, sampled) {
   return {
     name,
     photographs: exact.length,
-    exact: meanAndError(exact),
+    exact: meanInterval(exact),
     draws: DRAWS.map((draws, at) => {
       const errors = sampled.map((photographs) => photographs.map((shares, i) => shares[at] - exact[i]))
-      const means = errors.map((ofSeed) => meanAndError(ofSeed).mean)
+      const means = errors.map((ofSeed) => meanInterval(ofSeed).mean)
       return {
         draws,
         /** Root mean square over seeds of the error of one photograph, and of the mean of all. */
@@ -137,7 +137,7 @@ function comparison(one, other, ofOne, ofOther) {
   }
   return {
     networks: [one.name, other.name],
-    difference: meanAndError(one.exact.map((value, i) => value - other.exact[i])),
+    difference: meanInterval(one.exact.map((value, i) => value - other.exact[i])),
     photographs: {
       exact: needed(one.exact, other.exact),
       draws5: ofSeeds(DRAWS.indexOf(5)),
@@ -151,13 +151,13 @@ function photographsFor(varianceOfOne) {
 }
 
 function meanOf(all, name) {
-  return Math.round(meanAndError(all.map((one) => one[name])).mean)
+  return Math.round(meanInterval(all.map((one) => one[name])).mean)
 }
 
 function variance(values) {
-  return meanAndError(values).standardError ** 2 * values.length
+  return meanInterval(values).standardError ** 2 * values.length
 }
 
 function rms(values) {
-  return Math.sqrt(meanAndError(values.map((value) => value ** 2)).mean)
+  return Math.sqrt(meanInterval(values.map((value) => value ** 2)).mean)
 }

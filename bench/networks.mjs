@@ -212,7 +212,7 @@ function errorsOf(units) {
       const distances = [1, 2, 4, 8, 16, 32]
       const errorAt = ({ unit }, distance) => {
         const found = unit.layers[at].equivariance.find(({ dx }) => dx === distance)
-        return found && rounded(found.border + found.aliasing)
+        return found && rounded(found.total)
       }
       const known = distances.filter((distance) => errorAt(units[0], distance) !== undefined)
       return { layer: name, ...Object.fromEntries(known.map((one) => [one, units.map((unit) => errorAt(unit, one))])) }

@@ -3,7 +3,8 @@
  *
  *   npm run build && node docs/make_networks_compared.mjs     # with --check, only report whether they are up to date
  *
- * Intervals are those of `compare`: percentiles of 10,000 bootstrap draws of seed 0.
+ * Intervals of means are those of Student's t. Intervals of differences are those of `compare`: percentiles of 10,000
+ * bootstrap draws of seed 0.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { randomNumbers } from '../dist/experiments/randomNumbers.js'
@@ -11,7 +12,7 @@ import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../dist/plot
 import { mark } from '../dist/plot/marks.js'
 import { linearScale } from '../dist/plot/scale.js'
 import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
-import { mean, meanAndError } from '../dist/support/statistics.js'
+import { halfWidthOf, mean, meanInterval } from '../dist/support/statistics.js'
 
 /** Names, and the total strides of the first and the last map whose equivariance error was measured. */
 const NETWORKS = {
@@ -31,7 +32,7 @@ const PAIRS = [
   ['frame (and weights)', 'mobilenet_v1_025_224', 'mobilenet_v1_025_128'],
   ['width (and weights)', 'mobilenet_v1_100_224', 'mobilenet_v1_025_224'],
   ['training', 'mobilenet_v2', 'mobilenet_v2_keras'],
-  ['architecture, at similar accuracy', 'squeezenet1_1', 'mobilenet_v1_025_224'],
+  ['architecture', 'squeezenet1_1', 'mobilenet_v1_025_224'],
   ['version', 'squeezenet1_1', 'squeezenet1_0_compressed'],
   ['anti-aliasing', 'tiny-alexnet-aa', 'tiny-alexnet'],
   ['training without flips', 'tiny-alexnet-noflip', 'tiny-alexnet'],
@@ -53,6 +54,8 @@ const [{ results }, { results: draws }] = ['networks', 'draws'].map((name) =>
 )
 const found = new Map(results.networks.map((network) => [network.name, network]))
 const trained = Object.entries(NETWORKS).map(([name, about]) => ({ ...about, ...found.get(name) }))
+/** Networks whose frames have nearly the same size. */
+const full = trained.filter(({ frame }) => frame >= 224)
 const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
 
 const isCheck = process.argv.includes('--check')
@@ -82,9 +85,9 @@ function replaced(before, name, words) {
 
 function crops() {
   const columns = [
-    ['right answer, middle crop', shareOf('center accuracy')],
+    ['as ResNet-50, middle crop', shareOf('center accuracy')],
     ['mean over 33 crops', shareOf('diagonal mean-accuracy')],
-    ['right in all 33 crops', shareOf('diagonal worst-case-accuracy')],
+    ['as ResNet-50 in all 33 crops', shareOf('diagonal worst-case-accuracy')],
     ['same answer in all 33 crops', shareOf('diagonal always-same')],
     ['two crops agree (5 draws)', shareOf(AGREEMENT)],
     ['two crops agree, exact', exactAgreement],
@@ -120,8 +123,8 @@ function objects() {
   const columns = [
     ['relative similarity, 125 px', (network) => plusMinus(relativeSimilarity(network, 0))],
     ['75 px', (network) => plusMinus(relativeSimilarity(network, 1))],
-    ['answer kept, 125 px', (network) => shareText(meanAndError(network.objects[0].kept))],
-    ['75 px', (network) => shareText(meanAndError(network.objects[1].kept))],
+    ['answer kept, 125 px', (network) => shareText(meanInterval(network.objects[0].kept))],
+    ['75 px', (network) => shareText(meanInterval(network.objects[1].kept))],
     ['answer kept, confident', keptByConfident],
     ['grid power', (network) => gridPower(network)],
     ['equivariance error, first map', (network) => plusMinus(equivarianceError(network, 0))],
@@ -155,7 +158,7 @@ function markdown(head, rows) {
 }
 
 function shareOf(measure) {
-  return (network) => shareText(meanAndError(valuesOf(network, measure)))
+  return (network) => shareText(meanInterval(valuesOf(network, measure)))
 }
 
 /** The exact chance was computed for some of the networks, and for others in draws.json. */
@@ -165,11 +168,13 @@ function exactAgreement(one) {
   const known = draws.networks.find(
     ({ name, photographs }) => name === one.name && photographs === results.photographs.length,
   )
-  return known === undefined ? '–' : shareText(known.exact)
+  if (known === undefined) return '–'
+  const { mean, standardError } = known.exact
+  return shareText({ mean, halfWidth: halfWidthOf(standardError, known.photographs) })
 }
 
 function numberOf(measure) {
-  return (network) => plusMinus(meanAndError(valuesOf(network, measure)))
+  return (network) => plusMinus(meanInterval(valuesOf(network, measure)))
 }
 
 function confidentShare(measure) {
@@ -178,20 +183,20 @@ function confidentShare(measure) {
 
 /** Fewer than five values say too little for a mean. */
 function countedShare(values) {
-  return values.length < 5 ? `– (${values.length})` : `${shareText(meanAndError(values))} (${values.length})`
+  return values.length < 5 ? `– (${values.length})` : `${shareText(meanInterval(values))} (${values.length})`
 }
 
-function shareText({ mean, standardError }) {
-  return `${(100 * mean).toFixed(1)} ± ${(100 * standardError).toFixed(1)} %`
+function shareText({ mean, halfWidth }) {
+  return `${(100 * mean).toFixed(1)} ± ${(100 * halfWidth).toFixed(1)} %`
 }
 
-function plusMinus({ mean, standardError }, digits = 3) {
-  return `${mean.toFixed(digits)} ± ${standardError.toFixed(digits)}`
+function plusMinus({ mean, halfWidth }, digits = 3) {
+  return `${mean.toFixed(digits)} ± ${halfWidth.toFixed(digits)}`
 }
 
 function differences() {
   const measures = [
-    ['right answer, 33 crops', 'diagonal mean-accuracy'],
+    ['as ResNet-50, 33 crops', 'diagonal mean-accuracy'],
     ['two crops agree', AGREEMENT],
     ['`diagonal`: answer changes', 'diagonal change'],
     ['`embed`: answer changes', 'embed change'],
@@ -241,7 +246,7 @@ function confidentValues(network, measure) {
 function relativeSimilarity({ objects }, at) {
   const { similarity, null: others, others: counts } = objects[at]
   const baseline = nullOf(others, counts)
-  return meanAndError(similarity.map((value) => (value - baseline) / (1 - baseline)))
+  return meanInterval(similarity.map((value) => (value - baseline) / (1 - baseline)))
 }
 
 /** Mean over all pairs of objects of different classes. */
@@ -254,10 +259,10 @@ function keptByConfident({ objects }) {
   return countedShare(objects.flatMap(({ kept, probability }) => kept.filter((_, i) => probability[i] >= CONFIDENT)))
 }
 
-/** Geometric mean over objects, in millionths, and the factor of its standard error. */
+/** Geometric mean over objects, in millionths, and the factor to both ends of its interval. */
 function gridPower(one) {
-  const { mean, standardError } = meanAndError(relativePowers(one).map((power) => Math.log(1e6 * power)))
-  return `${Math.exp(mean).toFixed(0)} ×÷ ${Math.exp(standardError).toFixed(2)}`
+  const { mean, halfWidth } = meanInterval(relativePowers(one).map((power) => Math.log(1e6 * power)))
+  return `${Math.exp(mean).toFixed(0)} ×÷ ${Math.exp(halfWidth).toFixed(2)}`
 }
 
 /** Power of the grid pattern in the maps of relative similarity at 125 px, for each object. */
@@ -268,11 +273,11 @@ function relativePowers({ objects: [{ gridPower: powers, null: others, others: c
 /** Error after a move of half a cell, where subsampling does the most harm. */
 function equivarianceError({ objects, strides }, at) {
   const { errors } = objects.find((one) => one.errors !== undefined)
-  return meanAndError(errors[at][strides[at] / 2])
+  return meanInterval(errors[at][strides[at] / 2])
 }
 
 function readoutError({ frame, objects: [{ readout }] }) {
-  return meanAndError(readout.map((error) => (error * 224) / frame))
+  return meanInterval(readout.map((error) => (error * 224) / frame))
 }
 
 // Comparisons
@@ -304,28 +309,6 @@ function meanAt(values, chosen) {
   return chosen.reduce((sum, i) => sum + values[i], 0) / chosen.length
 }
 
-/** Spearman's rank correlation over networks of the means of two measures, with its interval over photographs. */
-function rankCorrelation(first, second) {
-  const all = [first, second].map((measure) => trained.map((one) => valuesOf(one, measure)))
-  const at = (chosen) => correlation(...all.map((rows) => ranksOf(rows.map((values) => meanAt(values, chosen)))))
-  return ofPhotographs(at)
-}
-
-/** Ranks from 1. Equal values share the mean of their ranks, also if their sums were rounded unequally. */
-function ranksOf(means) {
-  const values = means.map((value) => Number(value.toFixed(9)))
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length
-    return below + (values.filter((other) => other === value).length + 1) / 2
-  })
-}
-
-function correlation(a, b) {
-  const [meanA, meanB] = [mean(a), mean(b)]
-  const product = (x, meanX, y, meanY) => mean(x.map((value, i) => (value - meanX) * (y[i] - meanY)))
-  return product(a, meanA, b, meanB) / Math.sqrt(product(a, meanA, a, meanA) * product(b, meanB, b, meanB))
-}
-
 // Sentences
 
 function sentences() {
@@ -336,27 +319,28 @@ function sentences() {
   const clear = pairs.filter(({ interval: [low, high] }) => low > 0 || high < 0).length
   const accuracy = 'diagonal mean-accuracy'
   const [plainPair, antialiased] = ['tiny-alexnet', 'tiny-alexnet-aa'].map(network)
-  const ofAccuracy = rankCorrelation(accuracy, AGREEMENT)
   const readoutErrors = ({ frame, objects: [{ readout }] }) => readout.map((error) => error / frame)
   const all = [
-    `**Steps.** A step of 1 px changes ${inPercent(pooled('diagonal change'))} of the answers, but only ${inPercent(pooled('diagonal change', true))} if the network was confident at the start of the path.`,
-    `**Worst case.** The networks are right in ${inPercent(pooled(accuracy))} of the crops along the diagonal, but in *all* of them for only ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
-    `**Accuracy.** Among these nine, networks that are right more often also have more agreement (rank correlation ${plain(ofAccuracy)}), but nine networks cannot show a rule: a value below 0.70 may be chance.`,
-    `**Frame.** MobileNetV1 0.25 gives two crops the same answer more often with a frame of 224 px (float32) than with 128 px (8-bit weights), by ${inPoints(difference(thin, small, AGREEMENT))}.`,
-    `**Width.** MobileNetV1 1.0 is right more often than MobileNetV1 0.25 with the same frame, by ${inPoints(difference(wide, thin, accuracy))}, but we see no clear difference in agreement: ${inPoints(difference(wide, thin, AGREEMENT))}.`,
-    `**Stride, photographs.** SqueezeNet 1.1 (stride 16 px) changes its answer at fewer steps than MobileNetV1 0.25 (32 px), by ${inPoints(difference(thin, squeezed, 'diagonal change'))}, and we see no clear difference in right answers: ${inPoints(difference(squeezed, thin, accuracy))}.`,
-    `**Stride, objects.** The two SqueezeNets have ${plain(strideRatio(relativePowers))} times the grid power and ${plain(strideRatio(readoutErrors))} times the read-out error of the five networks with a frame of 224 px and a stride of 32 px.`,
-    `**Training.** Networks of one architecture differ, too: after a shift by a fraction of a pixel, the MobileNetV2 of Keras keeps its answer more often than that of torchvision, by ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}, the largest of their five differences.`,
-    `**Anti-aliasing.** In the embedded pair, the anti-aliased network changes its answer at fewer steps, by ${inPoints(difference(plainPair, antialiased, 'diagonal change'))}, and two crops agree more often, by ${inPoints(difference(antialiased, plainPair, AGREEMENT))}.`,
+    `**Steps.** In the ${full.length} networks with a frame of 224 or 227 px, a step of 1 px changes ${inPercent(pooled('diagonal change'))} of the answers. If the network is confident at the start of the path, it changes ${inPercent(pooled('diagonal change', true))}.`,
+    `**Worst case.** The same networks give ResNet-50's answer in ${inPercent(pooled(accuracy))} of the crops along the diagonal, and in *all* of these crops for ${inPercent(pooled('diagonal worst-case-accuracy'))} of the photographs.`,
+    `**Two frames.** MobileNetV1 0.25 gives two crops the same answer more often with a frame of 224 px (float32) than with 128 px (8-bit weights), by ${inPoints(difference(thin, small, AGREEMENT))}.`,
+    `**Two widths.** MobileNetV1 1.0 gives ResNet-50's answer more often than MobileNetV1 0.25 with the same frame, by ${inPoints(difference(wide, thin, accuracy))}. Their agreement differs by ${inPoints(difference(wide, thin, AGREEMENT))}.`,
+    `**SqueezeNet 1.1 and MobileNetV1 0.25.** SqueezeNet changes its answer at fewer steps, by ${inPoints(difference(thin, squeezed, 'diagonal change'))}. They differ in architecture, stride and training, so this says nothing about the cause.`,
+    `**Objects.** The two SqueezeNets have ${plain(strideRatio(relativePowers))} times the grid power and ${plain(strideRatio(readoutErrors))} times the read-out error of the five other networks with a frame of 224 px. Their stride is 16 instead of 32 px, but they also differ in architecture.`,
+    `**Two MobileNetV2.** After a shift by a fraction of a pixel, the one of Keras keeps its answer more often than that of torchvision, by ${inPoints(difference(keras, torchvision, 'subpixel agreement'))}. This is the largest of five differences; the intervals of the other four contain 0.`,
+    `**Anti-aliasing.** We have one pair, trained on emoji. The anti-aliased network changes its answer at fewer steps, by ${inPoints(difference(plainPair, antialiased, 'diagonal change'))}, and two crops agree more often, by ${inPoints(difference(antialiased, plainPair, AGREEMENT))}.`,
     `**Resolution of this page.** Of the ${pairs.length} pairs of networks, ${clear} have an interval of the difference in agreement that excludes 0, and about two would by chance.`,
   ]
   return all.map((text, i) => `${i + 1}. ${text}`).join('\n')
 }
 
-/** Mean of a measure over all networks and photographs together, or over the confident ones. */
+/**
+ * Mean of a measure over the networks with full frames and all photographs together, or over the confident ones. In a
+ * smaller frame, a step of 1 px is a larger share.
+ */
 function pooled(measure, isConfident = false) {
   const protocol = measure.split(' ')[0]
-  const rows = trained.map((one) => ({
+  const rows = full.map((one) => ({
     values: valuesOf(one, measure),
     counts: valuesOf(one, `${protocol} confidence`).map((value) => Number(!isConfident || value >= CONFIDENT)),
   }))
@@ -379,9 +363,7 @@ function ofPhotographs(statistic) {
  * smaller frames are left out, because a step of the object is a larger share of them.
  */
 function strideRatio(valuesOfObjects) {
-  const logs = trained
-    .filter(({ frame }) => frame >= 224)
-    .map((one) => ({ isFine: one.strides[1] === 16, values: valuesOfObjects(one).map(Math.log) }))
+  const logs = full.map((one) => ({ isFine: one.strides[1] === 16, values: valuesOfObjects(one).map(Math.log) }))
   const statistic = (chosen) => {
     const [fine, coarse] = [true, false].map((wanted) =>
       mean(logs.filter(({ isFine }) => isFine === wanted).map(({ values }) => meanAt(values, chosen))),
@@ -412,7 +394,7 @@ function estimateText({ mean, interval }, format, unit = '') {
 
 // Picture
 
-/** Accuracy below, agreement of crops beside: one labelled dot per network, with its standard errors. */
+/** Share of ResNet-50's answers below, agreement of crops beside: one labelled dot per network, with standard errors. */
 function scatter() {
   const [width, height, left, top, right, bottom] = [680, 440, 56, 14, 16, 48]
   const dots = trained.map((one) => ({
@@ -436,10 +418,10 @@ function scatter() {
       'font-family': 'Helvetica, Arial, sans-serif',
       'font-size': `${LETTER_SIZE}px`,
     },
-    tip('Agreement of two crops over accuracy, for nine networks. Bars are standard errors.'),
+    tip('Agreement of two crops over the share of ResNet-50’s answers, for nine networks. Bars are standard errors.'),
     svg('style', {}, STYLE),
     svg('rect', { x: 0, y: 0, ...size, fill: 'var(--ground)' }),
-    textElement((left + width - right) / 2, height - 10, 'right answers, mean over 33 crops, %', {
+    textElement((left + width - right) / 2, height - 10, 'ResNet-50’s answer, mean over 33 crops, %', {
       'text-anchor': 'middle',
     }),
     uprightTitle(left - 40, (top + height - bottom) / 2, 'two random crops get the same answer, %'),
@@ -458,7 +440,7 @@ function scatter() {
 }
 
 function percentAndError(network, measure) {
-  const { mean, standardError } = meanAndError(valuesOf(network, measure))
+  const { mean, standardError } = meanInterval(valuesOf(network, measure))
   return { mean: 100 * mean, standardError: 100 * standardError }
 }
 

@@ -15,7 +15,7 @@ results=shift-results
 rm -rf "$results" comparison.md
 
 # With 60 photographs, a small network takes about two minutes on two cores. To limit accuracy too, add --labels FILE here and
-# --max-worse 'crop mean-accuracy=0.12' below.
+# --max-worse 'center accuracy=0.17' below.
 npx shiftscope consistency "$photographs" --model "$network" --protocols crop,diagonal --out "$results"
 
 if [ ! -e "$baseline/consistency.json" ]; then
@@ -36,6 +36,6 @@ if ! diff <(cut -d, -f1,2 "$baseline"/networks/*/photographs.csv) <(cut -d, -f1,
   exit 3
 fi
 
-# Limits of about two standard errors with 60 photographs; see docs/compare.md.
+# Sixty photographs resolve no smaller differences; see docs/compare.md.
 npx shiftscope compare "$baseline" "$results" --markdown comparison.md \
-  --max-worse 'crop agreement=0.1' --max-worse 'diagonal change=0.06'
+  --max-worse 'crop agreement=0.12' --max-worse 'diagonal change=0.07'

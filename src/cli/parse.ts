@@ -124,7 +124,7 @@ export function collectLimits(text: string, before: Readonly<Record<string, numb
   const at = text.lastIndexOf('=')
   const [name, limit] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
   if (at < 1 || name === '' || limit === '' || !(Number(limit) >= 0 && Number.isFinite(Number(limit))))
-    throw new InvalidArgumentError('Give MEASURE=NUMBER, such as "diagonal change=0.02", with a number of at least 0.')
+    throw new InvalidArgumentError('Give MEASURE=NUMBER, such as "diagonal change=0.1", with a number of at least 0.')
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`)
   return { ...before, [name]: Number(limit) }
 }

@@ -12,7 +12,7 @@ function valueText(value: number): string {
 }
 
 /** Headings of `measureCells`. */
-export const MEASURE_HEAD = ['before', 'after', 'difference', '95 % interval', 'sign p'] as const
+export const MEASURE_HEAD = ['before', 'after', 'difference ± std error', '95 % interval', 'sign p'] as const
 
 /** The numbers of a measure as texts. */
 export function measureCells({ before, after, difference, standardError, interval, signTest }: ComparedMeasure) {

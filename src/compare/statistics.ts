@@ -2,7 +2,7 @@ import { randomNumbers } from '../experiments/randomNumbers.js'
 import { signTest } from '../report/findings/evidence.js'
 import type { Better } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
-import { mean, meanAndError } from '../support/statistics.js'
+import { mean, meanInterval } from '../support/statistics.js'
 import type { PairedValues } from './pairing.js'
 import type { ComparedMeasure, ComparedOutcome } from './result.js'
 
@@ -57,7 +57,7 @@ export function comparedMeasure(
 ): ComparedMeasure {
   const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
   const interval = intervalOf(differences)
-  const { mean: meanDifference, standardError } = meanAndError([...differences])
+  const { mean: meanDifference, standardError } = meanInterval([...differences])
   const { length: count } = differences
   const higher = differences.filter((value) => value > 0).length
   const lower = differences.filter((value) => value < 0).length

@@ -4,7 +4,7 @@ import { CONFIDENT } from '../experiments/confidence.js'
 import type { ClassScores } from '../networks/index.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import type { Better } from '../results/measures.js'
-import { meanAndError } from '../support/statistics.js'
+import { meanInterval } from '../support/statistics.js'
 import { CONFIDENCE, type MeasureUnit, type Protocol, type ProtocolName } from './protocols.js'
 
 /** A photograph with its answers to all frames. */
@@ -132,6 +132,6 @@ export function summary(
 /** The mean of those values that exist. */
 function meanOf(values: readonly number[]): MeasureMean {
   const found = values.filter((value) => !Number.isNaN(value))
-  const { mean, standardError } = meanAndError(found)
+  const { mean, standardError } = meanInterval(found)
   return { mean: found.length === 0 ? null : mean, standardError, count: found.length }
 }

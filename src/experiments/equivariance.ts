@@ -18,17 +18,22 @@ import { backgroundPixels } from './scenePatches.js'
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
+  /** The whole error. */
+  readonly total: number
   /**
-   * Part of the error that the frame's borders cause. If `dx` is a multiple of the layer's stride, this is the whole
-   * error. For other `dx`, the part is interpolated linearly between these multiples.
+   * Error that the frame's borders cause. If `dx` is a multiple of the layer's stride, this is the whole error. For
+   * other `dx`, it is interpolated linearly between these multiples.
    */
   readonly border: number
-  /** Part of the error that subsampling causes: the total error minus `border`. */
-  readonly aliasing: number
+  /**
+   * Error that subsampling causes, if it is independent of the borders' error. The squares of independent errors add, so
+   * this is √(total² − border²). Null if the interpolated error of the borders is larger than the whole error.
+   */
+  readonly aliasing: number | null
 }
 
-/** Names of the two parts of an error. In results, the distance comes before the name, as in `8px border`. */
-export const ERROR_PARTS = ['border', 'aliasing'] as const
+/** Names of an error's numbers. In results, the distance comes before the name, as in `8px border`. */
+export const ERROR_PARTS = ['total', 'border', 'aliasing'] as const
 
 /** The object moves at most this many pixels, and at most two strides of the layer. */
 const FARTHEST = 64
@@ -67,13 +72,17 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
     const ofAxes = DIRECTIONS.map((axis, i) => distance(change(1 + i * moves + dx), still, map, axis, dx))
     return ofAxes.reduce((sum, one) => sum + one) / DIRECTIONS.length / norm
   })
-  return errors.slice(1).map((error, i) => {
+  return errors.slice(1).map((total, i) => {
     const dx = i + 1
     const cell = Math.floor(dx / stride)
     const [before = 0, after = 0] = [errors[cell * stride], errors[(cell + 1) * stride]]
     const border = before + (after - before) * (dx / stride - cell)
-    return { dx, border, aliasing: error - border }
+    return { dx, total, border, aliasing: aliasingOf(total, border) }
   })
+}
+
+function aliasingOf(total: number, border: number): number | null {
+  return total < border ? null : Math.sqrt(total ** 2 - border ** 2)
 }
 
 /** @param room largest distance in pixels that the object can move */
@@ -136,8 +145,8 @@ export function windowEquivariance(
     const ofAxes = DIRECTIONS.map((axis, a) =>
       sharedDistance(mapOf(1 + a * distances.length + i), mapOf(0), map, axis, dx / map.stride),
     )
-    const border = ofAxes.reduce((sum, one) => sum + one) / DIRECTIONS.length
-    return Number.isFinite(border) ? [{ dx, border, aliasing: 0 }] : []
+    const total = ofAxes.reduce((sum, one) => sum + one) / DIRECTIONS.length
+    return Number.isFinite(total) ? [{ dx, total, border: total, aliasing: 0 }] : []
   })
 }
 

@@ -1,4 +1,3 @@
-import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
@@ -116,10 +115,10 @@ export const CONSISTENCY: MeasureChart = {
 export const EQUIVARIANCE: MeasureChart = {
   kind: 'lines',
   title: 'Equivariance error',
-  note: 'A layer that is a map should move with its object. The relative error measures how far it departs from that (0: moves exactly, about 1.4: unrelated). Solid lines show aliasing, which subsampling causes. They fall to zero where the object has moved by whole cells of the map. Dashed lines show the rest, which the borders of the frame cause.',
+  note: 'A layer that is a map should move with its object. The relative error measures how far it departs from that (0: moves exactly, about 1.4: unrelated). Solid lines show the whole error, dashed lines the error that the borders of the frame cause. Both meet where the object has moved by whole cells of the map. Between these distances, subsampling causes the rest (aliasing).',
   x: { title: 'distance that the object moves (px)', of: ({ distance }) => distance, isOctaves: true },
   y: { title: 'equivariance error', scale: 'linear' },
-  lines: ERROR_PARTS.toReversed().map((part) => ({ part })),
+  lines: [{ part: 'total' }, { part: 'border' }],
 }
 
 function axesOf(name: string): DotChart['series'] {

@@ -191,8 +191,14 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'equivariance-error',
     better: 'lower',
+    revision: 2,
     of: ({ equivariance = [] }) =>
-      equivariance.flatMap((error) => ERROR_PARTS.map((part) => [{ distance: error.dx, part }, error[part]] as const)),
+      equivariance.flatMap(({ dx: distance, ...error }) =>
+        ERROR_PARTS.flatMap((part) => {
+          const value = error[part]
+          return value === null ? [] : [[{ distance, part }, value] as const]
+        }),
+      ),
     chart: charts.EQUIVARIANCE,
   },
   {

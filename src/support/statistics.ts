@@ -7,10 +7,51 @@ export function meanAndStd(values: readonly number[]): { mean: number; std: numb
   return { mean: mean(values), std: Math.sqrt(squares(values) / values.length) }
 }
 
-/** Mean and its standard error, from the sample standard deviation; null for fewer than two values. */
-export function meanAndError(values: readonly number[]): { mean: number; standardError: number | null } {
+export interface MeanInterval {
+  readonly mean: number
+  /** From the sample standard deviation; null for fewer than two values. */
+  readonly standardError: number | null
+  /** Half the width of the 95 % confidence interval of the mean; null for fewer than two values. */
+  readonly halfWidth: number | null
+}
+
+export function meanInterval(values: readonly number[]): MeanInterval {
   const count = values.length
-  return { mean: mean(values), standardError: count < 2 ? null : Math.sqrt(squares(values) / (count - 1) / count) }
+  const standardError = count < 2 ? null : Math.sqrt(squares(values) / (count - 1) / count)
+  return { mean: mean(values), standardError, halfWidth: halfWidthOf(standardError, count) }
+}
+
+/** Half the width of the two-sided 95 % confidence interval of the mean of `count` values. */
+export function halfWidthOf(standardError: number | null, count: number): number | null {
+  return standardError === null ? null : tQuantile(0.975, count - 1) * standardError
+}
+
+/** The value below which a variable of Student's t distribution is with probability `p`. */
+export function tQuantile(p: number, degreesOfFreedom: number): number {
+  const within = Math.abs(2 * p - 1)
+  let [low, high] = [0, Math.PI / 2]
+  for (let i = 0; i < 60; i++) {
+    const angle = (low + high) / 2
+    if (tProbability(angle, degreesOfFreedom) < within) low = angle
+    else high = angle
+  }
+  return Math.sign(2 * p - 1) * Math.sqrt(degreesOfFreedom) * Math.tan(low)
+}
+
+/**
+ * Probability that Student's t is between ± √df · tan(angle), by the finite series for whole degrees of freedom
+ * (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
+ */
+function tProbability(angle: number, degreesOfFreedom: number): number {
+  const isOdd = degreesOfFreedom % 2 === 1
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)]
+  let term = isOdd ? cosine : 1
+  let series = degreesOfFreedom === 1 ? 0 : term
+  for (let k = isOdd ? 3 : 2; k < degreesOfFreedom; k += 2) {
+    term *= ((k - 1) / k) * cosine ** 2
+    series += term
+  }
+  return isOdd ? (2 / Math.PI) * (angle + sine * series) : sine * series
 }
 
 /** Sum of the squared differences from the mean. */

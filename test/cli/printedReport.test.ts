@@ -16,7 +16,15 @@ const stored = (rows: readonly MeanRow[]) => summaryRows(rows.map((one) => ({ ..
 /** A finding whose number is 0.1; not judged if there is a reason. */
 function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], reason?: string): ClaimFinding {
   const texts = { question: '', answer: '', link: '', source: '', rule: '' }
-  const number = { layer: 'fc', size: 75, quantity: '', mean: 0.1, standardError: 0.01, patches: 10 } as const
+  const number = {
+    layer: 'fc',
+    size: 75,
+    quantity: '',
+    mean: 0.1,
+    standardError: 0.01,
+    halfWidth: 0.02,
+    patches: 10,
+  } as const
   const outcome = { verdict, isJudged: reason === undefined, reason: reason ?? '' }
   return { ...texts, ...outcome, model, claim, objects: 10, evidence: [{ ...number, lean: 'for' }] }
 }

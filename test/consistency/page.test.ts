@@ -19,27 +19,27 @@ const [BEST, CLOSE, FAR] = [
 ]
 
 describe('the result in words', () => {
-  it('names the best network, the difference from the next one, and whether it is more than two standard errors', async () => {
+  it('names the best network, the difference from the next one, and whether it may be chance', async () => {
     const text = textOf(await madePage([FAR, BEST]))
     expect(text).toContain('best is the most consistent of 2 networks In the protocol crop')
-    // The paired differences are 0.6, 0.6, 0.5 and 0.7. Their standard deviation is √(0.02 / 3).
+    // The paired differences are 0.6, 0.6, 0.5 and 0.7. Their standard deviation is √(0.02 / 3), and Student's t is 3.182.
     expect(text).toContain(
-      'best has 90.0 ± 5.8 %. The next network, far, is 60.0 ± 4.1 points worse on the 4 photographs',
+      'best has 90.0 ± 18.4 %. The next network, far, is 60.0 ± 13.0 points worse on the 4 photographs',
     )
-    expect(text).toContain('This is more than two standard errors of the paired difference.')
+    expect(text).toContain('The 95 % confidence interval of this difference does not contain 0.')
   })
 
-  it('says if another network is within two standard errors', async () => {
+  it('says if a difference may be chance', async () => {
     const text = textOf(await madePage([FAR, CLOSE, BEST]))
-    expect(text).toContain('best is the most consistent of 3 networks, but 1 other is within two standard errors')
-    expect(text).toContain('close, is 5.0 ± 12.6 points worse')
-    expect(text).toContain('This is within two standard errors of the paired difference, so it may be chance.')
+    expect(text).toContain('best is the most consistent of 3 networks, but the difference from 1 other may be chance')
+    expect(text).toContain('close, is 5.0 ± 40.0 points worse')
+    expect(text).toContain('The 95 % confidence interval of this difference contains 0, so it may be chance.')
   })
 
   it('compares networks on the photographs that both measured', async () => {
     const partly = madeNetwork('partly', [...agreeing(0.4, 0.2, 0.5), undefined])
     const text = textOf(await madePage([BEST, partly]))
-    expect(text).toContain('partly, is 56.7 ± 3.3 points worse on the 3 photographs that both measured')
+    expect(text).toContain('partly, is 56.7 ± 14.3 points worse on the 3 photographs that both measured')
     expect(text).toContain('Values are means over 3 to 4 photographs.')
     expect(text).toContain('1 photograph could not be used')
   })
@@ -48,15 +48,15 @@ describe('the result in words', () => {
     const text = textOf(await madePage([madeNetwork('one', agreeing(1)), madeNetwork('other', agreeing(0))]))
     expect(text).toContain('Shift consistency of 2 networks In')
     expect(text).toContain('other, is 100.0 points worse on the 1 photograph that both measured. Values')
-    expect(text).not.toContain('more than two standard errors')
+    expect(text).not.toContain('confidence interval of this difference')
   })
 })
 
 it('marks the best network of each column, and differences that may be chance', async () => {
   const html = await madePage([FAR, CLOSE, BEST])
-  expect(html).toContain('<th scope="row">best</th><td><b>★ 90.0 ± 5.8 %</b></td>')
-  expect(html).toContain('<th scope="row">close</th><td>85.0 ± 9.6 %<br><small>≈ −5.0 ± 12.6</small></td>')
-  expect(html).toContain('<small>−60.0 ± 4.1</small>')
+  expect(html).toContain('<th scope="row">best</th><td><b>★ 90.0 ± 18.4 %</b></td>')
+  expect(html).toContain('<th scope="row">close</th><td>85.0 ± 30.5 %<br><small>≈ −5.0 ± 40.0</small></td>')
+  expect(html).toContain('<small>−60.0 ± 13.0</small>')
   // All networks change the same share of answers, so all are the best.
   expect(html.match(/<b>★ 50.0 ± 0.0 %<\/b>/g)?.length).toBe(3)
 })
@@ -90,9 +90,9 @@ describe('photographs', () => {
     expect(shownIn(html, 'pair-2-3')).toEqual(['4.png', '1.png'])
     const links = [...html.matchAll(/href="#(pair-.*?)" aria-label="(.*?)"/g)].map(([, id, words]) => [id, words])
     expect(links).toEqual([
-      ['pair-1-2', 'b minus a: +58.0 ± 20.1'],
-      ['pair-1-3', 'c minus a: +18.0 ± 5.8'],
-      ['pair-2-3', 'c minus b: ≈ −40.0 ± 23.9'],
+      ['pair-1-2', 'b minus a: +58.0 ± 55.8'],
+      ['pair-1-3', 'c minus a: +18.0 ± 16.2'],
+      ['pair-2-3', 'c minus b: ≈ −40.0 ± 66.3'],
     ])
   })
 
@@ -107,7 +107,7 @@ describe('photographs', () => {
     ])
     expect(shownIn(html, 'pair-1')).toEqual(['3.png', '0.png', '1.png'])
     // The mean over all photographs, and over those with a probability of at least 0.5.
-    expect(textOf(html)).toContain('lower is better 35.0 ± 19.4 % 4 photographs 16.7 ± 8.8 % 3 photographs')
+    expect(textOf(html)).toContain('lower is better 35.0 ± 61.6 % 4 photographs 16.7 ± 37.9 % 3 photographs')
   })
 
   it('are on the page once, with answers by name', async () => {

@@ -30,6 +30,28 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     },
   )
 
+  it('includes, in the README, the commands that install and run the main job and the tests', () => {
+    const { code } = blocks.find(({ page }) => page === 'README.md') as Block
+    expect(code).toMatch(/^npm install && npm start\b/m)
+    expect(code).toMatch(/^npm install && npm test\b/m)
+  })
+
+  it('teaches no limit that 60 photographs cannot resolve', () => {
+    const sources = [
+      'examples/compare.sh',
+      'src/cli/commands/compare.ts',
+      'src/cli/parse.ts',
+      'src/report/nextSteps.ts',
+    ]
+    const limits = [...PARSED_PAGES, ...sources].flatMap((page) =>
+      [...textOf(page).matchAll(/(?:max-worse|maxWorse|MEASURE=NUMBER)[^\n]*?[=:] ?(0\.\d+)/g)].map(
+        ([, limit]) => limit,
+      ),
+    )
+    expect(limits.length).toBeGreaterThan(4)
+    expect(limits.filter((limit) => Number(limit) < 0.06)).toEqual([])
+  })
+
   it('refuses what the command line would', async () => {
     const words = commandsOf('cd /shared && npx shiftscope extract --modle "a b" || shiftscope dance # shiftscope no')
     expect(words).toEqual([['shiftscope', 'extract', '--modle', 'a b']])

@@ -137,7 +137,12 @@ def errors(stride, room, still, right, down):
         found.append(np.mean([np.linalg.norm(one - still) for one in moved]) / np.linalg.norm(still))
     whole = [0, *found[stride - 1 :: stride]]
     border = np.interp(np.arange(1, len(found) + 1), stride * np.arange(len(whole)), whole)
-    return [{"dx": i + 1, "border": border[i], "aliasing": found[i] - border[i]} for i in range(len(found))]
+    return [error(i + 1, found[i], border[i]) for i in range(len(found))]
+
+
+def error(dx, total, border):
+    aliasing = None if total < border else float(np.sqrt(total**2 - border**2))
+    return {"dx": dx, "total": float(total), "border": float(border), "aliasing": aliasing}
 
 
 def golden(network, side, layers):

@@ -25,7 +25,7 @@ describe('what to do next', () => {
       'shiftscope reproduce --models mine=old.onnx,new=new.onnx',
       'shiftscope explore',
       'shiftscope consistency PHOTOGRAPHS --models NETWORK',
-      'shiftscope compare BEFORE AFTER --max-worse answer-kept=0.02',
+      'shiftscope compare BEFORE AFTER --max-worse answer-kept=0.1',
     ])
     expect(commandsOf(['a', 'b'], named(5, 0.49))[0]).toBe('shiftscope reproduce --patches FOLDER --sizes 125')
     expect(commandsOf(['a', 'b'], named(5, 0.9))[0]).toBe('shiftscope explore')

@@ -52,9 +52,13 @@ function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>
     equivariance
       .filter(({ dx, aliasing }) => aliasing === 0 || Number.isInteger(Math.log2(dx)))
-      .map(({ dx, border, aliasing }) => [name, dx, border.toFixed(3), aliasing.toFixed(3)]),
+      .map(({ dx, total, border, aliasing }) => [
+        name,
+        dx,
+        ...[total, border, aliasing].map((error) => error?.toFixed(3) ?? '–'),
+      ]),
   )
-  if (rows.length > 0) printTable(['equivariance error', 'px', 'border', 'aliasing'], rows)
+  if (rows.length > 0) printTable(['equivariance error', 'px', 'total', 'border', 'aliasing'], rows)
 }
 
 function printAnswers(answers: NonNullable<Extraction['answers']>, positions: number): void {

@@ -1,13 +1,13 @@
 import { paired } from '../../report/findings/evidence.js'
 import type { PatchValues } from '../../results/rows.js'
-import { meanAndError } from '../../support/statistics.js'
-import type { ConsistencyMeasure, MeasureMean, ShownNetwork } from '../result.js'
+import { type MeanInterval, meanInterval } from '../../support/statistics.js'
+import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
 
 /** What tells measures apart. */
 export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
 
 /** Mean difference of two networks over the photographs that both measured. */
-export type PairedDifference = MeasureMean & { readonly mean: number }
+export type PairedDifference = MeanInterval & { readonly count: number }
 
 export function measureOf({ measures }: ShownNetwork, key: MeasureKey): ConsistencyMeasure | undefined {
   return measures[indexOf(measures, key)]
@@ -41,12 +41,12 @@ export function pairedDifference(
     PatchValues,
   ]
   const differences = paired(own, others, (a, b) => a - b)
-  return differences.size === 0 ? undefined : { ...meanAndError([...differences.values()]), count: differences.size }
+  return differences.size === 0 ? undefined : { ...meanInterval([...differences.values()]), count: differences.size }
 }
 
-/** Whether a difference is at most two standard errors. Nothing is known of a single photograph. */
-export function isWithinErrors({ mean, standardError }: PairedDifference): boolean {
-  return standardError !== null && Math.abs(mean) <= 2 * standardError
+/** Whether the interval of a difference contains 0. Nothing is known of a single photograph. */
+export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
+  return halfWidth !== null && Math.abs(mean) <= halfWidth
 }
 
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */

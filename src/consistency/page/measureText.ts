@@ -1,6 +1,7 @@
 import { decimalText, signedText } from '../../plot/numberText.js'
+import { halfWidthOf } from '../../support/statistics.js'
 import type { ConsistencyMeasure, MeasureMean } from '../result.js'
-import { isWithinErrors, type PairedDifference } from './differences.js'
+import { mayBeChance, type PairedDifference } from './differences.js'
 
 type Unit = Pick<ConsistencyMeasure, 'unit'>
 
@@ -8,22 +9,24 @@ export function measureText(measure: Unit, value: number | null): string {
   return value === null ? '–' : `${numberText(measure, value)}${unitOf(measure)}`
 }
 
-/** Mean ± standard error, such as `91.2 ± 0.8 %`. The mean is that of the measure, unless another one is given. */
-export function meanText(measure: ConsistencyMeasure, { mean, standardError }: MeasureMean = measure): string {
-  return mean === null ? '–' : `${numberText(measure, mean)}${errorText(measure, standardError)}${unitOf(measure)}`
+/**
+ * Mean ± half of its 95 % confidence interval, such as `91.2 ± 1.6 %`. The mean is that of the measure, unless another
+ * one is given.
+ */
+export function meanText(measure: ConsistencyMeasure, own: MeasureMean = measure): string {
+  return own.mean === null ? '–' : `${numberText(measure, own.mean)}${errorText(measure, own)}${unitOf(measure)}`
 }
 
 /** Size of a difference without its sign. Differences of percentages are percentage points. */
-export function distanceText(measure: Unit, { mean, standardError }: PairedDifference): string {
+export function distanceText(measure: Unit, difference: PairedDifference): string {
   const points = measure.unit === 'share' ? ' points' : ''
-  return `${numberText(measure, Math.abs(mean))}${errorText(measure, standardError)}${points}`
+  return `${numberText(measure, Math.abs(difference.mean))}${errorText(measure, difference)}${points}`
 }
 
-/** A difference with its sign, and with `≈` in front if it is within two standard errors. */
+/** A difference with its sign, and with `≈` in front if it may be chance. */
 export function pairedText(measure: Unit, difference: PairedDifference): string {
-  const { mean, standardError } = difference
-  const sign = isWithinErrors(difference) ? '≈ ' : ''
-  return `${sign}${numberText(measure, mean, signedText)}${errorText(measure, standardError)}`
+  const sign = mayBeChance(difference) ? '≈ ' : ''
+  return `${sign}${numberText(measure, difference.mean, signedText)}${errorText(measure, difference)}`
 }
 
 /** A measure's title, and whether high or low values are better. */
@@ -35,8 +38,9 @@ function numberText({ unit }: Unit, value: number, text = decimalText): string {
   return unit === 'share' ? text(100 * value, 1) : text(value, unit === 'error' ? 5 : 4)
 }
 
-function errorText(measure: Unit, standardError: number | null): string {
-  return standardError === null ? '' : ` ± ${numberText(measure, standardError)}`
+function errorText(measure: Unit, { standardError, count }: MeasureMean): string {
+  const halfWidth = halfWidthOf(standardError, count)
+  return halfWidth === null ? '' : ` ± ${numberText(measure, halfWidth)}`
 }
 
 function unitOf({ unit }: Unit): string {

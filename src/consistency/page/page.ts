@@ -6,7 +6,7 @@ import { counted } from '../../support/text.js'
 import type { NetworkAnswers } from '../networkAnswers.js'
 import { protocolNamed } from '../protocols.js'
 import type { ConsistencyMeasure, ShownConsistency, ShownNetwork } from '../result.js'
-import { bestFirst, isWithinErrors, leadingMeasure, mainMeasures, measureOf, pairedDifference } from './differences.js'
+import { bestFirst, leadingMeasure, mainMeasures, mayBeChance, measureOf, pairedDifference } from './differences.js'
 import { distanceText, meanText, titleText } from './measureText.js'
 import { pathsHtml } from './paths.js'
 import { scatterHtml } from './scatter.js'
@@ -72,7 +72,7 @@ function openingHtml(networks: readonly ShownNetwork[]): string {
 }
 
 /**
- * Says which network is the most consistent, if its differences from others are larger than two standard errors.
+ * Says which network is the most consistent, and how many of its differences from others may be chance.
  * @param networks the best one first
  */
 function resultTitle(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
@@ -81,8 +81,8 @@ function resultTitle(networks: readonly ShownNetwork[], measure: ConsistencyMeas
   const differences = others.map((other) => pairedDifference(other, best, measure))
   if (differences.some((difference) => difference === undefined || difference.standardError === null))
     return `Shift consistency of ${networks.length} networks`
-  const close = differences.filter((difference) => difference !== undefined && isWithinErrors(difference)).length
-  const but = `${close} ${close === 1 ? 'other is' : 'others are'} within two standard errors`
+  const close = differences.filter((difference) => difference !== undefined && mayBeChance(difference)).length
+  const but = `the ${close === 1 ? 'difference from 1 other' : `differences from ${close} others`} may be chance`
   return `${best.model} is the most consistent of ${networks.length} networks${close === 0 ? '' : `, but ${but}`}`
 }
 
@@ -111,9 +111,8 @@ function leadSentences([best, second]: readonly ShownNetwork[], measure: Consist
   // The network with the better mean can be worse on the photographs that both measured.
   const isWorse = measure.better === 'higher' ? difference.mean <= 0 : difference.mean >= 0
   const next = `The next network, ${second?.model}, is ${distanceText(measure, difference)} ${isWorse ? 'worse' : 'better'} on the ${counted(difference.count, 'photograph')} that both measured.`
-  const limit = 'two standard errors of the paired difference'
-  if (difference.standardError === null) return `${reached} ${next}`
-  return `${reached} ${next} This is ${isWithinErrors(difference) ? `within ${limit}, so it may be chance` : `more than ${limit}`}.`
+  if (difference.halfWidth === null) return `${reached} ${next}`
+  return `${reached} ${next} The 95 % confidence interval of this difference ${mayBeChance(difference) ? 'contains 0, so it may be chance' : 'does not contain 0'}.`
 }
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */

@@ -6,6 +6,7 @@ import { PICTURE_LETTERS } from '../../plot/letters.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import { linearScale } from '../../plot/scale.js'
 import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
+import { halfWidthOf } from '../../support/statistics.js'
 import { CONFIDENCE } from '../protocols.js'
 import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
 import { type MeasureKey, measureOf } from './differences.js'
@@ -41,16 +42,15 @@ export function scatterHtml(networks: readonly ShownNetwork[], measure: Consiste
     ]
   })
   const draw = (width: number) => scatterSvg(dots, { x: axisTitle(across), y: axisTitle(measure) }, width)
-  return `<p>Each dot is one network. Lines are standard errors. The upright axis is the protocol ${escapeHtml(measure.protocol)}.</p>
+  return `<p>Each dot is one network. Lines are 95 % confidence intervals. The upright axis is the protocol ${escapeHtml(measure.protocol)}.</p>
 <div class="scatter">${draw(640)}${draw(350)}</div>`
 }
 
-function spanOf({ unit, mean, standardError }: ConsistencyMeasure): Span {
-  const [value, error] = [mean ?? 0, standardError ?? 0].map((one) => (unit === 'share' ? 100 * one : one)) as [
-    number,
-    number,
-  ]
-  return [value - error, value, value + error]
+/** The interval of a share ends at 0 and 100 %. */
+function spanOf({ unit, mean, standardError, count }: ConsistencyMeasure): Span {
+  const [value, half] = [mean ?? 0, halfWidthOf(standardError, count) ?? 0]
+  if (unit !== 'share') return [value - half, value, value + half]
+  return [Math.max(0, 100 * (value - half)), 100 * value, Math.min(100, 100 * (value + half))]
 }
 
 function axisTitle({ title, unit, better }: ConsistencyMeasure): string {

@@ -53,9 +53,9 @@ function comparedHtml(networks: readonly ShownNetwork[]): string {
     ...columns.map((measure) => comparedCell(network, networks, measure)),
   ])
   return `${tableHtml({ title: 'Networks and protocols', head: ['network', ...head], rows })}
-<p class="soft">Values are means over photographs ± standard errors. ★ marks the best network of each column. The small
-number below each other value is the difference from the best network on the photographs that both measured (for
-percentages, in percentage points). ≈ marks differences within two standard errors, which may be chance.</p>`
+<p class="soft">Values are means over photographs. ± is half of their 95 % confidence interval (by Student’s t). ★ marks the
+best network of each column. The small number below each other value is the difference from the best network on the photographs that both measured (for
+percentages, in percentage points). ≈ marks differences that may be chance: their interval contains 0.</p>`
 }
 
 function comparedCell(

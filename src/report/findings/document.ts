@@ -129,7 +129,7 @@ function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly C
   const evidence = findings.flatMap((finding) => finding.evidence)
   const isFew = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
   const notes = [
-    ...(isLog ? ['Brackets: ± one standard error.'] : []),
+    ...(isLog ? ['Brackets: 95 % confidence intervals.'] : []),
     ...(isFew ? [`Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`] : []),
     ...(evidence.some(({ lean }) => lean === null) ? ['Unmarked columns decide nothing.'] : []),
     ...(pairs === 'given' ? findings.map(({ model, plain }) => `${model} is compared with ${plain}.`) : []),
@@ -139,10 +139,10 @@ function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly C
 }
 
 /** Text of a cell, such as "0.412 ± 0.010 yes". */
-function cellText({ mean, standardError, patches, lean }: Evidence, claim: Claim): string {
+function cellText({ mean, halfWidth, patches, lean }: Evidence, claim: Claim): string {
   const { value, digits, isLog } = claim.numbers
   const text = (number: number) => decimalText(value(number), digits)
-  if (patches < FEWEST_PATCHES || standardError === null) return text(mean)
-  const spread = isLog ? `(${text(mean - standardError)}–${text(mean + standardError)})` : `± ${text(standardError)}`
+  if (patches < FEWEST_PATCHES || halfWidth === null) return text(mean)
+  const spread = isLog ? `(${text(mean - halfWidth)}–${text(mean + halfWidth)})` : `± ${text(halfWidth)}`
   return `${text(mean)} ${spread}${lean === null ? '' : ` ${leanWord(claim, lean)}`}`
 }

@@ -1,19 +1,15 @@
 import { FEWEST_PATCHES, type PatchValues } from '../../results/rows.js'
-import { meanAndError } from '../../support/statistics.js'
+import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 
 /** Evidence about a claim: the values of one quantity for one network, layer and size, averaged over objects. */
-export interface Evidence {
+export interface Evidence extends MeanInterval {
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
   /** Side of the frame in pixels; absent if it is 224. */
   readonly frame?: number
   readonly quantity: string
-  /** Mean over objects. */
-  readonly mean: number
-  /** Standard error of the mean; null for a single object. */
-  readonly standardError: number | null
-  /** Number of objects. */
+  /** Number of objects whose value is finite. The others count as missing. */
   readonly patches: number
   /** Sign test over the objects; absent unless the quantity is a difference. */
   readonly signs?: Signs
@@ -32,9 +28,6 @@ export interface Signs {
   readonly p: number
 }
 
-/** A mean supports or contradicts a claim only if it is more than this many standard errors from the threshold. */
-export const CLEAR_ERRORS = 2
-
 /** Threshold of a claim, and the side of it on which numbers support the claim. */
 export interface Border {
   readonly at: number
@@ -48,26 +41,28 @@ export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'frame' | 'q
   readonly lean?: 'open' | null
 }
 
-export function evidenceOf({ values, signs, lean, ...place }: Measured, border: Border): Evidence {
-  return {
-    ...place,
-    ...meanOf(values),
-    lean: lean === undefined ? leanOf(values, border) : lean,
-    ...(signs && { signs }),
-  }
+/** Undefined if no patch has a finite value. */
+export function evidenceOf({ values, signs, lean, ...place }: Measured, border: Border): Evidence | undefined {
+  const mean = meanOf(values)
+  if (mean.patches === 0) return undefined
+  return { ...place, ...mean, lean: lean === undefined ? leanOf(values, border) : lean, ...(signs && { signs }) }
 }
 
-/** The result is `open` if the mean is too close to the threshold, or if there are too few patches. */
+/** The result is `open` if the interval of the mean contains the threshold, or if there are too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
-  const { mean, standardError, patches } = meanOf(values)
-  if (patches < FEWEST_PATCHES || standardError === null) return 'open'
-  if (Math.abs(mean - at) <= CLEAR_ERRORS * standardError) return 'open'
+  const { mean, halfWidth, patches } = meanOf(values)
+  if (patches < FEWEST_PATCHES || halfWidth === null) return 'open'
+  if (Math.abs(mean - at) <= halfWidth) return 'open'
   return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
-/** Mean over patches, with its standard error, which uses the sample standard deviation (divisor n − 1). */
-function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
-  return { ...meanAndError([...values.values()]), patches: values.size }
+/**
+ * Mean over patches. Values that are not finite, such as ratios of patches whose maps are flat, count as missing here, so
+ * they decide nothing.
+ */
+export function meanOf(values: PatchValues): MeanInterval & Pick<Evidence, 'patches'> {
+  const numbers = [...values.values()].filter(Number.isFinite)
+  return { ...meanInterval(numbers), patches: numbers.length }
 }
 
 /** Zeros are left out of the test. */

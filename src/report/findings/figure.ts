@@ -9,7 +9,7 @@ import { linePanels, type PanelLine } from '../charts/linePanels.js'
 import { chartWithCaption } from '../charts/sections.js'
 import { judgedEvidence } from './answer.js'
 import type { Claim, NumberKind } from './claims.js'
-import { CLEAR_ERRORS, type Evidence } from './evidence.js'
+import type { Evidence } from './evidence.js'
 import type { ClaimFinding } from './finding.js'
 
 export function claimFigure(
@@ -48,19 +48,16 @@ export function claimFigure(
   return chartWithCaption(`${caption} ${BARS}`, plot)
 }
 
-const BARS = `Bars are ±${CLEAR_ERRORS} standard errors; a bar across the line is open.`
+const BARS = 'Bars are 95 % confidence intervals; a bar across the line is open.'
 
 function dotOf(
-  { mean, standardError, patches }: Evidence,
+  { mean, halfWidth, patches }: Evidence,
   { value, text, unit }: NumberKind,
   most = Number.POSITIVE_INFINITY,
 ): Dot {
   const number = text(value(mean))
-  if (patches < FEWEST_PATCHES || standardError === null) return { value: value(mean), words: `${number}${unit}` }
-  const bar = [-1, 1].map((side) => Math.min(most, value(mean + side * CLEAR_ERRORS * standardError))) as [
-    number,
-    number,
-  ]
+  if (patches < FEWEST_PATCHES || halfWidth === null) return { value: value(mean), words: `${number}${unit}` }
+  const bar = [-1, 1].map((side) => Math.min(most, value(mean + side * halfWidth))) as [number, number]
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }
 

@@ -5,11 +5,11 @@ import type { StudyGroup } from '../../results/study.js'
 import { viewLink } from '../viewLink.js'
 import { answerSentence, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
-import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
+import { type Evidence, evidenceOf } from './evidence.js'
 import type { ClaimFinding, Verdict } from './finding.js'
 import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
 
-export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, in tables with standard errors (±). A number says yes or no if it is more than ${CLEAR_ERRORS} standard errors from the threshold, and comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
+export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, with their 95 % confidence intervals (±, by Student’s t). A number says yes or no if its interval does not contain the threshold, and it comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
 
 /**
  * Judges every claim for every network, or for the variant of every pair. Findings are sorted by claim, then by network
@@ -41,7 +41,7 @@ function findingsOn(
 }
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
-  const evidence = claim.measure(network).map((one) => evidenceOf(one, claim.border))
+  const evidence = claim.measure(network).flatMap((one) => evidenceOf(one, claim.border) ?? [])
   const judged = judgedEvidence({ evidence })
   const obstacle = obstacleOf(claim, network, judged)
   const { verdict, reason } =

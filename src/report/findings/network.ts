@@ -36,7 +36,7 @@ export function eachLayer(
   { groups }: NetworkStudy,
   measure: (one: LayerOfGroup) => readonly Measured[],
 ): readonly Measured[] {
-  return layersOf(groups).flatMap(measure).filter(isMeasured)
+  return layersOf(groups).flatMap(measure)
 }
 
 /** Compares a network with the plain one of its pair, using only the patches that both networks saw. */
@@ -44,20 +44,14 @@ export function eachPair(
   { groups, plains }: NetworkStudy,
   measure: (own: LayerOfGroup, plain: LayerOfGroup) => readonly Measured[],
 ): readonly Measured[] {
-  return groups
-    .flatMap((group) => {
-      const plain = counterpart(group, plains)
-      if (plain === undefined) return []
-      const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
-      return group.layers
-        .filter((layer) => plain.layers.includes(layer))
-        .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
-    })
-    .filter(isMeasured)
-}
-
-function isMeasured({ values }: Measured): boolean {
-  return values.size > 0
+  return groups.flatMap((group) => {
+    const plain = counterpart(group, plains)
+    if (plain === undefined) return []
+    const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
+    return group.layers
+      .filter((layer) => plain.layers.includes(layer))
+      .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
+  })
 }
 
 export function comparisonObstacle({ model, pair, plains, groups }: NetworkStudy): string | undefined {

@@ -5,7 +5,7 @@ import { sizeInFrame } from '../../patches/sizes.js'
 import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { mean } from '../../support/statistics.js'
-import { type Evidence, leanOf, type Measured, mapped, paired, signsOf } from './evidence.js'
+import { type Evidence, leanOf, type Measured, mapped, meanOf, paired, signsOf } from './evidence.js'
 import { hasFewPositions, type LayerOfGroup, layersOf, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
 /**
@@ -44,7 +44,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
   if (scale === undefined || plainScale === undefined) return []
   const logRatio = (of: (one: LayerOfGroup) => PatchValues, exponent: number) => {
     const rescaled = exponent * Math.log10(scale / plainScale)
-    return finite(paired(of(own), of(plain), (a, b) => Math.log10(a / b) + rescaled))
+    return paired(of(own), of(plain), (a, b) => Math.log10(a / b) + rescaled)
   }
   const place = placeOf(own)
   const power = logRatio(gridPower, 2)
@@ -69,18 +69,17 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** Leaves out infinite and NaN ratios, which come from patches whose maps are flat. */
-function finite(values: PatchValues): PatchValues {
-  return new Map([...values].filter(([, value]) => Number.isFinite(value)))
-}
+/** Cosines of equal features differ from 1 by rounding. A gap that is smaller than this consists only of rounding. */
+const NO_GAP = 1e-6
 
-/** Share of the plain network's gap to perfect invariance that its variant closes. */
+/** Share of the plain network's gap to perfect invariance that its variant closes. There is none without a gap. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Measured[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,
     PatchValues,
   ]
-  const gap = 1 - mean([...before.values()])
+  const gap = 1 - meanOf(before).mean
+  if (gap < NO_GAP) return []
   const gains = paired(values, before, (a, b) => (a - b) / gap)
   const quantity = 'share of the plain network’s gap to perfect invariance that is closed'
   return [{ ...placeOf(own), quantity, values: gains }]

@@ -124,7 +124,12 @@ const answersSchema = z.object({
   detected: z.object({ found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() }).exactOptional(),
 })
 
-const equivarianceSchema = z.object({ dx: z.number(), border: z.number(), aliasing: z.number() })
+const equivarianceSchema = z.object({
+  dx: z.number(),
+  total: z.number(),
+  border: z.number(),
+  aliasing: z.number().nullable(),
+})
 
 const readoutSchema = z.object({
   axis: z.enum(READ_AXES),

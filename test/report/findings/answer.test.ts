@@ -15,7 +15,18 @@ function findingsOf(claim: string, networks: readonly Network[]): readonly Claim
     const evidence = means.flatMap((mean): Evidence[] =>
       typeof mean === 'string'
         ? []
-        : [{ layer: 'fc', size: 75, quantity: '', mean, standardError: 0, patches: 9, lean: LEANS[verdict] }],
+        : [
+            {
+              layer: 'fc',
+              size: 75,
+              quantity: '',
+              mean,
+              standardError: 0,
+              halfWidth: 0,
+              patches: 9,
+              lean: LEANS[verdict],
+            },
+          ],
     )
     const texts = { question: '', answer: '', link: '', source: '', rule: '' }
     return { ...texts, model: `net ${i}`, claim, verdict, isJudged: reason === '', reason, objects: 9, evidence }

@@ -332,6 +332,14 @@ describe('evidence', () => {
     expect(withBaseline(1).reason).toBe('the study has no numbers for it')
   })
 
+  it.each([
+    ['is exactly 1', 1],
+    ['differs from 1 by rounding', 1 - 1e-8],
+  ])('of a gain over a network without a gap is missing: its similarity %s', (_, plain) => {
+    const none = findingOf(GAIN, 'net-aa', pair('-aa', similarity, Array(10).fill(plain), around(0.95)))
+    expect(none).toMatchObject({ verdict: 'open', reason: 'the study has no numbers for it', evidence: [] })
+  })
+
   it('is missing without objects of different classes, and the finding says so', () => {
     const alike = groupWith('net', [[reached, around(0.8)]], {}, { same: [0.5], different: [] })
     const reason = 'there are no objects of different classes to compare with'
