@@ -25,7 +25,7 @@ import { openStudy } from './units.js'
 const OPTIONS = {
   /**
    * By how much the mean of a measure may become worse, by name: a column of photographs.csv such as `diagonal change`,
-   * a metric of metrics.csv such as `answer-kept`, which limits all its rows, or the full name of one row. No limits by
+   * a metric of metrics.csv such as `answer-agreement`, which limits all its rows, or the full name of one row. No limits by
    * default.
    */
   maxWorse: z.record(z.string(), z.number()).default({}),

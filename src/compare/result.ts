@@ -9,7 +9,7 @@ export type ComparedOutcome = 'better' | 'worse' | 'changed' | 'neither'
 
 /** One measure before and after, over the pairs that have a finite value on both sides. */
 export interface ComparedMeasure {
-  /** Full name, of its group and label: `confident, diagonal change` or `fc8, 75 px answer-kept center`. */
+  /** Full name, of its group and label: `confident, diagonal change` or `fc8, 75 px answer-agreement`. */
   readonly name: string
   /** Name in the CSV file: a column of photographs.csv, or a metric of metrics.csv. */
   readonly metric: string

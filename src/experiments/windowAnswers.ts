@@ -1,24 +1,31 @@
 import type { GridShape } from './grid.js'
 
 /**
- * The chance that two windows of a photograph get the same answer if both are drawn at random, each independently of
- * the other: the sum of the squared shares of the answers. This is the exact value of what Zhang 2019 samples. Like
- * his, the windows begin at most `rows` − 2 pixels from the photograph's upper border, and likewise from the left one.
+ * The agreement of answers: the chance that two positions get the same answer if both are drawn at random, each
+ * independently of the other.
+ * @param answers class index per position
+ */
+export function answerAgreement(answers: Iterable<number>): number {
+  const counts = new Map<number, number>()
+  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  return agreementOf(counts)
+}
+
+/**
+ * The agreement of the windows of a photograph that Zhang 2019 samples, as an exact value. Like his, they begin at most
+ * `rows` − 2 pixels from the photograph's upper border, and likewise from the left one.
  * @param answers class index per position, row-major at stride 1; the last position shows the window at the upper left
  * @returns NaN for a grid with a single row or column
  */
 export function cropAgreement(answers: ArrayLike<number>, { rows, cols }: GridShape): number {
-  const counts = new Map<number, number>()
+  const drawn: number[] = []
   for (let row = 1; row < rows; row++) {
-    for (let col = 1; col < cols; col++) {
-      const answer = answers[row * cols + col] as number
-      counts.set(answer, (counts.get(answer) ?? 0) + 1)
-    }
+    for (let col = 1; col < cols; col++) drawn.push(answers[row * cols + col] as number)
   }
-  return counts.size === 0 ? Number.NaN : agreementOf(counts)
+  return drawn.length === 0 ? Number.NaN : answerAgreement(drawn)
 }
 
-/** The chance that two answers are equal if both are drawn at random, from how often each answer is given. */
+/** The agreement from how often each answer is given: the sum of the squared shares of the answers. */
 export function agreementOf(counts: ReadonlyMap<number, number>): number {
   const all = [...counts.values()]
   const sum = all.reduce((total, count) => total + count, 0)

@@ -37,8 +37,8 @@ export function objectAnswers(groups: readonly SiteGroup[]): readonly ObjectAnsw
 }
 
 /**
- * The objects of these networks, sorted: those with a confident answer first, and of these the one first whose least
- * stable confident answer is kept at the smallest share of positions.
+ * The objects of these networks, sorted: those with a confident answer first, and of these the one first whose confident
+ * answers agree least.
  */
 export function answeredObjects(groups: readonly SiteGroup[]): readonly AnsweredObject[] {
   const lists = new Map<string, ObjectAnswer[]>()
@@ -46,10 +46,11 @@ export function answeredObjects(groups: readonly SiteGroup[]): readonly Answered
   const objects = [...lists].map(([patch, answers]) => {
     const isConfident = answers.some((one) => one.isConfident)
     const counted = answers.filter((one) => one.isConfident === isConfident)
-    return { patch, answers, isConfident, kept: Math.min(...counted.map(({ answer }) => answer.kept)) }
+    return { patch, answers, isConfident, agreement: Math.min(...counted.map(({ answer }) => answer.agreement)) }
   })
   return objects.sort(
-    (a, b) => Number(b.isConfident) - Number(a.isConfident) || a.kept - b.kept || (a.patch < b.patch ? -1 : 1),
+    (a, b) =>
+      Number(b.isConfident) - Number(a.isConfident) || a.agreement - b.agreement || (a.patch < b.patch ? -1 : 1),
   )
 }
 
@@ -67,10 +68,7 @@ export function firstObjects(sorted: readonly AnsweredObject[], shown: string | 
  */
 export function otherAnswer({ answers }: AnsweredObject): string | undefined {
   const shares = new Map<string, number>()
-  const given = answers.flatMap(({ answer: { center, kept, other } }) => [
-    { ...center, share: kept },
-    ...(other ? [other] : []),
-  ])
+  const given = answers.flatMap(({ answer }) => answer.frequent)
   for (const { name, share } of given) shares.set(name, (shares.get(name) ?? 0) + share)
   const names = [...shares].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1)).map(([name]) => name)
   const usual = names.find((name) => given.some((one) => one.name === name && one.isRight)) ?? names[0]

@@ -1,3 +1,4 @@
+import { type Position, positionRange } from '../engine/positions.js'
 import { comparedSizes, type SizeInFrame, sizeText, subjectOf } from '../patches/sizes.js'
 import type { PictureKey, SiteGroup, SiteIndex } from './siteIndex.js'
 
@@ -12,6 +13,26 @@ export function kindOf(group: Pick<SiteGroup, 'size' | 'frame'>): Kind {
 export function centerOf({ anchors }: SiteGroup): SiteGroup['anchors'][number] {
   return anchors.find(({ name }) => name === 'center') ?? (anchors[0] as SiteGroup['anchors'][number])
 }
+
+/**
+ * The row or column of one group that corresponds to that of another. Networks may have frames of different sizes, so a
+ * pixel corresponds to the one at the same share of the way from the first to the last position. It need not be whole.
+ */
+export function correspondingPixel(pixel: number, from: Place, to: Place): number {
+  const [before, after] = [from, to].map(({ frame, size }) => positionRange(frame, size)) as [Range, Range]
+  // With a single position, there is no way. It lies in the middle of that of the other group.
+  if (before.count === 1) return after.first + (after.count - 1) / 2
+  return after.first + ((pixel - before.first) * (after.count - 1)) / (before.count - 1)
+}
+
+/** The position of one group that corresponds to that of another; see `correspondingPixel`. */
+export function correspondingPosition({ row, col }: Position, from: Place, to: Place): Position {
+  return { row: correspondingPixel(row, from, to), col: correspondingPixel(col, from, to) }
+}
+
+/** What determines the positions of a group. */
+type Place = Pick<SiteGroup, 'frame' | 'size'>
+type Range = ReturnType<typeof positionRange>
 
 /** Key of an object's picture; null for the mean over objects, and if the picture was not found. */
 export function pictureKey({ units }: SiteGroup, unit: number | null): PictureKey | null {

@@ -17,8 +17,8 @@ export interface OverviewText {
   readonly counts: string
 }
 
-/** An answer changes much if it is kept at a smaller share of positions. */
-const HELD = 0.9
+/** An answer changes much if two positions get the same one with a smaller chance. */
+const AGREES = 0.9
 
 /** An object that changes is an exception if fewer of the answers change much, and none if at least `COMMON` do. */
 const RARE = 0.25
@@ -64,14 +64,18 @@ function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectA
 
 function changesText(answers: readonly ObjectAnswer[], kind: string): string {
   const which = `Of the ${counted(answers.length, `${kind} answer`)}`
-  const somewhere = answers.filter(({ answer }) => answer.kept < 1).length
+  const somewhere = answers.filter(({ answer }) => answer.agreement < 1).length
   if (somewhere === 0) return `${which}, none changes at any position.`
   const verb = somewhere === 1 ? 'changes' : 'change'
-  return `${which}, ${somewhere} ${verb} somewhere, and ${answers.filter(changesMuch).length || 'none'} at more than a tenth of positions.`
+  return `${which}, ${somewhere} ${verb} somewhere, and ${muchText(answers.filter(changesMuch).length)}.`
+}
+
+function muchText(changing: number): string {
+  return `${changing || 'none'} ${changing < 2 ? 'has' : 'have'} an agreement below ${100 * AGREES} %`
 }
 
 function changesMuch({ answer }: ObjectAnswer): boolean {
-  return answer.kept < HELD
+  return answer.agreement < AGREES
 }
 
 function objectsOf(answers: readonly ObjectAnswer[]): number {
@@ -102,9 +106,9 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\
 </section>`
 }
 
-const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. Click one to load it as map A, or with Shift as map B. The share below it is of positions that keep the
-center’s answer, whether it is right or wrong; correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent answer of all networks besides the usual one. Objects come first if a network is confident.
-“Yes” means that fewer than a quarter of the answers change at more than a tenth of positions, and “no” that at least half do.</p>`
+const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. Click one to load it as map A, or with Shift as map B. The share below it is the
+agreement: the chance that two positions, drawn at random, get the same answer, whether it is right or wrong. Correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent answer of all networks besides the usual one. Objects come first if a network is confident.
+“Yes” means that fewer than a quarter of the answers have an agreement below ${100 * AGREES} %, and “no” that at least half do.</p>`
 
 export const OVERVIEW_STYLE = `
 #every-object h2 span span{display:block;font-weight:400}

@@ -92,10 +92,10 @@ export interface SiteAnswer {
 export interface AnswerSummary {
   /** The answer with the object at the center. */
   readonly center: SiteAnswer
-  /** Share of positions with the same answer as at the center. */
-  readonly kept: number
-  /** The most frequent other answer; absent if the answer is the same everywhere. */
-  readonly other?: Pick<SiteAnswer, 'name' | 'isRight'> & { readonly share: number }
+  /** The chance that two positions, drawn at random, get the same answer. */
+  readonly agreement: number
+  /** The two most frequent answers, or one if all positions get the same. The center may lie between the positions. */
+  readonly frequent: readonly (Pick<SiteAnswer, 'name' | 'isRight'> & { readonly share: number })[]
   /**
    * Share of positions where another class, which is not correct, is the answer with a probability of at least
    * `CONFIDENT`. A detector that sees nothing counts, too.

@@ -2,6 +2,7 @@ import type { Position } from '../engine/positions.js'
 import { SEES_NOTHING } from '../experiments/boxes.js'
 import { CONFIDENT } from '../experiments/confidence.js'
 import { type PixelGrid, positionAt } from '../experiments/grid.js'
+import { agreementOf } from '../experiments/windowAnswers.js'
 import { addTo } from '../support/lists.js'
 import { type CountedClass, positionsOfClasses, rankedClasses } from './classRanks.js'
 import { encodeRegions, toBase64 } from './mapCoding.js'
@@ -36,14 +37,13 @@ export function answerSummary(answers: NumberedAnswers): AnswerSummary {
   const positions = grid.rows * grid.cols
   const counts = countsOf(answers)
   const shares = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
-  const { name, isRight, share: kept } = shares[own] as (typeof shares)[number]
-  const [other] = shares.filter((_, i) => i !== own).toSorted((a, b) => b.share - a.share)
+  const given = shares.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share)
   const changed = changedPositions(answers)
   const flip = nearestTo(answers, changed)
   return {
-    center: { name, isRight, probability: atCenter },
-    kept,
-    ...(other !== undefined && other.share > 0 && { other }),
+    center: { ...(classes[own] as AnsweredClass), probability: atCenter },
+    agreement: agreementOf(new Map(counts.entries())),
+    frequent: given.slice(0, 2),
     changed: changed.length / positions,
     ...(flip !== undefined && {
       flip: {

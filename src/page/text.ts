@@ -43,6 +43,11 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
+/** The agreement of answers, as a clause. */
+export function agreementText(agreement: number): string {
+  return `two positions get the same answer with a chance of ${shareText(agreement, 1)}`
+}
+
 export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }

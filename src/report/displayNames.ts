@@ -22,7 +22,7 @@ export function displayNames(
     throw new UsageError(
       `\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}; use these`,
     )
-  const withAnswers = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-kept' ? [layer] : [])))
+  const withAnswers = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-agreement' ? [layer] : [])))
   return (name) => {
     if (Object.hasOwn(labels, name)) return labels[name] as string
     if (!/^\/|^output$|^\d+$/.test(name)) return name

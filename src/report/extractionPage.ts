@@ -6,7 +6,8 @@ import { writePage } from '../page/oneFile.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
-import type { SiteIndex } from '../page/siteIndex.js'
+import type { AnswerSummary, SiteIndex } from '../page/siteIndex.js'
+import { agreementText } from '../page/text.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
@@ -92,7 +93,7 @@ function extractionSection(
     ? ''
     : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
   const anchors = moved === undefined ? '' : `<p class="note">Note: ${escapeHtml(moved)}.</p>\n`
-  const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
+  const answers = answerHtml(groups[0]?.units[0]?.answer)
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
   const rows = unit.layers.map(({ name, dims }, i) => [
@@ -111,11 +112,9 @@ ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
 
-function answerHtml(answers: OpenUnit['layers'][number]['answers']): string {
-  if (answers === null) return ''
-  const { center, kept, names } = answers
-  const name = names[center.class] ?? String(center.class)
-  const share = `${decimalText(100 * kept, 1)} %`
-  return `<p>With the object at the center, the network answers ${escapeHtml(name)} with a probability of ${decimalText(center.probability, 3)}. It gives this answer at ${share} of positions.</p>
+function answerHtml(answer: AnswerSummary | undefined): string {
+  if (answer === undefined) return ''
+  const { center, agreement } = answer
+  return `<p>With the object at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}. When it moves, ${agreementText(agreement)}.</p>
 `
 }

@@ -38,7 +38,7 @@ export function nextSection({ groups }: SiteIndex): ReportSection {
     [
       true,
       'Compare this folder with that of a new version, and let CI fail if it became worse:',
-      'shiftscope compare BEFORE AFTER --max-worse answer-kept=0.1',
+      'shiftscope compare BEFORE AFTER --max-worse answer-agreement=0.1',
     ],
   ]
   const items = steps

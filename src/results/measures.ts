@@ -1,8 +1,9 @@
-import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName, positionRange } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/confidence.js'
 import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import { indexOf } from '../experiments/grid.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
 import {
   coverage,
@@ -13,7 +14,7 @@ import {
   meanAndMin,
 } from '../experiments/mapMeasures.js'
 import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
-import { answerChange, cropAgreement, PIXEL_STEPS } from '../experiments/windowAnswers.js'
+import { answerAgreement, answerChange, cropAgreement, PIXEL_STEPS } from '../experiments/windowAnswers.js'
 import { isRightAnswer } from '../networks/index.js'
 import { type Subject, subjectOf } from '../patches/sizes.js'
 import { mean } from '../support/statistics.js'
@@ -47,8 +48,8 @@ export type MeasuredLayer = Unit['layers'][number] &
   Pick<UnitInputs, 'size' | 'stride' | 'category'> & {
     /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
     readonly maps: Float32Array
-    /** Class index of the answer at each position, [rows, cols]; undefined unless a photograph is measured. */
-    readonly windows?: Float32Array | undefined
+    /** Class index of the answer at each position, [rows, cols]; undefined for a layer without class scores. */
+    readonly answerMap?: Float32Array | undefined
   }
 
 interface MeasureTable {
@@ -67,17 +68,16 @@ const CENTER = { anchor: 'center' } as const
 /** All measures, in the order in which files, tables and charts list them. */
 export const MEASURES: readonly Measure[] = [
   {
+    name: 'answer-agreement',
+    better: 'higher',
+    of: (layer) => byConfidence(layer, {}, answerAgreement),
+    tables: answerColumn('answer-agreement'),
+  },
+  {
     name: 'answer-kept',
     better: 'higher',
-    of: ({ answers }) => {
-      if (answers === null) return []
-      const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
-      return [
-        [CENTER, answers.kept],
-        [{ ...CENTER, confidence }, answers.kept],
-      ]
-    },
-    tables: answerColumn('answer-kept'),
+    revision: 2,
+    of: (layer) => byConfidence(layer, CENTER, (answers) => keptShare(answers, layer)),
   },
   {
     name: 'answer-right',
@@ -351,6 +351,31 @@ function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) 
   return readout.map((one) => [{ axis: one.axis, test: one.test }, value(one)])
 }
 
+/** A number of the answers at all positions, once for all objects, and once for those with this confidence. */
+function byConfidence(
+  { answers, answerMap }: MeasuredLayer,
+  variant: Variant,
+  of: (answerMap: Float32Array) => number,
+): MeasureValues {
+  if (answers === null || answerMap === undefined) return []
+  const value = of(answerMap)
+  const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
+  return [
+    [variant, value],
+    [{ ...variant, confidence }, value],
+  ]
+}
+
+/**
+ * Share of positions with the same answer as at the position nearest to the center. The center itself may lie between
+ * the positions, and its answer may be one that no position has.
+ */
+function keptShare(answers: Float32Array, { rows, cols, stride, frame, size, anchors }: MeasuredLayer): number {
+  const { first } = positionRange(frame, size)
+  const atCenter = answers[indexOf(anchors.center, { rows, cols, stride, first })]
+  return answers.reduce((count, answer) => count + Number(answer === atCenter), 0) / answers.length
+}
+
 function answerColumn(metric: string): readonly MeasureTable[] {
   const columnOf = ({ confidence }: Variant) => {
     const column = tables.ANSWER_COLUMNS.find((one) => one.metric === metric && one.confidence === confidence)
@@ -371,7 +396,7 @@ function windowMeasure(
     name,
     better,
     subject: 'photographs',
-    of: (layer) => (layer.windows === undefined ? [] : of(layer.windows, layer)),
+    of: (layer) => (layer.answerMap === undefined ? [] : of(layer.answerMap, layer)),
     tables: [{ kind: tables.WINDOWS, column: columnOf }],
   }
 }

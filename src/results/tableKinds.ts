@@ -109,16 +109,16 @@ interface AnswerColumn extends Pick<Variant, 'confidence'> {
 /** Columns of the table of answers. */
 export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
   {
-    metric: 'answer-kept',
+    metric: 'answer-agreement',
     confidence: 'confident',
-    name: 'positions that keep the answer, confident objects',
-    head: 'share of positions that keep a confident answer',
+    name: 'agreement, confident objects',
+    head: 'agreement of objects with a confident answer',
   },
   {
-    metric: 'answer-kept',
+    metric: 'answer-agreement',
     confidence: 'unsure',
-    name: 'positions that keep the answer, other objects',
-    head: 'share of positions that keep an unsure answer',
+    name: 'agreement, other objects',
+    head: 'agreement of the other objects',
   },
   {
     metric: 'answer-right',
@@ -140,7 +140,7 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
-  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
+  note: `The answer is the class with the highest probability. Agreement is the chance that two positions, drawn at random, get the same answer. An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
   head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
   order: ANSWER_COLUMNS.map(({ name }) => name),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerChange, cropAgreement, PIXEL_STEPS } from '../../src/experiments/windowAnswers.js'
+import { answerAgreement, answerChange, cropAgreement, PIXEL_STEPS } from '../../src/experiments/windowAnswers.js'
 import { randomCases } from '../support/randomCases.js'
 
 const grids = fc.record({ rows: fc.integer({ min: 1, max: 6 }), cols: fc.integer({ min: 1, max: 6 }) }).chain((shape) =>
@@ -12,6 +12,17 @@ const grids = fc.record({ rows: fc.integer({ min: 1, max: 6 }), cols: fc.integer
     }),
   }),
 )
+
+it('two positions agree as often as all pairs of positions do, each with itself, too', () => {
+  fc.assert(
+    fc.property(grids, ({ answers }) => {
+      const same = answers.flatMap((one) => answers.map((other) => Number(one === other)))
+      expect(answerAgreement(answers)).toBeCloseTo(same.reduce((sum, one) => sum + one, 0) / same.length, 12)
+    }),
+    { numRuns: randomCases(50) },
+  )
+  expect([answerAgreement([7, 7, 7, 7]), answerAgreement([1, 2, 3, 4])]).toEqual([1, 0.25])
+})
 
 describe('answers to all windows of a photograph', () => {
   it('agree as often as all pairs of windows do, except those that begin at the last row or column', () => {

@@ -162,7 +162,7 @@ describe('the page of an extraction', () => {
     expect(maps?.shape).toEqual([3, 4, 4])
     expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
     const text = readFileSync((await viewFeatures(folder)).page, 'utf8')
-    expect(text).toContain('answers dog &amp; bone with a probability of 0.500. It gives this answer at 75.0 % of')
+    expect(text).toContain('answers dog &amp; bone with a probability of 0.500. When it moves, two positions get')
     // An older file does not say what the scores mean.
     describeAs({ ...DESCRIPTION, answers })
     const older = await readExtraction(await findArrays(folder), () => undefined)

@@ -13,12 +13,17 @@ import { resultsPage } from '../../src/page/page.js'
 import type { AnswerSummary, SiteGroup } from '../../src/page/siteIndex.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
-function answer(kept: number, probability = 0.75, name = 'dog', other = 'cat'): AnswerSummary {
+/** @param agreement here, the share of positions of the answer at the center, too */
+function answer(agreement: number, probability = 0.75, name = 'dog', other = 'cat'): AnswerSummary {
+  const frequent = [
+    { name, isRight: name === 'dog', share: agreement },
+    { name: other, isRight: other === 'dog', share: 1 - agreement },
+  ]
   return {
     center: { name, isRight: name === 'dog', probability },
-    kept,
+    agreement,
+    frequent: frequent.filter(({ share }) => share > 0),
     changed: 0,
-    ...(kept < 1 && { other: { name: other, isRight: other === 'dog', share: 1 - kept } }),
   }
 }
 
@@ -60,7 +65,7 @@ describe('the answer in the heading of all objects', () => {
     )
     expect(heading).toBe('Confident answers all hold. No among unsure answers: 4 of 5 change much.')
     expect(counts).toBe(
-      'An answer is confident if its probability is at least 0.5 with the object at the center, as 6 of 11 answers are. Of the 6 confident answers, 5 change somewhere, and none at more than a tenth of positions. Of the 5 unsure answers, 4 change somewhere, and 4 at more than a tenth of positions.',
+      'An answer is confident if its probability is at least 0.5 with the object at the center, as 6 of 11 answers are. Of the 6 confident answers, 5 change somewhere, and none has an agreement below 90 %. Of the 5 unsure answers, 4 change somewhere, and 4 have an agreement below 90 %.',
     )
   })
 
@@ -74,7 +79,7 @@ describe('the answer in the heading of all objects', () => {
     const none = textOf(...times(5, answer(1, 0.3)), answer(0.3, 0.2))
     expect(none.answer).toBe('Yes among unsure answers: 1 of 6 change much.')
     expect(none.counts).toBe(
-      'An answer is confident if its probability is at least 0.5 with the object at the center, as none of 6 answers is. Of the 6 unsure answers, 1 changes somewhere, and 1 at more than a tenth of positions.',
+      'An answer is confident if its probability is at least 0.5 with the object at the center, as none of 6 answers is. Of the 6 unsure answers, 1 changes somewhere, and 1 has an agreement below 90 %.',
     )
   })
 

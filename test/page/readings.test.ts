@@ -3,8 +3,9 @@ import type { AnswerAt } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { type LoadedMap, type MapValues, mapOf, measured } from '../../src/page/browser/maps.js'
 import { lineOf, profileTitle } from '../../src/page/browser/profiles.js'
-import { pixelsIn, readMaps, spokenText, valueTexts } from '../../src/page/browser/readings.js'
+import { pixelsIn, readMaps as readIn, spokenText, valueTexts } from '../../src/page/browser/readings.js'
 import type { Quantity } from '../../src/page/browser/view.js'
+import { correspondingPosition } from '../../src/page/groups.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 /** 10×10 positions, 4 px apart from each other; the center is at 18 px, between positions. */
@@ -34,6 +35,73 @@ function mapWith({ of = {}, shows = 'similarity', anchor = 'center', ...parts }:
 
 const near = { position: { row: 20, col: 20 }, shown: 0.5, name: 'cat', answer: '\u2068cat\u2069 0.25' }
 const own = { position: CENTER, shown: 1, name: 'car', answer: OWN.answer }
+
+/** Reads maps at a cursor in the pixels of `group`. */
+function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: { row: number; col: number }) {
+  return readIn(maps, cursor, group)
+}
+
+/** 10×10 positions, 2 px apart from each other, in a smaller frame than that of `group`. */
+const SMALLER = { ...groupOf({ key: 1, model: 'alexnet', stride: 2, size: 63 }), classes: 'fc8' }
+
+describe('positions in frames of different sizes', () => {
+  it.each([
+    [
+      { row: 0, col: 0 },
+      { row: 0, col: 0 },
+    ],
+    [
+      { row: 36, col: 0 },
+      { row: 18, col: 0 },
+    ],
+    [
+      { row: 18, col: 5 },
+      { row: 9, col: 2.5 },
+    ],
+  ])('%j corresponds to %j, at the same share of the way', (one, other) => {
+    expect(correspondingPosition(one, group, SMALLER)).toEqual(other)
+    expect(correspondingPosition(other, SMALLER, group)).toEqual(one)
+  })
+
+  it('of a photograph count from its first window, and a single one lies in the middle', () => {
+    const [small, large] = [groupOf({ key: 0, model: 'a', size: 256, frame: 224 }), { frame: 96, size: 160 }]
+    expect(correspondingPosition({ row: -32, col: -8 }, small, large)).toEqual({ row: -64, col: -16 })
+    const single = { frame: 224, size: 224 }
+    expect(correspondingPosition({ row: 0, col: 0 }, single, large)).toEqual({ row: -32, col: -32 })
+    expect(correspondingPosition({ row: -10, col: -3 }, large, single)).toEqual({ row: 0, col: 0 })
+  })
+
+  it('are read at corresponding positions, and at both anchors if the cursor is on either', () => {
+    const [first, second] = [mapWith({ atAnchor: OWN }), mapWith({ of: SMALLER, atAnchor: OWN })]
+    const rows = (cursor: { row: number; col: number }) =>
+      readMaps([first, second], cursor).map(({ position }) => position.row)
+    expect([rows({ row: 36, col: 36 }), rows({ row: 8, col: 8 }), rows(CENTER)]).toEqual([
+      [36, 18],
+      [8, 4],
+      [18, 9],
+    ])
+    const inSmaller = correspondingPosition({ row: 7.3, col: 9 }, SMALLER, group)
+    expect(readMaps([first, second], inSmaller)[1]?.position).toEqual({ row: 8, col: 10 })
+  })
+
+  it('share the axis of a profile', () => {
+    const [first, second] = readMaps([mapWith(), mapWith({ of: SMALLER })], { row: 20, col: 24 })
+    if (!first || !second) throw new Error('both maps have readings')
+    const [a, b] = [first, second].map((one) => lineOf(one, true, 'col', first.map.fitted.group))
+    expect(b?.pixels).toEqual(a?.pixels)
+    expect([a?.here.pixel, b?.here.pixel]).toEqual([24, 24])
+  })
+
+  it('of an anchor without a name are those of map A', () => {
+    const features = [1, 1]
+    const [own, other] = [groupOf({ key: 0, model: 'own', stride: 4, features }), { ...SMALLER, key: 1 }]
+    const units = own.units
+    const index = indexOf([own, { ...other, model: 'other', units }])
+    const wanted = { ...choice, model: 'other', size: 63, anchor: { row: 24, col: 8 } }
+    expect(fitChoice(index, wanted, own).anchorPosition).toEqual({ row: 12, col: 4 })
+    expect(fitChoice(index, wanted).anchorPosition).toEqual({ row: 18, col: 8 })
+  })
+})
 
 describe('readings', () => {
   it('are those of the anchor while the cursor is on it, and of the nearest position otherwise', () => {

@@ -23,11 +23,19 @@ function answers(numbers: readonly number[], changes: Partial<NumberedAnswers> =
 }
 
 describe('the summary of a unit', () => {
-  it('has the answer at the center, the share of positions that keep it, and the most frequent other answer', () => {
-    const { center, kept, other } = answerSummary(answers([0, 0, 1, 1, 0, 1, 2, 0, 0]))
-    expect([center, kept]).toEqual([{ ...DOG, probability: 0.875 }, 5 / 9])
-    expect(other).toEqual({ ...HOUND, share: 3 / 9 })
-    expect(answerSummary(answers([0, 0, 0, 0, 0, 0, 0, 0, 0]))).not.toHaveProperty('other')
+  it('has the answer at the center, the agreement of the positions, and their two most frequent answers', () => {
+    const { center, agreement, frequent } = answerSummary(answers([0, 0, 1, 1, 0, 1, 2, 0, 0]))
+    expect([center, agreement]).toEqual([{ ...DOG, probability: 0.875 }, expect.closeTo((25 + 9 + 1) / 81, 12)])
+    expect(frequent).toEqual([
+      { ...DOG, share: 5 / 9 },
+      { ...HOUND, share: 3 / 9 },
+    ])
+    expect(answerSummary(answers(Array(9).fill(0))).frequent).toEqual([{ ...DOG, share: 1 }])
+  })
+
+  it('agrees with its map if the center lies between the positions and has an answer of its own', () => {
+    const { center, agreement, frequent } = answerSummary(answers(Array(9).fill(1)))
+    expect([center.name, agreement, frequent]).toEqual(['dog', 1, [{ ...HOUND, share: 1 }]])
   })
 
   it('counts positions where another, wrong class is the confident answer', () => {

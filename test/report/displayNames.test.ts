@@ -3,8 +3,8 @@ import { UsageError } from '../../src/errors.js'
 import { displayNames } from '../../src/report/displayNames.js'
 
 const rows = [
-  { model: 'net', layer: 'fc8', metric: 'answer-kept' },
-  { model: 'onnx', layer: '/Flatten_output_0', metric: 'answer-kept' },
+  { model: 'net', layer: 'fc8', metric: 'answer-agreement' },
+  { model: 'onnx', layer: '/Flatten_output_0', metric: 'answer-agreement' },
   { model: 'onnx', layer: '/features/features.18/Conv_output_0', metric: 'similarity-mean' },
 ]
 

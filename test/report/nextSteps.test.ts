@@ -4,7 +4,8 @@ import { nextSection } from '../../src/report/nextSteps.js'
 
 const answer = (probability: number) => ({
   center: { name: 'dog', probability, isRight: true },
-  kept: 1,
+  agreement: 1,
+  frequent: [],
   changed: 0,
 })
 
@@ -25,7 +26,7 @@ describe('what to do next', () => {
       'shiftscope reproduce --models mine=old.onnx,new=new.onnx',
       'shiftscope explore',
       'shiftscope consistency PHOTOGRAPHS --models NETWORK',
-      'shiftscope compare BEFORE AFTER --max-worse answer-kept=0.1',
+      'shiftscope compare BEFORE AFTER --max-worse answer-agreement=0.1',
     ])
     expect(commandsOf(['a', 'b'], named(5, 0.49))[0]).toBe('shiftscope reproduce --patches FOLDER --sizes 125')
     expect(commandsOf(['a', 'b'], named(5, 0.9))[0]).toBe('shiftscope explore')

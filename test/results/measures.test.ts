@@ -56,6 +56,8 @@ const WHOLE: MeasuredLayer = {
     names: {},
     detected: { found: 0.75, right: 0.5, overlap: 0.625 },
   },
+  // The network answers 0 at 3 of 5 positions, among them the center, and 1 at the others.
+  answerMap: Float32Array.from({ length: 10_000 }, (_, i) => Number(i % 5 > 2)),
   separability: {
     ordered: tasks(solved(0.9), solved(0.7)),
     shuffled: tasks(solved(0.9), unsolved),
@@ -90,6 +92,7 @@ describe('measures of a layer', () => {
   })
 
   it.each([
+    ['answer-agreement', { '': expect.closeTo(0.52, 12), confident: expect.closeTo(0.52, 12) }],
     ['answer-kept', { center: 0.6, 'center confident': 0.6 }],
     ['answer-right', { center: 1 }],
     ['answer-probability', { center: 0.8 }],
@@ -167,7 +170,28 @@ describe('measures of a layer', () => {
     const center = { class: 0, probability: 0.4 }
     const unsure = { ...WHOLE, answers: answers && { ...answers, right: null, center, anchors: atAnchors(center) } }
     expect(byText(measureLayer(unsure))).toMatchObject({ 'answer-kept': { center: 0.6, 'center unsure': 0.6 } })
+    expect(Object.keys(byText(measureLayer(unsure))['answer-agreement'] ?? {})).toEqual(['', 'unsure'])
     expect(measureLayer(unsure)).not.toHaveProperty('answer-right')
+  })
+
+  it('the answer of a center between the positions of the grid counts nowhere', () => {
+    // Rows 0 and 3 of six; the center is in row 2, nearest to row 3.
+    const center = { class: 7, probability: 0.9 }
+    const { answers } = WHOLE
+    const coarse = {
+      ...WHOLE,
+      ...{ rows: 2, cols: 2, frame: 10, size: 5, stride: 3 },
+      maps: new Float32Array(5 * 4).fill(1),
+      anchors: { ...WHOLE.anchors, center: { row: 2, col: 2 } },
+      answers: answers && { ...answers, center, anchors: atAnchors(center), kept: 0 },
+      answerMap: Float32Array.of(1, 1, 1, 3),
+    }
+    expect(byText(measureLayer(coarse))).toMatchObject({
+      'answer-agreement': { '': 0.25 ** 2 + 0.75 ** 2 },
+      'answer-kept': { center: 0.25 },
+    })
+    const same = { ...coarse, answerMap: Float32Array.of(1, 1, 1, 1) }
+    expect(byText(measureLayer(same))).toMatchObject({ 'answer-agreement': { '': 1 }, 'answer-kept': { center: 1 } })
   })
 })
 
@@ -181,7 +205,7 @@ const PHOTOGRAPH: MeasuredLayer = {
   category: 'dog',
   anchors: atAnchorsOf(256),
   maps: Float32Array.from({ length: 5 * 33 * 33 }, (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % 33)) / 4)),
-  windows: ANSWERS,
+  answerMap: ANSWERS,
   answers: WHOLE.answers && { ...WHOLE.answers, names: { 0: 'dog', 1: 'car', 2: 'cat' } },
 }
 
@@ -208,7 +232,7 @@ describe('measures of a photograph', () => {
     })
     expect(measures['answer-accuracy']).toEqual({ '': expect.closeTo(17 / 33, 12) })
     expect(measures['answer-always-right']).toEqual({ '': 0 })
-    const always = byText(measureLayer({ ...PHOTOGRAPH, windows: ANSWERS.map(() => 0) }))
+    const always = byText(measureLayer({ ...PHOTOGRAPH, answerMap: ANSWERS.map(() => 0) }))
     expect([always['answer-accuracy'], always['answer-always-right']]).toEqual([{ '': 1 }, { '': 1 }])
   })
 
@@ -227,8 +251,7 @@ describe('measures of a photograph', () => {
   })
 
   it('have the same power, bias and jaggedness as an object with the same maps', () => {
-    const { windows, ...same } = PHOTOGRAPH
-    const object = byText(measureLayer({ ...same, size: 192, anchors: atAnchorsOf(192) }))
+    const object = byText(measureLayer({ ...PHOTOGRAPH, size: 192, anchors: atAnchorsOf(192) }))
     for (const name of ['grid-spectrum', 'direction-bias', 'jaggedness', 'coverage', 'similarity-p5'])
       expect([name, measures[name]]).toEqual([name, object[name]])
     const periods = Object.keys(measures['grid-spectrum'] ?? {}).map((variant) => variant.split(' ').at(-1))

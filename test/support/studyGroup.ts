@@ -63,9 +63,9 @@ export const measures = {
   }),
   jaggedness: { metric: 'jaggedness', variant: { anchor: 'center', direction: 'vertical' } },
   bias: { metric: 'direction-bias', variant: { anchor: 'center' } },
-  kept: (confidence: 'confident' | 'unsure'): Measure => ({
-    metric: 'answer-kept',
-    variant: { anchor: 'center', confidence },
+  agreement: (confidence: 'confident' | 'unsure'): Measure => ({
+    metric: 'answer-agreement',
+    variant: { confidence },
   }),
   lead: (cv: FoldScheme): Measure => ({ metric: 'separability-lead', variant: { scheme: cv } }),
   phase: { metric: 'phase-accuracy', variant: { scheme: 'shuffled', period: 32 } },
@@ -106,8 +106,8 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
     [measures.bias, around(level - 0.92)],
     [{ metric: 'consistency', variant: { direction: 'vertical', distance: 4 } }, around(level / 2)],
     [{ metric: 'consistency', variant: { direction: 'horizontal', distance: 4 } }, around(level / 1.5)],
-    [measures.kept('confident'), around(level)],
-    [measures.kept('unsure'), around(level / 2, 4)],
+    [measures.agreement('confident'), around(level)],
+    [measures.agreement('unsure'), around(level / 2, 4)],
     [{ metric: 'answer-right', variant: { anchor: 'center' } }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],
     [{ metric: 'answer-probability', variant: { anchor: 'center' } }, around(level / 1.2)],
     [{ metric: 'answer-fall', variant: { anchor: 'center' } }, around(level / 3)],

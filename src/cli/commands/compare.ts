@@ -21,7 +21,7 @@ export function compareCommand({ signal }: CommandContext): Command {
     new Command('compare'),
     'shiftscope reproduce --models tiny-alexnet --out plain',
     'shiftscope reproduce --models tiny-alexnet-aa --out blurred',
-    'shiftscope compare plain blurred --max-worse answer-kept=0.1',
+    'shiftscope compare plain blurred --max-worse answer-agreement=0.1',
   )
     .description('compare two results folders, and fail if a measure became worse')
     .argument('<before>', 'results folder of consistency or reproduce, or FOLDER#NETWORK')

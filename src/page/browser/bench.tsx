@@ -45,7 +45,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
     () => (isDifference ? differenceMap(first, second) : undefined),
     [isDifference, first, second],
   )
-  const readings = readMaps(current, view.cursor)
+  const readings = readMaps(current, view.cursor, fits[0].group)
   const colours = COLOUR_MAPS[view.colours] as ColourMap
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.

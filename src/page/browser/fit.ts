@@ -1,6 +1,6 @@
 import type { Position } from '../../engine/positions.js'
 import { indexOf, positionAt } from '../../experiments/grid.js'
-import { centerOf, comparedIn, type Kind, kindOf } from '../groups.js'
+import { centerOf, comparedIn, correspondingPosition, type Kind, kindOf } from '../groups.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from '../text.js'
 import type { View } from './view.js'
@@ -35,18 +35,22 @@ export function withComparedSize(index: SiteIndex, view: View): View {
 /** Finds what each map can show. */
 export function fitView(index: SiteIndex, view: View): Fits {
   const { other, size, patch, anchor } = view
-  const fitted = (model: string, layer: string) => fitChoice(index, { model, layer, size, patch, anchor })
+  const fitted = (model: string, layer: string, of?: SiteGroup) =>
+    fitChoice(index, { model, layer, size, patch, anchor }, of)
   const layerIn = (model: string) => {
     const layers = index.groups.find((group) => group.model === model)?.layers ?? []
     return layers.some(({ name }) => name === view.layer) ? view.layer : (layers.at(-1)?.name ?? view.layer)
   }
   // Maps of answers do not depend on the layer.
   const first = fitted(view.model, view.shows === 'similarity' ? view.layer : layerIn(view.model))
-  return other === null ? [first] : [first, fitted(other, layerIn(other))]
+  return other === null ? [first] : [first, fitted(other, layerIn(other), first.group)]
 }
 
-/** Finds the choice in the study that is closest to the wanted one. */
-export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
+/**
+ * Finds the choice in the study that is closest to the wanted one.
+ * @param of the group whose pixels a wanted anchor without a name is in; by default, the group that is found
+ */
+export function fitChoice(index: SiteIndex, wanted: Choice, of?: SiteGroup): Fitted {
   const notes: string[] = []
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
   if (ofModel.length === 0) notes.push(`This page has no network ${isolated(wanted.model)}.`)
@@ -76,7 +80,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     const shown = unit === null ? `the mean of all ${kindOf(group)}s` : isolated(group.units[unit]?.patch ?? '')
     notes.push(`There is no ${kind} ${isolated(wanted.patch)} here. The map shows ${shown}.`)
   }
-  const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
+  const { anchor, position } = fitAnchor(group, layer, unit, anchorIn(group, wanted, of), notes)
   const choice: Choice = {
     model: group.model,
     layer: name,
@@ -94,6 +98,10 @@ function wantedKind(index: SiteIndex, { patch, size }: Choice): Kind {
     index.groups.find(({ units }) => units.some((one) => one.patch === patch)) ??
     index.groups.find((one) => sizeOf(one) === size)
   return group === undefined ? 'object' : kindOf(group)
+}
+
+function anchorIn(group: SiteGroup, { anchor }: Choice, of = group): Choice['anchor'] {
+  return typeof anchor === 'string' ? anchor : correspondingPosition(anchor, of, group)
 }
 
 function fitAnchor(

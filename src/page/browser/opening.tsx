@@ -4,7 +4,7 @@ import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { indexOf, type PixelGrid, positionAt } from '../../experiments/grid.js'
 import { centerOf, kindOf } from '../groups.js'
 import type { AnswerSummary, SiteAnswer } from '../siteIndex.js'
-import { classText, isolated, probabilityText, shareText, wayText } from '../text.js'
+import { agreementText, classText, isolated, probabilityText, shareText, wayText } from '../text.js'
 import { element } from './dom.js'
 import type { Fitted } from './fit.js'
 import { Badge } from './readings.js'
@@ -126,8 +126,11 @@ function seenText({ name, probability }: SiteAnswer): string {
   return name === SEES_NOTHING ? name : `${isolated(classText(name))}, ${probabilityText(probability)}`
 }
 
-function steadyText({ center, kept, other }: AnswerSummary): string {
-  if (other === undefined) return 'Wherever it moves, the answer stays the same.'
-  const right = other.isRight !== true ? '' : center.isRight ? ', also right' : ', which is right'
-  return `It keeps this answer at ${shareText(kept, 1)} of positions. The most frequent other one is ${isolated(classText(other.name))}${right}.`
+function steadyText({ center, agreement, frequent }: AnswerSummary): string {
+  if (frequent.length === 1 && frequent[0]?.name === center.name) return 'Wherever it moves, the answer stays the same.'
+  const given = frequent.map(
+    ({ name, isRight, share }) =>
+      `${isolated(classText(name))} (${shareText(share, 1)} of positions${isRight ? ', right' : ''})`,
+  )
+  return `When it moves, ${agreementText(agreement)}. Most frequent: ${given.join(' and ')}.`
 }

@@ -44,7 +44,7 @@ export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
   })
 }
 
-const [BY_SHARE, BY_NAME] = ['share kept', 'name']
+const [BY_AGREEMENT, BY_NAME] = ['agreement', 'name']
 
 interface EveryObjectProps {
   readonly index: SiteIndex
@@ -54,7 +54,7 @@ interface EveryObjectProps {
 
 function EveryObject({ index, fits, change }: EveryObjectProps) {
   const [{ group, choice }] = fits
-  const [order, setOrder] = useState(BY_SHARE)
+  const [order, setOrder] = useState(BY_AGREEMENT)
   const [showsAll, setShowsAll] = useState(false)
   const groups = useMemo(() => groupsLike(index, group), [index, group])
   const all = useMemo(() => answeredObjects(groups), [groups])
@@ -71,13 +71,13 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
       <Spread answers={all.flatMap(({ answers }) => answers)} {...actions} />
       <div class="choices">
         <Sizes index={index} group={group} change={change} />
-        <Choices label="Sort by" id="every-order" options={[BY_SHARE, BY_NAME]} value={order} choose={setOrder} />
+        <Choices label="Sort by" id="every-order" options={[BY_AGREEMENT, BY_NAME]} value={order} choose={setOrder} />
       </div>
       <Matrix
         index={index}
         groups={groups}
-        objects={order === BY_SHARE ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
-        isDivided={order === BY_SHARE}
+        objects={order === BY_AGREEMENT ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
+        isDivided={order === BY_AGREEMENT}
         {...actions}
       />
       {objects.length < all.length && (
@@ -264,7 +264,7 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
     paint(canvas.current, small, (i) => palette[numbers[i] as number] as Colour)
   }, [small])
   const { group, patch, isConfident } = one
-  const { center, kept } = one.answer
+  const { center, agreement } = one.answer
   return (
     <button
       type="button"
@@ -282,7 +282,8 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
         <Badge key={panel} panel={panel} />
       ))}
       <span class="numbers">
-        <b>{shareText(kept, 1)}</b> <span class="hidden">{isConfident ? 'kept, confident' : 'kept, unsure'}</span>{' '}
+        <b>{shareText(agreement, 1)}</b>{' '}
+        <span class="hidden">{isConfident ? 'agreement, confident' : 'agreement, unsure'}</span>{' '}
         <span class="sure">{probabilityText(center.probability).replace(/^0/, '')}</span>
       </span>
     </button>

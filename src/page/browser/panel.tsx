@@ -1,10 +1,12 @@
 import { useMemo } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
+import { answerAgreement } from '../../experiments/windowAnswers.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { centerOf, kindOf, sideText } from '../groups.js'
 import {
+  agreementText,
   classWords,
   cosineText,
   decimalsFor,
@@ -169,12 +171,13 @@ function soFarText({ known }: LoadedMap): string {
 }
 
 function answersText(map: LoadedMap): string {
-  const { quantity, values, mean, lowest, answers, regions } = map
+  const { quantity, values, mean, lowest, answers, regions, known } = map
   const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
-  if (regions) {
-    const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`
-    return `${what} at ${shareText(kept, values.length)} of positions${soFarText(map)}`
+  if (regions && answers) {
+    const found = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
+    const foundText = quantity === 'found' ? `${OUTCOMES[0]} at ${shareText(found, values.length)} of positions; ` : ''
+    const given = answers.strongest.numbers.filter((_, at) => known?.[at] !== 0)
+    return `${foundText}${agreementText(answerAgreement(given))}${soFarText(map)}`
   }
   const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`

@@ -5,6 +5,8 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { positionScale, rangeScale } from '../../plot/scale.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
+import { correspondingPixel } from '../groups.js'
+import type { SiteGroup } from '../siteIndex.js'
 import { classWords, isolated } from '../text.js'
 import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
@@ -33,7 +35,9 @@ export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
   const own = readings.find((one) => one.panel === panel)
   // Answers are not numbers, so the lines show the probability of the center’s answer instead.
   const isSimilarity = readings.every(({ map }) => map.quantity === 'similarity')
-  const lines = readings.map((reading) => lineOf(reading, isSimilarity, axis)).filter(({ values }) => values.length > 0)
+  const lines = readings
+    .map((reading) => lineOf(reading, isSimilarity, axis, own?.map.fitted.group))
+    .filter(({ values }) => values.length > 0)
   const ends = isSimilarity ? extremes(readings.map(({ map }) => map)) : PROBABILITY_LIMITS
   const bars = own && !isSimilarity && (axis === 'col' || readings.length === 1) ? barsOf(own, regions, axis) : []
   return (
@@ -71,7 +75,7 @@ interface ProfileLine {
   /** The class whose probability is shown; of similarity, the network. */
   readonly name: string
   readonly values: readonly number[]
-  /** For each value, its row or column in pixels. */
+  /** For each value, its row or column in the pixels of the chart's axis. */
   readonly pixels: readonly number[]
   /** The point at the cursor. */
   readonly here: { readonly pixel: number; readonly value: number }
@@ -79,8 +83,13 @@ interface ProfileLine {
   readonly baseline: number | null
 }
 
-export function lineOf(reading: Reading, isSimilarity: boolean, axis: keyof Position): ProfileLine {
-  const { panel, map, at, position, shown, ofCenter } = reading
+/** @param along the group whose pixels the chart's axis has; by default, that of the reading */
+export function lineOf(
+  { panel, map, at, position, shown, ofCenter }: Reading,
+  isSimilarity: boolean,
+  axis: keyof Position,
+  along: SiteGroup = map.fitted.group,
+): ProfileLine {
   const { group } = map.fitted
   const indices = indicesAlong(group, at, axis)
   const followed = map.answers?.strongest.names[0] ?? ''
@@ -89,9 +98,12 @@ export function lineOf(reading: Reading, isSimilarity: boolean, axis: keyof Posi
     panel,
     name: isolated(isSimilarity ? group.model : classWords(followed)),
     values: values ? indices.map((i) => values[i] as number) : [],
-    pixels: indices.map((i) => positionAt(i, group)[axis]),
+    pixels: indices.map((i) => correspondingPixel(positionAt(i, group)[axis], group, along)),
     // The anchor may lie between the positions of the line, so its value may lie beside the line.
-    here: { pixel: position[axis], value: (isSimilarity ? shown : ofCenter) ?? Number.NaN },
+    here: {
+      pixel: correspondingPixel(position[axis], group, along),
+      value: (isSimilarity ? shown : ofCenter) ?? Number.NaN,
+    },
     baseline: isSimilarity ? baselineOf(map.fitted) : null,
   }
 }

@@ -2,6 +2,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
 import { indexOf } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
+import { correspondingPosition } from '../groups.js'
+import type { SiteGroup } from '../siteIndex.js'
 import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from '../text.js'
 import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
@@ -28,14 +30,27 @@ export interface Reading extends AnswerAt {
 /** The answer is empty where it is not known. */
 const NO_ANSWER = { answer: '', name: undefined, sighting: undefined } as const
 
-/** Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors. */
-export function readMaps(maps: readonly (LoadedMap | undefined)[], cursor: Position): readonly Reading[] {
-  const isOnAnchor = maps.some((map) => map && isSamePosition(map.fitted.anchorPosition, cursor))
+/**
+ * Reads the maps at the cursor. If it is on the anchor of one of them, all are read at their own anchors.
+ * @param of the group whose pixels the cursor is in
+ */
+export function readMaps(
+  maps: readonly (LoadedMap | undefined)[],
+  cursor: Position,
+  of: SiteGroup,
+): readonly Reading[] {
+  const cursorIn = ({ fitted: { group } }: LoadedMap) => correspondingPosition(cursor, of, group)
+  const isOnAnchor = maps.some((map) => map && isClose(map.fitted.anchorPosition, cursorIn(map)))
   return maps.flatMap((map, i) => {
     if (map === undefined) return []
     const panel = PANEL_IDS[i] as PanelId
-    return [isOnAnchor ? readAtAnchor(panel, map) : readNear(panel, map, cursor)]
+    return [isOnAnchor ? readAtAnchor(panel, map) : readNear(panel, map, cursorIn(map))]
   })
+}
+
+/** Whether two positions differ by rounding only. */
+function isClose(a: Position, b: Position): boolean {
+  return Math.hypot(a.row - b.row, a.col - b.col) < 1e-6
 }
 
 function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {

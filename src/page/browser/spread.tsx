@@ -22,11 +22,11 @@ interface SpreadProps extends AnswerActions {
   readonly answers: readonly ObjectAnswer[]
 }
 
-/** A chart with one dot per object and network: the share of positions that keep the center's answer. */
+/** A chart with one dot per object and network: the chance that two positions get the same answer. */
 export function Spread({ answers, panelsOf, choose }: SpreadProps) {
   const [box, width] = useWidth<HTMLDivElement>()
   const [named, setNamed] = useState<ObjectAnswer>()
-  const sorted = answers.toSorted((a, b) => a.answer.kept - b.answer.kept)
+  const sorted = answers.toSorted((a, b) => a.answer.agreement - b.answer.agreement)
   const dotAt = ({ target }: Event) => sorted[Number((target as Element).getAttribute('data-dot') ?? -1)]
   const name = (event: Event) => setNamed(dotAt(event))
   const chooseAt = (event: MouseEvent | KeyboardEvent) => {
@@ -39,7 +39,7 @@ export function Spread({ answers, panelsOf, choose }: SpreadProps) {
       class="spread"
       ref={box}
       role="group"
-      aria-label="Share of positions that keep the center’s answer, a dot per object and network"
+      aria-label="Chance that two positions get the same answer, a dot per object and network"
       onPointerOver={name}
       onFocusIn={name}
       onFocusOut={() => setNamed(undefined)}
@@ -60,7 +60,7 @@ const RADIUS = 5
 /** Distances between stacked dots, and the height to which stacks are compressed. */
 const [STEP, LEAST_STEP, HIGHEST] = [11, 4, 140]
 
-/** @param sorted the smallest share first */
+/** @param sorted the lowest agreement first */
 function chart(
   sorted: readonly ObjectAnswer[],
   panelsOf: AnswerActions['panelsOf'],
@@ -77,11 +77,11 @@ function chart(
   for (const isConfident of [true, false]) {
     const own = [...sorted.entries()].filter(([, one]) => one.isConfident === isConfident)
     if (own.length === 0) continue
-    const places = own.map(([, { answer }]) => x(100 * answer.kept))
+    const places = own.map(([, { answer }]) => x(100 * answer.agreement))
     const { levels, step } = stacks(places)
     const title = floor + 14
     const base = title + 35 + Math.max(...levels) * step
-    const middle = median(own.map(([, { answer }]) => answer.kept))
+    const middle = median(own.map(([, { answer }]) => answer.agreement))
     const middleAt = x(100 * middle)
     const [toText, align] = middle > 0.5 ? [-6, 'end'] : [6, 'start']
     floor = base + 22
@@ -119,7 +119,7 @@ function chart(
     'svg',
     { viewBox: `0 0 ${width} ${floor + 44}`, width, height: floor + 44 },
     ...tickElements(axisTicks({ ...scale, format }, x, axis), TICK_COLOUR),
-    textElement(left, floor + 38, 'positions that keep the center’s answer'),
+    textElement(left, floor + 38, 'agreement: chance that two positions get the same answer'),
     ...elements,
     ...onTop,
   )
@@ -140,5 +140,5 @@ function badge(panel: PanelId, x: number, y: number): readonly SvgElement[] {
 }
 
 function wordsOf({ group, patch, answer }: ObjectAnswer): string {
-  return `${isolated(patch)}, ${isolated(group.model)}: kept at ${shareText(answer.kept, 1)}`
+  return `${isolated(patch)}, ${isolated(group.model)}: agreement ${shareText(answer.agreement, 1)}`
 }

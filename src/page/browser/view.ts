@@ -114,7 +114,7 @@ export function parseView(fragment: string, base: View): View | undefined {
 }
 
 function positionText({ row, col }: Position): string {
-  return `${row},${col}`
+  return `${Math.round(row)},${Math.round(col)}`
 }
 
 function parsePosition(text: string): Position | undefined {

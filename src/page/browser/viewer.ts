@@ -1,6 +1,6 @@
 import { h, render } from 'preact'
-import type { Position } from '../../engine/positions.js'
-import { centerOf, kindOf } from '../groups.js'
+import { isSamePosition, type Position } from '../../engine/positions.js'
+import { centerOf, correspondingPosition, kindOf } from '../groups.js'
 import { isolated, messageOf } from '../text.js'
 import { Bench } from './bench.js'
 import { allRead, element } from './dom.js'
@@ -142,9 +142,10 @@ class Viewer implements RunningViewer, ViewerActions {
     section.scrollIntoView({ behavior: 'instant' })
   }
 
+  /** @param cursor in the pixels of map A, like everywhere in the view */
   moveTo(cursor: Position, isOwn = true): void {
     this.state = { ...this.state, view: { ...this.state.view, cursor } }
-    for (const fitted of this.state.fits) this.#source.lookAt?.(fitted, cursor)
+    for (const fitted of this.state.fits) this.#source.lookAt?.(fitted, this.#cursorIn(fitted))
     if (isOwn) this.#hasAddress = true
     this.#drawSoon()
   }
@@ -182,7 +183,7 @@ class Viewer implements RunningViewer, ViewerActions {
             if (!signal.aborted) this.#say(i, [...fitted.notes, text].join(' ').trim())
           }
           say('')
-          const follower = { onMap: take, say, signal, cursor: view.cursor }
+          const follower = { onMap: take, say, signal, cursor: this.#cursorIn(fitted) }
           this.#source.follow(fitted, view.shows, follower).catch((error: unknown) => {
             say(messageOf(error))
             take(undefined)
@@ -200,13 +201,28 @@ class Viewer implements RunningViewer, ViewerActions {
     void this.load()
   }
 
-  /** Objects and photographs have no positions in common, so the cursor and the anchor move to the center. */
+  /**
+   * Objects and photographs have no positions in common, so the cursor and the anchor move to the center. In a frame of
+   * another size, both move to the corresponding positions.
+   */
   #onKind(view: View): View {
     const { fits, view: before } = this.state
+    const [{ group: old, anchorPosition }] = fits
     const [{ group }] = stateOf(this.#source, view).fits
+    if (view.cursor !== before.cursor) return view
     const center = centerOf(group)
-    const isSame = kindOf(group) === kindOf(fits[0].group)
-    return isSame || view.cursor !== before.cursor ? view : { ...view, cursor: center, anchor: center.name }
+    if (kindOf(group) !== kindOf(old)) return { ...view, cursor: center, anchor: center.name }
+    if (group.frame === old.frame) return view
+    const inGroup = (position: Position) => nearestPosition(group, correspondingPosition(position, old, group))
+    const anchor = typeof view.anchor === 'string' ? view.anchor : inGroup(view.anchor)
+    const [{ anchorPosition: newAnchor }] = stateOf(this.#source, { ...view, anchor }).fits
+    const isOnAnchor = isSamePosition(view.cursor, anchorPosition)
+    return { ...view, anchor, cursor: isOnAnchor ? newAnchor : inGroup(view.cursor) }
+  }
+
+  /** The position in the grid of a map that is nearest to the cursor. */
+  #cursorIn({ group }: Fitted): Position {
+    return nearestPosition(group, correspondingPosition(this.state.view.cursor, this.state.fits[0].group, group))
   }
 
   #say(panel: number, text: string): void {
@@ -239,23 +255,25 @@ class Viewer implements RunningViewer, ViewerActions {
   }
 
   readonly actions = (panel: number): CursorActions => {
-    const groupOf = () => (this.state.fits[panel] as Fitted).group
+    const fittedOf = () => this.state.fits[panel] as Fitted
+    const inFirst = (position: Position) => correspondingPosition(position, fittedOf().group, this.state.fits[0].group)
+    const place = (position: Position) => this.moveTo(inFirst(nearestPosition(fittedOf().group, position)))
     return {
       choose: (position, isTouch) => {
-        this.moveTo(position)
+        this.moveTo(inFirst(position))
         // A touch only moves the cursor, as hovering does. It does not set the anchor.
-        if (!isTouch) this.#anchorAt(position)
+        if (!isTouch) this.#anchorAt(inFirst(position))
       },
       step: (down, right) => {
-        const group = groupOf()
-        const { row, col } = nearestPosition(group, this.state.view.cursor)
-        this.moveTo(nearestPosition(group, { row: row + down * group.stride, col: col + right * group.stride }))
+        const { stride } = fittedOf().group
+        const { row, col } = this.#cursorIn(fittedOf())
+        place({ row: row + down * stride, col: col + right * stride })
       },
       goToAnchor: (number) => {
-        const anchor = groupOf().anchors[number]
+        const anchor = this.state.fits[0].group.anchors[number]
         if (anchor !== undefined) this.moveTo({ row: anchor.row, col: anchor.col })
       },
-      place: (position) => this.moveTo(nearestPosition(groupOf(), position)),
+      place,
       anchorHere: () => this.#anchorAt(this.state.view.cursor),
     }
   }

@@ -7,7 +7,7 @@ import type { LinkedView } from '../viewLink.js'
 import type { Border, Evidence, Measured } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, layersOf, type NetworkStudy, nullOf } from './network.js'
 import {
-  answersKept,
+  answersAgree,
   biasWithoutFlips,
   coarseGridOf,
   gridSuppression,
@@ -15,7 +15,7 @@ import {
   invariance,
   invarianceGain,
   LONGEST_GRID,
-  leastKept,
+  leastAgreeing,
   leastSimilarAnchor,
   positionAdvantage,
   separabilityGap,
@@ -26,7 +26,10 @@ import {
 /** A layer counts as invariant if its relative similarity is at least this. */
 const INVARIANT = 0.9
 
-/** The answer counts as the same everywhere if it is the same at this share of positions. */
+/**
+ * The answer counts as the same everywhere if two positions get the same answer with at least this chance. The most
+ * frequent answer is then given at about 97.5 % of positions.
+ */
 export const EVERYWHERE = 0.95
 
 /**
@@ -288,18 +291,19 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     isOwn: true,
     yes: 'Mostly',
     source: 'The paper does not ask this.',
-    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the share of positions that keep a confident answer, correct or not.`,
-    concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
-    measure: (network) => eachLayer(network, answersKept),
+    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the agreement of objects with a confident answer, correct or not: the chance that two positions, drawn at random, get the same answer. If it is ${100 * EVERYWHERE} %, the most frequent answer is given at about 97.5 % of positions.`,
+    concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-agreement')),
+    measure: (network) => eachLayer(network, answersAgree),
     numbers: PERCENT,
     counted: 'have a confident answer',
-    says: ({ text }) => `${text} of positions keep a confident answer`,
+    says: ({ text }) =>
+      `if the answer at the center is confident, two positions get the same answer with a chance of ${text}`,
     border: { at: EVERYWHERE, speaksFor: 'above' },
-    axis: 'positions that keep a confident answer, %',
+    axis: 'chance that two positions get the same answer, %',
     caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
     most: 100,
-    seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
+    seenIn: ({ groups }) => ({ ...leastAgreeing(groups), map: 'answers' }),
   },
 ]
 

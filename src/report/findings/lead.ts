@@ -34,7 +34,7 @@ function answersLead(answered: readonly ObjectAnswer[]): Opening {
 
 /**
  * The example is a confident and right answer that becomes another confident one at the largest share of positions. If
- * there is none, it is the confident answer that holds at the fewest positions. Without confident answers, it is the
+ * there is none, it is the one with a confident answer whose answers agree least. Without confident answers, it is the
  * most probable one. Wrong answers are considered only if no confident answer is known to be right.
  */
 function exampleOf(answered: readonly ObjectAnswer[]): ObjectAnswer {
@@ -44,14 +44,14 @@ function exampleOf(answered: readonly ObjectAnswer[]): ObjectAnswer {
   const [changing] = eligible
     .filter(({ answer }) => answer.flip !== undefined)
     .toSorted((a, b) => b.answer.changed - a.answer.changed)
-  const [leastStable] = eligible.toSorted((a, b) => a.answer.kept - b.answer.kept)
+  const [leastStable] = eligible.toSorted((a, b) => a.answer.agreement - b.answer.agreement)
   const [surest] = answered.toSorted((a, b) => b.answer.center.probability - a.answer.center.probability)
   return changing ?? leastStable ?? (surest as ObjectAnswer)
 }
 
-/** Link to the example's map, beside the map of the network that keeps its answer for the object most differently. */
-function linkTo({ group, patch, answer: { kept } }: ObjectAnswer, alike: readonly ObjectAnswer[]): string {
-  const apart = ({ answer }: ObjectAnswer) => Math.abs(answer.kept - kept)
+/** Link to the example's map, beside the map of the network whose agreement for the object differs most. */
+function linkTo({ group, patch, answer: { agreement } }: ObjectAnswer, alike: readonly ObjectAnswer[]): string {
+  const apart = ({ answer }: ObjectAnswer) => Math.abs(answer.agreement - agreement)
   const [farthest] = alike
     .filter((one) => one.patch === patch && one.group.model !== group.model)
     .toSorted((a, b) => apart(b) - apart(a))

@@ -3,7 +3,7 @@ import { CONFIDENT } from '../../experiments/confidence.js'
 import type { ObjectAnswer } from '../../page/everyObject.js'
 import { centerOf } from '../../page/groups.js'
 import type { AnswerSummary } from '../../page/siteIndex.js'
-import { classText, probabilityText, shareText } from '../../page/text.js'
+import { agreementText, classText, probabilityText, shareText } from '../../page/text.js'
 import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'
@@ -15,19 +15,21 @@ type Sentences = readonly [string, string]
 /** Sentences about the example alone, for a study with too few objects to say more. */
 export function sentencesOfFew(example: ObjectAnswer): Sentences {
   const { group, answer } = example
-  const { center, kept, flip } = answer
+  const { center, agreement, frequent, flip } = answer
   const sees = `${group.model} sees ${isNamed(example) ? '' : `“${example.patch}” as `}${named(center.name)}`
-  const keeps = `keeps this answer at ${positionsText(kept)}.`
+  const agree = sentence(agreementText(agreement))
   if (!example.isConfident) {
     const probability = probabilityText(center.probability)
-    return [`Not sure: at the center, ${sees} with a probability of only ${probability}.`, `It ${keeps}`]
+    return [`Not sure: at the center, ${sees} with a probability of only ${probability}.`, agree]
   }
-  if (flip) return [`Not always: ${changeText(example, flip)}.`, `At the center, ${sees}, and it ${keeps}`]
-  return [`${howOften(kept, true)}: ${sees} at ${positionsText(kept)}.`, '']
+  if (flip) return [`Not always: ${changeText(example, flip)}.`, `At the center, ${sees}. ${agree}`]
+  const isSameEverywhere = frequent.length === 1 && frequent[0]?.name === center.name
+  if (isSameEverywhere) return [`Yes: ${sees} at all positions.`, '']
+  return [`${howOften(agreement)}: ${agreementText(agreement)}.`, `At the center, ${sees}.`]
 }
 
 /**
- * A sentence about the example or about confident answers, and one about how often answers hold.
+ * A sentence about the example or about confident answers, and one about how often answers change.
  * @param alike answers of all networks for objects of the example's size
  */
 export function sentencesOfMany(
@@ -35,26 +37,35 @@ export function sentencesOfMany(
   answered: readonly ObjectAnswer[],
   alike: readonly ObjectAnswer[],
 ): Sentences {
+  const [first, more] = manySentences(example, answered, alike)
+  const usesTerm = `${first} ${more}`.includes('agreement')
+  return [first, usesTerm ? `${more} ${MEANING}`.trim() : more]
+}
+
+const MEANING = 'Agreement is the chance that two positions get the same answer.'
+
+function manySentences(
+  example: ObjectAnswer,
+  answered: readonly ObjectAnswer[],
+  alike: readonly ObjectAnswer[],
+): Sentences {
   const { flip } = example.answer
   const isAboutExample = flip !== undefined && example.isConfident
-  const [confident, unsure] = keptShares(isAboutExample ? alike : answered)
-  const unsureText = unsure.length > 0 ? `unsure ones ${holdText(unsure)}` : ''
+  const [confident, unsure] = agreements(isAboutExample ? alike : answered)
+  const unsureText = unsure.length > 0 ? `unsure ones ${changeWords(unsure)}` : ''
   if (confident.length === 0)
     return [`Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`, sentence(unsureText)]
   if (!isAboutExample) return [heldSentence(confident), sentence(unsureText)]
   const groups = alike.map(({ group }) => group)
   const where = alike.length < answered.length ? `for ${measuredText(groups, sizeText)}, ` : ''
-  const confidentText = `${where}confident answers ${holdText(confident)}`
+  const confidentText = `${where}confident answers ${changeWords(confident)}`
   return [`Not always: ${changeText(example, flip)}.`, sentence(confidentText, unsureText)]
 }
 
-/** Shares of kept positions of confident answers, and of the others. */
-function keptShares(answered: readonly ObjectAnswer[]): readonly [readonly number[], readonly number[]] {
-  const sharesOf = (some: readonly ObjectAnswer[]) => some.map(({ answer }) => answer.kept)
-  return [
-    sharesOf(answered.filter(({ isConfident }) => isConfident)),
-    sharesOf(answered.filter(({ isConfident }) => !isConfident)),
-  ]
+/** The agreement of each confident answer, and of each other one. */
+function agreements(answered: readonly ObjectAnswer[]): readonly [readonly number[], readonly number[]] {
+  const of = (some: readonly ObjectAnswer[]) => some.map(({ answer }) => answer.agreement)
+  return [of(answered.filter(({ isConfident }) => isConfident)), of(answered.filter(({ isConfident }) => !isConfident))]
 }
 
 /** Makes a sentence of parts that are not empty. Without any, it is empty. */
@@ -63,49 +74,46 @@ function sentence(...parts: readonly string[]): string {
   return text && `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
-/** Shares of positions for `heldSentence`, the largest first. */
-const SHARES = [1, 0.999, 0.99, EVERYWHERE] as const
+/** Agreements for `heldSentence`, the highest first. */
+const LEVELS = [1, 0.999, 0.99, EVERYWHERE] as const
 
-/** Says at which share of positions at least three quarters of the confident answers hold. */
-function heldSentence(kept: readonly number[]): string {
-  const holding = (share: number) => kept.filter((one) => one >= share).length
-  const share = SHARES.find((one) => holding(one) >= 0.75 * kept.length)
-  if (share === undefined) return `Not always: confident answers ${holdText(kept)}.`
-  const isAll = holding(share) === kept.length
-  const number = isAll ? `all ${kept.length}` : `${holding(share)} of ${kept.length}`
-  const who = kept.length === 1 ? 'the only confident answer holds' : `${number} confident answers hold`
-  const where = share === 1 ? 'all positions' : `${100 * share} % of positions or more`
-  return `When it is sure, ${howOften(share, isAll).toLowerCase()}: ${who} at ${where}.`
+/** Says which agreement at least three quarters of the confident answers reach. */
+function heldSentence(confident: readonly number[]): string {
+  const reaching = (level: number) => confident.filter((one) => one >= level).length
+  const level = LEVELS.find((one) => reaching(one) >= 0.75 * confident.length)
+  if (level === undefined) return `Not always: confident answers ${changeWords(confident)}.`
+  const isAll = reaching(level) === confident.length
+  const number = isAll ? `all ${confident.length}` : `${reaching(level)} of ${confident.length}`
+  const isOne = confident.length === 1
+  const who = isOne ? 'the only confident answer' : `${number} confident answers`
+  const [holds, has] = isOne ? ['holds', 'has'] : ['hold', 'have']
+  const often = level === 1 && isAll ? 'yes' : howOften(level).toLowerCase()
+  const what = level === 1 ? `${holds} at all positions` : `${has} an agreement of ${100 * level} % or more`
+  return `When it is sure, ${often}: ${who} ${what}.`
 }
 
-/** @param isAll whether all answers hold at this share of positions */
-function howOften(share: number, isAll: boolean): string {
-  if (share === 1 && isAll) return 'Yes'
-  if (share >= 0.99) return 'Almost always'
-  return share >= EVERYWHERE ? 'Mostly' : 'Not always'
+function howOften(agreement: number): string {
+  if (agreement >= 0.99) return 'Almost always'
+  return agreement >= EVERYWHERE ? 'Mostly' : 'Not always'
 }
 
-/** How often answers hold whose median share of positions is at least the first number. */
-const HOLD = [
-  [EVERYWHERE, 'mostly hold'],
-  [0.8, 'do not always hold'],
-  [0.5, 'often do not hold'],
-  [0, 'mostly do not hold'],
+/** How often answers change whose median agreement is at least the first number. */
+const CHANGE = [
+  [EVERYWHERE, 'rarely change'],
+  [0.8, 'sometimes change'],
+  [0.5, 'often change'],
+  [0, 'mostly change'],
 ] as const
 
-/** Says at how many positions answers hold, as the predicate of a sentence about them. A few answers have no median. */
-function holdText(kept: readonly number[]): string {
-  if (kept.length < FEWEST_PATCHES) {
-    const ends = [Math.min(...kept), Math.max(...kept)].map((one) => shareText(one, 1))
-    return `hold at ${[...new Set(ends)].join(' to ')} of positions`
+/** Says how often answers change, as the predicate of a sentence about them. A few answers have no median. */
+function changeWords(agreements: readonly number[]): string {
+  if (agreements.length < FEWEST_PATCHES) {
+    const ends = [Math.min(...agreements), Math.max(...agreements)].map((one) => shareText(one, 1))
+    return `have an agreement of ${[...new Set(ends)].join(' to ')}`
   }
-  const middle = median(kept)
-  const [, often] = HOLD.find(([least]) => middle >= least) as (typeof HOLD)[number]
-  return `${often} (median ${shareText(middle, 1)} of positions)`
-}
-
-function positionsText(share: number): string {
-  return share === 1 ? 'all positions' : `${shareText(share, 1)} of positions`
+  const middle = median(agreements)
+  const [, often] = CHANGE.find(([least]) => middle >= least) as (typeof CHANGE)[number]
+  return `${often} (median agreement ${shareText(middle, 1)})`
 }
 
 /** Whether the answer at the center can stand for the object in a sentence. */

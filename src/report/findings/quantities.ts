@@ -135,25 +135,25 @@ export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
 }
 
 /**
- * Share of positions at which the network predicts the same class as at the center. Only classes that it predicts
- * confidently at the center decide the verdict.
+ * The chance that two positions get the same answer. Only objects whose class the network predicts confidently at the
+ * center decide the verdict.
  */
-export function answersKept(one: LayerOfGroup): readonly Measured[] {
+export function answersAgree(one: LayerOfGroup): readonly Measured[] {
   const of = (confidence: 'confident' | 'unsure'): Measured => {
-    const quantity = `${confidence} answers kept`
-    return { ...placeOf(one), quantity, values: metricOf(one, 'answer-kept', { anchor: 'center', confidence }) }
+    const quantity = `agreement of ${confidence} answers`
+    return { ...placeOf(one), quantity, values: metricOf(one, 'answer-agreement', { confidence }) }
   }
   return [of('confident'), { ...of('unsure'), lean: null }]
 }
 
-/** The object for which a confident answer is kept at the fewest positions; undefined if no answer is confident. */
-export function leastKept(
+/** The object with a confident answer whose answers agree least; undefined if no answer is confident. */
+export function leastAgreeing(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {
-  const keptBy = (one: LayerOfGroup) => [...(answersKept(one)[0]?.values ?? [])]
+  const agreements = (one: LayerOfGroup) => [...(answersAgree(one)[0]?.values ?? [])]
   const [least] = layersOf(groups)
-    .flatMap((one) => keptBy(one).map(([patch, kept]) => ({ size: one.group.size, patch, kept })))
-    .toSorted((a, b) => a.kept - b.kept)
+    .flatMap((one) => agreements(one).map(([patch, agreement]) => ({ size: one.group.size, patch, agreement })))
+    .toSorted((a, b) => a.agreement - b.agreement)
   return least && { size: least.size, patch: least.patch }
 }
 

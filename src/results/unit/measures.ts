@@ -29,7 +29,7 @@ const measuresSchema = z.object({
 
 /**
  * @param maps similarity maps, [layers, 5, rows, cols]
- * @param answers per layer, [3, rows, cols] (see `AnswerMaps`); only measures of photographs need them
+ * @param answers per layer, [3, rows, cols] (see `AnswerMaps`); undefined for a layer without class scores
  */
 export function measureUnit(
   unit: Omit<Unit, 'arrays'>,
@@ -49,7 +49,7 @@ export function measureUnit(
       stride: inputs.stride,
       category: inputs.category,
       maps: maps.subarray(i * length, (i + 1) * length),
-      windows: answers[i]?.subarray(0, rows * cols),
+      answerMap: answers[i]?.subarray(0, rows * cols),
     }),
   )
 }

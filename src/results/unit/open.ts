@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
 import { sha256 } from '../../files/sha256.js'
-import { subjectOf } from '../../patches/sizes.js'
 import type { UnitNumbers } from '../variant.js'
 import { type UnitArray, unitArrays } from './arrays.js'
 import { measureUnit, readMeasures } from './measures.js'
@@ -73,9 +72,8 @@ export function unitWithArrays(
   const maps = () => read('maps', null) as Promise<NpyArray>
   const answers = readOfLayer('answers')
   const measured = async () => {
-    const answered = subjectOf({ size: inputs.size, frame }) === 'photographs' ? inputs.layers : []
-    const windows = await Promise.all(answered.map(async (layer) => (await answers(layer))?.data))
-    return measureUnit(description, (await maps()).data, windows)
+    const answerMaps = await Promise.all(inputs.layers.map(async (layer) => (await answers(layer))?.data))
+    return measureUnit(description, (await maps()).data, answerMaps)
   }
   return {
     folder,

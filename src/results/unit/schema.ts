@@ -110,7 +110,10 @@ const answersSchema = z.object({
   ),
   /** Whether the class predicted at the center is the object's class; null if this cannot be told. */
   right: z.boolean().nullable(),
-  /** Share of positions at which the answer is the same as at the center, 0 to 1. */
+  /**
+   * Share of positions at which the answer is the same as at the center, 0 to 1. The center may lie between the
+   * positions, so no measure uses this number.
+   */
   kept: z.number().min(0).max(1),
   /** Lowest probability of `center.class` over all positions. */
   least: probabilitySchema,

@@ -10,21 +10,26 @@ interface Wishes {
   readonly name?: string
   readonly isRight?: boolean | null
   readonly probability?: number
-  readonly kept?: number
+  readonly agreement?: number
+  /** The most frequent answer, if it is not the one at the center. */
+  readonly most?: string
   readonly changed?: number
   /** The wrong class that is the confident answer 6 px below the center and 2 px left of it. */
   readonly flip?: string
 }
 
 function answer(wishes: Wishes = {}): AnswerSummary {
-  const { name = 'bird', isRight = true, probability = 0.75, kept = 1, flip, changed = flip ? 0.25 : 0 } = wishes
-  const other = { name: flip ?? 'cat', isRight: false, share: 1 - kept }
+  const { name = 'bird', isRight = true, probability = 0.75, agreement = 1, flip, changed = flip ? 0.25 : 0 } = wishes
+  const frequent = [
+    { name: wishes.most ?? name, isRight, share: agreement },
+    { name: flip ?? 'cat', isRight: false, share: 1 - agreement },
+  ]
   const at = { row: 10, col: 2, name: flip ?? '', isRight: false, probability: 0.5 }
   return {
     center: { name, isRight, probability },
-    kept,
+    agreement,
+    frequent: frequent.filter(({ share }) => share > 0),
     changed,
-    ...(kept < 1 && { other }),
     ...(flip && { flip: at }),
   }
 }
@@ -38,94 +43,107 @@ function network(model: string, answers: readonly AnswerSummary[], more: Partial
 const times = (count: number, wishes: Wishes = {}) => Array.from({ length: count }, () => answer(wishes))
 const of = (answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}) =>
   leadOf(indexOf([network('net', answers, more)]))
-const STEADY = times(4, { kept: 0.997 })
+const STEADY = times(4, { agreement: 0.997 })
 const UNSURE = { probability: 0.25 }
+const MEANING = ' Agreement is the chance that two positions get the same answer.'
+const CENTER_BIRD = 'At the center, net sees a bird.'
+const ofFew = (often: string, chance: string) =>
+  `${often}: two positions get the same answer with a chance of ${chance}.`
 
 describe('the sentence of the page', () => {
   it.each<[string, string, readonly AnswerSummary[]]>([
     // A study of at least five objects, in which a right and confident answer changes.
     [
       'Not always: moved by 6 px, a bird becomes a rescue workers helmet.',
-      'Confident answers mostly hold (median 99.7 % of positions).',
-      [answer({ kept: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
+      `Confident answers rarely change (median agreement 99.7 %).${MEANING}`,
+      [answer({ agreement: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
     ],
     [
       'Not always: moved by 6 px, an owl becomes jeans.',
-      'Confident answers hold at 50 % of positions, unsure ones mostly do not hold (median 20 % of positions).',
-      [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(5, { ...UNSURE, kept: 0.2 })],
+      `Confident answers have an agreement of 50 %, unsure ones mostly change (median agreement 20 %).${MEANING}`,
+      [
+        answer({ name: 'owl, bird of prey', agreement: 0.5, flip: 'jeans' }),
+        ...times(5, { ...UNSURE, agreement: 0.2 }),
+      ],
     ],
     // Confident answers hold.
     ['When it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
     [
-      'When it is sure, almost always: 4 of 5 confident answers hold at 99.9 % of positions or more.',
-      'Unsure ones hold at 70 % to 99.7 % of positions.',
+      'When it is sure, almost always: 4 of 5 confident answers have an agreement of 99.9 % or more.',
+      `Unsure ones have an agreement of 70 % to 99.7 %.${MEANING}`,
       [
-        ...times(4, { kept: 0.9991 }),
-        answer({ kept: 0.97 }),
-        ...[0.7, 0.997].map((kept) => answer({ ...UNSURE, kept })),
+        ...times(4, { agreement: 0.9991 }),
+        answer({ agreement: 0.97 }),
+        ...[0.7, 0.997].map((agreement) => answer({ ...UNSURE, agreement })),
       ],
     ],
     [
-      'When it is sure, mostly: 3 of 4 confident answers hold at 95 % of positions or more.',
-      'Unsure ones hold at 100 % of positions.',
-      [...times(3, { kept: 0.95 }), answer({ kept: 0.5 }), answer(UNSURE)],
+      'When it is sure, mostly: 3 of 4 confident answers have an agreement of 95 % or more.',
+      `Unsure ones have an agreement of 100 %.${MEANING}`,
+      [...times(3, { agreement: 0.95 }), answer({ agreement: 0.5 }), answer(UNSURE)],
     ],
     [
       'When it is sure, yes: the only confident answer holds at all positions.',
-      'Unsure ones mostly hold (median 95.0 % of positions).',
-      [answer(), ...times(5, { ...UNSURE, kept: 0.95 })],
+      `Unsure ones rarely change (median agreement 95.0 %).${MEANING}`,
+      [answer(), ...times(5, { ...UNSURE, agreement: 0.95 })],
     ],
     // Mostly means at least 95 %, as in the question's answer.
-    ['Not always: confident answers do not always hold (median 94.0 % of positions).', '', times(5, { kept: 0.94 })],
+    [
+      'Not always: confident answers sometimes change (median agreement 94.0 %).',
+      MEANING.trim(),
+      times(5, { agreement: 0.94 }),
+    ],
     // No answer is confident.
     [
       'Not sure: no answer at the center has a probability of 0.5 or more.',
-      'Unsure ones often do not hold (median 60 % of positions).',
-      times(5, { ...UNSURE, kept: 0.6 }),
+      `Unsure ones often change (median agreement 60 %).${MEANING}`,
+      times(5, { ...UNSURE, agreement: 0.6 }),
     ],
     // Fewer than five objects: only what happens to one of them.
     [
       'Not always: moved by 6 px, a bird becomes a cat.',
-      'At the center, net sees a bird, and it keeps this answer at 37 % of positions.',
-      [answer({ kept: 0.37, flip: 'cat' })],
+      'At the center, net sees a bird. Two positions get the same answer with a chance of 37 %.',
+      [answer({ agreement: 0.37, flip: 'cat' })],
     ],
     ['Yes: net sees a bird at all positions.', '', times(4)],
-    ['Almost always: net sees a bird at 99.7 % of positions.', '', STEADY],
-    ['Mostly: net sees a bird at 97.0 % of positions.', '', times(1, { kept: 0.97 })],
-    ['Not always: net sees a bird at 60 % of positions.', '', times(1, { kept: 0.6 })],
+    [ofFew('Almost always', '99.7 %'), CENTER_BIRD, STEADY],
+    [ofFew('Mostly', '97.0 %'), CENTER_BIRD, times(1, { agreement: 0.97 })],
+    [ofFew('Not always', '60 %'), CENTER_BIRD, times(1, { agreement: 0.6 })],
+    // The center lies between the positions, which all have another answer than it has.
+    [ofFew('Almost always', '100 %'), CENTER_BIRD, times(1, { most: 'owl' })],
     [
       'Not sure: at the center, net sees a bird with a probability of only 0.25.',
-      'It keeps this answer at 60 % of positions.',
-      times(1, { ...UNSURE, kept: 0.6 }),
+      'Two positions get the same answer with a chance of 60 %.',
+      times(1, { ...UNSURE, agreement: 0.6 }),
     ],
     // It is not known which classes are right, or no confident answer is.
     [
       'Not always: moved by 6 px, “a” turns from class 9 into a cat.',
-      'At the center, net sees “a” as class 9, and it keeps this answer at 50 % of positions.',
-      [answer({ name: '9', isRight: null, kept: 0.5, flip: 'cat' })],
+      'At the center, net sees “a” as class 9. Two positions get the same answer with a chance of 50 %.',
+      [answer({ name: '9', isRight: null, agreement: 0.5, flip: 'cat' })],
     ],
     ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
     // A detector loses the object.
     [
       'Not always: moved by 6 px, a bird is no longer seen.',
-      'At the center, net sees a bird, and it keeps this answer at 50 % of positions.',
-      [answer({ kept: 0.5, flip: SEES_NOTHING })],
+      'At the center, net sees a bird. Two positions get the same answer with a chance of 50 %.',
+      [answer({ agreement: 0.5, flip: SEES_NOTHING })],
     ],
   ])('is %j, then %j', (sentence, more, answers) => {
     expect(of(answers)).toMatchObject({ sentence, more })
   })
 
   it('speaks of the answers at the size of its example', () => {
-    const example = network('net', [answer({ kept: 0.37, flip: 'cat' }), ...STEADY])
-    const groups = [network('net', times(5, { kept: 0.1 }), { size: 75 }), example]
+    const example = network('net', [answer({ agreement: 0.37, flip: 'cat' }), ...STEADY])
+    const groups = [network('net', times(5, { agreement: 0.1 }), { size: 75 }), example]
     expect(leadOf(indexOf(groups))?.more).toBe(
-      'For objects of 125 px (93 %), confident answers mostly hold (median 99.7 % of positions).',
+      `For objects of 125 px (93 %), confident answers rarely change (median agreement 99.7 %).${MEANING}`,
     )
   })
 
   it('speaks of photographs if there is nothing to say about objects', () => {
     const photographs = { size: 256, frame: 224 }
-    const ones = [answer({ kept: 0.5, flip: 'cat' })]
+    const ones = [answer({ agreement: 0.5, flip: 'cat' })]
     const sentence = 'Not always: moved by 6 px, “a” turns from a bird into a cat.'
     expect(of(ones, photographs)?.sentence).toBe(sentence)
     const silent = groupOf({ key: 1, model: 'other' })
@@ -143,20 +161,20 @@ describe('the view with which the page opens', () => {
     const wrong = answer({ isRight: false, flip: 'cat', changed: 0.9 })
     const unsure = answer({ ...UNSURE, flip: 'cat', changed: 0.9 })
     const [less, most] = [0.1, 0.2].map((changed) => answer({ flip: 'cat', changed }))
-    expect(patchOf([wrong, unsure, answer({ kept: 0.1 }), less, most] as AnswerSummary[])).toBe('e')
+    expect(patchOf([wrong, unsure, answer({ agreement: 0.1 }), less, most] as AnswerSummary[])).toBe('e')
     expect(patchOf([answer({ isRight: false }), wrong, unsure])).toBe('b')
     expect(patchOf([answer({ isRight: null }), answer({ isRight: null, flip: 'cat' })])).toBe('b')
   })
 
   it('shows the least stable confident answer if none changes, and the most probable answer if none is confident', () => {
-    const unsure = [0.2, 0.4, 0.3].map((probability) => answer({ probability, kept: 0.1 }))
-    expect(patchOf([...unsure, answer({ kept: 0.9 }), answer({ kept: 0.8 })])).toBe('e')
+    const unsure = [0.2, 0.4, 0.3].map((probability) => answer({ probability, agreement: 0.1 }))
+    expect(patchOf([...unsure, answer({ agreement: 0.9 }), answer({ agreement: 0.8 })])).toBe('e')
     expect(patchOf(unsure)).toBe('b')
   })
 
-  it('has beside it the network whose share of kept positions differs most, at the same size', () => {
-    const example = network('net', [answer({ kept: 0.5, flip: 'cat' })])
-    const others = [0.6, 0.1, 0.8].map((kept) => network(`net-${kept}`, times(1, { kept })))
+  it('has beside it the network whose agreement differs most, at the same size', () => {
+    const example = network('net', [answer({ agreement: 0.5, flip: 'cat' })])
+    const others = [0.6, 0.1, 0.8].map((agreement) => network(`net-${agreement}`, times(1, { agreement })))
     const groups = [example, ...others, network('small', times(1), { size: 75 })]
     const view = '&layer=fc8&size=125&patch=a&anchor=center&map=answers'
     expect(leadOf(indexOf(groups))?.link).toBe(`#network=net&with=net-0.1${view}`)

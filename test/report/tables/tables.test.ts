@@ -117,7 +117,7 @@ describe('a cell', () => {
     ['similarity-mean', { anchor: 'center' }, 5, 4],
     // Of five objects there are ten pairs.
     ['null-baseline', { classes: 'different' }, 10, 9],
-    ['answer-kept', { anchor: 'center', confidence: 'confident' }, 5, 4],
+    ['answer-agreement', { confidence: 'confident' }, 5, 4],
     ['separability-accuracy', { task: 'left-right', scheme: 'ordered' }, 5, 4],
   ])('of %s %s has ± from %i values on', (metric, variant, enough, few) => {
     const texts = [enough, few].map((count) => {
