@@ -43,6 +43,12 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
+/** Says at how many of a map's positions something holds. A share of a single position would promise too much. */
+export function positionsText(part: number, whole: number): string {
+  if (whole === 1) return part === 1 ? 'its only position' : 'no position'
+  return `${shareText(part, whole)} of positions`
+}
+
 export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }

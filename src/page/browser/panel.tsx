@@ -1,15 +1,14 @@
 import { useMemo } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
-import { OUTCOMES } from '../../experiments/boxes.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
-import { centerOf, kindOf, sideText } from '../groups.js'
+import { kindOf, sideText } from '../groups.js'
 import {
   classWords,
   cosineText,
   decimalsFor,
   differenceText,
   isolated,
+  positionsText,
   positionText,
   probabilityText,
   shareText,
@@ -17,7 +16,7 @@ import {
 import { ColourBar } from './colourBar.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'
-import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
+import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
@@ -138,11 +137,6 @@ export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourO
   return (value) => colours((value - low) / (high - low))
 }
 
-/** Position with which a map compares all others. Maps of predictions always compare with the center. */
-export function anchorOf({ quantity, fitted }: LoadedMap): Position {
-  return quantity === 'similarity' ? fitted.anchorPosition : centerOf(fitted.group)
-}
-
 function describe(map: LoadedMap): string {
   const { choice, group, unit, anchorPosition } = map.fitted
   const count = group.units.length
@@ -150,7 +144,8 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
+  const compared = map.quantity === 'similarity' ? `anchor ${anchor}` : 'compared with the center'
+  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, ${compared}`
 }
 
 export function summaryText(map: LoadedMap): string {
@@ -173,8 +168,9 @@ function answersText(map: LoadedMap): string {
   const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
   if (regions) {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const what = quantity === 'found' ? OUTCOMES[0] : answers?.sightingAt ? answer : `${answer} at the center and`
-    return `${what} at ${shareText(kept, values.length)} of positions${soFarText(map)}`
+    const what = quantity === 'found' ? `${answer} is found` : `${answer} is the answer`
+    const subject = answers?.sightingAt ? what : `${answer} at the center and`
+    return `${subject} at ${positionsText(kept, values.length)}${soFarText(map)}`
   }
   const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
