@@ -92,7 +92,7 @@ function extractionSection(
     ? ''
     : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
   const anchors = moved === undefined ? '' : `<p class="note">Note: ${escapeHtml(moved)}.</p>\n`
-  const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
+  const answers = unit.layers.map((layer) => answerHtml(layer.answers, unit.rows * unit.cols)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
   const rows = unit.layers.map(({ name, dims }, i) => [
@@ -111,11 +111,11 @@ ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
 
-function answerHtml(answers: OpenUnit['layers'][number]['answers']): string {
+function answerHtml(answers: OpenUnit['layers'][number]['answers'], positions: number): string {
   if (answers === null) return ''
   const { center, kept, names } = answers
   const name = names[center.class] ?? String(center.class)
-  const share = `${decimalText(100 * kept, 1)} %`
-  return `<p>With the object at the center, the network answers ${escapeHtml(name)} with a probability of ${decimalText(center.probability, 3)}. It gives this answer at ${share} of positions.</p>
+  const where = positions === 1 ? 'its only position' : `${decimalText(100 * kept, 1)} % of positions`
+  return `<p>With the object at the center, the network answers ${escapeHtml(name)} with a probability of ${decimalText(center.probability, 3)}. It gives this answer at ${where}.</p>
 `
 }
