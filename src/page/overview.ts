@@ -63,11 +63,18 @@ function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectA
 }
 
 function changesText(answers: readonly ObjectAnswer[], kind: string): string {
-  const which = `Of the ${counted(answers.length, `${kind} answer`)}`
   const somewhere = answers.filter(({ answer }) => answer.kept < 1).length
+  if (answers.length === 1) return `The only ${kind} answer ${onlyText(answers[0] as ObjectAnswer)}.`
+  const which = `Of the ${counted(answers.length, `${kind} answer`)}`
   if (somewhere === 0) return `${which}, none changes at any position.`
   const verb = somewhere === 1 ? 'changes' : 'change'
   return `${which}, ${somewhere} ${verb} somewhere, and ${answers.filter(changesMuch).length || 'none'} at more than a tenth of positions.`
+}
+
+/** Says where a single answer changes. */
+function onlyText(one: ObjectAnswer): string {
+  if (one.answer.kept === 1) return 'changes at no position'
+  return changesMuch(one) ? 'changes at more than a tenth of positions' : 'changes at a tenth of positions or fewer'
 }
 
 function changesMuch({ answer }: ObjectAnswer): boolean {
