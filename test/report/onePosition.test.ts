@@ -4,11 +4,13 @@ import { writeReport } from '../../src/report/report.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { writeMadeUnit } from '../support/viewerStudy.js'
 
+const folder = temporaryFolder()
+
 it('says nothing about moving an object that has only one position', async () => {
-  const results = temporaryFolder()()
+  const results = folder()
   await writeMadeUnit(results, 'plain', 224, 'car', 1, 11, 9)
   await writeReport(results)
-  const page = readFileSync(`${results}/index.html`, 'utf8')
+  const page = readFileSync(folder('index.html'), 'utf8')
   const body = page.replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '')
   const said = body.match(/class="finding"|id="every-object"|.{30}all positions|(?<!×)1 positions/g)
   expect(said).toBe(null)
