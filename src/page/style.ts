@@ -184,7 +184,7 @@ th,td{padding:.3rem .5rem}
 .printing section.report[id^=claim-]{margin-top:1.2rem}.printing .panel .of,.printing .where .soft{white-space:normal}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-inside:avoid;break-after:avoid}
-.printing .tag{font-size:.66rem}
+.printing .tag{font-size:.66rem}.printing h2{font-size:1.1rem}.printing figcaption{font-size:.76rem}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}

@@ -137,7 +137,7 @@ function PlaceField({ axis, reading: { position, map }, place, say }: PlaceField
 const AXIS_NAMES = { row: 'row', col: 'column' } as const
 
 /** Says why a text is no row or column of the frame; empty if it is one. */
-export function faultOf(text: string, group: SiteGroup, axis: keyof Position): string {
+function faultOf(text: string, group: SiteGroup, axis: keyof Position): string {
   const pixels = pixelsIn(text)
   // The grid may end before the last position, where the anchors at the edge are.
   const grid = [0, group.rows * group.cols - 1].map((index) => positionAt(index, group)[axis])
