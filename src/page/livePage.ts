@@ -17,6 +17,7 @@ input[type=range]{padding:0;accent-color:var(--series-1);width:11rem;min-height:
 input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
 .notice{position:fixed;z-index:8;right:.5rem;bottom:.5rem;box-sizing:border-box;width:max-content;max-width:min(34rem,calc(100vw - 1rem));max-height:50vh;overflow:auto;display:flex;gap:.7rem;align-items:start;padding:.5rem .5rem .5rem .8rem;font-size:.9rem;background:var(--card);border:1px solid var(--strong);border-left:4px solid var(--series-3);border-radius:6px;box-shadow:0 2px 12px rgb(0 0 0/.3)}
 .notice[hidden],.printing .notice{display:none}
+.notice.fault{color:inherit;margin:0;border-left-color:var(--fault)}
 .notice p{margin:0 0 .3rem;max-width:none}.notice ul{margin:.3rem 0;padding-left:1.2rem}.notice code{overflow-wrap:anywhere}
 @media (max-width:44rem){.controls label{white-space:normal}}
 dialog{border:1px solid var(--line);border-radius:8px;background:var(--card);color:var(--ink);max-width:min(42rem,94vw);padding:1rem 1.2rem}

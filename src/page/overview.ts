@@ -5,6 +5,7 @@ import { FEWEST_PATCHES } from '../results/rows.js'
 import { counted } from '../support/text.js'
 import { type ObjectAnswer, objectAnswers } from './everyObject.js'
 import type { SiteGroup, SiteIndex } from './siteIndex.js'
+import { shareText } from './text.js'
 
 /** The page's section about all objects. Its heading answers whether the object in the viewer is an exception. */
 export const OVERVIEW = { id: 'every-object', title: 'Every object' } as const
@@ -63,8 +64,9 @@ function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectA
 }
 
 function changesText(answers: readonly ObjectAnswer[], kind: string): string {
-  const which = `Of the ${counted(answers.length, `${kind} answer`)}`
   const somewhere = answers.filter(({ answer }) => answer.agreement < 1).length
+  if (answers.length === 1) return `The only ${kind} answer ${onlyText(answers[0] as ObjectAnswer)}.`
+  const which = `Of the ${counted(answers.length, `${kind} answer`)}`
   if (somewhere === 0) return `${which}, none changes at any position.`
   const verb = somewhere === 1 ? 'changes' : 'change'
   return `${which}, ${somewhere} ${verb} somewhere, and ${muchText(answers.filter(changesMuch).length)}.`
@@ -72,6 +74,11 @@ function changesText(answers: readonly ObjectAnswer[], kind: string): string {
 
 function muchText(changing: number): string {
   return `${changing || 'none'} ${changing < 2 ? 'has' : 'have'} an agreement below ${100 * AGREES} %`
+}
+
+/** Says how much a single answer changes. */
+function onlyText({ answer: { agreement } }: ObjectAnswer): string {
+  return agreement === 1 ? 'changes at no position' : `changes: it has an agreement of ${shareText(agreement, 1)}`
 }
 
 function changesMuch({ answer }: ObjectAnswer): boolean {

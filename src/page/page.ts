@@ -10,11 +10,11 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** The parts in which pages differ. `main` is HTML, titles are plain text. */
+/** The parts in which pages differ. `main` is HTML and has the page's h1. Titles are plain text. */
 export interface PageParts {
   readonly title: string
   readonly style?: string
-  /** The title of the viewer, if there is one, is the heading of the page. */
+  /** Whether the page begins with the viewer, to which a hidden link then leads. */
   readonly hasViewer: boolean
   readonly links: readonly Pick<ReportSection, 'id' | 'title' | 'answer'>[]
   readonly main: string
@@ -24,13 +24,19 @@ export interface PageParts {
  * The page of a results folder: the viewer, then the given sections, then the citation. The page needs the folder
  * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
+ * @param title says what the page is; by default, which networks it studies
  */
-export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
+export function resultsPage(
+  index: SiteIndex | null,
+  sections: readonly ReportSection[],
+  opening?: Opening,
+  title = index === null ? 'Feature arithmetic' : studyTitle(index),
+): string {
   const all = [...sections, citationSection()]
   const leftOut = index?.oneFile?.leftOut
   const overview = index === null ? '' : overviewHtml(index)
   return pageHtml({
-    title: 'Shiftscope results',
+    title,
     style: OVERVIEW_STYLE,
     hasViewer: index !== null,
     links: [
@@ -41,11 +47,26 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
     main: [
       ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
-      ...(index === null ? [] : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
+      ...(index === null
+        ? [headingOf(title)]
+        : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),
   })
 }
+
+/** The h1 of a page without a viewer. */
+export function headingOf(title: string): string {
+  return `<h1 class="page-title">${escapeHtml(title)}</h1>`
+}
+
+function studyTitle({ groups }: SiteIndex): string {
+  const models = [...new Set(groups.map(({ model }) => model))]
+  return `Shift invariance of ${models.length <= MOST_NAMED ? models.join(' and ') : counted(models.length, 'network')}`
+}
+
+/** A title names at most this many networks. */
+const MOST_NAMED = 2
 
 export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
@@ -65,7 +86,7 @@ export function pageHtml({ title, style = '', hasViewer, links, main }: PagePart
 <body>
 ${hasViewer ? SKIP_LINK : ''}
 <header class="page">
-${hasViewer ? '<p class="brand">Shiftscope</p>' : '<h1>Shiftscope</h1>'}
+<p class="brand">Shiftscope</p>
 ${THEME_CHOICE}
 </header>
 <div class="layout">
@@ -102,6 +123,7 @@ function studiedText({ groups }: SiteIndex): string {
   const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
   const positions = [...new Set(groups.map(({ rows, cols }) => rows * cols))].sort((a, b) => a - b)
   const range = [...new Set([positions[0], positions.at(-1)])].map((count) => count?.toLocaleString('en'))
+  const noun = positions.at(-1) === 1 ? 'position' : 'positions'
   const each = groups.flatMap(({ units }) => units).length === 1 ? '' : ' each'
   const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
   const shown = [
@@ -111,7 +133,7 @@ function studiedText({ groups }: SiteIndex): string {
   return [
     counted(models.size, 'network'),
     shown.join(' and '),
-    `${range.join('–')} positions${each}, every ${strides.join(' or ')} px`,
+    `${range.join('–')} ${noun}${each}, every ${strides.join(' or ')} px`,
   ].join(' · ')
 }
 

@@ -82,7 +82,8 @@ export function siteWriter(results: string, site: string): SiteWriter {
       units[i] = {
         patch: unit.inputs.patch,
         picture,
-        ...(answers && { answer: answerSummary(answers) }),
+        // With a single position, nothing can be said about moving the object.
+        ...(answers && unit.rows * unit.cols > 1 && { answer: answerSummary(answers) }),
         ...(features && { features }),
       }
       small[i] = answers ? smallAnswers(answers) : null
@@ -102,7 +103,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         await addSketches(files, sketched)
         described.push({
           key,
-          ...(units.some(({ answer }) => answer) ? classesOf(group) : { classes: null }),
+          ...(small.some((one) => one !== null) ? classesOf(group) : { classes: null }),
           isDetector: group.units.some(({ layers }) => layers.some(({ answers }) => answers?.detected)),
           units,
           ...(await describeGroup(group, pictures.background)),

@@ -53,6 +53,7 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
       classes,
       // Of a detector, `center` is the object's class, which need not be the answer.
       own: places.get(anchors.center.class) as number,
+      ...(sightings && { wanted: places.get(center.class) }),
       numbers,
       probabilities: probability,
       atCenter: anchors.center.probability,

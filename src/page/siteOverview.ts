@@ -23,6 +23,8 @@ export interface NumberedAnswers {
   readonly classes: readonly AnsweredClass[]
   /** Index in `classes` of the answer at the center. */
   readonly own: number
+  /** Index in `classes` of the class that a detector looks for; undefined for other networks. */
+  readonly wanted?: number | undefined
   /** Index in `classes` of the answer at each position; entries after the last position are ignored. */
   readonly numbers: ArrayLike<number>
   /** Probability of the answer at each position. */
@@ -100,14 +102,21 @@ export function smallAnswers({ grid: { rows, cols }, classes, numbers }: Numbere
 const MOST_RIGHT = 3
 const MOST_OTHERS = 6
 
-/** Ranks the classes of each object by the number of positions, in all networks and sizes. */
+/**
+ * Ranks the classes of each object by the number of positions, in all networks and sizes. The class that a detector
+ * looks for counts as right, so that its boxes and the positions where it is found have one colour.
+ */
 export function classRanking() {
   const objects = new Map<string, CountedClass[]>()
   return {
     add: (answers: NumberedAnswers): void => {
       const counts = countsOf(answers)
       for (const [i, { name, isRight }] of answers.classes.entries())
-        addTo(objects, answers.patch, { name, isRight: isRight === true, positions: counts[i] as number })
+        addTo(objects, answers.patch, {
+          name,
+          isRight: isRight === true || i === answers.wanted,
+          positions: counts[i] as number,
+        })
     },
     ranked: (): readonly SiteClasses[] =>
       [...objects]

@@ -23,7 +23,7 @@ pre{margin:.5rem 0;white-space:pre}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:4}
 .soft{color:var(--soft)}
 .page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.2rem;padding:.55rem 1.5rem;border-bottom:1px solid var(--line);max-width:104rem;margin:0 auto}
-.page h1,.brand{font-size:1.05rem;letter-spacing:.01em}.brand{margin:0;font-weight:600}
+.brand{font-size:1.05rem;letter-spacing:.01em;margin:0;font-weight:600}.page-title{font-size:1.75rem;letter-spacing:-.01em;overflow-wrap:anywhere}
 .page .theme{margin-left:auto;font-size:.85rem}
 .layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
 main{min-width:0;padding:1.1rem 0 4rem}
@@ -104,12 +104,14 @@ svg rect.edge{fill:none}
 .image .at-anchor{stroke:#5f6369;stroke-dasharray:4 3;stroke-width:1.5}
 .image .seen{stroke-width:3;filter:drop-shadow(0 0 1px #17181a) drop-shadow(0 0 1px #17181a)}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
-.tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
-.tags.above{transform:translateY(-100%)}
+.tags-at,.tags-at>div{display:flex;pointer-events:none}.tags-at{position:absolute;inset:0;flex-direction:column}.tags-at.above{flex-direction:column-reverse}.tags-at>div{flex:none}
+.tags-at>.gap,.tags-at>div>.gap{flex:0 1 auto;min-width:0;min-height:0}.tags-at>.right{flex-direction:row-reverse}
+.tags{display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;line-height:1.3;flex:none;width:max-content;max-width:60%}.printing .tags{max-width:100%}
 .tag>:not(:last-child){flex:none}
 .tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;display:flex;align-items:center;gap:.35rem;padding:.1rem .5rem .1rem .15rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.82rem;font-weight:600}
 .where{margin:0 0 .3rem;min-height:3.3rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
 .where input{width:3.4rem;font-weight:600}
+.where .fault{flex:1 0 100%;line-height:1.25}.where .fault:empty{display:none}
 .where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .printing table:has(th:nth-child(14)) :is(th,td){font-size:.5rem;padding:.15rem .08rem}.printing table:has(th:nth-child(14)) td,.printing thead th:first-child{overflow-wrap:normal}.printing th[scope=row]{min-width:2.6rem}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
@@ -179,9 +181,10 @@ th,td{padding:.3rem .5rem}
 .printing .scroll{overflow:visible}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
-.printing section.report[id^=claim-]{break-inside:avoid;margin-top:1.2rem}
+.printing section.report[id^=claim-]{margin-top:1.2rem}.printing .panel .of,.printing .where .soft{white-space:normal}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
-.printing h2,.printing h3,.printing h4{break-after:avoid}
+.printing h2,.printing h3,.printing h4{break-inside:avoid;break-after:avoid}
+.printing .tag{font-size:.66rem}.printing h2{font-size:1.1rem}.printing figcaption{font-size:.76rem}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
@@ -208,7 +211,11 @@ h2 .answer{display:block;font-weight:400}
 .paper{margin:1.2rem 0}.paper img{max-width:100%;height:auto}.paper figcaption{max-width:60rem;color:var(--soft);margin-top:.3rem}
 @media (max-width:44rem){
 .dots{display:flex;flex-wrap:wrap;padding:0 .9rem}.dots>svg,.dots>p{flex:0 0 100%}.dots>:empty{display:none}
-.matrix th[scope=row]{min-width:7rem}.matrix td,.matrix th{padding:.3rem .25rem}
+}
+@media screen and (max-width:44rem){
+.matrix :is(table,tbody,tr,th[scope=row]){display:block;width:auto;max-width:none}.matrix thead{position:absolute;clip-path:inset(50%)}
+.matrix tr{border-bottom:1px solid var(--line);padding:.4rem 0}.matrix tbody :is(th,td){border:0;padding:.15rem 0}
+.matrix td{display:flex;gap:.3rem .6rem;align-items:baseline;min-width:0!important}.matrix td::before{content:attr(data-head);flex:0 0 8.5rem;color:var(--soft);overflow-wrap:anywhere}
 }
 @media print{.tabs>div{display:block;order:0}.tabs>label{flex:0 0 100%;font-weight:600}.tabs input{display:none}.tabs tbody th{min-width:0}}
 `

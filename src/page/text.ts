@@ -48,6 +48,12 @@ export function agreementText(agreement: number): string {
   return `two positions get the same answer with a chance of ${shareText(agreement, 1)}`
 }
 
+/** Says at how many of a map's positions something holds. A share of a single position would promise too much. */
+export function positionsText(part: number, whole: number): string {
+  if (whole === 1) return part === 1 ? 'its only position' : 'no position'
+  return `${shareText(part, whole)} of positions`
+}
+
 export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }

@@ -1,5 +1,5 @@
 import { expressionText, ORIGINS } from '../experiments/expression.js'
-import { pageHtml, sectionHtml } from '../page/page.js'
+import { headingOf, pageHtml, sectionHtml } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { escapeHtml } from '../plot/html.js'
 import { decibelText } from '../plot/numberText.js'
@@ -84,5 +84,6 @@ export function expressionPage(document: ArithmeticDocument): string {
   const html = `${INTRODUCTION}\n${notes.join('')}${table}
 <p class="soft">PSNR is in dB. All numbers: <a href="arithmetic.json">JSON</a></p>
 ${scene}`
-  return pageHtml({ title, hasViewer: false, links: [], main: sectionHtml({ id: 'expression', title, html }) })
+  const main = `${headingOf(title)}\n${sectionHtml({ id: 'expression', title: 'Result', html })}`
+  return pageHtml({ title, hasViewer: false, links: [], main })
 }

@@ -93,7 +93,7 @@ function extractionSection(
     ? ''
     : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
   const anchors = moved === undefined ? '' : `<p class="note">Note: ${escapeHtml(moved)}.</p>\n`
-  const answers = answerHtml(groups[0]?.units[0]?.answer)
+  const answers = answerHtml(groups[0]?.units[0]?.answer, unit.rows * unit.cols)
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
   const rows = unit.layers.map(({ name, dims }, i) => [
@@ -112,9 +112,10 @@ ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
 
-function answerHtml(answer: AnswerSummary | undefined): string {
+function answerHtml(answer: AnswerSummary | undefined, positions: number): string {
   if (answer === undefined) return ''
   const { center, agreement } = answer
-  return `<p>With the object at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}. When it moves, ${agreementText(agreement)}.</p>
+  const moved = positions === 1 ? '' : ` When it moves, ${agreementText(agreement)}.`
+  return `<p>With the object at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}.${moved}</p>
 `
 }

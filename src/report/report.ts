@@ -30,6 +30,7 @@ import {
   summaryRows,
 } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
+import { distinct } from '../support/lists.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
@@ -204,7 +205,8 @@ async function reportArithmetic(
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables, displayNames(rows, labels))
-  const html = resultsPage(null, arithmeticSections(arithmetic, tables))
+  const title = `Feature arithmetic in ${distinct(arithmetic.map(({ model }) => model)).join(', ')}`
+  const html = resultsPage(null, arithmeticSections(arithmetic, tables), undefined, title)
   await writePage({ folder: results, index: null, htmlOf: () => html }, oneFile, progress)
   // An earlier report may have left these entries. The units from which it made them no longer exist.
   for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])

@@ -14,6 +14,11 @@ export interface LinkedView {
   readonly limits?: string
 }
 
+/** Id of a question's section on the page. */
+export function sectionOf(claim: string): string {
+  return `claim-${claim}`
+}
+
 /** Makes the address of a link that changes the viewer's settings. It is text, not HTML. */
 export function viewLink(view: LinkedView): string {
   const entries = Object.entries(view).map(([key, value]) => [key, String(value ?? '')])

@@ -58,15 +58,17 @@ describe.runIf(hasChromium())('the live page', () => {
     await frame()
   }
 
-  async function drop(file: Buffer, name: string): Promise<void> {
+  /** Drops files with the same content. */
+  async function drop(file: Buffer, ...names: readonly string[]): Promise<void> {
     const transfer = await page.evaluateHandle(
-      ({ base64, name }) => {
+      ({ base64, names }) => {
         const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
         const data = new DataTransfer()
-        data.items.add(new File([bytes], name, { type: name.endsWith('.png') ? 'image/png' : '' }))
+        for (const name of names)
+          data.items.add(new File([bytes], name, { type: name.endsWith('.png') ? 'image/png' : '' }))
         return data
       },
-      { base64: file.toString('base64'), name },
+      { base64: file.toString('base64'), names },
     )
     await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer })
     expect(await page.isVisible('#drop-here')).toBe(true)
@@ -216,7 +218,7 @@ describe.runIf(hasChromium())('the live page', () => {
     expect((await texts('.thumb .name')).slice(10)).toEqual(['red-box'])
     await page.focus('#a-plot')
     await page.keyboard.press('3')
-    await reads('#at-offset', 'at the anchor')
+    await reads('#at-offset', 'at the center')
     // Red in the middle, white beside it, since the object is higher than wide.
     expect(await pixel('#a-image canvas', 112, 112)).toEqual([208, 32, 32])
     expect(await pixel('#a-image canvas', 112, 78)).toEqual([255, 255, 255])
@@ -327,7 +329,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await reads('#kept', /^Kept the results of .tiny-alexnet. in /)
     const [tab] = await Promise.all([page.context().waitForEvent('page'), page.click('#open-page')])
     await tab.waitForLoadState()
-    expect(await tab.title()).toBe('Shiftscope results')
+    expect(await tab.title()).toBe('Shift invariance of tiny-alexnet and tiny-alexnet-aa')
     await tab.close()
     await page.selectOption('#finest', '16')
   })
@@ -365,14 +367,46 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await texts('#a-model option')).toEqual(offered)
   })
 
+  it('uses each file of several that it can, and names the others, also those that come while a dialog is open', async () => {
+    const grey = { create: { width: 20, height: 20, channels: 3, background: '#808488' } } as const
+    const photo = await sharp(grey).png().toBuffer()
+    await drop(photo, 'notes.txt', 'one.png', 'weights.bin')
+    await page.waitForSelector('#cut-out[open]')
+    await drop(
+      await sharp({ create: { ...grey.create, background: '#406080' } })
+        .png()
+        .toBuffer(),
+      'two.png',
+      'late.csv',
+    )
+    await page.click('#use-object')
+    await page.waitForSelector('#cut-out[open]')
+    await page.click('#use-object')
+    const lines = () => texts('#live-note p')
+    await expect
+      .poll(lines, { timeout: 60_000 })
+      .toEqual(
+        ['notes.txt', 'weights.bin', 'late.csv'].map(
+          (name) => `\u2068${name}\u2069 is neither a picture nor an ONNX file (NAME.onnx).`,
+        ),
+      )
+    expect(await texts('.thumb .name')).toEqual(expect.arrayContaining(['one', 'two']))
+    await settled()
+  })
+
   it('says in a line what it cannot read, and that the server has ended', async () => {
     for (const [name, line] of [
-      ['bad.onnx', /^bad\.onnx is not an ONNX model/],
-      ['bad.pth', 'That is neither a picture nor an ONNX file (NAME.onnx).'],
+      ['bad.onnx', /^bad\.onnx is not an ONNX model.*; add an intact \.onnx file$/],
+      ['bad.pth', /^.bad\.pth. is neither a picture nor an ONNX file \(NAME\.onnx\)\.$/],
       ['broken.png', /^The browser cannot read .broken\.png. as a picture\. Use PNG, JPEG, WebP or SVG\.$/],
     ] as const) {
       await drop(Buffer.from('nothing'), name)
-      await expect.poll(() => text('#live-note')).toEqual(typeof line === 'string' ? line : expect.stringMatching(line))
+      await expect.poll(() => text('#live-note')).toMatch(line)
+      // A fault looks unlike a result, whose edge is green.
+      const edge = await page.evaluate(
+        () => getComputedStyle(document.getElementById('notice') as HTMLElement).borderLeftColor,
+      )
+      expect([edge, await page.getAttribute('#live-note', 'role')]).toEqual(['rgb(201, 42, 42)', 'alert'])
     }
     await server.close()
     await page.selectOption('#finest', '4')

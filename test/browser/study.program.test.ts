@@ -84,9 +84,10 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     expect((await texts('#a-model option')).map((one) => one.replace(/[\u2068\u2069]/g, ''))).toEqual(
       expect.arrayContaining([`${OWN} — ImageNet`, `${EMBEDDED} — 627 emoji`]),
     )
+    // Maps of answers compare with the center, and the page has no other word for it there.
     expect([await text('#at-place'), await text('#at-offset')]).toEqual([
       'row 49, column 49',
-      'at the anchor, between the positions of the map',
+      'at the center, between the positions of the map',
     ])
     const object = page.locator('#a-image rect.at-cursor.over')
     expect([await object.getAttribute('x'), await object.getAttribute('y')]).toEqual(['49.5', '49.5'])
@@ -142,6 +143,24 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     expect([(await text('#a-note')) !== '', await text('#b-note')]).toEqual([true, ''])
     const [a, b] = [await boxOf('#a-plot'), await boxOf('#b-plot')]
     expect([a.y, a.height]).toEqual([b.y, b.height])
+  })
+
+  it('has each column of the table of questions on a narrow screen', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    const cells = page.locator('#findings .matrix tbody td')
+    const ends = await cells.evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().right))
+    expect([ends.length > 0, ends.filter((end) => end > 390)]).toEqual([true, []])
+    const heads = await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, '::before').content))
+    expect(heads.slice(0, 4)).toEqual([`"${EMBEDDED}"`, `"${OWN}"`, '"the paper"', '"in numbers"'])
+    await page.setViewportSize({ width: 1280, height: 1000 })
+  })
+
+  it('shows the figure of a question whose evidence maps cannot show', async () => {
+    await page.locator('.matrix a[aria-label*="show the figure"]').first().click()
+    await expect.poll(() => page.url()).toContain('#claim-top-bottom-less-separable')
+    const top = () =>
+      page.evaluate(() => document.getElementById('claim-top-bottom-less-separable')?.getBoundingClientRect().top)
+    await expect.poll(top).toBeLessThan(200)
   })
 
   it('has the answers for every object below the viewer, where a click loads a map as A and Shift as B', async () => {

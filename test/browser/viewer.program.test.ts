@@ -438,28 +438,69 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await page.emulateMedia({ forcedColors: 'none' })
   })
 
-  it('moves its object to a typed row and column, and marks what is no number', async () => {
+  it('moves its object to a typed row and column, and says what it cannot do', async () => {
     await show()
-    for (const [field, typed, place] of [
-      ['#at-row', '50', 'row 55, column 0'],
-      ['#at-col', '999', 'row 55, column 143'],
-      ['#at-row', '−3', 'row 0, column 143'],
+    for (const [field, typed, place, said] of [
+      ['#at-row', '50', 'row 55, column 0', 'The map has no row 50. The nearest is row 55.'],
+      ['#at-col', '143', 'row 55, column 143', ''],
+      ['#at-col', '999', 'row 55, column 143', 'The column must be a whole number from 0 to 149.'],
+      ['#at-row', '−3', 'row 55, column 143', 'The row must be a whole number from 0 to 149.'],
+      ['#at-row', 'top', 'row 55, column 143', 'The row must be a whole number from 0 to 149.'],
+      ['#at-row', '11', 'row 11, column 143', ''],
     ] as const) {
       await page.fill(field, typed)
       await page.press(field, 'Enter')
       await expect.poll(() => text('#at-place')).toBe(place)
+      expect([await text('#at-fault'), await page.getAttribute(field, 'aria-invalid')]).toEqual([
+        said,
+        String(said.includes('must')),
+      ])
     }
-    await page.fill('#at-row', 'top')
-    await page.press('#at-row', 'Enter')
-    await frame()
-    expect([await page.getAttribute('#at-row', 'aria-invalid'), await text('#at-place')]).toEqual([
-      'true',
-      'row 0, column 143',
-    ])
-    await page.fill('#at-row', '11')
+    await page.fill('#at-row', '22')
     await page.press('#at-row', 'Tab')
-    await expect.poll(() => text('#at-place')).toBe('row 11, column 143')
-    expect([await page.inputValue('#at-row'), await page.inputValue('#at-col')]).toEqual(['11', '143'])
+    await expect.poll(() => text('#at-place')).toBe('row 22, column 143')
+  })
+
+  it('keeps a typed position while the pointer moves over a map, until a click', async () => {
+    await show()
+    await page.fill('#at-row', '88')
+    await hover('a', 2, 3, SIDE)
+    expect([await page.inputValue('#at-row'), await text('#at-place')]).toEqual(['88', 'row 0, column 0'])
+    await page.press('#at-row', 'Enter')
+    await expect.poll(() => text('#at-place')).toBe('row 88, column 0')
+    await hover('a', 4, 5, SIDE)
+    expect(await text('#at-place')).toBe('row 88, column 0')
+    await press()
+    await expect.poll(() => text('#at-place')).toBe(`row ${4 * STRIDE}, column ${5 * STRIDE}`)
+    await hover('a', 6, 7, SIDE)
+    expect(await text('#at-place')).toBe(`row ${6 * STRIDE}, column ${7 * STRIDE}`)
+  })
+
+  it('shows similarity if a layer is chosen, because answers do not depend on it', async () => {
+    await show({ layer: 'fc8', map: 'answers' })
+    await choose('layer', 'fc6')
+    expect(await page.inputValue('#shows')).toBe('similarity')
+    expect(await text('#a-of')).toContain('fc6')
+  })
+
+  it('says that both maps show one network, and with which position maps of answers compare', async () => {
+    await show({ with: 'plain' })
+    expect([await text('#a-note'), await text('#b-note')]).toEqual(['', 'Maps A and B show the same network.'])
+    await show({ map: 'answers', anchor: 'top-left' })
+    expect(await text('#a-note')).toMatch(/^This map compares with the center \(\+\)\. The anchor at row 0, column 0 /)
+    expect(await text('#at-offset')).toBe('74 px up, 74 px left of the center')
+    expect(await page.getAttribute('#a-plot', 'aria-label')).toContain('compared with the center')
+  })
+
+  it('has the cursor at the anchor of a link that names no cursor, wherever it was', async () => {
+    await show()
+    await hover('a', 6, 7, SIDE)
+    await page.click('section#overview summary')
+    await page.click('section#overview .thumbs a >> nth=2')
+    await expect.poll(async () => (await chosen())[5]).toBe('center')
+    await ready()
+    const anchor = await page.getAttribute('#a-image .at-anchor', 'x')
+    expect(await page.getAttribute('#a-image .at-cursor.over', 'x')).toBe(anchor)
   })
 
   it('does not move while it opens, and does not scroll sideways, on a narrow screen', async () => {
@@ -540,6 +581,21 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       document.querySelector('#b-plot')?.getBoundingClientRect().right,
     ])
     expect([ground, Number(right) < 700]).toEqual(['rgb(255, 255, 255)', true])
+    // Tags with long names at the lower edge are inside the frame, which would cut them.
+    const beyond = await page.evaluate(() => {
+      for (const id of ['a-tag', 'b-tag'])
+        (document.getElementById(id) as HTMLElement).textContent = 'a long name '.repeat(4)
+      for (const tag of document.querySelectorAll('.tag')) tag.removeAttribute('hidden')
+      const frame = document.getElementById('a-image')?.getBoundingClientRect()
+      return [...document.querySelectorAll('.tag')].map((tag) => {
+        const { bottom, right } = tag.getBoundingClientRect()
+        return [bottom > (frame?.bottom ?? 0), right > (frame?.right ?? 0)]
+      })
+    })
+    expect(beyond).toEqual([
+      [false, false],
+      [false, false],
+    ])
     // Open sections must not squeeze the maps or be cut by the paper's edge.
     const [object, tooWide] = await page.evaluate(() => {
       for (const one of document.querySelectorAll('details')) one.open = true
@@ -555,6 +611,27 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect([Number(object) > 120, tooWide]).toEqual([true, []])
     await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
     await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('has all small maps and pictures to print without being scrolled', async () => {
+    const unseen = await browser.newPage({ viewport: { width: 800, height: 200 } })
+    watch(unseen)
+    // Without the timer that loads the rest later, only what is loaded at once appears.
+    await unseen.addInitScript(() => {
+      const later = window.setTimeout
+      const soon = (act: () => void, delay = 0) => (delay >= 1000 ? 0 : later(act, delay))
+      Object.assign(window, { setTimeout: soon })
+    })
+    await unseen.goto(address())
+    const empty = () =>
+      unseen.evaluate(() => [
+        document.querySelectorAll('.answer-map').length > 0,
+        [...document.querySelectorAll<HTMLCanvasElement>('.answer-map canvas')].filter(({ height }) => height < 14)
+          .length,
+        document.querySelectorAll('.answer-maps thead img:not([src])').length,
+      ])
+    await expect.poll(empty).toEqual([true, 0, 0])
+    await unseen.close()
   })
 
   it('names a file of the site that is missing or of another report, and goes on with the others', async () => {

@@ -89,7 +89,7 @@ describe('an object that is kept', () => {
 
   it('opens as a page that has an origin of its own', async () => {
     const { status, headers, body } = await ask(`${page.address}page.html`)
-    expect([status, body]).toEqual([200, expect.stringContaining('<title>Shiftscope results</title>')])
+    expect([status, body]).toEqual([200, expect.stringContaining('<title>Shift invariance of ')])
     expect(headers['content-security-policy']).toMatch(/^sandbox allow-scripts [a-z -]+; default-src 'none'; /)
     expect(headers['content-security-policy']).not.toMatch(/allow-same-origin|connect-src/)
   })

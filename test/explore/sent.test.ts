@@ -112,7 +112,15 @@ it.each([
   ['the file is damaged; export it again', 'the file is damaged; export it again'],
   [
     'impossible with `outputKind scores`; leave it out, or use `device cpu`',
-    'impossible with “output kind scores”; leave it out, or use “device cpu”. You choose such settings when you start Shiftscope.',
+    'impossible with “output kind scores”. You choose settings for this when you start Shiftscope.',
+  ],
+  [
+    'a worker failed 3 times; run the same command again, or with a smaller `batch` or fewer `workers`',
+    'a worker failed 3 times; try again. You choose settings for this when you start Shiftscope.',
+  ],
+  [
+    'bad.onnx is not an ONNX model; give the path of an intact .onnx file',
+    'bad.onnx is not an ONNX model; add an intact .onnx file',
   ],
   ['a worker failed; run the same command again', 'a worker failed; try again'],
   ['it has others; choose another `out`, or remove it', 'it has others; choose another results folder, or remove it'],

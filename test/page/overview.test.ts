@@ -75,7 +75,7 @@ describe('the answer in the heading of all objects', () => {
       'Can’t tell among confident answers: only 2 objects have one. No among unsure answers: 9 of 9 change much.',
     )
     const one = textOf(answer(1), ...times(9, answer(0.4, 0.2)))
-    expect(one.counts).toContain('as 1 of 10 answers is. Of the 1 confident answer, none changes at any position.')
+    expect(one.counts).toContain('as 1 of 10 answers is. The only confident answer changes at no position.')
     const none = textOf(...times(5, answer(1, 0.3)), answer(0.3, 0.2))
     expect(none.answer).toBe('Yes among unsure answers: 1 of 6 change much.')
     expect(none.counts).toBe(

@@ -75,6 +75,19 @@ describe('the page of a report', () => {
     }
   })
 
+  it('says in its title and in one heading what it is', () => {
+    const titles = (page: string) => [
+      /<title>(.*)<\/title>/.exec(page)?.[1],
+      [...page.matchAll(/<h1[^>]*>(.*)<\/h1>/g)].map(([, text]) => text),
+    ]
+    const two = indexOf(['a', 'b'].map((model, key) => groupOf({ key, model })))
+    const three = indexOf(['a', 'b', 'c'].map((model, key) => groupOf({ key, model })))
+    const question = ['Does a network see the same thing everywhere?']
+    expect(titles(resultsPage(two, SECTIONS))).toEqual(['Shift invariance of a and b', question])
+    expect(titles(resultsPage(three, SECTIONS))).toEqual(['Shift invariance of 3 networks', question])
+    expect(titles(resultsPage(null, SECTIONS))).toEqual(['Feature arithmetic', ['Feature arithmetic']])
+  })
+
   it('has the answer beside a question, in the heading and, without its numbers, in the contents', () => {
     const page = resultsPage(null, [{ id: 'claim', title: 'Is <a> b?', answer: 'No: 1 < 2', html: '' }])
     expect(page).toContain('<a href="#claim">Is &lt;a&gt; b? <span class="answer">No</span></a>')

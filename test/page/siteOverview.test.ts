@@ -89,4 +89,11 @@ describe('the ranking of classes', () => {
       { patch: 'a dog', right: ['dog', 'hound'], others: ['cat'] },
     ])
   })
+
+  it('has the class that a detector looks for among the right ones, whose colour its boxes have', () => {
+    const ranking = classRanking()
+    const classes = [DOG, CAT].map((one) => ({ ...one, isRight: null }))
+    ranking.add(answers([0, 0, 0, 0, 0, 1, 1, 1, 1], { classes, wanted: 1 }))
+    expect(ranking.ranked()).toEqual([{ patch: 'a dog', right: ['cat'], others: ['dog'] }])
+  })
 })

@@ -168,6 +168,8 @@ describe('what the study can serve', () => {
       fitView(index, { ...FIRST, ...wanted, other: 'alexnet-aa', layer }).map(({ choice }) => choice.layer)
     expect([...layersOf('fc6'), ...layersOf('fc9')]).toEqual(['fc8', 'fc6', 'fc8', 'fc8'])
     expect(fitView(index, { ...FIRST, other: null })).toHaveLength(1)
+    const notes = fitView(index, { ...FIRST, other: FIRST.model }).map((one) => one.notes)
+    expect(notes).toEqual([[], ['Maps A and B show the same network.']])
   })
 
   it('has a mean over several objects of a report', () => {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { pageHtml, sectionHtml } from '../../page/page.js'
+import { headingOf, pageHtml, sectionHtml } from '../../page/page.js'
 import { escapeHtml } from '../../plot/html.js'
 import { fileName } from '../../results/fileName.js'
 import { counted } from '../../support/text.js'
@@ -17,7 +17,7 @@ const STYLE = `
 .photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
 .photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}
 .photographs ul{list-style:none;margin:.1rem 0 0;padding:0;font-size:.88rem;line-height:1.35}
-.opening{margin-bottom:1.6rem}.opening h2{font-size:1.75rem;letter-spacing:-.01em}.opening p{max-width:62rem;overflow-wrap:anywhere}
+.opening{margin-bottom:1.6rem}.opening p{max-width:62rem;overflow-wrap:anywhere}
 .photographs path{shape-rendering:crispEdges}.right{fill:none;stroke:var(--ink);stroke-width:1.5}
 .pair{display:none;scroll-margin-top:1rem}.pair:target,.pairs:not(:has(:target))>.pair:first-of-type{display:block}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
@@ -67,7 +67,7 @@ function openingHtml(networks: readonly ShownNetwork[]): string {
   const which = most.length > 1 ? `${most[0]} to ${most.at(-1)}` : most[0]
   const measured = mainMeasures(first).map(({ protocol, title }) => `${protocol}: ${title}`)
   const facts = [counted(networks.length, 'network'), `${counted(most.length, 'photograph')} (${which})`, ...measured]
-  return `<div class="opening"><h2>Does a network see the same in a shifted photograph?</h2>
+  return `<div class="opening">${headingOf('Does a network see the same in a shifted photograph?')}
 <p class="soft">${escapeHtml(facts.join(' · '))}</p></div>`
 }
 

@@ -122,9 +122,10 @@ export function Bench({ source, state, viewer }: BenchProps) {
             sets the anchor.
           </p>
           <p>
-            In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
-            the cursor. Bars show the answer at each position in the colour of its class. A dotted horizontal line is
-            the similarity of different objects at the same position, if it is within the axis.
+            In the charts along a row or column, the dashed vertical line marks the anchor, or the center in maps of
+            answers. The grey vertical line marks the cursor. Bars show the answer at each position in the colour of its
+            class. A dotted horizontal line is the similarity of different objects at the same position, if it is within
+            the axis.
           </p>
         </details>
       </div>

@@ -96,12 +96,13 @@ export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
     <details id="settings">
       <summary>Settings</summary>
       <div class="settings">
+        {/* Answers come from the output layer, so a chosen layer shows only in maps of similarity. */}
         <Choices
-          label="Layer"
+          label="Layer of similarity"
           id="layer"
           options={group.layers.map(({ name }) => name)}
           value={choice.layer}
-          choose={(layer) => change((now) => ({ ...now, layer }))}
+          choose={(layer) => change((now) => ({ ...now, layer, shows: 'similarity' }))}
         />
         {!isLive && (
           <Choices

@@ -43,8 +43,13 @@ export function fitView(index: SiteIndex, view: View): Fits {
   }
   // Maps of answers do not depend on the layer.
   const first = fitted(view.model, view.shows === 'similarity' ? view.layer : layerIn(view.model))
-  return other === null ? [first] : [first, fitted(other, layerIn(other), first.group)]
+  if (other === null) return [first]
+  const second = fitted(other, layerIn(other), first.group)
+  const isSame = second.group.model === first.group.model
+  return [first, isSame ? { ...second, notes: [...second.notes, SAME_NETWORK] } : second]
 }
+
+const SAME_NETWORK = 'Maps A and B show the same network.'
 
 /**
  * Finds the choice in the study that is closest to the wanted one.

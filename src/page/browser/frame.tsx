@@ -9,6 +9,7 @@ import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
+import { anchorOf } from './maps.js'
 import { usePictures } from './picture.js'
 import { Badge, type Reading, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
@@ -96,7 +97,10 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
       <canvas ref={canvas} />
       <div class="window" ref={box} style={{ inset: `${(100 * border) / (group.frame + 2 * border)}%` }}>
         <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
-          {[...outlines(fitted, position), ...(reading ? seenBoxes(reading, regions) : [])].map(drawn)}
+          {[
+            ...outlines(fitted, position, reading ? anchorOf(reading.map) : fitted.anchorPosition),
+            ...(reading ? seenBoxes(reading, regions) : []),
+          ].map(drawn)}
         </svg>
         <div
           class="grip"
@@ -121,24 +125,26 @@ function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
   // Predicted classes are shown below the object or, if they do not fit there, above it. If there is no space above it
   // either, they cover its top, or the top of the window.
   const isAbove = !fits && position.row > frame * 0.12
+  const down = isAbove ? frame - position.row : fits ? position.row + size : Math.max(0, position.row)
   // Long names grow towards the farther side of the frame.
-  const side =
-    position.col > Math.max(0, (frame - size) / 2)
-      ? { right: percent(frame - position.col - size) }
-      : { left: percent(Math.max(0, position.col)) }
+  const isRight = position.col > Math.max(0, (frame - size) / 2)
+  const along = isRight ? frame - position.col - size : Math.max(0, position.col)
   return (
-    <div
-      id="tags"
-      class={`tags${isAbove ? ' above' : ''}`}
-      style={{ ...side, top: percent(fits ? position.row + size : Math.max(0, position.row)) }}
-    >
-      {readings.map(({ panel, answer, name }) => (
-        <span key={panel} class="tag" hidden={answer === ''}>
-          <Badge panel={panel} />
-          {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}
-          <span id={`${panel}-tag`}>{answer}</span>
-        </span>
-      ))}
+    // The gaps shrink where the tags need their space, so that the frame never cuts a tag.
+    <div class={`tags-at${isAbove ? ' above' : ''}`}>
+      <div class="gap" style={{ height: percent(down) }} />
+      <div class={isRight ? 'right' : ''}>
+        <div class="gap" style={{ width: percent(along) }} />
+        <div id="tags" class="tags">
+          {readings.map(({ panel, answer, name }) => (
+            <span key={panel} class="tag" hidden={answer === ''}>
+              <Badge panel={panel} />
+              {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}
+              <span id={`${panel}-tag`}>{answer}</span>
+            </span>
+          ))}
+        </div>
+      </div>
     </div>
   )
 }
@@ -181,9 +187,11 @@ function drawPixels(
 /** Words such as "no picture" are written only into objects whose side has at least this many pixels. */
 const LEAST_FOR_WORDS = 40
 
-/** Outlines of the object at the cursor and at the anchor; of a photograph, the parts in the window there. */
-function outlines(fitted: Fitted, position: Position): readonly SvgElement[] {
-  const { group, unit, anchorPosition: anchor } = fitted
+/**
+ * Outlines of the object at the cursor, and where the map compares; of a photograph, the parts in the window there.
+ * @param anchor position with which the map compares
+ */
+function outlines({ group, unit }: Fitted, position: Position, anchor: Position): readonly SvgElement[] {
   const isWindow = kindOf(group) === 'photograph'
   const size = Math.min(group.size, group.frame)
   const { row, col } = isWindow ? { row: 0, col: 0 } : position

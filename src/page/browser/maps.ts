@@ -1,9 +1,11 @@
+import { isSamePosition, type Position } from '../../engine/positions.js'
 import { OUTCOMES } from '../../experiments/boxes.js'
 import { indexOf } from '../../experiments/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
-import { kindOf } from '../groups.js'
+import { centerOf, kindOf } from '../groups.js'
 import { decodeMap, fromBase64, roundCosine } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
+import { positionText } from '../text.js'
 import {
   type AnswerAt,
   answerAt,
@@ -91,7 +93,15 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
+/** Position with which a map compares all others. Maps of answers always compare with the center. */
+export function anchorOf({ quantity, fitted }: Pick<LoadedMap, 'quantity' | 'fitted'>): Position {
+  return quantity === 'similarity' ? fitted.anchorPosition : centerOf(fitted.group)
+}
+
+export function quantityNote(map: LoadedMap, wanted: Quantity): string {
+  const { quantity, fitted } = map
+  if (quantity !== 'similarity' && !isSamePosition(anchorOf(map), fitted.anchorPosition))
+    return `This map compares with the center (+). The anchor at ${positionText(fitted.anchorPosition)} counts in maps of similarity.`
   if (quantity === wanted || quantity !== 'similarity') return ''
   const reason =
     fitted.unit === null && fitted.group.classes !== null

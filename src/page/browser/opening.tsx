@@ -3,7 +3,7 @@ import { isSamePosition, type Position } from '../../engine/positions.js'
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { indexOf, type PixelGrid, positionAt } from '../../experiments/grid.js'
 import { centerOf, kindOf } from '../groups.js'
-import type { AnswerSummary, SiteAnswer } from '../siteIndex.js'
+import type { AnswerSummary, SiteAnswer, SiteGroup } from '../siteIndex.js'
 import { agreementText, classText, isolated, probabilityText, shareText, wayText } from '../text.js'
 import { element } from './dom.js'
 import type { Fitted } from './fit.js'
@@ -86,7 +86,7 @@ interface StepsProps {
 export function Steps({ fitted, cursor, moveTo }: StepsProps) {
   const isSeen = useRef(false)
   const answer = answerOf(fitted)
-  if (answer === undefined) return <p class="soft">Drag the {kindOf(fitted.group)}, or click and use the arrow keys.</p>
+  if (answer === undefined) return <p class="soft">{howToMove(fitted.group)}</p>
   const { flip } = answer
   const center = centerOf(fitted.group)
   const isOnWay = wayToFlip(fitted).some((one) => isSamePosition(one, cursor))
@@ -118,6 +118,12 @@ export function Steps({ fitted, cursor, moveTo }: StepsProps) {
       ))}
     </ol>
   )
+}
+
+function howToMove(group: SiteGroup): string {
+  const kind = kindOf(group)
+  if (group.rows * group.cols === 1) return `The map has only one position, so the ${kind} cannot move.`
+  return `Drag the ${kind}, or click and use the arrow keys.`
 }
 
 const CHANGE = 'Show where it changes'

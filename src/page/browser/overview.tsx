@@ -17,7 +17,7 @@ import { classWords, isolated, probabilityText, shareText } from '../text.js'
 import { namedAnswer } from './answers.js'
 import { Choices } from './controls.js'
 import { element } from './dom.js'
-import { paint, useNear, useWidth } from './drawing.js'
+import { paint, useWidth } from './drawing.js'
 import { loadOverview, loadPicture } from './files.js'
 import type { Fits } from './fit.js'
 import { moveFocus } from './keys.js'
@@ -132,7 +132,7 @@ const NARROW = 560
 /** Small maps of answers: a row for each network, a column for each object. Columns that do not fit wrap. */
 function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixProps) {
   const [box, width] = useWidth<HTMLDivElement>()
-  const [maps, fault] = useSmallMaps(groups, useNear(box, '600px'))
+  const [maps, fault] = useSmallMaps(groups)
   const isNarrow = width < NARROW
   const space = width - (isNarrow ? 0 : NAMES) - GAP
   const lines = Math.ceil(objects.length / Math.max(1, Math.floor(space / (LEAST + GAP))))
@@ -211,19 +211,22 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
 
 type SmallMaps = ReadonlyMap<number, SiteOverview>
 
-/** Loads the small maps of the networks that are shown, and keeps them. Returns them with a message about a failure. */
-function useSmallMaps(groups: readonly SiteGroup[], isNear: boolean): readonly [SmallMaps, string] {
+/**
+ * Loads the small maps of the networks that are shown, and keeps them. Returns them with a message about a failure.
+ * They are loaded at once, because the page may be printed without being scrolled.
+ */
+function useSmallMaps(groups: readonly SiteGroup[]): readonly [SmallMaps, string] {
   const [maps, setMaps] = useState<SmallMaps>(new Map())
   const [fault, setFault] = useState('')
   useEffect(() => {
-    for (const { key } of isNear ? groups : []) {
+    for (const { key } of groups) {
       if (maps.has(key)) continue
       loadOverview(key).then(
         (loaded) => setMaps((before) => new Map(before).set(key, loaded)),
         (error: Error) => setFault(error.message),
       )
     }
-  }, [groups, isNear])
+  }, [groups])
   return [maps, fault]
 }
 
@@ -234,7 +237,7 @@ function ColumnHead({ object, colours }: { readonly object: AnsweredObject; read
   const { group, unit } = object.answers[0] as ObjectAnswer
   return (
     <>
-      <Picture group={group} unit={unit} pictureOf={loadPicture} />
+      <Picture group={group} unit={unit} pictureOf={loadPicture} isPrinted />
       <span dir="auto">{object.patch}</span>
       {other !== undefined && (
         <small dir="auto">

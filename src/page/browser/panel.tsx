@@ -1,10 +1,8 @@
 import { useMemo } from 'preact/hooks'
-import type { Position } from '../../engine/positions.js'
-import { OUTCOMES } from '../../experiments/boxes.js'
 import { answerAgreement } from '../../experiments/windowAnswers.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
-import { centerOf, kindOf, sideText } from '../groups.js'
+import { kindOf, sideText } from '../groups.js'
 import {
   agreementText,
   classWords,
@@ -12,6 +10,7 @@ import {
   decimalsFor,
   differenceText,
   isolated,
+  positionsText,
   positionText,
   probabilityText,
   shareText,
@@ -19,7 +18,7 @@ import {
 import { ColourBar } from './colourBar.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'
-import { differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
+import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
@@ -140,11 +139,6 @@ export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourO
   return (value) => colours((value - low) / (high - low))
 }
 
-/** Position with which a map compares all others. Maps of predictions always compare with the center. */
-export function anchorOf({ quantity, fitted }: LoadedMap): Position {
-  return quantity === 'similarity' ? fitted.anchorPosition : centerOf(fitted.group)
-}
-
 function describe(map: LoadedMap): string {
   const { choice, group, unit, anchorPosition } = map.fitted
   const count = group.units.length
@@ -152,7 +146,8 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, anchor ${anchor}`
+  const compared = map.quantity === 'similarity' ? `anchor ${anchor}` : 'compared with the center'
+  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, ${compared}`
 }
 
 export function summaryText(map: LoadedMap): string {
@@ -175,7 +170,7 @@ function answersText(map: LoadedMap): string {
   const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
   if (regions && answers) {
     const found = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const foundText = quantity === 'found' ? `${OUTCOMES[0]} at ${shareText(found, values.length)} of positions; ` : ''
+    const foundText = quantity === 'found' ? `${answer} is found at ${positionsText(found, values.length)}; ` : ''
     const given = answers.strongest.numbers.filter((_, at) => known?.[at] !== 0)
     return `${foundText}${agreementText(answerAgreement(given))}${soFarText(map)}`
   }

@@ -48,14 +48,19 @@ interface PictureProps {
   /** Index of the object in `group.units`. */
   readonly unit: number
   readonly pictureOf: PictureOf
+  /** Whether the picture appears in print. It is then loaded at once. */
+  readonly isPrinted?: boolean
 }
 
-/** A thumbnail of an object on its background. It is loaded when it comes near the screen: there may be hundreds. */
-export function Picture({ group, unit, pictureOf }: PictureProps) {
+/**
+ * A thumbnail of an object on its background. Unless it is printed, it is loaded when it comes near the screen: there may
+ * be hundreds.
+ */
+export function Picture({ group, unit, pictureOf, isPrinted = false }: PictureProps) {
   const box = useRef<HTMLImageElement>(null)
   const isNear = useNear(box, '200px')
   const key = pictureKey(group, unit)
-  const loaded = usePictures(isNear ? [key] : [], pictureOf)
+  const loaded = usePictures(isNear || isPrinted ? [key] : [], pictureOf)
   // If the picture cannot be loaded, the object's name is still shown.
   return (
     <img ref={box} alt="" width={56} height={56} src={loaded(key)?.src} style={{ background: groundColour(group) }} />

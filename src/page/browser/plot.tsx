@@ -62,7 +62,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
       onKeyDown={(event) => onKey(event, actions)}
       onPointerMove={(event) => {
         const position = pointedAt(event)
-        if (position !== undefined) actions.place(position)
+        if (position !== undefined && !isTyping()) actions.place(position)
       }}
       onClick={(event) => {
         const position = pointedAt(event)
@@ -85,6 +85,11 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
       </svg>
     </div>
   )
+}
+
+/** Whether the user is typing a position. The pointer on its way over a map must not replace it; a click does. */
+function isTyping(): boolean {
+  return document.activeElement?.closest('.where') != null
 }
 
 type MapArea = ReturnType<typeof areaOf>

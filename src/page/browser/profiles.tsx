@@ -10,7 +10,7 @@ import type { SiteGroup } from '../siteIndex.js'
 import { classWords, isolated } from '../text.js'
 import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
-import { extremes, PROBABILITY_LIMITS } from './maps.js'
+import { anchorOf, extremes, PROBABILITY_LIMITS } from './maps.js'
 import { PLOT_MARGIN } from './plot.js'
 import type { PanelId, Reading } from './readings.js'
 import type { Regions } from './regions.js'
@@ -137,7 +137,8 @@ function chart(
   { low, high }: ColourLimits,
   width: number,
 ): SvgElement {
-  const { group, anchorPosition } = own.map.fitted
+  const { group } = own.map.fitted
+  const compared = anchorOf(own.map)
   const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
   const count = axis === 'col' ? group.cols : group.rows
   const pixels = positionScale(count, group, Math.max(2, Math.floor((right - left) / 44)))
@@ -165,7 +166,7 @@ function chart(
     ),
     level('edge', floor),
     ...tickElements(axisTicks(pixels, x, xAxis), TICK_COLOUR),
-    upright('anchor-line', x(anchorPosition[axis])),
+    upright('anchor-line', x(compared[axis])),
     upright('cursor-line', x(own.position[axis])),
     ...lines.flatMap(({ panel, baseline }) =>
       baseline === null || baseline < low || baseline > high ? [] : [level(`baseline ${panel}`, y(baseline))],

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/positions.js'
-import { indexOf } from '../../experiments/grid.js'
+import { indexOf, positionAt } from '../../experiments/grid.js'
 import { decimalText } from '../../plot/numberText.js'
 import { correspondingPosition } from '../groups.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from '../text.js'
 import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
-import type { LoadedMap } from './maps.js'
+import { anchorOf, type LoadedMap } from './maps.js'
 import type { Colour, Regions } from './regions.js'
 
 /** Prefixes of the element ids of the two maps. */
@@ -85,6 +85,9 @@ interface PlaceProps {
 
 /** The position of the cursor. The user may type another one. */
 export function Place({ reading, place }: PlaceProps) {
+  /** What to say about a typed position, as long as the cursor is at the position `at`. */
+  const [answer, setAnswer] = useState<{ readonly words: string; readonly at: Position }>()
+  const words = reading && answer && isSamePosition(answer.at, reading.position) ? answer.words : ''
   return (
     <div class="where">
       <strong id="at-place" class="hidden">
@@ -92,10 +95,13 @@ export function Place({ reading, place }: PlaceProps) {
       </strong>
       {reading &&
         (['row', 'col'] as const).map((axis) => (
-          <PlaceField key={axis} axis={axis} position={reading.position} place={place} />
+          <PlaceField key={axis} axis={axis} reading={reading} place={place} say={setAnswer} />
         ))}
-      <span id="at-offset" class="soft">
+      <span id="at-offset" class="soft" hidden={words !== ''}>
         {reading && offsetText(reading)}
+      </span>
+      <span id="at-fault" class="fault" role="status">
+        {words}
       </span>
     </div>
   )
@@ -103,23 +109,28 @@ export function Place({ reading, place }: PlaceProps) {
 
 interface PlaceFieldProps extends Pick<PlaceProps, 'place'> {
   readonly axis: keyof Position
-  readonly position: Position
+  readonly reading: Reading
+  readonly say: (answer: { readonly words: string; readonly at: Position } | undefined) => void
 }
 
-function PlaceField({ axis, position, place }: PlaceFieldProps) {
-  /** Text in the field until it is a number and the user leaves the field or presses Enter. */
+function PlaceField({ axis, reading: { position, map }, place, say }: PlaceFieldProps) {
+  /** Text in the field until it is a position and the user leaves the field or presses Enter. */
   const [typed, setTyped] = useState<string>()
   useEffect(() => setTyped(undefined), [position.row, position.col])
-  const isInvalid = typed !== undefined && pixelsIn(typed) === undefined
+  const { group } = map.fitted
+  const isInvalid = typed !== undefined && faultOf(typed, group, axis) !== ''
   const take = (text: string) => {
-    const pixels = pixelsIn(text)
-    if (pixels === undefined) return
+    const fault = faultOf(text, group, axis)
+    if (fault !== '') return say({ words: fault, at: position })
+    const wanted = { ...position, [axis]: pixelsIn(text) }
+    const at = nearestPosition(group, wanted)
     setTyped(undefined)
-    place({ ...position, [axis]: pixels })
+    say({ words: elsewhereText(wanted, at, axis), at })
+    place(wanted)
   }
   return (
     <label>
-      {axis === 'row' ? 'row' : 'column'}{' '}
+      {AXIS_NAMES[axis]}{' '}
       <input
         id={`at-${axis}`}
         inputMode="numeric"
@@ -127,6 +138,7 @@ function PlaceField({ axis, position, place }: PlaceFieldProps) {
         autocomplete="off"
         value={typed ?? decimalText(position[axis], 0)}
         aria-invalid={isInvalid}
+        aria-describedby="at-fault"
         title="Position in px. Press Enter to move there."
         onInput={({ currentTarget }) => setTyped(currentTarget.value)}
         onChange={({ currentTarget }) => take(currentTarget.value)}
@@ -134,6 +146,26 @@ function PlaceField({ axis, position, place }: PlaceFieldProps) {
       />
     </label>
   )
+}
+
+const AXIS_NAMES = { row: 'row', col: 'column' } as const
+
+/** Says why a text is no row or column of the frame; empty if it is one. */
+function faultOf(text: string, group: SiteGroup, axis: keyof Position): string {
+  const pixels = pixelsIn(text)
+  // The grid may end before the last position, where the anchors at the edge are.
+  const grid = [0, group.rows * group.cols - 1].map((index) => positionAt(index, group)[axis])
+  const all = [...grid, ...group.anchors.map((anchor) => anchor[axis])]
+  const [low, high] = [Math.min(...all), Math.max(...all)]
+  if (pixels !== undefined && pixels >= low && pixels <= high) return ''
+  return `The ${AXIS_NAMES[axis]} must be a whole number from ${decimalText(low, 0)} to ${decimalText(high, 0)}.`
+}
+
+/** Says that the map has no such position, and which one is shown instead; empty if the map has it. */
+function elsewhereText(wanted: Position, at: Position, axis: keyof Position): string {
+  if (wanted[axis] === at[axis]) return ''
+  const name = AXIS_NAMES[axis]
+  return `The map has no ${name} ${decimalText(wanted[axis], 0)}. The nearest is ${name} ${decimalText(at[axis], 0)}.`
 }
 
 /** Reads whole pixels, such as "80" or "−32"; undefined for any other text. */
@@ -219,12 +251,18 @@ export function valueTexts(readings: readonly Reading[]): readonly string[] {
 }
 
 function nearText({ position, map }: Reading): string {
-  return `${positionText(position)}, its ${isSamePosition(position, map.fitted.anchorPosition) ? 'anchor' : 'nearest position'}`
+  return `${positionText(position)}, its ${isSamePosition(position, anchorOf(map)) ? anchorName(map) : 'nearest position'}`
+}
+
+/** Maps of similarity compare with the anchor, and all others with the center. */
+function anchorName({ quantity }: LoadedMap): string {
+  return quantity === 'similarity' ? 'anchor' : 'center'
 }
 
 function offsetText({ position, map }: Reading): string {
-  const way = wayText(map.fitted.group, map.fitted.anchorPosition, position)
-  if (way !== '') return `${way} of the anchor`
+  const name = anchorName(map)
+  const way = wayText(map.fitted.group, anchorOf(map), position)
+  if (way !== '') return `${way} of the ${name}`
   const isOnMap = isSamePosition(position, nearestPosition(map.fitted.group, position))
-  return isOnMap ? 'at the anchor' : 'at the anchor, between the positions of the map'
+  return isOnMap ? `at the ${name}` : `at the ${name}, between the positions of the map`
 }

@@ -75,8 +75,13 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
   }
 }
 
+/** As the study's classes of an object, the class that a detector looks for counts as right. It is the first one. */
 function rankedIn(all: readonly LoadedMap[]): RankedClasses {
-  return rankedClasses(all.flatMap(({ answers }) => classesOf(answers?.strongest)))
+  return rankedClasses(
+    all.flatMap(({ answers }) =>
+      classesOf(answers?.strongest).map((one, i) => (i === 0 && answers?.sightingAt ? { ...one, isRight: true } : one)),
+    ),
+  )
 }
 
 /** Colours of classes by name; classes without one share `REST_COLOUR`. */

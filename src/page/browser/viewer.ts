@@ -37,8 +37,7 @@ export function startViewer(source: MapSource): RunningViewer {
   const opening = parseView(root.dataset.view ?? '', first) ?? first
   const view = parseView(location.hash, opening) ?? opening
   const viewer = new Viewer(source, root, view, opening)
-  // If the address does not name a position for the cursor, the cursor starts at the anchor.
-  if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0].anchorPosition, false)
+  viewer.toAnchor(location.hash)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
   const isReady = Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
   void playOpening(wayToFlip(viewer.state.fits[0]), (position) => viewer.moveTo(position, false), isReady)
@@ -118,6 +117,7 @@ class Viewer implements RunningViewer, ViewerActions {
       return
     }
     this.#show(next)
+    this.toAnchor(fragment)
     // A link may be far below the maps, so the page scrolls up to them after a click. The Back button does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
@@ -140,6 +140,11 @@ class Viewer implements RunningViewer, ViewerActions {
     const folded = section.querySelector<HTMLDetailsElement>(':scope>details:has(>summary>h2)')
     if (folded) folded.open = true
     section.scrollIntoView({ behavior: 'instant' })
+  }
+
+  /** Moves the cursor to the anchor, unless a URL fragment names a position for the cursor. */
+  toAnchor(fragment: string): void {
+    if (!/[#&]at=/.test(fragment)) this.moveTo(this.state.fits[0].anchorPosition, false)
   }
 
   /** @param cursor in the pixels of map A, like everywhere in the view */

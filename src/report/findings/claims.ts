@@ -266,8 +266,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     needsFolds: true,
     showsFolds: true,
     caption:
-      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this question open the similarity to the top-left anchor instead.',
-    seenIn: () => ({ anchor: 'top-left' }),
+      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
   },
   {
     id: 'position-modulo-stride',
@@ -282,7 +281,7 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
     border: { at: 0, speaksFor: 'below' },
     caption:
-      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links of this question open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
+      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. If features held only the phase, maps of similarity would repeat with the network’s stride.',
   },
   {
     id: 'answer-keeps',

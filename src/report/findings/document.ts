@@ -5,6 +5,7 @@ import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { distinct } from '../../support/lists.js'
 import { markdownText, type Table, type TableCell, tableHtml, tableMarkdown } from '../tables/render.js'
+import { sectionOf } from '../viewLink.js'
 import {
   type Asked,
   answerSentence,
@@ -45,7 +46,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const html = `<p>${escapeHtml(introduction(claim))}</p>
 ${claimFigure(claim, own, rows) ?? ''}
 <details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note)}</p>${tableHtml(evidence)}</details>`
-    return { id: `claim-${claim.id}`, title: claim.question, answer: answerSentence(claim, own), html }
+    return { id: sectionOf(claim.id), title: claim.question, answer: answerSentence(claim, own), html }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`
@@ -74,7 +75,7 @@ export function overviewOf(findings: readonly ClaimFinding[]) {
 }
 
 const ANSWERS_NOTE =
-  '“Can’t tell” means that the numbers do not decide, and – that the question does not apply. Click an answer to see its evidence in the maps above.'
+  '“Can’t tell” means that the numbers do not decide, and – that the question does not apply. Click an answer to see its evidence in the maps above, or in the figure of its question if maps cannot show it.'
 
 /** A table with a row for each question, a column for each network, and the paper's answers. */
 function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
@@ -84,15 +85,19 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
       const found = own.find((one) => one.model === model)
       if (found === undefined) return '–'
       const text = answerWord(claim, found.verdict)
-      return { text, link: found.link, label: `${text} in ${model}; show it in the maps` }
+      return {
+        text,
+        link: found.link,
+        label: `${text} in ${model}; show ${claim.needsFolds ? 'the figure' : 'it in the maps'}`,
+      }
     })
     const differs = !claim.isOwn && own.some(({ verdict }) => verdict === 'contradicted')
     const paper = { text: claim.isOwn ? 'not asked' : claim.claimed, below: differs ? ['differs here'] : [] }
     const numbers = hasNumbers ? [numbersOf(claim, own)] : []
-    return [{ text: claim.question, link: `#claim-${claim.id}` }, ...answers, paper, ...numbers]
+    return [{ text: claim.question, link: `#${sectionOf(claim.id)}` }, ...answers, paper, ...numbers]
   })
   const head = ['question', ...models, 'the paper', ...(hasNumbers ? ['in numbers'] : [])]
-  return { title: 'Questions and networks', head, rows }
+  return { title: 'Questions and networks', head, rows, isStacked: true }
 }
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */

@@ -2,7 +2,7 @@ import { inWordsOf, subjectOf } from '../../patches/sizes.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { viewLink } from '../viewLink.js'
+import { sectionOf, viewLink } from '../viewLink.js'
 import { answerSentence, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
 import { type Evidence, evidenceOf } from './evidence.js'
@@ -70,7 +70,13 @@ function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Eviden
 }
 
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
-function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
+function linkTo(
+  { id, border, seenIn, needsFolds }: Claim,
+  network: NetworkStudy,
+  deciding: readonly Evidence[],
+): string {
+  // Maps cannot show classifiers, so the figure of the question is the evidence.
+  if (needsFolds) return `#${sectionOf(id)}`
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border.at) - Math.abs(a.mean - border.at))
   const { layer, size } = farthest ?? { layer: groups[0]?.layers.at(-1) ?? '', size: groups[0]?.size ?? 0 }

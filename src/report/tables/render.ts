@@ -21,14 +21,19 @@ export interface Table {
   readonly title: string
   readonly head: readonly TableCell[]
   readonly rows: readonly (readonly TableCell[])[]
+  /** On narrow screens, HTML shows the cells of a row below each other, each one after the heading of its column. */
+  readonly isStacked?: true
 }
 
 /** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
-export function tableHtml({ title, head, rows }: Table): string {
+export function tableHtml({ title, head, rows, isStacked }: Table): string {
   const headHtml = head.map((cell) => `<th scope="col">${cellHtml(cell)}</th>`).join('')
   const body = rows.map(([first = '', ...others]) => {
-    const cells = others.map((content) => `<td>${cellHtml(content)}</td>`).join('')
-    return `<tr><th scope="row">${cellHtml(first)}</th>${cells}</tr>`
+    const cells = others.map((content, i) => {
+      const heading = isStacked ? ` data-head="${escapeHtml(cellText(head[i + 1] ?? ''))}"` : ''
+      return `<td${heading}>${cellHtml(content)}</td>`
+    })
+    return `<tr><th scope="row">${cellHtml(first)}</th>${cells.join('')}</tr>`
   })
   return scrollBox(title, `<table><thead><tr>${headHtml}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table>`)
 }

@@ -13,11 +13,11 @@ const LONGEST_SIDE = 1024
 /** If the share of transparent pixels in a picture is less than this, the dialog for cutting out the object opens. */
 const LEAST_TRANSPARENT = 0.01
 
-/**
- * Shows a notice, or removes it if `content` is an empty text.
- * @param isCounting whether the content is a counter. Screen readers then do not read each change.
- */
-export type Say = (content: ComponentChildren, isCounting?: boolean) => void
+/** A counter is not read by screen readers at each change. A fault has an edge of its own colour and is read at once. */
+export type NoticeKind = 'result' | 'counter' | 'fault'
+
+/** Shows a notice, or removes it if `content` is an empty text. */
+export type Say = (content: ComponentChildren, kind?: NoticeKind) => void
 
 interface AddFileParts {
   readonly onObject: (object: LiveObject) => void
@@ -29,6 +29,8 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
   const [cutting, setCutting] = useState<CutOutParts>()
   const [isDragged, setDragged] = useState(false)
+  /** Files to open, one after the other, because each may need the dialog. The first one is being opened. */
+  const queue = useRef<File[]>([])
   const cutOut = (picture: ImageData) =>
     new Promise<CutAnswer>((done) => {
       const answer = (use: CutAnswer) => {
@@ -39,7 +41,6 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     })
   const addPicture = async (file: File) => {
     const picture = await pixelsOf(file)
-    if (isCutting()) return
     const all = { left: 0, top: 0, right: picture.width, bottom: picture.height }
     const use = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
     // The file itself is sent, because the server prepares a photograph as `reproduce` does.
@@ -50,7 +51,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     if (file.size > MOST_NETWORK_BYTES)
       throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
     const start = performance.now()
-    const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
+    const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, 'counter')
     tell()
     const counting = setInterval(tell, 100)
     try {
@@ -60,18 +61,22 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       clearInterval(counting)
     }
   }
+  const addFile = async (file: File) => {
+    if (file.type.startsWith('image/')) await addPicture(file)
+    else if (/\.onnx$/i.test(file.name)) await addNetwork(file)
+    else throw new Error(`${isolated(file.name)} is neither a picture nor an ONNX file (NAME.onnx).`)
+  }
   const add = async (files: readonly File[]) => {
-    if (isCutting() || files.length === 0) return
-    const picture = files.find(({ type }) => type.startsWith('image/'))
-    const network = files.find(({ name }) => /\.onnx$/i.test(name))
-    try {
-      say('')
-      if (picture !== undefined) await addPicture(picture)
-      else if (network !== undefined) await addNetwork(network)
-      else say('That is neither a picture nor an ONNX file (NAME.onnx).')
-    } catch (error) {
-      say(messageOf(error))
+    const isOpening = queue.current.length > 0
+    queue.current.push(...files)
+    if (isOpening || files.length === 0) return
+    say('')
+    const faults: string[] = []
+    for (let [file] = queue.current; file !== undefined; [file] = queue.current) {
+      await addFile(file).catch((error: unknown) => faults.push(messageOf(error)))
+      queue.current.shift()
     }
+    if (faults.length > 0) say(<Faults faults={faults} />, 'fault')
   }
   useEffect(() => {
     const bound = new AbortController()
@@ -109,6 +114,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
         aria-label="Picture of an object, or ONNX file of a network"
         ref={input}
         hidden
+        multiple
         onChange={({ currentTarget }) => {
           void add([...(currentTarget.files ?? [])])
           currentTarget.value = ''
@@ -116,14 +122,21 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       />
       {cutting && <CutOut {...cutting} />}
       <div class="drop-here" id="drop-here" hidden={!isDragged} aria-hidden="true">
-        Drop the picture or the ONNX file
+        Drop pictures or ONNX files
       </div>
     </>
   )
 }
 
-function isCutting(): boolean {
-  return document.getElementById('cut-out') !== null
+/** A line for each file that could not be used. */
+function Faults({ faults }: { readonly faults: readonly string[] }) {
+  return (
+    <>
+      {faults.map((fault) => (
+        <p key={fault}>{fault}</p>
+      ))}
+    </>
+  )
 }
 
 /** Decodes a picture in the browser and reduces its size. */

@@ -15,7 +15,7 @@ import {
 import { classWords, isolated, messageOf } from '../../text.js'
 import { Choices } from '../controls.js'
 import type { RunningViewer } from '../viewer.js'
-import { AddFile, type Say } from './addFile.js'
+import { AddFile, type NoticeKind, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'
 import { durationText } from './pace.js'
 import { ask, messagesOf } from './server.js'
@@ -31,9 +31,9 @@ interface LivePart {
 
 export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
   const [, draw] = useReducer((count: number) => count + 1, 0)
-  const [note, setNote] = useState<{ content: ComponentChildren; isCounting?: boolean }>({ content: '' })
+  const [note, setNote] = useState<{ content: ComponentChildren; kind: NoticeKind }>({ content: '', kind: 'result' })
   useEffect(() => source.onChange(() => draw(undefined)), [source])
-  const say: Say = (content, isCounting = false) => setNote({ content, isCounting })
+  const say: Say = (content, kind = 'result') => setNote({ content, kind })
   const page = { source, viewer, say }
   const takeNetwork = (network: LiveNetwork) => {
     const { networks, missing } = source.state()
@@ -64,8 +64,8 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
         <MoreNetworks {...page} take={takeNetwork} />
       </div>
       {/* The notice lies above the page, so that it moves nothing. */}
-      <div class="notice" id="notice" hidden={note.content === ''}>
-        <div id="live-note" role={note.isCounting ? 'timer' : 'status'}>
+      <div class={`notice ${note.kind}`} id="notice" hidden={note.content === ''}>
+        <div id="live-note" role={NOTICE_ROLES[note.kind]}>
           {note.content}
         </div>
         <button type="button" id="close-notice" aria-label="Close the notice" onClick={() => say('')}>
@@ -75,6 +75,8 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
     </>
   )
 }
+
+const NOTICE_ROLES = { result: 'status', counter: 'timer', fault: 'alert' } as const
 
 /** A field for what the object is, with the classes of network A. It also takes a class that only network B knows. */
 function ObjectClass({ source, viewer, say }: LivePart) {
@@ -92,7 +94,7 @@ function ObjectClass({ source, viewer, say }: LivePart) {
       [name, classWords(name)].some((one) => one.toLowerCase() === wanted),
     )
     if (category === undefined && wanted !== '')
-      return say(`No network shown knows the class ${isolated(text)}. Choose one from the field’s list.`)
+      return say(`No network shown knows the class ${isolated(text)}. Choose one from the field’s list.`, 'fault')
     say('')
     setTyped(undefined)
     source.set({ objects: objects.map((one) => (one === object ? { ...one, category: category ?? '' } : one)) })
@@ -191,7 +193,7 @@ function Keep({ source, viewer, say }: LivePart) {
       const replace = () => void keep(others.map((request) => ({ ...request, replaces: true })))
       say(<Kept answers={answers} replace={replace} />)
     } catch (error) {
-      say(messageOf(error))
+      say(messageOf(error), 'fault')
     } finally {
       setBusy(false)
     }
@@ -274,7 +276,7 @@ function MoreNetworks({ source, take, say }: LivePart & { readonly take: (networ
       }
       say(`${isolated(id)} is downloaded. You can choose it now.`)
     } catch (error) {
-      say(messageOf(error))
+      say(messageOf(error), 'fault')
     }
     show(undefined)
   }

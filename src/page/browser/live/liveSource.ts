@@ -14,7 +14,7 @@ import {
   type MapRequest,
 } from '../../live.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
-import { classWords, isolated, shareText } from '../../text.js'
+import { classWords, isolated, positionsText } from '../../text.js'
 import type { Fitted } from '../fit.js'
 import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'
@@ -252,7 +252,7 @@ export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, c
   const all = counts.reduce((sum, count) => sum + count, 0)
   const lost = others.reduce((sum, number) => sum + (counts[number] as number), 0)
   const [most = 0] = others.sort((a, b) => (counts[b] as number) - (counts[a] as number))
-  const where = `The answer is right at ${shareText(all - lost, all)} of positions`
+  const where = `The answer is right at ${positionsText(all - lost, all)}`
   return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(classWords(names[most] ?? ''))}.`
 }
 
