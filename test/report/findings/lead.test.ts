@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { SEES_NOTHING } from '../../../src/experiments/boxes.js'
+import { modelsFolder } from '../../../src/files/package.js'
+import { classNamesOf } from '../../../src/networks/classNames.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/siteIndex.js'
+import { classText } from '../../../src/page/text.js'
 import { findingsOf } from '../../../src/report/findings/findings.js'
 import { leadOf } from '../../../src/report/findings/lead.js'
 import { groupOf, indexOf } from '../../support/siteIndex.js'
@@ -41,16 +45,23 @@ const of = (answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}) =>
 const STEADY = times(4, { kept: 0.997 })
 const UNSURE = { probability: 0.25 }
 
+/** ImageNet's classes, COCO's, and those of the embedded networks. */
+function knownClasses(): readonly string[] {
+  const [names] = /\["1st-place-medal".*?\]/.exec(readFileSync(`${modelsFolder()}/tiny-alexnet.onnx`, 'latin1')) ?? []
+  const usual = [classNamesOf([], [1000], 'ImageNet'), classNamesOf([], [80], 'COCO')]
+  return [...usual.flatMap((list) => list.names), ...JSON.parse(names as string)]
+}
+
 describe('the sentence of the page', () => {
   it.each<[string, string, readonly AnswerSummary[]]>([
     // A study of at least five objects, in which a right and confident answer changes.
     [
-      'Not always: moved by 6 px, a bird becomes a rescue workers helmet.',
+      'Not always: moved by 6 px, “bird” becomes “rescue workers helmet”.',
       'Confident answers mostly hold (median 99.7 % of positions).',
       [answer({ kept: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
     ],
     [
-      'Not always: moved by 6 px, an owl becomes jeans.',
+      'Not always: moved by 6 px, “owl” becomes “jeans”.',
       'Confident answers hold at 50 % of positions, unsure ones mostly do not hold (median 20 % of positions).',
       [answer({ name: 'owl, bird of prey', kept: 0.5, flip: 'jeans' }), ...times(5, { ...UNSURE, kept: 0.2 })],
     ],
@@ -85,34 +96,39 @@ describe('the sentence of the page', () => {
     ],
     // Fewer than five objects: only what happens to one of them.
     [
-      'Not always: moved by 6 px, a bird becomes a cat.',
-      'At the center, net sees a bird, and it keeps this answer at 37 % of positions.',
+      'Not always: moved by 6 px, “bird” becomes “cat”.',
+      'At the center, net sees “bird”, and it keeps this answer at 37 % of positions.',
       [answer({ kept: 0.37, flip: 'cat' })],
     ],
-    ['Yes: net sees a bird at all positions.', '', times(4)],
-    ['Almost always: net sees a bird at 99.7 % of positions.', '', STEADY],
-    ['Mostly: net sees a bird at 97.0 % of positions.', '', times(1, { kept: 0.97 })],
-    ['Not always: net sees a bird at 60 % of positions.', '', times(1, { kept: 0.6 })],
+    ['Yes: net sees “bird” at all positions.', '', times(4)],
+    ['Almost always: net sees “bird” at 99.7 % of positions.', '', STEADY],
+    ['Mostly: net sees “bird” at 97.0 % of positions.', '', times(1, { kept: 0.97 })],
+    ['Not always: net sees “bird” at 60 % of positions.', '', times(1, { kept: 0.6 })],
     [
-      'Not sure: at the center, net sees a bird with a probability of only 0.25.',
+      'Not sure: at the center, net sees “bird” with a probability of only 0.25.',
       'It keeps this answer at 60 % of positions.',
       times(1, { ...UNSURE, kept: 0.6 }),
     ],
     // It is not known which classes are right, or no confident answer is.
     [
-      'Not always: moved by 6 px, “a” turns from class 9 into a cat.',
+      'Not always: moved by 6 px, “a” turns from class 9 into “cat”.',
       'At the center, net sees “a” as class 9, and it keeps this answer at 50 % of positions.',
       [answer({ name: '9', isRight: null, kept: 0.5, flip: 'cat' })],
     ],
-    ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
+    ['Yes: net sees “a” as “piggy bank” at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
     // A detector loses the object.
     [
-      'Not always: moved by 6 px, a bird is no longer seen.',
-      'At the center, net sees a bird, and it keeps this answer at 50 % of positions.',
+      'Not always: moved by 6 px, “bird” is no longer seen.',
+      'At the center, net sees “bird”, and it keeps this answer at 50 % of positions.',
       [answer({ kept: 0.5, flip: SEES_NOTHING })],
     ],
   ])('is %j, then %j', (sentence, more, answers) => {
     expect(of(answers)).toMatchObject({ sentence, more })
+  })
+
+  it('quotes the name of every known class, without an article', () => {
+    for (const name of knownClasses())
+      expect(of(times(1, { name }))?.sentence).toBe(`Yes: net sees “${classText(name)}” at all positions.`)
   })
 
   it('speaks of the answers at the size of its example', () => {
@@ -126,13 +142,13 @@ describe('the sentence of the page', () => {
   it('speaks of photographs if there is nothing to say about objects', () => {
     const photographs = { size: 256, frame: 224 }
     const ones = [answer({ kept: 0.5, flip: 'cat' })]
-    const sentence = 'Not always: moved by 6 px, “a” turns from a bird into a cat.'
+    const sentence = 'Not always: moved by 6 px, “a” turns from “bird” into “cat”.'
     expect(of(ones, photographs)?.sentence).toBe(sentence)
     const silent = groupOf({ key: 1, model: 'other' })
     const ofPhotographs = network('net', ones, photographs)
     expect(leadOf(indexOf([silent, ofPhotographs]))?.sentence).toBe(sentence)
     const objects = network('other', times(1))
-    expect(leadOf(indexOf([ofPhotographs, objects]))?.sentence).toBe('Yes: other sees a bird at all positions.')
+    expect(leadOf(indexOf([ofPhotographs, objects]))?.sentence).toBe('Yes: other sees “bird” at all positions.')
   })
 })
 
