@@ -88,15 +88,17 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Results, with their inputs as keys. Many networks and objects need the same results, so these are computed once. */
-const known = new Map<string, Promise<readonly FoldAccuracies[]>>()
+/**
+ * Results, with their inputs as keys. Many networks and objects need the same results, so these are computed once.
+ * Unfinished ones are not shared, because a caller's signal may end them.
+ */
+const known = new Map<string, readonly FoldAccuracies[]>()
 
-function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly FoldAccuracies[]> {
+async function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly FoldAccuracies[]> {
   const [feature, { rows, cols, stride }, period, schemes, { C, seed }] = asked
   const key = JSON.stringify([feature, rows, cols, stride, feature === 'phase' && period, schemes, C, seed])
-  const found = known.get(key) ?? accuracies(...asked)
+  const found = known.get(key) ?? (await accuracies(...asked))
   known.set(key, found)
-  found.catch(() => known.delete(key))
   return found
 }
 

@@ -78,31 +78,46 @@ async function makeFilled<T>(folder: string, fill: (folder: string) => Promise<T
 const MAX_REPLACEMENTS = 100
 
 /**
- * Renames a folder to a name that another folder may have. That folder is moved away first. If several processes do
- * this at once, the folder that is renamed last stays.
+ * Renames a folder to a name that another folder may have. That folder is moved away first, and back if the new one
+ * cannot be renamed. If several processes do this at once, the folder that is renamed last stays.
  */
 async function takePlace(folder: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const old = temporaryName(path)
-    const moved = await rename(path, old).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false
-        throw error
-      },
+    const moved = await moveAway(path, old)
+    const failure = await rename(folder, path).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error,
     )
-    try {
-      await rename(folder, path)
-      return
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      // Windows says EPERM where there is a folder.
-      const isTaken = code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && (await isFolder(path)))
-      if (!isTaken || attempt === MAX_REPLACEMENTS) throw error
-    } finally {
-      if (moved) await rm(old, { recursive: true, force: true })
-    }
+    const taken = failure !== undefined && (await isTaken(failure, path))
+    if (moved) await (failure === undefined || taken ? rm(old, { recursive: true, force: true }) : putBack(old, path))
+    if (failure === undefined) return
+    if (!taken || attempt === MAX_REPLACEMENTS) throw failure
   }
+}
+
+/** @returns false if there is nothing to move */
+async function moveAway(path: string, old: string): Promise<boolean> {
+  try {
+    await rename(path, old)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Undoes `moveAway`, unless another folder now stands there, which is newer. */
+async function putBack(old: string, path: string): Promise<void> {
+  await rename(old, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (await isTaken(error, path)) await rm(old, { recursive: true, force: true })
+  })
+}
+
+/** Whether a folder could not be renamed to `path` because another folder has this name. */
+async function isTaken({ code }: NodeJS.ErrnoException, path: string): Promise<boolean> {
+  // Windows says EPERM where there is a folder.
+  return code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && (await isFolder(path)))
 }
 
 /**

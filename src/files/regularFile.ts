@@ -1,6 +1,6 @@
-import { constants, createReadStream, type ReadStream } from 'node:fs'
+import { constants, createReadStream, existsSync, type ReadStream, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { isAbsolute, relative, sep } from 'node:path'
+import { basename, extname, isAbsolute, relative, sep } from 'node:path'
 import { InputError } from '../errors.js'
 
 /** Flags to open a file for reading. Opening a pipe with them does not wait until another process writes into it. */
@@ -18,6 +18,15 @@ export function isFolder(path: string): Promise<boolean> {
     (status) => status.isDirectory(),
     () => false,
   )
+}
+
+/**
+ * Whether a text that may also be a name is an existing path. A folder counts only if the text has a separator or an
+ * ending, because a folder of results often has the name of what was measured.
+ */
+export function isGivenPath(text: string): boolean {
+  const hasForm = basename(text) !== text || extname(text) !== ''
+  return existsSync(text) && (hasForm || !statSync(text).isDirectory())
 }
 
 export async function readRegular(path: string): Promise<Buffer> {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
 import { modelsFolder } from '../files/package.js'
-import { isInside, readNamed } from '../files/regularFile.js'
+import { isGivenPath, isInside, readNamed } from '../files/regularFile.js'
 import { nearestNames } from '../support/text.js'
 import { readImage } from './image.js'
 import type { PatchSource } from './patch.js'
@@ -43,28 +43,31 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
 
 /** Opens a picture file, or the built-in patch of this name if there is no such file. */
 export async function patchFrom(text: string): Promise<PatchSource> {
-  if (existsSync(text)) return { name: parse(text).name, path: text }
+  if (isGivenPath(text)) return { name: parse(text).name, path: text }
   return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
 }
 
 /**
  * The patches of a folder or a manifest. A folder's patches are those of its manifest.json, or else all its pictures,
- * sorted by file name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`.
- * Without `path`, the result is all built-in patches.
+ * sorted by file name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`. A
+ * folder that has such a name counts only if `path` has a separator (see `isGivenPath`). Without `path`, the result is
+ * all built-in patches.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
-  if (path === undefined) return builtInPatches()
-  if (!existsSync(path)) {
-    const names = new Set(path.split(',').map((name) => name.trim()))
+  const builtIn = await builtInPatches()
+  if (path === undefined) return builtIn
+  const names = new Set(path.split(',').map((name) => name.trim()))
+  const areBuiltIn = [...names].every((name) => builtIn.some((patch) => patch.name === name))
+  if (!existsSync(path) || (areBuiltIn && !isGivenPath(path))) {
     const fault = `cannot read ${path}: no such file or folder`
     return Promise.all([...names].map((name) => builtInPatch(name, fault, 'a folder of pictures or a manifest.json')))
   }
   const info = await stat(path)
   if (!info.isDirectory()) return extname(path) === '.json' ? readManifest(path) : [{ name: parse(path).name, path }]
-  const names = await readdir(path)
-  if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
-  const pictures = names.filter(isPicture).sort()
+  const files = await readdir(path)
+  if (files.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
+  const pictures = files.filter(isPicture).sort()
   if (pictures.length === 0)
     throw new InputError(
       `no pictures in ${path}; put ${PICTURE_FORMATS} files there, with transparency around the object`,

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { objectExpectation, pixelExpectation } from '../experiments/arithmeticExpectation.js'
 import type { Term } from '../experiments/expression.js'
 import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../experiments/objectScene.js'
 import { sceneRenderer } from '../experiments/scenePatches.js'
+import { isGivenPath } from '../files/regularFile.js'
 import type { NamedBackground } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
@@ -39,11 +39,11 @@ export interface DrawnExpression {
 }
 
 /**
- * Decides whether an image is a picture or a scene: if the path `source` exists, it is a picture.
+ * Decides whether an image is a picture or a scene: if the path `source` exists (see `isGivenPath`), it is a picture.
  * @param size side in pixels of the scene's objects that have no size of their own
  */
 export function operandOf(name: string, source: string, size: number): Operand {
-  if (existsSync(source)) return { name, source, objects: null }
+  if (isGivenPath(source)) return { name, source, objects: null }
   if (source.includes('@') || source.trim() === BLANK) return { name, source, objects: parseScene(source, size) }
   throw new InputError(
     `cannot read image ${name}: there is no file ${source}; give a picture, or a scene such as "orange@0,149 dog@149,0"`,

@@ -64,6 +64,18 @@ describe('accuracies by made-up features', () => {
     expect(other.phase.ordered?.['top-bottom']).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
   })
 
+  it('come whole to a caller beside and after another one that is stopped', async () => {
+    const stop = new AbortController()
+    const of = (signal: AbortSignal) =>
+      foldBaselines({ rows: 40, cols: 41, stride: 3 }, { schemes: ['ordered'], signal })
+    const stopped = of(stop.signal)
+    const beside = of(new AbortController().signal)
+    stop.abort(new Error('stopped'))
+    await expect(stopped).rejects.toThrow()
+    const after = await of(new AbortController().signal)
+    expect(await beside).toEqual(after)
+  })
+
   it('refuse a period that is none', () =>
     expect(foldBaselines(grid, { schemes: ['ordered'], period: 0.5 })).rejects.toThrow(UsageError))
 })

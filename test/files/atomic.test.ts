@@ -6,11 +6,14 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { isMainThread } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
@@ -100,6 +103,44 @@ describe('writing a folder', () => {
     expect(readdirSync(inFolder('unit'))).toEqual(['former'])
   })
 
+  it.each([
+    ['while it is filled', true],
+    ['before it is renamed', false],
+  ])('keeps the former folder if its successor is taken away %s', async (_, whileFilled) => {
+    mkdirSync(inFolder('unit', 'former'), { recursive: true })
+    let temporary = ''
+    const takeAway = () => rmSync(temporary, { recursive: true })
+    const failing = writeFolderAtomic(
+      inFolder('unit'),
+      async (folder) => {
+        temporary = folder
+        if (whileFilled) takeAway()
+      },
+      async () => {
+        if (!whileFilled) takeAway()
+      },
+    )
+    await expect(failing).rejects.toThrow(`cannot write ${inFolder('unit')}: the folder cannot be made or has vanished`)
+    expect(readdirSync(inFolder(), { recursive: true }).sort()).toEqual(['unit', join('unit', 'former')])
+  })
+
+  it('leaves the former or the new folder at whatever moment another program takes the new one away', async () => {
+    for (let turns = 0; turns < 60; turns++) {
+      const unit = inFolder(String(turns), 'unit')
+      mkdirSync(join(unit, 'former'), { recursive: true })
+      let taking: Promise<void> | undefined
+      const written = await writeFolderAtomic(unit, async (temporary) => {
+        mkdirSync(join(temporary, 'new'))
+        taking = takeAwayAfter(turns, temporary)
+      }).then(
+        () => 'new',
+        () => 'former',
+      )
+      await taking
+      expect(readdirSync(unit)).toEqual([written])
+    }
+  })
+
   it('that several replace at once is whole, whoever is last, and none of them fails', async () => {
     const folder = inFolder('contested')
     const write = (writer: number) =>
@@ -112,6 +153,12 @@ describe('writing a folder', () => {
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([])
   })
 })
+
+/** Takes a folder away, if it is still there, after some turns of the event loop. */
+async function takeAwayAfter(turns: number, folder: string): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await setImmediate()
+  await rename(folder, join(dirname(dirname(folder)), `taken after ${turns}`)).catch(() => undefined)
+}
 
 describe('failures of the file system', () => {
   const IN_THE_WAY = 'there is a file where a folder is needed; choose another folder'

@@ -32,15 +32,20 @@ describe('built-in patches by name', () => {
     expect(named('zebra')).toMatchObject({ category: 'zebra', colours: 'authors' })
   })
 
-  it('give way to a path', async ({ skip }) => {
+  it('give way to a file, and to a folder whose path has a separator', async ({ skip }) => {
     skip(!isMainThread, 'a thread cannot change its folder')
-    mkdirSync(inFolder('dog'))
-    write('dog/own.png')
+    for (const folder of ['dog', 'dog,car', 'own']) mkdirSync(inFolder(folder))
+    write('dog/own.png', 'own/own.png', 'car')
     const before = process.cwd()
     process.chdir(inFolder())
     try {
-      expect(await patchesFrom('dog')).toEqual([{ name: 'own', path: join('dog', 'own.png') }])
-      expect(await patchFrom('dog')).toEqual({ name: 'dog', path: 'dog' })
+      const [dog, car] = await patchesFrom('dog,car')
+      expect([dog, car]).toMatchObject([{ category: 'dog' }, { category: 'car' }])
+      for (const found of [patchesFrom('dog'), patchFrom('dog').then((patch) => [patch])])
+        expect(await found).toEqual([dog])
+      expect(await patchesFrom('./dog')).toEqual([{ name: 'own', path: join('dog', 'own.png') }])
+      expect(await patchesFrom('own')).toEqual([{ name: 'own', path: join('own', 'own.png') }])
+      expect(await patchFrom('car')).toEqual({ name: 'car', path: 'car' })
     } finally {
       process.chdir(before)
     }

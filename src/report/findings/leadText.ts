@@ -131,10 +131,8 @@ function changeText(example: ObjectAnswer, flip: NonNullable<AnswerSummary['flip
   return `${moved}, ${object} ${flip.name === SEES_NOTHING ? 'is no longer seen' : `${turns} ${named(flip.name)}`}`
 }
 
-/** Puts an article before the name of a class, unless it is a plural. */
+/** The name of a class in quotation marks. No rule finds the article, or the plural, of every class name. */
 function named(name: string): string {
   const text = classText(name)
-  if (/^\d+$/.test(text)) return `class ${text}`
-  if (/[^su]s$/.test(text)) return text
-  return `${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${text}`
+  return /^\d+$/.test(text) ? `class ${text}` : `“${text}”`
 }

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { SEES_NOTHING } from '../../../src/experiments/boxes.js'
+import { modelsFolder } from '../../../src/files/package.js'
+import { classNamesOf } from '../../../src/networks/classNames.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/siteIndex.js'
+import { classText } from '../../../src/page/text.js'
 import { findingsOf } from '../../../src/report/findings/findings.js'
 import { leadOf } from '../../../src/report/findings/lead.js'
 import { groupOf, indexOf } from '../../support/siteIndex.js'
@@ -46,20 +50,27 @@ const of = (answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}) =>
 const STEADY = times(4, { agreement: 0.997 })
 const UNSURE = { probability: 0.25 }
 const MEANING = ' Agreement is the chance that two positions get the same answer.'
-const CENTER_BIRD = 'At the center, net sees a bird.'
+const CENTER_BIRD = 'At the center, net sees “bird”.'
 const ofFew = (often: string, chance: string) =>
   `${often}: two positions get the same answer with a chance of ${chance}.`
+
+/** ImageNet's classes, COCO's, and those of the embedded networks. */
+function knownClasses(): readonly string[] {
+  const [names] = /\["1st-place-medal".*?\]/.exec(readFileSync(`${modelsFolder()}/tiny-alexnet.onnx`, 'latin1')) ?? []
+  const usual = [classNamesOf([], [1000], 'ImageNet'), classNamesOf([], [80], 'COCO')]
+  return [...usual.flatMap((list) => list.names), ...JSON.parse(names as string)]
+}
 
 describe('the sentence of the page', () => {
   it.each<[string, string, readonly AnswerSummary[]]>([
     // A study of at least five objects, in which a right and confident answer changes.
     [
-      'Not always: moved by 6 px, a bird becomes a rescue workers helmet.',
+      'Not always: moved by 6 px, “bird” becomes “rescue workers helmet”.',
       `Confident answers rarely change (median agreement 99.7 %).${MEANING}`,
       [answer({ agreement: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
     ],
     [
-      'Not always: moved by 6 px, an owl becomes jeans.',
+      'Not always: moved by 6 px, “owl” becomes “jeans”.',
       `Confident answers have an agreement of 50 %, unsure ones mostly change (median agreement 20 %).${MEANING}`,
       [
         answer({ name: 'owl, bird of prey', agreement: 0.5, flip: 'jeans' }),
@@ -101,36 +112,41 @@ describe('the sentence of the page', () => {
     ],
     // Fewer than five objects: only what happens to one of them.
     [
-      'Not always: moved by 6 px, a bird becomes a cat.',
-      'At the center, net sees a bird. Two positions get the same answer with a chance of 37 %.',
+      'Not always: moved by 6 px, “bird” becomes “cat”.',
+      'At the center, net sees “bird”. Two positions get the same answer with a chance of 37 %.',
       [answer({ agreement: 0.37, flip: 'cat' })],
     ],
-    ['Yes: net sees a bird at all positions.', '', times(4)],
+    ['Yes: net sees “bird” at all positions.', '', times(4)],
     [ofFew('Almost always', '99.7 %'), CENTER_BIRD, STEADY],
     [ofFew('Mostly', '97.0 %'), CENTER_BIRD, times(1, { agreement: 0.97 })],
     [ofFew('Not always', '60 %'), CENTER_BIRD, times(1, { agreement: 0.6 })],
     // The center lies between the positions, which all have another answer than it has.
     [ofFew('Almost always', '100 %'), CENTER_BIRD, times(1, { most: 'owl' })],
     [
-      'Not sure: at the center, net sees a bird with a probability of only 0.25.',
+      'Not sure: at the center, net sees “bird” with a probability of only 0.25.',
       'Two positions get the same answer with a chance of 60 %.',
       times(1, { ...UNSURE, agreement: 0.6 }),
     ],
     // It is not known which classes are right, or no confident answer is.
     [
-      'Not always: moved by 6 px, “a” turns from class 9 into a cat.',
+      'Not always: moved by 6 px, “a” turns from class 9 into “cat”.',
       'At the center, net sees “a” as class 9. Two positions get the same answer with a chance of 50 %.',
       [answer({ name: '9', isRight: null, agreement: 0.5, flip: 'cat' })],
     ],
-    ['Yes: net sees “a” as a piggy bank at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
+    ['Yes: net sees “a” as “piggy bank” at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
     // A detector loses the object.
     [
-      'Not always: moved by 6 px, a bird is no longer seen.',
-      'At the center, net sees a bird. Two positions get the same answer with a chance of 50 %.',
+      'Not always: moved by 6 px, “bird” is no longer seen.',
+      'At the center, net sees “bird”. Two positions get the same answer with a chance of 50 %.',
       [answer({ agreement: 0.5, flip: SEES_NOTHING })],
     ],
   ])('is %j, then %j', (sentence, more, answers) => {
     expect(of(answers)).toMatchObject({ sentence, more })
+  })
+
+  it('quotes the name of every known class, without an article', () => {
+    for (const name of knownClasses())
+      expect(of(times(1, { name }))?.sentence).toBe(`Yes: net sees “${classText(name)}” at all positions.`)
   })
 
   it('speaks of the answers at the size of its example', () => {
@@ -144,13 +160,13 @@ describe('the sentence of the page', () => {
   it('speaks of photographs if there is nothing to say about objects', () => {
     const photographs = { size: 256, frame: 224 }
     const ones = [answer({ agreement: 0.5, flip: 'cat' })]
-    const sentence = 'Not always: moved by 6 px, “a” turns from a bird into a cat.'
+    const sentence = 'Not always: moved by 6 px, “a” turns from “bird” into “cat”.'
     expect(of(ones, photographs)?.sentence).toBe(sentence)
     const silent = groupOf({ key: 1, model: 'other' })
     const ofPhotographs = network('net', ones, photographs)
     expect(leadOf(indexOf([silent, ofPhotographs]))?.sentence).toBe(sentence)
     const objects = network('other', times(1))
-    expect(leadOf(indexOf([ofPhotographs, objects]))?.sentence).toBe('Yes: other sees a bird at all positions.')
+    expect(leadOf(indexOf([ofPhotographs, objects]))?.sentence).toBe('Yes: other sees “bird” at all positions.')
   })
 })
 
