@@ -71,7 +71,7 @@ async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const [planned] = study.units
   if (planned === undefined) throw new Error('nothing is planned for this object, size and network')
   const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
-    replaced.units > 0 && !replaces
+    replaced.count > 0 && !replaces
       ? { kind: 'other', network: scene.network, differences: replaced.differences }
       : undefined
   const before = otherUnit(study)

@@ -13,6 +13,12 @@ export async function regularSize(path: string): Promise<number> {
   return status.size
 }
 
+/** A text that changes whenever a file is written again; undefined if there is none. */
+export async function fileVersion(path: string): Promise<string | undefined> {
+  const status = await stat(path).catch(() => undefined)
+  return status && `${status.ino} ${status.mtimeMs}`
+}
+
 export function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (status) => status.isDirectory(),

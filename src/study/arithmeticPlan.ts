@@ -8,6 +8,7 @@ import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/ar
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
+import { fileVersion } from '../files/regularFile.js'
 import { rm } from '../files/retried.js'
 import { sha256 } from '../files/sha256.js'
 import { allTokensText, type Network, poolText, recipeText } from '../networks/index.js'
@@ -27,11 +28,10 @@ import { secondsOf } from '../support/stopwatch.js'
 import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
+import type { WorkItem } from './workItem.js'
 
 /** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
-  /** Reads the results folder again and plans only results that are still missing. */
-  readonly again: () => Promise<ArithmeticPlan>
   readonly models: NetworkWithGenerators
   /** Built-in scenes whose results are not stored yet, in the order of `ARITHMETIC_SCENES`. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
@@ -60,8 +60,44 @@ interface ArithmeticPlanOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** For a network without generators, no scenes are planned, because their results cannot be turned into pictures. */
+/** The arithmetic of one network. */
+export interface ArithmeticItem extends WorkItem {
+  readonly kind: 'arithmetic'
+  readonly plan: ArithmeticPlan
+  /** Reads the results folder again and plans only results that are still missing. */
+  readonly again: () => Promise<ArithmeticItem>
+}
+
+export function arithmeticTitle(model: string): string {
+  return `arithmetic ${model}`
+}
+
 export async function planArithmetic(
+  models: NetworkWithGenerators,
+  options: ArithmeticPlanOptions,
+): Promise<ArithmeticItem> {
+  const plan = await missingArithmetic(models, options)
+  const { network } = models
+  const { path } = plan.accuracy
+  const again = () => planArithmetic(models, options)
+  return {
+    kind: 'arithmetic',
+    network,
+    title: arithmeticTitle(network.id),
+    group: '',
+    images: imagesOfArithmetic(plan),
+    // This file is written last.
+    path,
+    find: async () => ({ state: isFinished(plan) ? 'finished' : 'missing' }),
+    isStored: async () => isFinished((await again()).plan),
+    version: () => fileVersion(path),
+    plan,
+    again,
+  }
+}
+
+/** For a network without generators, no scenes are planned, because their results cannot be turned into pictures. */
+async function missingArithmetic(
   models: NetworkWithGenerators,
   options: ArithmeticPlanOptions,
 ): Promise<ArithmeticPlan> {
@@ -79,8 +115,7 @@ export async function planArithmetic(
     const folder = join(arithmeticFolder(out, network.id), name)
     if (!(await isComputed(folder, models, drawn))) scenes.push({ folder, drawn })
   }
-  const again = () => planArithmetic(models, options)
-  return { again, models, scenes, accuracy: await planAccuracy(models, options) }
+  return { models, scenes, accuracy: await planAccuracy(models, options) }
 }
 
 /** Whether a scene's folder is complete, undamaged and made from the same inputs. */
@@ -149,7 +184,15 @@ function partialPath(path: string): string {
   return `${path}.partial`
 }
 
-export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
+/**
+ * Whether nothing is left to do. An interrupted run may have stored all counts, but not in the final file. Then no
+ * images are left, but `before` is not null, and `computeAccuracy` writes that file.
+ */
+function isFinished(plan: ArithmeticPlan): boolean {
+  return imagesOfArithmetic(plan) === 0 && plan.accuracy.before === null
+}
+
+function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
@@ -177,17 +220,19 @@ export async function arithmeticImageSeconds(
   }
 }
 
-/** Stores each scene when it is complete, and the counts of the random expressions every few seconds. */
-export async function computeArithmeticPlan(
-  plan: ArithmeticPlan,
+/**
+ * Computes what is still missing. Stores each scene when it is complete, and the counts of the random expressions every
+ * few seconds.
+ * @returns the number of computed images
+ */
+export async function computeArithmetic(
+  item: ArithmeticItem,
   request: DeviceRequest,
   progress: Progress,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const total = imagesOfArithmetic(plan)
-  // An interrupted run may have stored all counts, but not in the final file. Then no images are left, but `before` is
-  // not null, and `computeAccuracy` writes that file.
-  if (total === 0 && plan.accuracy.before === null) return
+): Promise<number> {
+  const { plan, images: total } = await item.again()
+  if (isFinished(plan)) return 0
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)
   try {
@@ -200,6 +245,7 @@ export async function computeArithmeticPlan(
       progress.update(done)
     }
     await computeAccuracy(models, plan.accuracy, (images) => progress.update(done + images), signal)
+    return total
   } finally {
     progress.stop()
     await models.close()

@@ -9,28 +9,28 @@ import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { measureAndStore } from './measure.js'
 import type { ResolvedOptions } from './options.js'
-import { imagesOfUnits, type Study } from './plan.js'
+import type { Study, StudyItem } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { WorkerState } from './team.js'
-import { expectedSeconds, type FinishedUnit, secondsLeft } from './timeLeft.js'
-import { titleOf, type UnitQueue } from './unitQueue.js'
-import { imagesOf, type PlannedUnit } from './units.js'
+import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
+import type { PlannedUnit } from './units.js'
+import { imagesOf, type Lane } from './workItem.js'
+import type { WorkQueue } from './workQueue.js'
 
 export interface UnitWork {
   readonly study: Study
-  readonly queue: UnitQueue
+  readonly queue: WorkQueue<StudyItem>
   readonly locks: Pick<Locks, 'describe'>
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
   readonly open: OpenForUnits
-  /** Units that this process has finished. */
-  readonly finished: FinishedUnit[]
+  /** Items that this process has finished. */
+  readonly finished: FinishedItem[]
   /** Number of images in all units that were unfinished when the work began. */
   readonly images: number
   /** Value of `performance.now()` when the work began. */
   readonly begin: number
-  readonly hasArithmetic: boolean
 }
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
@@ -42,21 +42,22 @@ export type OpenForUnits = (
 ) => Promise<NetworkHandle>
 
 /** Computes `first`, then other units of the network, until all are finished or taken by other processes. */
-export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<NetworkSettings> {
+export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<NetworkSettings> {
   const { study, queue, options, classifiersFor, progress, finished } = work
   const { signal } = options
-  const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
+  const { network } = first
+  const imagesLeft = (lane?: Lane) => imagesOf(queue.left(lane).filter(({ kind }) => kind === 'maps'))
   progress.note(`opening ${network.id}`)
-  const handle = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
+  const handle = await work.open(network, first, first.images + imagesLeft(first), options)
   const classifiers = classifiersFor(handle.ran().device)
-  progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
+  progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - first.images })
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
   // one is extracted.
   let stored: Promise<void> = Promise.resolve()
   try {
-    for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(network)) {
+    for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(first)) {
       const current = unit
-      const before = work.images - imagesLeft() - imagesOf(current)
+      const before = work.images - imagesLeft() - current.images
       const begin = performance.now()
       const tell = unitTeller(work, current)
       tell(0)
@@ -72,7 +73,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       stored = measureAndStore(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
-      finished.push({ unit: current, seconds: secondsSince(begin) })
+      finished.push({ item: current, seconds: secondsSince(begin) })
     }
     await stored
     const trained = options.separability === null ? {} : { classifiers: classifiers.ran() }
@@ -93,12 +94,12 @@ function unitTeller(work: UnitWork, current: PlannedUnit): (images: number) => n
   const { queue, locks, finished } = work
   const begin = performance.now()
   const since = new Date().toISOString()
-  const before = imagesOfUnits(finished.map(({ unit }) => unit))
+  const before = imagesOf(finished.map(({ item }) => item))
   const expected = expectedSeconds(current, finished, queue)
   return (images) => {
-    const left = work.hasArithmetic ? null : secondsLeft(expected, secondsSince(begin))
+    const left = secondsLeft(expected, secondsSince(begin))
     const state: WorkerState = {
-      unit: titleOf(current),
+      unit: current.title,
       since,
       images: before + images,
       seconds: secondsSince(work.begin),

@@ -6,11 +6,12 @@ import { throwIfStopped } from '../errors.js'
 import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { progressTo } from '../progress.js'
-import { arithmeticImageSeconds, imagesOfArithmetic } from './arithmeticPlan.js'
+import { arithmeticImageSeconds } from './arithmeticPlan.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, type Study, unitGroups } from './plan.js'
+import { planStudy, type Study, unitsLeft } from './plan.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
+import { groupsOf, imagesOf } from './workItem.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -57,14 +58,15 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
   const options = resolveOptions(given)
   const study = await planStudy(options, true)
   const missing = missingWeights(study)
+  const left = unitsLeft(study)
   const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
     units: study.units.length,
-    finished: study.units.length - study.left.length,
-    replaced: study.replaced.units,
+    finished: study.units.length - left.length,
+    replaced: study.replaced.count,
     differences: study.replaced.differences,
-    images: imagesOfUnits(study.left),
-    arithmeticImages: study.arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0),
+    images: imagesOf(left),
+    arithmeticImages: imagesOf(study.arithmetic),
     bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
     pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
@@ -79,11 +81,11 @@ const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: nul
 async function timesOf(study: Study, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {
-    const groups = unitGroups(study.left.filter((unit) => unit.network === network))
+    const groups = groupsOf(unitsLeft(study).filter((unit) => unit.network === network))
     const [first] = groups
     if (first === undefined) continue
     throwIfStopped(options.signal)
-    const handle = await openForUnits(network, first[0], imagesOfUnits(groups.flat()), options)
+    const handle = await openForUnits(network, first[0], imagesOf(groups.flat()), options)
     await handle.close()
     const imagesPerSecond =
       handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
@@ -92,7 +94,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
       // A GPU computes every image in full, because computing shared values once brought no gain there.
       const isReused = PROVIDERS[handle.ran().device].isProcessor && options.reuse !== 'off'
       const gain = isReused ? await expectedGain(network, unit.scene, unit.grid.offsets) : 1
-      const all = imagesOfUnits(group) / imagesPerSecond / gain
+      const all = imagesOf(group) / imagesPerSecond / gain
       times.push({ all, each: all / group.length })
     }
   }
@@ -105,15 +107,14 @@ async function timesOf(study: Study, options: ResolvedOptions) {
 
 async function arithmeticTime({ arithmetic }: Study, { request, onProgress, signal }: ResolvedOptions) {
   let seconds = 0
-  for (const plan of arithmetic) {
-    const images = imagesOfArithmetic(plan)
+  for (const { plan, images } of arithmetic) {
     if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
   }
   return seconds
 }
 
 function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
-  const models = [...networks, ...arithmetic.flatMap(({ models }) => [models.network, ...models.generators])]
+  const models = [...networks, ...arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators])]
   const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }

@@ -4,7 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { allTokensText, type Detector, isPlaceholder, type Network, recipeText } from '../networks/index.js'
+import { allTokensText, type Detector, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -14,47 +14,39 @@ import { progressTo } from '../progress.js'
 import { checkPairs } from '../results/pairs.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { findUnit, OLDER_FORMAT, unitVersion } from '../results/unit/store.js'
+import { OLDER_FORMAT } from '../results/unit/store.js'
 import { counted } from '../support/text.js'
-import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
+import { type ArithmeticItem, planArithmetic } from './arithmeticPlan.js'
 import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
-import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from './units.js'
+import { hasAnswers, type PlannedUnit, plannedUnit, planUnits, sketchDims } from './units.js'
+import { groupsOf, type ReplacedItems, type WorkLeft, workLeft } from './workItem.js'
 
 /** Inputs of a study, and the units that it must compute. A unit is one object at one size in one network. */
-export interface Study {
+export interface Study extends WorkLeft<StudyItem> {
   readonly out: string
   readonly networks: readonly Network[]
   readonly patches: readonly Patch[]
   /** Backgrounds in all sizes that the networks need. Each key is a side in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly units: readonly PlannedUnit[]
-  /** Units to compute, because in the results folder they are missing, are damaged, or have other inputs. */
-  readonly left: readonly PlannedUnit[]
-  /**
-   * The version of each stored unit that must be replaced. Such units are damaged or have other inputs. When the
-   * version on disk changes, some process has replaced the unit.
-   */
-  readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  readonly replaced: ReplacedUnits
-  readonly arithmetic: readonly ArithmeticPlan[]
+  readonly arithmetic: readonly ArithmeticItem[]
 }
 
-/** Stored units that have other inputs or another format. */
-export interface ReplacedUnits {
-  readonly units: number
-  /** How they differ from what is wanted, such as `stride 3 instead of 1`. */
-  readonly differences: readonly string[]
+export type StudyItem = PlannedUnit | ArithmeticItem
+
+export function unitsLeft({ left }: Study): readonly PlannedUnit[] {
+  return left.filter((item) => item.kind === 'maps')
 }
 
 /** Names replaced units in messages, such as `2 units of an older format`. */
-export function replacedText({ units, differences }: ReplacedUnits): string {
+export function replacedText({ count, differences }: ReplacedItems): string {
   const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
   const kinds = [
     ...(settings.length > 0 ? [`made with other settings (${settings.join('; ')})`] : []),
     ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
   ]
-  return `${counted(units, 'unit')} ${kinds.join(' or ')}`
+  return `${counted(count, 'unit')} ${kinds.join(' or ')}`
 }
 
 /**
@@ -80,7 +72,8 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
     ...objects.filter(({ size }) => options.sizesFor(frame).includes(size)),
     ...(photographs.get(frame) ?? []),
   ]
-  const planned = planUnits(networks, shownIn, options.strideFor, (network, patch) => {
+  const out = resolve(options.out)
+  const planned = planUnits(out, networks, shownIn, options.strideFor, (network, patch) => {
     const inputs = unitInputs(network, patch, options)
     // A photograph hides the background.
     if (patch.size > network.input.rows) return { scene: sceneOf(patch), inputs: { ...inputs, ...OF_PHOTOGRAPH } }
@@ -90,48 +83,15 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   for (const { network, grid } of planned) checkMemory(network, grid)
   checkFolds(planned, separability)
   if (options.equivariance) checkEquivariance(planned)
-  const out = resolve(options.out)
   await checkResultsFolder(out)
   // Sketches (compressed features) are made only by studies with classifiers. A study that stores all features needs
   // none.
   const sketched = sketchedPatches(separability === null || options.keepFeatures ? [] : sketchGroups(planned))
   const units = planned.map((unit) =>
-    sketched.has(unit.patch.name) ? { ...unit, inputs: { ...unit.inputs, sketches: true as const } } : unit,
+    sketched.has(unit.patch.name) ? plannedUnit(out, { ...unit, inputs: { ...unit.inputs, sketches: true } }) : unit,
   )
-  return {
-    out,
-    networks,
-    patches,
-    backgrounds,
-    units,
-    ...(await unitsLeft(out, units)),
-    arithmetic: await arithmeticPlans(options, withPlaceholders, out),
-  }
-}
-
-async function unitsLeft(
-  out: string,
-  planned: readonly PlannedUnit[],
-): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
-  const left: PlannedUnit[] = []
-  const unwanted = new Map<PlannedUnit, string>()
-  const differences = new Set<string>()
-  let units = 0
-  for (const unit of planned) {
-    if (isPlaceholder(unit.network)) {
-      left.push(unit)
-      continue
-    }
-    const version = await unitVersion(out, unit.inputs)
-    const stored = await findUnit(out, unit.inputs)
-    if (stored.state === 'finished') continue
-    left.push(unit)
-    if (version !== undefined) unwanted.set(unit, version)
-    if (stored.state === 'missing') continue
-    units++
-    for (const difference of stored.differences) differences.add(difference)
-  }
-  return { left, unwanted, replaced: { units, differences: [...differences] } }
+  const arithmetic = await arithmeticItems(options, withPlaceholders, out)
+  return { out, networks, patches, backgrounds, units, arithmetic, ...(await workLeft([...units, ...arithmetic])) }
 }
 
 /** @throws UsageError if a grid has too few positions for the fold schemes */
@@ -210,28 +170,13 @@ function detectorInputs({ threshold, boxes, objectClass }: Detector): NonNullabl
   return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 
-export function imagesOfUnits(units: readonly PlannedUnit[]): number {
-  return units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-}
-
-export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [PlannedUnit, ...PlannedUnit[]])[] {
-  const groups = new Map<string, [PlannedUnit, ...PlannedUnit[]]>()
-  for (const unit of units) {
-    const key = JSON.stringify([unit.network.id, unit.patch.size])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [unit])
-    else group.push(unit)
-  }
-  return [...groups.values()]
-}
-
 /**
  * Estimated sizes of all units' sketches (compressed features). From these, `sketchedPatches` chooses sketches that fit
  * into the page. The true sizes are known only when a unit is computed, but a plan must not depend on how much of the
  * study is finished.
  */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
-  return unitGroups(units).map((group) => {
+  return groupsOf(units).map((group) => {
     const [{ network, grid }] = group
     return {
       positions: grid.rows * grid.cols,
@@ -277,20 +222,20 @@ async function patchesOf(options: ResolvedOptions, frames: readonly number[]): P
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 
-async function arithmeticPlans(
+async function arithmeticItems(
   options: ResolvedOptions,
   withPlaceholders: boolean,
   out: string,
-): Promise<readonly ArithmeticPlan[]> {
+): Promise<readonly ArithmeticItem[]> {
   const { arithmeticModels, background, blend, expressions, seed, signal } = options
   if (arithmeticModels.length === 0) return []
   const patches = await patchesFrom(options.patches)
-  const plans: ArithmeticPlan[] = []
+  const items: ArithmeticItem[] = []
   for (const model of new Set(arithmeticModels)) {
     const choice = await networkWithGenerators(model, options, withPlaceholders)
     const ground = await readBackground(background, choice.network.input.rows, signal)
     const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed, signal }
-    plans.push(await planArithmetic(choice, settings))
+    items.push(await planArithmetic(choice, settings))
   }
-  return plans
+  return items
 }

@@ -17,14 +17,15 @@ import { reportStamp } from '../results/reportStamp.js'
 import { unplannedPatches } from '../results/study.js'
 import { isUnitThere } from '../results/unit/store.js'
 import { counted } from '../support/text.js'
-import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
+import { type ArithmeticItem, computeArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenForUnits, openForUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, replacedText, type Study } from './plan.js'
+import { planStudy, replacedText, type Study, type StudyItem, unitsLeft } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { openTeam, type Team } from './team.js'
-import type { FinishedUnit } from './timeLeft.js'
-import { arithmeticLock, openUnitQueue } from './unitQueue.js'
+import type { FinishedItem } from './timeLeft.js'
+import { imagesOf, lanesOf } from './workItem.js'
+import { openWorkQueue } from './workQueue.js'
 
 /** Result of a study. */
 export interface StudyResult {
@@ -72,14 +73,15 @@ export async function runStudy(given: ReproduceOptions, open: OpenForUnits): Pro
   const begin = performance.now()
   const study = await planStudy(options)
   await notePlan(study, progress)
-  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, signal)
+  const [first] = unitsLeft(study)
+  if (first !== undefined) await requiredTrials(request, first.network, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
   // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
-  const run: Run = { study, team, options, open, progress, settings: {}, finished: [], arithmeticImages: 0, start }
+  const run: Run = { study, team, options, open, progress, settings: {}, finished: [], start }
   try {
     await describe(run, null)
     await computeStudy(run)
@@ -88,8 +90,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenForUnits): Pro
     return {
       out: study.out,
       units: study.units.length,
-      computed: run.finished.length,
-      images: imagesOfUnits(run.finished.map(({ unit }) => unit)) + run.arithmeticImages,
+      computed: computedUnits(run),
+      images: imagesOf(run.finished.map(({ item }) => item)),
       // This clock is monotonic: setting the system's time does not change it.
       seconds: (performance.now() - begin) / 1000,
       report: written,
@@ -107,26 +109,30 @@ interface Run {
   readonly progress: Progress
   readonly start: Date
   readonly settings: Record<string, NetworkSettings>
-  readonly finished: FinishedUnit[]
-  arithmeticImages: number
+  readonly finished: FinishedItem[]
+}
+
+/** Number of units that this process has computed. */
+function computedUnits({ finished }: Run): number {
+  return finished.filter(({ item }) => item.kind === 'maps').length
 }
 
 async function notePlan(study: Study, progress: Progress): Promise<void> {
-  const { out, networks, units, left, replaced } = study
+  const { out, networks, units, replaced } = study
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
   const planned = units.map(({ inputs }) => inputs)
   const unplanned = await unplannedPatches(out, planned)
   if (unplanned.length > 0)
     progress.note(`${out} also has results of other objects (${unplanned.join(', ')}), and the tables include them`)
-  const skipped = units.length - left.length
+  const skipped = units.length - unitsLeft(study).length
   if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
-  if (replaced.units > 0)
+  if (replaced.count > 0)
     progress.note(`replacing ${replacedText(replaced)} in ${out}; choose another \`out\` to keep both`)
 }
 
 /** @param report key of the report that was just written */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
-  const { study, team, options, settings, finished, start } = run
+  const { study, team, options, settings, start } = run
   const entry = () => ({
     ...describeRun(study, options),
     process: team.locks.owner,
@@ -135,7 +141,7 @@ function describe(run: Run, end: Date | null, report: string | null = null): Pro
     processor: processorName(),
     started: start.toISOString(),
     finished: end?.toISOString() ?? null,
-    computed: finished.length,
+    computed: computedUnits(run),
   })
   return team.alone('run.json', () => writeRunFile(runFile(study), entry(), report))
 }
@@ -145,73 +151,59 @@ function runFile({ out }: Study): string {
 }
 
 /**
- * Computes units and feature arithmetic until all work is finished or taken by other processes. If this process writes
- * the report, it also waits for the units of the others.
+ * Computes items until all are finished or taken by other processes. If this process writes the report, it also waits
+ * for the items of the others.
  */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, progress } = run
-  const queue = openUnitQueue(study, team)
+  const queue = openWorkQueue<StudyItem>(study, team)
   const work: UnitWork = {
     ...run,
     queue,
     locks: team.locks,
     classifiersFor: studyClassifiers(options.request.index, (line) => progress.note(line)),
-    images: imagesOfUnits(queue.left()),
+    images: imagesOf(unitsLeft(study)),
     begin: performance.now(),
-    hasArithmetic: study.arithmetic.some((plan) => imagesOfArithmetic(plan) > 0),
   }
-  let arithmetic = study.arithmetic
   for (let idleRounds = 0; ; idleRounds++) {
-    throwIfStopped(options.signal)
-    for (const network of study.networks) {
-      const unit = queue.left(network).length > 0 ? await queue.take(network) : undefined
-      if (unit === undefined) continue
-      run.settings[network.id] = await computeUnits(work, network, unit)
+    for (const lane of lanesOf(study.left)) {
+      throwIfStopped(options.signal)
+      const item = await queue.take(lane)
+      if (item === undefined) continue
+      if (item.kind === 'maps') run.settings[item.network.id] = await computeUnits(work, item)
+      else await computeArithmeticOf(work, item)
       idleRounds = 0
     }
-    run.arithmeticImages += await computeArithmetic(run, arithmetic)
-    // With a report, the call above also waited for arithmetic that other processes compute.
-    arithmetic = []
-    const left = queue.left().length
-    if (left === 0 || !options.report) break
+    const left = queue.left()
+    if (left.length === 0 || !options.report) break
     if (idleRounds === 0) progress.note(waitingFor(left))
     await pause(idleRounds, options.signal)
   }
   await team.look()
-  if (queue.byOthers > 0)
-    progress.note(`other processes computed ${queue.byOthers} of ${counted(study.units.length, 'unit')}`)
+  const byOthers = queue.byOthers.filter(({ kind }) => kind === 'maps').length
+  if (byOthers > 0) progress.note(`other processes computed ${byOthers} of ${counted(study.units.length, 'unit')}`)
 }
 
-function waitingFor(units: number): string {
-  return `waiting for ${counted(units, 'unit')} that other processes compute; if one of them stops, this process computes its unit`
-}
-
-/**
- * Computes the arithmetic of each network. Networks on which other processes are working come last: if this process
- * writes the report, it waits for them one by one, and computes what is still missing.
- * @returns the number of computed images
- */
-async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
-  const { request, signal } = options
-  let images = 0
-  const compute = async (planned: ArithmeticPlan) => {
-    const plan = await planned.again()
-    images += imagesOfArithmetic(plan)
-    await computeArithmeticPlan(plan, request, progress, signal)
+async function computeArithmeticOf(work: UnitWork, item: ArithmeticItem): Promise<void> {
+  const { queue, options, progress, finished } = work
+  const begin = performance.now()
+  try {
+    const images = await computeArithmetic(item, options.request, progress, options.signal)
+    finished.push({ item: { ...item, images }, seconds: (performance.now() - begin) / 1000 })
+  } finally {
+    await queue.finish(item)
   }
-  const lockOf = ({ models }: ArithmeticPlan) => arithmeticLock(models.network.id)
-  const locked: ArithmeticPlan[] = []
-  for (const plan of plans) {
-    const name = lockOf(plan)
-    if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
-    else locked.push(plan)
-  }
-  // Tells the user which processes share the study.
-  if (locked.length > 0) await team.look()
-  if (options.report) for (const plan of locked) await team.alone(lockOf(plan), () => compute(plan))
-  return images
 }
 
+function waitingFor(left: readonly StudyItem[]): string {
+  const count = (kind: StudyItem['kind']) => left.filter((item) => item.kind === kind).length
+  const [units, arithmetic] = [count('maps'), count('arithmetic')]
+  const what = [
+    ...(units > 0 ? [counted(units, 'unit')] : []),
+    ...(arithmetic > 0 ? [`the arithmetic of ${counted(arithmetic, 'network')}`] : []),
+  ]
+  return `waiting for ${what.join(' and ')}, which other processes compute; if one of them stops, this process computes the rest`
+}
 /** Writes the report. If another process wrote the same report while this process ran, returns that report instead. */
 function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run

@@ -12,8 +12,8 @@ import { instructionSet } from '../native.js'
 import type { Classes } from '../networks/index.js'
 import { pairsSchema } from '../results/pairs.js'
 import type { ResolvedOptions } from './options.js'
-import { type Study, unitGroups } from './plan.js'
-import { imagesOf } from './units.js'
+import type { Study } from './plan.js'
+import { groupsOf } from './workItem.js'
 
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
@@ -131,22 +131,29 @@ export function describeRun(study: Study, options: ResolvedOptions) {
     separability: options.separability,
     equivariance: options.equivariance,
     readout: options.readout ?? null,
-    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy: { inputs } }) => ({
-      model: network.id,
-      weightsPath: network.weightsPath,
-      weightsSha256: network.weightsSha256,
-      generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
-      patches: inputs.patches,
-      background: inputs.background,
-      expressionsPerKind: inputs.trialsPerKind,
-      seed: inputs.seed,
-      inputsSha256: sha256(JSON.stringify(inputs)),
-    })),
+    arithmetic: study.arithmetic.map(
+      ({
+        plan: {
+          models: { network, generators },
+          accuracy: { inputs },
+        },
+      }) => ({
+        model: network.id,
+        weightsPath: network.weightsPath,
+        weightsSha256: network.weightsSha256,
+        generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
+        patches: inputs.patches,
+        background: inputs.background,
+        expressionsPerKind: inputs.trialsPerKind,
+        seed: inputs.seed,
+        inputsSha256: sha256(JSON.stringify(inputs)),
+      }),
+    ),
     ...(options.pairs && { pairs: options.pairs }),
-    planned: unitGroups(study.units).map((group) => {
+    planned: groupsOf(study.units).map((group) => {
       const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
       const patches = group.map((unit) => unit.patch.name)
-      return { model: inputs.model, size: inputs.size, images: imagesOf(group[0]), patches, inputs }
+      return { model: inputs.model, size: inputs.size, images: group[0].images, patches, inputs }
     }),
   }
 }

@@ -1,17 +1,20 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { InputError } from '../errors.js'
 import { openLocks } from '../files/lock.js'
 import { sha256 } from '../files/sha256.js'
 import { readAccuracy } from '../results/arithmeticDocument.js'
 import { accuracyPath } from '../results/arithmeticStudy.js'
-import { fileName } from '../results/fileName.js'
-import { inputsSchema, type UnitInputs } from '../results/unit/schema.js'
+import { inputsSchema } from '../results/unit/schema.js'
 import { isUnitThere } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
+import { arithmeticTitle } from './arithmeticPlan.js'
 import { readRun, runSchema } from './runFile.js'
 import { workerStateSchema } from './team.js'
-import { arithmeticLock, unitTitle } from './unitQueue.js'
+import { unitTitle } from './units.js'
+import type { WorkItem } from './workItem.js'
+import { itemLock } from './workQueue.js'
 
 /** Progress of a study, and the processes that compute the study. */
 export interface StudyStatus {
@@ -54,19 +57,12 @@ export function isComplete({ units, arithmetic }: StudyStatus): boolean {
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))
-  const { units: planned, arithmetic: plannedArithmetic } = wantedWork([...(run.earlier ?? []), run])
+  const wanted = wantedItems(results, [...(run.earlier ?? []), run])
   // A study of arithmetic alone plans no units.
-  if (planned.size === 0 && run.planned === undefined) throw await noStudy(results)
+  if (wanted.length === 0 && run.planned === undefined) throw await noStudy(results)
   const held = await openLocks(results).held()
   const locked = new Set(held.map(({ name }) => name))
-  const inProgress = [...planned.keys()].filter((title) => locked.has(fileName(title))).length
-  let done = 0
-  for (const [title, unit] of planned)
-    if (unit !== undefined && !locked.has(fileName(title)) && (await isUnitThere(results, unit))) done++
-  let doneArithmetic = 0
-  for (const [model, wanted] of plannedArithmetic) {
-    if (!locked.has(arithmeticLock(model)) && (await hasAccuracy(results, model, wanted))) doneArithmetic++
-  }
+  const [units, arithmetic] = [await countOf(wanted, 'maps', locked), await countOf(wanted, 'arithmetic', locked)]
   const byOwner = new Map(held.map((lock) => [lock.owner.id, lock]))
   const processes = await Promise.all(
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
@@ -81,15 +77,16 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   const workers = processes.map(({ owner, state, heard }) => {
     // The state keeps the unit that the process began last. While the unit is computed, the process holds its lock.
     const isComputed =
-      state !== undefined && held.some((lock) => lock.owner.id === owner.id && lock.name === fileName(state.unit))
+      state !== undefined &&
+      held.some((lock) => lock.owner.id === owner.id && lock.name === itemLock({ title: state.unit }))
     const { unit, since } = isComputed ? state : { unit: null, since: null }
     return { host: owner.host, pid: owner.pid, unit, since, heard }
   })
   const states = processes.flatMap(({ state }) => (state !== undefined && state.seconds > 0 ? [state] : []))
   const rate = states.reduce((sum, { images, seconds }) => sum + images / seconds, 0)
   const status = {
-    units: { total: planned.size, done, inProgress, left: planned.size - done - inProgress },
-    arithmetic: { total: plannedArithmetic.size, done: doneArithmetic },
+    units: { ...units, left: units.total - units.done - units.inProgress },
+    arithmetic: { total: arithmetic.total, done: arithmetic.done },
     workers,
     imagesPerSecond: rate > 0 ? rate : null,
     secondsLeft: longestOf(states.map(({ secondsLeft }) => secondsLeft)),
@@ -103,29 +100,55 @@ function longestOf(seconds: readonly (number | null)[]): number | null {
   return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
 }
 
+type WantedItem = Pick<WorkItem, 'kind' | 'title' | 'isStored'>
+
+async function countOf(wanted: readonly WantedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
+  const count = { total: 0, done: 0, inProgress: 0 }
+  for (const item of wanted) {
+    if (item.kind !== kind) continue
+    count.total++
+    if (locked.has(itemLock(item))) count.inProgress++
+    else if (await item.isStored()) count.done++
+  }
+  return count
+}
+
 /**
- * Inputs of the planned units by title, and the hash of the inputs of each network's arithmetic. They are those of the
- * last run and of all runs that have not ended. If several runs plan the same unit, the inputs of the latest count. If
- * another version wrote the inputs, they are undefined, because that version's unit would be computed again.
+ * The planned items of the last run and of all runs that have not ended. If several runs plan the same item, the inputs
+ * of the latest count.
  * @param runs entries of run.json, the latest last
  */
-function wantedWork(runs: readonly unknown[]) {
-  const units = new Map<string, UnitInputs | undefined>()
-  const arithmetic = new Map<string, string>()
-  for (const [i, run] of runs.entries()) {
-    const { finished = null, planned = [], ...plan } = runSchema.safeParse(run).data ?? {}
-    if (i < runs.length - 1 && finished !== null) continue
-    const objects = new Map(plan.patches?.map((object) => [unitTitle('', object.size, object.name), object]))
-    for (const { model, size, patches, inputs } of planned) {
-      for (const patch of patches) {
-        const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
-        const wanted = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category })
-        units.set(unitTitle(model, size, patch), wanted.data)
-      }
-    }
-    for (const { model, inputsSha256 } of plan.arithmetic ?? []) arithmetic.set(model, inputsSha256)
+function wantedItems(results: string, runs: readonly unknown[]): readonly WantedItem[] {
+  const wanted = new Map<string, WantedItem>()
+  for (const [i, entry] of runs.entries()) {
+    const run = runSchema.safeParse(entry).data ?? {}
+    if (i < runs.length - 1 && (run.finished ?? null) !== null) continue
+    for (const item of [...wantedUnits(results, run), ...wantedArithmetic(results, run)]) wanted.set(item.title, item)
   }
-  return { units, arithmetic }
+  return [...wanted.values()]
+}
+
+type RunEntry = z.infer<typeof runSchema>
+
+function wantedUnits(results: string, { planned = [], patches = [] }: RunEntry): readonly WantedItem[] {
+  const objects = new Map(patches.map((object) => [unitTitle('', object.size, object.name), object]))
+  return planned.flatMap(({ model, size, patches, inputs }) =>
+    patches.map((patch): WantedItem => {
+      const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
+      // Undefined if another version wrote the inputs. That version's unit would be computed again.
+      const unit = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category }).data
+      const isStored = async () => unit !== undefined && (await isUnitThere(results, unit))
+      return { kind: 'maps', title: unitTitle(model, size, patch), isStored }
+    }),
+  )
+}
+
+function wantedArithmetic(results: string, { arithmetic = [] }: RunEntry): readonly WantedItem[] {
+  return arithmetic.map(({ model, inputsSha256 }) => ({
+    kind: 'arithmetic',
+    title: arithmeticTitle(model),
+    isStored: () => hasAccuracy(results, model, inputsSha256),
+  }))
 }
 
 /** Whether the arithmetic of these inputs is finished. Its file of accuracies is written last. */

@@ -2,13 +2,15 @@ import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { ANSWER_MAPS } from '../experiments/answers.js'
 import { SIGHTING_VALUES } from '../experiments/boxes.js'
-import type { Network } from '../networks/index.js'
+import { isPlaceholder, type Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { UnitInputs } from '../results/unit/schema.js'
+import { findUnit, isUnitThere, unitFolder, unitVersion } from '../results/unit/store.js'
+import type { WorkItem } from './workItem.js'
 
-/** The work for one object at one size in one network. It is computed and stored as a whole. */
-export interface PlannedUnit {
-  readonly network: Network
+/** The work for one object at one size in one network. */
+export interface PlannedUnit extends WorkItem {
+  readonly kind: 'maps'
   readonly patch: Patch
   readonly scene: Scene
   readonly grid: PositionGrid
@@ -16,11 +18,39 @@ export interface PlannedUnit {
   readonly inputs: UnitInputs
 }
 
+type UnitParts = Pick<PlannedUnit, 'network' | 'patch' | 'scene' | 'grid' | 'inputs'>
+
+/** Title of a unit. */
+export function unitTitle(model: string, size: number, patch: string): string {
+  return `${model} ${size} ${patch}`
+}
+
+/** @param out results folder */
+export function plannedUnit(out: string, { network, patch, scene, grid, inputs }: UnitParts): PlannedUnit {
+  return {
+    kind: 'maps',
+    network,
+    title: unitTitle(network.id, patch.size, patch.name),
+    group: String(patch.size),
+    // One for each position of the grid, and one for each anchor (reference position) that is not on the grid.
+    images: grid.offsets.length / 2,
+    path: unitFolder(out, inputs),
+    find: async () => (isPlaceholder(network) ? { state: 'missing' } : findUnit(out, inputs)),
+    isStored: () => isUnitThere(out, inputs),
+    version: () => unitVersion(out, inputs),
+    patch,
+    scene,
+    grid,
+    inputs,
+  }
+}
+
 /**
  * Lists the units in the order in which they are computed. They are ordered by network, so that each network is opened
  * only once, then by size, then by object.
  */
 export function planUnits(
+  out: string,
   networks: readonly Network[],
   patchesOf: (frame: number) => readonly Patch[],
   strideFor: (frame: number, size: number) => number,
@@ -34,21 +64,11 @@ export function planUnits(
     return grid
   }
   return networks.flatMap((network) =>
-    patchesOf(network.input.rows).map((patch) => ({
-      network,
-      patch,
-      ...partsOf(network, patch),
-      grid: gridFor(network.input.rows, patch.size),
-    })),
+    patchesOf(network.input.rows).map((patch) => {
+      const grid = gridFor(network.input.rows, patch.size)
+      return plannedUnit(out, { network, patch, grid, ...partsOf(network, patch) })
+    }),
   )
-}
-
-/**
- * Number of images of a unit: one for each position of its grid, and one for each anchor (reference position) that is
- * not on the grid.
- */
-export function imagesOf({ grid }: PlannedUnit): number {
-  return grid.offsets.length / 2
 }
 
 /**

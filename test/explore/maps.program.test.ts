@@ -12,7 +12,7 @@ import type { DroppedNetwork, KeptUnit, LiveObject, LiveStudy } from '../../src/
 import type { ProgressEvent } from '../../src/progress.js'
 import { fileName } from '../../src/results/fileName.js'
 import { reproduce } from '../../src/study/run.js'
-import { unitTitle } from '../../src/study/unitQueue.js'
+import { unitTitle } from '../../src/study/units.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'

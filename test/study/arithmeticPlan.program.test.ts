@@ -9,7 +9,7 @@ import { silent } from '../../src/progress.js'
 import { writeReport } from '../../src/report/report.js'
 import { writeAccuracy } from '../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
-import { computeArithmeticPlan, imagesOfArithmetic, planArithmetic } from '../../src/study/arithmeticPlan.js'
+import { computeArithmetic, planArithmetic } from '../../src/study/arithmeticPlan.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../../src/study/generators.js'
 import { contents } from '../support/commandLine.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
@@ -26,8 +26,10 @@ const inFolder = sharedFolder()
 const ACCURACY = 'arithmetic/tiny-alexnet/accuracy.json'
 let models: NetworkWithGenerators
 
-/** What a folder lacks. Expressions are computed eight at a time, so that 12 of them can be stopped in between. */
-async function plan(folder: string, changes: { trialsPerKind?: number; seed?: number; blend?: 'hard' | 'soft' } = {}) {
+type Changes = { trialsPerKind?: number; seed?: number; blend?: 'hard' | 'soft' }
+
+/** The work on a folder. Expressions are computed eight at a time, so that 12 of them can be stopped in between. */
+async function item(folder: string, changes: Changes = {}) {
   return planArithmetic(models, {
     out: inFolder(folder),
     patches: (await builtInPatches()).slice(0, 3),
@@ -39,8 +41,13 @@ async function plan(folder: string, changes: { trialsPerKind?: number; seed?: nu
   })
 }
 
+/** What a folder lacks. */
+async function plan(folder: string, changes: Changes = {}) {
+  return (await item(folder, changes)).plan
+}
+
 async function compute(folder: string): Promise<void> {
-  await computeArithmeticPlan(await plan(folder), CPU, silent, undefined)
+  await computeArithmetic(await item(folder), CPU, silent, undefined)
 }
 
 /** A copy of the folder that is whole. */
@@ -51,12 +58,12 @@ function copied(folder: string): string {
 
 beforeAll(async () => {
   models = await chooseGenerators({ generators: ['tiny-deepsim-fc8'] })
-  const first = await plan('whole')
-  expect([first.scenes.length, imagesOfArithmetic(first)]).toEqual([
+  const first = await item('whole')
+  expect([first.plan.scenes.length, first.images]).toEqual([
     ARITHMETIC_SCENES.length,
     SCENE_IMAGES + PER_KIND * TRIAL_IMAGES,
   ])
-  await computeArithmeticPlan(first, CPU, silent, undefined)
+  await computeArithmetic(first, CPU, silent, undefined)
 })
 
 describe('arithmetic of a study', () => {
@@ -64,7 +71,7 @@ describe('arithmetic of a study', () => {
     const [study] = await readArithmeticStudies(inFolder('whole'))
     expect(study?.scenes.map(({ name }) => name)).toEqual(ARITHMETIC_SCENES.map(({ name }) => name))
     expect(study?.accuracy?.done).toBe(12)
-    expect(imagesOfArithmetic(await plan('whole'))).toBe(0)
+    expect((await item('whole')).images).toBe(0)
     expect((await plan('whole', { seed: 1 })).accuracy.before).toEqual(NOTHING)
     expect((await plan('whole', { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
     expect((await plan('whole', { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
@@ -85,12 +92,12 @@ describe('arithmetic of a study', () => {
     rmSync(inFolder(copied('stopped'), ACCURACY))
     const stop = new AbortController()
     const progress = { ...silent, update: (done: number) => done > 0 && stop.abort(new InterruptedError()) }
-    const stopped = computeArithmeticPlan(await plan('stopped'), CPU, progress, stop.signal)
+    const stopped = computeArithmetic(await item('stopped'), CPU, progress, stop.signal)
     await expect(stopped).rejects.toThrow(InterruptedError)
     const left = await plan('stopped')
     expect(left.scenes).toEqual([])
     expect(left.accuracy.before?.done).toBe(8)
-    await computeArithmeticPlan(left, CPU, silent, undefined)
+    await compute('stopped')
     expect(await contents(inFolder('stopped'))).toEqual(await contents(inFolder('whole')))
   })
 

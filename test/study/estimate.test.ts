@@ -26,7 +26,7 @@ it.each([
   [['an older format'], '2 units of an older format'],
   [['an older format', 'no readout'], '2 units made with other settings (no readout) or of an older format'],
 ])('units to replace that differ by %j are called %j', (differences, text) => {
-  expect(replacedText({ units: 2, differences })).toBe(text)
+  expect(replacedText({ count: 2, differences })).toBe(text)
 })
 
 describe('the estimate of a study', () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
 import { studyStatus } from '../../src/study/status.js'
-import { unitTitle } from '../../src/study/unitQueue.js'
+import { unitTitle } from '../../src/study/units.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
 import { expectedSeconds, secondsLeft } from '../../src/study/timeLeft.js'
-import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
+import type { PlannedUnit } from '../../src/study/units.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
@@ -17,13 +17,16 @@ beforeAll(async () => {
 })
 
 /** Made-up seconds of a unit: the second network is twenty times as slow as the first. */
-const secondsOf = (unit: PlannedUnit) => imagesOf(unit) * (unit.network.id === NETWORKS[0] ? 0.01 : 0.2)
+const secondsOf = (unit: PlannedUnit) => unit.images * (unit.network.id === NETWORKS[0] ? 0.01 : 0.2)
 const sum = (some: readonly PlannedUnit[]) => some.reduce((total, unit) => total + secondsOf(unit), 0)
 
 /** What is told when `at` units are finished and the next one has run for some seconds. */
 function told(at: number, { seconds = 0, byOthers = 0 } = {}): number | null {
-  const finished = units.slice(0, at).map((unit) => ({ unit, seconds: secondsOf(unit) }))
-  const queue = { left: () => units.slice(at + 1), byOthers }
+  const finished = units.slice(0, at).map((item) => ({ item, seconds: secondsOf(item) }))
+  const queue = {
+    left: () => units.slice(at + 1),
+    byOthers: units.slice(0, 1).flatMap((one) => Array(byOthers).fill(one)),
+  }
   return secondsLeft(expectedSeconds(units[at] as PlannedUnit, finished, queue), seconds)
 }
 
@@ -38,10 +41,10 @@ it('the time left falls while a unit is computed, and does not go below that of 
 })
 
 it('the first unit of a network and size, which is slower, counts only until another is finished', () => {
-  const queue = { left: () => units.slice(10), byOthers: 0 }
-  const [unit] = units.slice(9) as [PlannedUnit]
-  const times = [30, 10, 14].map((seconds) => ({ unit, seconds }))
-  const toldAfter = (count: number) => secondsLeft(expectedSeconds(unit, times.slice(0, count), queue), 0)
+  const queue = { left: () => units.slice(10), byOthers: [] }
+  const [item] = units.slice(9) as [PlannedUnit]
+  const times = [30, 10, 14].map((seconds) => ({ item, seconds }))
+  const toldAfter = (count: number) => secondsLeft(expectedSeconds(item, times.slice(0, count), queue), 0)
   for (const [i, expected] of [90, 30, 36].entries()) expect(toldAfter(i + 1)).toBeCloseTo(expected)
 })
 

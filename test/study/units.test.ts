@@ -5,7 +5,7 @@ import { sceneOf } from '../../src/engine/scene.js'
 import { UsageError } from '../../src/errors.js'
 import type { Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
-import { arrayBytes, imagesOf, planUnits } from '../../src/study/units.js'
+import { arrayBytes, planUnits } from '../../src/study/units.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { inputs } from '../support/unit.js'
 
@@ -22,7 +22,7 @@ function patch(name: string, size: number): Patch {
 
 function planned(networks: readonly Network[], patches: readonly Patch[], stride: number) {
   const [patchesOf, strideFor] = [() => patches, () => stride]
-  return planUnits(networks, patchesOf, strideFor, (_, patch) => ({ scene: sceneOf(patch), inputs }))
+  return planUnits('out', networks, patchesOf, strideFor, (_, patch) => ({ scene: sceneOf(patch), inputs }))
 }
 
 describe('plan', () => {
@@ -38,7 +38,7 @@ describe('plan', () => {
   })
 
   it("has the paper's 6.5 million images: 10 classes × 20 patches × both sizes", () => {
-    const images = planned(networks.slice(0, 1), patches.slice(1), 1).map(imagesOf)
+    const images = planned(networks.slice(0, 1), patches.slice(1), 1).map(({ images }) => images)
     expect(images.reduce((a, b) => a + b) * 10 * 20).toBe(6_500_000)
   })
 
@@ -53,7 +53,7 @@ describe('plan', () => {
   it('counts images and bytes: anchors outside the grid are computed, but no part of the maps', () => {
     const [unit] = planned(networks, patches, 4)
     if (unit === undefined) throw new Error('no unit')
-    expect(imagesOf(unit)).toBe(25 * 25 + 4)
+    expect(unit.images).toBe(25 * 25 + 4)
     expect(arrayBytes(unit)).toBe((3 * 5 * 25 * 25 + 5 * 9192) * 4)
   })
 

@@ -96,7 +96,7 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
   if (estimate.replaced > 0) {
-    const replaced = replacedText({ units: estimate.replaced, differences: estimate.differences })
+    const replaced = replacedText({ count: estimate.replaced, differences: estimate.differences })
     print(`the results folder has ${replaced}, which this study would replace`)
   }
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)

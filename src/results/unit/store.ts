@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import { readStored } from '../../files/json.js'
 import { encodeNpy } from '../../files/npy.js'
+import { fileVersion } from '../../files/regularFile.js'
 import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
 import { firstDamaged, sha256 } from '../../files/sha256.js'
 import { fileName } from '../fileName.js'
@@ -83,9 +83,8 @@ async function otherFormat(path: string): Promise<StoredUnit> {
 }
 
 /** A text that changes whenever the unit is written again; undefined if there is no unit. */
-export async function unitVersion(results: string, place: UnitPlace): Promise<string | undefined> {
-  const status = await stat(join(unitFolder(results, place), UNIT_FILE)).catch(() => undefined)
-  return status && `${status.ino} ${status.mtimeMs}`
+export function unitVersion(results: string, place: UnitPlace): Promise<string | undefined> {
+  return fileVersion(join(unitFolder(results, place), UNIT_FILE))
 }
 
 /** @throws InputError if unit.json is missing or damaged */

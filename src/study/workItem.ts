@@ -1,0 +1,93 @@
+import type { Network } from '../networks/index.js'
+
+/** Work that one process computes and stores as a whole. Queue, locks, status and time left know nothing else of it. */
+export interface WorkItem {
+  /** What the item computes: the maps of a unit, or feature arithmetic. */
+  readonly kind: 'maps' | 'arithmetic'
+  /** Network that is opened to compute the item. */
+  readonly network: Network
+  /** Names the item in messages. The item's lock has the same name, turned into a file name. */
+  readonly title: string
+  /** Items of one kind, network and group take equally long. */
+  readonly group: string
+  /** Number of images to compute. */
+  readonly images: number
+  /** Path of the folder or file that appears when the item is stored. */
+  readonly path: string
+  /** Looks for the stored item, and checks all its files. */
+  readonly find: () => Promise<StoredItem>
+  /** Like `find`, but does not check the arrays. */
+  readonly isStored: () => Promise<boolean>
+  /** A text that changes whenever the item is stored again; undefined if nothing is stored. */
+  readonly version: () => Promise<string | undefined>
+}
+
+/** A stored item of state `other` was made from other inputs, or by another version. `differences` says how it differs. */
+type StoredItem =
+  | { readonly state: 'finished' }
+  | { readonly state: 'missing' }
+  | { readonly state: 'other'; readonly differences: readonly string[] }
+
+/** Items of one kind and network. They are computed one after the other, so that the network is opened only once. */
+export type Lane = Pick<WorkItem, 'kind' | 'network'>
+
+export function isInLane(item: WorkItem, { kind, network }: Lane): boolean {
+  return item.kind === kind && item.network === network
+}
+
+/** The lanes of items, in the order of their first items. */
+export function lanesOf(items: readonly WorkItem[]): readonly Lane[] {
+  return items.filter((item, i) => items.findIndex((other) => isInLane(other, item)) === i)
+}
+
+export function imagesOf(items: readonly WorkItem[]): number {
+  return items.reduce((sum, { images }) => sum + images, 0)
+}
+
+/** Groups items that take equally long, in the order of their first items. */
+export function groupsOf<T extends WorkItem>(items: readonly T[]): readonly (readonly [T, ...T[]])[] {
+  const groups = new Map<string, [T, ...T[]]>()
+  for (const item of items) {
+    const key = JSON.stringify([item.kind, item.network.id, item.group])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return [...groups.values()]
+}
+
+/** The items to compute, because they are missing, damaged or made from other inputs. */
+export interface WorkLeft<T extends WorkItem> {
+  readonly left: readonly T[]
+  /**
+   * The version of each stored item that must be replaced. Such items are damaged or have other inputs. When the
+   * version on disk changes, some process has replaced the item.
+   */
+  readonly unwanted: ReadonlyMap<WorkItem, string>
+  readonly replaced: ReplacedItems
+}
+
+/** Stored items that have other inputs or another format. */
+export interface ReplacedItems {
+  readonly count: number
+  /** How they differ from what is wanted, such as `stride 3 instead of 1`. */
+  readonly differences: readonly string[]
+}
+
+export async function workLeft<T extends WorkItem>(items: readonly T[]): Promise<WorkLeft<T>> {
+  const left: T[] = []
+  const unwanted = new Map<WorkItem, string>()
+  const differences = new Set<string>()
+  let count = 0
+  for (const item of items) {
+    const version = await item.version()
+    const stored = await item.find()
+    if (stored.state === 'finished') continue
+    left.push(item)
+    if (version !== undefined) unwanted.set(item, version)
+    if (stored.state === 'missing') continue
+    count++
+    for (const difference of stored.differences) differences.add(difference)
+  }
+  return { left, unwanted, replaced: { count, differences: [...differences] } }
+}
