@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await page.getAttribute('#a-plot', 'aria-label')).toContain(MARKUP)
     expect(await page.evaluate(() => ['taken' in window, document.scripts.length])).toEqual([false, 2])
     expect(await text('.finding')).toMatch(
-      /^Not sure: at the center, plain sees “car” as an? .+ Two positions get the same answer with a chance of /,
+      /^Not sure: at the center, plain sees “car” as “.+ Two positions get the same answer with a chance of /,
     )
   })
 
