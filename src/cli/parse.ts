@@ -40,8 +40,9 @@ export function parseWholeList(text: string): readonly number[] {
   return parseList(text).map(parseWhole)
 }
 
+/** Parses `a,b`. A comma after a backslash belongs to its value, such as the path of a file; see `listText`. */
 export function parseList(text: string): readonly string[] {
-  const parts = text.split(',').map((part) => part.trim())
+  const parts = text.split(/(?<!\\),/).map((part) => part.replaceAll('\\,', ',').trim())
   if (parts.some((part) => part === '')) throw new InvalidArgumentError('Give values separated by commas.')
   return parts
 }

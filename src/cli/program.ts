@@ -26,7 +26,9 @@ import { asFlags, knowFlags } from './flags.js'
 import { addExamples, describeOption } from './help.js'
 import { sayError } from './output.js'
 
-const EXIT_STATUSES = `
+const LISTS_AND_STATUSES = `
+Lists: commas separate values. Write \\, for a comma in a value.
+
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
 device, 5 worse than a limit, 130 interrupted, 141 output closed, 143
 terminated, 1 any other error.`
@@ -47,7 +49,7 @@ export function programWith(context: CommandContext): Command {
   const program = addExamples(new Command('shiftscope'), 'shiftscope reproduce', 'shiftscope explore')
     .description('measure and show how a network’s features change when an object moves')
     .version(packageVersion(), '-V, --version', 'print the version')
-    .addHelpText('after', EXIT_STATUSES)
+    .addHelpText('after', LISTS_AND_STATUSES)
   const commands = [
     reproduceCommand(context),
     extractCommand(context),

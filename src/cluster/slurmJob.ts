@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
-import { counted, flagOf, shellWord } from '../support/text.js'
+import { counted, flagOf, listText, shellWord } from '../support/text.js'
 
 export interface JobPlan {
   readonly tasks: number
@@ -27,10 +27,14 @@ export function studyWords({ onProgress, signal, limits, pairs = [], ...study }:
     const flag = flagOf(name)
     if (value === undefined || value === false) return []
     if (value === true) return [flag]
-    if (typeof value !== 'object' || Array.isArray(value)) return [flag, String(value)]
-    return Object.entries(value).flatMap(([id, own]) => [flag, `${id}=${own}`])
+    if (typeof value !== 'object' || Array.isArray(value)) return [flag, argument(value)]
+    return Object.entries(value).flatMap(([id, own]) => [flag, `${id}=${argument(own)}`])
   })
   return [...words, ...pairs.flatMap(({ plain, variant }) => ['--pair', `${plain}=${variant}`])]
+}
+
+function argument(value: unknown): string {
+  return Array.isArray(value) ? listText(value) : String(value)
 }
 
 export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {

@@ -65,7 +65,9 @@ describe.skipIf(!hasChromium())('figures that leave the page', () => {
     expect(title).toContain(PATCHES[1])
     for (const axis of ['row (px)', 'column (px)']) expect(words.filter((word) => word === axis)).toHaveLength(2)
     const shares = (await texts('.legend li')).map((entry) => /[<>]? ?[\d.]+ %$/.exec(entry)?.[0].trim())
-    expect(words.filter((word) => / %$/.test(word) && word.length < 9)).toEqual(shares)
+    // The agreement is the last line of each map's summary.
+    const agreements = (await texts('#a-summary, #b-summary')).map((summary) => /\d+ %$/.exec(summary)?.[0])
+    expect(words.filter((word) => / %$/.test(word) && word.length < 9)).toEqual([...agreements, ...shares])
     for (const panel of ['a', 'b']) expect(words.join(' ')).toContain(await text(`#${panel}-summary`))
     expect(addresses).toEqual(Array(3).fill('data:image/png;'))
     expect(svg).not.toContain('var(')

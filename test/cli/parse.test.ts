@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   collectAssignments,
@@ -18,6 +19,7 @@ import {
   parseWhole,
   parseWholeList,
 } from '../../src/cli/parse.js'
+import { listText } from '../../src/support/text.js'
 
 type Parser = (text: string) => unknown
 
@@ -32,7 +34,7 @@ describe('the value of an option', () => {
     [parsePositive, { '1e-7': 1e-7, '0.5': 0.5, ' 2 ': 2 }],
     [parsePath, { ' ': ' ', 'a/b': 'a/b' }],
     [parseWholeList, { 75: [75], '75 , 125': [75, 125] }],
-    [parseList, { a: ['a'], 'a, b c ,d': ['a', 'b c', 'd'] }],
+    [parseList, { a: ['a'], 'a, b c ,d': ['a', 'b c', 'd'], 'x=a\\,b.onnx,c\\d': ['x=a,b.onnx', 'c\\d'] }],
     [parseMinutes, { 1: 1, 90: 90, '1:30:00': 90, '00:00:00': 1, '00:01:01': 2, '100:59:59': 6060 }],
     [parseColours, { '1,2,3': [1, 2, 3], '0.5': [0.5], ' -0.5, 1e2 ,0': [-0.5, 100, 0] }],
     [parseRange, { 1: 1, 255: 255 }],
@@ -67,6 +69,14 @@ describe('the value of an option', () => {
   ])('%o is told its form where it is another: %s', (parse, message, texts) => {
     for (const text of texts.split('|')) expect(() => parse(text), text).toThrow(new InvalidArgumentError(message))
   })
+})
+
+it('a list of values with commas and backslashes is written so that it is read again', () => {
+  const values = fc.array(
+    fc.stringMatching(/^[ab,\\]+$/).filter((text) => !text.endsWith('\\')),
+    { minLength: 1 },
+  )
+  fc.assert(fc.property(values, (list) => expect(parseList(listText(list))).toEqual(list)))
 })
 
 describe('an option that may be repeated', () => {

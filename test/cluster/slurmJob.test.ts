@@ -49,13 +49,17 @@ it.each([
 
 it('a study is given to a job as words that reproduce understands', async () => {
   const words = studyWords({
-    ...{ models: ['alexnet', 'new=my net.onnx'], layers: { alexnet: ['fc6', 'fc7'] }, weights: { alexnet: 'a=b.pth' } },
+    ...{
+      models: ['alexnet', 'new=my net,2.onnx'],
+      layers: { alexnet: ['fc6', 'fc7'] },
+      weights: { alexnet: 'a=b.pth' },
+    },
     ...{ sizes: [75], C: 1e-7, limits: { low: 0.5, high: 1 }, inputMean: [0.5, 0, 1], inputRange: 255 as const },
     ...{ pairs: [{ plain: 'alexnet', variant: 'new' }] },
     ...{ keepFeatures: true, signal: new AbortController().signal },
   })
   expect(words.join(' ')).toBe(
-    '--models alexnet,new=my net.onnx --layers alexnet=fc6,fc7 --weights alexnet=a=b.pth --sizes 75 --C 1e-7 --input-mean 0.5,0,1 --input-range 255 --keep-features --limits 0.5,1 --pair alexnet=new',
+    '--models alexnet,new=my net\\,2.onnx --layers alexnet=fc6,fc7 --weights alexnet=a=b.pth --sizes 75 --C 1e-7 --input-mean 0.5,0,1 --input-range 255 --keep-features --limits 0.5,1 --pair alexnet=new',
   )
   expect(await refusalOf(['reproduce', ...words])).toBeUndefined()
   expect(studyWords({ keepFeatures: false })).toEqual([])
