@@ -27,7 +27,7 @@ async function add({ address }, png) {
  */
 async function map({ address }, { id, layers, input }, key, stride, since, isWhole) {
   const anchor = { row: Math.floor((input.rows - SIZE) / 2), col: Math.floor((input.cols - SIZE) / 2) }
-  const scene = { network: id, object: key, size: SIZE, stride, background: 'white' }
+  const scene = { network: id, object: key, size: SIZE, stride, background: 'white', category: '' }
   const left = new AbortController()
   const response = await fetch(`${address}map`, {
     method: 'POST',
@@ -35,6 +35,7 @@ async function map({ address }, { id, layers, input }, key, stride, since, isWho
     body: JSON.stringify({ ...scene, layer: layers.at(-1).name, anchor, cursor: anchor }),
     signal: left.signal,
   })
+  if (!response.ok) throw new Error(await response.text())
   const seconds = () => (performance.now() - since) / 1000
   const decode = messageDecoder()
   let first
@@ -45,6 +46,7 @@ async function map({ address }, { id, layers, input }, key, stride, since, isWho
     }
     if (first !== undefined && !isWhole) break
   }
+  if (first === undefined) throw new Error('the map ended without a position')
   const whole = seconds()
   left.abort()
   return { first, whole }

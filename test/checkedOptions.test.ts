@@ -7,25 +7,37 @@ import { compare } from '../src/compare/compare.js'
 import { UsageError } from '../src/errors.js'
 import { explore } from '../src/explore/explore.js'
 import { type ExtractOptions, extract, openNetwork } from '../src/features/openNetwork.js'
-import { inspectModel } from '../src/networks/index.js'
+import { writeNpy } from '../src/files/npy.js'
+import { importWeights, inspectModel, pullWeights } from '../src/networks/index.js'
+import { writeReport } from '../src/report/report.js'
+import { openResults } from '../src/results/openResults.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
 import { reproduce } from '../src/study/run.js'
+import { studyStatus } from '../src/study/status.js'
 import { temporaryFolder } from './support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 
 const DOG = new URL('../models/patches/dog.png', import.meta.url).pathname
 
-it.each([undefined, null, 5, {}])('a network or a folder that is no text is refused with a code: %j', async (given) => {
+it.each([undefined, null, 5, {}])('an argument that is no text is refused with a code: %j', async (given) => {
   const value = given as string
   const kind = given === null ? 'null' : typeof given
   const code = 'ERR_SHIFTSCOPE_USAGE'
   const network = { code, message: `the network must be a text, not ${kind}` }
   await expect(openNetwork(value)).rejects.toMatchObject(network)
   await expect(inspectModel(value)).rejects.toMatchObject(network)
+  await expect(importWeights(value, DOG)).rejects.toMatchObject(network)
+  await expect(pullWeights(value)).rejects.toMatchObject(network)
   const folder = { code, message: `a results folder must be a text, not ${kind}` }
   await expect(compare(value, inFolder())).rejects.toMatchObject(folder)
   await expect(compare(inFolder(), value)).rejects.toMatchObject(folder)
+  await expect(openResults(value).next()).rejects.toMatchObject(folder)
+  await expect(studyStatus(value)).rejects.toMatchObject(folder)
+  await expect(writeReport(value)).rejects.toMatchObject(folder)
+  const file = { code, message: `a file must be a text, not ${kind}` }
+  await expect(importWeights('alexnet', value)).rejects.toMatchObject(file)
+  await expect(writeNpy(value, [1], new Float32Array(1))).rejects.toMatchObject(file)
 })
 
 describe('options that only a script can give', () => {

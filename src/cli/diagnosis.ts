@@ -4,6 +4,7 @@ import { platformGap, processorName } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { PROVIDER_NAMES, PROVIDERS } from '../engine/providers.js'
 import { makeFolders } from '../files/atomic.js'
+import { oldestNode } from '../files/package.js'
 import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
@@ -19,8 +20,6 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
   return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
 }
 
-const MIN_NODE = 20
-
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
@@ -32,7 +31,7 @@ export interface Diagnosis {
 
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
-    nodeDiagnosis(),
+    nodeDiagnosis(process.versions.node),
     processorDiagnosis(),
     addonDiagnosis(),
     cudaDiagnosis(),
@@ -42,14 +41,17 @@ export async function examine(): Promise<readonly Diagnosis[]> {
   ]
 }
 
-function nodeDiagnosis(): Diagnosis {
-  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
+/** @param version such as `20.17.0` */
+export function nodeDiagnosis(version: string): Diagnosis {
+  const oldest = oldestNode()
+  const isOld = version.localeCompare(oldest, 'en', { numeric: true }) < 0
   const found = {
     subject: 'Node.js',
     optional: false,
-    detail: `${process.version}, ${process.platform}-${process.arch}`,
+    detail: `v${version}, ${process.platform}-${process.arch}`,
   }
-  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
+  if (!isOld) return { ...found, state: 'ok' }
+  return { ...found, state: 'gap', remedy: `install Node.js ${oldest} or newer` }
 }
 
 function processorDiagnosis(): Diagnosis {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
 import { packageVersion } from '../files/package.js'
+import { checkCurrentFolder } from '../support/currentFolder.js'
 import { resourceError } from '../support/machine.js'
 import { messageLine, nearestNames } from '../support/text.js'
 import { cannotStart, isOfLoading } from './cannotStart.js'
@@ -74,6 +75,7 @@ export function programWith(context: CommandContext): Command {
     if (command.commands.length > 0) command.helpCommand('help [command]', 'show the help of a command')
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
+      checkCurrentFolder()
       knowFlags(running, allCommands(program))
       // Removes the options that all commands have, because the library's functions would refuse them as unknown.
       for (const name of ['verbose', 'quiet', 'color']) running.setOptionValue(name, undefined)

@@ -1,4 +1,5 @@
 import { workerFile } from '../files/package.js'
+import { checkCurrentFolder } from '../support/currentFolder.js'
 import { prepareEnvironment } from '../support/machine.js'
 import { checkWorkers, openThreadPool } from '../support/threads.js'
 import type { WorkerData } from './backends/backend.js'
@@ -29,9 +30,11 @@ export interface Workers {
 /**
  * Prepares workers. They are started when the first batch arrives.
  * @param script URL of the workers' module; tests give one that fails
+ * @throws UsageError if the current folder was removed
  * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
+  checkCurrentFolder()
   checkWorkers(count)
   prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]

@@ -1,4 +1,4 @@
-import { mkdir, open, readlink, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, readlink, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { isFolder } from './regularFile.js'
@@ -135,8 +135,23 @@ export async function makeFolders(path: string): Promise<void> {
       await mkdir(path).catch((again: NodeJS.ErrnoException) => {
         if (again.code !== 'EEXIST') throw again
       })
-    } else if (!(await isFolder(path))) throw error
+    } else if (!(await isFolder(path))) throw (await leadsNowhere(path)) ? danglingLink(error) : error
   }
+}
+
+const DANGLING_LINK = 'DANGLING_LINK'
+
+/** The error has a code of its own, because the system's code for such a link, EEXIST, is also that of a file. */
+function danglingLink(cause: unknown): Error {
+  return Object.assign(new Error('a link leads nowhere', { cause }), { code: DANGLING_LINK })
+}
+
+async function leadsNowhere(path: string): Promise<boolean> {
+  const isLink = await lstat(path).then(
+    (status) => status.isSymbolicLink(),
+    () => false,
+  )
+  return isLink && (await stat(path).catch(() => undefined)) === undefined
 }
 
 /** Makes a folder, and checks that files can be written into it. Call this before a long computation. */
@@ -186,6 +201,7 @@ export function asOutputError(path: string, error: unknown): Error {
     ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another',
     ENOTDIR: 'there is a file where a folder is needed; choose another folder',
     EEXIST: 'there is a file where a folder is needed; choose another folder',
+    [DANGLING_LINK]: 'a link there names a folder that does not exist; make that folder, or choose another',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
     EISDIR: 'there is a folder of this name; choose another name',
     EBUSY: 'the file or folder there is in use, such as the current folder; choose another name',

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
 import { machineMemory, resourceError } from '../support/machine.js'
+import { checkText } from '../support/optionChecks.js'
 import { writeFileAtomic } from './atomic.js'
 import { readAt } from './parts.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
@@ -39,9 +40,11 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): readonl
 /**
  * Writes a float32 array as a .npy file. A reader never sees a half-written file.
  * @param data values in C order (the index along the last axis changes fastest), as many as the shape needs
+ * @throws UsageError if `path` is no text
  * @throws OutputError if the file cannot be written
  */
 export async function writeNpy(path: string, shape: readonly number[], data: Float32Array): Promise<void> {
+  checkText(path, 'a file')
   await writeFileAtomic(path, encodeNpy(shape, data))
 }
 

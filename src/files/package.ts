@@ -13,8 +13,16 @@ export function modelsFolder(): string {
 }
 
 export function packageVersion(): string {
-  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return packageJson().version
+}
+
+/** The oldest version of Node.js that the package runs on, such as `20.17`. */
+export function oldestNode(): string {
+  return packageJson().engines.node.replace('>=', '')
+}
+
+function packageJson(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'))
 }
 
 /**

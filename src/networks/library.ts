@@ -5,6 +5,7 @@ import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { regularSize } from '../files/regularFile.js'
 import { rm } from '../files/retried.js'
+import { checkText } from '../support/optionChecks.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { catalogFile } from './networkFile.js'
@@ -52,11 +53,13 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
  * graph from the file. A file that does not fit is not imported.
  * @param id network or generator in the catalog
  * @param file checkpoint of a published network or generator
- * @throws UsageError for an unknown or embedded network
+ * @throws UsageError for an argument that is no text, or for an unknown or embedded network
  * @throws InputError if the file is missing, damaged or of another network
  * @throws OutputError if the cache cannot be written
  */
 export async function importWeights(id: string, file: string): Promise<ImportedWeights> {
+  checkText(id, 'the network')
+  checkText(file, 'a file')
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
   const { weightsBytes: bytes, weightsSha256: sha256 } = (await catalogFile(entry, file)).weights

@@ -6,7 +6,7 @@ import { withFile } from '../files/openFile.js'
 import { rename } from '../files/retried.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
-import { type CheckedOptions, callback, kinds, parseOptions } from '../support/optionChecks.js'
+import { type CheckedOptions, callback, checkText, kinds, parseOptions } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graph.js'
 import { inCache, weightsFolder } from './cache.js'
 import { licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
@@ -68,6 +68,7 @@ export interface PulledWeights {
  * @throws the signal's reason after an abort
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
+  checkText(id, 'the network')
   const checked = parseOptions(options, PULL_OPTIONS)
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)

@@ -31,7 +31,7 @@ import {
 } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { distinct } from '../support/lists.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, checkText, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
 import { type DisplayLabels, displayNames, type TextOf } from './displayNames.js'
@@ -97,6 +97,7 @@ export interface MeasuredReport {
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
+  checkText(results, 'a results folder')
   const checked = parseOptions(options, OPTIONS)
   const { limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
   const limits = givenLimits ?? PAPER_LIMITS

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
+import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 
@@ -8,6 +9,7 @@ import { type OpenUnit, openUnit } from './unit/open.js'
  * Opens the units of a results folder one after the other, sorted by the folder names of network, then size, then
  * object. It reads an array only when you ask for it. You can merge results folders by copying their units into one.
  * @param results results folder, as `reproduce` wrote it
+ * @throws UsageError if `results` is no text
  * @throws InputError if the folder has no units, or a damaged one
  * @throws the signal's reason after an abort
  */
@@ -15,6 +17,7 @@ export async function* openResults(
   results: string,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<OpenUnit, void, undefined> {
+  checkText(results, 'a results folder')
   signal?.throwIfAborted()
   for (const folder of (await unitFolders(results)).flat()) {
     signal?.throwIfAborted()

@@ -8,6 +8,7 @@ import { readAccuracy } from '../results/arithmeticDocument.js'
 import { accuracyPath } from '../results/arithmeticStudy.js'
 import { inputsSchema } from '../results/unit/schema.js'
 import { isUnitThere } from '../results/unit/store.js'
+import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
 import { arithmeticTitle } from './arithmeticPlan.js'
 import { readRun, runSchema } from './runFile.js'
@@ -53,9 +54,11 @@ export function isComplete({ units, arithmetic }: StudyStatus): boolean {
 
 /**
  * Returns the progress of a study, without changing any file of the results folder.
+ * @throws UsageError if `results` is no text
  * @throws InputError if no study has started there
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {
+  checkText(results, 'a results folder')
   const run = await readRun(join(results, 'run.json'))
   const wanted = wantedItems(results, [...(run.earlier ?? []), run])
   // A study of arithmetic alone plans no units.

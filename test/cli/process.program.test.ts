@@ -44,6 +44,22 @@ describe('the program', () => {
     expect(stderr).toMatch(/^shiftscope: cannot write standard output: the disk is full; free some space .*\n$/)
   })
 
+  onPosix.each([
+    'extract --model tiny-alexnet --patch dog --size 75 --stride 50 --out out',
+    'extract --model tiny-alexnet --patch dog --size 75 --stride 50 --out "$OUT"',
+    'reproduce --models tiny-alexnet --patches dog --sizes 75 --stride 50 --out "$OUT"',
+    'explore --no-open',
+  ])('says first that its current folder was removed: %s', (command) => {
+    mkdirSync(folder('removed'))
+    const gone = `export OUT="${folder('out')}"; cd "${folder('removed')}"; rmdir "${folder('removed')}"`
+    const { status, stderr } = shell(command, gone)
+    expect(stderr).toBe(
+      'shiftscope: the current folder no longer exists; go to a folder that exists, and run the same command again\n',
+    )
+    expect(status).toBe(2)
+    expect(readdirSync(folder())).toEqual([])
+  })
+
   onPosix.each(['--help', 'models list', 'models list --json'])(
     'ends as by SIGPIPE, without an error, when nobody reads on: %s',
     (command) => {

@@ -2,13 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type CompareOptions, compare } from '../../src/compare/compare.js'
 import type { ComparedMeasure } from '../../src/compare/result.js'
-import { EXACT_CROP, PROTOCOLS, withAllMeasures } from '../../src/consistency/protocols.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { MEASURES } from '../../src/results/measures.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 import { type MadeValues, writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { runHere } from '../support/inProcess.js'
-import { textOf } from '../support/markdown.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/unit.js'
@@ -391,18 +388,4 @@ describe('the command', () => {
     expect(status).toBe(3)
     expect(() => readFileSync(folder('c.md'))).toThrow('ENOENT')
   })
-})
-
-it('the page says of each measure which direction is better', () => {
-  const rows = [...textOf('docs/measures.md').matchAll(/^\| (`[^|]*`) \|.*\| (higher|lower|neither)[^|]*\|$/gm)]
-  const stated = rows.flatMap(([, names = '', better = '']) =>
-    [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => `${name} ${better}`),
-  )
-  const ofUnits = MEASURES.filter(({ of }) => of !== undefined)
-  expect(ofUnits.map(({ name, better }) => `${name} ${better}`).filter((one) => !stated.includes(one))).toEqual([])
-  const protocols = withAllMeasures([...PROTOCOLS, EXACT_CROP], { labels: true, boxes: true })
-  const ofProtocols = protocols.flatMap(({ measures }) => measures.map(({ name, better }) => `${name} ${better}`))
-  expect(ofProtocols.filter((one) => !stated.includes(one))).toEqual([])
-  const known = new Set([...ofUnits, ...protocols.flatMap(({ measures }) => measures)].map(({ name }) => name))
-  expect(stated.filter((one) => !known.has(one.split(' ')[0] as string))).toEqual([])
 })

@@ -1,8 +1,14 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { sceneOf } from '../../src/engine/scene.js'
 import { openWorkers } from '../../src/engine/workers.js'
+import { UsageError } from '../../src/errors.js'
 import { imagenetInput } from '../support/imagenetInput.js'
+import { leftOut } from '../support/leftOut.js'
 import { stripes } from '../support/stripes.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
 
 const SCRIPT = new URL('processes/telling.mjs', import.meta.url).href
 const DATA = { backend: 'process', requests: [], pids: new Int32Array(1) } as const
@@ -39,3 +45,19 @@ it('a batch that is stopped before it begins does not open the network', async (
   expect(await workers.run({ ...task, stop: Int32Array.of(0) })).toMatchObject({ kind: 'failed', during: 'open' })
   await workers.close()
 })
+
+it.skipIf(leftOut(process.platform === 'win32', 'Windows never removes a current folder'))(
+  'are refused in a folder that was removed, where no thread can start',
+  () => {
+    const before = process.cwd()
+    mkdirSync(inFolder('removed'))
+    process.chdir(inFolder('removed'))
+    rmdirSync(inFolder('removed'))
+    try {
+      const message = 'the current folder no longer exists; go to a folder that exists, and run the same command again'
+      expect(() => openWorkers(DATA, 1, SCRIPT)).toThrow(new UsageError(message))
+    } finally {
+      process.chdir(before)
+    }
+  },
+)

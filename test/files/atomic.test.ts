@@ -162,11 +162,13 @@ async function takeAwayAfter(turns: number, folder: string): Promise<void> {
 
 describe('failures of the file system', () => {
   const IN_THE_WAY = 'there is a file where a folder is needed; choose another folder'
+  const NOWHERE = 'a link there names a folder that does not exist; make that folder, or choose another'
 
   it.each([
     ['file/out.npy', IN_THE_WAY],
     ['file/below/out.npy', IN_THE_WAY],
-    ['dangling/file', IN_THE_WAY],
+    ['dangling/file', NOWHERE],
+    ['dangling/below/file', NOWHERE],
     ['folder', 'there is a folder of this name; choose another name'],
     ['x'.repeat(300), 'the name is too long for the file system; choose a shorter one'],
     ['null', 'it is a device or a pipe; choose the name of a file'],
@@ -184,14 +186,16 @@ describe('failures of the file system', () => {
 
   it('name the folder, not a temporary in it', async () => {
     writeFileSync(inFolder('file'), '')
-    const refusal = (path: string) => new OutputError(`cannot write ${path}: ${IN_THE_WAY}`)
+    const refusal = (path: string, why = IN_THE_WAY) => new OutputError(`cannot write ${path}: ${why}`)
     const unit = inFolder('file', 'unit')
     await expect(writeFolderAtomic(unit, async () => undefined)).rejects.toThrow(refusal(unit))
     const filling = (temporary: string) =>
       writeFileAtomic(`${temporary}/a/b`, '').then(() => makeFolders(`${temporary}/a/b`))
     await expect(writeFolderAtomic(inFolder('unit'), filling)).rejects.toThrow(refusal(inFolder('unit')))
     symlinkSync(inFolder('nothing'), inFolder('link'))
-    await expect(makeWritableFolder(inFolder('link'))).rejects.toThrow(refusal(inFolder('link')))
+    await expect(makeWritableFolder(inFolder('link'))).rejects.toThrow(refusal(inFolder('link'), NOWHERE))
+    const below = inFolder('link', 'unit')
+    await expect(writeFolderAtomic(below, async () => undefined)).rejects.toThrow(refusal(below, NOWHERE))
     expect(lstatSync(inFolder('link')).isSymbolicLink()).toBe(true)
   })
 

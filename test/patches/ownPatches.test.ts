@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { sha256 } from '../../src/files/sha256.js'
+import { PAPER_CLASSES } from '../../src/patches/cocoPatches.js'
 import { builtInPatches, listPatches, patchesFrom } from '../../src/patches/collection.js'
 import { type Image, readImage } from '../../src/patches/image.js'
 import { type Aspect, ownPatches, squareObject } from '../../src/patches/ownPatches.js'
@@ -262,10 +263,9 @@ describe('pictures that look the same give the same patches', () => {
   })
 })
 
-it('built-in patches are one transparent picture for each of the paper’s ten classes', async () => {
+it('built-in patches are transparent pictures, with at least one of each class of the paper', async () => {
   const patches = await listPatches(await builtInPatches())
-  const categories = patches.map(({ category }) => category).sort()
-  expect(categories.join(' ')).toBe('airplane banana bird boat car clock dog laptop orange zebra')
+  expect(patches.map(({ category }) => category)).toEqual(expect.arrayContaining([...PAPER_CLASSES]))
   for (const { rows, cols, opaque: share } of patches) {
     expect(Math.min(rows, cols)).toBeGreaterThanOrEqual(125)
     expect(share).toBeGreaterThan(0.2)

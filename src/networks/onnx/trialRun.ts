@@ -92,7 +92,9 @@ export async function tryBatches<T>(
 
 export function trialInput({ name, rows, cols, divisor, mean, std }: NetworkInput, batch: number): TrialInput {
   return { name, shape: [batch, 3, rows, cols], divisor, mean, std }
-} /**
+}
+
+/**
  * Limits of time and memory for a trial. A trial runs up to ten images. For these, a ViT-L takes seconds on two
  * cores, or five minutes on one slow core. Opening a model takes a second for every few hundred megabytes of
  * weights. It needs twice as much memory as the weights. Half of the machine's memory is enough for all activations of
