@@ -14,7 +14,7 @@ import type { NetworkSettings } from './runFile.js'
 import type { WorkerState } from './team.js'
 import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
 import type { PlannedUnit } from './units.js'
-import { imagesOf, type Lane } from './workItem.js'
+import { imagesOf, isInLane } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
 
 export interface UnitWork {
@@ -27,8 +27,8 @@ export interface UnitWork {
   readonly open: OpenForUnits
   /** Items that this process has finished. */
   readonly finished: FinishedItem[]
-  /** Number of images in all units that were unfinished when the work began. */
-  readonly images: number
+  /** Predicted seconds per image of each network, of which only the ratios count. */
+  readonly costs: ReadonlyMap<Network, number>
   /** Value of `performance.now()` when the work began. */
   readonly begin: number
 }
@@ -46,25 +46,27 @@ export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<
   const { study, queue, options, classifiersFor, progress, finished } = work
   const { signal } = options
   const { network } = first
-  const imagesLeft = (lane?: Lane) => imagesOf(queue.left(lane).filter(({ kind }) => kind === 'maps'))
+  const imagesLeft = () => imagesOf(queue.left(first))
+  const before = imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
+  const images = before + first.images + imagesLeft()
   progress.note(`opening ${network.id}`)
-  const handle = await work.open(network, first, first.images + imagesLeft(first), options)
+  const handle = await work.open(network, first, first.images + imagesLeft(), options)
   const classifiers = classifiersFor(handle.ran().device)
-  progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - first.images })
+  progress.start(network.id, images, { unit: 'images', before })
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
   // one is extracted.
   let stored: Promise<void> = Promise.resolve()
   try {
     for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(first)) {
       const current = unit
-      const before = work.images - imagesLeft() - current.images
+      const done = images - imagesLeft() - current.images
       const begin = performance.now()
       const tell = unitTeller(work, current)
       tell(0)
       const features = await extract(
         handle,
         current,
-        (images) => progress.update(before + images, tell(images)),
+        (extracted) => progress.update(done + extracted, tell(extracted)),
         signal,
       )
       const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
@@ -91,13 +93,19 @@ export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<
  * this one computes, and returns the seconds until all units are finished; null if unknown, as before arithmetic.
  */
 function unitTeller(work: UnitWork, current: PlannedUnit): (images: number) => number | null {
-  const { queue, locks, finished } = work
+  const { queue, locks, finished, costs } = work
   const begin = performance.now()
   const since = new Date().toISOString()
   const before = imagesOf(finished.map(({ item }) => item))
-  const expected = expectedSeconds(current, finished, queue)
+  const expect = (known: UnitWork['finished']) =>
+    expectedSeconds(current, known, queue, (network) => costs.get(network) ?? Number.NaN)
+  const expected = expect(finished)
+  const isFirst = !finished.some(({ item }) => isInLane(item, current))
   return (images) => {
-    const left = secondsLeft(expected, secondsSince(begin))
+    const seconds = secondsSince(begin)
+    // The first unit of a network tells its speed while it is computed.
+    const started = { item: { ...current, images }, seconds }
+    const left = secondsLeft(isFirst && images > 0 ? expect([...finished, started]) : expected, seconds)
     const state: WorkerState = {
       unit: current.title,
       since,

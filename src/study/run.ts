@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
+import { imageCost } from '../engine/reuse/expected.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/classifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
@@ -8,7 +9,7 @@ import { pause } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
-import { networkNotes } from '../networks/index.js'
+import { type Network, networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { type Report, type ReportOptions, writeReport } from '../report/report.js'
 import { storedPairs } from '../results/pairs.js'
@@ -162,7 +163,7 @@ async function computeStudy(run: Run): Promise<void> {
     queue,
     locks: team.locks,
     classifiersFor: studyClassifiers(options.request.index, (line) => progress.note(line)),
-    images: imagesOf(unitsLeft(study)),
+    costs: await imageCosts(unitsLeft(study).map(({ network }) => network)),
     begin: performance.now(),
   }
   for (let idleRounds = 0; ; idleRounds++) {
@@ -182,6 +183,12 @@ async function computeStudy(run: Run): Promise<void> {
   await team.look()
   const byOthers = queue.byOthers.filter(({ kind }) => kind === 'maps').length
   if (byOthers > 0) progress.note(`other processes computed ${byOthers} of ${counted(study.units.length, 'unit')}`)
+}
+
+async function imageCosts(networks: readonly Network[]): Promise<ReadonlyMap<Network, number>> {
+  const costs = new Map<Network, number>()
+  for (const network of new Set(networks)) costs.set(network, await imageCost(network))
+  return costs
 }
 
 async function computeArithmeticOf(work: UnitWork, item: ArithmeticItem): Promise<void> {

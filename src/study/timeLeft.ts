@@ -1,3 +1,4 @@
+import type { Network } from '../networks/index.js'
 import { median } from '../support/stopwatch.js'
 import { groupsOf, isInLane, type WorkItem } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
@@ -20,15 +21,21 @@ interface Expected {
  *
  *     later = share · Σ secondsOf(later item)
  *     share = items that this process finished / items that all processes finished
+ *
+ * @param costOf predicted seconds per image of a network, of which only the ratio counts
  */
 export function expectedSeconds(
   current: WorkItem,
   finished: readonly FinishedItem[],
   queue: Pick<WorkQueue<WorkItem>, 'left' | 'byOthers'>,
+  costOf: (network: Network) => number,
 ): Expected {
   const share = finished.length === 0 ? 1 : finished.length / (finished.length + queue.byOthers.length)
-  const later = groupsOf(queue.left()).map((group) => group.length * secondsOf(group[0], finished))
-  return { current: secondsOf(current, finished), later: share * later.reduce((sum, seconds) => sum + seconds, 0) }
+  const later = groupsOf(queue.left()).map((group) => group.length * secondsOf(group[0], finished, costOf))
+  return {
+    current: secondsOf(current, finished, costOf),
+    later: share * later.reduce((sum, seconds) => sum + seconds, 0),
+  }
 }
 
 /** Seconds until all items are finished, `elapsed` seconds after the current one started; null if unknown. */
@@ -38,13 +45,22 @@ export function secondsLeft({ current, later }: Expected, elapsed: number): numb
 }
 
 /**
- * Seconds of an item: its images times the median seconds per image of its group, or else of its lane. NaN if nothing
- * of its lane is finished, because the speed of another network would mislead. The first item, which also sets up the
- * computation, counts only until there is a second.
+ * Seconds of an item: its images times the median seconds per image of its group, or else of its lane. The first item,
+ * which also sets up the computation, counts only until there is a second. If nothing of its lane is finished, the speed
+ * of other networks is scaled by the predicted cost of an image. NaN if nothing of its kind is finished.
  */
-function secondsOf(item: WorkItem, finished: readonly FinishedItem[]): number {
+function secondsOf(item: WorkItem, finished: readonly FinishedItem[], costOf: (network: Network) => number): number {
   const ofLane = finished.filter((one) => isInLane(one.item, item))
   const ofGroup = ofLane.filter((one) => one.item.group === item.group)
-  const perImage = (ofGroup.length > 0 ? ofGroup : ofLane).map((one) => one.seconds / one.item.images)
-  return item.images * median(perImage.length > 1 ? perImage.slice(1) : perImage)
+  if (ofLane.length > 0) return item.images * usual((ofGroup.length > 0 ? ofGroup : ofLane).map(perImage))
+  const ofKind = finished.filter((one) => one.item.kind === item.kind)
+  return item.images * costOf(item.network) * usual(ofKind.map((one) => perImage(one) / costOf(one.item.network)))
+}
+
+function perImage({ item, seconds }: FinishedItem): number {
+  return seconds / item.images
+}
+
+function usual(numbers: readonly number[]): number {
+  return median(numbers.length > 1 ? numbers.slice(1) : numbers)
 }

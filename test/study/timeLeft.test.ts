@@ -21,17 +21,27 @@ const secondsOf = (unit: PlannedUnit) => unit.images * (unit.network.id === NETW
 const sum = (some: readonly PlannedUnit[]) => some.reduce((total, unit) => total + secondsOf(unit), 0)
 
 /** What is told when `at` units are finished and the next one has run for some seconds. */
-function told(at: number, { seconds = 0, byOthers = 0 } = {}): number | null {
+function told(at: number, { seconds = 0, byOthers = 0, costs = [1, 16] } = {}): number | null {
+  const costOf = ({ id }: { readonly id: string }) => costs[NETWORKS.indexOf(id)] as number
   const finished = units.slice(0, at).map((item) => ({ item, seconds: secondsOf(item) }))
   const queue = {
     left: () => units.slice(at + 1),
     byOthers: units.slice(0, 1).flatMap((one) => Array(byOthers).fill(one)),
   }
-  return secondsLeft(expectedSeconds(units[at] as PlannedUnit, finished, queue), seconds)
+  return secondsLeft(expectedSeconds(units[at] as PlannedUnit, finished, queue, costOf), seconds)
 }
 
-it('the time left is unknown until every network with units left has finished one', () => {
-  expect([0, 1, 5, 6].map((at) => told(at))).toEqual([null, null, null, null])
+it('the time left is unknown until a unit is finished', () => {
+  expect(told(0)).toBeNull()
+})
+
+it('a network that has finished no unit takes longer than the others by its predicted cost', () => {
+  const [own, others] = [units.slice(0, 6), units.slice(6)]
+  for (const at of [1, 5, 6]) expect(told(at)).toBeCloseTo(sum(own.slice(at)) + (16 / 20) * sum(others))
+  expect(told(1, { costs: [1, Number.NaN] })).toBeNull()
+})
+
+it('the time left follows each network’s own speed once it has finished a unit', () => {
   for (const at of [7, 9, 10, 11]) expect(told(at)).toBeCloseTo(sum(units.slice(at)))
 })
 
@@ -44,7 +54,11 @@ it('the first unit of a network and size, which is slower, counts only until ano
   const queue = { left: () => units.slice(10), byOthers: [] }
   const [item] = units.slice(9) as [PlannedUnit]
   const times = [30, 10, 14].map((seconds) => ({ item, seconds }))
-  const toldAfter = (count: number) => secondsLeft(expectedSeconds(item, times.slice(0, count), queue), 0)
+  const toldAfter = (count: number) =>
+    secondsLeft(
+      expectedSeconds(item, times.slice(0, count), queue, () => 1),
+      0,
+    )
   for (const [i, expected] of [90, 30, 36].entries()) expect(toldAfter(i + 1)).toBeCloseTo(expected)
 })
 

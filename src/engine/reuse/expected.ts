@@ -5,6 +5,7 @@ import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
+import { imageSeconds } from './cost.js'
 import { KEY_LIMIT } from './keys.js'
 import { leftOver, reusedNetwork } from './reusedNetwork.js'
 import { sceneKeys } from './sceneKeys.js'
@@ -20,6 +21,12 @@ export async function sharedFloor(network: Network, scene: Scene, offsets: Int32
   const cells = cellSteps(analysis)
   const keys = sceneKeys(cells, scene, network.input)
   return floorGain({ analysis, cells, keys }, positionsOf(offsets, keys.first))
+}
+
+/** Predicted seconds of the convolutions of one image on a processor; NaN for a network without any. */
+export async function imageCost(network: Network): Promise<number> {
+  const { steps, shapes } = cellSteps(networkGraph(await reusedNetwork(network)))
+  return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), 0) || Number.NaN
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
