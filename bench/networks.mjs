@@ -2,10 +2,10 @@
  * Collects from results folders the numbers of docs/networks-compared.md, one per network, measure and photograph (or
  * object):
  *
- *     node bench/networks.mjs --consistency FOLDER --windows FOLDER --objects FOLDER [--json]
+ *     node bench/networks.mjs --consistency FOLDER --objects FOLDER [--json]
  *
- * The options name folders of `consistency`, of `reproduce --photographs` at stride 1, and of `reproduce` with objects.
- * Each may be repeated. Photographs that are too small for one of the networks are left out for all.
+ * The options name folders of `consistency` and of `reproduce`. Each may be repeated. Photographs that are too small for
+ * one of the networks are left out for all.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -42,7 +42,6 @@ const MEASURES = [
 const several = { type: 'string', multiple: true, default: [] }
 const options = {
   consistency: several,
-  windows: several,
   objects: several,
   json: { type: 'boolean', default: false },
 }
@@ -50,7 +49,6 @@ const options = {
 await runScript({ options }, async ({ values }) => {
   const networks = new Map()
   for (const folder of values.consistency) addConsistency(networks, folder)
-  for (const folder of unitsOf(values.windows)) await addWindows(networks, folder)
   for (const folder of unitsOf(values.objects)) await addObject(networks, folder)
   const found = [...networks.values()]
   const photographs = [...found[0].photographs.keys()]
@@ -96,14 +94,6 @@ function unitsOf(folders) {
       .filter((path) => basename(path) === 'unit.json')
       .map((path) => dirname(join(folder, 'units', path))),
   )
-}
-
-/** The measure of all crops of a photograph, under the name that `consistency --exact` gives it. */
-async function addWindows(networks, folder) {
-  const unit = await readUnit(folder)
-  const [numbers] = await readMeasures(folder, unit)
-  const agreement = numbers['crop-agreement'][0][1]
-  addPhotograph(networkOf(networks, unit.inputs.model), unit.inputs.patch, { 'crop-exact agreement': agreement })
 }
 
 async function addObject(networks, folder) {

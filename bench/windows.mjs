@@ -15,7 +15,7 @@ import { expectedGain, sharedFloor } from '../dist/engine/reuse/expected.js'
 import { sceneOf } from '../dist/engine/scene.js'
 import { chooseSettings } from '../dist/engine/settings.js'
 import { chooseNetwork } from '../dist/networks/index.js'
-import { findPhotographs, photographPatches } from '../dist/patches/photographs.js'
+import { findPhotographs, photographPatch } from '../dist/patches/photographs.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { runScript, wholeNumber } from './script.mjs'
 
@@ -51,7 +51,8 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
 async function measureWindows({ network, margin, settings, photographs, repeats }) {
   const frame = network.input.rows
   const files = (await findPhotographs(photographs)).slice(0, repeats + 1)
-  const scenes = (await photographPatches(files, frame, margin, console.error)).map((patch) => sceneOf(patch))
+  const scenes = []
+  for (const file of files) scenes.push(sceneOf(await photographPatch(file, frame, margin)))
   const { offsets } = positionGrid(frame, scenes[0].patch.size, 1)
   const images = offsets.length / 2
   const bare = openBareLoop(network, settings, CPU)

@@ -1,12 +1,9 @@
 import { type FeatureMap, featureMapOf } from '../engine/featureMap.js'
 import type { NetworkHandle } from '../engine/handle.js'
-import { positionRange } from '../engine/positions.js'
 import { pictureFrame } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import type { Network } from '../networks/index.js'
-import { mean } from '../support/statistics.js'
-import { float32At } from '../support/typedArrays.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
@@ -120,67 +117,8 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/**
- * Equivariance errors of a layer's map of a photograph, for each distance dx in pixels that its window moves:
- *
- *     E(dx) = ‖S₋dx[F(x + dx)] − F(x)‖ / ‖F(x) − m‖, mean of both axes
- *
- * Only cells that both windows show count, and m is the mean of each channel over them. So dx is a multiple of the
- * layer's stride, the whole error is the part of the borders, and unrelated maps have an error of about 1.4.
- *
- * @param features [1 + 2n, channels · rows · cols], in this order: the window at x, the photograph moved right by each
- *   distance, and moved down by each distance
- * @param distances the n distances in pixels; those that are not multiples of the layer's stride are skipped
- * @returns empty for distances at which the two windows have no cell in common, or if all cells are equal
- */
-export function windowEquivariance(
-  features: Float32Array,
-  map: FeatureMap,
-  distances: readonly number[],
-): readonly EquivarianceError[] {
-  const dims = map.channels * map.rows * map.cols
-  const mapOf = (row: number) => features.subarray(row * dims, (row + 1) * dims)
-  return distances.flatMap((dx, i) => {
-    if (dx % map.stride !== 0) return []
-    const ofAxes = DIRECTIONS.map((axis, a) =>
-      sharedDistance(mapOf(1 + a * distances.length + i), mapOf(0), map, axis, dx / map.stride),
-    )
-    const total = ofAxes.reduce((sum, one) => sum + one) / DIRECTIONS.length
-    return Number.isFinite(total) ? [{ dx, total, border: total, aliasing: 0 }] : []
-  })
-}
-
-/** E(dx) of `windowEquivariance` along one axis, for a map that moved by `cells` rows (columns). */
-function sharedDistance(
-  moved: Float32Array,
-  still: Float32Array,
-  { channels, rows, cols }: FeatureMap,
-  axis: Direction,
-  cells: number,
-): number {
-  const [down, right] = axis === 'vertical' ? [cells, 0] : [0, cells]
-  let [difference, spread] = [0, 0]
-  for (let channel = 0; channel < channels; channel++) {
-    const own: number[] = []
-    for (let row = 0; row + down < rows; row++) {
-      for (let col = 0; col + right < cols; col++) {
-        const at = (channel * rows + row) * cols + col
-        own.push(float32At(still, at))
-        difference += (float32At(moved, at + down * cols + right) - float32At(still, at)) ** 2
-      }
-    }
-    const middle = mean(own)
-    spread += own.reduce((sum, value) => sum + (value - middle) ** 2, 0)
-  }
-  return Math.sqrt(difference / spread)
-}
-
-/**
- * Distance in pixels that an object or photograph of this size must move so that all layers are measured; 0 if no layer
- * can be.
- */
+/** Distance in pixels that an object of this size must move so that all layers are measured; 0 if no layer can be. */
 export function equivarianceReach(network: Network, size: number): number {
-  if (size > network.input.rows) return windowDistances(network, size).at(-1) ?? 0
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
   const room = Math.ceil((network.input.rows - size) / 2)
   return Math.max(0, ...maps.map((map) => reachOf(map, room)))
@@ -189,10 +127,8 @@ export function equivarianceReach(network: Network, size: number): number {
 /**
  * Measures all layers while a scene's object moves from the center to the right and down, pixel by pixel. It computes
  * up to 130 images for this, because the features on the study's grid are not enough: a coarse grid shows no aliasing,
- * and with a fine grid the features of early layers do not fit into memory. A whole photograph moves from its first
- * position, by multiples of the layers' strides.
- * @returns for each layer, the result of `equivarianceErrors`, or of `windowEquivariance` for a photograph; empty for
- *   layers without a feature map
+ * and with a fine grid the features of early layers do not fit into memory.
+ * @returns for each layer, the result of `equivarianceErrors`; empty for layers without a feature map
  */
 export async function measureEquivariance(
   handle: NetworkHandle,
@@ -202,7 +138,6 @@ export async function measureEquivariance(
   const { network, encode } = handle
   const { patch, background, blend } = scene
   const side = network.input.rows
-  if (patch.size > side) return measureWindows(handle, scene, signal)
   const steps = Array.from({ length: equivarianceReach(network, patch.size) }, (_, i) => i + 1)
   if (steps.length === 0) return network.layers.map(() => [])
   const blank = backgroundPixels(background, side)
@@ -220,36 +155,6 @@ export async function measureEquivariance(
       const map = featureMapOf(network, layer)
       return map === undefined ? [] : equivarianceErrors(layers[i]?.matrix as Float32Array, map)
     })
-  } finally {
-    release()
-  }
-}
-
-/** The distances in pixels at which a photograph's maps are compared: one and two strides of each map, ascending. */
-function windowDistances(network: Network, size: number): readonly number[] {
-  const { count } = positionRange(network.input.rows, size)
-  const strides = network.layers.flatMap((layer) => featureMapOf(network, layer)?.stride ?? [])
-  const wished = new Set(strides.flatMap((stride) => [stride, 2 * stride]))
-  return [...wished].filter((dx) => dx < count && dx <= FARTHEST).sort((a, b) => a - b)
-}
-
-async function measureWindows(
-  { network, extract }: NetworkHandle,
-  scene: Scene,
-  signal?: AbortSignal,
-): Promise<readonly (readonly EquivarianceError[])[]> {
-  const { first } = positionRange(network.input.rows, scene.patch.size)
-  const maps = network.layers.map((layer) => featureMapOf(network, layer))
-  const distances = windowDistances(network, scene.patch.size)
-  if (distances.length === 0) return maps.map(() => [])
-  const moves = [[0, 0], ...distances.map((dx) => [0, dx]), ...distances.map((dx) => [dx, 0])]
-  const offsets = Int32Array.from(moves.flat(), (pixels) => first + pixels)
-  const { layers, finished, release } = await extract(scene, offsets, { signal })
-  try {
-    if (finished < moves.length) throwIfStopped(signal)
-    return maps.map((map, i) =>
-      map === undefined ? [] : windowEquivariance(layers[i]?.matrix as Float32Array, map, distances),
-    )
   } finally {
     release()
   }

@@ -7,9 +7,8 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { isOwnNetwork, type OwnOptions } from '../networks/index.js'
-import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
+import { KEEPS_OBJECTS, type KeptUnit, type LiveScene, type OtherUnit } from '../page/live.js'
 import { encodePng } from '../patches/image.js'
-import { pictureFormat } from '../patches/pictureFormat.js'
 import { writeReport } from '../report/report.js'
 import { fileName } from '../results/fileName.js'
 import { groupsOfUnits } from '../results/openResults.js'
@@ -54,10 +53,11 @@ export async function keepUnit(
 
 async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const { unit, scene, pool, own, out, replaces, signal } = wanted
+  const ofObject = await objectOptions(wanted)
   const name = await networkName(wanted)
   const options: ReproduceOptions = {
     models: [name],
-    ...(await objectOptions(wanted)),
+    ...ofObject,
     stride: scene.stride,
     experiments: ['similarity'],
     ...(pool && { pool }),
@@ -130,26 +130,24 @@ async function networkName({ model, isDropped, unit: { network }, out }: UnitToK
 }
 
 /**
- * Returns the options for an object or a photograph. For a built-in object, `patches` is its name. A picture that the
- * user added is first stored in its own folder within the results folder. The option is then the path of that folder
- * or, if the user says what the object is, of a manifest there that states it as the category.
+ * Returns the options for an object. For a built-in object, `patches` is its name. A picture that the user added is
+ * first stored in its own folder within the results folder. The option is then the path of that folder or, if the user
+ * says what the object is, of a manifest there that states it as the category.
+ * @throws InputError if it is a photograph, because `reproduce` moves objects only
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
-async function objectOptions({ object, scene, unit, out }: UnitToKeep): Promise<ReproduceOptions> {
+async function objectOptions({ object, scene, out }: UnitToKeep): Promise<ReproduceOptions> {
   const { name, source, category } = object
   const { size, background } = scene
   if ('path' in source) return { patches: name, sizes: [size], background }
-  if (!('file' in source)) {
-    const raw = { width: source.cols, height: source.rows, channels: 4 } as const
-    const folder = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
-    const own = basename(folder)
-    const manifest = join(folder, `${own}-${fileName(category)}.json`)
-    const stated = { kind: 'images', patches: [{ name: own, file: `${own}.png`, category }] }
-    if (category !== '') await writeFileAtomic(manifest, `${JSON.stringify(stated, null, 2)}\n`)
-    return { patches: category === '' ? folder : manifest, sizes: [size], background }
-  }
-  const photographs = await storedFile(join(out, 'photographs'), name, pictureFormat(source.file) ?? '', source.file)
-  return { photographs, margin: size - unit.network.input.rows }
+  if ('file' in source) throw new InputError(KEEPS_OBJECTS)
+  const raw = { width: source.cols, height: source.rows, channels: 4 } as const
+  const folder = await storedFile(join(out, 'objects'), name, 'png', await encodePng(source.data, raw))
+  const own = basename(folder)
+  const manifest = join(folder, `${own}-${fileName(category)}.json`)
+  const stated = { kind: 'images', patches: [{ name: own, file: `${own}.png`, category }] }
+  if (category !== '') await writeFileAtomic(manifest, `${JSON.stringify(stated, null, 2)}\n`)
+  return { patches: category === '' ? folder : manifest, sizes: [size], background }
 }
 
 /** Stores a file in a folder of its own, unless it is there already. */

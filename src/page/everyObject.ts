@@ -1,8 +1,8 @@
 import { CONFIDENT } from '../experiments/confidence.js'
-import { comparedSizes } from '../patches/sizes.js'
 import { addTo } from '../support/lists.js'
 import type { PanelId } from './browser/readings.js'
 import type { View } from './browser/view.js'
+import { comparedIn } from './groups.js'
 import type { AnswerSummary, SiteGroup, SiteIndex } from './siteIndex.js'
 
 /** A network's answers for one object. `unit` is its index in `group.units`. */
@@ -24,7 +24,7 @@ export interface AnsweredObject {
 
 /** Networks with answers for objects of the same size as those of `like`. */
 export function groupsLike(index: SiteIndex, like: SiteGroup): readonly SiteGroup[] {
-  const compared = comparedSizes(index.groups)
+  const compared = comparedIn(index)
   return index.groups.filter((one) => compared(one) === compared(like) && one.units.some(({ answer }) => answer))
 }
 

@@ -1,12 +1,13 @@
 import { type Position, positionRange } from '../engine/positions.js'
-import { comparedSizes, type SizeInFrame, sizeText, subjectOf } from '../patches/sizes.js'
+import { comparedSizes, type SizeInFrame, sizeText } from '../patches/sizes.js'
 import type { PictureKey, SiteGroup, SiteIndex } from './siteIndex.js'
 
-export type Kind = 'object' | 'photograph'
+export const PATCH_KINDS = ['object', 'photograph'] as const
+export type Kind = (typeof PATCH_KINDS)[number]
 
 /** Objects move within the frame. Photographs are larger, and the frame is a window that shows a part of them. */
-export function kindOf(group: Pick<SiteGroup, 'size' | 'frame'>): Kind {
-  return subjectOf(group) === 'photographs' ? 'photograph' : 'object'
+export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind {
+  return size > frame ? 'photograph' : 'object'
 }
 
 /** The position at which the network's own answer is read. Maps of answers compare all others with it. */
@@ -50,8 +51,7 @@ export function sideText(some: readonly Required<SizeInFrame>[]): string {
   return some.some((one) => kindOf(one) === 'photograph') ? `${sides.join(', ')} px` : sizeText(some)
 }
 
-/** Returns the size by which groups are compared: as `comparedSizes`, but the side of a photograph in pixels. */
+/** Returns the size by which groups are compared: as `comparedSizes` for objects, and the side of a photograph. */
 export function comparedIn({ groups }: Pick<SiteIndex, 'groups'>): (group: SiteGroup) => number {
-  const compared = comparedSizes(groups)
-  return (group) => (kindOf(group) === 'photograph' ? group.size : compared(group))
+  return comparedSizes(groups.filter((group) => kindOf(group) === 'object'))
 }

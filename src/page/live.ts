@@ -15,6 +15,10 @@ export interface LiveStudy {
   readonly opensTwo: boolean
 }
 
+/** Why a photograph is not kept, and what to do instead. */
+export const KEEPS_OBJECTS =
+  'Keep is for objects only. For a photograph, use shiftscope consistency or shiftscope extract.'
+
 export interface LiveNetwork {
   readonly id: string
   /** Side of the network's square input image in pixels. */

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { OutputError, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { subjectsText } from '../patches/sizes.js'
 import type { Progress } from '../progress.js'
 import { embeddedJson } from './page.js'
 import { readSiteFile } from './siteFile.js'
@@ -86,8 +85,7 @@ async function embed(scripts: string[], site: string, index: SiteIndex, room: nu
       return i < withFeatures ? unit : rest
     }),
   }))
-  const subjects = subjectsText(groups).replace(' or ', ' and ')
-  const part = isWhole ? 'lacks the features of some objects' : `holds the first ${objects} of ${most} ${subjects}`
+  const part = isWhole ? 'lacks the features of some objects' : `holds the first ${objects} of ${most} objects`
   const leftOut = withFeatures === most ? '' : `${part}, because one file may have ${MOST_BYTES / 1e6} MB`
   return { ...index, groups: shown.filter(({ units }) => units.length > 0), oneFile: { leftOut } }
 }

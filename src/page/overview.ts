@@ -1,9 +1,9 @@
 import { CONFIDENT } from '../experiments/confidence.js'
-import { comparedSizes, inWordsFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { counted } from '../support/text.js'
 import { type ObjectAnswer, objectAnswers } from './everyObject.js'
+import { comparedIn, kindOf } from './groups.js'
 import type { SiteGroup, SiteIndex } from './siteIndex.js'
 import { shareText } from './text.js'
 
@@ -30,14 +30,14 @@ export function overviewText(groups: readonly SiteGroup[]): OverviewText {
   const answers = objectAnswers(groups)
   const confident = answers.filter(({ isConfident }) => isConfident)
   const unsure = answers.filter(({ isConfident }) => !isConfident)
-  const words = (text: string) => inWordsFor(groups, text)
+  const kind = groups.some((group) => kindOf(group) === 'photograph') ? 'photograph' : 'object'
   const objects = objectsOf(answers)
   const verdicts = [verdictAmong('confident', confident), verdictAmong('unsure', unsure)].filter((text) => text !== '')
-  const tooFew = `Can’t tell: this study has only ${counted(objects, 'object')}.`
+  const tooFew = `Can’t tell: this study has only ${counted(objects, kind)}.`
   return {
-    question: words('Is this one cherry-picked object?'),
-    answer: words(objects < FEWEST_PATCHES ? tooFew : verdicts.join(' ')),
-    counts: objects === 1 ? '' : words(countsText(confident, unsure)),
+    question: `Is this one cherry-picked ${kind}?`,
+    answer: objects < FEWEST_PATCHES ? tooFew : verdicts.join(' '),
+    counts: objects === 1 ? '' : countsText(confident, unsure),
   }
 }
 
@@ -94,7 +94,7 @@ function objectsOf(answers: readonly ObjectAnswer[]): number {
  * answers. Empty if no network has classes.
  */
 export function overviewHtml(index: SiteIndex): string {
-  const compared = comparedSizes(index.groups)
+  const compared = comparedIn(index)
   const answered = index.groups.filter(({ units }) => units.some(({ answer }) => answer))
   if (answered.length === 0) return ''
   const texts = [...new Set(answered.map(compared))].map((size, i) => ({

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder, packageVersion } from '../files/package.js'
-import { sizeText, subjectOf } from '../patches/sizes.js'
+import { sizeText } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import { counted } from '../support/text.js'
+import { kindOf } from './groups.js'
 import { OVERVIEW, OVERVIEW_STYLE, overviewHtml } from './overview.js'
 import type { ReportSection } from './section.js'
 import type { SiteIndex } from './siteIndex.js'
@@ -117,22 +118,16 @@ function viewerScript(): string {
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const strides = [...new Set(groups.map(({ stride }) => stride))]
-  const patches = (some: SiteIndex['groups']) =>
-    new Set(some.flatMap(({ units }) => units.map(({ patch }) => patch))).size
-  const objects = groups.filter((group) => subjectOf(group) === 'objects')
-  const photographs = groups.filter((group) => subjectOf(group) === 'photographs')
+  const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch))).size
   const positions = [...new Set(groups.map(({ rows, cols }) => rows * cols))].sort((a, b) => a - b)
   const range = [...new Set([positions[0], positions.at(-1)])].map((count) => count?.toLocaleString('en'))
   const noun = positions.at(-1) === 1 ? 'position' : 'positions'
   const each = groups.flatMap(({ units }) => units).length === 1 ? '' : ' each'
-  const sizes = sizeText(objects).replace(/, (?=\d+ px)/, ' and ')
-  const shown = [
-    ...(objects.length > 0 ? [`${counted(patches(objects), 'object')} of ${sizes}`] : []),
-    ...(photographs.length > 0 ? [counted(patches(photographs), 'photograph')] : []),
-  ]
+  const sizes = sizeText(groups).replace(/, (?=\d+ px)/, ' and ')
+  const isPhotograph = groups.some((group) => kindOf(group) === 'photograph')
   return [
     counted(models.size, 'network'),
-    shown.join(' and '),
+    isPhotograph ? counted(patches, 'photograph') : `${counted(patches, 'object')} of ${sizes}`,
     `${range.join('–')} ${noun}${each}, every ${strides.join(' or ')} px`,
   ].join(' · ')
 }

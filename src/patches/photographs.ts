@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
@@ -207,36 +207,4 @@ export async function photographPatch(
 export function checkMargin(margin: number): void {
   if (!Number.isInteger(margin) || margin < 1 || margin > MAX_MARGIN)
     throw new UsageError(`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``)
-}
-
-/**
- * Reads whole photographs as patches; see `photographPatch`. If a list has absolute paths, photographs are named after
- * their files, unless two files have the same name.
- * @param note called with a line about each photograph that cannot be used and is left out
- * @throws InputError if none can be used
- */
-export async function photographPatches(
-  files: readonly PhotographFile[],
-  frame: number,
-  margin: number | undefined,
-  note: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<readonly Patch[]> {
-  const patches: Patch[] = []
-  const names = files.map(({ name }) => (isAbsolute(name) ? basename(name) : name))
-  const areUnique = new Set(names).size === names.length
-  let reason = ''
-  for (const [i, file] of files.entries()) {
-    throwIfStopped(signal)
-    try {
-      const patch = await photographPatch(file, frame, margin, signal)
-      patches.push(areUnique ? { ...patch, name: names[i] as string } : patch)
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error
-      reason = error.message
-      note(`skipping a photograph: ${reason}`)
-    }
-  }
-  if (patches.length === 0) throw new InputError(`no photograph can be used; the last one: ${reason}`)
-  return patches
 }

@@ -18,33 +18,6 @@ export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }
 
-/** What a study measures: objects that move through the frame, and photographs, over which the frame moves. */
-export const SUBJECTS = ['objects', 'photographs'] as const
-export type Subject = (typeof SUBJECTS)[number]
-
-/** Only photographs are larger than the frame. */
-export function subjectOf({ size, frame = PAPER_FRAME }: SizeInFrame): Subject {
-  return size > frame ? 'photographs' : 'objects'
-}
-
-/** Names the subjects of a study, such as `objects or photographs`. */
-export function subjectsText(all: readonly SizeInFrame[]): string {
-  return SUBJECTS.filter((subject) => all.some((one) => subjectOf(one) === subject)).join(' or ')
-}
-
-/** Changes a text about objects into one about another subject. "The object" moves, so it becomes the window. */
-export function inWordsOf(subject: Subject, text: string): string {
-  if (subject === 'objects') return text
-  const moving = text.replace(/\bthe object\b/g, 'the window').replace(/\ban object\b/g, 'a photograph')
-  // Only whole words are changed, because a message may contain the name of a network.
-  return moving.replace(/(?<![\w-])(o|O)bject(s?)(?![\w-])/g, (_, o, s) => `${o === 'o' ? 'p' : 'P'}hotograph${s}`)
-}
-
-/** Changes a text about objects into one about what these sizes are of. */
-export function inWordsFor([first]: readonly SizeInFrame[], text: string): string {
-  return first === undefined ? text : inWordsOf(subjectOf(first), text)
-}
-
 /** The part of a result that states its size. Results in the paper's frame do not state the frame. */
 export function sizeInFrame({ size, frame = PAPER_FRAME }: SizeInFrame): SizeInFrame {
   return { size, ...(frame !== PAPER_FRAME && { frame }) }
@@ -76,30 +49,18 @@ export function strideFor(frame: number, usual: number): number {
 
 /**
  * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, equal shares of
- * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are. For
- * photographs, the result is 0 if their margin is the default of their frame, or the negative margin in pixels.
+ * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are.
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
     PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
-  const objects = all.filter((one) => subjectOf(one) === 'objects')
-  const frames = new Set(objects.map(({ frame = PAPER_FRAME }) => frame))
-  const areShares = frames.size > 1 && objects.every((one) => usual(one) !== undefined)
-  return (one) => {
-    const { size, frame = PAPER_FRAME } = one
-    if (size > frame) return size === sourceSide(frame) ? 0 : frame - size
-    return (areShares && usual(one)) || size
-  }
-}
-
-/** Names a result of `comparedSizes` in file names: `75`, `photographs`, or `photographs-16` for a margin of 16 px. */
-export function sizeName(compared: number): string {
-  return compared > 0 ? String(compared) : `photographs${compared || ''}`
+  const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
+  const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
+  return (one) => (areShares && usual(one)) || one.size
 }
 
 /**
  * Names sizes, such as `75 px`. If a frame of the study is not the paper's, it adds their shares: `43, 54 px (34 %)`.
- * For photographs, it is `photographs`, with their margins unless they have the default margin.
  * @param study all sizes between which a reader compares
  */
 export function sizeText(
@@ -108,10 +69,6 @@ export function sizeText(
   nameOf: (size: number) => unknown = String,
 ): string {
   const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b)
-  if (some.some((one) => subjectOf(one) === 'photographs')) {
-    const margins = inOrder(some.map(comparedSizes(some)).map(Math.abs)).filter((margin) => margin > 0)
-    return margins.length === 0 ? 'photographs' : `photographs with a margin of ${margins.join(', ')} px`
-  }
   const sizes = inOrder(some.map(({ size }) => size)).map(nameOf)
   const shares = inOrder(some.map(({ size, frame = PAPER_FRAME }) => Math.round((100 * size) / frame)))
   const range = [...new Set([shares[0], shares.at(-1)])].join('–')
@@ -124,9 +81,4 @@ export function sizeText(
 export function squareText(some: readonly SizeInFrame[], study = some): string {
   const isOne = some.every(({ size }) => size === some[0]?.size)
   return sizeText(some, study, (size) => (isOne ? `${size}×${size}` : size))
-}
-
-/** Names what was measured, such as `objects of 75×75 px` or `photographs`. */
-export function measuredText(some: readonly SizeInFrame[], textOf = squareText): string {
-  return subjectsText(some) === 'photographs' ? sizeText(some) : `objects of ${textOf(some)}`
 }

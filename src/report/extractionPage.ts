@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { meanAndMin } from '../experiments/mapMeasures.js'
 import { writeFolderAtomic } from '../files/atomic.js'
+import { type Kind, kindOf } from '../page/groups.js'
 import { writePage } from '../page/oneFile.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
@@ -85,15 +86,16 @@ function extractionSection(
   hasPicture: boolean,
 ): ReportSection {
   const { model, patch, size, stride, background, blend } = unit.inputs
+  const kind = kindOf({ size, frame: unit.frame })
   const positions = `${unit.rows} × ${unit.cols} positions`
   const facts = isDescribed
-    ? `${model}, ${patch === UNKNOWN_PATCH ? 'unknown object' : `object ${patch}`} of ${size}×${size} px in a frame of ${unit.frame}×${unit.frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, ${stride} px apart.`
+    ? `${model}, ${patch === UNKNOWN_PATCH ? `unknown ${kind}` : `${kind} ${patch}`} of ${size}×${size} px in a frame of ${unit.frame}×${unit.frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, ${stride} px apart.`
     : `${positions}. No extract.json describes this array, so each position counts as one pixel.`
   const missing = hasPicture
     ? ''
     : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
   const anchors = moved === undefined ? '' : `<p class="note">Note: ${escapeHtml(moved)}.</p>\n`
-  const answers = answerHtml(groups[0]?.units[0]?.answer, unit.rows * unit.cols)
+  const answers = answerHtml(kind, groups[0]?.units[0]?.answer, unit.rows * unit.cols)
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
   const rows = unit.layers.map(({ name, dims }, i) => [
@@ -112,10 +114,10 @@ ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
 
-function answerHtml(answer: AnswerSummary | undefined, positions: number): string {
+function answerHtml(kind: Kind, answer: AnswerSummary | undefined, positions: number): string {
   if (answer === undefined) return ''
   const { center, agreement } = answer
   const moved = positions === 1 ? '' : ` When it moves, ${agreementText(agreement)}.`
-  return `<p>With the object at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}.${moved}</p>
+  return `<p>With the ${kind} at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}.${moved}</p>
 `
 }

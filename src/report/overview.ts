@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsFor, squareText, subjectsText } from '../patches/sizes.js'
+import { squareText } from '../patches/sizes.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
@@ -10,7 +10,7 @@ import { viewLink } from './viewLink.js'
 
 /** A section with thumbnails of all mean maps. Each thumbnail links to the same map in the viewer. */
 export function overviewSection(groups: readonly StudyGroup[], limits: ColourLimits): ReportSection {
-  const html = `<p class="soft">Each map is the mean over ${subjectsText(groups)}. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
+  const html = `<p class="soft">Each map is the mean over objects. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
 The number below it is its mean similarity. Click a map to see it at the top of the page.</p>
 <div class="overview">
 ${groups.map((group) => groupHtml(group, groups, limits)).join('\n')}
@@ -20,7 +20,7 @@ ${groups.map((group) => groupHtml(group, groups, limits)).join('\n')}
 
 function groupHtml(group: StudyGroup, groups: readonly StudyGroup[], limits: ColourLimits): string {
   const { model, units, rows, cols, stride } = group
-  const objects = counted(units.length, inWordsFor([group], 'object'))
+  const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')

@@ -1,7 +1,7 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import type { ReportSection } from '../page/section.js'
-import { inWordsFor, SUBJECTS, squareText, strideFor, subjectOf, subjectsText } from '../patches/sizes.js'
+import { squareText, strideFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
@@ -14,15 +14,14 @@ import { tableHtml } from './tables/render.js'
  * results must give equal pages.
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
-  const inWords = (text: string) => inWordsFor(groups, text)
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
 ${tableHtml({ title: 'Networks', head: ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], rows: networkRows(groups) })}
 <h3>Protocol</h3>
-${tableHtml({ title: 'Protocol', head: ['size', 'positions', 'stride', 'background', 'blend', subjectsText(groups), 'folds', 'classifier', 'networks'], rows: protocolRows(groups) })}
-<details><summary>${inWords('Objects')} and the SHA-256 of their pictures</summary>
-${tableHtml({ title: inWords('Objects'), head: [inWords('object'), 'size', 'SHA-256'], rows: patchRows(groups) })}</details>
+${tableHtml({ title: 'Protocol', head: ['size', 'positions', 'stride', 'background', 'blend', 'objects', 'folds', 'classifier', 'networks'], rows: protocolRows(groups) })}
+<details><summary>Objects and the SHA-256 of their pictures</summary>
+${tableHtml({ title: 'Objects', head: ['object', 'size', 'SHA-256'], rows: patchRows(groups) })}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
@@ -104,17 +103,15 @@ const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 're
 
 /**
  * Note about settings that differ within the results folder; undefined if all are equal. They can differ if the folder
- * has results of several commands. Objects and photographs always differ, so they are considered separately.
+ * has results of several commands.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
-  const objects = groups.filter((group) => subjectOf(group) === 'objects')
-  const widest = Math.max(...objects.map(({ stride }) => stride))
-  const areOfFrames = objects.every(({ stride, frame }) => stride === strideFor(frame, widest))
-  const settings = SUBJECTS.flatMap((subject) => SETTINGS.map((name) => ({ subject, name })))
-  const differences = settings.flatMap(({ subject, name }) => {
-    if (name === 'stride' && subject === 'objects' && areOfFrames) return []
+  const widest = Math.max(...groups.map(({ stride }) => stride))
+  const areOfFrames = groups.every(({ stride, frame }) => stride === strideFor(frame, widest))
+  const differences = SETTINGS.flatMap((name) => {
+    if (name === 'stride' && areOfFrames) return []
     const groupsByValue = new Map<string, string[]>()
-    for (const { model, size, units } of groups.filter((group) => subjectOf(group) === subject)) {
+    for (const { model, size, units } of groups) {
       const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
       if (value !== undefined) addTo(groupsByValue, value, `${model} ${size}`)
     }

@@ -14,9 +14,7 @@ import {
   meanAndMin,
 } from '../experiments/mapMeasures.js'
 import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
-import { answerAgreement, answerChange, cropAgreement, PIXEL_STEPS } from '../experiments/windowAnswers.js'
-import { isRightAnswer } from '../networks/index.js'
-import { type Subject, subjectOf } from '../patches/sizes.js'
+import { answerAgreement } from '../experiments/windowAnswers.js'
 import { mean } from '../support/statistics.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
@@ -33,8 +31,6 @@ export interface Measure {
   readonly name: string
   /** Better is the network whose features and answers depend less on the position, or that is right more often. */
   readonly better: Better
-  /** The only subject that the measure is about; by default, it is about all. */
-  readonly subject?: Subject
   /** Raise this number whenever `of` computes other numbers, so that stored ones are computed again; 1 by default. */
   readonly revision?: number
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
@@ -97,19 +93,6 @@ export const MEASURES: readonly Measure[] = [
     of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
-  windowMeasure('crop-agreement', 'higher', 'chance that two windows agree', (answers, layer) =>
-    layer.stride > 1 ? [] : [[{}, cropAgreement(answers, layer)]],
-  ),
-  windowMeasure('answer-change', 'lower', 'share of answers that a move of 1 px changes', (answers, layer) =>
-    PIXEL_STEPS.flatMap((direction) => {
-      const change = layer.stride > 1 ? undefined : answerChange(answers, layer, direction)
-      return change === undefined ? [] : [[{ direction, distance: 1 }, change] as const]
-    }),
-  ),
-  windowMeasure('answer-accuracy', 'higher', 'share of correct answers', accuracyOf),
-  windowMeasure('answer-always-right', 'higher', 'share of photographs with no wrong answer', (answers, layer) =>
-    accuracyOf(answers, layer).map(([variant, accuracy]) => [variant, Number(accuracy === 1)]),
-  ),
   detectedMeasure('found', 'found'),
   detectedMeasure('right-and-found', 'right'),
   detectedMeasure('overlap', 'overlap'),
@@ -297,20 +280,13 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms', better: 'lower' },
 ]
 
-/** Names the measures of each subject and their revisions. Stored numbers are used only if it is the same. */
-export const MEASURES_VERSIONS = { objects: versionOf('objects'), photographs: versionOf('photographs') } as const
-
-function versionOf(subject: Subject): string {
-  const computed = measuresOf(subject).filter(({ of }) => of !== undefined)
-  return computed.map(({ name, revision = 1 }) => `${name} ${revision}`).join(', ')
-}
-
-function measuresOf(wanted: Subject): readonly Measure[] {
-  return MEASURES.filter(({ subject = wanted }) => subject === wanted)
-}
+/** Names the measures and their revisions. Stored numbers are used only if it is the same. */
+export const MEASURES_VERSION = MEASURES.filter(({ of }) => of !== undefined)
+  .map(({ name, revision = 1 }) => `${name} ${revision}`)
+  .join(', ')
 
 export function measureLayer(layer: MeasuredLayer): LayerNumbers {
-  const entries = measuresOf(subjectOf(layer)).flatMap(({ name, of }) => {
+  const entries = MEASURES.flatMap(({ name, of }) => {
     const numbers = of?.(layer) ?? []
     return numbers.length === 0 ? [] : [[name, numbers] as const]
   })
@@ -384,37 +360,11 @@ function answerColumn(metric: string): readonly MeasureTable[] {
   return [{ kind: tables.ANSWERS, column: columnOf }]
 }
 
-/** A measure of the answers to the windows of a photograph, which are class indices, [rows, cols]. */
-function windowMeasure(
-  name: string,
-  better: Better,
-  column: string,
-  of: (answers: Float32Array, layer: MeasuredLayer) => MeasureValues,
-): Measure {
-  const columnOf = ({ direction }: Variant) => [direction === undefined ? column : `${column} (${direction})`]
-  return {
-    name,
-    better,
-    subject: 'photographs',
-    of: (layer) => (layer.answerMap === undefined ? [] : of(layer.answerMap, layer)),
-    tables: [{ kind: tables.WINDOWS, column: columnOf }],
-  }
-}
-
-/** Share of correct answers; empty if it is not even known whether the answer at the center is correct. */
-function accuracyOf(windows: Float32Array, { answers, category }: MeasuredLayer): MeasureValues {
-  if (answers === null || answers.right === null) return []
-  const isRight = Object.entries(answers.names).filter(([, name]) => isRightAnswer(category, name, [name]))
-  const right = new Set(isRight.map(([index]) => Number(index)))
-  return [[{}, mean(Array.from(windows, (answer) => Number(right.has(answer))))]]
-}
-
-/** A measure of a detector's answers. A photograph has no square that a box could be compared with. */
+/** A measure of a detector's answers. */
 function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Measure {
   return {
     name,
     better: 'higher',
-    subject: 'objects',
     of: ({ answers }) => [answers?.detected?.[key] ?? []].flat().map((value) => [{}, value]),
     tables: [{ kind: tables.DETECTIONS, column: () => [name] }],
   }

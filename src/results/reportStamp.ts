@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { packageVersion } from '../files/package.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
-import { MEASURES_VERSIONS } from './measures.js'
+import { MEASURES_VERSION } from './measures.js'
 import { compareText } from './openResults.js'
 import { MEASURES_FILE } from './unit/measures.js'
 
@@ -15,7 +15,7 @@ export async function reportStamp(results: string, options: object): Promise<str
   for (const part of ['units', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))
   const digests: (readonly [string, string])[] = []
   for (const file of files.sort(compareText)) digests.push([relative(results, file), await sha256OfFile(file)])
-  return sha256(JSON.stringify([packageVersion(), MEASURES_VERSIONS, options, digests]))
+  return sha256(JSON.stringify([packageVersion(), MEASURES_VERSION, options, digests]))
 }
 
 async function documentsIn(folder: string): Promise<string[]> {

@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
-import { subjectOf } from '../patches/sizes.js'
 import { availableCores } from '../support/machine.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
 import { groupRows, type PatchNumbers, type Row } from './rows.js'
@@ -43,7 +42,7 @@ export interface UnitVisitor {
 
 /**
  * Reads every unit of a results folder. Groups are sorted: first the networks in `modelOrder`, then the others by name;
- * large patches come first, and photographs last.
+ * large patches come first.
  * @throws InputError if the folder has no units, a damaged unit, or units of one group that cannot be averaged
  */
 export async function readStudy(
@@ -56,7 +55,7 @@ export async function readStudy(
   const groups: StudyGroup[] = []
   for (const group of folders) groups.push(await readGroup(results, group, visitor))
   const rank = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
-  const bySize = (a: StudyGroup, b: StudyGroup) => compareText(subjectOf(a), subjectOf(b)) || b.size - a.size
+  const bySize = (a: StudyGroup, b: StudyGroup) => b.size - a.size
   return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || bySize(a, b))
 }
 

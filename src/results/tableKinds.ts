@@ -149,17 +149,6 @@ export const ANSWERS: TableKind = {
   spread: { fewest: FEWEST_PATCHES },
 }
 
-export const WINDOWS: TableKind = {
-  stem: 'windows',
-  title: 'Answers at all windows',
-  note: `The table has means over objects. ${OVER_OBJECTS} The chance that two windows agree is exact, for two independent random windows. It needs stride 1, as do changes after 1 px. Only for photographs of the paper’s ten categories, it is known which answers are correct.`,
-  keys: ['measure'],
-  statistic: 'mean',
-  counted: 'patches',
-  spread: { fewest: FEWEST_PATCHES },
-  isPrinted: true,
-}
-
 export const DETECTIONS: TableKind = {
   stem: 'detections',
   title: 'Objects that a detector finds',

@@ -16,7 +16,6 @@ import {
   PRECISIONS,
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
-import { checkMargin } from '../patches/photographs.js'
 import { defaultSizes, strideFor } from '../patches/sizes.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import type { ProgressListener } from '../progress.js'
@@ -69,13 +68,6 @@ const OPTIONS = {
    * all built-in objects.
    */
   patches: z.string().exactOptional(),
-  /**
-   * Photographs over which the frame moves as a window: a folder, or a text file with one path per line. They are
-   * prepared as in `consistency`. Without `patches`, the study has no objects then.
-   */
-  photographs: z.string().exactOptional(),
-  /** Distance in pixels that the window can move along each axis; by default 32/224 of the frame's side, rounded. */
-  margin: z.number().superRefine(checkMargin).exactOptional(),
   /** Sides of the square patches in pixels; 75/224 and 125/224 of each network's frame by default. */
   sizes: z.array(z.number()).min(1).readonly().exactOptional(),
   /** Distance between neighbouring positions in pixels; the default depends on the preset and the frame. */
@@ -151,7 +143,7 @@ export interface ResolvedOptions
   extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C' | 'sizes' | 'stride'> {
   /** Sizes of the patches, and the distance between positions, for a frame of this side. All are in pixels. */
   readonly sizesFor: (frame: number) => readonly number[]
-  readonly strideFor: (frame: number, size: number) => number
+  readonly strideFor: (frame: number) => number
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty if `arithmetic` is the only experiment. */
   readonly unitModels: readonly string[]
@@ -173,22 +165,15 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const [own] = Object.keys(optionsIn(options, OWN_OPTIONS))
   if (own !== undefined && !models.some(isOwnNetwork))
     throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
-  if (options.photographs !== undefined && options.patches === undefined && sizes !== undefined)
-    throw new UsageError('`sizes` are those of objects, and this study has none; leave it out, or add `patches`')
-  if (options.photographs === undefined && options.margin !== undefined)
-    throw new UsageError('`margin` is for photographs; leave it out, or add `photographs`')
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)
-  if (!hasUnits && options.photographs !== undefined)
-    throw new UsageError('arithmetic is for objects only; leave `photographs` out, or add the experiment similarity')
   // If the caller names no networks, arithmetic also runs on each network for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,
     sizesFor: (frame) => [...new Set(sizes ?? defaultSizes(frame))],
-    // A window moves only a little over a photograph, so it is measured at each position.
-    strideFor: (frame, size) => stride ?? (size > frame ? 1 : strideFor(frame, STRIDES[preset])),
+    strideFor: (frame) => stride ?? strideFor(frame, STRIDES[preset]),
     request,
     unitModels: hasUnits ? models : [],
     arithmeticModels: experiments.includes('arithmetic') ? [...models, ...encoders] : [],

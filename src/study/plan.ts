@@ -6,11 +6,9 @@ import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import { allTokensText, type Detector, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
-import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
+import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { distinctPhotographs, findPhotographs, photographPatches } from '../patches/photographs.js'
-import { progressTo } from '../progress.js'
 import { checkPairs } from '../results/pairs.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
@@ -64,21 +62,13 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   )
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frames = networks.map(({ input }) => input.rows)
-  const objects = unitModels.length > 0 ? await patchesOf(options, frames) : []
-  const photographs = unitModels.length > 0 ? await photographsOf(options, frames) : new Map<number, readonly Patch[]>()
-  const patches = [...objects, ...[...photographs.values()].flat()]
-  checkNames(objects, photographs)
-  const shownIn = (frame: number) => [
-    ...objects.filter(({ size }) => options.sizesFor(frame).includes(size)),
-    ...(photographs.get(frame) ?? []),
-  ]
+  const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
+  const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
   const out = resolve(options.out)
   const planned = planUnits(out, networks, shownIn, options.strideFor, (network, patch) => {
-    const inputs = unitInputs(network, patch, options)
-    // A photograph hides the background.
-    if (patch.size > network.input.rows) return { scene: sceneOf(patch), inputs: { ...inputs, ...OF_PHOTOGRAPH } }
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
-    return { scene: sceneOf(patch, background, blend), inputs: { ...inputs, background: identity } }
+    const inputs = { ...unitInputs(network, patch, options), background: identity }
+    return { scene: sceneOf(patch, background, blend), inputs }
   })
   for (const { network, grid } of planned) checkMemory(network, grid)
   checkFolds(planned, separability)
@@ -97,8 +87,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
 /** @throws UsageError if a grid has too few positions for the fold schemes */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
   if (classifier === null) return
-  const classified = units.filter(({ inputs }) => inputs.separability !== null)
-  for (const grid of new Set(classified.map((unit) => unit.grid))) {
+  for (const grid of new Set(units.map((unit) => unit.grid))) {
     for (const [task, scheme] of TASKS.flatMap((task) => classifier.cv.map((scheme) => [task, scheme] as const))) {
       try {
         assignFolds(scheme, taskClasses(task, grid), grid, classifier.seed)
@@ -131,12 +120,6 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** Why classifiers and read-outs are not trained on photographs. */
-const TOO_SHORT = 'their margin is too short for folds, which need several periods of a network’s stride'
-
-/** Inputs of all units of whole photographs. */
-const OF_PHOTOGRAPH = { background: WHITE, blend: 'hard', separability: null, readout: undefined } as const
-
 /** All inputs on which a unit's results depend. `planStudy` adds `background` and `sketches`. */
 function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): Omit<UnitInputs, 'background'> {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
@@ -151,7 +134,7 @@ function unitInputs(network: Network, patch: Patch, options: ResolvedOptions): O
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    stride: options.strideFor(network.input.rows, patch.size),
+    stride: options.strideFor(network.input.rows),
     blend,
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
@@ -187,31 +170,8 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-/** Makes a patch of every photograph for every frame. */
-async function photographsOf(
-  { photographs, margin, separability, readout, onProgress, signal }: ResolvedOptions,
-  frames: readonly number[],
-): Promise<ReadonlyMap<number, readonly Patch[]>> {
-  const found = new Map<number, readonly Patch[]>()
-  if (photographs === undefined) return found
-  const { note } = progressTo(onProgress)
-  const left = [...(separability === null ? [] : ['separability']), ...(readout ? ['readout'] : [])]
-  if (left.length > 0) note(`photographs are measured without ${left.join(' and ')}: ${TOO_SHORT}`)
-  const files = await distinctPhotographs(await findPhotographs(photographs, note), note, signal)
-  for (const frame of new Set(frames)) found.set(frame, await photographPatches(files, frame, margin, note, signal))
-  return found
-}
-
-function checkNames(objects: readonly Patch[], photographs: ReadonlyMap<number, readonly Patch[]>): void {
-  const named = new Set(objects.map(({ name }) => name))
-  const both = [...photographs.values()].flat().find(({ name }) => named.has(name))
-  if (both !== undefined)
-    throw new InputError(`an object and a photograph are both named ${both.name}; rename one of the files`)
-}
-
 /** Makes a patch of every object at every size that a frame needs, ordered by size. */
 async function patchesOf(options: ResolvedOptions, frames: readonly number[]): Promise<readonly Patch[]> {
-  if (options.photographs !== undefined && options.patches === undefined) return []
   const sizes = [...new Set(frames.flatMap(options.sizesFor))]
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(options.patches))

@@ -53,13 +53,13 @@ export function planUnits(
   out: string,
   networks: readonly Network[],
   patchesOf: (frame: number) => readonly Patch[],
-  strideFor: (frame: number, size: number) => number,
+  strideFor: (frame: number) => number,
   partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
     const key = `${frame} ${size}`
-    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame, size))
+    const grid = grids.get(key) ?? positionGrid(frame, size, strideFor(frame))
     grids.set(key, grid)
     return grid
   }

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { modelsFolder } from '../../src/files/package.js'
+import { KEEPS_OBJECTS } from '../../src/page/live.js'
 import {
   barriers,
   boxOf,
@@ -247,6 +248,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
     await reads('#at-place', 'row −16, column −16')
     expect([await page.isDisabled('#size'), await text('#size-text')]).toEqual([true, '256 px'])
+    expect([await page.isDisabled('#keep'), await text('#keeps-objects')]).toEqual([true, KEEPS_OBJECTS])
     await hover('a', 0, 2, 3)
     await reads('#at-place', 'row −32, column 0')
     expect(await pixel('#a-image canvas', 32, 32)).toEqual([32, 0, 128])

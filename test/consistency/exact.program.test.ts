@@ -7,13 +7,10 @@ import type { NetworkConsistency } from '../../src/consistency/result.js'
 import { openThreads } from '../../src/engine/handle.js'
 import { pixelScene } from '../../src/engine/scene.js'
 import { UsageError } from '../../src/errors.js'
-import { cropAgreement } from '../../src/experiments/windowAnswers.js'
 import { readNpy } from '../../src/files/npy.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import { readPhotograph, sourceSide } from '../../src/patches/photographs.js'
 import type { ProgressEvent } from '../../src/progress.js'
-import { openResults } from '../../src/results/openResults.js'
-import { reproduce } from '../../src/study/run.js'
 import { messageOf } from '../support/messageOf.js'
 import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
@@ -100,23 +97,6 @@ describe('the exact crop protocol', () => {
       // The standard error of so many draws is at most 0.0224.
       expect(Math.abs((values[0] as number) - exact)).toBeLessThan(0.0448)
     }
-  })
-
-  it('gives the number of a study of the same photographs', async () => {
-    const { photographs } = await measured()
-    const { model, ...given } = await options()
-    await reproduce({
-      ...{ models: [model as string], photographs: given.photographs, stride: 1, out: folder('study') },
-      ...{ input: 'imagenet', workers: 1, experiments: ['similarity'] },
-    })
-    const found = new Map<string, number>()
-    for await (const unit of openResults(folder('study'))) {
-      const { data, shape } = (await unit.answers('feature')) as Awaited<ReturnType<typeof readNpy>>
-      const [, rows = 0, cols = 0] = shape
-      found.set(unit.inputs.patch, cropAgreement(data.subarray(0, rows * cols), { rows, cols }))
-    }
-    expect([...found.keys()].sort()).toEqual(NAMES)
-    for (const { name, values } of photographs) expect(values[3]).toBeCloseTo(found.get(name) as number, 12)
   })
 
   it('goes on where it was stopped, and needs no draws', async () => {

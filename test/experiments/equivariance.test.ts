@@ -5,14 +5,8 @@ import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Frame } from '../../src/engine/task.js'
-import {
-  equivarianceErrors,
-  equivarianceReach,
-  measureEquivariance,
-  windowEquivariance,
-} from '../../src/experiments/equivariance.js'
+import { equivarianceErrors, measureEquivariance } from '../../src/experiments/equivariance.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
-import { int32At } from '../../src/support/typedArrays.js'
 import { randomCases } from '../support/randomCases.js'
 import { describedNetwork } from '../support/smallNetwork.js'
 
@@ -161,49 +155,6 @@ describe('equivariance errors', () => {
   })
 })
 
-describe('equivariance errors of a photograph', () => {
-  const map = { channels: 2, rows: 8, cols: 7, stride: 4 }
-  /** A scene much larger than the map, of which a window shows a part. */
-  const sceneAt = (channel: number, row: number, col: number) => Math.sin(3 * channel + row * row + 2 * col + row * col)
-  const shown = (down: number, right: number) =>
-    mapOf(map, (channel, row, col) => sceneAt(channel, row - down, col - right))
-
-  it('are zero at whole cells of a map that moves with it, whatever enters at the borders', () => {
-    const features = Float32Array.from([shown(0, 0), shown(0, 1), shown(0, 2), shown(1, 0), shown(2, 0)].flat())
-    const still = { total: close(0), border: close(0), aliasing: 0 }
-    expect(windowEquivariance(features, map, [4, 8])).toEqual([
-      { dx: 4, ...still },
-      { dx: 8, ...still },
-    ])
-  })
-
-  it('are the distance of the cells that both windows show, relative to their spread', () => {
-    const line = { channels: 1, rows: 1, cols: 3, stride: 2 }
-    // The cells 1 and 3 have moved to 4 and 3: a distance of 3, while 1 and 3 are a distance of √2 from their mean.
-    // A row alone has no cell in common with the row below it, so the error is undefined.
-    const features = Float32Array.of(1, 3, 9, 0, 4, 3, 0, 0, 0)
-    expect(windowEquivariance(features, line, [2])).toEqual([])
-    const square = { ...line, rows: 3 }
-    const [still, right, down] = [
-      [1, 3, 9, 1, 3, 9, 1, 3, 9],
-      [0, 4, 3, 0, 4, 3, 0, 4, 3],
-      [0, 0, 0, 1, 3, 9, 1, 3, 9],
-    ]
-    const [error] = windowEquivariance(Float32Array.from([still, right, down].flat() as number[]), square, [2])
-    const half = close(3 / Math.SQRT2 / 2)
-    expect(error).toEqual({ dx: 2, total: half, border: half, aliasing: 0 })
-  })
-
-  it('are about 1.4 for maps that have nothing in common, and skip other distances than whole cells', () => {
-    const large = { channels: 4, rows: 14, cols: 14, stride: 2 }
-    const random = randomNumbers(4)
-    const unrelated = Float32Array.from({ length: 5 * 4 * 14 * 14 }, () => random() + 3)
-    const errors = windowEquivariance(unrelated, large, [2, 3])
-    const unlike = close(Math.SQRT2, 1)
-    expect(errors).toEqual([{ dx: 2, total: unlike, border: unlike, aliasing: 0 }])
-  })
-})
-
 describe('a network that takes every fourth pixel', () => {
   const layers = [
     { name: 'relu1', dims: 16 * 55 * 55, isMap: true },
@@ -278,33 +229,5 @@ describe('a network that takes every fourth pixel', () => {
     const reason = new Error('stopped')
     await expect(measureEquivariance(opened(seen, 17), sceneOf(patch), AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(seen.at(-1)).toHaveLength(0)
-  })
-
-  it('shows windows of a photograph from the first on, one and two cells farther right and farther down', async () => {
-    const told: unknown[] = []
-    const windowsOf = (size: number, most = Number.POSITIVE_INFINITY) => {
-      const extract = async (_: unknown, offsets: Int32Array) => {
-        told.push([...offsets])
-        const pixelAt = (image: number, row: number, col: number) => {
-          const [y, x] = [row - int32At(offsets, 2 * image), col - int32At(offsets, 2 * image + 1)]
-          return Math.sin(y ** 2 + 3 * x)
-        }
-        return { ...featuresOf(offsets.length / 2, most, pixelAt), release: () => void told.push('released') }
-      }
-      const scene = sceneOf({ ...patch, size, rgba: new Uint8Array(size * size * 4) })
-      return measureEquivariance({ network, extract } as unknown as NetworkHandle, scene, AbortSignal.abort('stopped'))
-    }
-    const still = { total: close(0), border: close(0), aliasing: 0 }
-    expect(await windowsOf(231)).toEqual([[{ dx: 4, ...still }], []])
-    expect(await windowsOf(232)).toEqual([[4, 8].map((dx) => ({ dx, ...still })), []])
-    await expect(windowsOf(231, 2)).rejects.toBe('stopped')
-    const [near, far] = [
-      [-7, -7, -7, -3, -3, -7],
-      [-8, -8, -8, -4, -8, 0, -4, -8, 0, -8],
-    ]
-    expect(told).toEqual([near, 'released', far, 'released', near, 'released'])
-    expect(await windowsOf(227)).toEqual([[], []])
-    expect(told).toHaveLength(6)
-    expect([227, 231, 232].map((size) => equivarianceReach(network, size))).toEqual([0, 4, 8])
   })
 })

@@ -74,6 +74,13 @@ describe('the page of an extraction', () => {
     expect(readFileSync(result.page, 'utf8')).toContain('object dog of 75×75 px in a frame of 224×224')
   })
 
+  it('speaks of a photograph if the patch is larger than the frame', async () => {
+    const { page } = await viewFeatures(await storeExtraction({ size: 236, stride: 4 }))
+    const html = readFileSync(page, 'utf8')
+    expect(html).toContain('photograph dog of 236×236 px in a frame of 224×224')
+    expect(html).toContain('1 network · 1 photograph · 16 positions, every 4 px')
+  })
+
   it('is also written as one file, with the features', async () => {
     const folder = await storeExtraction()
     const oneFile = inFolder('mail', 'dog.html')

@@ -8,7 +8,6 @@ import {
   distinctPhotographs,
   findPhotographs,
   middleStart,
-  photographPatches,
   readPhotograph,
   sourceSide,
 } from '../../src/patches/photographs.js'
@@ -150,21 +149,4 @@ it.each([
   [384, 28],
 ])('cuts a frame of %i px out of the middle as torchvision does', (frame, first) => {
   expect(middleStart(sourceSide(frame), frame)).toBe(first)
-})
-
-it('names the photographs of a list after their files, unless two have one name', async () => {
-  for (const name of ['dog', 'b']) mkdirSync(folder(name))
-  const paths = ['dog/1.png', 'dog/2.png', 'b/1.png'].map((name) => folder(name))
-  const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } }).png()
-  for (const path of paths) await picture.clone().toFile(path)
-  const patchesOf = async (...listed: readonly string[]) => {
-    writeFileSync(folder('list.txt'), listed.join('\n'))
-    return photographPatches(await findPhotographs(folder('list.txt')), 8, 2, () => undefined)
-  }
-  const [one, two, three] = paths as [string, string, string]
-  expect(await patchesOf(one, two)).toMatchObject(
-    ['1.png', '2.png'].map((name) => ({ name, category: 'dog', size: 10 })),
-  )
-  expect((await patchesOf(one, three, 'dog/2.png')).map(({ name }) => name)).toEqual([one, three, 'dog/2.png'])
-  expect((await patchesOf('dog/2.png', three)).map(({ name }) => name)).toEqual(['dog/2.png', '1.png'])
 })

@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  comparedSizes,
-  defaultSizes,
-  inWordsOf,
-  measuredText,
-  sizeInFrame,
-  sizeName,
-  sizeText,
-  squareText,
-  strideFor,
-  subjectOf,
-  subjectsText,
-} from '../../src/patches/sizes.js'
+import { comparedSizes, defaultSizes, sizeInFrame, sizeText, squareText, strideFor } from '../../src/patches/sizes.js'
 
 describe('sizes of objects', () => {
   it.each([
@@ -75,45 +63,5 @@ describe('the text of sizes', () => {
     const several = [{ size: 75 }, small, small, { size: 11, frame: 32 }]
     expect(sizeText(several)).toBe('11, 54, 75 px (33–34 %)')
     expect(squareText(several)).toBe(sizeText(several))
-  })
-})
-
-describe('photographs', () => {
-  const usual = [{ size: 256 }, { size: 146, frame: 128 }]
-
-  it('are larger than their frame', () => {
-    expect([...usual, { size: 224 }, { size: 225, frame: 384 }].map(subjectOf)).toEqual([
-      ...['photographs', 'photographs', 'objects', 'objects'],
-    ])
-    expect([[{ size: 75 }], usual, [...usual, { size: 75 }]].map(subjectsText)).toEqual([
-      ...['objects', 'photographs', 'objects or photographs'],
-    ])
-  })
-
-  it('are compared if they have the default margin of their frame, or equal margins, and never with objects', () => {
-    const all = [...usual, { size: 75 }, { size: 43, frame: 128 }]
-    expect(all.map(comparedSizes(all))).toEqual([0, 0, 75, 75])
-    const others = [...all, { size: 240 }, { size: 144, frame: 128 }, { size: 160, frame: 128 }]
-    expect(others.map(comparedSizes(others))).toEqual([0, 0, 75, 75, -16, -16, -32])
-    const [photograph, object] = [{ size: 256 }, { size: 256, frame: 384 }]
-    expect([photograph, object].map(comparedSizes([photograph, object]))).toEqual([0, 256])
-  })
-
-  it('are named without a size, but with a margin that is not the default', () => {
-    expect([sizeText(usual), squareText(usual), measuredText(usual)]).toEqual(Array(3).fill('photographs'))
-    const narrow = [...usual, { size: 240 }, { size: 144, frame: 128 }, { size: 228 }]
-    expect(measuredText(narrow)).toBe('photographs with a margin of 4, 16 px')
-    expect([measuredText([{ size: 75 }]), measuredText([{ size: 75 }], sizeText)]).toEqual([
-      ...['objects of 75×75 px', 'objects of 75 px'],
-    ])
-    expect([75, 0, -16].map(sizeName)).toEqual(['75', 'photographs', 'photographs-16'])
-  })
-
-  it('change the words of a text, but not the names in it', () => {
-    const text = 'Objects move. The mean over objects of object-net: where the object is, an object or another object.'
-    expect(inWordsOf('objects', text)).toBe(text)
-    expect(inWordsOf('photographs', text)).toBe(
-      'Photographs move. The mean over photographs of object-net: where the window is, a photograph or another photograph.',
-    )
   })
 })

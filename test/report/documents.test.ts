@@ -13,7 +13,7 @@ import { findingsOf } from '../../src/report/findings/findings.js'
 import { overviewSection } from '../../src/report/overview.js'
 import { paperRows } from '../../src/report/paper.js'
 import { protocolNote, provenanceSection } from '../../src/report/provenance.js'
-import { isOfArithmetic, NO_PAPER, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
+import { isOfArithmetic, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { baselineRows } from '../../src/results/rows.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
@@ -127,75 +127,6 @@ describe('the report of a whole study', () => {
     const document = `${findingsMarkdown(small)}\n${pageOf(findingsSections(small, []))}`
     expect(document).not.toMatch(/<figure|<table|±/)
     await expect(document).toMatchFileSnapshot(`${GOLDEN}/small.md`)
-  })
-})
-
-describe('the report of a study of objects and photographs', () => {
-  /** The study's networks with photographs instead of objects, at another stride and without classifiers. */
-  const photographs = WHOLE_STUDY.filter(({ size }) => size === 125).map((group) => ({
-    ...group,
-    size: 256,
-    stride: 1,
-    units: group.units.map(({ inputs, ...unit }) => ({
-      ...unit,
-      inputs: { ...inputs, size: 256, stride: 1, separability: null },
-    })),
-    numbers: group.numbers
-      .filter(({ metric }) => !/separability|fold|converged|phase|readout/.test(metric))
-      .map((row) => ({ ...row, size: 256 })),
-  }))
-  const groups = [...WHOLE_STUDY, ...photographs]
-  const both = resultTables([...rows, ...photographs.flatMap(({ numbers }) => numbers)], NO_PAPER)
-  const isOfPhotographs = ({ name }: { readonly name: string }) => name.includes('photographs')
-
-  it('has tables of its own for photographs, in their words, beside those of objects', () => {
-    expect(both.filter((table) => !isOfPhotographs(table))).toEqual(resultTables(rows, NO_PAPER))
-    expect(both.filter(isOfPhotographs).map(({ title }) => title)).toEqual([
-      'Answers of the network, photographs',
-      'Mean cosine similarity to each anchor, photographs',
-      'Mean cosine similarity of different photographs at the same position, photographs',
-    ])
-    for (const table of both.filter(isOfPhotographs)) expect(tableFile(table, 'md', String)).not.toMatch(/object/i)
-  })
-
-  it('has figures of photographs, but the paper’s own figures only of objects', () => {
-    const figures = paperFigures(groups, PAIRS)
-    expect(figures.filter((figure) => !isOfPhotographs(figure))).toEqual(paperFigures(WHOLE_STUDY, PAIRS))
-    expect(figures.filter(isOfPhotographs).map(({ name, title }) => [name, title.split(', ')[1]])).toEqual([
-      ['heatmaps-patches-photographs', 'photographs'],
-      ['heatmaps-patches-photographs-others', 'photographs'],
-    ])
-  })
-
-  it('has sections and findings in the words of photographs', () => {
-    const found = findingsOf(photographs, PAIRS)
-    const own = photographs.flatMap(({ numbers }) => numbers)
-    const html = [
-      findingsMarkdown(found).replace('All others are about objects.', ''),
-      ...[...findingsSections(found, own), chartsSection(own), overviewSection(photographs, PAPER_LIMITS)].map(
-        (section) => `${section.title} ${section.html.replace('All others are about objects.', '')}`,
-      ),
-    ].join('\n')
-    expect(html.replaceAll(/other&quot;|"other"/g, '')).not.toMatch(/object/i)
-    expect(provenanceSection(photographs).html).toContain('<summary>Photographs and the SHA-256')
-    const mixed = pageOf([overviewSection(groups, PAPER_LIMITS), chartsSection([...rows, ...own])])
-    expect(mixed).toContain('Each map is the mean over objects or photographs.')
-    expect(mixed).toMatch(
-      /Objects of 75×75 px[\s\S]*when the window moves by one pixel[\s\S]*<p class="soft">Photographs</,
-    )
-    expect(findingsMarkdown(findingsOf(groups, PAIRS))).toMatch(
-      /^\| Do features change[\s\S]*^\| On photographs, do features change/m,
-    )
-  })
-
-  it('does not warn of other strides of photographs, but of two strides of photographs', () => {
-    expect(protocolNote(groups)).toBeUndefined()
-    const [first, ...others] = photographs
-    const coarse = others.map((group) => ({
-      ...group,
-      units: group.units.map((unit) => ({ ...unit, inputs: { ...unit.inputs, stride: 4 } })),
-    }))
-    expect(protocolNote([...WHOLE_STUDY, ...(first ? [first] : []), ...coarse])).toContain('stride 1 (net 256) or 4 (')
   })
 })
 

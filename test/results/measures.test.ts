@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES, anchorPositions, positionRange } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { MEASURES, type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
@@ -195,79 +195,8 @@ describe('measures of a layer', () => {
   })
 })
 
-/** A photograph of 256 px at all 33×33 windows. The answer changes from 0 to 1 in the right half, and is 2 in a corner. */
-const ANSWERS = Float32Array.from({ length: 33 * 33 }, (_, i) => (i === 33 * 33 - 1 ? 2 : Number(i % 33 > 16)))
-const PHOTOGRAPH: MeasuredLayer = {
-  ...WHOLE,
-  rows: 33,
-  cols: 33,
-  size: 256,
-  category: 'dog',
-  anchors: atAnchorsOf(256),
-  maps: Float32Array.from({ length: 5 * 33 * 33 }, (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % 33)) / 4)),
-  answerMap: ANSWERS,
-  answers: WHOLE.answers && { ...WHOLE.answers, names: { 0: 'dog', 1: 'car', 2: 'cat' } },
-}
-
-function atAnchorsOf(size: number): MeasuredLayer['anchors'] {
-  const places = anchorPositions(positionRange(224, size)).map(({ name, row, col }) => [name, { row, col }])
-  return Object.fromEntries(places) as MeasuredLayer['anchors']
-}
-
-describe('measures of a photograph', () => {
-  let measures: ReturnType<typeof byText>
-  beforeEach(() => {
-    measures = byText(measureLayer(PHOTOGRAPH))
-  })
-
-  it('count its windows', () => {
-    // Without the first row and column: 16 columns of 0, 16 columns of 1 without the corner, and the corner.
-    const shares = [16 * 32, 16 * 32 - 1, 1].map((count) => count / 32 ** 2)
-    const agreement = shares.reduce((sum, share) => sum + share ** 2, 0)
-    expect(measures['crop-agreement']).toEqual({ '': expect.closeTo(agreement, 12) })
-    expect(measures['answer-change']).toEqual({
-      'horizontal 1px': 34 / (33 * 32),
-      'vertical 1px': 1 / (33 * 32),
-      'diagonal 1px': 33 / (32 * 32),
-    })
-    expect(measures['answer-accuracy']).toEqual({ '': expect.closeTo(17 / 33, 12) })
-    expect(measures['answer-always-right']).toEqual({ '': 0 })
-    const always = byText(measureLayer({ ...PHOTOGRAPH, answerMap: ANSWERS.map(() => 0) }))
-    expect([always['answer-accuracy'], always['answer-always-right']]).toEqual([{ '': 1 }, { '': 1 }])
-  })
-
-  it('at a coarse stride have no exact agreement and no change after a pixel, but the accuracy', () => {
-    const coarse = measureLayer({ ...PHOTOGRAPH, stride: 4 })
-    expect(Object.keys(coarse)).toEqual(expect.arrayContaining(['answer-kept', 'answer-accuracy', 'grid-spectrum']))
-    for (const name of ['crop-agreement', 'answer-change', 'jaggedness']) expect(coarse).not.toHaveProperty(name)
-  })
-
-  it('say nothing about what is right if its category is unknown, and nothing about boxes', () => {
-    const { answers } = PHOTOGRAPH
-    const unknown = measureLayer({ ...PHOTOGRAPH, category: null, answers: answers && { ...answers, right: null } })
-    for (const name of ['answer-right', 'answer-accuracy', 'answer-always-right'])
-      expect(unknown).not.toHaveProperty(name)
-    for (const name of ['found', 'right-and-found', 'overlap']) expect(measures).not.toHaveProperty(name)
-  })
-
-  it('have the same power, bias and jaggedness as an object with the same maps', () => {
-    const object = byText(measureLayer({ ...PHOTOGRAPH, size: 192, anchors: atAnchorsOf(192) }))
-    for (const name of ['grid-spectrum', 'direction-bias', 'jaggedness', 'coverage', 'similarity-p5'])
-      expect([name, measures[name]]).toEqual([name, object[name]])
-    const periods = Object.keys(measures['grid-spectrum'] ?? {}).map((variant) => variant.split(' ').at(-1))
-    expect([...new Set(periods)]).toEqual(['2px', '4px', '8px'])
-    expect(measures['grid-spectrum']?.['center horizontal 4px']).toBeCloseTo(0.01 ** 2 / 2, 6)
-    expect(object).not.toHaveProperty('crop-agreement')
-  })
-})
-
 describe('the list of measures', () => {
   const rowsOf = () => [
-    ...groupRows(
-      { model: 'net', size: 256, layers: ['fc'] },
-      [{ patch: 'a.jpg', numbers: [measureLayer(PHOTOGRAPH)] }],
-      [{ same: [], different: [] }],
-    ),
     ...groupRows(
       { model: 'net', size: 125, layers: ['fc'] },
       [{ patch: 'car', numbers: [measureLayer(WHOLE)] }],
@@ -303,18 +232,6 @@ describe('the list of measures', () => {
         expect(chart.series.filter(({ has }) => has(row))).toHaveLength(1)
       }
     }
-  })
-
-  it('names a column of photographs after the measure, and after the direction if there are several', () => {
-    const columnsOf = (name: string) =>
-      rows
-        .filter(({ metric }) => metric === name)
-        .map(({ variant }) => MEASURES.find((measure) => measure.name === name)?.tables?.[0]?.column(variant))
-    const change = 'share of answers that a move of 1 px changes'
-    expect(columnsOf('crop-agreement')).toEqual([['chance that two windows agree']])
-    expect(columnsOf('answer-change')).toEqual(
-      ['horizontal', 'vertical', 'diagonal'].map((direction) => [`${change} (${direction})`]),
-    )
   })
 
   it('has no number where no classifier of the position or the phase converged', () => {

@@ -7,9 +7,9 @@ import { writeReport } from '../../src/report/report.js'
 import { renewMeasures } from '../../src/results/renewedMeasures.js'
 import { measureUnit } from '../../src/results/unit/measures.js'
 import { openUnit } from '../../src/results/unit/open.js'
-import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
+import { unitFolder } from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/unit.js'
+import { inputs, madeUnit, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
@@ -28,28 +28,6 @@ describe('measures of a unit', () => {
     const unit = await storeUnit(inFolder())
     const { maps } = madeUnit()
     expect(await (await openUnit(inFolder(), folderOf('car'))).measures()).toEqual(measureUnit(unit, maps))
-  })
-
-  it('of a photograph are computed from its stored answers by worker threads, too', async () => {
-    const { unit, maps } = madeUnit({ layers: ['fc8'], stride: 1 })
-    const answer = { class: 4, probability: 0.5 }
-    const answers = { center: answer, anchors: atAnchors(answer), right: null, kept: 0.75, least: 0, names: { 4: 'a' } }
-    const layers = unit.layers.map((layer) => ({ ...layer, answers }))
-    const shifted = Object.entries(unit.anchors).map(([name, { row, col }]) => [name, { row: row - 1, col: col - 1 }])
-    const anchors = Object.fromEntries(shifted) as typeof unit.anchors
-    const photograph = { ...unit, layers, anchors, frame: unit.inputs.size - 1 }
-    const arrays = { ...arraysOf(unit, maps), answers: [Float32Array.from([4, 4, 5, 4, ...Array(8).fill(0.5)])] }
-    await writeUnit(inFolder(), photograph, arrays)
-    const file = join(unitFolder(inFolder(), unit.inputs), 'measures.json')
-    const before = readFileSync(file, 'utf8')
-    expect(JSON.parse(before).layers[0]['answer-change']).toEqual([
-      [{ direction: 'horizontal', distance: 1 }, 0.5],
-      [{ direction: 'vertical', distance: 1 }, 0.5],
-      [{ direction: 'diagonal', distance: 1 }, 0],
-    ])
-    rmSync(file)
-    await renewMeasures([unitFolder(inFolder(), unit.inputs)], { onStart: () => {}, onUnit: () => {} })
-    expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
   it('of another unit count as missing', async () => {

@@ -64,8 +64,6 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--models <a,b>', 'study these, [NAME=]id or file [default: preset’s]', parseList)
     .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
     .option('--patches <path>', 'use objects: folder or dog,car [default: built-in]')
-    .option('--photographs <path>', 'move the frame over these: folder or list', parsePath)
-    .option('--margin <px>', 'by this many px [default: 32 of 224]', parseWhole)
     .option('--sizes <a,b>', 'resize objects to these px [default: 125,75 of 224]', parseWholeList)
     .option('--stride <n>', 'move the object by this many px [default: ≤4; paper: 1]', parseWhole)
     .option(

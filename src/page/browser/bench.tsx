@@ -1,7 +1,6 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { SUBJECTS, subjectOf } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourMap } from '../../plot/colormap.js'
-import { comparedIn, kindOf } from '../groups.js'
+import { comparedIn, kindOf, PATCH_KINDS } from '../groups.js'
 import type { PictureKey, SiteGroup, SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
@@ -161,13 +160,13 @@ function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
       strip.current.scrollLeft = chosen.offsetLeft + (chosen.offsetWidth - strip.current.clientWidth) / 2
   }, [fitted.unit, fitted.group])
   const own = index.groups.filter(({ model }) => model === fitted.group.model)
-  const groups = SUBJECTS.flatMap((subject) => {
-    const ofKind = own.filter((group) => subjectOf(group) === subject)
+  const groups = PATCH_KINDS.flatMap((kind) => {
+    const ofKind = own.filter((group) => kindOf(group) === kind)
     return ofKind.includes(fitted.group) ? [fitted.group] : ofKind.slice(0, 1)
   })
   return (
     <fieldset id="gallery">
-      <legend class="hidden">{groups.map(subjectOf).join(' and ')}</legend>
+      <legend class="hidden">{groups.map((group) => `${kindOf(group)}s`).join(' and ')}</legend>
       <div class="strip" ref={strip}>
         {groups.flatMap((group) =>
           group.units.map(({ patch }, unit) => (

@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { comparedSizes, sizeText } from '../../patches/sizes.js'
+import { sizeText } from '../../patches/sizes.js'
 import {
   type AnsweredObject,
   answeredObjects,
@@ -10,7 +10,7 @@ import {
   otherAnswer,
   withMap,
 } from '../everyObject.js'
-import { comparedIn, kindOf } from '../groups.js'
+import { comparedIn } from '../groups.js'
 import { decodeRegions, fromBase64 } from '../mapCoding.js'
 import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
 import { classWords, isolated, probabilityText, shareText } from '../text.js'
@@ -32,7 +32,7 @@ import type { RunningViewer } from './viewer.js'
 export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
   const root = document.getElementById('every-object-app')
   if (root === null) return
-  const compared = comparedSizes(index.groups)
+  const compared = comparedIn(index)
   viewer.onChange(() => {
     const [{ group }] = viewer.fits()
     const size = compared(group)
@@ -82,7 +82,7 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
       />
       {objects.length < all.length && (
         <button type="button" onClick={() => setShowsAll(true)}>
-          Show all {all.length} {kindOf(group)}s
+          Show all {all.length} objects
         </button>
       )}
     </div>
@@ -95,9 +95,9 @@ function showViewer(): void {
   if (Math.min(bottom, innerHeight) - Math.max(top, 0) < height / 2) element('viewer-app', HTMLElement).scrollIntoView()
 }
 
-/** Chooses among the sizes of objects, and whole photographs. */
+/** Chooses among the sizes of objects. */
 function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'change'> & { readonly group: SiteGroup }) {
-  const compared = comparedSizes(index.groups)
+  const compared = comparedIn(index)
   const sizes = new Map(index.groups.map((one) => [compared(one), groupsLike(index, one)]))
   const choices = [...sizes.values()].filter((groups) => groups.length > 0)
   const textOf = (groups: readonly SiteGroup[]) => sizeText(groups, index.groups)

@@ -1,5 +1,5 @@
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, inWordsFor, measuredText, SUBJECTS, sizeText, subjectOf } from '../../patches/sizes.js'
+import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
@@ -15,15 +15,13 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
     const own = rows.filter((row) => row.metric === name)
     if (chart === undefined || own.length === 0) return []
-    const bySubject = SUBJECTS.map((subject) => own.filter((row) => subjectOf(row) === subject))
-    const drawn = bySubject.filter((some) => some.length > 0).map((some) => chartHtml(chart, some, rows))
-    return [`<h3>${escapeHtml(chart.title)}</h3>`, ...drawn]
+    return [`<h3>${escapeHtml(chart.title)}</h3>`, chartHtml(chart, own, rows)]
   })
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
 /**
- * @param own rows of the chart's measure, either of objects or of photographs
+ * @param own rows of the chart's measure
  * @param all rows of every measure, because a series may show a different measure
  */
 function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): string {
@@ -32,12 +30,12 @@ function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]
   const drawn = sizes.map((size) => {
     const isOf = (row: Row) => compared(row) === size
     const ofSize = own.filter(isOf)
-    const name = `${chart.title}, each network and layer, ${measuredText(ofSize, sizeText).replace('px', 'pixels')}`
+    const name = `${chart.title}, each network and layer, objects of ${sizeText(ofSize).replace('px', 'pixels')}`
     const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all.filter(isOf)) : linesOf(name, chart, ofSize)
-    return `<p class="soft">${measuredText(ofSize).replace(/^./, (letter) => letter.toUpperCase())}</p>\n${picture}`
+    return `<p class="soft">Objects of ${squareText(ofSize)}</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
-  return chartWithCaption(inWordsFor(own, note), drawn.join('\n'))
+  return chartWithCaption(note, drawn.join('\n'))
 }
 
 /** @param caption plain text, not HTML */
@@ -62,7 +60,7 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   }))
   const scaleOf = (values: readonly number[]) =>
     chart.scale === 'log' ? logScale(values) : linearScale(values, within)
-  return dotPlot({ name, axis, scaleOf, series: series.map((one) => inWordsFor(own, one.name)), rows: lines })
+  return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
 function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly Row[]): string {
@@ -83,7 +81,7 @@ function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly 
   const means = own.map(({ mean }) => mean)
   return linePanels({
     name,
-    x: { title: inWordsFor(own, x.title), scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
+    x: { title: x.title, scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
     y: {
       title: y.title,
       scale: y.scale === 'log' ? logScale(means) : linearScale(y.scale === 'share' ? [0, 1] : means),

@@ -3,7 +3,7 @@ import { ANCHOR_NAMES, type AnchorName, positionRange } from '../../engine/posit
 import { lowestPercentile } from '../../experiments/mapMeasures.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, measuredText, sizeName, sizeText, subjectOf, subjectsText } from '../../patches/sizes.js'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { type ColourLimits, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
@@ -29,8 +29,8 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
- * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes, photographs and the given
- * pairs get similar figures. All networks with only one version are in one figure per patch size.
+ * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes and the given pairs get
+ * similar figures. All networks with only one version are in one figure per patch size.
  * @param textOf text for the name of a network or layer
  * @param limits ends of all colour scales of similarity; by default, those of each layer follow from its values
  */
@@ -43,15 +43,14 @@ export function paperFigures(
   const compared = comparedSizes(groups)
   const sizes = [...new Set(groups.map(compared))].sort((a, b) => b - a)
   const versions = pairsOf(groups, pairs)
-  const ofObjects = versions.filter(({ plain }) => subjectOf(plain) === 'objects')
   return [
-    ...exampleFigure(ofObjects, textOf, limits),
+    ...exampleFigure(versions, textOf, limits),
     ...sizes.flatMap((size) => {
       const ofSize = groups.filter((group) => compared(group) === size)
       const pairsOfSize = versions.filter(({ variant }) => ofSize.includes(variant))
       return heatmapFigures(ofSize, pairsOfSize, size, textOf, limits)
     }),
-    ...flipFigure(ofObjects, textOf, limits),
+    ...flipFigure(versions, textOf, limits),
   ]
 }
 
@@ -155,8 +154,8 @@ function heatmapFigures(
   const [antiAliased, given] = [ofKind(versions, 'anti-aliasing'), ofKind(versions, 'given')]
   const shown = [...antiAliased, ...given]
   const others = groups.filter((group) => !shown.some(({ plain, variant }) => group === plain || group === variant))
-  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${sizeName(size)}`
-  const title = `Mean similarity to the center and top-left anchors, ${measuredText(groups, sizeText)}`
+  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`
+  const title = `Mean similarity to the center and top-left anchors, objects of ${sizeText(groups)}`
   const figureOf = (
     rows: readonly (readonly StudyGroup[])[],
     part: string,
@@ -168,7 +167,6 @@ function heatmapFigures(
     caption:
       'A shift-invariant network would have a similarity of 1 everywhere. See how fast similarity falls around the anchor, and look for a grid pattern. Rows of the same layer have the same colour scale.',
     columns,
-    ...(subjectsText(groups) === 'photographs' && { axes: WINDOW_AXES }),
     rows: scaled(
       rows.flatMap((row) => {
         const named = part === PAIRS ? row : row.slice(0, 1)
@@ -195,8 +193,6 @@ function heatmapFigures(
   ]
   return figures.filter(({ rows }) => rows.length > 0)
 }
-
-const WINDOW_AXES = ['window’s left edge (px)', 'window’s top edge (px)'] as const
 
 /** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
 const PAIRS = '-pairs'

@@ -93,15 +93,11 @@ export function isAnswered(findings: readonly Judged[]): boolean {
   return findings.some(({ isJudged }) => isJudged)
 }
 
-/**
- * Says how many of the paper's answers hold here. A study of objects and photographs is compared with the paper by its
- * objects, because the paper has no photographs.
- */
+/** Says how many of the paper's answers hold here. */
 export function summaryOf(asked: readonly Asked[]): string {
   const all = asked.map(({ own }) => own)
   if (!all.some(isAnswered)) return `${OPEN}: ${reasonOf(all.flat())}`
-  const subject = asked[0]?.claim.subject
-  const papers = asked.filter(({ claim }) => !claim.isOwn && claim.subject === subject).map(({ own }) => own)
+  const papers = asked.filter(({ claim }) => !claim.isOwn).map(({ own }) => own)
   const failing = papers.filter((own) => has(own, 'contradicted'))
   const open = papers.filter((own) => own.every(({ verdict }) => verdict === 'open'))
   const counts = [

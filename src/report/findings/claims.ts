@@ -1,6 +1,5 @@
 import { CONFIDENT } from '../../experiments/confidence.js'
 import { foldsText } from '../../experiments/folds.js'
-import { inWordsOf, type Subject } from '../../patches/sizes.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import type { LinkedView } from '../viewLink.js'
@@ -47,7 +46,6 @@ const EQUAL_ACCURACY = 0.02
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
-  readonly subject: Subject
   readonly question: string
   /**
    * The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. With `No`, the
@@ -76,7 +74,7 @@ export interface Claim {
   readonly says: (range: NumberRange) => string
   readonly border: Border
   readonly caption: string
-  /** The claim needs classifiers, which are not trained on photographs. */
+  /** The claim needs classifiers. */
   readonly needsFolds?: true
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
@@ -160,7 +158,7 @@ const GIVEN: PairWords = {
   plain: 'the first one of your pair',
 }
 
-function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
+function pairClaims(words: PairWords): readonly Claim[] {
   const { pairs, id, cause, sourceNote, plain } = words
   const isOwn = pairs === 'given' && { isOwn: true as const }
   return [
@@ -204,7 +202,8 @@ function pairClaims(words: PairWords): readonly Omit<Claim, 'subject'>[] {
 }
 
 /** Questions of the paper that a study can answer, and questions of this project. */
-const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
+/** All questions, in the order in which they are asked. */
+export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
     question: 'Do features change with the position?',
@@ -305,32 +304,6 @@ const OBJECT_CLAIMS: readonly Omit<Claim, 'subject'>[] = [
     seenIn: ({ groups }) => ({ ...leastAgreeing(groups), map: 'answers' }),
   },
 ]
-
-/** End of the ids of questions about photographs. */
-export const ON_PHOTOGRAPHS = '-on-photographs'
-
-/** Says what questions on photographs are, and why they are fewer. */
-export const PHOTOGRAPHS_NOTE =
-  'Questions “on photographs” are about whole photographs, over which the frame moves as a window. All others are about objects. Classifiers are not trained on photographs: the window must move by two periods of the network’s stride or more to tell the position from its phase, and the margin of a photograph is too short for that.'
-
-/** All questions: first those about objects, then the same about photographs, except those that need classifiers. */
-export const CLAIMS: readonly Claim[] = [
-  ...OBJECT_CLAIMS.map((claim) => ({ ...claim, subject: 'objects' as const })),
-  ...OBJECT_CLAIMS.filter(({ needsFolds }) => !needsFolds).map(onPhotographs),
-]
-
-function onPhotographs(claim: Omit<Claim, 'subject'>): Claim {
-  const inWords = (text: string) => inWordsOf('photographs', text)
-  return {
-    ...claim,
-    subject: 'photographs',
-    id: `${claim.id}${ON_PHOTOGRAPHS}`,
-    question: `On photographs, ${inWords(claim.question.charAt(0).toLowerCase() + claim.question.slice(1))}`,
-    source: `${inWords(claim.source)} Here, the frame moves over whole photographs.`,
-    rule: inWords(claim.rule),
-    caption: inWords(claim.caption),
-  }
-}
 
 function besidePlain({ model, pair, plains }: NetworkStudy): Partial<LinkedView> {
   return pair === undefined || plains.length === 0 ? {} : { network: pair.plain, with: model }

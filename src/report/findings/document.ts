@@ -1,5 +1,5 @@
 import type { ReportSection } from '../../page/section.js'
-import { comparedSizes, inWordsOf, sizeText } from '../../patches/sizes.js'
+import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
@@ -18,7 +18,7 @@ import {
   summaryOf,
   unanswered,
 } from './answer.js'
-import { type Claim, PHOTOGRAPHS_NOTE } from './claims.js'
+import type { Claim } from './claims.js'
 import type { Evidence } from './evidence.js'
 import { claimFigure } from './figure.js'
 import type { ClaimFinding } from './finding.js'
@@ -61,15 +61,11 @@ ${claimFigure(claim, own, rows) ?? ''}
 export function overviewOf(findings: readonly ClaimFinding[]) {
   const asked = askedIn(findings)
   const answered = asked.filter(({ own }) => isAnswered(own))
-  const subjects = distinct(asked.map(({ claim }) => claim.subject))
   return {
-    title: inWordsOf(subjects[0] ?? 'objects', 'What else changes when the object moves?'),
+    title: 'What else changes when the object moves?',
     answer: summaryOf(asked),
     open: unanswered(asked),
-    notes: [
-      VERDICT_RULE.replaceAll('objects', subjects.join(' or ')),
-      ...(subjects.includes('photographs') ? [PHOTOGRAPHS_NOTE] : []),
-    ],
+    notes: [VERDICT_RULE],
     answered,
   }
 }
@@ -102,7 +98,7 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
 function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table & { readonly note: string } {
-  const { question, subject, numbers } = claim
+  const { question, numbers } = claim
   const all = findings.flatMap(({ evidence }) => evidence)
   const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
@@ -126,7 +122,7 @@ function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table &
       }),
     ]),
   )
-  const note = `${claim.rule}${inWordsOf(subject, evidenceNote(claim, findings))}`
+  const note = `${claim.rule}${evidenceNote(claim, findings)}`
   return { title: `Evidence: ${question}`, note, head: ['network', 'layer', ...columns.keys()], rows }
 }
 

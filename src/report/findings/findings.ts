@@ -1,4 +1,3 @@
-import { inWordsOf, subjectOf } from '../../patches/sizes.js'
 import type { NetworkPair } from '../../results/pairs.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
@@ -19,7 +18,7 @@ export function findingsOf(groups: readonly StudyGroup[], pairs: readonly Networ
   return CLAIMS.flatMap((claim) =>
     findingsOn(
       claim,
-      groups.filter((group) => subjectOf(group) === claim.subject),
+      groups,
       pairs.filter(({ kind }) => kind === claim.pairs),
     ),
   )
@@ -46,9 +45,9 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const obstacle = obstacleOf(claim, network, judged)
   const { verdict, reason } =
     obstacle === undefined ? judge(claim, judged) : { verdict: 'open' as const, reason: obstacle }
-  const { id, subject, question, source, rule } = claim
+  const { id, question, source, rule } = claim
   const { model, groups, pair } = network
-  const outcome = { verdict, isJudged: obstacle === undefined, reason: inWordsOf(subject, reason), evidence }
+  const outcome = { verdict, isJudged: obstacle === undefined, reason, evidence }
   const answer = answerSentence(claim, [outcome])
   const link = linkTo(claim, network, decidingOf(judged, verdict))
   const objects = Math.max(...groups.map(({ units }) => units.length))

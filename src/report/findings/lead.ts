@@ -1,26 +1,22 @@
 import { type ObjectAnswer, objectAnswers } from '../../page/everyObject.js'
 import type { SiteIndex } from '../../page/siteIndex.js'
 import type { Opening } from '../../page/viewerHtml.js'
-import { comparedSizes, inWordsOf, SUBJECTS, type Subject, subjectOf } from '../../patches/sizes.js'
+import { comparedSizes } from '../../patches/sizes.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { viewLink } from '../viewLink.js'
-import { ON_PHOTOGRAPHS } from './claims.js'
 import type { ClaimFinding } from './finding.js'
 import { sentencesOfFew, sentencesOfMany } from './leadText.js'
 
 /**
  * Chooses the view with which the page opens, and answers the question of its title. If answers are known, the view
- * shows the example of `exampleOf`, and otherwise the layer with the lowest similarity. Photographs come second: they
- * are considered only if there is nothing to say about objects. Undefined if there is nothing to say at all.
+ * shows the example of `exampleOf`, and otherwise the layer with the lowest similarity. Undefined if there is nothing to
+ * say.
  * @param findings without them, nothing is said about similarity
  */
 export function leadOf({ groups }: SiteIndex, findings: readonly ClaimFinding[] = []): Opening | undefined {
-  const leads = SUBJECTS.map((subject) => {
-    const answered = objectAnswers(groups.filter((group) => subjectOf(group) === subject))
-    return answered.length > 0 ? answersLead(answered) : similarityLead(subject, findings)
-  })
-  return leads.find((lead) => lead !== undefined)
+  const answered = objectAnswers(groups)
+  return answered.length > 0 ? answersLead(answered) : similarityLead(findings)
 }
 
 function answersLead(answered: readonly ObjectAnswer[]): Opening {
@@ -66,10 +62,9 @@ function linkTo({ group, patch, answer: { agreement } }: ObjectAnswer, alike: re
   })
 }
 
-function similarityLead(subject: Subject, findings: readonly ClaimFinding[]): Opening | undefined {
-  const claimed = subject === 'objects' ? 'no-global-invariance' : `no-global-invariance${ON_PHOTOGRAPHS}`
+function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined {
   const [lowest] = findings
-    .filter(({ claim, verdict }) => claim === claimed && verdict === 'supported')
+    .filter(({ claim, verdict }) => claim === 'no-global-invariance' && verdict === 'supported')
     .toSorted((a, b) => lowestOf(a).mean - lowestOf(b).mean)
   if (lowest === undefined) return undefined
   const { layer, mean } = lowestOf(lowest)
@@ -78,7 +73,7 @@ function similarityLead(subject: Subject, findings: readonly ClaimFinding[]): Op
       ? `can fall to ${decimalText(mean, 3)} (1 is no change, 0 is another object)`
       : `can fall to ${decimalText(mean, 3)}, as low as between different objects`
   return {
-    sentence: `In ${lowest.model} ${layer}, ${inWordsOf(subject, `the relative similarity of a moved object ${change}`)}.`,
+    sentence: `In ${lowest.model} ${layer}, the relative similarity of a moved object ${change}.`,
     more: '',
     link: lowest.link,
   }

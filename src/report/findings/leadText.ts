@@ -1,10 +1,10 @@
 import { SEES_NOTHING } from '../../experiments/boxes.js'
 import { CONFIDENT } from '../../experiments/confidence.js'
 import type { ObjectAnswer } from '../../page/everyObject.js'
-import { centerOf } from '../../page/groups.js'
+import { centerOf, kindOf } from '../../page/groups.js'
 import type { AnswerSummary } from '../../page/siteIndex.js'
 import { agreementText, classText, probabilityText, shareText } from '../../page/text.js'
-import { measuredText, sizeText, subjectOf } from '../../patches/sizes.js'
+import { sizeText } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import { median } from '../../support/stopwatch.js'
 import { EVERYWHERE } from './claims.js'
@@ -57,7 +57,7 @@ function manySentences(
     return [`Not sure: no answer at the center has a probability of ${CONFIDENT} or more.`, sentence(unsureText)]
   if (!isAboutExample) return [heldSentence(confident), sentence(unsureText)]
   const groups = alike.map(({ group }) => group)
-  const where = alike.length < answered.length ? `for ${measuredText(groups, sizeText)}, ` : ''
+  const where = alike.length < answered.length ? `for objects of ${sizeText(groups)}, ` : ''
   const confidentText = `${where}confident answers ${changeWords(confident)}`
   return [`Not always: ${changeText(example, flip)}.`, sentence(confidentText, unsureText)]
 }
@@ -118,7 +118,7 @@ function changeWords(agreements: readonly number[]): string {
 
 /** Whether the answer at the center can stand for the object in a sentence. */
 function isNamed({ group, answer }: ObjectAnswer): boolean {
-  return answer.center.isRight === true && subjectOf(group) === 'objects'
+  return answer.center.isRight === true && kindOf(group) === 'object'
 }
 
 /** Says how far the object moves until the network answers otherwise, and what it then answers. */

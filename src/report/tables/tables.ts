@@ -1,4 +1,4 @@
-import { comparedSizes, inWordsOf, type Subject, sizeName, sizeText, squareText } from '../../patches/sizes.js'
+import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { csvText } from '../../results/csv.js'
@@ -24,7 +24,6 @@ export interface PaperComparison {
 
 export interface ResultTable extends KeyedTable {
   readonly kind: TableKind
-  readonly subject: Subject
   /** See `comparedSizes`. */
   readonly size: number
   readonly sizes: string
@@ -42,8 +41,8 @@ const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
 /**
- * Makes all tables. Of each kind, the tables for large patches come first, and those for photographs last. If the paper
- * has a number for a cell, the cell shows both the measured number and the paper's.
+ * Makes all tables. Of each kind, the tables for large patches come first. If the paper has a number for a cell, the
+ * cell shows both the measured number and the paper's.
  */
 export function resultTables(rows: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Set(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => kind)))
@@ -92,8 +91,7 @@ function tableOf(
   const spreads = spreadsOf(kind, from.all)
   const lines = distinct(from.measured.flatMap(({ row }) => (isShown(row) ? [lineOf(row)] : [])))
   const sizes = squareText(lines)
-  const subject = size > 0 ? 'objects' : 'photographs'
-  const hasSizes = subject === 'objects' && new Set(lines.map((line) => line.size)).size > 1
+  const hasSizes = new Set(lines.map((line) => line.size)).size > 1
   const rows = lines.map((line) => ({
     line,
     cells: columns.map((column) => {
@@ -105,18 +103,17 @@ function tableOf(
   const cells = rows.flatMap((row) => row.cells)
   const hasSigmas = cells.some(({ sigmas }) => sigmas !== undefined)
   const notes = [
-    inWordsOf(subject, kind.note),
+    kind.note,
     ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}`] : []),
     ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut)),
   ]
   const { keys, statistic, counted: what } = kind
-  const headOf = (column: readonly string[]) => inWordsOf(subject, kind.head?.(column) ?? column.join(', '))
+  const headOf = (column: readonly string[]) => kind.head?.(column) ?? column.join(', ')
   return {
     kind,
-    subject,
     size,
     sizes,
-    ...nameOf(kind, subject, size, sizes),
+    ...nameOf(kind, size, sizes),
     note: notes.join(' '),
     head: ['network', 'layer', ...(hasSizes ? ['size'] : []), ...columns.map(headOf)],
     columns: columns.map((column) => (column.length > 1 ? column : [headOf(column)])),
@@ -216,10 +213,10 @@ function valueText({ mean, std, isShare }: Value): string {
   return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
 
-function nameOf({ numbers, stem, title }: TableKind, subject: Subject, size: number, sizes: string) {
+function nameOf({ numbers, stem, title }: TableKind, size: number, sizes: string) {
   const number = numbers?.[size]
-  const whole = `${inWordsOf(subject, title)}, ${subject === 'objects' ? `objects of ${sizes}` : sizes}`
-  if (number === undefined) return { name: `${stem}-${sizeName(size)}`, title: whole }
+  const whole = `${title}, objects of ${sizes}`
+  if (number === undefined) return { name: `${stem}-${size}`, title: whole }
   const caption = `${whole} (as Table ${number} of Lee et al., 2020)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
@@ -253,8 +250,7 @@ export function tablesHtml(tables: readonly ResultTable[]): string {
   return kinds
     .map((kind) => {
       const own = tables.filter((table) => table.kind === kind)
-      const title = inWordsOf(own[0]?.subject ?? 'objects', kind.title)
-      return `<fieldset class="tabs"><legend><h3>${escapeHtml(title)}</h3></legend>\n${own.map(tabHtml).join('\n')}</fieldset>`
+      return `<fieldset class="tabs"><legend><h3>${escapeHtml(kind.title)}</h3></legend>\n${own.map(tabHtml).join('\n')}</fieldset>`
     })
     .join('\n')
 }

@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { readSealedJson, sealOf, writeSealedJson } from '../../files/sealedJson.js'
-import { subjectOf } from '../../patches/sizes.js'
-import { MEASURES_VERSIONS, measureLayer } from '../measures.js'
+import { MEASURES_VERSION, measureLayer } from '../measures.js'
 import { type UnitNumbers, variantSchema } from '../variant.js'
 import type { Unit } from './schema.js'
 
@@ -21,7 +20,7 @@ const layerSchema = z
  * computed again without the network.
  */
 const measuresSchema = z.object({
-  version: z.enum(MEASURES_VERSIONS),
+  version: z.literal(MEASURES_VERSION),
   /** Hash of the unit.json from which the numbers were computed. */
   unit: z.string(),
   layers: z.array(layerSchema),
@@ -58,8 +57,7 @@ export async function writeMeasures(folder: string, unit: Unit, numbers: UnitNum
   const layers = numbers.map((layer) =>
     Object.fromEntries(Object.entries(layer).map(([name, values]) => [name, values.map(([...pair]) => pair)])),
   )
-  const version = MEASURES_VERSIONS[subjectOf({ frame: unit.frame, size: unit.inputs.size })]
-  const document = { version, unit: sealOf(unit), layers }
+  const document = { version: MEASURES_VERSION, unit: sealOf(unit), layers }
   await writeSealedJson(join(folder, MEASURES_FILE), measuresSchema, document, 'compact')
 }
 

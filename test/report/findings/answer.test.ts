@@ -143,11 +143,9 @@ describe('all answers in short', () => {
 
   it('count those of the paper that hold in all networks, and that fail in one', () => {
     expect(summaryOf(of(paper))).toBe('Of the paper’s 4 answers, 1 holds here, 2 do not hold and 1 stays open')
-    const more = { ...paper, 'answer-keeps': [[C, 0.8] as const], 'horizontal-bias-on-photographs': [[C, -1] as const] }
+    const more = { ...paper, 'answer-keeps': [[C, 0.8] as const] }
     expect(summaryOf(of(more))).toBe(summaryOf(of(paper)))
-    expect(summaryOf(of({ 'horizontal-bias-on-photographs': [[C, -1]] }))).toBe(
-      'Of the paper’s 1 answer, 1 does not hold',
-    )
+    expect(summaryOf(of({ 'horizontal-bias': [[C, -1]] }))).toBe('Of the paper’s 1 answer, 1 does not hold')
   })
 
   it('name the questions that have none, and why', () => {

@@ -132,14 +132,12 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [ANSWER, UNCLEAR, only(agreement('confident'), torn(0.9, 1)), '95 %'],
 ]
 
-const OBJECT_CLAIMS = CLAIMS.filter(({ subject }) => subject === 'objects')
-
 const modelOf = (groups: readonly StudyGroup[]) => groups.at(-1)?.model ?? ''
 const supporting = (claim: string) => CASES.find(([id]) => id === claim)?.[2] ?? []
 
 describe('every claim', () => {
   it('can come out either way, or open', () => {
-    const expected = OBJECT_CLAIMS.flatMap(({ id }) => [FOR, AGAINST, UNCLEAR].map((verdict) => [id, verdict]))
+    const expected = CLAIMS.flatMap(({ id }) => [FOR, AGAINST, UNCLEAR].map((verdict) => [id, verdict]))
     expect(CASES.map(([claim, verdict]) => [claim, verdict])).toEqual(expected)
   })
 
@@ -162,56 +160,6 @@ describe('every claim', () => {
     expect(of(4)).toMatchObject({ verdict: UNCLEAR, reason: few, isJudged: false, objects: 4 })
     expect(of(4).answer).toBe(`Can’t tell: ${few}`)
     expect(of(5)).toMatchObject({ verdict, objects: 5 })
-  })
-})
-
-/** The same numbers, measured on whole photographs. */
-const onPhotographs = (groups: readonly StudyGroup[]) =>
-  groups.map((group) => ({
-    ...group,
-    size: 256,
-    units: group.units.map((unit) => ({ ...unit, inputs: { ...unit.inputs, size: 256 } })),
-    numbers: group.numbers.map((row) => ({ ...row, size: 256 })),
-  }))
-
-describe('a claim on photographs', () => {
-  const needFolds = [LEAD, PHASE]
-  const cases = CASES.filter(([claim]) => !needFolds.includes(claim))
-
-  it.each(cases)('%s: %s, as that on objects, and says what it is about', (claim, verdict, groups, number) => {
-    const model = modelOf(groups)
-    const [own] = findingsOf(onPhotographs(groups), PAIRS).filter((one) => one.claim === `${claim}-on-photographs`)
-    const ofObjects = findingOf(claim, model, groups)
-    expect(own).toMatchObject({ verdict, reason: ofObjects.reason, model })
-    expect(own?.answer).toBe(answerTo(claim, verdict, number))
-    expect(own?.question).toMatch(/^On photographs, [a-z].*\?$/)
-    expect(own?.evidence.map((one) => ({ ...one, size: 125 }))).toEqual(ofObjects.evidence)
-    const texts = [own?.question, own?.source, own?.rule, own?.answer, own?.reason]
-    expect(texts.join(' ')).not.toMatch(/object/i)
-  })
-
-  it('is judged apart from objects, and needs five photographs', () => {
-    const [objects, photographs] = [only(reached, around(0.6)), onPhotographs(only(reached, around(0.99, 4)))]
-    const found = findingsOf([...objects, ...photographs], PAIRS).filter(({ claim }) => claim.startsWith(INVARIANCE))
-    expect(found.map(({ claim, verdict, reason, objects: count }) => [claim, verdict, reason, count])).toEqual([
-      [INVARIANCE, FOR, '1 number yes', 10],
-      [`${INVARIANCE}-on-photographs`, UNCLEAR, 'fewer than 5 photographs were measured', 4],
-    ])
-  })
-
-  it('is not judged if it needs classifiers, and not at all without photographs', () => {
-    const ids = (groups: readonly StudyGroup[]) => findingsOf(groups, PAIRS).map(({ claim }) => claim)
-    expect(ids(onPhotographs(only(reached, around(0.6))))).toEqual([
-      ...[INVARIANCE, BIAS].map((claim) => `${claim}-on-photographs`),
-    ])
-    expect(ids(only(reached, around(0.6)))).toEqual([INVARIANCE, BIAS, LEAD, PHASE])
-  })
-
-  it('tells in its own words why it cannot be judged', () => {
-    const lonely = groupWith('net', [[reached, around(0.6)]], {}, { same: [], different: [] })
-    expect(findingsOf(onPhotographs([lonely]), PAIRS)[0]?.reason).toBe(
-      'there are no photographs of different classes to compare with',
-    )
   })
 })
 
@@ -294,7 +242,7 @@ describe('evidence', () => {
     const ofBias = findingOf(BIAS, 'net', only(bias, [...around(0.01, 9), -0.01]))
     expect(ofBias.evidence[0]?.signs).toEqual({ positive: 9, p: expect.closeTo((2 * 11) / 1024, 6) })
     const evidenceOf = (id: string) => findingOf(id, modelOf(supporting(id)), supporting(id)).evidence
-    const signed = OBJECT_CLAIMS.filter(({ id }) => evidenceOf(id).some(({ signs }) => signs))
+    const signed = CLAIMS.filter(({ id }) => evidenceOf(id).some(({ signs }) => signs))
     expect(signed.map(({ id }) => id)).toEqual([BIAS, FLIPS, PHASE])
   })
 

@@ -43,7 +43,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     const picture = await pixelsOf(file)
     const all = { left: 0, top: 0, right: picture.width, bottom: picture.height }
     const use = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
-    // The file itself is sent, because the server prepares a photograph as `reproduce` does.
+    // The file itself is sent, because the server prepares a photograph as `consistency` does.
     if (use === 'photograph') onObject(await sendObject(file, file.name, '&photograph'))
     else if (use !== undefined) onObject(await sendObject(await cutPicture(picture, use), file.name))
   }

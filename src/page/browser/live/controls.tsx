@@ -4,6 +4,7 @@ import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
 import { kindOf, sideText } from '../../groups.js'
 import {
   type DroppedNetwork,
+  KEEPS_OBJECTS,
   type KeepRequest,
   type KeptUnit,
   LIVE_STRIDES,
@@ -204,6 +205,17 @@ function Keep({ source, viewer, say }: LivePart) {
     replaces: false,
   })
   const name = fits.length === 1 ? 'Keep' : 'Keep both'
+  if (fits.some(({ group }) => kindOf(group) === 'photograph'))
+    return (
+      <>
+        <button type="button" id="keep" disabled aria-describedby="keeps-objects">
+          {name}
+        </button>
+        <span class="soft" id="keeps-objects">
+          {KEEPS_OBJECTS}
+        </span>
+      </>
+    )
   return (
     <button type="button" id="keep" disabled={isBusy || !isWhole} onClick={() => void keep(fits.map(requestOf))}>
       {isWhole ? name : left === 0 ? `${name} (still computing)` : `${name} (in about ${durationText(left)})`}
