@@ -20,7 +20,7 @@ export function addRunOptions(command: Command): Command {
   return addDeviceOptions(command)
 }
 
-export const DEVICE_HELP = 'run networks on cpu, cuda, webgpu, … (doctor lists them)'
+export const DEVICE_HELP = 'run on cpu, cuda, webgpu, … (see doctor)'
 
 export function addDeviceOptions(command: Command): Command {
   return command

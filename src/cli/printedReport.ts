@@ -1,5 +1,5 @@
 import { percentText } from '../plot/numberText.js'
-import { answerSentence } from '../report/findings/answer.js'
+import { wordsOf } from '../report/findings/answer.js'
 import { overviewOf } from '../report/findings/document.js'
 import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
@@ -19,9 +19,9 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   const { title, answer, answered, open } = overviewOf(findings)
-  const answers = answered.map(({ claim, own }) => `${claim.question} ${answerSentence(claim, own)}.`)
+  const answers = answered.map(({ claim, own }) => `${claim.question} ${wordsOf(claim, own)}.`)
   const more =
-    answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the evidence']
+    answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the numbers and the evidence']
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
 }
 

@@ -76,7 +76,11 @@ it('a list of values with commas and backslashes is written so that it is read a
     fc.stringMatching(/^[ab,\\]+$/).filter((text) => !text.endsWith('\\')),
     { minLength: 1 },
   )
-  fc.assert(fc.property(values, (list) => expect(parseList(listText(list))).toEqual(list)))
+  fc.assert(
+    fc.property(values, (list) => {
+      expect(parseList(listText(list))).toEqual(list)
+    }),
+  )
 })
 
 describe('an option that may be repeated', () => {

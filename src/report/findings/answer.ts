@@ -34,7 +34,8 @@ export function answerSentence(claim: Claim, findings: readonly Judged[]): strin
   return `${wordsOf(claim, findings)}: ${numbersOf(claim, findings)}${remarkOn(claim, findings)}`
 }
 
-function wordsOf(claim: Claim, findings: readonly Judged[]): string {
+/** The answers of the networks without their numbers, such as `Yes in 2 of 3 networks; no in 1`. */
+export function wordsOf(claim: Claim, findings: readonly Judged[]): string {
   const words = findings.map(({ verdict }) => answerWord(claim, verdict))
   const [first = OPEN, ...others] = [claim.yes ?? 'Yes', 'No', OPEN].filter((word) => words.includes(word))
   const count = (wanted: string) => words.filter((word) => word === wanted).length
