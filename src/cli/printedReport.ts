@@ -21,7 +21,9 @@ export function printReport({ rows, findings }: Report): void {
   const { title, answer, answered, open } = overviewOf(findings)
   const answers = answered.map(({ claim, own }) => `${claim.question} ${wordsOf(claim, own)}.`)
   const more =
-    answered.length === 0 ? ['findings.json has the numbers'] : [...answers, ...open, 'findings.md has the numbers and the evidence']
+    answered.length === 0
+      ? ['findings.json has the numbers']
+      : [...answers, ...open, 'findings.md has the numbers and the evidence']
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
 }
 
