@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { type Exploration, explore } from '../../src/explore/explore.js'
@@ -22,18 +22,18 @@ import { unitTitle } from '../../src/study/units.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const DOG = join(modelsFolder(), 'patches', 'dog.png')
 const NETWORK = join(modelsFolder(), 'tiny-alexnet.onnx')
 
-const folder = sharedFolder()
+const folder = temporaryFolder()
 let page: Exploration
 
-beforeAll(async () => {
+beforeEach(async () => {
   page = await explore({ models: [SCENE.network], results: folder('kept') })
 })
-afterAll(() => page.close())
+afterEach(() => page.close())
 
 async function send<T>(way: string, file: string, { address } = page): Promise<T> {
   return JSON.parse((await ask(`${address}${way}`, { method: 'POST', body: readFileSync(file) })).body) as T
@@ -94,6 +94,7 @@ describe('an object that is kept', () => {
   })
 
   it('opens as a page that has an origin of its own', async () => {
+    await keep({})
     const { status, headers, body } = await ask(`${page.address}page.html`)
     expect([status, body]).toEqual([200, expect.stringContaining('<title>Shift invariance of ')])
     expect(headers['content-security-policy']).toMatch(/^sandbox allow-scripts [a-z -]+; default-src 'none'; /)
@@ -103,7 +104,7 @@ describe('an object that is kept', () => {
   it('is stored once of several that ask at a time, and never behind a link', async () => {
     await using another = await explore({ models: [SCENE.network], results: folder('kept') })
     const [{ key: object }] = [
-      await send<LiveObject>('objects?name=dog2.png', DOG),
+      await send<LiveObject>('objects?name=my-dog.png', DOG),
       await send<LiveObject>('objects?name=my-dog.png', DOG, another),
     ]
     const [white, blue] = [
