@@ -112,31 +112,28 @@ async function classifiers(models: readonly string[], options: CheckedConsistenc
   return networks
 }
 
-/** Measures one network after the other, so that only one is in memory. The progress is that of all networks. */
+/** Measures one network after the other, so that only one is in memory. Each has its own progress, as networks differ in speed. */
 async function measureAll(
   jobs: readonly NetworkJob[],
   progress: Progress,
   areSeveral: boolean,
 ): Promise<readonly NetworkConsistency[]> {
-  const total = jobs.reduce((sum, { left, perPhotograph }) => sum + left.length * perPhotograph, 0)
   for (const { network, files, measured } of jobs) {
     if (measured.size === 0) continue
     const which = areSeveral ? `resuming ${network.id}` : 'resuming'
     progress.note(`${which}: ${measured.size} of ${counted(files.length, 'photograph')} are finished`)
   }
   const results: NetworkConsistency[] = []
-  let before = 0
   for (const job of jobs) {
     const { network, left, perPhotograph, origin, protocols, measured, files } = job
     const run = await measureLeft(job, {
-      start: () => progress.start(network.id, total, { unit: 'images', before }),
-      update: (done) => progress.update(before + done),
+      start: () => progress.start(network.id, left.length * perPhotograph),
+      update: progress.update,
       stop: progress.stop,
     })
     const inOrder = files.flatMap(({ name }) => measured.get(name) ?? [])
     const { protocols: _, draws, seed, background, ...described } = origin
     results.push({ ...described, ...summary(protocols, inOrder), ...run })
-    before += left.length * perPhotograph
   }
   return results
 }
