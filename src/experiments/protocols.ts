@@ -1,13 +1,11 @@
 import { AXES } from '../engine/positions.js'
 import { pixelScene } from '../engine/scene.js'
 import type { Frame, Scene } from '../engine/task.js'
-import type { Box } from '../experiments/boxes.js'
-import { agreementOf } from '../experiments/windowAnswers.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import type { Background } from '../patches/background.js'
 import { middleStart, sourceSide } from '../patches/photographs.js'
-import type { Better } from '../results/measures.js'
 import { mean } from '../support/statistics.js'
+import type { Box } from './boxes.js'
 
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
@@ -16,9 +14,10 @@ export interface ProtocolSetting {
   readonly draws: number
   /** For `embed`: the background behind the reduced photograph. */
   readonly background: Background
-  /** The values that are stored for each answer. */
-  readonly columns: readonly Column[]
 }
+
+/** What decides how many frames a protocol has. */
+type FrameCounts = Pick<ProtocolSetting, 'frame' | 'draws'>
 
 /** Name of a protocol that the user can choose. */
 export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
@@ -26,7 +25,10 @@ export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpi
  * `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. `center` is measured if
  * there are labels.
  */
-export type ProtocolName = ChosenProtocol | 'crop-exact' | 'center'
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number]
+
+/** Names of all protocols, in the order in which results list them. */
+export const PROTOCOL_NAMES = ['center', 'crop', 'crop-exact', 'diagonal', 'embed', 'circular', 'subpixel'] as const
 
 /** Describes a frame by its shift, in pixels along each axis. */
 export interface Shift {
@@ -54,56 +56,24 @@ export interface FrameAnswer {
  * - `answer`: index of the answer's class; for a detector that sees nothing, the number of classes
  * - `probability`: its probability; for a detector that sees nothing, the best score of all classes
  * - `next`: probability of the same class in the protocol's next frame; NaN for the last frame
- * - `right`, only with labels: probability of the right class; NaN for a photograph without a label
+ * - `right`: probability of the right class; NaN for a photograph that had no label
  * - `overlap`, only of a detector: overlap of its best boxes in this frame and in the frame with which it is compared;
  *   NaN if it is compared with none
  */
-export type Column = 'answer' | 'probability' | 'next' | 'right' | 'overlap'
+export type Column = (typeof COLUMNS)[number]
+export const COLUMNS = ['answer', 'probability', 'next', 'right', 'overlap'] as const
 
-export function columnsOf(has: { readonly labels: boolean; readonly boxes: boolean }): readonly Column[] {
-  return [
-    'answer',
-    'probability',
-    'next',
-    ...(has.labels ? (['right'] as const) : []),
-    ...(has.boxes ? (['overlap'] as const) : []),
-  ]
-}
-
-/** A stored answer. Columns that are not stored are NaN. */
-export interface StoredAnswer extends Readonly<Record<Column, number>> {
-  /** Index of the frame in its protocol. */
-  readonly frame: number
-  /** Undefined for a photograph without a label. */
-  readonly isRight: boolean | undefined
-}
-
-export const MEASURE_UNITS = ['share', 'probability', 'error', 'overlap'] as const
-export type MeasureUnit = (typeof MEASURE_UNITS)[number]
-
-/**
- * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.
- * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
- * with the value undefined do not count.
- */
-interface ProtocolMeasure {
-  readonly name: string
-  readonly title: string
-  readonly unit: MeasureUnit
-  readonly better: Better
-  /** @param compared the answer with which this one is compared, if any */
-  readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
-  readonly combine?: 'least'
-  /** @param counts number of frames by answer */
-  readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
-  /** @param extra the values that the protocol's `extraOf` returned */
-  readonly ofExtra?: (extra: ArrayLike<number>) => number
+/** The columns of a network's answers. */
+export function columnsOf({ detector }: { readonly detector?: unknown }): readonly Column[] {
+  return COLUMNS.filter((column) => column !== 'overlap' || detector !== undefined)
 }
 
 export interface Protocol {
   readonly name: ProtocolName
+  /** The settings, besides the frame, on which its answers depend. */
+  readonly settings: readonly ('draws' | 'seed' | 'background')[]
   /** Number of frames per photograph. */
-  readonly count: (setting: ProtocolSetting) => number
+  readonly count: (setting: FrameCounts) => number
   /** @param random returns numbers from 0 to below 1 */
   readonly shifts: (setting: ProtocolSetting, random: () => number) => Iterable<Shift>
   /** Prepares a photograph, a square of `sourceSide`. The function that it returns describes the frame of a shift. */
@@ -122,9 +92,6 @@ export interface Protocol {
    * frame before it (`pair`); or the first frame (`first`). By default, none.
    */
   readonly compares?: 'previous' | 'pair' | 'first'
-  readonly measures: readonly ProtocolMeasure[]
-  /** Whether the shifts are random: `draws` pairs of frames. */
-  readonly isRandom?: true
   /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath?: true
   /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
@@ -158,26 +125,26 @@ const EPSILON = 0.003
 export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[] = [
   {
     name: 'crop',
+    settings: ['draws', 'seed'],
     count: ({ draws }) => 2 * draws,
     compares: 'pair',
     shifts: ({ frame, draws }, random) => randomShifts(2 * draws, 0, sourceSide(frame) - frame, random),
     drawing: cropDrawing,
-    measures: [agreement('same answer in two random crops')],
-    isRandom: true,
     movesFrame: true,
   },
   {
     name: 'diagonal',
+    settings: [],
     count: ({ frame }) => sourceSide(frame) - frame + 1,
     compares: 'previous',
     shifts: ({ frame }) => diagonalShifts(sourceSide(frame) - frame + 1),
     drawing: cropDrawing,
-    measures: pathMeasures(),
     isPath: true,
     movesFrame: true,
   },
   {
     name: 'embed',
+    settings: ['background'],
     count: ({ frame }) => frame - embeddedSide(frame) + 1,
     compares: 'previous',
     shifts: ({ frame }) => diagonalShifts(frame - embeddedSide(frame) + 1),
@@ -187,11 +154,11 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
       const scene = pixelScene(side, reduced.data, background)
       return ({ rows, cols }) => ({ scene, row: rows, col: cols })
     },
-    measures: pathMeasures(),
     isPath: true,
   },
   {
     name: 'circular',
+    settings: ['draws', 'seed'],
     count: ({ draws }) => 2 * draws,
     compares: 'pair',
     shifts: ({ frame, draws }, random) => {
@@ -203,11 +170,10 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
       const scene = continuedCentre(photograph, frame, margin)
       return ({ rows, cols }) => ({ scene, row: rows - margin, col: cols - margin })
     },
-    measures: [agreement('same answer in two random circular shifts')],
-    isRandom: true,
   },
   {
     name: 'subpixel',
+    settings: [],
     count: () => FRACTIONS + 2 * AXES.length,
     shifts: () => [...FRACTIONAL_SHIFTS, ...STEPS_BOTH_WAYS],
     drawing: (scene, { frame }) => {
@@ -224,50 +190,30 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
     extraOf: equivarianceError,
     extras: AXES.length,
     compares: 'first',
-    measures: [
-      agreement('same answer after a shift by quarters of a pixel'),
-      {
-        name: 'equivariance-error',
-        title: 'local equivariance error',
-        unit: 'error',
-        better: 'lower',
-        ofExtra: mean,
-      },
-    ],
   },
 ]
-
-export const PROTOCOL_NAMES = PROTOCOLS.map(({ name }) => name)
 
 /** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
 export const EXACT_CROP: Protocol = {
   name: 'crop-exact',
+  settings: [],
   count: ({ frame }) => (sourceSide(frame) - frame) ** 2,
   shifts: ({ frame }) => {
     const along = [...Array(sourceSide(frame) - frame).keys()]
     return along.flatMap((rows) => along.map((cols) => ({ rows, cols })))
   },
   drawing: cropDrawing,
-  measures: [
-    {
-      name: 'agreement',
-      title: 'chance that two random crops get the same answer',
-      unit: 'share',
-      better: 'higher',
-      ofCounts: agreementOf,
-    },
-  ],
   movesFrame: true,
   windows: true,
 }
 
-/** With labels, the photograph is also measured where it has not moved. */
-const CENTER: Protocol = {
+/** The photograph where it has not moved. With labels, the answer there gives the accuracy. */
+export const CENTER: Protocol = {
   name: 'center',
+  settings: [],
   count: () => 1,
   shifts: ({ frame }) => [centreShift(frame)],
   drawing: cropDrawing,
-  measures: [],
   movesFrame: true,
 }
 
@@ -275,78 +221,13 @@ export function protocolNamed(name: ProtocolName): Protocol {
   return [...PROTOCOLS, EXACT_CROP].find((protocol) => protocol.name === name) ?? CENTER
 }
 
-const OVERLAP: ProtocolMeasure = {
-  name: 'overlap',
-  title: 'overlap of the best boxes, moved back by the shift',
-  unit: 'overlap',
-  better: 'higher',
-  of: ({ overlap }) => (Number.isNaN(overlap) ? undefined : overlap),
-}
-
-const ALWAYS_SAME: ProtocolMeasure = {
-  name: 'always-same',
-  title: 'all shifts give the same answer',
-  unit: 'share',
-  better: 'higher',
-  ofCounts: (counts) => Number(counts.size === 1),
-}
-
-/** Its values say which photographs are confident; see `CONFIDENT`. */
-export const CONFIDENCE = 'confidence'
-
-const CONFIDENCE_MEASURE: ProtocolMeasure = {
-  name: CONFIDENCE,
-  title: 'probability of the first answer',
-  unit: 'probability',
-  better: 'neither',
-  of: ({ frame, probability }) => (frame === 0 ? probability : undefined),
-}
-
-const ACCURACY: ProtocolMeasure = {
-  name: 'accuracy',
-  title: 'answer is right without a shift',
-  unit: 'share',
-  better: 'higher',
-  of: ({ isRight }) => (isRight === undefined ? undefined : Number(isRight)),
-}
-
-const MEASURES_OF_LABELS: readonly ProtocolMeasure[] = [
-  { ...ACCURACY, name: 'mean-accuracy', title: 'answer is right, mean over shifts' },
-  { ...ACCURACY, name: 'worst-case-accuracy', title: 'answer is right at every shift', combine: 'least' },
-  {
-    name: 'right-probability',
-    title: "right class's probability, mean over shifts",
-    unit: 'probability',
-    better: 'higher',
-    of: ({ right }) => (Number.isNaN(right) ? undefined : right),
-  },
-]
-
-/** Adds to protocols what they measure with labels, and of a detector with boxes. */
-export function withAllMeasures(
-  protocols: readonly Protocol[],
-  has: { readonly labels: boolean; readonly boxes: boolean },
-): readonly Protocol[] {
-  const all = protocols.map((protocol) => ({
-    ...protocol,
-    measures: [
-      ...protocol.measures,
-      ...(has.boxes && protocol.compares ? [OVERLAP] : []),
-      ALWAYS_SAME,
-      CONFIDENCE_MEASURE,
-      ...(has.labels ? MEASURES_OF_LABELS : []),
-    ],
-  }))
-  return has.labels ? [{ ...CENTER, measures: [ACCURACY, CONFIDENCE_MEASURE] }, ...all] : all
-}
-
 /** Number of values that a protocol stores per photograph. */
-export function keptValues(protocol: Protocol, setting: ProtocolSetting): number {
-  return answersOf(protocol, setting) * setting.columns.length + (protocol.extras ?? 0)
+export function keptValues(protocol: Protocol, setting: FrameCounts, columns: readonly Column[]): number {
+  return answersOf(protocol, setting) * columns.length + (protocol.extras ?? 0)
 }
 
 /** Number of frames whose answers a protocol stores. */
-export function answersOf({ answers, count }: Protocol, setting: ProtocolSetting): number {
+export function answersOf({ answers, count }: Protocol, setting: FrameCounts): number {
   return answers ?? count(setting)
 }
 
@@ -404,36 +285,6 @@ function* randomShifts(count: number, from: number, to: number, random: () => nu
 
 function diagonalShifts(count: number): readonly Shift[] {
   return Array.from({ length: count }, (_, at) => ({ rows: at, cols: at }))
-}
-
-/** The share of answers that are the same as the one with which they are compared. */
-function agreement(title: string): ProtocolMeasure {
-  return {
-    name: 'agreement',
-    title,
-    unit: 'share',
-    better: 'higher',
-    of: ({ answer }, compared) => compared && Number(answer === compared.answer),
-  }
-}
-
-function pathMeasures(): readonly ProtocolMeasure[] {
-  return [
-    {
-      name: 'change',
-      title: 'answer changes after a step of 1 px',
-      unit: 'share',
-      better: 'lower',
-      of: ({ answer }, compared) => compared && Number(answer !== compared.answer),
-    },
-    {
-      name: 'probability-change',
-      title: "mean absolute change of the answer's probability",
-      unit: 'probability',
-      better: 'lower',
-      of: (_, compared) => compared && Math.abs(compared.next - compared.probability),
-    },
-  ]
 }
 
 /** All combinations of 0, ¼, ½ and ¾ pixel. The first one leaves the picture where it is. */

@@ -1,0 +1,208 @@
+import type { RightClasses } from '../../experiments/protocolAnswers.js'
+import { type Column, comparedWith, type Protocol, type ProtocolName } from '../../experiments/protocols.js'
+import { agreementOf } from '../../experiments/windowAnswers.js'
+import { mean } from '../../support/statistics.js'
+import type { Better } from '../measures.js'
+
+/** A stored answer. Columns that are not stored are NaN. */
+export interface StoredAnswer extends Readonly<Record<Column, number>> {
+  /** Index of the frame in its protocol. */
+  readonly frame: number
+  /** Undefined for a photograph without a label. */
+  readonly isRight: boolean | undefined
+}
+
+type MeasureUnit = 'share' | 'probability' | 'error' | 'overlap'
+
+/**
+ * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.
+ * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
+ * with the value undefined do not count.
+ */
+export interface ProtocolMeasure {
+  readonly name: string
+  readonly title: string
+  readonly unit: MeasureUnit
+  readonly better: Better
+  /** @param compared the answer with which this one is compared, if any */
+  readonly of?: (answer: StoredAnswer, compared: StoredAnswer | undefined) => number | undefined
+  readonly combine?: 'least'
+  /** @param counts number of frames by answer */
+  readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
+  /** @param extra the values that the protocol's `extraOf` returned */
+  readonly ofExtra?: (extra: ArrayLike<number>) => number
+}
+
+/** The measures of each protocol, besides those that all protocols have. The first one stands for the protocol. */
+const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMeasure[]>> = {
+  center: [],
+  crop: [agreement('same answer in two random crops')],
+  'crop-exact': [
+    {
+      name: 'agreement',
+      title: 'chance that two random crops get the same answer',
+      unit: 'share',
+      better: 'higher',
+      ofCounts: agreementOf,
+    },
+  ],
+  diagonal: pathMeasures(),
+  embed: pathMeasures(),
+  circular: [agreement('same answer in two random circular shifts')],
+  subpixel: [
+    agreement('same answer after a shift by quarters of a pixel'),
+    {
+      name: 'local-equivariance-error',
+      title: 'local equivariance error',
+      unit: 'error',
+      better: 'lower',
+      ofExtra: mean,
+    },
+  ],
+}
+
+const BOX_CONSISTENCY: ProtocolMeasure = {
+  name: 'box-consistency',
+  title: 'overlap of the best boxes, moved back by the shift',
+  unit: 'overlap',
+  better: 'higher',
+  of: ({ overlap }) => (Number.isNaN(overlap) ? undefined : overlap),
+}
+
+const ALWAYS_SAME: ProtocolMeasure = {
+  name: 'always-same',
+  title: 'all shifts give the same answer',
+  unit: 'share',
+  better: 'higher',
+  ofCounts: (counts) => Number(counts.size === 1),
+}
+
+/** Its values say which photographs are confident; see `CONFIDENT`. */
+export const CONFIDENCE = 'confidence'
+
+const CONFIDENCE_MEASURE: ProtocolMeasure = {
+  name: CONFIDENCE,
+  title: 'probability of the first answer',
+  unit: 'probability',
+  better: 'neither',
+  of: ({ frame, probability }) => (frame === 0 ? probability : undefined),
+}
+
+const ACCURACY: ProtocolMeasure = {
+  name: 'accuracy',
+  title: 'answer is right without a shift',
+  unit: 'share',
+  better: 'higher',
+  of: ({ isRight }) => (isRight === undefined ? undefined : Number(isRight)),
+}
+
+const MEASURES_OF_LABELS: readonly ProtocolMeasure[] = [
+  { ...ACCURACY, name: 'mean-accuracy', title: 'answer is right, mean over shifts' },
+  { ...ACCURACY, name: 'worst-case-accuracy', title: 'answer is right at every shift', combine: 'least' },
+  {
+    name: 'right-probability',
+    title: "right class's probability, mean over shifts",
+    unit: 'probability',
+    better: 'higher',
+    of: ({ right }) => (Number.isNaN(right) ? undefined : right),
+  },
+]
+
+/** The measures of a protocol: its own, of a detector those of boxes, and with labels those of right answers. */
+export function measuresOf(
+  protocol: Protocol,
+  has: { readonly labels: boolean; readonly boxes: boolean },
+): readonly ProtocolMeasure[] {
+  if (protocol.name === 'center') return has.labels ? [ACCURACY, CONFIDENCE_MEASURE] : [CONFIDENCE_MEASURE]
+  return [
+    ...OWN_MEASURES[protocol.name],
+    ...(has.boxes && protocol.compares ? [BOX_CONSISTENCY] : []),
+    ALWAYS_SAME,
+    CONFIDENCE_MEASURE,
+    ...(has.labels ? MEASURES_OF_LABELS : []),
+  ]
+}
+
+/**
+ * Computes a photograph's measures from its row of stored values.
+ * @param row the columns of each answer, then the protocol's extra values
+ * @returns the values of `measures`; NaN for what needs a label, if the photograph has none
+ */
+export function photographMeasures(
+  protocol: Protocol,
+  measures: readonly ProtocolMeasure[],
+  columns: readonly Column[],
+  right: RightClasses,
+  row: Float32Array,
+): readonly number[] {
+  const answers = storedAnswers(protocol, columns, right, row)
+  const extra = row.subarray(answers.length * columns.length)
+  /** Number of frames by answer. */
+  const counts = new Map<number, number>()
+  for (const { answer } of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  return measures.map(({ of, combine, ofCounts, ofExtra }) => {
+    if (ofCounts) return ofCounts(counts)
+    if (ofExtra) return ofExtra(extra)
+    const values = answers.flatMap((answer, frame) => {
+      const compared = comparedWith(protocol, frame, answers[frame - 1], answers[0])
+      return of?.(answer, compared) ?? []
+    })
+    if (values.length === 0) return Number.NaN
+    return combine === 'least' ? values.reduce((least, value) => Math.min(least, value)) : mean(values)
+  })
+}
+
+/** The answers of a row of stored values; see `photographMeasures`. */
+export function storedAnswers(
+  { extras = 0 }: Protocol,
+  columns: readonly Column[],
+  right: RightClasses,
+  row: Float32Array,
+): readonly StoredAnswer[] {
+  return Array.from({ length: (row.length - extras) / columns.length }, (_, frame) => {
+    const value = (name: Column) => {
+      const column = columns.indexOf(name)
+      return column === -1 ? Number.NaN : (row[frame * columns.length + column] as number)
+    }
+    const answer = value('answer')
+    return {
+      frame,
+      answer,
+      probability: value('probability'),
+      next: value('next'),
+      right: value('right'),
+      overlap: value('overlap'),
+      isRight: right?.includes(answer),
+    }
+  })
+}
+
+/** The share of answers that are the same as the one with which they are compared. */
+function agreement(title: string): ProtocolMeasure {
+  return {
+    name: 'agreement',
+    title,
+    unit: 'share',
+    better: 'higher',
+    of: ({ answer }, compared) => compared && Number(answer === compared.answer),
+  }
+}
+
+function pathMeasures(): readonly ProtocolMeasure[] {
+  return [
+    {
+      name: 'change',
+      title: 'answer changes after a step of 1 px',
+      unit: 'share',
+      better: 'lower',
+      of: ({ answer }, compared) => compared && Number(answer !== compared.answer),
+    },
+    {
+      name: 'probability-change',
+      title: "mean absolute change of the answer's probability",
+      unit: 'probability',
+      better: 'lower',
+      of: (_, compared) => compared && Math.abs(compared.next - compared.probability),
+    },
+  ]
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import { InputError } from '../../errors.js'
+import type { RightClasses } from '../../experiments/protocolAnswers.js'
+import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/protocols.js'
+import { compareText, foldersIn } from '../openResults.js'
+import { measuresOf, photographMeasures, type StoredAnswer, storedAnswers } from './measures.js'
+import type { AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
+import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
+import { type ConsistencyMeasure, type ListedMeasure, type MeasuredPhotograph, measureMeans } from './summary.js'
+
+/** All stored answers of one network to photographs. */
+export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket' | 'protocol' | ProtocolSettingName> {
+  /** In the order of `PROTOCOL_NAMES`. */
+  readonly protocols: readonly AnsweredProtocol[]
+  readonly measures: readonly ConsistencyMeasure[]
+  /** Sorted by name. Photographs of equal content are one, under the first name. */
+  readonly photographs: readonly MeasuredPhotograph[]
+  /** Names of photographs that are left out because an earlier one has the same content. */
+  readonly copies: readonly string[]
+  readonly failed: readonly FailedPhotograph[]
+  /** Reads the answers to a photograph's frames; undefined if the protocol has none. */
+  readonly answersTo: (protocol: ProtocolName, photograph: string) => Promise<NamedAnswers | undefined>
+}
+
+type ProtocolSettingName = 'draws' | 'seed' | 'background'
+
+export interface AnsweredProtocol extends Pick<AnswersInputs, ProtocolSettingName> {
+  readonly name: ProtocolName
+}
+
+export interface NamedAnswers {
+  readonly answers: readonly StoredAnswer[]
+  /** Names of the classes that are answers, by index. */
+  readonly names: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads all stored answers of a results folder, network by network, sorted by the networks' folder names. Only the
+ * values of the measures are kept in memory.
+ * @throws InputError for answers that are damaged, in the wrong folder, or made with other settings than the rest
+ */
+export async function readAnsweredNetworks(results: string): Promise<readonly AnsweredNetwork[]> {
+  const networks: AnsweredNetwork[] = []
+  for (const model of await foldersIn(join(results, 'answers'))) {
+    const found = await answersOfNetwork(results, model)
+    if (found !== undefined) networks.push(found)
+  }
+  return networks
+}
+
+/** The answers in one bucket of a protocol. */
+interface Bucket {
+  readonly folder: string
+  readonly answers: StoredAnswers
+}
+
+async function answersOfNetwork(results: string, folder: string): Promise<AnsweredNetwork | undefined> {
+  const buckets = new Map<ProtocolName, readonly Bucket[]>()
+  for (const protocol of PROTOCOL_NAMES) {
+    const own = await bucketsIn(results, join(folder, protocol))
+    if (own.length > 0) buckets.set(protocol, own)
+  }
+  const all = [...buckets.values()].flat()
+  const [first] = all
+  if (first === undefined) return undefined
+  for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol as Bucket, first, withoutProtocol)
+  for (const own of buckets.values()) for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
+  const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
+  const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
+  const listed = [...buckets.keys()].flatMap((protocol) =>
+    measuresOf(protocolNamed(protocol), has).map((measure): ListedMeasure => ({ protocol, measure })),
+  )
+  const { photographs, copies } = withoutCopies(await measuredPhotographs(buckets, listed))
+  const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
+  return {
+    ...inputs,
+    protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one as Bucket) })),
+    measures: measureMeans(listed, photographs),
+    photographs,
+    copies,
+    failed: distinctFailures(all),
+    answersTo: async (protocol, name) => {
+      for (const bucket of buckets.get(protocol) ?? []) {
+        const at = bucket.answers.photographs.findIndex((one) => one.name === name)
+        if (at < 0) continue
+        const row = (await readValues(bucket.folder, bucket.answers))[at] as Float32Array
+        const { columns, photographs, names } = bucket.answers
+        return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
+      }
+      return undefined
+    },
+  }
+}
+
+function settingsOf({ answers: { inputs } }: Bucket): Pick<AnswersInputs, ProtocolSettingName> {
+  const { draws, seed, background } = inputs
+  return {
+    ...(draws !== undefined && { draws }),
+    ...(seed !== undefined && { seed }),
+    ...(background !== undefined && { background }),
+  }
+}
+
+async function bucketsIn(results: string, parent: string): Promise<readonly Bucket[]> {
+  const buckets: Bucket[] = []
+  for (const folder of await foldersIn(parent)) {
+    const answers = await readAnswers(folder)
+    const expected = answersFolder(results, answers.inputs)
+    if (folder !== expected)
+      throw new InputError(`${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`)
+    buckets.push({ folder, answers })
+  }
+  return buckets
+}
+
+/** Checks that answers were made like those in another folder. `inputsOf` gives the inputs that must be equal. */
+function checkSame(bucket: Bucket, other: Bucket, inputsOf: (answers: StoredAnswers) => object): void {
+  const [own, others] = [bucket, other].map(({ answers }) => ({ ...inputsOf(answers), bucket: '' }))
+  const [difference] = answersDifferences(own as AnswersInputs, others as AnswersInputs)
+  if (difference === undefined) return
+  throw new InputError(
+    `${bucket.folder} has ${difference} as in ${other.folder}; remove one of them and run consistency again`,
+  )
+}
+
+function withoutProtocol({ inputs: { protocol, draws, seed, background, ...inputs } }: StoredAnswers): object {
+  return inputs
+}
+
+/** Measures all photographs. The values of a protocol that was not measured are NaN. */
+async function measuredPhotographs(
+  buckets: ReadonlyMap<ProtocolName, readonly Bucket[]>,
+  listed: readonly ListedMeasure[],
+): Promise<readonly MeasuredPhotograph[]> {
+  const found = new Map<string, MeasuredPhotograph & { readonly values: number[] }>()
+  for (const [protocol, own] of buckets) {
+    const first = listed.findIndex((one) => one.protocol === protocol)
+    const measures = listed.flatMap((one) => (one.protocol === protocol ? one.measure : []))
+    for (const { folder, answers } of own) {
+      const rows = await readValues(folder, answers)
+      for (const [i, { name, sha256, label, right }] of answers.photographs.entries()) {
+        // Between two calls, a photograph may have got another content.
+        const key = `${name}\0${sha256}`
+        const photograph = found.get(key) ?? {
+          name,
+          sha256,
+          ...(label !== undefined && { label }),
+          values: Array<number>(listed.length).fill(Number.NaN),
+        }
+        found.set(key, photograph)
+        const row = rows[i] as Float32Array
+        const values = photographMeasures(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
+        photograph.values.splice(first, values.length, ...values)
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => compareText(a.name, b.name))
+}
+
+/** @param all sorted by name */
+function withoutCopies(all: readonly MeasuredPhotograph[]): Pick<AnsweredNetwork, 'photographs' | 'copies'> {
+  const seen = new Set<string>()
+  const photographs: MeasuredPhotograph[] = []
+  const copies: string[] = []
+  for (const photograph of all) {
+    if (seen.has(photograph.sha256)) copies.push(photograph.name)
+    else photographs.push(photograph)
+    seen.add(photograph.sha256)
+  }
+  return { photographs, copies }
+}
+
+function distinctFailures(buckets: readonly Bucket[]): readonly FailedPhotograph[] {
+  const all = buckets.flatMap(({ answers }) => answers.failed)
+  return [...new Map(all.map((failure) => [failure.name, failure])).values()].sort((a, b) =>
+    compareText(a.name, b.name),
+  )
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { COLUMNS, PROTOCOL_NAMES } from '../../experiments/protocols.js'
+import { sha256 } from '../../files/sha256.js'
+import { SCORE_MEANINGS } from '../../networks/network.js'
+
+/**
+ * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older
+ * answers are then computed again.
+ */
+export const ANSWERS_FORMAT = 1
+
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** Everything that determines answers, besides the photographs. Stored answers to other inputs are computed again. */
+export const answersInputsSchema = z.object({
+  format: z.literal(ANSWERS_FORMAT),
+  model: z.string(),
+  weightsSha256: z.string(),
+  /** Name of the layer with class scores, whose answers are compared. */
+  layer: z.string(),
+  /** Side of the network's square input in pixels. */
+  frame: z.number().int().positive(),
+  /** How pixels become the network's input. */
+  input: z.string(),
+  /** What the network's class scores mean. Probabilities are computed from them accordingly. */
+  scores: z.enum(SCORE_MEANINGS),
+  /** Floating-point type of the network's arithmetic; absent for float32. */
+  precision: z.literal('fp16').exactOptional(),
+  /** What decides a detector's answers; absent for other networks. */
+  detector: z.object({ threshold: z.number(), boxes: z.string() }).exactOptional(),
+  protocol: z.enum(PROTOCOL_NAMES),
+  /** Settings of the protocol. Those on which its answers do not depend are absent. */
+  draws: z.number().int().positive().exactOptional(),
+  seed: z.number().exactOptional(),
+  background: z.string().exactOptional(),
+  /** First two hexadecimal digits of the SHA-256 of each photograph's name. */
+  bucket: z.string().regex(/^[0-9a-f]{2}$/),
+})
+export type AnswersInputs = z.infer<typeof answersInputsSchema>
+
+const photographSchema = z.object({
+  name: z.string(),
+  /** SHA-256 of the file, in hexadecimal. */
+  sha256: sha256Schema,
+  /** The right class in the user's words, several separated by `;`. Absent without a label. */
+  label: z.string().exactOptional(),
+  /** Indices of the right classes in the network's output, ascending. Absent without a label. */
+  right: z.array(z.number().int().nonnegative()).min(1).exactOptional(),
+})
+/** A photograph whose answers are stored. */
+export type AnsweredPhotograph = z.infer<typeof photographSchema>
+
+const failureSchema = z.object({
+  name: z.string(),
+  /** Absent if the file could not be read at all. Such a photograph is tried again. */
+  sha256: sha256Schema.exactOptional(),
+  reason: z.string(),
+})
+/** A photograph that cannot be used, and why. */
+export type FailedPhotograph = z.infer<typeof failureSchema>
+
+/** The bucket of a photograph. It depends on the name only, so that a plan reads no photograph. */
+export function bucketOf(photograph: string): string {
+  return sha256(photograph).slice(0, 2)
+}
+
+const fieldsSchema = z.object({
+  inputs: answersInputsSchema,
+  /** What the values of each answer are. */
+  columns: z.array(z.enum(COLUMNS)),
+  /** Sorted by name. Row i of answers.npy belongs to photograph i. */
+  photographs: z.array(photographSchema),
+  /** Sorted by name. */
+  failed: z.array(failureSchema),
+  /** Names of the classes that are answers, by index. */
+  names: z.record(z.string(), z.string()),
+  /** SHA-256 of each array, by file. */
+  arrays: z.object({ 'answers.npy': z.string() }),
+})
+
+/** Contents of answers.json: one network, one protocol, and the photographs of one bucket. */
+export const answersSchema = fieldsSchema.refine(({ inputs, photographs, failed }) =>
+  [...photographs, ...failed].every(({ name }) => bucketOf(name) === inputs.bucket),
+)
+export type StoredAnswers = z.infer<typeof answersSchema>

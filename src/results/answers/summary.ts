@@ -1,0 +1,77 @@
+import { CONFIDENT } from '../../experiments/confidence.js'
+import type { ProtocolName } from '../../experiments/protocols.js'
+import { meanInterval } from '../../support/statistics.js'
+import { CONFIDENCE, type ProtocolMeasure } from './measures.js'
+
+/** A photograph with the values of its measures. */
+export interface MeasuredPhotograph {
+  readonly name: string
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string
+  /** The right class in the user's words; absent without a label. */
+  readonly label?: string
+  /** Values in the order of the network's `measures`. NaN for what needs a label, if the photograph has none. */
+  readonly values: readonly number[]
+}
+
+/** Mean of a measure over photographs. */
+export interface MeasureMean {
+  /** Null if there are no values. */
+  readonly mean: number | null
+  /** Standard error of the mean; null for fewer than two photographs. */
+  readonly standardError: number | null
+  /** Number of photographs that have a value. */
+  readonly count: number
+}
+
+/** Value of one measure over all photographs, and over confident ones. */
+export interface ConsistencyMeasure extends MeasureMean, Pick<ProtocolMeasure, 'title' | 'unit'> {
+  readonly protocol: ProtocolName
+  /**
+   * Name of the measure:
+   * - `agreement`: share of pairs of shifted images with the same answer (most probable class)
+   * - `change`: share of moves by 1 px that change the answer
+   * - `probability-change`: mean absolute change of the answer's probability when the image moves by 1 px
+   * - `local-equivariance-error`: local equivariance error
+   * - `box-consistency`, only of a detector: mean intersection over union of its best boxes in two shifted images, after
+   *   the shift is taken back; 1 if it sees nothing in both
+   * - `always-same`: share of photographs for which all shifts give the same answer
+   * - `confidence`: probability of the answer to the protocol's first image
+   * - `accuracy`, only with labels, as the others below: share of photographs with a right answer, without a shift
+   * - `mean-accuracy`: share of shifted images with a right answer
+   * - `worst-case-accuracy`: share of photographs whose answer is right at every shift
+   * - `right-probability`: mean probability of the right class; if several classes are right, of the most probable one
+   */
+  readonly measure: string
+  /** Whether a higher or a lower value is better, or neither. */
+  readonly better: ProtocolMeasure['better']
+  /** The mean over photographs with a probability of at least 0.5 for the answer to the protocol's first image. */
+  readonly confident: MeasureMean
+}
+
+/** A measure of a protocol. The values of photographs have the order of a list of these. */
+export interface ListedMeasure {
+  readonly protocol: ProtocolName
+  readonly measure: ProtocolMeasure
+}
+
+/** Means of all measures over photographs. */
+export function measureMeans(
+  listed: readonly ListedMeasure[],
+  photographs: readonly MeasuredPhotograph[],
+): readonly ConsistencyMeasure[] {
+  const column = (i: number) => photographs.map(({ values }) => values[i] as number)
+  return listed.map(({ protocol, measure: { name, title, unit, better } }, i) => {
+    const values = column(i)
+    const confidences = column(listed.findIndex((one) => one.protocol === protocol && one.measure.name === CONFIDENCE))
+    const confident = values.filter((_, at) => (confidences[at] as number) >= CONFIDENT)
+    return { protocol, measure: name, title, unit, better, ...meanOf(values), confident: meanOf(confident) }
+  })
+}
+
+/** The mean of those values that exist. */
+function meanOf(values: readonly number[]): MeasureMean {
+  const found = values.filter((value) => !Number.isNaN(value))
+  const { mean, standardError } = meanInterval(found)
+  return { mean: found.length === 0 ? null : mean, standardError, count: found.length }
+}
