@@ -11,8 +11,8 @@ import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
 import type { Classes } from '../networks/index.js'
 import { pairsSchema } from '../results/pairs.js'
-import type { ResolvedOptions } from './options.js'
-import type { Study } from './plan.js'
+import type { ResolvedOptions } from './maps/options.js'
+import type { Study } from './maps/plan.js'
 import { groupsOf } from './workItem.js'
 
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import type { StudyEstimate } from '../../study/estimate.js'
-import type { ReproduceOptions } from '../../study/options.js'
+import type { StudyEstimate } from '../../study/maps/estimate.js'
+import type { ReproduceOptions } from '../../study/maps/options.js'
 import type { StudyResult } from '../../study/run.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
@@ -86,8 +86,8 @@ export function addStudyOptions(studyCommand: Command): Command {
 }
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
-  const { estimateStudy } = await import('../../study/estimate.js')
-  const { replacedText } = await import('../../study/plan.js')
+  const { estimateStudy } = await import('../../study/maps/estimate.js')
+  const { replacedText } = await import('../../study/maps/plan.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(

@@ -1,34 +1,39 @@
 import { join } from 'node:path'
-import type { DeviceRequest } from '../engine/device.js'
-import type { Scene } from '../engine/task.js'
-import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
-import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
-import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
-import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/arithmeticTrials.js'
-import { namesOf, parseExpression } from '../experiments/expression.js'
-import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
-import { writeFolderAtomic } from '../files/atomic.js'
-import { fileVersion } from '../files/regularFile.js'
-import { rm } from '../files/retried.js'
-import { sha256 } from '../files/sha256.js'
-import { allTokensText, type Network, poolText, recipeText } from '../networks/index.js'
-import type { NamedBackground } from '../patches/background.js'
-import { builtInPatches } from '../patches/collection.js'
-import type { PatchSource } from '../patches/patch.js'
-import type { Progress } from '../progress.js'
+import type { DeviceRequest } from '../../engine/device.js'
+import type { Scene } from '../../engine/task.js'
+import {
+  type ArithmeticCounts,
+  addCounts,
+  arithmeticAccuracy,
+  trialImages,
+} from '../../experiments/arithmeticAccuracy.js'
+import type { ArithmeticModels } from '../../experiments/arithmeticModels.js'
+import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../experiments/arithmeticScenes.js'
+import { type ArithmeticTrial, randomTrials, trialSize } from '../../experiments/arithmeticTrials.js'
+import { namesOf, parseExpression } from '../../experiments/expression.js'
+import { type SceneRenderer, sceneRenderer } from '../../experiments/scenePatches.js'
+import { writeFolderAtomic } from '../../files/atomic.js'
+import { fileVersion } from '../../files/regularFile.js'
+import { rm } from '../../files/retried.js'
+import { sha256 } from '../../files/sha256.js'
+import { allTokensText, type Network, poolText, recipeText } from '../../networks/index.js'
+import type { NamedBackground } from '../../patches/background.js'
+import { builtInPatches } from '../../patches/collection.js'
+import type { PatchSource } from '../../patches/patch.js'
+import type { Progress } from '../../progress.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
   readAccuracy,
   readArithmetic,
   writeAccuracy,
-} from '../results/arithmeticDocument.js'
-import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
-import { secondsOf } from '../support/stopwatch.js'
+} from '../../results/arithmeticDocument.js'
+import { accuracyPath, arithmeticFolder } from '../../results/arithmeticStudy.js'
+import { secondsOf } from '../../support/stopwatch.js'
+import type { WorkItem } from '../workItem.js'
 import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
-import type { WorkItem } from './workItem.js'
 
 /** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
 export interface ArithmeticPlan {

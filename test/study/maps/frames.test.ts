@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
-import { describeRun } from '../../src/study/runFile.js'
-import { messageOf } from '../support/messageOf.js'
-import { networkFolder } from '../support/networkFolder.js'
-import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
+import { UsageError } from '../../../src/errors.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { describeRun } from '../../../src/study/runFile.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { constantOf, node, smallNetwork } from '../../support/smallNetwork.js'
 
 const folder = networkFolder()
 const SIDES = [32, 160]

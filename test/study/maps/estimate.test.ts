@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { writeUnit } from '../../src/results/unit/store.js'
-import { estimateStudy } from '../../src/study/estimate.js'
-import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy, replacedText } from '../../src/study/plan.js'
-import { messageOf } from '../support/messageOf.js'
-import { networkFolder } from '../support/networkFolder.js'
-import { arraysOf, madeUnit } from '../support/unit.js'
+import { UsageError } from '../../../src/errors.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
+import { estimateStudy } from '../../../src/study/maps/estimate.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy, replacedText } from '../../../src/study/maps/plan.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { arraysOf, madeUnit } from '../../support/unit.js'
 
 const folder = networkFolder()
 beforeEach(() => {
