@@ -121,5 +121,5 @@ export type { LayerNumbers, MeasureValues, UnitNumbers, Variant } from './result
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './study/arithmetic/arithmetic.js'
 export type { StudyEstimate } from './study/maps/estimate.js'
 export type { ReproduceOptions } from './study/maps/options.js'
-export { reproduce, type StudyResult } from './study/run.js'
+export { reproduce, type StudyResult } from './study/maps/reproduce.js'
 export { type StudyStatus, studyStatus } from './study/status.js'

@@ -12,7 +12,7 @@ import { importWeights, inspectModel, pullWeights } from '../src/networks/index.
 import { writeReport } from '../src/report/report.js'
 import { openResults } from '../src/results/openResults.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic/arithmetic.js'
-import { reproduce } from '../src/study/run.js'
+import { reproduce } from '../src/study/maps/reproduce.js'
 import { studyStatus } from '../src/study/status.js'
 import { temporaryFolder } from './support/temporaryFolder.js'
 

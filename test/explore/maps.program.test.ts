@@ -18,7 +18,7 @@ import {
 import type { ProgressEvent } from '../../src/progress.js'
 import { fileName } from '../../src/results/fileName.js'
 import { unitTitle } from '../../src/study/maps/units.js'
-import { reproduce } from '../../src/study/run.js'
+import { reproduce } from '../../src/study/maps/reproduce.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'

@@ -29,7 +29,8 @@ import {
   writeAccuracy,
 } from '../../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../../results/arithmeticStudy.js'
-import { secondsOf } from '../../support/stopwatch.js'
+import { secondsOf, secondsSince } from '../../support/stopwatch.js'
+import type { StudyRun } from '../study.js'
 import type { WorkItem } from '../workItem.js'
 import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
@@ -98,6 +99,23 @@ export async function planArithmetic(
     version: () => fileVersion(path),
     plan,
     again,
+  }
+}
+
+/** What run.json says about the arithmetic of a network. `status` reads `inputsSha256`. */
+export function describeArithmetic({ network, plan }: ArithmeticItem) {
+  const { models, accuracy } = plan
+  const { patches, background, trialsPerKind, seed } = accuracy.inputs
+  return {
+    model: network.id,
+    weightsPath: network.weightsPath,
+    weightsSha256: network.weightsSha256,
+    generators: models.generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
+    patches,
+    background,
+    expressionsPerKind: trialsPerKind,
+    seed,
+    inputsSha256: sha256(JSON.stringify(accuracy.inputs)),
   }
 }
 
@@ -254,6 +272,18 @@ export async function computeArithmetic(
   } finally {
     progress.stop()
     await models.close()
+  }
+}
+
+/** Computes the arithmetic of a network in a study. run.json has no settings of it. */
+export async function runArithmetic<T extends WorkItem>(run: StudyRun<T>, item: ArithmeticItem): Promise<undefined> {
+  const { queue, options, progress, finished } = run
+  const begin = performance.now()
+  try {
+    const images = await computeArithmetic(item, options.request, progress, options.signal)
+    finished.push({ item: { ...item, images }, seconds: secondsSince(begin) })
+  } finally {
+    await queue.finish(item)
   }
 }
 

@@ -19,7 +19,6 @@ import type { Unit, UnitInputs } from '../../results/unit/schema.js'
 import { writeUnit } from '../../results/unit/store.js'
 import { availableCores } from '../../support/machine.js'
 import { counted } from '../../support/text.js'
-import type { Study } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
 /** Features of a unit, and its equivariance errors, which can be measured only while the network is open. */
@@ -30,7 +29,7 @@ interface ExtractedUnit extends Features {
 
 /** Runs all experiments of a study on one unit's features, stores the results, then releases the features. */
 export async function measureAndStore(
-  study: Study,
+  study: { readonly out: string },
   unit: PlannedUnit,
   features: ExtractedUnit,
   progress: Progress,
@@ -143,9 +142,9 @@ async function foldsExplained(
   }
 }
 
-const noted = new WeakMap<Study, Set<string>>()
+const noted = new WeakMap<object, Set<string>>()
 
-function noteCoarse(study: Study, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
+function noteCoarse(study: object, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../../src/files/npy.js'
-import { reproduce } from '../../../src/study/run.js'
+import { reproduce } from '../../../src/study/maps/reproduce.js'
 import { sharedFolder } from '../../support/temporaryFolder.js'
 
 const SHARED = fileURLToPath(new URL('../../../../shared/data', import.meta.url))
