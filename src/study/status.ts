@@ -1,19 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { InputError } from '../errors.js'
 import { openLocks } from '../files/lock.js'
-import { sha256 } from '../files/sha256.js'
-import { readAccuracy } from '../results/arithmeticDocument.js'
-import { accuracyPath } from '../results/arithmeticStudy.js'
-import { inputsSchema } from '../results/unit/schema.js'
-import { isUnitThere } from '../results/unit/store.js'
 import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
-import { arithmeticTitle } from './arithmeticPlan.js'
-import { readRun, runSchema } from './runFile.js'
+import { entryArithmetic } from './arithmetic/planned.js'
+import { entryUnits } from './maps/planned.js'
+import { type PlannedItem, type RunEntry, readRun, runSchema } from './runFile.js'
 import { workerStateSchema } from './team.js'
-import { unitTitle } from './units.js'
 import type { WorkItem } from './workItem.js'
 import { itemLock } from './workQueue.js'
 
@@ -103,9 +97,13 @@ function longestOf(seconds: readonly (number | null)[]): number | null {
   return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
 }
 
-type WantedItem = Pick<WorkItem, 'kind' | 'title' | 'isStored'>
+/** The planned items of an entry of run.json, by kind. */
+const PLANNED: Readonly<Record<WorkItem['kind'], (results: string, run: RunEntry) => readonly PlannedItem[]>> = {
+  maps: entryUnits,
+  arithmetic: entryArithmetic,
+}
 
-async function countOf(wanted: readonly WantedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
+async function countOf(wanted: readonly PlannedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
   const count = { total: 0, done: 0, inProgress: 0 }
   for (const item of wanted) {
     if (item.kind !== kind) continue
@@ -121,43 +119,14 @@ async function countOf(wanted: readonly WantedItem[], kind: WorkItem['kind'], lo
  * of the latest count.
  * @param runs entries of run.json, the latest last
  */
-function wantedItems(results: string, runs: readonly unknown[]): readonly WantedItem[] {
-  const wanted = new Map<string, WantedItem>()
+function wantedItems(results: string, runs: readonly unknown[]): readonly PlannedItem[] {
+  const wanted = new Map<string, PlannedItem>()
   for (const [i, entry] of runs.entries()) {
     const run = runSchema.safeParse(entry).data ?? {}
     if (i < runs.length - 1 && (run.finished ?? null) !== null) continue
-    for (const item of [...wantedUnits(results, run), ...wantedArithmetic(results, run)]) wanted.set(item.title, item)
+    for (const item of Object.values(PLANNED).flatMap((itemsOf) => itemsOf(results, run))) wanted.set(item.title, item)
   }
   return [...wanted.values()]
-}
-
-type RunEntry = z.infer<typeof runSchema>
-
-function wantedUnits(results: string, { planned = [], patches = [] }: RunEntry): readonly WantedItem[] {
-  const objects = new Map(patches.map((object) => [unitTitle('', object.size, object.name), object]))
-  return planned.flatMap(({ model, size, patches, inputs }) =>
-    patches.map((patch): WantedItem => {
-      const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
-      // Undefined if another version wrote the inputs. That version's unit would be computed again.
-      const unit = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category }).data
-      const isStored = async () => unit !== undefined && (await isUnitThere(results, unit))
-      return { kind: 'maps', title: unitTitle(model, size, patch), isStored }
-    }),
-  )
-}
-
-function wantedArithmetic(results: string, { arithmetic = [] }: RunEntry): readonly WantedItem[] {
-  return arithmetic.map(({ model, inputsSha256 }) => ({
-    kind: 'arithmetic',
-    title: arithmeticTitle(model),
-    isStored: () => hasAccuracy(results, model, inputsSha256),
-  }))
-}
-
-/** Whether the arithmetic of these inputs is finished. Its file of accuracies is written last. */
-async function hasAccuracy(results: string, model: string, inputsSha256: string): Promise<boolean> {
-  const stored = await readAccuracy(accuracyPath(results, model)).catch(() => undefined)
-  return stored !== undefined && sha256(JSON.stringify(stored.inputs)) === inputsSha256
 }
 
 async function noStudy(results: string): Promise<InputError> {

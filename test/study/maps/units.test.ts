@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { checkMemory } from '../../src/engine/machineMemory.js'
-import { positionGrid } from '../../src/engine/positions.js'
-import { sceneOf } from '../../src/engine/scene.js'
-import { UsageError } from '../../src/errors.js'
-import type { Network } from '../../src/networks/network.js'
-import type { Patch } from '../../src/patches/patch.js'
-import { arrayBytes, planUnits } from '../../src/study/units.js'
-import { imagenetInput } from '../support/imagenetInput.js'
-import { inputs } from '../support/unit.js'
+import { checkMemory } from '../../../src/engine/machineMemory.js'
+import { positionGrid } from '../../../src/engine/positions.js'
+import { sceneOf } from '../../../src/engine/scene.js'
+import { UsageError } from '../../../src/errors.js'
+import type { Network } from '../../../src/networks/network.js'
+import type { Patch } from '../../../src/patches/patch.js'
+import { arrayBytes, planUnits } from '../../../src/study/maps/units.js'
+import { imagenetInput } from '../../support/imagenetInput.js'
+import { inputs } from '../../support/unit.js'
 
 function network(id: string, dims: readonly number[], frame = 224): Network {
   const layers = dims.map((dims, i) => ({ name: `layer${i}`, dims }))

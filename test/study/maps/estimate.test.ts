@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { writeUnit } from '../../src/results/unit/store.js'
-import { estimateStudy } from '../../src/study/estimate.js'
-import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy, replacedText } from '../../src/study/plan.js'
-import { messageOf } from '../support/messageOf.js'
-import { networkFolder } from '../support/networkFolder.js'
-import { arraysOf, madeUnit } from '../support/unit.js'
+import { UsageError } from '../../../src/errors.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
+import { estimateStudy } from '../../../src/study/maps/estimate.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { replacedText } from '../../../src/study/workItem.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { arraysOf, madeUnit } from '../../support/unit.js'
 
 const folder = networkFolder()
 beforeEach(() => {
@@ -26,7 +27,7 @@ it.each([
   [['an older format'], '2 units of an older format'],
   [['an older format', 'no readout'], '2 units made with other settings (no readout) or of an older format'],
 ])('units to replace that differ by %j are called %j', (differences, text) => {
-  expect(replacedText({ count: 2, differences })).toBe(text)
+  expect(replacedText('2 units', differences)).toBe(text)
 })
 
 describe('the estimate of a study', () => {

@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js'
-import { checkIds, parseReference, recogniseCheckpoint } from '../networks/index.js'
+import { UsageError } from '../../errors.js'
+import { checkIds, parseReference, recogniseCheckpoint } from '../../networks/index.js'
 
 interface NamedModels {
   /** Networks, named as in `openNetwork`. */

@@ -1,25 +1,24 @@
-import type { Features } from '../engine/features.js'
-import { answerNames } from '../experiments/answers.js'
-import type { ExperimentPlace } from '../experiments/card.js'
-import type { Classifiers } from '../experiments/classifiers.js'
-import { type ComparedLayer, comparedFeatures, detectionsOf } from '../experiments/detections.js'
-import type { EquivarianceError } from '../experiments/equivariance.js'
-import { measureFeatures } from '../experiments/featureMeasures.js'
-import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
-import type { LayerGrid } from '../experiments/grid.js'
-import { positionReadout } from '../experiments/readout.js'
-import { type Separability, separabilityByScheme, type TaskSeparability } from '../experiments/separability.js'
-import { extractedGrid } from '../experiments/similarity.js'
-import { sketchOf } from '../experiments/sketch.js'
-import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { type Network, networkGraph, outputOf, strideOf } from '../networks/index.js'
-import type { Progress } from '../progress.js'
-import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
-import type { Unit, UnitInputs } from '../results/unit/schema.js'
-import { writeUnit } from '../results/unit/store.js'
-import { availableCores } from '../support/machine.js'
-import { counted } from '../support/text.js'
-import type { Study } from './plan.js'
+import type { Features } from '../../engine/features.js'
+import { answerNames } from '../../experiments/answers.js'
+import type { ExperimentPlace } from '../../experiments/card.js'
+import type { Classifiers } from '../../experiments/classifiers.js'
+import { type ComparedLayer, comparedFeatures, detectionsOf } from '../../experiments/detections.js'
+import type { EquivarianceError } from '../../experiments/equivariance.js'
+import { measureFeatures } from '../../experiments/featureMeasures.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../experiments/foldBaselines.js'
+import type { LayerGrid } from '../../experiments/grid.js'
+import { positionReadout } from '../../experiments/readout.js'
+import { type Separability, separabilityByScheme, type TaskSeparability } from '../../experiments/separability.js'
+import { extractedGrid } from '../../experiments/similarity.js'
+import { sketchOf } from '../../experiments/sketch.js'
+import { foldPrediction, strideFolds } from '../../experiments/strideFolds.js'
+import { type Network, networkGraph, outputOf, strideOf } from '../../networks/index.js'
+import type { Progress } from '../../progress.js'
+import { assembleUnit, type LayerParts } from '../../results/unit/assemble.js'
+import type { Unit, UnitInputs } from '../../results/unit/schema.js'
+import { writeUnit } from '../../results/unit/store.js'
+import { availableCores } from '../../support/machine.js'
+import { counted } from '../../support/text.js'
 import type { PlannedUnit } from './units.js'
 
 /** Features of a unit, and its equivariance errors, which can be measured only while the network is open. */
@@ -30,7 +29,7 @@ interface ExtractedUnit extends Features {
 
 /** Runs all experiments of a study on one unit's features, stores the results, then releases the features. */
 export async function measureAndStore(
-  study: Study,
+  study: { readonly out: string },
   unit: PlannedUnit,
   features: ExtractedUnit,
   progress: Progress,
@@ -143,9 +142,9 @@ async function foldsExplained(
   }
 }
 
-const noted = new WeakMap<Study, Set<string>>()
+const noted = new WeakMap<object, Set<string>>()
 
-function noteCoarse(study: Study, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
+function noteCoarse(study: object, { inputs: { model, size, stride }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)

@@ -1,24 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { consistency } from '../../src/consistency/consistency.js'
-import { networkFolder } from '../../src/consistency/networkAnswers.js'
-import { InputError, UsageError } from '../../src/errors.js'
-import { overlapOf, sightingAt } from '../../src/experiments/boxes.js'
-import { explore } from '../../src/explore/explore.js'
-import { extract } from '../../src/features/openNetwork.js'
-import { separability } from '../../src/features/separability.js'
-import { similarity } from '../../src/features/similarity.js'
-import { viewFeatures } from '../../src/features/view.js'
-import { readNpy } from '../../src/files/npy.js'
-import { openResults } from '../../src/results/openResults.js'
-import type { OpenUnit } from '../../src/results/unit/open.js'
-import { reproduce } from '../../src/study/run.js'
-import { post, rowsIn, wholeMap } from '../support/liveServer.js'
-import { messageOf } from '../support/messageOf.js'
-import { SIDE, writeDetector } from '../support/smallDetector.js'
-import { node } from '../support/smallNetwork.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { consistency } from '../../../src/consistency/consistency.js'
+import { networkFolder } from '../../../src/consistency/networkAnswers.js'
+import { InputError, UsageError } from '../../../src/errors.js'
+import { overlapOf, sightingAt } from '../../../src/experiments/boxes.js'
+import { explore } from '../../../src/explore/explore.js'
+import { extract } from '../../../src/features/openNetwork.js'
+import { separability } from '../../../src/features/separability.js'
+import { similarity } from '../../../src/features/similarity.js'
+import { viewFeatures } from '../../../src/features/view.js'
+import { readNpy } from '../../../src/files/npy.js'
+import { openResults } from '../../../src/results/openResults.js'
+import type { OpenUnit } from '../../../src/results/unit/open.js'
+import { reproduce } from '../../../src/study/maps/reproduce.js'
+import { post, rowsIn, wholeMap } from '../../support/liveServer.js'
+import { messageOf } from '../../support/messageOf.js'
+import { SIDE, writeDetector } from '../../support/smallDetector.js'
+import { node } from '../../support/smallNetwork.js'
+import { sharedFolder } from '../../support/temporaryFolder.js'
 
 const folder = sharedFolder()
 const NAMES = ['person', 'dog', 'cow']
@@ -130,7 +130,7 @@ it('the live page gets the boxes that a study stores', async () => {
 
 it('photographs tell how well the boxes fit after a shift', async () => {
   const model = await detector()
-  const photographs = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+  const photographs = fileURLToPath(new URL('../../golden/consistency', import.meta.url))
   const { networks } = await consistency({ ...GIVEN, model, photographs, draws: 2, protocols: ['crop'] })
   const { measures, threshold } = networks[0] as (typeof networks)[number]
   expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'overlap', 'always-same', 'confidence'])
@@ -141,7 +141,7 @@ it('photographs tell how well the boxes fit after a shift', async () => {
 
 it('the exact chance counts windows in which it sees nothing as equal answers', async () => {
   const model = await detector()
-  const photographs = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+  const photographs = fileURLToPath(new URL('../../golden/consistency', import.meta.url))
   const { networks } = await consistency({
     ...GIVEN,
     threshold: 0.731,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { openExecution } from '../engine/choice.js'
-import type { DeviceRequest } from '../engine/device.js'
-import { NOTHING, sceneOf } from '../engine/scene.js'
-import { UsageError } from '../errors.js'
-import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
+import { openExecution } from '../../engine/choice.js'
+import type { DeviceRequest } from '../../engine/device.js'
+import { NOTHING, sceneOf } from '../../engine/scene.js'
+import { UsageError } from '../../errors.js'
+import { type ArithmeticModels, openArithmeticModels } from '../../experiments/arithmeticModels.js'
 import {
   catalogEntry,
   checkGenerator,
@@ -14,9 +14,9 @@ import {
   listGenerators,
   type Network,
   parseReference,
-} from '../networks/index.js'
-import type { Progress } from '../progress.js'
-import { type GivenOptions, kinds } from '../support/optionChecks.js'
+} from '../../networks/index.js'
+import type { Progress } from '../../progress.js'
+import { type GivenOptions, kinds } from '../../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
 const texts = z.array(z.string()).readonly()

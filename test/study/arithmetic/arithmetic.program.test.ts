@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { extract } from '../../src/features/openNetwork.js'
-import { arithmetic } from '../../src/study/arithmetic.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { extract } from '../../../src/features/openNetwork.js'
+import { arithmetic } from '../../../src/study/arithmetic/arithmetic.js'
+import { sharedFolder } from '../../support/temporaryFolder.js'
 
-const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
+const DOG = new URL('../../../models/patches/dog.png', import.meta.url).pathname
 const PIXELS = 224 * 224
 const DIMS = 627
 

@@ -1,37 +1,20 @@
-import { openExecution } from '../engine/choice.js'
-import type { Features } from '../engine/features.js'
-import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
-import { throwIfStopped } from '../errors.js'
-import type { Classifiers } from '../experiments/classifiers.js'
-import { measureEquivariance } from '../experiments/equivariance.js'
-import type { Locks } from '../files/lock.js'
-import type { Network } from '../networks/index.js'
-import { type Progress, progressTo } from '../progress.js'
+import { openExecution } from '../../engine/choice.js'
+import type { Features } from '../../engine/features.js'
+import type { ExecutionRecord, NetworkHandle } from '../../engine/handle.js'
+import { throwIfStopped } from '../../errors.js'
+import type { Classifiers } from '../../experiments/classifiers.js'
+import { measureEquivariance } from '../../experiments/equivariance.js'
+import type { Network } from '../../networks/index.js'
+import { progressTo } from '../../progress.js'
+import { secondsSince } from '../../support/stopwatch.js'
+import type { NetworkSettings } from '../runFile.js'
+import type { StudyRun } from '../study.js'
+import { itemTeller } from '../tell.js'
+import { imagesOf, isInLane } from '../workItem.js'
 import { measureAndStore } from './measure.js'
 import type { ResolvedOptions } from './options.js'
-import type { Study, StudyItem } from './plan.js'
-import type { NetworkSettings } from './runFile.js'
-import type { WorkerState } from './team.js'
-import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
+import type { StudyItem } from './plan.js'
 import type { PlannedUnit } from './units.js'
-import { imagesOf, isInLane } from './workItem.js'
-import type { WorkQueue } from './workQueue.js'
-
-export interface UnitWork {
-  readonly study: Study
-  readonly queue: WorkQueue<StudyItem>
-  readonly locks: Pick<Locks, 'describe'>
-  readonly options: ResolvedOptions
-  readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
-  readonly progress: Progress
-  readonly open: OpenForUnits
-  /** Items that this process has finished. */
-  readonly finished: FinishedItem[]
-  /** Predicted seconds per image of each network, of which only the ratios count. */
-  readonly costs: ReadonlyMap<Network, number>
-  /** Value of `performance.now()` when the work began. */
-  readonly begin: number
-}
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
 export type OpenForUnits = (
@@ -41,16 +24,27 @@ export type OpenForUnits = (
   options: ResolvedOptions,
 ) => Promise<NetworkHandle>
 
+/** How the units of a study are computed. */
+export interface UnitComputing {
+  readonly options: ResolvedOptions
+  readonly open: OpenForUnits
+  readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
+}
+
 /** Computes `first`, then other units of the network, until all are finished or taken by other processes. */
-export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<NetworkSettings> {
-  const { study, queue, options, classifiersFor, progress, finished } = work
+export async function computeUnits(
+  run: StudyRun<StudyItem>,
+  first: PlannedUnit,
+  { options, open, classifiersFor }: UnitComputing,
+): Promise<NetworkSettings> {
+  const { study, queue, progress, finished } = run
   const { signal } = options
   const { network } = first
   const imagesLeft = () => imagesOf(queue.left(first))
   const before = imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
   const images = before + first.images + imagesLeft()
   progress.note(`opening ${network.id}`)
-  const handle = await work.open(network, first, first.images + imagesLeft(), options)
+  const handle = await open(network, first, first.images + imagesLeft(), options)
   const classifiers = classifiersFor(handle.ran().device)
   progress.start(network.id, images, { unit: 'images', before })
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
@@ -61,7 +55,7 @@ export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<
       const current = unit
       const done = images - imagesLeft() - current.images
       const begin = performance.now()
-      const tell = unitTeller(work, current)
+      const tell = itemTeller(run, current)
       tell(0)
       const features = await extract(
         handle,
@@ -86,40 +80,6 @@ export async function computeUnits(work: UnitWork, first: PlannedUnit): Promise<
     progress.stop()
     await handle.close()
   }
-}
-
-/**
- * Begins a unit. The returned function takes the number of the unit's finished images. It shows other processes what
- * this one computes, and returns the seconds until all units are finished; null if unknown, as before arithmetic.
- */
-function unitTeller(work: UnitWork, current: PlannedUnit): (images: number) => number | null {
-  const { queue, locks, finished, costs } = work
-  const begin = performance.now()
-  const since = new Date().toISOString()
-  const before = imagesOf(finished.map(({ item }) => item))
-  const expect = (known: UnitWork['finished']) =>
-    expectedSeconds(current, known, queue, (network) => costs.get(network) ?? Number.NaN)
-  const expected = expect(finished)
-  const isFirst = !finished.some(({ item }) => isInLane(item, current))
-  return (images) => {
-    const seconds = secondsSince(begin)
-    // The first unit of a network tells its speed while it is computed.
-    const started = { item: { ...current, images }, seconds }
-    const left = secondsLeft(isFirst && images > 0 ? expect([...finished, started]) : expected, seconds)
-    const state: WorkerState = {
-      unit: current.title,
-      since,
-      images: before + images,
-      seconds: secondsSince(work.begin),
-      secondsLeft: left,
-    }
-    locks.describe(state, images === 0)
-    return left
-  }
-}
-
-function secondsSince(begin: number): number {
-  return (performance.now() - begin) / 1000
 }
 
 export function openForUnits(

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readNpy } from '../../src/files/npy.js'
-import { reproduce } from '../../src/study/run.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { readNpy } from '../../../src/files/npy.js'
+import { reproduce } from '../../../src/study/maps/reproduce.js'
+import { sharedFolder } from '../../support/temporaryFolder.js'
 
-const SHARED = fileURLToPath(new URL('../../../shared/data/', import.meta.url))
+const SHARED = fileURLToPath(new URL('../../../../shared/data', import.meta.url))
 const WEIGHTS = join(SHARED, 'mobilenet_v2-dequantised.pth')
 const STRIDE = 4
 const SIDE = Math.ceil(125 / STRIDE)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { byIds } from '../../src/study/checkpointModels.js'
-import { resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
-import { messageOf } from '../support/messageOf.js'
-import { networkFolder } from '../support/networkFolder.js'
-import { writeWeights } from '../support/torchFile.js'
+import { UsageError } from '../../../src/errors.js'
+import { byIds } from '../../../src/study/arithmetic/checkpointModels.js'
+import { resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { writeWeights } from '../../support/torchFile.js'
 
 const folder = networkFolder()
 

@@ -1,12 +1,12 @@
-import { type PositionGrid, positionGrid } from '../engine/positions.js'
-import type { Scene } from '../engine/task.js'
-import { ANSWER_MAPS } from '../experiments/answers.js'
-import { SIGHTING_VALUES } from '../experiments/boxes.js'
-import { isPlaceholder, type Network } from '../networks/index.js'
-import type { Patch } from '../patches/patch.js'
-import type { UnitInputs } from '../results/unit/schema.js'
-import { findUnit, isUnitThere, unitFolder, unitVersion } from '../results/unit/store.js'
-import type { WorkItem } from './workItem.js'
+import { type PositionGrid, positionGrid } from '../../engine/positions.js'
+import type { Scene } from '../../engine/task.js'
+import { ANSWER_MAPS } from '../../experiments/answers.js'
+import { SIGHTING_VALUES } from '../../experiments/boxes.js'
+import { isPlaceholder, type Network } from '../../networks/index.js'
+import type { Patch } from '../../patches/patch.js'
+import type { UnitInputs } from '../../results/unit/schema.js'
+import { findUnit, isUnitThere, unitFolder, unitVersion } from '../../results/unit/store.js'
+import type { WorkItem } from '../workItem.js'
 
 /** The work for one object at one size in one network. */
 export interface PlannedUnit extends WorkItem {

@@ -1,34 +1,40 @@
 import { join } from 'node:path'
-import type { DeviceRequest } from '../engine/device.js'
-import type { Scene } from '../engine/task.js'
-import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
-import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
-import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
-import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/arithmeticTrials.js'
-import { namesOf, parseExpression } from '../experiments/expression.js'
-import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
-import { writeFolderAtomic } from '../files/atomic.js'
-import { fileVersion } from '../files/regularFile.js'
-import { rm } from '../files/retried.js'
-import { sha256 } from '../files/sha256.js'
-import { allTokensText, type Network, poolText, recipeText } from '../networks/index.js'
-import type { NamedBackground } from '../patches/background.js'
-import { builtInPatches } from '../patches/collection.js'
-import type { PatchSource } from '../patches/patch.js'
-import type { Progress } from '../progress.js'
+import type { DeviceRequest } from '../../engine/device.js'
+import type { Scene } from '../../engine/task.js'
+import {
+  type ArithmeticCounts,
+  addCounts,
+  arithmeticAccuracy,
+  trialImages,
+} from '../../experiments/arithmeticAccuracy.js'
+import type { ArithmeticModels } from '../../experiments/arithmeticModels.js'
+import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../experiments/arithmeticScenes.js'
+import { type ArithmeticTrial, randomTrials, trialSize } from '../../experiments/arithmeticTrials.js'
+import { namesOf, parseExpression } from '../../experiments/expression.js'
+import { type SceneRenderer, sceneRenderer } from '../../experiments/scenePatches.js'
+import { writeFolderAtomic } from '../../files/atomic.js'
+import { fileVersion } from '../../files/regularFile.js'
+import { rm } from '../../files/retried.js'
+import { sha256 } from '../../files/sha256.js'
+import { allTokensText, type Network, poolText, recipeText } from '../../networks/index.js'
+import type { NamedBackground } from '../../patches/background.js'
+import { builtInPatches } from '../../patches/collection.js'
+import type { PatchSource } from '../../patches/patch.js'
+import type { Progress } from '../../progress.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
   readAccuracy,
   readArithmetic,
   writeAccuracy,
-} from '../results/arithmeticDocument.js'
-import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
-import { secondsOf } from '../support/stopwatch.js'
+} from '../../results/arithmeticDocument.js'
+import { accuracyPath, arithmeticFolder } from '../../results/arithmeticStudy.js'
+import { secondsOf, secondsSince } from '../../support/stopwatch.js'
+import type { StudyRun } from '../study.js'
+import type { WorkItem } from '../workItem.js'
 import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
-import type { WorkItem } from './workItem.js'
 
 /** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
@@ -93,6 +99,23 @@ export async function planArithmetic(
     version: () => fileVersion(path),
     plan,
     again,
+  }
+}
+
+/** What run.json says about the arithmetic of a network. `status` reads `inputsSha256`. */
+export function describeArithmetic({ network, plan }: ArithmeticItem) {
+  const { models, accuracy } = plan
+  const { patches, background, trialsPerKind, seed } = accuracy.inputs
+  return {
+    model: network.id,
+    weightsPath: network.weightsPath,
+    weightsSha256: network.weightsSha256,
+    generators: models.generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
+    patches,
+    background,
+    expressionsPerKind: trialsPerKind,
+    seed,
+    inputsSha256: sha256(JSON.stringify(accuracy.inputs)),
   }
 }
 
@@ -249,6 +272,18 @@ export async function computeArithmetic(
   } finally {
     progress.stop()
     await models.close()
+  }
+}
+
+/** Computes the arithmetic of a network in a study. run.json has no settings of it. */
+export async function runArithmetic<T extends WorkItem>(run: StudyRun<T>, item: ArithmeticItem): Promise<undefined> {
+  const { queue, options, progress, finished } = run
+  const begin = performance.now()
+  try {
+    const images = await computeArithmetic(item, options.request, progress, options.signal)
+    finished.push({ item: { ...item, images }, seconds: secondsSince(begin) })
+  } finally {
+    await queue.finish(item)
   }
 }
 

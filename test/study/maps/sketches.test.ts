@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { builtInPatches } from '../../src/patches/collection.js'
-import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { builtInPatches } from '../../../src/patches/collection.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 

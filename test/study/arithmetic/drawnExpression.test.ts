@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { expect, it } from 'vitest'
-import { operandOf } from '../../src/study/drawnExpression.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { operandOf } from '../../../src/study/arithmetic/drawnExpression.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -1,50 +1,38 @@
 import { resolve } from 'node:path'
-import { checkMemory } from '../engine/machineMemory.js'
-import { sceneOf } from '../engine/scene.js'
-import { InputError, UsageError } from '../errors.js'
-import { equivarianceReach } from '../experiments/equivariance.js'
-import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { allTokensText, type Detector, type Network, recipeText } from '../networks/index.js'
-import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
-import { type NamedBackground, readBackground } from '../patches/background.js'
-import { patchesFrom } from '../patches/collection.js'
-import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { checkPairs } from '../results/pairs.js'
-import { checkResultsFolder } from '../results/resultsFolder.js'
-import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { OLDER_FORMAT } from '../results/unit/store.js'
-import { counted } from '../support/text.js'
-import { type ArithmeticItem, planArithmetic } from './arithmeticPlan.js'
+import { checkMemory } from '../../engine/machineMemory.js'
+import { sceneOf } from '../../engine/scene.js'
+import { InputError, UsageError } from '../../errors.js'
+import { equivarianceReach } from '../../experiments/equivariance.js'
+import { assignFolds, TASKS, taskClasses } from '../../experiments/folds.js'
+import { allTokensText, type Detector, type Network, recipeText } from '../../networks/index.js'
+import { type SketchedGroup, sketchedPatches } from '../../page/siteSketches.js'
+import { type NamedBackground, readBackground } from '../../patches/background.js'
+import { patchesFrom } from '../../patches/collection.js'
+import { type Patch, patchesOfSource } from '../../patches/patch.js'
+import { checkPairs } from '../../results/pairs.js'
+import { checkResultsFolder } from '../../results/resultsFolder.js'
+import { UNIT_FORMAT, type UnitInputs } from '../../results/unit/schema.js'
+import { type ArithmeticItem, describeArithmetic, planArithmetic } from '../arithmetic/arithmeticPlan.js'
+import type { Study } from '../study.js'
+import { groupsOf, workLeft } from '../workItem.js'
 import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
 import { hasAnswers, type PlannedUnit, plannedUnit, planUnits, sketchDims } from './units.js'
-import { groupsOf, type ReplacedItems, type WorkLeft, workLeft } from './workItem.js'
 
-/** Inputs of a study, and the units that it must compute. A unit is one object at one size in one network. */
-export interface Study extends WorkLeft<StudyItem> {
-  readonly out: string
-  readonly networks: readonly Network[]
+/** What a call of `reproduce` computes: units, and the arithmetic of networks. */
+export interface PlannedStudy extends Omit<Study<StudyItem>, 'notes' | 'keepInputs' | 'compute'> {
   readonly patches: readonly Patch[]
   /** Backgrounds in all sizes that the networks need. Each key is a side in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly units: readonly PlannedUnit[]
   readonly arithmetic: readonly ArithmeticItem[]
+  readonly description: ReturnType<typeof describePlan>
 }
 
 export type StudyItem = PlannedUnit | ArithmeticItem
 
-export function unitsLeft({ left }: Study): readonly PlannedUnit[] {
+export function unitsLeft({ left }: PlannedStudy): readonly PlannedUnit[] {
   return left.filter((item) => item.kind === 'maps')
-}
-
-/** Names replaced units in messages, such as `2 units of an older format`. */
-export function replacedText({ count, differences }: ReplacedItems): string {
-  const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
-  const kinds = [
-    ...(settings.length > 0 ? [`made with other settings (${settings.join('; ')})`] : []),
-    ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
-  ]
-  return `${counted(count, 'unit')} ${kinds.join(' or ')}`
 }
 
 /**
@@ -52,7 +40,7 @@ export function replacedText({ count, differences }: ReplacedItems): string {
  * @param withPlaceholders whether to plan with placeholders for published networks and generators whose weights are
  *   missing on this machine. Nothing can be computed with them. By default, missing weights are an error.
  */
-export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
+export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<PlannedStudy> {
   const options = await withIds(given)
   const { blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
@@ -65,23 +53,49 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const patches = unitModels.length > 0 ? await patchesOf(options, frames) : []
   const shownIn = (frame: number) => patches.filter(({ size }) => options.sizesFor(frame).includes(size))
   const out = resolve(options.out)
-  const planned = planUnits(out, networks, shownIn, options.strideFor, (network, patch) => {
+  const wanted = planUnits(out, networks, shownIn, options.strideFor, (network, patch) => {
     const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
     const inputs = { ...unitInputs(network, patch, options), background: identity }
     return { scene: sceneOf(patch, background, blend), inputs }
   })
-  for (const { network, grid } of planned) checkMemory(network, grid)
-  checkFolds(planned, separability)
-  if (options.equivariance) checkEquivariance(planned)
+  for (const { network, grid } of wanted) checkMemory(network, grid)
+  checkFolds(wanted, separability)
+  if (options.equivariance) checkEquivariance(wanted)
   await checkResultsFolder(out)
   // Sketches (compressed features) are made only by studies with classifiers. A study that stores all features needs
   // none.
-  const sketched = sketchedPatches(separability === null || options.keepFeatures ? [] : sketchGroups(planned))
-  const units = planned.map((unit) =>
+  const sketched = sketchedPatches(separability === null || options.keepFeatures ? [] : sketchGroups(wanted))
+  const units = wanted.map((unit) =>
     sketched.has(unit.patch.name) ? plannedUnit(out, { ...unit, inputs: { ...unit.inputs, sketches: true } }) : unit,
   )
   const arithmetic = await arithmeticItems(options, withPlaceholders, out)
-  return { out, networks, patches, backgrounds, units, arithmetic, ...(await workLeft([...units, ...arithmetic])) }
+  const items = [...units, ...arithmetic]
+  const planned = { networks, patches, backgrounds, units, arithmetic }
+  return { out, ...planned, items, description: describePlan(planned, options), ...(await workLeft(items)) }
+}
+
+/** What run.json says about the plan. `status` reads `patches`, `planned` and `arithmetic`. */
+function describePlan(
+  { patches, backgrounds, units, arithmetic }: Pick<PlannedStudy, 'patches' | 'backgrounds' | 'units' | 'arithmetic'>,
+  { blend, separability, equivariance, readout, pairs }: ResolvedOptions,
+) {
+  const strides = [...new Set(units.map(({ inputs }) => inputs.stride))]
+  return {
+    patches: patches.map(({ name, size, sha256, category = null }) => ({ name, size, sha256, category })),
+    stride: strides.length === 1 ? strides[0] : strides,
+    background: [...new Set([...backgrounds.values()].map(({ identity }) => identity))].join(' '),
+    blend,
+    separability,
+    equivariance,
+    readout: readout ?? null,
+    arithmetic: arithmetic.map(describeArithmetic),
+    ...(pairs && { pairs }),
+    planned: groupsOf(units).map((group) => {
+      const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
+      const patches = group.map((unit) => unit.patch.name)
+      return { model: inputs.model, size: inputs.size, images: group[0].images, patches, inputs }
+    }),
+  }
 }
 
 /** @throws UsageError if a grid has too few positions for the fold schemes */

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js'
+import { UsageError } from '../../errors.js'
 import {
   chooseNetwork,
   type GeneratorEntry,
@@ -8,10 +8,10 @@ import {
   OWN_OPTIONS,
   type OwnOptions,
   parseReference,
-} from '../networks/index.js'
-import { optionsIn } from '../support/optionChecks.js'
-import { byIds } from './checkpointModels.js'
-import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
+} from '../../networks/index.js'
+import { optionsIn } from '../../support/optionChecks.js'
+import { byIds } from '../arithmetic/checkpointModels.js'
+import { chooseGenerators, type NetworkWithGenerators } from '../arithmetic/generators.js'
 import type { ResolvedOptions } from './options.js'
 
 export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {

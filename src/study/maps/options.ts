@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type DeviceRequest, parseDevice } from '../engine/device.js'
-import { REUSE } from '../engine/reuse/record.js'
-import { BLENDS } from '../engine/task.js'
-import { UsageError } from '../errors.js'
-import { checkSeed, FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
-import { READ_SAMPLES } from '../experiments/readout.js'
-import { checkWeight } from '../experiments/separability.js'
+import { type DeviceRequest, parseDevice } from '../../engine/device.js'
+import { REUSE } from '../../engine/reuse/record.js'
+import { BLENDS } from '../../engine/task.js'
+import { UsageError } from '../../errors.js'
+import { checkSeed, FOLD_SCHEMES, LOSS } from '../../experiments/folds.js'
+import { READ_SAMPLES } from '../../experiments/readout.js'
+import { checkWeight } from '../../experiments/separability.js'
 import {
   catalog,
   isOwnNetwork,
@@ -14,14 +14,14 @@ import {
   type OwnOptions,
   POOLS,
   PRECISIONS,
-} from '../networks/index.js'
-import { WHITE } from '../patches/background.js'
-import { defaultSizes, strideFor } from '../patches/sizes.js'
-import { colourLimits } from '../plot/colourLimits.js'
-import type { ProgressListener } from '../progress.js'
-import { pairsSchema } from '../results/pairs.js'
-import type { UnitInputs } from '../results/unit/schema.js'
-import { checkCount } from '../support/checks.js'
+} from '../../networks/index.js'
+import { WHITE } from '../../patches/background.js'
+import { defaultSizes, strideFor } from '../../patches/sizes.js'
+import { colourLimits } from '../../plot/colourLimits.js'
+import type { ProgressListener } from '../../progress.js'
+import { pairsSchema } from '../../results/pairs.js'
+import type { UnitInputs } from '../../results/unit/schema.js'
+import { checkCount } from '../../support/checks.js'
 import {
   type CheckedOptions,
   callback,
@@ -30,7 +30,7 @@ import {
   oneOf,
   optionsIn,
   parseOptions,
-} from '../support/optionChecks.js'
+} from '../../support/optionChecks.js'
 
 /**
  * Default distance between positions in pixels, by preset; see `strideFor`. At a distance of 4, the quick study

@@ -1,13 +1,13 @@
-import type { Scene } from '../engine/task.js'
-import { InputError } from '../errors.js'
-import { objectExpectation, pixelExpectation } from '../experiments/arithmeticExpectation.js'
-import type { Term } from '../experiments/expression.js'
-import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../experiments/objectScene.js'
-import { sceneRenderer } from '../experiments/scenePatches.js'
-import { isGivenPath } from '../files/regularFile.js'
-import type { NamedBackground } from '../patches/background.js'
-import { readImage } from '../patches/image.js'
-import type { PatchSource } from '../patches/patch.js'
+import type { Scene } from '../../engine/task.js'
+import { InputError } from '../../errors.js'
+import { objectExpectation, pixelExpectation } from '../../experiments/arithmeticExpectation.js'
+import type { Term } from '../../experiments/expression.js'
+import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../../experiments/objectScene.js'
+import { sceneRenderer } from '../../experiments/scenePatches.js'
+import { isGivenPath } from '../../files/regularFile.js'
+import type { NamedBackground } from '../../patches/background.js'
+import { readImage } from '../../patches/image.js'
+import type { PatchSource } from '../../patches/patch.js'
 
 export interface Operand {
   readonly name: string

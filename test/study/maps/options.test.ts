@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { resolveOptions } from '../../src/study/options.js'
+import { UsageError } from '../../../src/errors.js'
+import { resolveOptions } from '../../../src/study/maps/options.js'
 
 it('a preset has networks of its own', () => {
   const quick = ['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip']

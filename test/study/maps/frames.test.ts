@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
-import { describeRun } from '../../src/study/runFile.js'
-import { messageOf } from '../support/messageOf.js'
-import { networkFolder } from '../support/networkFolder.js'
-import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
+import { UsageError } from '../../../src/errors.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { constantOf, node, smallNetwork } from '../../support/smallNetwork.js'
 
 const folder = networkFolder()
 const SIDES = [32, 160]
@@ -52,8 +51,7 @@ describe('a study of unlike frames', () => {
   })
 
   it('states all its sizes and strides in run.json', async () => {
-    const given = options({ patches: 'dog' })
-    const { stride, patches } = describeRun(await planStudy(given), given)
+    const { stride, patches } = (await planStudy(options({ patches: 'dog' }))).description
     expect(stride).toEqual([1, 4])
     expect(patches.map(({ size }) => size)).toEqual([18, 11, 89, 54])
   })

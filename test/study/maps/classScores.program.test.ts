@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { consistency } from '../../src/consistency/consistency.js'
-import { explore } from '../../src/explore/explore.js'
-import { extract } from '../../src/features/openNetwork.js'
-import { ElementType } from '../../src/networks/onnx/messages.js'
-import type { Initializer, Node } from '../../src/networks/onnx/model.js'
-import { openResults } from '../../src/results/openResults.js'
-import type { ReproduceOptions } from '../../src/study/options.js'
-import { reproduce } from '../../src/study/run.js'
-import { runHere } from '../support/inProcess.js'
-import { post, wholeMap } from '../support/liveServer.js'
-import { randomOf } from '../support/random.js'
-import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { consistency } from '../../../src/consistency/consistency.js'
+import { explore } from '../../../src/explore/explore.js'
+import { extract } from '../../../src/features/openNetwork.js'
+import { ElementType } from '../../../src/networks/onnx/messages.js'
+import type { Initializer, Node } from '../../../src/networks/onnx/model.js'
+import { openResults } from '../../../src/results/openResults.js'
+import type { ReproduceOptions } from '../../../src/study/maps/options.js'
+import { reproduce } from '../../../src/study/maps/reproduce.js'
+import { runHere } from '../../support/inProcess.js'
+import { post, wholeMap } from '../../support/liveServer.js'
+import { randomOf } from '../../support/random.js'
+import { constantOf, node, smallNetwork } from '../../support/smallNetwork.js'
+import { sharedFolder } from '../../support/temporaryFolder.js'
 
 const folder = sharedFolder()
 const CLASSES = 10
@@ -170,7 +170,7 @@ it('the meaning of the scores is said by inspect, extract and consistency', asyn
   const { answers } = await extract({ ...given, patch: 'dog', size: 16, stride: 8, out })
   expect(answers?.scores).toEqual(scores)
   expect(JSON.parse(readFileSync(`${out}/extract.json`, 'utf8')).answers.scores).toEqual(scores)
-  const photographs = new URL('../golden/consistency/photograph-0.png', import.meta.url).pathname
+  const photographs = new URL('../../golden/consistency/photograph-0.png', import.meta.url).pathname
   const measured = async (changes = {}) => {
     const { networks } = await consistency({ ...given, photographs, protocols: ['diagonal'], ...changes })
     return networks[0] as (typeof networks)[number]

@@ -1,17 +1,17 @@
-import { gridFeatureBytes } from '../engine/machineMemory.js'
-import { PROVIDERS } from '../engine/providers.js'
-import { expectedGain } from '../engine/reuse/expected.js'
-import { processorRate } from '../engine/settings.js'
-import { throwIfStopped } from '../errors.js'
-import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
-import { siteFeatureBytes } from '../page/siteFeatures.js'
-import { progressTo } from '../progress.js'
-import { arithmeticImageSeconds } from './arithmeticPlan.js'
+import { gridFeatureBytes } from '../../engine/machineMemory.js'
+import { PROVIDERS } from '../../engine/providers.js'
+import { expectedGain } from '../../engine/reuse/expected.js'
+import { processorRate } from '../../engine/settings.js'
+import { throwIfStopped } from '../../errors.js'
+import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../../networks/index.js'
+import { siteFeatureBytes } from '../../page/siteFeatures.js'
+import { progressTo } from '../../progress.js'
+import { arithmeticImageSeconds } from '../arithmetic/arithmeticPlan.js'
+import { groupsOf, imagesOf } from '../workItem.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { planStudy, type Study, unitsLeft } from './plan.js'
+import { type PlannedStudy, planStudy, unitsLeft } from './plan.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
-import { groupsOf, imagesOf } from './workItem.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -63,7 +63,7 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
   return {
     units: study.units.length,
     finished: study.units.length - left.length,
-    replaced: study.replaced.count,
+    replaced: study.replaced.items.length,
     differences: study.replaced.differences,
     images: imagesOf(left),
     arithmeticImages: imagesOf(study.arithmetic),
@@ -78,7 +78,7 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
 
 const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
 
-async function timesOf(study: Study, options: ResolvedOptions) {
+async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {
     const groups = groupsOf(unitsLeft(study).filter((unit) => unit.network === network))
@@ -105,7 +105,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
   }
 }
 
-async function arithmeticTime({ arithmetic }: Study, { request, onProgress, signal }: ResolvedOptions) {
+async function arithmeticTime({ arithmetic }: PlannedStudy, { request, onProgress, signal }: ResolvedOptions) {
   let seconds = 0
   for (const { plan, images } of arithmetic) {
     if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
@@ -113,7 +113,7 @@ async function arithmeticTime({ arithmetic }: Study, { request, onProgress, sign
   return seconds
 }
 
-function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
+function missingWeights({ networks, arithmetic }: PlannedStudy): StudyEstimate['missing'] {
   const models = [...networks, ...arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators])]
   const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
