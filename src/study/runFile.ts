@@ -46,6 +46,10 @@ export const runSchema = z.object({
     .array(z.object({ model: z.string(), inputsSha256: z.string() }))
     .optional()
     .catch(undefined),
+  /** Photographs of a study: where they were, and the file with their names. */
+  photographs: z.object({ source: z.string(), list: z.string() }).optional().catch(undefined),
+  /** What the answers of a network in a protocol depend on; see `AnswersInputs`. The bucket is left out. */
+  answers: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
   earlier: z.array(z.unknown()).optional(),
 })
 
@@ -53,7 +57,7 @@ export const runSchema = z.object({
 export type RunEntry = z.infer<typeof runSchema>
 
 /** An item that an entry of run.json plans. */
-export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'isStored'>
+export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'count' | 'isStored'>
 
 /** The keys of a new entry that are read here. Entries have more keys, which are only written. */
 interface NewEntry {

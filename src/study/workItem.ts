@@ -4,8 +4,8 @@ import { counted } from '../support/text.js'
 
 /** Work that one process computes and stores as a whole. Queue, locks, status and time left know nothing else of it. */
 export interface WorkItem {
-  /** What the item computes: the maps of a unit, or feature arithmetic. */
-  readonly kind: 'maps' | 'arithmetic'
+  /** What the item computes: the maps of a unit, feature arithmetic, or answers to photographs. */
+  readonly kind: 'maps' | 'arithmetic' | 'answers'
   /** Network that is opened to compute the item. */
   readonly network: Network
   /** Names the item in messages. The item's lock has the same name, turned into a file name. */
@@ -14,6 +14,8 @@ export interface WorkItem {
   readonly group: string
   /** Number of images to compute. */
   readonly images: number
+  /** Number of photographs, which messages count instead of items; absent for items without photographs. */
+  readonly count?: number
   /** Path of the folder or file that appears when the item is stored. */
   readonly path: string
   /** Looks for the stored item, and checks all its files. */
@@ -98,6 +100,7 @@ export async function workLeft<T extends WorkItem>(items: readonly T[]): Promise
 const WORDS: Readonly<Record<WorkItem['kind'], { readonly before: string; readonly noun: string }>> = {
   maps: { before: '', noun: 'unit' },
   arithmetic: { before: 'the arithmetic of ', noun: 'network' },
+  answers: { before: 'answers to ', noun: 'photograph' },
 }
 
 /** Names items in messages, such as `3 units and the arithmetic of 2 networks`. */
@@ -119,7 +122,7 @@ function kindsOf(items: readonly WorkItem[]): readonly WorkItem['kind'][] {
 }
 
 function ofKind(items: readonly WorkItem[], kind: WorkItem['kind']): number {
-  return items.filter((item) => item.kind === kind).length
+  return items.reduce((sum, item) => sum + (item.kind === kind ? (item.count ?? 1) : 0), 0)
 }
 
 /** Names items to replace in messages, such as `2 units of an older format`. `what` names them without the reason. */
