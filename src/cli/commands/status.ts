@@ -26,13 +26,14 @@ export function statusCommand({ signal }: CommandContext): Command {
     })
 }
 
-function printCounts({ done, inProgress, left }: StudyStatus['units'], what: string): void {
-  print(`${done} of ${what} finished, ${inProgress} in progress, ${left} left`)
+function stateText({ inProgress, left }: StudyStatus['units']): string {
+  return `finished, ${inProgress} in progress, ${left} left`
 }
 
 function printStatus({ units, arithmetic, photographs, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
-  if (units.total > 0) printCounts(units, counted(units.total, 'unit'))
-  if (photographs.total > 0) printCounts(photographs, `answers to ${counted(photographs.total, 'photograph')}`)
+  if (units.total > 0) print(`${units.done} of ${counted(units.total, 'unit')} ${stateText(units)}`)
+  if (photographs.total > 0)
+    print(`answers to ${photographs.done} of ${counted(photographs.total, 'photograph')} ${stateText(photographs)}`)
   if (arithmetic.total > 0)
     print(`arithmetic of ${arithmetic.done} of ${counted(arithmetic.total, 'network')} finished`)
   if (imagesPerSecond !== null) {
