@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
-import type { ReproduceOptions } from '../study/options.js'
+import type { ReproduceOptions } from '../study/maps/options.js'
 import { counted, flagOf, listText, shellWord } from '../support/text.js'
 
 export interface JobPlan {

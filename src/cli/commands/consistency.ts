@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import type { ConsistencyOptions } from '../../consistency/options.js'
 import { PRECISIONS } from '../../networks/network.js'
+import type { ConsistencyOptions } from '../../study/answers/options.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../extractionOptions.js'
@@ -37,9 +37,8 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async (photographs: string, { json, ...options }: Flags) => {
       say('opening the network')
-      const { consistency } = await import('../../consistency/consistency.js')
-      const { consistencyDocument } = await import('../../consistency/document.js')
-      const { measureText } = await import('../../consistency/page/measureText.js')
+      const { consistency, consistencyDocument } = await import('../../study/answers/consistency.js')
+      const { measureText } = await import('../../report/photographs/measureText.js')
       const result = await consistency({ ...options, photographs, onProgress: terminalProgress(), signal })
       if (json) return printJson(consistencyDocument(result))
       const areSeveral = result.networks.length > 1

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import type { StudyEstimate } from '../../study/estimate.js'
-import type { ReproduceOptions } from '../../study/options.js'
-import type { StudyResult } from '../../study/run.js'
+import type { StudyEstimate } from '../../study/maps/estimate.js'
+import type { ReproduceOptions } from '../../study/maps/options.js'
+import type { StudyResult } from '../../study/maps/reproduce.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
@@ -39,7 +39,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')
-      const { reproduce } = await import('../../study/run.js')
+      const { reproduce } = await import('../../study/maps/reproduce.js')
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) printJson(result)
       else await printResult(result)
@@ -86,15 +86,15 @@ export function addStudyOptions(studyCommand: Command): Command {
 }
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
-  const { estimateStudy } = await import('../../study/estimate.js')
-  const { replacedText } = await import('../../study/plan.js')
+  const { estimateStudy } = await import('../../study/maps/estimate.js')
+  const { replacedText } = await import('../../study/workItem.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
   if (estimate.replaced > 0) {
-    const replaced = replacedText({ count: estimate.replaced, differences: estimate.differences })
+    const replaced = replacedText(counted(estimate.replaced, 'unit'), estimate.differences)
     print(`the results folder has ${replaced}, which this study would replace`)
   }
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { SlurmOptions } from '../../cluster/submit.js'
-import type { ReproduceOptions } from '../../study/options.js'
+import type { ReproduceOptions } from '../../study/maps/options.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'

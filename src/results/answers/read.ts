@@ -64,7 +64,8 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const [first] = all
   if (first === undefined) return undefined
   for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol as Bucket, first, withoutProtocol)
-  for (const own of buckets.values()) for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
+  for (const own of buckets.values())
+    for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
   const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
   const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
   const listed = [...buckets.keys()].flatMap((protocol) =>
@@ -105,7 +106,9 @@ async function bucketsIn(results: string, parent: string): Promise<readonly Buck
     const answers = await readAnswers(folder)
     const expected = answersFolder(results, answers.inputs)
     if (folder !== expected)
-      throw new InputError(`${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`)
+      throw new InputError(
+        `${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`,
+      )
     buckets.push({ folder, answers })
   }
   return buckets
@@ -147,7 +150,13 @@ async function measuredPhotographs(
         }
         found.set(key, photograph)
         const row = rows[i] as Float32Array
-        const values = photographMeasures(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
+        const values = photographMeasures(
+          protocolNamed(protocol),
+          measures,
+          answers.columns,
+          right as RightClasses,
+          row,
+        )
         photograph.values.splice(first, values.length, ...values)
       }
     }

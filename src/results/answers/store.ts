@@ -52,7 +52,10 @@ export interface Answers {
 export async function writeAnswers(results: string, { rows, failed, ...answers }: Answers): Promise<void> {
   const sorted = rows.toSorted((a, b) => compareText(a.name, b.name))
   const [header] = encodeNpy([sorted.length, sorted[0]?.values.length ?? 0], new Float32Array())
-  const npy = [header, ...sorted.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]
+  const npy = [
+    header,
+    ...sorted.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ]
   await writeFolderAtomic(answersFolder(results, answers.inputs), async (folder) => {
     await writeFileAtomic(join(folder, VALUES_FILE), npy)
     await writeSealedJson(join(folder, ANSWERS_FILE), answersSchema, {
@@ -75,7 +78,11 @@ export type FoundAnswers =
  * Looks for stored answers that were made from these inputs, to any photographs. Damaged answers are missing.
  * @param checksValues whether to check the array, too
  */
-export async function findAnswers(results: string, inputs: AnswersInputs, checksValues: boolean): Promise<FoundAnswers> {
+export async function findAnswers(
+  results: string,
+  inputs: AnswersInputs,
+  checksValues: boolean,
+): Promise<FoundAnswers> {
   const folder = answersFolder(results, inputs)
   const answers = await readAnswers(folder).catch(() => undefined)
   if (answers === undefined) return otherFormat(join(folder, ANSWERS_FILE))
