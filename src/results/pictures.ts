@@ -78,7 +78,12 @@ function photographPicture(results: string, digest: string, frame: number): stri
   return join(results, 'pictures', `photograph-${digest}-${frame}.jpg`)
 }
 
-export async function keepPhotographPicture(results: string, digest: string, frame: number, jpeg: Buffer): Promise<void> {
+export async function keepPhotographPicture(
+  results: string,
+  digest: string,
+  frame: number,
+  jpeg: Buffer,
+): Promise<void> {
   await writeFileAtomic(photographPicture(results, digest, frame), jpeg)
 }
 

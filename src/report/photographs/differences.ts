@@ -1,4 +1,4 @@
-import { type ProtocolName, PROTOCOL_NAMES } from '../../experiments/protocols.js'
+import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/protocols.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMeasure } from '../../results/answers/summary.js'
 import type { PatchValues } from '../../results/rows.js'

@@ -69,7 +69,9 @@ export function pagePictures(pictureOf: PictureReader): PagePictures {
       const { sha256 } = photograph
       if (!ids.has(sha256)) ids.set(sha256, added(await pictureOf(photograph, frame)))
       const id = ids.get(sha256)
-      return id === undefined ? '' : `<svg viewBox="0 0 ${side} ${side}" aria-hidden="true"><use href="#${id}"/></svg>\n`
+      return id === undefined
+        ? ''
+        : `<svg viewBox="0 0 ${side} ${side}" aria-hidden="true"><use href="#${id}"/></svg>\n`
     },
     all: () => `<svg class="hidden" aria-hidden="true"><defs>\n${images.join('\n')}\n</defs></svg>`,
   }
