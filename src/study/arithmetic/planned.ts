@@ -2,7 +2,7 @@ import { sha256 } from '../../files/sha256.js'
 import { readAccuracy } from '../../results/arithmeticDocument.js'
 import { accuracyPath } from '../../results/arithmeticStudy.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
-import { arithmeticTitle } from './arithmeticPlan.js'
+import { arithmeticTitle } from './item.js'
 
 /** The arithmetic that an entry of run.json plans. */
 export function entryArithmetic(results: string, { arithmetic = [] }: RunEntry): readonly PlannedItem[] {

@@ -4,7 +4,7 @@ import type { Report } from '../../report/report.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../../results/pictures.js'
 import { unplannedPatches } from '../../results/study.js'
 import { secondsSince } from '../../support/stopwatch.js'
-import { runArithmetic } from '../arithmetic/arithmeticPlan.js'
+import { runArithmetic } from '../arithmetic/compute.js'
 import { runStudy } from '../run.js'
 import type { Study } from '../study.js'
 import { computeUnits, type OpenForUnits, openForUnits, type UnitComputing } from './compute.js'
@@ -84,7 +84,7 @@ async function unplannedNotes({ out, units }: PlannedStudy): Promise<readonly st
 }
 
 /** Stores the pictures of patches and backgrounds for the page, because units hold only their hashes. */
-async function keepPictures({ out, patches, backgrounds }: PlannedStudy): Promise<void> {
+async function keepPictures({ out, pictures: { patches, backgrounds } }: PlannedStudy): Promise<void> {
   for (const patch of patches) await keepPatchPicture(out, patch)
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }

@@ -9,6 +9,7 @@ import {
   type OwnOptions,
   parseReference,
 } from '../../networks/index.js'
+import { checkPairs } from '../../results/pairs.js'
 import { optionsIn } from '../../support/optionChecks.js'
 import { byIds } from '../arithmetic/checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../arithmetic/generators.js'
@@ -51,6 +52,10 @@ export async function networksOf(options: ResolvedOptions, withPlaceholders: boo
   checkModels(options)
   const networks: Network[] = []
   for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
+  checkPairs(
+    options.pairs ?? [],
+    networks.map(({ id }) => id),
+  )
   return networks
 }
 

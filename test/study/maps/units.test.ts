@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { checkMemory } from '../../../src/engine/machineMemory.js'
 import { positionGrid } from '../../../src/engine/positions.js'
-import { sceneOf } from '../../../src/engine/scene.js'
 import { UsageError } from '../../../src/errors.js'
 import type { Network } from '../../../src/networks/network.js'
 import type { Patch } from '../../../src/patches/patch.js'
+import { resolveOptions } from '../../../src/study/maps/options.js'
 import { arrayBytes, planUnits } from '../../../src/study/maps/units.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
-import { inputs } from '../../support/unit.js'
 
 function network(id: string, dims: readonly number[], frame = 224): Network {
   const layers = dims.map((dims, i) => ({ name: `layer${i}`, dims }))
@@ -21,8 +20,10 @@ function patch(name: string, size: number): Patch {
 }
 
 function planned(networks: readonly Network[], patches: readonly Patch[], stride: number) {
-  const [patchesOf, strideFor] = [() => patches, () => stride]
-  return planUnits('out', networks, patchesOf, strideFor, (_, patch) => ({ scene: sceneOf(patch), inputs }))
+  const background = { identity: 'white', background: { rgb: [255, 255, 255] } as const }
+  const backgrounds = new Map(networks.map(({ input }) => [input.rows, background]))
+  const options = resolveOptions({ stride, experiments: ['similarity'] })
+  return planUnits('out', networks, { patches, patchesOf: () => patches, backgrounds }, options)
 }
 
 describe('plan', () => {

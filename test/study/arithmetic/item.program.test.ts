@@ -9,8 +9,9 @@ import { silent } from '../../../src/progress.js'
 import { writeReport } from '../../../src/report/report.js'
 import { writeAccuracy } from '../../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../../src/results/arithmeticStudy.js'
-import { computeArithmetic, planArithmetic } from '../../../src/study/arithmetic/arithmeticPlan.js'
+import { computeArithmetic } from '../../../src/study/arithmetic/compute.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../../../src/study/arithmetic/generators.js'
+import { arithmeticItem } from '../../../src/study/arithmetic/item.js'
 import { contents } from '../../support/commandLine.js'
 import { sharedFolder } from '../../support/temporaryFolder.js'
 
@@ -30,7 +31,7 @@ type Changes = { trialsPerKind?: number; seed?: number; blend?: 'hard' | 'soft' 
 
 /** The work on a folder. Expressions are computed eight at a time, so that 12 of them can be stopped in between. */
 async function item(folder: string, changes: Changes = {}) {
-  return planArithmetic(models, {
+  return arithmeticItem(models, {
     out: inFolder(folder),
     patches: (await builtInPatches()).slice(0, 3),
     background: await readBackground('white', 224),

@@ -1,40 +1,26 @@
 import { join } from 'node:path'
-import type { DeviceRequest } from '../../engine/device.js'
 import type { Scene } from '../../engine/task.js'
-import {
-  type ArithmeticCounts,
-  addCounts,
-  arithmeticAccuracy,
-  trialImages,
-} from '../../experiments/arithmeticAccuracy.js'
-import type { ArithmeticModels } from '../../experiments/arithmeticModels.js'
+import { type ArithmeticCounts, trialImages } from '../../experiments/arithmeticAccuracy.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../experiments/arithmeticScenes.js'
 import { type ArithmeticTrial, randomTrials, trialSize } from '../../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../../experiments/scenePatches.js'
-import { writeFolderAtomic } from '../../files/atomic.js'
 import { fileVersion } from '../../files/regularFile.js'
-import { rm } from '../../files/retried.js'
 import { sha256 } from '../../files/sha256.js'
 import { allTokensText, type Network, poolText, recipeText } from '../../networks/index.js'
 import type { NamedBackground } from '../../patches/background.js'
 import { builtInPatches } from '../../patches/collection.js'
 import type { PatchSource } from '../../patches/patch.js'
-import type { Progress } from '../../progress.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
   readAccuracy,
   readArithmetic,
-  writeAccuracy,
 } from '../../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../../results/arithmeticStudy.js'
-import { secondsOf, secondsSince } from '../../support/stopwatch.js'
-import type { StudyRun } from '../study.js'
 import type { WorkItem } from '../workItem.js'
-import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
-import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
+import type { NetworkWithGenerators } from './generators.js'
 
 /** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
@@ -55,7 +41,7 @@ export interface ArithmeticPlan {
   }
 }
 
-interface ArithmeticPlanOptions {
+interface ArithmeticSettings {
   readonly out: string
   /** Patches for the random expressions. Scenes always use the built-in patches. */
   readonly patches: readonly PatchSource[]
@@ -78,14 +64,14 @@ export function arithmeticTitle(model: string): string {
   return `arithmetic ${model}`
 }
 
-export async function planArithmetic(
+export async function arithmeticItem(
   models: NetworkWithGenerators,
-  options: ArithmeticPlanOptions,
+  options: ArithmeticSettings,
 ): Promise<ArithmeticItem> {
   const plan = await missingArithmetic(models, options)
   const { network } = models
   const { path } = plan.accuracy
-  const again = () => planArithmetic(models, options)
+  const again = () => arithmeticItem(models, options)
   return {
     kind: 'arithmetic',
     network,
@@ -120,10 +106,7 @@ export function describeArithmetic({ network, plan }: ArithmeticItem) {
 }
 
 /** For a network without generators, no scenes are planned, because their results cannot be turned into pictures. */
-async function missingArithmetic(
-  models: NetworkWithGenerators,
-  options: ArithmeticPlanOptions,
-): Promise<ArithmeticPlan> {
+async function missingArithmetic(models: NetworkWithGenerators, options: ArithmeticSettings): Promise<ArithmeticPlan> {
   const { network } = models
   const { out, background, blend, signal } = options
   const side = network.input.rows
@@ -167,7 +150,7 @@ function readingOf({ layers, pool, input }: Network) {
 
 async function planAccuracy(
   { network, generators }: NetworkWithGenerators,
-  { out, patches, background, blend, trialsPerKind, seed, signal }: ArithmeticPlanOptions,
+  { out, patches, background, blend, trialsPerKind, seed, signal }: ArithmeticSettings,
 ): Promise<ArithmeticPlan['accuracy']> {
   const side = network.input.rows
   const names = patches.map(({ name }) => name)
@@ -203,7 +186,7 @@ async function countsOf(path: string, inputs: AccuracyDocument['inputs']) {
   return { done: stored.done, counts: stored.counts }
 }
 
-function partialPath(path: string): string {
+export function partialPath(path: string): string {
   return `${path}.partial`
 }
 
@@ -211,7 +194,7 @@ function partialPath(path: string): string {
  * Whether nothing is left to do. An interrupted run may have stored all counts, but not in the final file. Then no
  * images are left, but `before` is not null, and `computeAccuracy` writes that file.
  */
-function isFinished(plan: ArithmeticPlan): boolean {
+export function isFinished(plan: ArithmeticPlan): boolean {
   return imagesOfArithmetic(plan) === 0 && plan.accuracy.before === null
 }
 
@@ -219,102 +202,4 @@ function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
-}
-
-/** Number of random expressions in a benchmark. */
-const TIMED_TRIALS = 4
-
-/** Measures the seconds per image of a plan's work with a few of its random expressions, after a warm-up. */
-export async function arithmeticImageSeconds(
-  { models, accuracy: { trials, drawing } }: ArithmeticPlan,
-  request: DeviceRequest,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const timed = trials.slice(0, TIMED_TRIALS)
-  const images = timed.reduce((sum, trial) => sum + trialImages(trial), 0)
-  const opened = await openWithGenerators(models, images, request, progress, signal)
-  const count = (some: typeof timed) => arithmeticAccuracy(opened, some, drawing.draw, { signal })
-  try {
-    await count(timed.slice(0, 1))
-    return (await secondsOf(() => count(timed))) / images
-  } finally {
-    await opened.close()
-  }
-}
-
-/**
- * Computes what is still missing. Stores each scene when it is complete, and the counts of the random expressions every
- * few seconds.
- * @returns the number of computed images
- */
-export async function computeArithmetic(
-  item: ArithmeticItem,
-  request: DeviceRequest,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const { plan, images: total } = await item.again()
-  if (isFinished(plan)) return 0
-  const models = await openWithGenerators(plan.models, total, request, progress, signal)
-  progress.start(`${models.network.id} arithmetic`, total)
-  try {
-    let done = 0
-    for (const { folder, drawn } of plan.scenes) {
-      await writeFolderAtomic(folder, async (temporary) => {
-        await computeExpression(models, drawn, 'zero', temporary, signal)
-      })
-      done += drawn.operands.length + 2
-      progress.update(done)
-    }
-    await computeAccuracy(models, plan.accuracy, (images) => progress.update(done + images), signal)
-    return total
-  } finally {
-    progress.stop()
-    await models.close()
-  }
-}
-
-/** Computes the arithmetic of a network in a study. run.json has no settings of it. */
-export async function runArithmetic<T extends WorkItem>(run: StudyRun<T>, item: ArithmeticItem): Promise<undefined> {
-  const { queue, options, progress, finished } = run
-  const begin = performance.now()
-  try {
-    const images = await computeArithmetic(item, options.request, progress, options.signal)
-    finished.push({ item: { ...item, images }, seconds: secondsSince(begin) })
-  } finally {
-    await queue.finish(item)
-  }
-}
-
-/** Seconds between two writes of the counts. A process that dies loses only the counts since the last write. */
-const SECONDS_BETWEEN_STORES = 5
-
-async function computeAccuracy(
-  models: ArithmeticModels,
-  { path, inputs, trials, drawing, before }: ArithmeticPlan['accuracy'],
-  onImages: (done: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (before === null) return
-  const left = trials.slice(before.done)
-  let latest: AccuracyDocument = { inputs, ...before }
-  let stored = performance.now()
-  try {
-    await arithmeticAccuracy(models, left, drawing.draw, {
-      signal,
-      onTrials: async (done, counts) => {
-        onImages(left.slice(0, done).reduce((sum, trial) => sum + trialImages(trial), 0))
-        latest = { inputs, done: before.done + done, counts: addCounts(before.counts, counts) }
-        if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
-        stored = performance.now()
-        await writeAccuracy(partialPath(path), latest)
-      },
-    })
-  } catch (error) {
-    if (signal?.aborted) await writeAccuracy(partialPath(path), latest)
-    throw error
-  }
-  await writeAccuracy(path, latest)
-  await rm(partialPath(path), { force: true })
 }
