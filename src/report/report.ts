@@ -89,8 +89,6 @@ export interface Report {
   readonly rows: readonly SummaryRow[]
   /** Findings of findings.json. */
   readonly findings: readonly ClaimFinding[]
-  /** Measures of answers to photographs, network by network. */
-  readonly answers: readonly Pick<AnsweredNetwork, 'model' | 'measures'>[]
 }
 
 /**
@@ -106,10 +104,11 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   return (await writeMeasuredReport(results, options)).report
 }
 
-/** A report with its rows, whose variants are records. */
+/** A report with its rows, whose variants are records, and the networks that answered to photographs. */
 export interface MeasuredReport {
   readonly report: Report
   readonly rows: readonly MeanRow[]
+  readonly answers: readonly AnsweredNetwork[]
 }
 
 /** Writes a report; see `writeReport`. */
@@ -158,8 +157,8 @@ export async function writeMeasuredReport(results: string, options: ReportOption
     ...(hasUnits || contents.figures.length > 0 ? [] : ['figures']),
   ]
   for (const name of obsolete) await rm(join(results, name), { recursive: true, force: true })
-  const answers = sources.answers.map(({ model, measures }) => ({ model, measures }))
-  return { report: { rows: summaryRows(contents.rows), findings, answers }, rows: contents.rows }
+  const { rows, answers } = contents
+  return { report: { rows: summaryRows(rows), findings }, rows, answers }
 }
 
 /** Says which photographs are left out because an earlier one has the same content. */
