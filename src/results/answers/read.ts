@@ -4,7 +4,7 @@ import type { RightClasses } from '../../experiments/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/protocols.js'
 import { compareText, foldersIn } from '../openResults.js'
 import { measuresOf, photographMeasures, type StoredAnswer, storedAnswers } from './measures.js'
-import type { AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
+import { type AnswersInputs, bucketOf, type FailedPhotograph, type StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
 import { type ConsistencyMeasure, type ListedMeasure, type MeasuredPhotograph, measureMeans } from './summary.js'
 
@@ -81,14 +81,12 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
     copies,
     failed: distinctFailures(all),
     answersTo: async (protocol, name) => {
-      for (const bucket of buckets.get(protocol) ?? []) {
-        const at = bucket.answers.photographs.findIndex((one) => one.name === name)
-        if (at < 0) continue
-        const row = (await readValues(bucket.folder, bucket.answers))[at] as Float32Array
-        const { columns, photographs, names } = bucket.answers
-        return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
-      }
-      return undefined
+      const own = buckets.get(protocol)?.find(({ answers }) => answers.inputs.bucket === bucketOf(name))
+      const at = own?.answers.photographs.findIndex((one) => one.name === name) ?? -1
+      if (own === undefined || at < 0) return undefined
+      const row = (await readValues(own.folder, own.answers))[at] as Float32Array
+      const { columns, photographs, names } = own.answers
+      return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
     },
   }
 }

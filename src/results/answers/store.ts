@@ -31,6 +31,11 @@ export function answersFolder(results: string, { model, protocol, bucket }: Answ
   return join(results, 'answers', fileName(model), protocol, bucket)
 }
 
+/** Path of the table of a network's photographs, which a report writes. */
+export function photographsPath(results: string, model: string): string {
+  return join(results, 'answers', fileName(model), 'photographs.csv')
+}
+
 export interface AnswersRow extends AnsweredPhotograph {
   /** The values of its answers; see `ProtocolAnswers`. */
   readonly values: Float32Array
