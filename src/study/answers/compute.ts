@@ -146,9 +146,12 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
   let begun = performance.now()
   let tell = itemTeller(run, first)
   progress.start(first.network.id, total, { unit: 'images', before })
+  const noted = new Set<string>()
   const onFailure = (bucket: AnswersItem, reason: string) => {
     done += bucket.protocol.count(bucket.setting)
-    progress.note(`skipping a photograph: ${reason}`)
+    // Each protocol finds the same photographs.
+    if (!noted.has(reason)) progress.note(`skipping a photograph: ${reason}`)
+    noted.add(reason)
   }
   const finish = async (bucket: OpenBucket) => {
     const { item } = bucket
