@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import type { StudyEstimate } from '../../study/maps/estimate.js'
 import type { ReproduceOptions } from '../../study/maps/options.js'
 import type { StudyResult } from '../../study/maps/reproduce.js'
 import { counted } from '../../support/text.js'
@@ -9,7 +8,7 @@ import type { CommandContext } from '../context.js'
 import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say, terminalColumns, wrapped } from '../output.js'
+import { byteSize, duration, print, printJson, say } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -21,6 +20,7 @@ import {
   parseWhole,
   parseWholeList,
 } from '../parse.js'
+import { printReplaced, printTimes } from '../printedEstimate.js'
 import { terminalProgress } from '../progressBar.js'
 import { toldToSupervisor } from '../supervisor.js'
 
@@ -93,27 +93,11 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   print(
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
-  if (estimate.replaced > 0) {
-    const replaced = replacedText(counted(estimate.replaced, 'unit'), estimate.differences)
-    print(`the results folder has ${replaced}, which this study would replace`)
-  }
+  if (estimate.replaced > 0) printReplaced(replacedText(counted(estimate.replaced, 'unit'), estimate.differences))
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
   print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
-  if (estimate.seconds !== null && estimate.arithmeticSeconds !== null) {
-    const seconds = estimate.seconds + estimate.arithmeticSeconds
-    print(`about ${duration(seconds)} to compute the images on this machine, not counting classifiers`)
-  }
-  if (estimate.missing.length > 0) printMissing(estimate.missing)
-  if (estimate.seconds === null) print('the time can be estimated once these weights are on this machine')
-}
-
-function printMissing(missing: StudyEstimate['missing']): void {
-  const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
-  const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
-  const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
-  wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, terminalColumns()).forEach(print)
-  print(`to get the missing weights, run "${command}"`)
+  printTimes(estimate, ', not counting classifiers')
 }

@@ -86,7 +86,7 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
     return {
       ...describedNetwork(network, stored.get(network.id) as AnsweredNetwork),
       ...(ran && { settings: ran }),
-      ...{ images, seconds, imagesPerSecond: images / seconds },
+      ...{ images, seconds, imagesPerSecond: seconds > 0 ? images / seconds : 0 },
     }
   })
   const { draws, seed } = options

@@ -17,7 +17,7 @@ const READ_AT_A_TIME = 2
 const KEPT_BYTES = 64 * 1024 * 1024
 
 /** Bytes of class scores and probabilities in one piece: a float32 and a float64 per frame and class. */
-const SCORE_BYTES = 64 * 1024 * 1024
+export const MOST_SCORE_BYTES = 64 * 1024 * 1024
 
 /** Number of batches for each worker in one piece, if they fit. */
 const ROUNDS = 4
@@ -26,7 +26,7 @@ const ROUNDS = 4
 export function mostFrames({ layers }: Pick<Network, 'layers'>, { batch, workers }: Settings): number {
   const [{ dims = 1 } = {}] = layers
   const round = batch * workers
-  const most = Math.floor(Math.min(ROUNDS * round, SCORE_BYTES / (12 * dims)))
+  const most = Math.floor(Math.min(ROUNDS * round, MOST_SCORE_BYTES / (12 * dims)))
   // A piece has at least two frames, because a single image is rounded differently from images in a batch.
   return Math.max(2, most < round ? most : most - (most % round))
 }

@@ -30,6 +30,7 @@ import type { ResolvedConsistency } from './options.js'
 /** The answers of one network to the photographs of one bucket, in one protocol. */
 export interface AnswersItem extends WorkItem {
   readonly kind: 'answers'
+  readonly count: number
   readonly network: Classifier
   readonly protocol: Protocol
   readonly setting: ProtocolSetting

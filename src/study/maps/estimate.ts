@@ -1,63 +1,36 @@
 import { gridFeatureBytes } from '../../engine/machineMemory.js'
 import { PROVIDERS } from '../../engine/providers.js'
 import { expectedGain } from '../../engine/reuse/expected.js'
-import { processorRate } from '../../engine/settings.js'
 import { throwIfStopped } from '../../errors.js'
-import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../../networks/index.js'
 import { siteFeatureBytes } from '../../page/siteFeatures.js'
 import { progressTo } from '../../progress.js'
 import { arithmeticImageSeconds } from '../arithmetic/compute.js'
+import { imageRate, missingWeights, type WorkEstimate } from '../estimate.js'
 import { groupsOf, imagesOf } from '../workItem.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { type PlannedStudy, planStudy, unitsLeft } from './plan.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
 
-/** Estimated work, storage and time of a study. */
-export interface StudyEstimate {
+/** Estimated work, storage and time of a study of objects. */
+export interface StudyEstimate extends WorkEstimate {
   /** Number of all units. A unit is one object at one size in one network. */
   readonly units: number
   /** Number of units that the results folder already holds. */
   readonly finished: number
-  /** Number of units in the results folder that have other inputs or another format and would be replaced. */
-  readonly replaced: number
-  /** How these units differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
-  readonly differences: readonly string[]
-  /** Number of images to compute for the remaining units. */
-  readonly images: number
   /** Number of images left to compute for feature arithmetic. Each layer's generator makes about this many pictures. */
   readonly arithmeticImages: number
-  /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
-  readonly bytes: number
   /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a rough guess. */
   readonly pageFeatureBytes: number
-  /** Bytes of memory for the features of the largest unit. */
-  readonly featureBytes: number
-  /** Bytes of the largest network's weights. */
-  readonly weightsBytes: number
-  /**
-   * Seconds to compute `images` on this machine, from a short benchmark of each network. Classifiers and arithmetic
-   * take additional time. Null if weights are missing.
-   */
-  readonly seconds: number | null
-  /** Seconds to compute the images of the unit that takes longest. Null if weights are missing. */
-  readonly unitSeconds: number | null
-  /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if weights are missing. */
-  readonly arithmeticSeconds: number | null
-  /** Weights that `reproduce` needs and this machine lacks. Units of networks without weights count as not finished. */
-  readonly missing: readonly {
-    readonly id: string
-    /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
-    readonly bytes: number
-    /** Command that downloads or imports the weights. */
-    readonly command: string
-  }[]
 }
 
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
   const study = await planStudy(options, true)
-  const missing = missingWeights(study)
+  const missing = missingWeights([
+    ...study.networks,
+    ...study.arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators]),
+  ])
   const left = unitsLeft(study)
   const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
@@ -86,9 +59,7 @@ async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
     if (first === undefined) continue
     throwIfStopped(options.signal)
     const handle = await openForUnits(network, first[0], imagesOf(groups.flat()), options)
-    await handle.close()
-    const imagesPerSecond =
-      handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
+    const imagesPerSecond = await imageRate(handle, first[0].scene, options.signal)
     for (const group of groups) {
       const [unit] = group
       // A GPU computes every image in full, because computing shared values once brought no gain there.
@@ -111,16 +82,6 @@ async function arithmeticTime({ arithmetic }: PlannedStudy, { request, onProgres
     if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
   }
   return seconds
-}
-
-function missingWeights({ networks, arithmetic }: PlannedStudy): StudyEstimate['missing'] {
-  const models = [...networks, ...arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators])]
-  const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
-  return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
-}
-
-function idInCatalog(model: Network | Generator): string {
-  return ('catalogId' in model && model.catalogId) || model.id
 }
 
 /** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */
