@@ -6,7 +6,7 @@ import { type AnswersRow, writeAnswers } from '../../src/results/answers/store.j
 /** A photograph. Its content is its name, unless another one is given. */
 export interface MadePhotograph {
   readonly name: string
-  readonly content?: string
+  readonly content?: string | Uint8Array
   readonly label?: string
   readonly right?: readonly number[]
   /** Classes that the network answers in turn; by default, only class 0. */

@@ -69,7 +69,7 @@ it('marks the best network of each column, and differences that may be chance', 
 
 it('shows a single network without comparisons', async () => {
   const html = await madePage([BEST])
-  expect(textOf(html)).toContain('Shift consistency of best In the protocol crop')
+  expect(textOf(html)).toContain('Consistency in each protocol In the protocol crop')
   expect(html).not.toMatch(/★|≈|class="scatter"|href="#pair-/)
   expect(html).toContain('<details open>')
   expect(html.match(/<figure>/g)?.length).toBe(4)
