@@ -17,6 +17,8 @@ export interface OpenBucket {
   readonly add: (name: string, sha256: string, answers: ProtocolAnswers) => void
   /** Notes a photograph that cannot be used. */
   readonly fail: (name: string, reason: string) => Promise<void>
+  /** Number of images whose answers were added. */
+  readonly images: () => number
   /** Whether all photographs have answers or cannot be used. */
   readonly isComplete: () => boolean
   /** Bytes of the values that were added since the bucket was last stored. */
@@ -39,6 +41,7 @@ export async function openBucket(
   let rows: AnswersRow[] = []
   let failed: FailedPhotograph[] = []
   let open = left.length
+  let answered = 0
   let isStored = !isRelabelled
   return {
     item,
@@ -47,6 +50,7 @@ export async function openBucket(
     add: (name, sha256, { row }) => {
       rows.push({ name, sha256, ...labelOf(planned(name)), values: Float32Array.from(row) })
       open--
+      answered++
       isStored = false
     },
     fail: async (name, reason) => {
@@ -57,6 +61,7 @@ export async function openBucket(
       isStored = false
       onFailure(failure)
     },
+    images: () => answered * protocol.count(setting),
     isComplete: () => open === 0,
     unsavedBytes: () => rows.reduce((sum, { values }) => sum + values.byteLength, 0),
     store: async () => {

@@ -146,17 +146,24 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
   let begun = performance.now()
   let tell = itemTeller(run, first)
   progress.start(first.network.id, total, { unit: 'images', before })
+  const noted = new Set<string>()
   const onFailure = (bucket: AnswersItem, reason: string) => {
     done += bucket.protocol.count(bucket.setting)
-    progress.note(`skipping a photograph: ${reason}`)
+    // Each protocol finds the same photographs.
+    if (!noted.has(reason)) progress.note(`skipping a photograph: ${reason}`)
+    noted.add(reason)
   }
-  const finish = async (bucket: OpenBucket) => {
-    const { item } = bucket
-    await bucket.store()
-    open.delete(bucket)
-    await queue.finish(item)
-    if (item.images > 0) finished.push({ item, seconds: secondsSince(begun) })
-    begun = performance.now()
+  const finish = async (buckets: readonly OpenBucket[]) => {
+    for (const bucket of buckets) {
+      await bucket.store()
+      open.delete(bucket)
+      await queue.finish(bucket.item)
+    }
+    // Buckets are computed together, so they share the time.
+    const items = buckets.map(({ item, images }) => ({ ...item, images: images() })).filter(({ images }) => images > 0)
+    const seconds = secondsSince(begun) / imagesOf(items)
+    for (const item of items) finished.push({ item, seconds: item.images * seconds })
+    if (items.length > 0) begun = performance.now()
   }
   return {
     async *buckets(): AsyncGenerator<OpenBucket, void, undefined> {
@@ -165,7 +172,7 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
         tell = itemTeller(run, own)
         const bucket = await openBucket(study.out, own, ({ reason }) => onFailure(own, reason))
         open.add(bucket)
-        if (bucket.isComplete()) await finish(bucket)
+        if (bucket.isComplete()) await finish([bucket])
         else yield bucket
       }
     },
@@ -176,9 +183,8 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
     /** Stores the buckets that are complete, and from time to time all others. */
     store: async () => {
       const isDue = secondsSince(stored) > SECONDS_BETWEEN_STORES
-      for (const bucket of open)
-        if (bucket.isComplete()) await finish(bucket)
-        else if (isDue || bucket.unsavedBytes() > MOST_UNSAVED_BYTES) await bucket.store()
+      await finish([...open].filter((bucket) => bucket.isComplete()))
+      for (const bucket of open) if (isDue || bucket.unsavedBytes() > MOST_UNSAVED_BYTES) await bucket.store()
       if (isDue) stored = performance.now()
     },
     /** After an interruption, photographs whose answers are complete are still stored. */
