@@ -106,7 +106,7 @@ describe('the report of answers to photographs', () => {
     ])
     expect(html.match(/data:image\/jpeg/g)?.length).toBe(3)
     expect(notes).toEqual([
-      'skipping 1 photograph with the same content as an earlier one, so that each counts once: 9.png',
+      'skipping 1 photograph with the same content as an earlier one, so that each counts once: "9.png"',
     ])
   })
 
