@@ -4,7 +4,7 @@ import { measuresOf } from '../../src/results/answers/measures.js'
 import { MEASURES } from '../../src/results/measures.js'
 import { textOf } from '../support/markdown.js'
 
-const ofPhotographs = PROTOCOL_NAMES.flatMap((name) => measuresOf(protocolNamed(name), { labels: true, boxes: true }))
+const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => measuresOf(protocolNamed(name), { labels: true, boxes: true }))
 
 /** Names and directions in the table below a heading of docs/measures.md. A row may have several names. */
 function stated(heading: string): string[] {
@@ -20,7 +20,7 @@ function stated(heading: string): string[] {
 
 it.each([
   ['All measures', MEASURES],
-  ['Measures of `consistency`', ofPhotographs],
+  ['Measures of `consistency`', OF_PHOTOGRAPHS],
 ])(
   'the page has one row for each measure, with the direction that is better, and no other row: %s',
   (heading, measures) => {

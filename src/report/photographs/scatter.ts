@@ -139,15 +139,22 @@ function dotElements({ words, x, y }: Dot, i: number, colour: string): readonly 
 }
 
 /** Greys that can be seen on light and on dark ground. */
-const [DOT, FAINT] = ['#7a7f86', '#b4b8bd']
+const [DOT, FAINT] = ['#737a82', '#a4a9af']
+
+/** Space around a figure, in pixels of the drawing. */
+const MARGIN = 16
 
 /** The scatter as a figure, in greys. Dots differ in shape, and each has its name. */
 export function scatterFigure(scatter: Scatter): FigureLayout {
   const { dots, ticks, titles, names, leaders } = placed(scatter, WIDTH)
   const scale = PICTURE_LETTERS / LETTER_SIZE
   const shapes = [
-    ...ticks.map(({ line: { x1, y1, x2, y2 } }) => line(x1, y1, x2, y2, FAINT)),
-    ...leaders.map((ends) => line(...ends, FAINT)),
+    svg(
+      'g',
+      { 'stroke-width': 0.5 },
+      ...ticks.map(({ line: { x1, y1, x2, y2 } }) => line(x1, y1, x2, y2, FAINT)),
+      ...leaders.map((ends) => line(...ends, FAINT)),
+    ),
     ...dots.flatMap((dot, i) =>
       dotElements(dot, i, DOT).map((one) =>
         'fill' in one.attributes ? { ...one, attributes: { ...one.attributes, fill: DOT } } : one,
@@ -156,13 +163,13 @@ export function scatterFigure(scatter: Scatter): FigureLayout {
   ]
   const labels = [...titles, ...ticks.map(({ label }) => label), ...names]
   return {
-    width: scale * WIDTH,
-    height: scale * HEIGHT,
+    width: scale * WIDTH + 2 * MARGIN,
+    height: scale * HEIGHT + 2 * MARGIN,
     title: `${axisTitle(scatter.up)}, over: ${axisTitle(scatter.across)}`,
     maps: [],
     lines: [],
-    shapes: [svg('g', { transform: `scale(${scale})` }, ...shapes)],
-    labels: labels.map((label) => ({ ...label, x: scale * label.x, y: scale * label.y })),
+    shapes: [svg('g', { transform: `translate(${MARGIN} ${MARGIN}) scale(${scale})` }, ...shapes)],
+    labels: labels.map((label) => ({ ...label, x: MARGIN + scale * label.x, y: MARGIN + scale * label.y })),
   }
 }
 

@@ -76,7 +76,7 @@ export async function photographsPart(
  */
 function resultTitle(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
   const [best, ...others] = networks as [AnsweredNetwork, ...AnsweredNetwork[]]
-  if (others.length === 0) return `Shift consistency of ${best.model}`
+  if (others.length === 0) return 'Consistency in each protocol'
   const differences = others.map((other) => pairedDifference(other, best, measure))
   if (differences.some((difference) => difference === undefined || difference.standardError === null))
     return `Shift consistency of ${networks.length} networks`
@@ -145,8 +145,8 @@ function filesHtml(networks: readonly AnsweredNetwork[], tables: readonly Result
     return `<li>${escapeHtml(model)}: ${counted(photographs.length, 'photograph')} in frames of ${frame}×${frame} px.${left} <a href="${file}">Each photograph (CSV)</a></li>`
   })
   const links = tables.map(({ name, sizes }) => {
-    const which = tables.length === 1 ? '' : `, photographs of ${sizes}`
-    return `All measures${which}: ${fileLinks(`tables/${encodeURIComponent(name)}`, ['csv', 'md', 'tex'])}`
+    const which = tables.length === 1 ? '' : `Photographs of ${sizes}. `
+    return `<p class="soft">${which}${fileLinks(`tables/${encodeURIComponent(name)}`, ['csv', 'md', 'tex'])}</p>`
   })
-  return `<ul>\n${items.join('\n')}\n</ul>\n<p class="soft">${links.join('<br>')}</p>`
+  return ['<ul>', ...items, '</ul>', ...links].join('\n')
 }

@@ -222,7 +222,7 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
 /** A mean with as many decimals as its ± needs for two significant digits, from one to three by default. */
 function valueText({ mean, std, isShare, digits: most = 3 }: Value): string {
   if (std === undefined || isShare) return mean.toFixed(3)
-  const digits = [1, 0.1, 0.01, 0.001].slice(0, most - 1).filter((least) => std < least).length + 1
+  const digits = std === 0 ? 3 : [1, 0.1, 0.01, 0.001].slice(0, most - 1).filter((least) => std < least).length + 1
   return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
 

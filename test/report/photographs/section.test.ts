@@ -1,10 +1,6 @@
-import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { labelWidth } from '../../src/plot/layout.js'
-import { type MadeValues, madeNetwork, madePage, ONLY_EXACT } from '../support/madeConsistency.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
-
-const folder = temporaryFolder()
+import { labelWidth } from '../../../src/plot/layout.js'
+import { type MadeValues, madeNetwork, madePage } from '../../support/madeAnswers.js'
 
 /** Photographs whose agreements are these. */
 const agreeing = (...agreements: readonly number[]): readonly MadeValues[] =>
@@ -40,7 +36,7 @@ describe('the result in words', () => {
     const partly = madeNetwork('partly', [...agreeing(0.4, 0.2, 0.5), undefined])
     const text = textOf(await madePage([BEST, partly]))
     expect(text).toContain('partly, is 56.7 ± 14.3 points worse on the 3 photographs that both measured')
-    expect(text).toContain('Values are means over 3 to 4 photographs.')
+    expect(text).toContain('Values are means over 3 to 4 photographs (0.png to 3.png).')
     expect(text).toContain('1 photograph could not be used')
   })
 
@@ -50,6 +46,16 @@ describe('the result in words', () => {
     expect(text).toContain('other, is 100.0 points worse on the 1 photograph that both measured. Values')
     expect(text).not.toContain('confidence interval of this difference')
   })
+})
+
+it('compares networks in a protocol only if they have the same settings of it', async () => {
+  const html = await madePage([BEST, madeNetwork('other', agreeing(0.4, 0.2, 0.5, 0.1), { draws: 2 })])
+  const text = textOf(html)
+  expect(text).toContain('Shift consistency of 2 networks In the protocol crop')
+  expect(text).toContain('The protocol crop has draws 1, seed 0 (best) or draws 2, seed 0 (other), so these networks')
+  expect(html).toContain('<th scope="row">other</th><td>30.0 ± 29.1 %</td>')
+  // The protocol diagonal has no settings.
+  expect(html).toContain('aria-label="other minus best: ≈ +0.0 ± 0.0"')
 })
 
 it('marks the best network of each column, and differences that may be chance', async () => {
@@ -63,7 +69,7 @@ it('marks the best network of each column, and differences that may be chance', 
 
 it('shows a single network without comparisons', async () => {
   const html = await madePage([BEST])
-  expect(textOf(html)).toContain('Shift consistency of best In the protocol crop')
+  expect(textOf(html)).toContain('Consistency in each protocol In the protocol crop')
   expect(html).not.toMatch(/★|≈|class="scatter"|href="#pair-/)
   expect(html).toContain('<details open>')
   expect(html.match(/<figure>/g)?.length).toBe(4)
@@ -111,21 +117,20 @@ describe('photographs', () => {
   })
 
   it('are on the page once, with answers by name', async () => {
-    await sharp({ create: { width: 60, height: 40, channels: 3, background: 'red' } }).toFile(folder('0.png'))
-    const files = ['0.png', '1.png'].map((name) => ({ name, path: folder(name) }))
     const values = (change: number): readonly MadeValues[] => [
       [0, change, 0.9],
       [0, change, 0.9],
     ]
-    const html = await madePage(['a', 'b', 'c'].map((name, i) => madeNetwork(name, values(i / 4), { files })))
+    const networks = ['a', 'b', 'c'].map((name, i) => madeNetwork(name, values(i / 4)))
+    const html = await madePage(networks, { '0.png': Buffer.from('jpeg') })
     expect(html.match(/data:image\/jpeg/g)?.length).toBe(1)
     expect(html.match(/<use href="#photograph-1"\/>/g)?.length).toBe(3)
-    expect(html.match(/This photograph can no longer be read/g)?.length).toBe(3)
+    expect(html.match(/<figure><figcaption>1\.png/g)?.length).toBe(3)
     expect(textOf(html)).toContain('a: 0.0 % ant bee ant: 3 frames bee: 3 frames b: 25.0 %')
   })
 
   it('of all windows are maps', async () => {
-    const html = await madePage([madeNetwork('a', agreeing(0.5, 0.5), { protocols: ONLY_EXACT })])
+    const html = await madePage([madeNetwork('a', agreeing(0.5, 0.5), { protocols: ['crop-exact'] })])
     // In a frame of 32 px, a window has 5 positions along each axis. Answers alternate.
     expect(html).toContain('viewBox="0 0 5 5"')
     expect(html).toContain('M0 0h1v1h-1zM2 0h1v1h-1zM4 0h1v1h-1zM1 1h1v1h-1z')
