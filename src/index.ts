@@ -17,16 +17,6 @@ export type {
   Comparison,
   Unpaired,
 } from './compare/result.js'
-export { consistency } from './consistency/consistency.js'
-export type { ConsistencyOptions } from './consistency/options.js'
-export type { ChosenProtocol, ProtocolName } from './consistency/protocols.js'
-export type {
-  Consistency,
-  ConsistencyMeasure,
-  MeasuredPhotograph,
-  MeasureMean,
-  NetworkConsistency,
-} from './consistency/result.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
 export type { ReuseRecord } from './engine/reuse/record.js'
@@ -50,6 +40,7 @@ export type { Origin } from './experiments/expression.js'
 export type { ArithmeticErrors, LayerArithmetic } from './experiments/featureArithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
 export type { FramePixels } from './experiments/objectScene.js'
+export type { ChosenProtocol, ProtocolName } from './experiments/protocols.js'
 export type { Separability, TaskSeparability } from './experiments/separability.js'
 export type { SimilarityMaps } from './experiments/similarity.js'
 export { type Exploration, type ExploreOptions, explore } from './explore/explore.js'
@@ -112,14 +103,17 @@ export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progres
 export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
 export type { ClaimFinding, Verdict } from './report/findings/finding.js'
 export { type Report, type ReportOptions, writeReport } from './report/report.js'
+export type { ConsistencyMeasure, MeasuredPhotograph, MeasureMean } from './results/answers/summary.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { Better } from './results/measures.js'
 export { openResults } from './results/openResults.js'
 export type { SummaryRow } from './results/rows.js'
 export type { OpenUnit } from './results/unit/open.js'
 export type { LayerNumbers, MeasureValues, UnitNumbers, Variant } from './results/variant.js'
-export { type Arithmetic, type ArithmeticOptions, arithmetic } from './study/arithmetic.js'
-export type { StudyEstimate } from './study/estimate.js'
-export type { ReproduceOptions } from './study/options.js'
-export { reproduce, type StudyResult } from './study/run.js'
+export { type Consistency, consistency, type NetworkConsistency } from './study/answers/consistency.js'
+export type { ConsistencyOptions } from './study/answers/options.js'
+export { type Arithmetic, type ArithmeticOptions, arithmetic } from './study/arithmetic/arithmetic.js'
+export type { StudyEstimate } from './study/maps/estimate.js'
+export type { ReproduceOptions } from './study/maps/options.js'
+export { reproduce, type StudyResult } from './study/maps/reproduce.js'
 export { type StudyStatus, studyStatus } from './study/status.js'

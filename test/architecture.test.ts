@@ -21,8 +21,9 @@ const ROOMS = [
   ['plot'],
   ['page'],
   ['report'],
-  ['study', 'features'],
-  ['bench', 'cluster', 'consistency', 'explore'],
+  ['features'],
+  ['study'],
+  ['bench', 'cluster', 'explore'],
   ['compare'],
   ['cli', 'index'],
 ]

@@ -1,9 +1,11 @@
 import { percentText } from '../plot/numberText.js'
 import { wordsOf } from '../report/findings/answer.js'
 import { overviewOf } from '../report/findings/document.js'
+import { measureText } from '../report/photographs/measureText.js'
 import type { Report } from '../report/report.js'
 import { cellText } from '../report/tables/render.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
+import type { AnsweredNetwork } from '../results/answers/read.js'
 import { JUDGED_NAMES } from '../results/measures.js'
 import type { MeanRow } from '../results/rows.js'
 import { variantText } from '../results/variant.js'
@@ -25,6 +27,23 @@ export function printReport({ rows, findings }: Report): void {
       ? ['findings.json has the numbers']
       : [...answers, ...open, 'findings.md has the numbers and the evidence']
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
+}
+
+/** Prints all measures of answers to photographs. */
+export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures'>[]): void {
+  printTable(
+    ['network', 'protocol', 'measure', 'mean', 'std error', 'confident', 'std error', 'photographs'],
+    networks.flatMap(({ model, measures }) =>
+      measures.map((measure) => [
+        ...[model, measure.protocol, measure.title],
+        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
+          measureText(measure, mean),
+          measureText(measure, standardError),
+        ]),
+        `${measure.confident.count} of ${measure.count}`,
+      ]),
+    ),
+  )
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */

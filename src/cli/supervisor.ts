@@ -27,7 +27,8 @@ interface Forwarded {
 export function isToBeSupervised(words: readonly string[]): boolean {
   // Flags of all commands, such as `--verbose`, may stand before the command.
   const command = words.find((word) => !word.startsWith('-'))
-  const isStudy = command === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
+  const isStudy =
+    ['reproduce', 'consistency'].includes(command ?? '') && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
-import type { ReproduceOptions } from '../study/options.js'
+import type { ConsistencyOptions } from '../study/answers/options.js'
+import type { ReproduceOptions } from '../study/maps/options.js'
 import { counted, flagOf, listText, shellWord } from '../support/text.js'
 
 export interface JobPlan {
@@ -16,21 +17,39 @@ export interface JobPlan {
   readonly out: string
   /** Folder in which the command runs. Relative paths among its arguments start there. */
   readonly folder: string
-  /** The command line: interpreter, script, and the arguments of `reproduce`. */
+  /** The command line: interpreter, script, command of shiftscope, and its arguments. */
   readonly command: readonly string[]
 }
 
-/** A study's options as command-line arguments: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
-export function studyWords({ onProgress, signal, limits, pairs = [], ...study }: ReproduceOptions): readonly string[] {
-  const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
-  const words = Object.entries(given).flatMap(([name, value]) => {
+/** Options of `reproduce` or `consistency`. Only a study of photographs has the option `photographs`. */
+export type StudyOptions = Omit<ReproduceOptions, 'report'> | Omit<ConsistencyOptions, 'report'>
+
+/**
+ * The command of a study with its options as arguments: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`.
+ */
+export function studyWords({ onProgress, signal, ...study }: StudyOptions): readonly string[] {
+  if ('photographs' in study) {
+    const { photographs, ...options } = study
+    // A path that begins with a dash would be read as an option.
+    return ['consistency', photographs.replace(/^-/, './-'), ...optionWords(options)]
+  }
+  const { limits, pairs = [], ...options } = study
+  const given = { ...options, ...(limits && { limits: [limits.low, limits.high] }) }
+  return [
+    'reproduce',
+    ...optionWords(given),
+    ...pairs.flatMap(({ plain, variant }) => ['--pair', `${plain}=${variant}`]),
+  ]
+}
+
+function optionWords(given: object): readonly string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
     const flag = flagOf(name)
     if (value === undefined || value === false) return []
     if (value === true) return [flag]
     if (typeof value !== 'object' || Array.isArray(value)) return [flag, argument(value)]
     return Object.entries(value).flatMap(([id, own]) => [flag, `${id}=${argument(own)}`])
   })
-  return [...words, ...pairs.flatMap(({ plain, variant }) => ['--pair', `${plain}=${variant}`])]
 }
 
 function argument(value: unknown): string {
@@ -44,8 +63,8 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
-      `Computes a study in ${counted(plan.tasks, 'task')}, which share its units. Slurm starts a preempted task again;`,
-      'units that it has finished are kept and not computed again. "man sbatch" explains the options above.',
+      `Computes a study in ${counted(plan.tasks, 'task')}, which share its work. Slurm starts a preempted task again;`,
+      'results that it has finished are kept and not computed again. "man sbatch" explains the options above.',
     ],
     options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],
     arguments: ['--no-report'],
@@ -55,7 +74,7 @@ export function arrayScript(plan: JobPlan): string {
 /** Script of the job that runs after the job array. It computes missing units, then writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
-    comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],
+    comment: ['Runs after all tasks have ended. Computes the results that are still missing, then writes the report.'],
     options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
     arguments: [],
   })

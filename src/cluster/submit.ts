@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
-import { estimateStudy, type StudyEstimate } from '../study/estimate.js'
-import type { ReproduceOptions } from '../study/options.js'
+import { estimateConsistency } from '../study/answers/estimate.js'
+import type { WorkEstimate } from '../study/estimate.js'
+import { estimateStudy } from '../study/maps/estimate.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { type GivenOptions, parseOptions } from '../support/optionChecks.js'
-import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
+import { arrayScript, type JobPlan, reportScript, type StudyOptions, slurmFolder, studyWords } from './slurmJob.js'
 
 const OPTIONS = {
   /** Number of processes that share the work, 1 to 10000. */
@@ -22,11 +23,8 @@ const OPTIONS = {
   minutes: z.number().exactOptional(),
   /** Slurm partition to run on; by default the default partition of the cluster. */
   partition: z.string().exactOptional(),
-  /** Options of `reproduce`; they become the command line of each job. */
-  study: z.custom<Omit<ReproduceOptions, 'report'>>(
-    (value) => typeof value === 'object' && value !== null,
-    'an object',
-  ),
+  /** Options of `reproduce` or, with `photographs`, of `consistency`. They become the command line of each job. */
+  study: z.custom<StudyOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
   /** Return the scripts without writing or submitting them; false by default. */
   print: z.boolean().default(false),
 }
@@ -43,7 +41,7 @@ export interface SlurmSubmission {
   /** Slurm's IDs of the two jobs; null with `print`, which submits none. */
   readonly jobs: { readonly array: string; readonly report: string } | null
   /** Estimated cost of the study. Its times are null if you set `minutes`, or if weights are missing. */
-  readonly estimate: StudyEstimate
+  readonly estimate: WorkEstimate
 }
 
 /** Largest number of tasks in one array job. Clusters usually allow fewer (Slurm's MaxArraySize). */
@@ -65,11 +63,11 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   if (options.gpus !== undefined) checkCount('`gpus`', gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
+  const out = resolve(outOf(study))
   const estimate = await estimateOf(study, options.minutes === undefined)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
     throw new InputError(`the weights of ${missing.id} are not on this machine; run "${missing.command}"`)
-  const out = resolve(study.out ?? 'shiftscope-results')
   const plan: JobPlan = {
     tasks,
     cpus,
@@ -79,7 +77,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     folder: process.cwd(),
     memory: memoryOf(estimate, cpus, gpus),
     minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
-    command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...studyWords(study)],
+    command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), ...studyWords(study)],
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
@@ -92,17 +90,17 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const array = await sbatch([join(folder, 'array.sh')])
   const report = await sbatch(
     [`--dependency=afterany:${array}`, join(folder, 'report.sh')],
-    `; job ${array}, which computes the units, is already submitted (to cancel it, run "scancel ${array}")`,
+    `; job ${array}, which computes the study, is already submitted (to cancel it, run "scancel ${array}")`,
   )
   return { scripts, folder, jobs: { array, report }, estimate }
 }
 
 /**
- * Memory in mebibytes that each task needs for one object's features, the weights, and the workers' copies of the
+ * Memory in mebibytes that each task needs for the features in memory, the weights, and the workers' copies of the
  * weights. With a GPU, the next object's features are in memory, too, because they are computed while the current
  * object's features are measured.
  */
-function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
+function memoryOf({ featureBytes, weightsBytes }: WorkEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
   return Math.ceil((featureBytes * (gpus > 0 ? 2 : 1) + weightsBytes + copies) / 2 ** 20) + 1024
 }
@@ -114,7 +112,7 @@ function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, g
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
-type Times = Pick<StudyEstimate, 'seconds' | 'unitSeconds' | 'arithmeticSeconds' | 'missing'>
+type Times = Pick<WorkEstimate, 'seconds' | 'unitSeconds' | 'arithmeticSeconds' | 'missing'>
 
 /** Time limit of each task in minutes, estimated from a trial on all cores of this machine. */
 export function minutesOf(
@@ -126,16 +124,23 @@ export function minutesOf(
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
-  // Tasks cannot share a unit (one object at one size in one network), so each takes at least as long as one unit.
+  // Tasks cannot share a unit or a bucket of photographs, so each takes at least as long as one of them.
   // One task may have to compute all arithmetic, if the others are still busy with units.
   const ofTask = Math.max(seconds / tasks, unitSeconds) + arithmeticSeconds
   const each = (ofTask * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 
-async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<StudyEstimate> {
+function outOf(study: StudyOptions): string {
+  if (study.out !== undefined) return study.out
+  if ('photographs' in study)
+    throw new UsageError('a study of photographs on a cluster needs `out`, a folder that all tasks share')
+  return 'shiftscope-results'
+}
+
+async function estimateOf(study: StudyOptions, isTimed: boolean): Promise<WorkEstimate> {
   try {
-    return await estimateStudy(study, isTimed)
+    return await ('photographs' in study ? estimateConsistency(study, isTimed) : estimateStudy(study, isTimed))
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(

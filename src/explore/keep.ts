@@ -12,9 +12,9 @@ import { encodePng } from '../patches/image.js'
 import { writeReport } from '../report/report.js'
 import { fileName } from '../results/fileName.js'
 import { groupsOfUnits } from '../results/openResults.js'
-import { type ReproduceOptions, resolveOptions } from '../study/options.js'
-import { planStudy, type Study } from '../study/plan.js'
-import { runStudy } from '../study/run.js'
+import { type ReproduceOptions, resolveOptions } from '../study/maps/options.js'
+import { type PlannedStudy, planStudy } from '../study/maps/plan.js'
+import { reproduceWith } from '../study/maps/reproduce.js'
 import type { oneAtATime } from '../support/oneAtATime.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
@@ -70,8 +70,8 @@ async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const study = await planStudy(resolved)
   const [planned] = study.units
   if (planned === undefined) throw new Error('nothing is planned for this object, size and network')
-  const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
-    replaced.count > 0 && !replaces
+  const otherUnit = ({ replaced }: PlannedStudy): OtherUnit | undefined =>
+    replaced.items.length > 0 && !replaces
       ? { kind: 'other', network: scene.network, differences: replaced.differences }
       : undefined
   const before = otherUnit(study)
@@ -79,8 +79,8 @@ async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
   if (!isSame) throw new InputError(`the file of ${network.id} or of the object has changed; start Shiftscope again`)
-  const stored = await runStudy(options, async () => {
-    // From here on, `runStudy` holds the unit's lock. Another process may have stored the unit since the plan above.
+  const stored = await reproduceWith(options, async () => {
+    // From here on, `reproduceWith` holds the unit's lock. Another process may have stored the unit since the plan above.
     const since = otherUnit(await planStudy(resolved))
     if (since !== undefined) throw new StoredMeanwhile(since)
     return inMemory(wanted)
@@ -181,7 +181,7 @@ export async function onePage(results: string): Promise<Buffer> {
   return readFile(path)
 }
 
-/** An open network whose `extract` returns the features in memory, so that `runStudy` can store the unit. */
+/** An open network whose `extract` returns the features in memory, so that `reproduceWith` can store the unit. */
 function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
   return { ...handle, overlaps: false, extract: async () => inRowOrder(unit), close: async () => undefined }
 }

@@ -38,7 +38,7 @@ export function resultsPage(
   const overview = index === null ? '' : overviewHtml(index)
   return pageHtml({
     title,
-    style: OVERVIEW_STYLE,
+    style: [OVERVIEW_STYLE, ...sections.map(({ style = '' }) => style)].join(''),
     hasViewer: index !== null,
     links: [
       ...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]),

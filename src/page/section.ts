@@ -13,6 +13,8 @@ export interface ReportSection {
   readonly answer?: string
   /** HTML whose headings are h3 or lower. Text from files must be escaped with `escapeHtml`. */
   readonly html: string
+  /** CSS that only this section needs. */
+  readonly style?: string
   /** Whether the section is collapsed at first, like the sections of the page's appendix. */
   readonly isFolded?: boolean
 }

@@ -13,7 +13,7 @@ export type DisplayLabels = Readonly<Record<string, string>>
  * @throws UsageError for a label of neither a network nor a layer
  */
 export function displayNames(
-  rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric'>[],
+  rows: readonly Pick<MeanRow, 'model' | 'layer' | 'metric' | 'variant'>[],
   labels: DisplayLabels,
 ): TextOf {
   const known = new Set(rows.flatMap(({ model, layer }) => [model, layer]))
@@ -22,7 +22,9 @@ export function displayNames(
     throw new UsageError(
       `\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}; use these`,
     )
-  const withAnswers = new Set(rows.flatMap(({ layer, metric }) => (metric === 'answer-agreement' ? [layer] : [])))
+  const hasAnswers = ({ metric, variant }: (typeof rows)[number]) =>
+    metric === 'answer-agreement' || variant.protocol !== undefined
+  const withAnswers = new Set(rows.filter(hasAnswers).map(({ layer }) => layer))
   return (name) => {
     if (Object.hasOwn(labels, name)) return labels[name] as string
     if (!/^\/|^output$|^\d+$/.test(name)) return name

@@ -8,7 +8,7 @@ import { FEWEST_PATCHES } from '../results/rows.js'
 const FEW_CONFIDENT = 0.25
 
 /** What a reader can do after this page, each with a command: first what this study lacks, then what else there is. */
-export function nextSection({ groups }: SiteIndex): ReportSection {
+export function nextSection({ groups }: SiteIndex, hasAnswers: boolean): ReportSection {
   const objects = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch))).size
   const networks = new Set(groups.map(({ model }) => model)).size
   const answers = groups.flatMap(({ units }) => units.flatMap(({ answer }) => answer ?? []))
@@ -31,7 +31,7 @@ export function nextSection({ groups }: SiteIndex): ReportSection {
     ],
     [true, 'Move your own object in your own network:', 'shiftscope explore'],
     [
-      true,
+      !hasAnswers,
       'Measure on photographs how often a small shift changes the answer:',
       'shiftscope consistency PHOTOGRAPHS --models NETWORK',
     ],

@@ -15,9 +15,12 @@ import type { SiteIndex } from '../page/siteIndex.js'
 import { type ColourLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
+import { answerRows } from '../results/answers/rows.js'
+import { photographsPath } from '../results/answers/store.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
-import { groupsOfUnits, noUnits, unitFolders } from '../results/openResults.js'
+import { checkNotEarlier, compareText, groupsOfUnits, noUnits, unitFolders } from '../results/openResults.js'
 import { checkPairs, type NetworkPair, pairsAmong, pairsSchema, storedPairs } from '../results/pairs.js'
 import { renewMeasures } from '../results/renewedMeasures.js'
 import {
@@ -31,11 +34,20 @@ import {
 } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { distinct } from '../support/lists.js'
-import { callback, checkText, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import {
+  type CheckedOptions,
+  callback,
+  checkText,
+  type GivenOptions,
+  kinds,
+  parseOptions,
+} from '../support/optionChecks.js'
+import { counted, listedNames } from '../support/text.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
-import { type DisplayLabels, displayNames, type TextOf } from './displayNames.js'
-import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
+import { displayNames, type TextOf } from './displayNames.js'
+import { type DrawnFigure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
+import { panelLayout } from './figures/panels.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import type { ClaimFinding } from './findings/finding.js'
 import { findingsOf } from './findings/findings.js'
@@ -44,8 +56,11 @@ import { heatmapName, heatmapPng } from './heatmap.js'
 import { nextSection } from './nextSteps.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperRows } from './paper.js'
+import { photographsTable } from './photographs/photographsTable.js'
+import { type PictureReader, pictureReader } from './photographs/pictures.js'
+import { photographsPart } from './photographs/section.js'
 import { protocolNote, provenanceSection } from './provenance.js'
-import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
+import { isAbout, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
 const OPTIONS = {
   /**
@@ -79,9 +94,9 @@ export interface Report {
 /**
  * Writes the report of a results folder from its stored results: metrics.csv, summary.json, tables, heatmaps, figures,
  * findings and the page. From the same results, it always writes the same bytes.
- * @param results results folder, as `reproduce` wrote it
+ * @param results results folder, as `reproduce` or `consistency` wrote it
  * @throws UsageError for invalid options, or if `oneFile` is in the folder `site`
- * @throws InputError if the folder has neither units nor feature arithmetic, or if a stored result is damaged
+ * @throws InputError if the folder has no results, results of an earlier version, or a damaged one
  * @throws OutputError if the report cannot be written
  * @throws the signal's reason after an abort, and then the previous report stays
  */
@@ -89,134 +104,168 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   return (await writeMeasuredReport(results, options)).report
 }
 
-/** A report with its rows, whose variants are records. */
+/** A report with its rows, whose variants are records, and the networks that answered to photographs. */
 export interface MeasuredReport {
   readonly report: Report
   readonly rows: readonly MeanRow[]
+  readonly answers: readonly AnsweredNetwork[]
 }
 
 /** Writes a report; see `writeReport`. */
 export async function writeMeasuredReport(results: string, options: ReportOptions = {}): Promise<MeasuredReport> {
   checkText(results, 'a results folder')
   const checked = parseOptions(options, OPTIONS)
-  const { limits: givenLimits, labels, pairs: given, oneFile, onProgress, signal } = checked
-  const limits = givenLimits ?? PAPER_LIMITS
+  const { limits = PAPER_LIMITS, pairs: given, oneFile, onProgress, signal } = checked
   const progress = progressTo(onProgress)
-  const arithmetic = await readArithmeticStudies(results)
+  await checkNotEarlier(results)
   const hasUnits = (await groupsOfUnits(results)).length > 0
-  if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
+  const sources = {
+    arithmetic: await readArithmeticStudies(results),
+    answers: await readAnsweredNetworks(results),
+    pictureOf: await pictureReader(results),
+  }
+  if (!hasUnits && sources.arithmetic.length + sources.answers.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
-  if (!hasUnits) return reportArithmetic(results, arithmetic, labels, oneFile, progress)
+  noteCopies(sources.answers, progress)
   const stored = await storedPairs(results)
+  const site = join(results, 'site')
+  const fill = async (folder: string): Promise<ReportContents> => {
+    const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
+    if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
+    const pairs = pairsAmong(groups, given ?? stored)
+    const shown = { ...index, ...(pairs.length > 0 && { pairs }) }
+    return contentsOf({ ...sources, groups, index: shown, pairs }, checked)
+  }
+  const write = async (contents: ReportContents) => {
+    if (contents.warning !== undefined) progress.note(contents.warning)
+    await writeContents(results, contents, limits)
+  }
   // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
-  const { index, contents } = await writeFolderAtomic(
-    join(results, 'site'),
-    async (folder) => {
-      const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
-      if (given !== undefined) checkPairs(given, [...new Set(groups.map(({ model }) => model))])
-      const pairs = pairsAmong(groups, given ?? stored)
-      const contents = contentsOf(groups, index, pairs, arithmetic, labels, givenLimits)
-      return {
-        groups,
-        index: { ...index, ...(pairs.length > 0 && { pairs }) },
-        contents,
-      }
-    },
-    async ({ groups, contents }) => {
-      if (contents.warning !== undefined) progress.note(contents.warning)
-      await writeContents(results, groups, contents, limits)
-    },
-  )
-  const htmlOf = (shown: SiteIndex | null) =>
-    resultsPage(shown, contents.sections, leadOf(shown ?? index, contents.findings))
+  const contents = hasUnits
+    ? await writeFolderAtomic(site, fill, write)
+    : await contentsOf({ ...sources, groups: [], index: null, pairs: [] }, checked)
+  if (!hasUnits) await write(contents)
+  const { index, sections, findings, title } = contents
+  const htmlOf = (shown: SiteIndex | null) => {
+    const all = shown ?? index
+    return resultsPage(shown, sections, all === null ? undefined : leadOf(all, findings), title)
+  }
   await writePage({ folder: results, index, htmlOf }, oneFile, progress)
-  return measuredReport(contents.rows, contents.findings)
+  // An earlier report may have left these entries. The results from which it made them no longer exist.
+  const obsolete = [
+    ...(hasUnits ? [] : ['metrics.csv', 'heatmaps', 'findings.md', 'findings.json', 'site']),
+    ...(hasUnits || contents.figures.length > 0 ? [] : ['figures']),
+  ]
+  for (const name of obsolete) await rm(join(results, name), { recursive: true, force: true })
+  const { rows, answers } = contents
+  return { report: { rows: summaryRows(rows), findings }, rows, answers }
+}
+
+/** Says which photographs are left out because an earlier one has the same content. */
+function noteCopies(answers: readonly AnsweredNetwork[], { note }: Progress): void {
+  const copies = [...new Set(answers.flatMap((network) => network.copies))].sort(compareText)
+  if (copies.length > 0)
+    note(
+      `skipping ${counted(copies.length, 'photograph')} with the same content as an earlier one, so that each counts once: ${listedNames(copies)}`,
+    )
+}
+
+/** What a report is made of. */
+interface ReportSources {
+  readonly groups: readonly StudyGroup[]
+  /** Null without units. */
+  readonly index: SiteIndex | null
+  readonly pairs: readonly NetworkPair[]
+  readonly arithmetic: readonly ArithmeticStudy[]
+  readonly answers: readonly AnsweredNetwork[]
+  readonly pictureOf: PictureReader
 }
 
 /** The contents of a report, except for the heatmaps and the site. */
-interface ReportContents {
+interface ReportContents extends Pick<ReportSources, 'groups' | 'index' | 'answers'> {
   readonly rows: readonly Row[]
   readonly tables: readonly ResultTable[]
   readonly findings: readonly ClaimFinding[]
-  readonly figures: readonly Figure[]
+  readonly figures: readonly DrawnFigure[]
   readonly sections: readonly ReportSection[]
   readonly warning: string | undefined
+  /** Title of the page; undefined for the title of a study with units. */
+  readonly title: string | undefined
   readonly textOf: TextOf
 }
 
-function contentsOf(
-  groups: readonly StudyGroup[],
-  index: SiteIndex,
-  pairs: readonly NetworkPair[],
-  arithmetic: readonly ArithmeticStudy[],
-  labels: DisplayLabels,
-  limits: ColourLimits | undefined,
-): ReportContents {
-  const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
+async function contentsOf(
+  sources: ReportSources,
+  { labels, limits }: Pick<CheckedOptions<typeof OPTIONS>, 'labels' | 'limits'>,
+): Promise<ReportContents> {
+  const { groups, index, pairs, arithmetic, answers, pictureOf } = sources
+  const ofUnits = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups)]
+  const rows = [...ofUnits, ...answerRows(answers), ...arithmeticRows(arithmetic)]
   const textOf = displayNames(rows, labels)
   const findings = findingsOf(groups, pairs)
   const warning = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
   const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
   const tables = resultTables(rows, { rows: paperRows(), isPapers }).map((table) =>
-    warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
+    warning === undefined || !isAbout('objects')(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
+  const photographs =
+    answers.length === 0
+      ? { sections: [], figures: [] }
+      : await photographsPart(answers, tables.filter(isAbout('photographs')), pictureOf)
+  const ofArithmetic = arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic')))
+  const made = { groups, index, answers, rows, tables, findings, warning, textOf }
+  if (index === null)
+    return {
+      ...made,
+      figures: photographs.figures,
+      sections: [...photographs.sections, ...ofArithmetic],
+      title: titleWithoutUnits(arithmetic, answers),
+    }
   const figures = paperFigures(groups, pairs, textOf, limits)
-  const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
-    chartsSection(rows),
+    chartsSection(ofUnits),
     overviewSection(groups, limits ?? PAPER_LIMITS),
-    { id: 'tables', title: 'Tables', html: tablesHtml(ofUnits) },
+    { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
     figuresSection(figures, arithmetic.length > 0),
-    ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
+    ...ofArithmetic,
     provenanceSection(groups),
   ]
   const folded = appendix.filter(({ html }) => html !== '').map((one) => ({ ...one, isFolded: true }))
-  const sections = [...findingsSections(findings, rows), nextSection(index), ...folded]
-  return { rows, tables, findings, figures, sections, warning, textOf }
+  return {
+    ...made,
+    figures: [...figures.map((figure) => ({ name: figure.name, layout: panelLayout(figure) })), ...photographs.figures],
+    sections: [
+      ...findingsSections(findings, ofUnits),
+      ...photographs.sections,
+      nextSection(index, answers.length > 0),
+      ...folded,
+    ],
+    title: undefined,
+  }
+}
+
+function titleWithoutUnits(arithmetic: readonly ArithmeticStudy[], answers: readonly AnsweredNetwork[]): string {
+  const [first, second] = answers
+  if (first === undefined) return `Feature arithmetic in ${distinct(arithmetic.map(({ model }) => model)).join(', ')}`
+  return `Shift consistency of ${second === undefined ? first.model : counted(answers.length, 'network')}`
 }
 
 /** Writes everything except the site and the page. */
-async function writeContents(
-  results: string,
-  groups: readonly StudyGroup[],
-  { rows, tables, findings, figures, textOf }: ReportContents,
-  limits: ColourLimits,
-): Promise<void> {
-  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(rows))
+async function writeContents(results: string, contents: ReportContents, limits: ColourLimits): Promise<void> {
+  const { groups, answers, rows, tables, findings, figures, textOf } = contents
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables, textOf)
+  for (const network of answers)
+    await writeFileAtomic(photographsPath(results, network.model), photographsTable(network))
+  if (groups.length > 0 || figures.length > 0) await writeFigures(results, figures)
+  if (groups.length === 0) return
+  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(rows))
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
   await writeFileAtomic(join(results, 'findings.md'), findingsMarkdown(findings))
   await writeFileAtomic(join(results, 'findings.json'), `${JSON.stringify(findings, null, 2)}\n`)
-  await writeFigures(results, figures)
-}
-
-/** Writes the report of a folder that has only results of feature arithmetic. */
-async function reportArithmetic(
-  results: string,
-  arithmetic: readonly ArithmeticStudy[],
-  labels: DisplayLabels,
-  oneFile: string | undefined,
-  progress: Progress,
-): Promise<MeasuredReport> {
-  const rows = arithmeticRows(arithmetic)
-  const tables = resultTables(rows, NO_PAPER)
-  await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
-  await writeTables(results, tables, displayNames(rows, labels))
-  const title = `Feature arithmetic in ${distinct(arithmetic.map(({ model }) => model)).join(', ')}`
-  const html = resultsPage(null, arithmeticSections(arithmetic, tables), undefined, title)
-  await writePage({ folder: results, index: null, htmlOf: () => html }, oneFile, progress)
-  // An earlier report may have left these entries. The units from which it made them no longer exist.
-  for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
-    await rm(join(results, name), { recursive: true, force: true })
-  return measuredReport(rows, [])
-}
-
-function measuredReport(rows: readonly Row[], findings: readonly ClaimFinding[]): MeasuredReport {
-  return { report: { rows: summaryRows(rows), findings }, rows }
 }
 
 async function writeTables(results: string, tables: readonly ResultTable[], textOf: TextOf): Promise<void> {

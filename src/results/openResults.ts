@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
+import { isFolder } from '../files/regularFile.js'
 import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
@@ -41,13 +42,16 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
   return groups
 }
 
+/** @throws InputError for a folder in which `consistency` of an earlier version has stored its results */
+export async function checkNotEarlier(results: string): Promise<void> {
+  const isEarlier = await stat(join(results, 'consistency.json')).catch(() => undefined)
+  if (isEarlier === undefined || (await isFolder(join(results, 'answers')))) return
+  throw new InputError(`${results} has results of an earlier version; run consistency with another folder`)
+}
+
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   if (entry?.isFile()) return new InputError(`${results} is not a folder; name the results folder that reproduce wrote`)
-  if (await stat(join(results, 'consistency.json')).catch(() => undefined)) {
-    const page = join(results, 'index.html')
-    return new InputError(`${results} has results of consistency, not of reproduce; open ${page} instead`)
-  }
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.js'
-import { readRegular } from '../files/regularFile.js'
+import { readRegular, regularSize } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
 import { encodePng } from '../patches/image.js'
@@ -62,6 +62,41 @@ export async function readBackgroundPicture(
 function pictureDigest(identity: string): string | undefined {
   const digest = /^image:(.*)$/.exec(identity)?.[1]
   return digest !== undefined && isDigest(digest) ? digest : undefined
+}
+
+/** Side of a stored picture of a photograph, in pixels. */
+export const PHOTOGRAPH_SIDE = 224
+
+/** A JPEG of this side has fewer bytes. */
+const MOST_BYTES = 1 << 19
+
+/**
+ * Path of the stored picture of a photograph, as networks with this frame see it. It contains the hash of the
+ * photograph's file.
+ */
+function photographPicture(results: string, digest: string, frame: number): string {
+  return join(results, 'pictures', `photograph-${digest}-${frame}.jpg`)
+}
+
+export async function keepPhotographPicture(
+  results: string,
+  digest: string,
+  frame: number,
+  jpeg: Buffer,
+): Promise<void> {
+  await writeFileAtomic(photographPicture(results, digest, frame), jpeg)
+}
+
+/** Reads the stored picture of a photograph, a JPEG; undefined if there is none. */
+export async function readPhotographPicture(
+  results: string,
+  digest: string,
+  frame: number,
+): Promise<Buffer | undefined> {
+  const path = photographPicture(results, digest, frame)
+  if ((await regularSize(path).catch(() => MOST_BYTES)) >= MOST_BYTES) return undefined
+  const bytes = await readRegular(path).catch(() => undefined)
+  return bytes !== undefined && pictureFormat(bytes) === 'jpeg' ? bytes : undefined
 }
 
 /** Whether a text is a SHA-256. Other texts must be refused, because the text becomes part of a path. */

@@ -12,7 +12,7 @@ import { MEASURES_FILE } from './unit/measures.js'
  */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
-  for (const part of ['units', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))
+  for (const part of ['units', 'arithmetic', 'answers']) files.push(...(await documentsIn(join(results, part))))
   const digests: (readonly [string, string])[] = []
   for (const file of files.sort(compareText)) digests.push([relative(results, file), await sha256OfFile(file)])
   return sha256(JSON.stringify([packageVersion(), MEASURES_VERSION, options, digests]))

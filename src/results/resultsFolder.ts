@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
 
 /** Entries that a study creates before its first report. A folder that has one of them is a results folder. */
-const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic']
+const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic', 'answers', 'lists']
 
 /** Entries that a report overwrites, even if other programs made them. */
 const REPLACED: readonly string[] = [

@@ -27,14 +27,16 @@ export interface TableKind {
   readonly counted: string
   /**
    * The number after ±. With `fewest`, it is the standard deviation, if at least `fewest` values were averaged. With
-   * `metric`, it is the mean of the metric with this name.
+   * `metric`, it is the mean of the metric with this name. With `interval`, it is half the width of the 95 % confidence
+   * interval of the mean.
    */
-  readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
+  readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'interval' | 'none'
   /** Order of a table's columns by their first key. By default, the columns are in the order of the results. */
   readonly order?: readonly string[]
   /** Makes the heading of a column; by default its keys, joined by commas. */
   readonly head?: (column: readonly string[]) => string
-  readonly isOfArithmetic?: true
+  /** What was measured: objects by default. */
+  readonly of?: 'arithmetic' | 'photographs'
   /** Name of the metric that counts the patches whose numbers are missing from the averages. */
   readonly leftOut?: string
   /** Whether `report --tables` prints tables of this kind. */
@@ -160,6 +162,18 @@ export const DETECTIONS: TableKind = {
   isPrinted: true,
 }
 
+/** All measures of photographs. A column is a protocol and a measure. */
+export const PHOTOGRAPHS: TableKind = {
+  stem: 'consistency',
+  title: 'Consistency of answers',
+  note: 'Each protocol shifts photographs and compares the network’s answers. The table has means over photographs, ± half of their 95 % confidence interval (by Student’s t).',
+  keys: ['protocol', 'measure'],
+  statistic: 'mean',
+  counted: 'photographs',
+  spread: 'interval',
+  of: 'photographs',
+}
+
 export const ARITHMETIC_EXACT: TableKind = {
   stem: 'arithmetic-exact',
   title: 'Exact results of feature arithmetic',
@@ -168,7 +182,7 @@ export const ARITHMETIC_EXACT: TableKind = {
   statistic: 'rate',
   counted: 'cases',
   spread: 'standard error',
-  isOfArithmetic: true,
+  of: 'arithmetic',
 }
 
 export const ARITHMETIC_ACCURACY: TableKind = {
@@ -179,5 +193,5 @@ export const ARITHMETIC_ACCURACY: TableKind = {
   statistic: 'rate',
   counted: 'cases',
   spread: 'standard error',
-  isOfArithmetic: true,
+  of: 'arithmetic',
 }

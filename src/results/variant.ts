@@ -5,6 +5,7 @@ import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import { PROTOCOL_NAMES } from '../experiments/protocols.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { PIXEL_STEPS } from '../experiments/windowAnswers.js'
 
@@ -15,6 +16,8 @@ const CONFIDENCES = ['confident', 'unsure'] as const
  * positions are in pixels.
  */
 export const variantSchema = z.strictObject({
+  /** How photographs are shifted. */
+  protocol: z.enum(PROTOCOL_NAMES).exactOptional(),
   anchor: z.enum(ANCHOR_NAMES).exactOptional(),
   /** Smallest similarity that `coverage` counts. */
   threshold: z.number().exactOptional(),

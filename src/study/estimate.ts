@@ -1,37 +1,19 @@
-import { gridFeatureBytes } from '../engine/machineMemory.js'
-import { PROVIDERS } from '../engine/providers.js'
-import { expectedGain } from '../engine/reuse/expected.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { processorRate } from '../engine/settings.js'
-import { throwIfStopped } from '../errors.js'
+import type { Scene } from '../engine/task.js'
 import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
-import { siteFeatureBytes } from '../page/siteFeatures.js'
-import { progressTo } from '../progress.js'
-import { arithmeticImageSeconds } from './arithmeticPlan.js'
-import { openForUnits } from './compute.js'
-import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { planStudy, type Study, unitsLeft } from './plan.js'
-import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
-import { groupsOf, imagesOf } from './workItem.js'
 
-/** Estimated work, storage and time of a study. */
-export interface StudyEstimate {
-  /** Number of all units. A unit is one object at one size in one network. */
-  readonly units: number
-  /** Number of units that the results folder already holds. */
-  readonly finished: number
-  /** Number of units in the results folder that have other inputs or another format and would be replaced. */
+/** What is estimated of any study. */
+export interface WorkEstimate {
+  /** Number of results in the folder that have other inputs or another format and would be replaced. */
   readonly replaced: number
-  /** How these units differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
+  /** How these results differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
   readonly differences: readonly string[]
-  /** Number of images to compute for the remaining units. */
+  /** Number of images to compute for the results that are missing. */
   readonly images: number
-  /** Number of images left to compute for feature arithmetic. Each layer's generator makes about this many pictures. */
-  readonly arithmeticImages: number
-  /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
+  /** Bytes of all results on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
-  /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a rough guess. */
-  readonly pageFeatureBytes: number
-  /** Bytes of memory for the features of the largest unit. */
+  /** Bytes of memory for the features that are in memory together. */
   readonly featureBytes: number
   /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
@@ -40,11 +22,11 @@ export interface StudyEstimate {
    * take additional time. Null if weights are missing.
    */
   readonly seconds: number | null
-  /** Seconds to compute the images of the unit that takes longest. Null if weights are missing. */
+  /** Seconds to compute the images of the result that takes longest. Null if weights are missing. */
   readonly unitSeconds: number | null
   /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if weights are missing. */
   readonly arithmeticSeconds: number | null
-  /** Weights that `reproduce` needs and this machine lacks. Units of networks without weights count as not finished. */
+  /** Weights that the study needs and this machine lacks. Results of networks without weights count as not finished. */
   readonly missing: readonly {
     readonly id: string
     /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
@@ -54,67 +36,7 @@ export interface StudyEstimate {
   }[]
 }
 
-export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
-  const options = resolveOptions(given)
-  const study = await planStudy(options, true)
-  const missing = missingWeights(study)
-  const left = unitsLeft(study)
-  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
-  return {
-    units: study.units.length,
-    finished: study.units.length - left.length,
-    replaced: study.replaced.count,
-    differences: study.replaced.differences,
-    images: imagesOf(left),
-    arithmeticImages: imagesOf(study.arithmetic),
-    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
-    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
-    weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
-    featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
-    ...times,
-    missing,
-  }
-}
-
-const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
-
-async function timesOf(study: Study, options: ResolvedOptions) {
-  const times: { readonly all: number; readonly each: number }[] = []
-  for (const network of study.networks) {
-    const groups = groupsOf(unitsLeft(study).filter((unit) => unit.network === network))
-    const [first] = groups
-    if (first === undefined) continue
-    throwIfStopped(options.signal)
-    const handle = await openForUnits(network, first[0], imagesOf(groups.flat()), options)
-    await handle.close()
-    const imagesPerSecond =
-      handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
-    for (const group of groups) {
-      const [unit] = group
-      // A GPU computes every image in full, because computing shared values once brought no gain there.
-      const isReused = PROVIDERS[handle.ran().device].isProcessor && options.reuse !== 'off'
-      const gain = isReused ? await expectedGain(network, unit.scene, unit.grid.offsets) : 1
-      const all = imagesOf(group) / imagesPerSecond / gain
-      times.push({ all, each: all / group.length })
-    }
-  }
-  return {
-    seconds: times.reduce((sum, { all }) => sum + all, 0),
-    unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
-    arithmeticSeconds: await arithmeticTime(study, options),
-  }
-}
-
-async function arithmeticTime({ arithmetic }: Study, { request, onProgress, signal }: ResolvedOptions) {
-  let seconds = 0
-  for (const { plan, images } of arithmetic) {
-    if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
-  }
-  return seconds
-}
-
-function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
-  const models = [...networks, ...arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators])]
+export function missingWeights(models: readonly (Network | Generator)[]): WorkEstimate['missing'] {
   const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }
@@ -123,22 +45,8 @@ function idInCatalog(model: Network | Generator): string {
   return ('catalogId' in model && model.catalogId) || model.id
 }
 
-/** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */
-function keptFeatureBytes(unit: PlannedUnit): number {
-  const { rows, cols } = unit.grid
-  return keptDims(unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
-}
-
-function pageFeatureBytes(unit: PlannedUnit): number {
-  const { rows, cols } = unit.grid
-  return keptDims(unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
-}
-
-/**
- * Number of values that a unit stores per position. If features are stored, the list has one number for each layer. If
- * sketches (compressed features) are stored, it has one estimate for all layers together. Otherwise, it is empty.
- */
-function keptDims(unit: PlannedUnit): readonly number[] {
-  if (unit.inputs.keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
-  return unit.inputs.sketches ? [sketchDims(unit)] : []
+/** Closes an open network, and measures its images per second on its device. Every image is computed in full. */
+export async function imageRate(handle: NetworkHandle, scene: Scene, signal: AbortSignal | undefined): Promise<number> {
+  await handle.close()
+  return handle.rate ?? processorRate(handle.network, scene, handle.settings, signal)
 }

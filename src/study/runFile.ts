@@ -7,13 +7,10 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { readStored } from '../files/json.js'
 import { lifeOf, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
-import { sha256 } from '../files/sha256.js'
 import { instructionSet } from '../native.js'
-import type { Classes } from '../networks/index.js'
+import type { Classes, Network } from '../networks/index.js'
 import { pairsSchema } from '../results/pairs.js'
-import type { ResolvedOptions } from './options.js'
-import type { Study } from './plan.js'
-import { groupsOf } from './workItem.js'
+import type { WorkItem } from './workItem.js'
 
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
@@ -49,24 +46,34 @@ export const runSchema = z.object({
     .array(z.object({ model: z.string(), inputsSha256: z.string() }))
     .optional()
     .catch(undefined),
+  /** Photographs of a study: where they were, and the file with their names. */
+  photographs: z.object({ source: z.string(), list: z.string() }).optional().catch(undefined),
+  /** What the answers of a network in a protocol depend on; see `AnswersInputs`. The bucket is left out. */
+  answers: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** The keys of a run.json entry that are read here. Entries have more keys, which are only written. */
-interface RunEntry {
+/** An entry of run.json as it is read. */
+export type RunEntry = z.infer<typeof runSchema>
+
+/** An item that an entry of run.json plans. */
+export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'count' | 'isStored'>
+
+/** The keys of a new entry that are read here. Entries have more keys, which are only written. */
+interface NewEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number
 }
 
 /**
- * Writes the entry of a run (one call of `reproduce`) into run.json. It keeps the entries of earlier runs that computed
+ * Writes the entry of a run (one call of a command) into run.json. It keeps the entries of earlier runs that computed
  * something, oldest first. It also keeps the settings of networks that this run did not open, and the pairs if this run
  * has none. Only one process at a time may call it.
  *
  * @param report mark of the report that was just written (see `reportMark`); null keeps the stored mark
  */
-export async function writeRunFile<T extends RunEntry>(
+export async function writeRunFile<T extends NewEntry>(
   path: string,
   run: T,
   report: string | null = null,
@@ -102,59 +109,32 @@ export async function lastReport(path: string): Promise<string | null> {
  * Reads run.json. Returns an empty object if the file is missing or damaged, or if its lists are nested too deeply to
  * be written again.
  */
-export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
+export async function readRun(path: string): Promise<RunEntry> {
   return (await readStored(runSchema, path)) ?? {}
 }
 
-/** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
-export function describeRun(study: Study, options: ResolvedOptions) {
-  const strides = [...new Set(study.units.map(({ inputs }) => inputs.stride))]
+/** The part of a run.json entry that describes the system. */
+export function describeSystem() {
   return {
     shiftscope: packageVersion(),
     node: process.version,
     onnxruntime: env.versions.node ?? null,
     platform: `${process.platform}-${process.arch}`,
     instructionSet: instructionSet(),
-    networks: study.networks.map(({ id, weightsPath, weightsSha256, layers, input, inputSource, pool, classes }) => ({
-      id,
-      weightsPath,
-      weightsSha256,
-      input: { ...input, source: inputSource },
-      ...(pool && { pool }),
-      ...(classes && { classes: countedClasses(classes) }),
-      layers: layers.map(({ name }) => name),
-    })),
-    patches: study.patches.map(({ name, size, sha256, category = null }) => ({ name, size, sha256, category })),
-    stride: strides.length === 1 ? strides[0] : strides,
-    background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
-    blend: options.blend,
-    separability: options.separability,
-    equivariance: options.equivariance,
-    readout: options.readout ?? null,
-    arithmetic: study.arithmetic.map(
-      ({
-        plan: {
-          models: { network, generators },
-          accuracy: { inputs },
-        },
-      }) => ({
-        model: network.id,
-        weightsPath: network.weightsPath,
-        weightsSha256: network.weightsSha256,
-        generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
-        patches: inputs.patches,
-        background: inputs.background,
-        expressionsPerKind: inputs.trialsPerKind,
-        seed: inputs.seed,
-        inputsSha256: sha256(JSON.stringify(inputs)),
-      }),
-    ),
-    ...(options.pairs && { pairs: options.pairs }),
-    planned: groupsOf(study.units).map((group) => {
-      const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
-      const patches = group.map((unit) => unit.patch.name)
-      return { model: inputs.model, size: inputs.size, images: group[0].images, patches, inputs }
-    }),
+  }
+}
+
+/** The part of a run.json entry that describes a network. */
+export function describeNetwork(network: Network) {
+  const { id, weightsPath, weightsSha256, layers, input, inputSource, pool, classes } = network
+  return {
+    id,
+    weightsPath,
+    weightsSha256,
+    input: { ...input, source: inputSource },
+    ...(pool && { pool }),
+    ...(classes && { classes: countedClasses(classes) }),
+    layers: layers.map(({ name }) => name),
   }
 }
 

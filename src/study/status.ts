@@ -1,19 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { InputError } from '../errors.js'
 import { openLocks } from '../files/lock.js'
-import { sha256 } from '../files/sha256.js'
-import { readAccuracy } from '../results/arithmeticDocument.js'
-import { accuracyPath } from '../results/arithmeticStudy.js'
-import { inputsSchema } from '../results/unit/schema.js'
-import { isUnitThere } from '../results/unit/store.js'
 import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
-import { arithmeticTitle } from './arithmeticPlan.js'
-import { readRun, runSchema } from './runFile.js'
+import { entryAnswers } from './answers/planned.js'
+import { entryArithmetic } from './arithmetic/planned.js'
+import { entryUnits } from './maps/planned.js'
+import { type PlannedItem, type RunEntry, readRun, runSchema } from './runFile.js'
 import { workerStateSchema } from './team.js'
-import { unitTitle } from './units.js'
 import type { WorkItem } from './workItem.js'
 import { itemLock } from './workQueue.js'
 
@@ -30,6 +25,8 @@ export interface StudyStatus {
   }
   /** Number of networks whose feature arithmetic the study computes, and for how many of them it is finished. */
   readonly arithmetic: { readonly total: number; readonly done: number }
+  /** Numbers of photographs, counted for each network and protocol. The keys mean what they do for units. */
+  readonly photographs: StudyStatus['units']
   /** Processes that work on the study. A process on another machine may have died since `heard`. */
   readonly workers: readonly {
     readonly host: string
@@ -47,9 +44,9 @@ export interface StudyStatus {
   readonly secondsLeft: number | null
 }
 
-/** Whether all units and all arithmetic are finished. */
-export function isComplete({ units, arithmetic }: StudyStatus): boolean {
-  return units.done === units.total && arithmetic.done === arithmetic.total
+/** Whether all units, all arithmetic and all photographs are finished. */
+export function isComplete({ units, arithmetic, photographs }: StudyStatus): boolean {
+  return [units, arithmetic, photographs].every(({ done, total }) => done === total)
 }
 
 /**
@@ -60,12 +57,13 @@ export function isComplete({ units, arithmetic }: StudyStatus): boolean {
 export async function studyStatus(results: string): Promise<StudyStatus> {
   checkText(results, 'a results folder')
   const run = await readRun(join(results, 'run.json'))
-  const wanted = wantedItems(results, [...(run.earlier ?? []), run])
+  const wanted = await wantedItems(results, [...(run.earlier ?? []), run])
   // A study of arithmetic alone plans no units.
-  if (wanted.length === 0 && run.planned === undefined) throw await noStudy(results)
+  if (wanted.length === 0 && run.planned === undefined && run.answers === undefined) throw await noStudy(results)
   const held = await openLocks(results).held()
   const locked = new Set(held.map(({ name }) => name))
-  const [units, arithmetic] = [await countOf(wanted, 'maps', locked), await countOf(wanted, 'arithmetic', locked)]
+  const units = await countOf(wanted, 'maps', locked)
+  const { total, done } = await countOf(wanted, 'arithmetic', locked)
   const byOwner = new Map(held.map((lock) => [lock.owner.id, lock]))
   const processes = await Promise.all(
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
@@ -88,8 +86,9 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   const states = processes.flatMap(({ state }) => (state !== undefined && state.seconds > 0 ? [state] : []))
   const rate = states.reduce((sum, { images, seconds }) => sum + images / seconds, 0)
   const status = {
-    units: { ...units, left: units.total - units.done - units.inProgress },
-    arithmetic: { total: arithmetic.total, done: arithmetic.done },
+    units,
+    arithmetic: { total, done },
+    photographs: await countOf(wanted, 'answers', locked),
     workers,
     imagesPerSecond: rate > 0 ? rate : null,
     secondsLeft: longestOf(states.map(({ secondsLeft }) => secondsLeft)),
@@ -103,61 +102,42 @@ function longestOf(seconds: readonly (number | null)[]): number | null {
   return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
 }
 
-type WantedItem = Pick<WorkItem, 'kind' | 'title' | 'isStored'>
+/** The planned items of an entry of run.json, by kind. */
+const PLANNED: Readonly<Record<WorkItem['kind'], PlannedItems>> = {
+  maps: entryUnits,
+  arithmetic: entryArithmetic,
+  answers: entryAnswers,
+}
+type PlannedItems = (results: string, run: RunEntry) => readonly PlannedItem[] | Promise<readonly PlannedItem[]>
 
-async function countOf(wanted: readonly WantedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
+async function countOf(wanted: readonly PlannedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
   const count = { total: 0, done: 0, inProgress: 0 }
   for (const item of wanted) {
     if (item.kind !== kind) continue
-    count.total++
-    if (locked.has(itemLock(item))) count.inProgress++
-    else if (await item.isStored()) count.done++
+    const { count: size = 1 } = item
+    count.total += size
+    if (locked.has(itemLock(item))) count.inProgress += size
+    else if (await item.isStored()) count.done += size
   }
-  return count
+  return { ...count, left: count.total - count.done - count.inProgress }
 }
 
 /**
- * The planned items of the last run and of all runs that have not ended. If several runs plan the same item, the inputs
- * of the latest count.
- * @param runs entries of run.json, the latest last
+ * The planned items of all runs that have not ended, and of the last run with objects and the last with photographs. If
+ * several runs plan the same item, the inputs of the latest count.
+ * @param entries entries of run.json, the latest last
  */
-function wantedItems(results: string, runs: readonly unknown[]): readonly WantedItem[] {
-  const wanted = new Map<string, WantedItem>()
-  for (const [i, entry] of runs.entries()) {
-    const run = runSchema.safeParse(entry).data ?? {}
-    if (i < runs.length - 1 && (run.finished ?? null) !== null) continue
-    for (const item of [...wantedUnits(results, run), ...wantedArithmetic(results, run)]) wanted.set(item.title, item)
+async function wantedItems(results: string, entries: readonly unknown[]): Promise<readonly PlannedItem[]> {
+  const runs = entries.map((entry): RunEntry => runSchema.safeParse(entry).data ?? {})
+  const isOfPhotographs = ({ answers }: RunEntry) => answers !== undefined
+  const last = [true, false].map((wanted) => runs.findLast((run) => isOfPhotographs(run) === wanted))
+  const wanted = new Map<string, PlannedItem>()
+  for (const run of runs) {
+    if (!last.includes(run) && (run.finished ?? null) !== null) continue
+    for (const itemsOf of Object.values(PLANNED))
+      for (const item of await itemsOf(results, run)) wanted.set(item.title, item)
   }
   return [...wanted.values()]
-}
-
-type RunEntry = z.infer<typeof runSchema>
-
-function wantedUnits(results: string, { planned = [], patches = [] }: RunEntry): readonly WantedItem[] {
-  const objects = new Map(patches.map((object) => [unitTitle('', object.size, object.name), object]))
-  return planned.flatMap(({ model, size, patches, inputs }) =>
-    patches.map((patch): WantedItem => {
-      const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
-      // Undefined if another version wrote the inputs. That version's unit would be computed again.
-      const unit = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category }).data
-      const isStored = async () => unit !== undefined && (await isUnitThere(results, unit))
-      return { kind: 'maps', title: unitTitle(model, size, patch), isStored }
-    }),
-  )
-}
-
-function wantedArithmetic(results: string, { arithmetic = [] }: RunEntry): readonly WantedItem[] {
-  return arithmetic.map(({ model, inputsSha256 }) => ({
-    kind: 'arithmetic',
-    title: arithmeticTitle(model),
-    isStored: () => hasAccuracy(results, model, inputsSha256),
-  }))
-}
-
-/** Whether the arithmetic of these inputs is finished. Its file of accuracies is written last. */
-async function hasAccuracy(results: string, model: string, inputsSha256: string): Promise<boolean> {
-  const stored = await readAccuracy(accuracyPath(results, model)).catch(() => undefined)
-  return stored !== undefined && sha256(JSON.stringify(stored.inputs)) === inputsSha256
 }
 
 async function noStudy(results: string): Promise<InputError> {

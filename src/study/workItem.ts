@@ -1,9 +1,11 @@
 import type { Network } from '../networks/index.js'
+import { OLDER_FORMAT } from '../results/unit/store.js'
+import { counted } from '../support/text.js'
 
 /** Work that one process computes and stores as a whole. Queue, locks, status and time left know nothing else of it. */
 export interface WorkItem {
-  /** What the item computes: the maps of a unit, or feature arithmetic. */
-  readonly kind: 'maps' | 'arithmetic'
+  /** What the item computes: the maps of a unit, feature arithmetic, or answers to photographs. */
+  readonly kind: 'maps' | 'arithmetic' | 'answers'
   /** Network that is opened to compute the item. */
   readonly network: Network
   /** Names the item in messages. The item's lock has the same name, turned into a file name. */
@@ -12,6 +14,8 @@ export interface WorkItem {
   readonly group: string
   /** Number of images to compute. */
   readonly images: number
+  /** Number of photographs, which messages count instead of items; absent for items without photographs. */
+  readonly count?: number
   /** Path of the folder or file that appears when the item is stored. */
   readonly path: string
   /** Looks for the stored item, and checks all its files. */
@@ -35,8 +39,8 @@ export function isInLane(item: WorkItem, { kind, network }: Lane): boolean {
   return item.kind === kind && item.network === network
 }
 
-/** The lanes of items, in the order of their first items. */
-export function lanesOf(items: readonly WorkItem[]): readonly Lane[] {
+/** The first item of each lane. */
+export function lanesOf<T extends WorkItem>(items: readonly T[]): readonly T[] {
   return items.filter((item, i) => items.findIndex((other) => isInLane(other, item)) === i)
 }
 
@@ -64,21 +68,21 @@ export interface WorkLeft<T extends WorkItem> {
    * version on disk changes, some process has replaced the item.
    */
   readonly unwanted: ReadonlyMap<WorkItem, string>
-  readonly replaced: ReplacedItems
+  readonly replaced: ReplacedItems<T>
 }
 
 /** Stored items that have other inputs or another format. */
-export interface ReplacedItems {
-  readonly count: number
+interface ReplacedItems<T extends WorkItem> {
+  readonly items: readonly T[]
   /** How they differ from what is wanted, such as `stride 3 instead of 1`. */
   readonly differences: readonly string[]
 }
 
 export async function workLeft<T extends WorkItem>(items: readonly T[]): Promise<WorkLeft<T>> {
   const left: T[] = []
+  const replaced: T[] = []
   const unwanted = new Map<WorkItem, string>()
   const differences = new Set<string>()
-  let count = 0
   for (const item of items) {
     const version = await item.version()
     const stored = await item.find()
@@ -86,8 +90,47 @@ export async function workLeft<T extends WorkItem>(items: readonly T[]): Promise
     left.push(item)
     if (version !== undefined) unwanted.set(item, version)
     if (stored.state === 'missing') continue
-    count++
+    replaced.push(item)
     for (const difference of stored.differences) differences.add(difference)
   }
-  return { left, unwanted, replaced: { count, differences: [...differences] } }
+  return { left, unwanted, replaced: { items: replaced, differences: [...differences] } }
+}
+
+/** How messages name items of each kind, such as `3 units` and `the arithmetic of 2 networks`. */
+const WORDS: Readonly<Record<WorkItem['kind'], { readonly before: string; readonly noun: string }>> = {
+  maps: { before: '', noun: 'unit' },
+  arithmetic: { before: 'the arithmetic of ', noun: 'network' },
+  answers: { before: 'answers to ', noun: 'photograph' },
+}
+
+/** Names items in messages, such as `3 units and the arithmetic of 2 networks`. */
+export function itemsText(items: readonly WorkItem[]): string {
+  return kindsOf(items)
+    .map((kind) => WORDS[kind].before + counted(ofKind(items, kind), WORDS[kind].noun))
+    .join(' and ')
+}
+
+/** Names some of the items in messages, such as `2 of 3 units`. */
+export function partText(part: readonly WorkItem[], items: readonly WorkItem[]): string {
+  return kindsOf(part)
+    .map((kind) => `${WORDS[kind].before}${ofKind(part, kind)} of ${counted(ofKind(items, kind), WORDS[kind].noun)}`)
+    .join(' and ')
+}
+
+function kindsOf(items: readonly WorkItem[]): readonly WorkItem['kind'][] {
+  return [...new Set(items.map(({ kind }) => kind))]
+}
+
+function ofKind(items: readonly WorkItem[], kind: WorkItem['kind']): number {
+  return items.reduce((sum, item) => sum + (item.kind === kind ? (item.count ?? 1) : 0), 0)
+}
+
+/** Names items to replace in messages, such as `2 units of an older format`. `what` names them without the reason. */
+export function replacedText(what: string, differences: readonly string[]): string {
+  const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
+  const kinds = [
+    ...(settings.length > 0 ? [`made with other settings (${settings.join('; ')})`] : []),
+    ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
+  ]
+  return `${what} ${kinds.join(' or ')}`
 }

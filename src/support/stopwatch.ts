@@ -1,6 +1,11 @@
 export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work()
+  return secondsSince(start)
+}
+
+/** @param start value of `performance.now()`, a clock that does not change when the system's time is set */
+export function secondsSince(start: number): number {
   return (performance.now() - start) / 1000
 }
 

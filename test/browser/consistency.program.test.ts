@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { barriers, frame, page, texts, usePage } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
-import { type MadeValues, madeNetwork, madePage } from '../support/madeConsistency.js'
+import { type MadeValues, madeNetwork, madePage } from '../support/madeAnswers.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const NETWORKS = Array.from({ length: 5 }, (_, i) =>
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
   })
 
   it('keeps the name of the network in sight when a table scrolls', async () => {
-    const box = page.locator('#measures .scroll').first()
+    const box = page.locator('#photographs .scroll').first()
     await box.evaluate((table) => table.scrollTo({ left: 60 }))
     const [name, left] = [await box.locator('tbody th').first().boundingBox(), await box.boundingBox()]
     expect(name?.x).toBe(left?.x)
@@ -57,13 +57,6 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
       .locator('.scroll:visible tbody tr td:nth-child(2)')
       .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().right))
     expect([ends.length > 5, ends.filter((end) => end > 390)]).toEqual([true, []])
-  })
-
-  it('says what was measured, on which photographs', async () => {
-    expect(await texts('.opening > *')).toEqual([
-      'Does a network see the same in a shifted photograph?',
-      '5 networks · 4 photographs (0.png to 3.png) · crop: same answer in two random crops · diagonal: answer changes after a step of 1 px',
-    ])
   })
 
   it('has a theme to choose without a script, and prints the result in light colours without the contents', async () => {
@@ -79,6 +72,6 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
     await page.emulateMedia({ media: 'print' })
     expect(await ground()).toBe(light)
     expect(await page.locator('.contents, #theme').filter({ visible: true }).count()).toBe(0)
-    expect(await texts('#measures h2')).toEqual(['network-1-of-a-run is the most consistent of 5 networks'])
+    expect(await texts('#photographs h2')).toEqual(['network-1-of-a-run is the most consistent of 5 networks'])
   })
 })

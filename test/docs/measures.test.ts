@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import { EXACT_CROP, PROTOCOLS, withAllMeasures } from '../../src/consistency/protocols.js'
+import { PROTOCOL_NAMES, protocolNamed } from '../../src/experiments/protocols.js'
+import { measuresOf } from '../../src/results/answers/measures.js'
 import { MEASURES } from '../../src/results/measures.js'
 import { textOf } from '../support/markdown.js'
 
-const protocols = withAllMeasures([...PROTOCOLS, EXACT_CROP], { labels: true, boxes: true })
+const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => measuresOf(protocolNamed(name), { labels: true, boxes: true }))
 
 /** Names and directions in the table below a heading of docs/measures.md. A row may have several names. */
 function stated(heading: string): string[] {
@@ -19,7 +20,7 @@ function stated(heading: string): string[] {
 
 it.each([
   ['All measures', MEASURES],
-  ['Measures of `consistency`', protocols.flatMap(({ measures }) => measures)],
+  ['Measures of `consistency`', OF_PHOTOGRAPHS],
 ])(
   'the page has one row for each measure, with the direction that is better, and no other row: %s',
   (heading, measures) => {

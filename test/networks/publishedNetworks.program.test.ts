@@ -11,7 +11,7 @@ import { catalogEntry, chooseNetwork, pullWeights } from '../../src/networks/ind
 import { modelTable } from '../../src/networks/onnx/messages.js'
 import { readMessage } from '../../src/networks/protobuf/messages.js'
 import { type FileRange, fileRangeOf } from '../../src/networks/protobuf/wire.js'
-import { arithmetic } from '../../src/study/arithmetic.js'
+import { arithmetic } from '../../src/study/arithmetic/arithmetic.js'
 import { writeCaffeWeights } from '../support/caffeFile.js'
 import { normalise, testImages } from '../support/formulas.js'
 import { distance, expectGolden } from '../support/golden.js'

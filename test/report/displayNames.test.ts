@@ -3,9 +3,9 @@ import { UsageError } from '../../src/errors.js'
 import { displayNames } from '../../src/report/displayNames.js'
 
 const rows = [
-  { model: 'net', layer: 'fc8', metric: 'answer-agreement' },
-  { model: 'onnx', layer: '/Flatten_output_0', metric: 'answer-agreement' },
-  { model: 'onnx', layer: '/features/features.18/Conv_output_0', metric: 'similarity-mean' },
+  { model: 'net', layer: 'fc8', metric: 'answer-agreement', variant: {} },
+  { model: 'onnx', layer: '/Flatten_output_0', metric: 'answer-agreement', variant: {} },
+  { model: 'onnx', layer: '/features/features.18/Conv_output_0', metric: 'similarity-mean', variant: {} },
 ]
 
 describe('the text of a layer or network', () => {

@@ -13,7 +13,7 @@ import { findingsOf } from '../../src/report/findings/findings.js'
 import { overviewSection } from '../../src/report/overview.js'
 import { paperRows } from '../../src/report/paper.js'
 import { protocolNote, provenanceSection } from '../../src/report/provenance.js'
-import { isOfArithmetic, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
+import { isAbout, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { baselineRows } from '../../src/results/rows.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
@@ -93,9 +93,9 @@ describe('the report of a whole study', () => {
       ...findingsSections(findings, rows),
       chartsSection(rows),
       overviewSection(WHOLE_STUDY, PAPER_LIMITS),
-      { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter((table) => !isOfArithmetic(table))) },
+      { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
       figuresSection(paperFigures(WHOLE_STUDY, PAIRS), true),
-      ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
+      ...arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic'))),
       provenanceSection(WHOLE_STUDY),
     ]
     await expect(pageOf(sections)).toMatchFileSnapshot(`${GOLDEN}/sections.txt`)

@@ -12,7 +12,7 @@ const answer = (probability: number) => ({
 /** The commands for a study of these networks, which all have these units. */
 function commandsOf(models: readonly string[], units: readonly Partial<SiteUnit>[]): readonly string[] {
   const groups = models.map((model) => ({ model, units }))
-  const { html } = nextSection({ groups } as unknown as SiteIndex)
+  const { html } = nextSection({ groups } as unknown as SiteIndex, false)
   return [...html.matchAll(/<code>(.*?)<\/code>/g)].map(([, command]) => command as string)
 }
 

@@ -207,13 +207,6 @@ describe('a results folder is refused', () => {
     await expect(readStudy(inFolder('README.md'), [])).rejects.toThrow(new InputError(other))
   })
 
-  it('if the folder is one of consistency, whose page it names', async () => {
-    writeFileSync(inFolder('consistency.json'), '{}')
-    const page = inFolder('index.html')
-    const refusal = `${inFolder()} has results of consistency, not of reproduce; open ${page} instead`
-    await expect(readStudy(inFolder(), [])).rejects.toThrow(new InputError(refusal))
-  })
-
   it('with the reason of an abort, before the first unit or between two', async () => {
     for (const patch of ['a', 'b']) await storeUnit(inFolder(), { patch })
     const error = new Error('enough')

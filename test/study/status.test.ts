@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
+import { unitTitle } from '../../src/study/maps/units.js'
 import { studyStatus } from '../../src/study/status.js'
-import { unitTitle } from '../../src/study/units.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { ORIGINS } from '../../experiments/expression.js'
-import type { ArithmeticOptions } from '../../study/arithmetic.js'
+import type { ArithmeticOptions } from '../../study/arithmetic/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
@@ -47,7 +47,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
       say('opening networks')
-      const { arithmetic } = await import('../../study/arithmetic.js')
+      const { arithmetic } = await import('../../study/arithmetic/arithmetic.js')
       const { errorTable } = await import('../../report/arithmeticSection.js')
       const { document, seconds } = await arithmetic({
         ...options,

@@ -1,24 +1,49 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import type { ConsistencyOptions } from '../../consistency/options.js'
 import { PRECISIONS } from '../../networks/network.js'
+import type { Consistency } from '../../study/answers/consistency.js'
+import type { ConsistencyOptions } from '../../study/answers/options.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
-import { duration, printJson, printTable, say } from '../output.js'
+import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
+import { byteSize, duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parseNatural, parsePath, parseWhole } from '../parse.js'
+import { printReplaced, printTimes } from '../printedEstimate.js'
 import { terminalProgress } from '../progressBar.js'
-
-type Flags = Omit<ConsistencyOptions, 'photographs'> & { readonly json?: boolean }
+import { toldToSupervisor } from '../supervisor.js'
 
 export function consistencyCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('consistency'),
     'shiftscope consistency photographs --model mobilenet_v2 --protocols crop --out crops',
-  )
-    .description('measure on photographs how often a small shift changes a network’s answer')
+  ).description('measure on photographs how often a small shift changes a network’s answer')
+  addConsistencyOptions(command).option('--no-report', 'skip the report; another process writes it')
+  return addOpenOption(command)
+    .option('--json', 'print one JSON document to stdout')
+    .optionsGroup(HOW)
+    .option('--dry-run', 'estimate the study’s size and time without running it')
+    .action(async (photographs: string, { json, dryRun, open, ...flags }: Flags) => {
+      const options = { ...flags, photographs, signal }
+      if (dryRun) return printEstimate(options, json)
+      say('opening the network')
+      const { consistency, consistencyDocument } = await import('../../study/answers/consistency.js')
+      const result = await consistency({ ...options, onProgress: toldToSupervisor(terminalProgress()) })
+      if (json) printJson(consistencyDocument(result))
+      else await printResult(result)
+      if (result.report && options.out !== undefined) await sayPage(join(options.out, 'index.html'), { open, json })
+    })
+}
+
+type Flags = Omit<ConsistencyOptions, 'photographs'> & PageFlags & { readonly dryRun?: boolean }
+
+const HOW = 'How to run:'
+
+export function addConsistencyOptions(studyCommand: Command): Command {
+  const command = studyCommand
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
+    .optionsGroup('What to study:')
     .option('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .option('--models <a,b>', 'run these networks, each [NAME=]id or file, on the same shifts', parseList)
     .option('--labels <file>', 'read right classes from this CSV file, or “folders”: from their names', parsePath)
@@ -29,48 +54,57 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph [default: 5]', parseWhole)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)
     .option('--background <what>', `draw embedded photographs on ${BACKGROUNDS}`, '#000000')
-  addOwnOptions(command).addOption(
-    new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'),
-  )
+  addOwnOptions(command)
+    .optionsGroup(HOW)
+    .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
   return addDeviceOptions(command)
-    .option('--out <folder>', 'write tables, arrays and a page to this folder', parsePath)
-    .option('--json', 'print one JSON document to stdout')
-    .action(async (photographs: string, { json, ...options }: Flags) => {
-      say('opening the network')
-      const { consistency } = await import('../../consistency/consistency.js')
-      const { consistencyDocument } = await import('../../consistency/document.js')
-      const { measureText } = await import('../../consistency/page/measureText.js')
-      const result = await consistency({ ...options, photographs, onProgress: terminalProgress(), signal })
-      if (json) return printJson(consistencyDocument(result))
-      const areSeveral = result.networks.length > 1
-      printTable(
-        [
-          ...(areSeveral ? ['network'] : []),
-          'protocol',
-          'measure',
-          'mean',
-          'std error',
-          'confident',
-          'std error',
-          'photographs',
-        ],
-        result.networks.flatMap(({ model, measures }) =>
-          measures.map((measure) => [
-            ...(areSeveral ? [model] : []),
-            measure.protocol,
-            measure.title,
-            ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
-              measureText(measure, mean),
-              measureText(measure, standardError),
-            ]),
-            `${measure.confident.count} of ${measure.count}`,
-          ]),
-        ),
-      )
-      for (const { model, photographs, images, seconds, imagesPerSecond } of result.networks)
-        say(
-          `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
-        )
-      if (options.out !== undefined) say(`results: ${join(options.out, 'index.html')}`)
-    })
+    .optionsGroup('Where results go:')
+    .option('--out <folder>', 'write answers, tables and a page to this folder', parsePath)
+}
+
+async function printEstimate(options: ConsistencyOptions, json: boolean | undefined): Promise<void> {
+  const { estimateConsistency } = await import('../../study/answers/estimate.js')
+  const { replacedText } = await import('../../study/workItem.js')
+  const estimate = await estimateConsistency(options)
+  if (json) return printJson(estimate)
+  const { photographs, networks, protocols, images, replaced, differences, bytes } = estimate
+  print(
+    `${counted(photographs, 'photograph')}, ${counted(networks, 'network')}, ${counted(protocols, 'protocol')}; ${counted(images, 'image')} left`,
+  )
+  if (replaced > 0) printReplaced(replacedText(`answers to ${counted(replaced, 'photograph')}`, differences))
+  print(`${byteSize(bytes)} of answers on disk`)
+  printTimes(estimate)
+}
+
+async function printResult({ networks }: Consistency): Promise<void> {
+  const { measureText } = await import('../../report/photographs/measureText.js')
+  const areSeveral = networks.length > 1
+  printTable(
+    [
+      ...(areSeveral ? ['network'] : []),
+      'protocol',
+      'measure',
+      'mean',
+      'std error',
+      'confident',
+      'std error',
+      'photographs',
+    ],
+    networks.flatMap(({ model, measures }) =>
+      measures.map((measure) => [
+        ...(areSeveral ? [model] : []),
+        measure.protocol,
+        measure.title,
+        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
+          measureText(measure, mean),
+          measureText(measure, standardError),
+        ]),
+        `${measure.confident.count} of ${measure.count}`,
+      ]),
+    ),
+  )
+  for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
+    say(
+      `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
+    )
 }

@@ -21,7 +21,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     'shiftscope report shiftscope-results --tables',
   )
     .description('rebuild tables, figures, findings and page from stored results')
-    .argument('<folder>', 'results folder of reproduce')
+    .argument('<folder>', 'results folder of reproduce or consistency')
     .option('--limits <low,high>', 'set colour scales [default: 0.88,1; in figures by layer]', parseLimits)
     .option('--label <name=text>', 'show this layer or network as TEXT in figures and LaTeX', collectLabels)
     .option('--one-file <file>', 'also write the page as one HTML file, of at most 40 MB', parsePath)
@@ -30,8 +30,8 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async (folder: string, { json, open, tables, label, ...options }: ReportFlags) => {
       const { writeMeasuredReport } = await import('../../report/report.js')
-      const { printReport, printTables } = await import('../printedReport.js')
-      const { report, rows } = await writeMeasuredReport(folder, {
+      const { printAnswers, printReport, printTables } = await import('../printedReport.js')
+      const { report, rows, answers } = await writeMeasuredReport(folder, {
         ...options,
         ...(label && { labels: label }),
         onProgress: terminalProgress(),
@@ -41,6 +41,7 @@ export function reportCommand({ signal }: CommandContext): Command {
       else {
         if (tables) printTables(rows)
         printReport(report)
+        if (answers.length > 0) printAnswers(answers)
       }
       await sayPage(options.oneFile ?? join(folder, 'index.html'), { open, json })
     })

@@ -1,15 +1,14 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import type { StudyEstimate } from '../../study/estimate.js'
-import type { ReproduceOptions } from '../../study/options.js'
-import type { StudyResult } from '../../study/run.js'
+import type { ReproduceOptions } from '../../study/maps/options.js'
+import type { StudyResult } from '../../study/maps/reproduce.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say, terminalColumns, wrapped } from '../output.js'
+import { byteSize, duration, print, printJson, say } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -21,6 +20,7 @@ import {
   parseWhole,
   parseWholeList,
 } from '../parse.js'
+import { printReplaced, printTimes } from '../printedEstimate.js'
 import { terminalProgress } from '../progressBar.js'
 import { toldToSupervisor } from '../supervisor.js'
 
@@ -39,7 +39,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')
-      const { reproduce } = await import('../../study/run.js')
+      const { reproduce } = await import('../../study/maps/reproduce.js')
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) printJson(result)
       else await printResult(result)
@@ -86,34 +86,18 @@ export function addStudyOptions(studyCommand: Command): Command {
 }
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
-  const { estimateStudy } = await import('../../study/estimate.js')
-  const { replacedText } = await import('../../study/plan.js')
+  const { estimateStudy } = await import('../../study/maps/estimate.js')
+  const { replacedText } = await import('../../study/workItem.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
-  if (estimate.replaced > 0) {
-    const replaced = replacedText({ count: estimate.replaced, differences: estimate.differences })
-    print(`the results folder has ${replaced}, which this study would replace`)
-  }
+  if (estimate.replaced > 0) printReplaced(replacedText(counted(estimate.replaced, 'unit'), estimate.differences))
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
   print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
-  if (estimate.seconds !== null && estimate.arithmeticSeconds !== null) {
-    const seconds = estimate.seconds + estimate.arithmeticSeconds
-    print(`about ${duration(seconds)} to compute the images on this machine, not counting classifiers`)
-  }
-  if (estimate.missing.length > 0) printMissing(estimate.missing)
-  if (estimate.seconds === null) print('the time can be estimated once these weights are on this machine')
-}
-
-function printMissing(missing: StudyEstimate['missing']): void {
-  const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
-  const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
-  const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
-  wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, terminalColumns()).forEach(print)
-  print(`to get the missing weights, run "${command}"`)
+  printTimes(estimate, ', not counting classifiers')
 }

@@ -10,9 +10,9 @@ const SECONDS_BETWEEN_LOOKS = 2
 
 export function statusCommand({ signal }: CommandContext): Command {
   return addExamples(new Command('status'), 'shiftscope reproduce', 'shiftscope status shiftscope-results')
-    .description('show a study’s finished units (network × object × size) and the time left')
-    .argument('<folder>', 'results folder of reproduce')
-    .option('--watch', 'print again every two seconds until units and arithmetic are finished')
+    .description('show how much of a study is finished, and the time left')
+    .argument('<folder>', 'results folder of reproduce or consistency')
+    .option('--watch', 'print again every two seconds until everything is finished')
     .option('--json', 'print one JSON document to stdout; with --watch one per line')
     .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
       const { isComplete, studyStatus } = await import('../../study/status.js')
@@ -26,9 +26,14 @@ export function statusCommand({ signal }: CommandContext): Command {
     })
 }
 
-function printStatus({ units, arithmetic, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
-  const { total, done, inProgress, left } = units
-  print(`${done} of ${counted(total, 'unit')} finished, ${inProgress} in progress, ${left} left`)
+function stateText({ inProgress, left }: StudyStatus['units']): string {
+  return `finished, ${inProgress} in progress, ${left} left`
+}
+
+function printStatus({ units, arithmetic, photographs, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
+  if (units.total > 0) print(`${units.done} of ${counted(units.total, 'unit')} ${stateText(units)}`)
+  if (photographs.total > 0)
+    print(`answers to ${photographs.done} of ${counted(photographs.total, 'photograph')} ${stateText(photographs)}`)
   if (arithmetic.total > 0)
     print(`arithmetic of ${arithmetic.done} of ${counted(arithmetic.total, 'network')} finished`)
   if (imagesPerSecond !== null) {

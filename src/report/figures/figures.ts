@@ -6,7 +6,7 @@ import type { ReportSection } from '../../page/section.js'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { type ColourLimits, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
-import { layoutPng, layoutSvg } from '../../plot/layout.js'
+import { type FigureLayout, layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
 import { linearScale } from '../../plot/scale.js'
 import { counterpart, type NetworkPair } from '../../results/pairs.js'
@@ -271,12 +271,16 @@ function mapOf(group: StudyGroup, layer: string, anchor: AnchorName): PanelMap |
   return { values, rows, cols, stride, first: positionRange(frame, size).first }
 }
 
-export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
+/** A figure as it is drawn. */
+export interface DrawnFigure extends Pick<Figure, 'name'> {
+  readonly layout: FigureLayout
+}
+
+export async function writeFigures(results: string, figures: readonly DrawnFigure[]): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
-    for (const figure of figures) {
-      const layout = panelLayout(figure)
-      await writeFileAtomic(join(folder, `${figure.name}.png`), await layoutPng(layout))
-      await writeFileAtomic(join(folder, `${figure.name}.svg`), await layoutSvg(layout))
+    for (const { name, layout } of figures) {
+      await writeFileAtomic(join(folder, `${name}.png`), await layoutPng(layout))
+      await writeFileAtomic(join(folder, `${name}.svg`), await layoutSvg(layout))
     }
   })
 }

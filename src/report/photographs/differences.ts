@@ -1,7 +1,9 @@
-import { paired } from '../../report/findings/evidence.js'
+import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/protocols.js'
+import type { AnsweredNetwork } from '../../results/answers/read.js'
+import type { ConsistencyMeasure } from '../../results/answers/summary.js'
 import type { PatchValues } from '../../results/rows.js'
 import { type MeanInterval, meanInterval } from '../../support/statistics.js'
-import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
+import { paired } from '../findings/evidence.js'
 
 /** What tells measures apart. */
 export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
@@ -9,19 +11,17 @@ export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
 /** Mean difference of two networks over the photographs that both measured. */
 export type PairedDifference = MeanInterval & { readonly count: number }
 
-export function measureOf({ measures }: ShownNetwork, key: MeasureKey): ConsistencyMeasure | undefined {
+export function measureOf({ measures }: AnsweredNetwork, key: MeasureKey): ConsistencyMeasure | undefined {
   return measures[indexOf(measures, key)]
 }
 
-/** Finite values of a measure, by the name of the photograph, or by its SHA-256. */
-export function photographValues(
-  { measures, photographs }: ShownNetwork,
-  key: MeasureKey,
-  by: 'name' | 'sha256' = 'name',
-): PatchValues {
+/** Finite values of a measure, by the SHA-256 of the photograph. In another network, it may have another name. */
+export function photographValues({ measures, photographs }: AnsweredNetwork, key: MeasureKey): PatchValues {
   const at = indexOf(measures, key)
   return new Map(
-    photographs.flatMap(({ values, ...one }) => (Number.isFinite(values[at]) ? [[one[by], values[at] as number]] : [])),
+    photographs.flatMap(({ sha256, values }) =>
+      Number.isFinite(values[at]) ? [[sha256, values[at] as number] as const] : [],
+    ),
   )
 }
 
@@ -29,19 +29,30 @@ function indexOf(measures: readonly ConsistencyMeasure[], key: MeasureKey): numb
   return measures.findIndex(({ protocol, measure }) => protocol === key.protocol && measure === key.measure)
 }
 
-/** @returns the mean of `one` minus `other`; undefined if they share no photograph */
+/** @returns the mean of `one` minus `other`; undefined if they share no photograph, or if other shifts were measured */
 export function pairedDifference(
-  one: ShownNetwork,
-  other: ShownNetwork,
+  one: AnsweredNetwork,
+  other: AnsweredNetwork,
   key: MeasureKey,
 ): PairedDifference | undefined {
-  // Between the calls that measured the networks, a photograph may have got another name or another content.
-  const [own, others] = [one, other].map((network) => photographValues(network, key, 'sha256')) as [
-    PatchValues,
-    PatchValues,
-  ]
-  const differences = paired(own, others, (a, b) => a - b)
+  if (!haveSameShifts(one, other, key.protocol)) return undefined
+  const differences = paired(photographValues(one, key), photographValues(other, key), (a, b) => a - b)
   return differences.size === 0 ? undefined : { ...meanInterval([...differences.values()]), count: differences.size }
+}
+
+/** Whether two networks measured a protocol with the same draws, seed and background. */
+export function haveSameShifts(one: AnsweredNetwork, other: AnsweredNetwork, protocol: ProtocolName): boolean {
+  return settingsText(one, protocol) === settingsText(other, protocol)
+}
+
+/** Settings of a protocol, such as `5 draws, seed 0`; empty if it has none. */
+export function settingsText({ protocols }: AnsweredNetwork, protocol: ProtocolName): string {
+  const { draws, seed, background } = protocols.find(({ name }) => name === protocol) ?? {}
+  return [
+    ...(draws === undefined ? [] : [`draws ${draws}`]),
+    ...(seed === undefined ? [] : [`seed ${seed}`]),
+    ...(background === undefined ? [] : [`background ${background}`]),
+  ].join(', ')
 }
 
 /** Whether the interval of a difference contains 0. Nothing is known of a single photograph. */
@@ -50,8 +61,8 @@ export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
 }
 
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */
-export function bestFirst(networks: readonly ShownNetwork[], key: MeasureKey): readonly ShownNetwork[] {
-  const rank = (network: ShownNetwork) => {
+export function bestFirst(networks: readonly AnsweredNetwork[], key: MeasureKey): readonly AnsweredNetwork[] {
+  const rank = (network: AnsweredNetwork) => {
     const { mean = null, better = 'neither' } = measureOf(network, key) ?? {}
     return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
   }
@@ -59,12 +70,18 @@ export function bestFirst(networks: readonly ShownNetwork[], key: MeasureKey): r
 }
 
 /** The first measure of each protocol, which stands for it. With labels, the first one is the accuracy. */
-export function mainMeasures({ measures }: ShownNetwork): readonly ConsistencyMeasure[] {
-  return measures.filter(({ protocol }, i) => measures.findIndex((one) => one.protocol === protocol) === i)
+export function mainMeasures(networks: readonly AnsweredNetwork[]): readonly ConsistencyMeasure[] {
+  const all = networks.flatMap(({ measures }) => measures)
+  return PROTOCOL_NAMES.flatMap((name) => all.find(({ protocol }) => protocol === name) ?? [])
 }
 
-/** The main measure of the first protocol that shifts photographs. It decides which network is the most consistent. */
-export function leadingMeasure(network: ShownNetwork): ConsistencyMeasure {
-  const main = mainMeasures(network)
-  return (main.find(({ protocol }) => protocol !== 'center') ?? main[0]) as ConsistencyMeasure
+/**
+ * The main measure of a protocol that shifts photographs, if possible of one that all networks have. It decides which
+ * network is the most consistent.
+ */
+export function leadingMeasure(networks: readonly AnsweredNetwork[]): ConsistencyMeasure {
+  const main = mainMeasures(networks)
+  const shifted = main.filter(({ protocol }) => protocol !== 'center')
+  const ofAll = shifted.find((measure) => networks.every((network) => measureOf(network, measure) !== undefined))
+  return (ofAll ?? shifted[0] ?? main[0]) as ConsistencyMeasure
 }

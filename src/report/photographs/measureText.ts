@@ -1,6 +1,6 @@
 import { decimalText, signedText } from '../../plot/numberText.js'
+import type { ConsistencyMeasure, MeasureMean } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
-import type { ConsistencyMeasure, MeasureMean } from '../result.js'
 import { mayBeChance, type PairedDifference } from './differences.js'
 
 type Unit = Pick<ConsistencyMeasure, 'unit'>

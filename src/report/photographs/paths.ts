@@ -1,16 +1,15 @@
-import { answerNames } from '../../experiments/answers.js'
 import { CONFIDENT } from '../../experiments/confidence.js'
+import { protocolNamed } from '../../experiments/protocols.js'
 import { escapeHtml } from '../../plot/html.js'
-import { tableHtml } from '../../report/tables/render.js'
+import { CONFIDENCE } from '../../results/answers/measures.js'
+import type { AnsweredNetwork } from '../../results/answers/read.js'
+import type { ConsistencyMeasure, MeasuredPhotograph } from '../../results/answers/summary.js'
 import { counted } from '../../support/text.js'
-import type { NetworkAnswers } from '../networkAnswers.js'
-import { storedAnswer } from '../photographAnswers.js'
-import { answersOf, CONFIDENCE, keptValues, protocolNamed } from '../protocols.js'
-import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
+import { tableHtml } from '../tables/render.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
-import { pairedDifference, photographValues } from './differences.js'
+import { haveSameShifts, pairedDifference, photographValues } from './differences.js'
 import { measureText, pairedText } from './measureText.js'
-import { readPictures } from './pictures.js'
+import { type PagePictures, type PictureReader, pagePictures } from './pictures.js'
 import { nameCell } from './tables.js'
 
 const MOST_SHOWN = 12
@@ -18,11 +17,8 @@ const MOST_SHOWN = 12
 /** Largest number of frames in a bar chart, which is enough for all paths in frames of up to 1,998 px. */
 const MOST_BARS = 1024
 
-/** The stored answers of each network, by its name. */
-export type AnswersBy = ReadonlyMap<string, NetworkAnswers>
-
 /** One network, or two networks that are compared. */
-type Shown = readonly [ShownNetwork] | readonly [ShownNetwork, ShownNetwork]
+type Shown = readonly [AnsweredNetwork] | readonly [AnsweredNetwork, AnsweredNetwork]
 
 /**
  * Shows the answers to the photographs that differ most between two networks, or for a single network those whose answer
@@ -31,84 +27,81 @@ type Shown = readonly [ShownNetwork] | readonly [ShownNetwork, ShownNetwork]
  * @param networks the best one first
  */
 export async function pathsHtml(
-  networks: readonly ShownNetwork[],
+  networks: readonly AnsweredNetwork[],
   measure: ConsistencyMeasure,
-  answersBy: AnswersBy,
+  pictureOf: PictureReader,
 ): Promise<string> {
-  const all = pairsOf(networks).map((pair) => {
-    const isHere = pair.every(({ model }) => answersBy.has(model))
-    return { pair, isHere, photographs: isHere ? photographsOf(pair, measure) : [] }
-  })
+  const all = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
   // The first pair is visible, so it should have photographs.
   const shown = all.toSorted((a, b) => Number(a.photographs.length === 0) - Number(b.photographs.length === 0))
-  const names = new Set(shown.flatMap(({ photographs }) => photographs))
-  const files = [...answersBy.values()][0]?.files ?? []
-  const { all: pictures, pictureOf } = await readPictures(
-    files.filter(({ name }) => names.has(name)),
-    (name) => largestFrame(networks, name),
-  )
+  const pictures = pagePictures(pictureOf)
   const parts: string[] = []
-  for (const { pair, isHere, photographs } of shown) {
+  for (const { pair, photographs } of shown) {
     const figures: string[] = []
-    for (const name of photographs)
-      figures.push(`<figure>${pictureOf(name)}\n${await answersHtml(name, pair, measure, answersBy)}</figure>`)
+    for (const sha256 of photographs) figures.push(await figureHtml(sha256, pair, measure, networks, pictures))
     const title = escapeHtml(pair.map(({ model }) => model).join(' and '))
     parts.push(`<div class="pair" id="${idOf(pair, networks)}"><h3>${title}</h3>
-${figures.length === 0 ? `<p>${nothingShown(pair, isHere)}</p>` : ''}
+${figures.length === 0 ? `<p>${nothingShown(pair, measure)}</p>` : ''}
 <div class="photographs">\n${figures.join('\n')}\n</div></div>`)
   }
   return `${explanationHtml(networks, measure)}
-${pictures}
+${pictures.all()}
 <div class="pairs">\n${parts.join('\n')}\n</div>`
 }
 
-/** @param isHere whether the answers of both networks are at hand */
-function nothingShown({ length }: Shown, isHere: boolean): string {
-  if (!isHere)
-    return 'To see the photographs on which they differ, measure both networks in one call. Nothing is computed again.'
-  return length === 1 ? 'No answer changes.' : 'No photograph differs for which both networks are confident.'
+function nothingShown([one, other]: Shown, { protocol }: ConsistencyMeasure): string {
+  if (other === undefined) return 'No answer changes.'
+  return haveSameShifts(one, other, protocol)
+    ? 'No photograph differs for which both networks are confident.'
+    : 'They were measured with other settings, so they are not compared.'
 }
 
 /** All pairs of networks, or the only network. */
-function pairsOf(networks: readonly ShownNetwork[]): readonly Shown[] {
+function pairsOf(networks: readonly AnsweredNetwork[]): readonly Shown[] {
   const [first] = networks
   if (first !== undefined && networks.length === 1) return [[first]]
   return networks.flatMap((one, i) => networks.slice(i + 1).map((other) => [one, other] as const))
 }
 
+function photographOf({ photographs }: AnsweredNetwork, sha256: string): MeasuredPhotograph | undefined {
+  return photographs.find((one) => one.sha256 === sha256)
+}
+
 /** The largest frame in which a photograph was measured. It may be too small for other networks. */
-function largestFrame(networks: readonly ShownNetwork[], photograph: string): number {
-  const measured = networks.filter(({ photographs }) => photographs.some(({ name }) => name === photograph))
+function largestFrame(networks: readonly AnsweredNetwork[], sha256: string): number {
+  const measured = networks.filter((network) => photographOf(network, sha256) !== undefined)
   return Math.max(...measured.map(({ frame }) => frame))
 }
 
-function idOf(pair: Shown, networks: readonly ShownNetwork[]): string {
+function idOf(pair: Shown, networks: readonly AnsweredNetwork[]): string {
   return `pair-${pair.map((network) => networks.indexOf(network) + 1).join('-')}`
 }
 
 /**
  * Sorts photographs by the difference between two networks, if both are confident. For one network, sorts them by the
  * difference from the best possible value, and confident ones come first. Photographs without a difference are left out.
+ * @returns the SHA-256 of each
  */
 function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readonly string[] {
+  if (other !== undefined && !haveSameShifts(one, other, measure.protocol)) return []
   const confidence = { protocol: measure.protocol, measure: CONFIDENCE }
   const confidences = [one, other ?? one].map((network) => photographValues(network, confidence))
   const others = other && photographValues(other, measure)
   const best = measure.better === 'higher' ? 1 : 0
   return [...photographValues(one, measure)]
-    .map(([name, value]) => ({
-      name,
-      difference: Math.abs(value - (others === undefined ? best : (others.get(name) ?? value))),
-      isConfident: confidences.every((own) => (own.get(name) ?? 0) >= CONFIDENT),
+    .map(([sha256, value]) => ({
+      sha256,
+      difference: Math.abs(value - (others === undefined ? best : (others.get(sha256) ?? value))),
+      isConfident: confidences.every((own) => (own.get(sha256) ?? 0) >= CONFIDENT),
     }))
     .filter(({ difference, isConfident }) => difference > 0 && (isConfident || other === undefined))
     .sort((a, b) => Number(b.isConfident) - Number(a.isConfident) || b.difference - a.difference)
     .slice(0, MOST_SHOWN)
-    .map(({ name }) => name)
+    .map(({ sha256 }) => sha256)
 }
 
 /** Explains the figures. With several networks, a table links to the figures of each pair. */
-function explanationHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
+function explanationHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
     : `Each bar is one frame (at most the first ${MOST_BARS}). Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
@@ -122,7 +115,7 @@ ${differencesHtml(networks, measure)}`
 }
 
 /** The differences of all pairs of networks. Each one is a link to the photographs of the pair. */
-function differencesHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
+function differencesHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
   const columns = networks.slice(0, -1)
   const rows = networks.slice(1).map((row, i) => {
     const cells = columns.slice(0, i + 1).map((column) => {
@@ -140,49 +133,41 @@ function isMap({ protocol }: ConsistencyMeasure): boolean {
   return protocolNamed(protocol).windows === true
 }
 
-/** Reads the stored answers to a photograph's frames. */
-async function readFrames(
-  answers: NetworkAnswers | undefined,
-  photograph: string,
-  measure: ConsistencyMeasure,
-): Promise<readonly ShownFrame[]> {
-  const row = answers?.measured.get(photograph)?.row
-  if (answers === undefined || row === undefined) return []
-  const { protocols, setting, store } = answers
-  const at = protocols.findIndex(({ name }) => name === measure.protocol)
-  const protocol = protocols[at] as (typeof protocols)[number]
-  const first = protocols.slice(0, at).reduce((sum, one) => sum + keptValues(one, setting), 0)
-  const frames = isMap(measure) ? answersOf(protocol, setting) : Math.min(MOST_BARS, answersOf(protocol, setting))
-  const values = await store.read(row, first, frames * setting.columns.length)
-  const names = answerNames(answers.network)
-  return Array.from({ length: frames }, (_, i) => {
-    const { answer, ...frame } = storedAnswer(i, values, setting, undefined)
-    return { ...frame, answer: names[answer] ?? String(answer) }
-  })
-}
-
-async function answersHtml(
-  photograph: string,
+async function figureHtml(
+  sha256: string,
   pair: Shown,
   measure: ConsistencyMeasure,
-  answersBy: AnswersBy,
+  networks: readonly AnsweredNetwork[],
+  pictures: PagePictures,
 ): Promise<string> {
-  const frames = await Promise.all(pair.map(({ model }) => readFrames(answersBy.get(model), photograph, measure)))
+  const photograph = photographOf(pair[0], sha256) as MeasuredPhotograph
+  const picture = await pictures.add(photograph, largestFrame(networks, sha256))
+  const frames = await Promise.all(pair.map((network) => readFrames(network, sha256, measure)))
   const colours = answerColours(frames.flat())
   const draw = isMap(measure) ? answerMap : barStrip
   const parts = pair.map((network, i) => {
     const own = frames[i] ?? []
-    const value = measureText(measure, photographValues(network, measure).get(photograph) ?? null)
+    const value = measureText(measure, photographValues(network, measure).get(sha256) ?? null)
     const strip = draw(own, `Answers of ${network.model}`, colours)
     return `<p>${escapeHtml(network.model)}: ${value}</p>${strip}${legendHtml(own, colours)}`
   })
-  return `<figcaption>${escapeHtml(photograph)}${rightText(answersBy.get(pair[0].model), photograph)}</figcaption>${parts.join('\n')}`
+  return `<figure>${picture}<figcaption>${escapeHtml(photograph.name)}${rightText(photograph)}</figcaption>${parts.join('\n')}</figure>`
 }
 
-function rightText(answers: NetworkAnswers | undefined, photograph: string): string {
-  const names = answers === undefined ? [] : answerNames(answers.network)
-  const right = (answers?.right?.get(photograph) ?? []).map((index) => names[index] ?? index)
-  return right.length === 0 ? '' : `<br><span class="soft">right: ${escapeHtml(right.join(' or '))}</span>`
+/** Reads the stored answers to a photograph's frames. */
+async function readFrames(
+  network: AnsweredNetwork,
+  sha256: string,
+  measure: ConsistencyMeasure,
+): Promise<readonly ShownFrame[]> {
+  const name = photographOf(network, sha256)?.name ?? ''
+  const { answers, names } = (await network.answersTo(measure.protocol, name)) ?? { answers: [], names: {} }
+  const shown = isMap(measure) ? answers : answers.slice(0, MOST_BARS)
+  return shown.map(({ answer, ...frame }) => ({ ...frame, answer: names[answer] ?? String(answer) }))
+}
+
+function rightText({ label }: MeasuredPhotograph): string {
+  return label === undefined ? '' : `<br><span class="soft">right: ${escapeHtml(label.split(';').join(' or '))}</span>`
 }
 
 /** Lists the answers that have a colour. */

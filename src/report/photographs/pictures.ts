@@ -1,48 +1,78 @@
 import { InputError } from '../../errors.js'
-import { middleStart, type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import type { Image } from '../../patches/image.js'
+import { middleStart, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import { photographFinder } from '../../results/answers/sources.js'
+import type { MeasuredPhotograph } from '../../results/answers/summary.js'
+import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '../../results/pictures.js'
 
-/** Side of a picture in pixels. */
-const SIDE = 224
+/** Gives the JPEG of a photograph; undefined if there is neither a stored picture nor the photograph. */
+export type PictureReader = (
+  photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>,
+  frame: number,
+) => Promise<Buffer | undefined>
 
 /**
- * Reads the middle of photographs, as networks see it. Each picture is on the page once, before the figures, which refer
- * to it.
- * @param frameOf returns the side of the middle in pixels
- * @returns HTML of all pictures, and a function that gives the HTML of one in a figure
+ * Reads the middle of photographs, as networks see it. A picture is stored in the results folder, so that later reports
+ * have it without the photograph.
  */
-export async function readPictures(files: readonly PhotographFile[], frameOf: (photograph: string) => number) {
-  const ids = new Map<string, string>()
-  const images: string[] = []
-  for (const file of files) {
-    const jpeg = await middleOf(file, frameOf(file.name))
-    if (jpeg === undefined) continue
-    const id = `photograph-${images.length + 1}`
-    ids.set(file.name, id)
-    const href = `data:image/jpeg;base64,${jpeg.toString('base64')}`
-    images.push(`<image id="${id}" width="${SIDE}" height="${SIDE}" href="${href}"/>`)
+export async function pictureReader(results: string): Promise<PictureReader> {
+  const pathsOf = await photographFinder(results)
+  return async ({ name, sha256 }, frame) => {
+    const stored = await readPhotographPicture(results, sha256, frame)
+    if (stored !== undefined) return stored
+    for (const path of pathsOf(name)) {
+      const read = await readPhotograph({ name, path }, frame, sourceSide(frame)).catch((error) => {
+        if (!(error instanceof InputError)) throw error
+      })
+      if (read?.sha256 !== sha256) continue
+      const jpeg = await middleOf(read.image, frame)
+      await keepPhotographPicture(results, sha256, frame, jpeg)
+      return jpeg
+    }
+    return undefined
   }
-  const pictureOf = (photograph: string) => {
-    const id = ids.get(photograph)
-    return id === undefined
-      ? '<p class="soft">This photograph can no longer be read.</p>'
-      : `<svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true"><use href="#${id}"/></svg>`
-  }
-  return { all: `<svg class="hidden" aria-hidden="true"><defs>\n${images.join('\n')}\n</defs></svg>`, pictureOf }
 }
 
-/** A JPEG; undefined if the file has been removed since it was measured. */
-async function middleOf(file: PhotographFile, frame: number): Promise<Buffer | undefined> {
-  const read = await readPhotograph(file, frame, sourceSide(frame)).catch((error) => {
-    if (!(error instanceof InputError)) throw error
-  })
-  if (read === undefined) return undefined
+async function middleOf({ rows: side, data }: Image, frame: number): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
-  const { rows: side, data } = read.image
   const start = middleStart(side, frame)
   return sharp(data, { raw: { width: side, height: side, channels: 4 } })
     .extract({ left: start, top: start, width: frame, height: frame })
     .removeAlpha()
-    .resize(SIDE)
+    .resize(PHOTOGRAPH_SIDE)
     .jpeg({ quality: 70 })
     .toBuffer()
+}
+
+/** The pictures of a page. Each one is on the page once, before the figures, which refer to it. */
+export interface PagePictures {
+  /** Adds a picture, and returns its HTML in a figure; empty if the photograph cannot be read. */
+  readonly add: (photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>, frame: number) => Promise<string>
+  /** HTML of all pictures. */
+  readonly all: () => string
+}
+
+export function pagePictures(pictureOf: PictureReader): PagePictures {
+  const ids = new Map<string, string | undefined>()
+  const images: string[] = []
+  const side = PHOTOGRAPH_SIDE
+  const added = (jpeg: Buffer | undefined) => {
+    if (jpeg === undefined) return undefined
+    const id = `photograph-${images.length + 1}`
+    images.push(
+      `<image id="${id}" width="${side}" height="${side}" href="data:image/jpeg;base64,${jpeg.toString('base64')}"/>`,
+    )
+    return id
+  }
+  return {
+    add: async (photograph, frame) => {
+      const { sha256 } = photograph
+      if (!ids.has(sha256)) ids.set(sha256, added(await pictureOf(photograph, frame)))
+      const id = ids.get(sha256)
+      return id === undefined
+        ? ''
+        : `<svg viewBox="0 0 ${side} ${side}" aria-hidden="true"><use href="#${id}"/></svg>\n`
+    },
+    all: () => `<svg class="hidden" aria-hidden="true"><defs>\n${images.join('\n')}\n</defs></svg>`,
+  }
 }

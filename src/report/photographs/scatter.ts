@@ -1,16 +1,24 @@
-import { axisTicks, LETTER_SIZE, labelAttributes, tickElements } from '../../plot/axis.js'
+import { type AxisTick, axisTicks, type Label, LETTER_SIZE, labelAttributes, tickElements } from '../../plot/axis.js'
 import type { Rectangle } from '../../plot/canvas.js'
 import { escapeHtml } from '../../plot/html.js'
-import { labelWidth } from '../../plot/layout.js'
+import { type FigureLayout, labelWidth } from '../../plot/layout.js'
 import { PICTURE_LETTERS } from '../../plot/letters.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import { linearScale } from '../../plot/scale.js'
 import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
+import { CONFIDENCE } from '../../results/answers/measures.js'
+import type { AnsweredNetwork } from '../../results/answers/read.js'
+import type { ConsistencyMeasure } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
-import { CONFIDENCE } from '../protocols.js'
-import type { ConsistencyMeasure, ShownNetwork } from '../result.js'
 import { type MeasureKey, measureOf } from './differences.js'
 import { meanText, titleText } from './measureText.js'
+
+/** The consistency of networks over their accuracy, or without labels over their confidence. */
+export interface Scatter {
+  readonly dots: readonly Dot[]
+  readonly across: ConsistencyMeasure
+  readonly up: ConsistencyMeasure
+}
 
 /** A dot with its error bars: along each axis, the low end, the value and the high end. */
 interface Dot {
@@ -23,27 +31,22 @@ interface Dot {
 
 type Span = readonly [number, number, number]
 
-/**
- * Draws the consistency of networks over their accuracy, or without labels over their confidence. On narrow screens, CSS
- * shows a second drawing whose letters are as large as in the first one.
- */
-export function scatterHtml(networks: readonly ShownNetwork[], measure: ConsistencyMeasure): string {
+/** @returns undefined for fewer than two networks with both values */
+export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyMeasure): Scatter | undefined {
   const keys: readonly MeasureKey[] = [
     { protocol: 'center', measure: 'accuracy' },
-    { protocol: measure.protocol, measure: CONFIDENCE },
+    { protocol: up.protocol, measure: CONFIDENCE },
   ]
   const [across] = keys.flatMap((key) => networks.flatMap((network) => measureOf(network, key) ?? []))
-  if (across === undefined) return ''
+  if (across === undefined) return undefined
   const dots = networks.flatMap((network): readonly Dot[] => {
-    const [x, y] = [measureOf(network, across), measureOf(network, measure)]
+    const [x, y] = [measureOf(network, across), measureOf(network, up)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
     return [
       { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },
     ]
   })
-  const draw = (width: number) => scatterSvg(dots, { x: axisTitle(across), y: axisTitle(measure) }, width)
-  return `<p>Each dot is one network. Lines are 95 % confidence intervals. The upright axis is the protocol ${escapeHtml(measure.protocol)}.</p>
-<div class="scatter">${draw(640)}${draw(350)}</div>`
+  return dots.length < 2 ? undefined : { dots, across, up }
 }
 
 /** The interval of a share ends at 0 and 100 %. */
@@ -53,64 +56,147 @@ function spanOf({ unit, mean, standardError, count }: ConsistencyMeasure): Span 
   return [Math.max(0, 100 * (value - half)), 100 * value, Math.min(100, 100 * (value + half))]
 }
 
-function axisTitle({ title, unit, better }: ConsistencyMeasure): string {
-  return titleText({ title: unit === 'share' ? `${title} (%)` : title, better })
+/** On narrow screens, CSS shows a second drawing whose letters are as large as in the first one. */
+export function scatterHtml(scatter: Scatter): string {
+  const { protocol } = scatter.up
+  return `<p>Each dot is one network. Lines are 95 % confidence intervals. The upright axis is the protocol ${escapeHtml(protocol)}.</p>
+<div class="scatter">${scatterSvg(scatter, WIDTH)}${scatterSvg(scatter, 350)}</div>`
 }
 
-const HEIGHT = 400
+const [WIDTH, HEIGHT] = [640, 400]
 const [LEFT, TOP, BOTTOM, RIGHT] = [46, 30, 42, 12]
+const RADIUS = 5
+const LINE_HEIGHT = 15
+const LONGEST_NAME = 24
 
-function scatterSvg(dots: readonly Dot[], titles: { readonly x: string; readonly y: string }, width: number): string {
+/** Where everything is in a drawing of a scatter with letters of LETTER_SIZE, in pixels. */
+interface Placed {
+  readonly dots: readonly Dot[]
+  readonly ticks: readonly AxisTick[]
+  readonly titles: readonly Label[]
+  readonly names: readonly Label[]
+  /** Thin lines from dots to names that are farther away. */
+  readonly leaders: readonly (readonly [number, number, number, number])[]
+}
+
+function placed({ dots, across, up }: Scatter, width: number): Placed {
   const plot = { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM }
   const [right, bottom] = [plot.x + plot.width, plot.y + plot.height]
   const scaleX = linearScale(dots.flatMap(({ x }) => x))
   const scaleY = linearScale(dots.flatMap(({ y }) => y))
   const placeX = (value: number) => plot.x + scaleX.at(value) * plot.width
   const placeY = (value: number) => bottom - scaleY.at(value) * plot.height
-  const placed = dots.map((dot) => ({ ...dot, x: placedSpan(dot.x, placeX), y: placedSpan(dot.y, placeY) }))
-  const marks = placed.flatMap(({ words, x, y }, i) => [
-    line(x[0], y[1], x[2], y[1], seriesColour(i)),
-    line(x[1], y[0], x[1], y[2], seriesColour(i)),
-    mark(i, x[1], y[1], RADIUS, tip(words)),
-  ])
+  const own = dots.map((dot) => ({ ...dot, x: placedSpan(dot.x, placeX), y: placedSpan(dot.y, placeY) }))
+  return {
+    dots: own,
+    ticks: [
+      ...axisTicks(scaleX, placeX, { side: 'below', from: TOP, to: bottom, numbers: bottom + 11 }),
+      ...axisTicks(scaleY, placeY, { side: 'left', from: LEFT, to: right, numbers: LEFT - 5 }),
+    ],
+    titles: [
+      { words: axisTitle(up), x: 0, y: 8, align: 'left' },
+      { words: axisTitle(across), x: right, y: HEIGHT - 10, align: 'right' },
+    ],
+    ...placedNames(own, plot),
+  }
+}
+
+function axisTitle({ title, unit, better }: ConsistencyMeasure): string {
+  return titleText({ title: unit === 'share' ? `${title} (%)` : title, better })
+}
+
+function scatterSvg(scatter: Scatter, width: number): string {
+  const { dots, ticks, titles, names, leaders } = placed(scatter, width)
+  const text = (label: Label, attributes = {}) => {
+    const { x, y, ...anchor } = labelAttributes(label, LETTER_SIZE)
+    return textElement(x, y, label.words, { ...anchor, ...attributes })
+  }
   const attributes = {
     viewBox: `0 0 ${width} ${HEIGHT}`,
     role: 'group',
-    'aria-label': `${titles.y} over ${titles.x}`,
+    'aria-label': `${axisTitle(scatter.up)} over ${axisTitle(scatter.across)}`,
     'font-size': `${LETTER_SIZE}px`,
   }
-  const axes = [
-    textElement(0, 12, titles.y),
-    textElement(right, HEIGHT - 6, titles.x, { 'text-anchor': 'end' }),
-    ...tickElements(axisTicks(scaleX, placeX, { side: 'below', from: TOP, to: bottom, numbers: bottom + 11 })),
-    ...tickElements(axisTicks(scaleY, placeY, { side: 'left', from: LEFT, to: right, numbers: LEFT - 5 })),
+  return markup(
+    svg(
+      'svg',
+      attributes,
+      ...titles.map((title) => text(title)),
+      ...tickElements(ticks),
+      ...dots.flatMap((dot, i) => dotElements(dot, i, seriesColour(i))),
+      ...leaders.map((ends) => line(...ends, 'var(--strong)')),
+      ...names.map((name) => text(name, { class: 'name' })),
+    ),
+  )
+}
+
+function dotElements({ words, x, y }: Dot, i: number, colour: string): readonly SvgElement[] {
+  return [
+    line(x[0], y[1], x[2], y[1], colour),
+    line(x[1], y[0], x[1], y[2], colour),
+    mark(i, x[1], y[1], RADIUS, tip(words)),
   ]
-  return markup(svg('svg', attributes, ...axes, ...marks, ...labels(placed, plot)))
+}
+
+/** Greys that can be seen on light and on dark ground. */
+const [DOT, FAINT] = ['#737a82', '#a4a9af']
+
+/** Space around a figure, in pixels of the drawing. */
+const MARGIN = 16
+
+/** The scatter as a figure, in greys. Dots differ in shape, and each has its name. */
+export function scatterFigure(scatter: Scatter): FigureLayout {
+  const { dots, ticks, titles, names, leaders } = placed(scatter, WIDTH)
+  const scale = PICTURE_LETTERS / LETTER_SIZE
+  const shapes = [
+    svg(
+      'g',
+      { 'stroke-width': 0.5 },
+      ...ticks.map(({ line: { x1, y1, x2, y2 } }) => line(x1, y1, x2, y2, FAINT)),
+      ...leaders.map((ends) => line(...ends, FAINT)),
+    ),
+    ...dots.flatMap((dot, i) =>
+      dotElements(dot, i, DOT).map((one) =>
+        'fill' in one.attributes ? { ...one, attributes: { ...one.attributes, fill: DOT } } : one,
+      ),
+    ),
+  ]
+  const labels = [...titles, ...ticks.map(({ label }) => label), ...names]
+  return {
+    width: scale * WIDTH + 2 * MARGIN,
+    height: scale * HEIGHT + 2 * MARGIN,
+    title: `${axisTitle(scatter.up)}, over: ${axisTitle(scatter.across)}`,
+    maps: [],
+    lines: [],
+    shapes: [svg('g', { transform: `translate(${MARGIN} ${MARGIN}) scale(${scale})` }, ...shapes)],
+    labels: labels.map((label) => ({ ...label, x: MARGIN + scale * label.x, y: MARGIN + scale * label.y })),
+  }
 }
 
 function placedSpan([low, value, high]: Span, place: (value: number) => number): Span {
   return [place(low), place(value), place(high)]
 }
 
-const RADIUS = 5
-const LINE_HEIGHT = 15
-const LONGEST_NAME = 24
-
-/** Writes each name at the nearest free place beside its dot. A thin line leads to a place that is farther away. */
-function labels(dots: readonly Dot[], plot: Rectangle): readonly SvgElement[] {
+/** Writes each name at the nearest free place beside its dot. */
+function placedNames(dots: readonly Dot[], plot: Rectangle): Pick<Placed, 'names' | 'leaders'> {
   const taken = dots.map(({ x: [, x], y: [, y] }) => around(x, y, 2 * RADIUS, 2 * RADIUS))
-  return dots.flatMap(({ name, x: [, x], y: [, y] }) => {
+  const names: Label[] = []
+  const leaders: [number, number, number, number][] = []
+  for (const {
+    name,
+    x: [, x],
+    y: [, y],
+  } of dots) {
     const words = shortened(name, LONGEST_NAME)
     const places = placesBeside(x, y, (labelWidth(words) * LETTER_SIZE) / PICTURE_LETTERS)
     const isFree = (box: Rectangle) => isInside(box, plot) && !taken.some((other) => overlap(box, other))
     const box = places.find(isFree) ?? (places[0] as Rectangle)
     taken.push(box)
     const [nearX, nearY] = [within(x, box.x, box.width), within(y, box.y, box.height)]
-    const leader = Math.hypot(nearX - x, nearY - y) > 3 * RADIUS ? [line(x, y, nearX, nearY, 'var(--strong)')] : []
-    const label = { words, x: box.x, y: box.y + LINE_HEIGHT / 2, align: 'left' } as const
-    const { x: left, y: baseline, ...attributes } = labelAttributes(label, LETTER_SIZE)
-    return [...leader, textElement(left, baseline, words, { ...attributes, class: 'name' })]
-  })
+    if (Math.hypot(nearX - x, nearY - y) > 3 * RADIUS) leaders.push([x, y, nearX, nearY])
+    names.push({ words, x: box.x, y: box.y + LINE_HEIGHT / 2, align: 'left' })
+  }
+  return { names, leaders }
 }
 
 /** Boxes for a name in the four corners between a dot's error bars, then above and below, at growing distances. */

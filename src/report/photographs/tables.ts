@@ -1,16 +1,17 @@
 import { CONFIDENT } from '../../experiments/confidence.js'
-import { type TableCell, tableHtml } from '../../report/tables/render.js'
+import type { AnsweredNetwork } from '../../results/answers/read.js'
+import type { ConsistencyMeasure, MeasureMean } from '../../results/answers/summary.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import type { ConsistencyMeasure, MeasureMean, ShownNetwork } from '../result.js'
+import { type TableCell, tableHtml } from '../tables/render.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { meanText, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
-export function measuresHtml(networks: readonly ShownNetwork[]): string {
+export function measuresHtml(networks: readonly AnsweredNetwork[]): string {
   const isOne = networks.length === 1
   const measures = networks.flatMap((network) => network.measures)
-  const tables = distinct(measures.map(({ protocol }) => protocol)).map((protocol) => {
+  const tables = mainMeasures(networks).map(({ protocol }) => {
     const own = measures.filter((measure) => measure.protocol === protocol)
     return `<details${isOne ? ' open' : ''}><summary>All measures of the protocol ${protocol}</summary>
 ${measureTable(networks, own)}</details>`
@@ -25,7 +26,7 @@ ${tables.join('\n')}`
  * All measures of a protocol. For each measure, the best network comes first.
  * @param measures of all networks, because only detectors measure overlaps
  */
-function measureTable(networks: readonly ShownNetwork[], measures: readonly ConsistencyMeasure[]): string {
+function measureTable(networks: readonly AnsweredNetwork[], measures: readonly ConsistencyMeasure[]): string {
   const isOne = networks.length === 1
   const keys = distinct(measures.map(({ protocol, measure }) => ({ protocol, measure })))
   const rows = keys.flatMap((key) =>
@@ -42,8 +43,8 @@ function measureTable(networks: readonly ShownNetwork[], measures: readonly Cons
 }
 
 /** The main measures of several networks. The best value of each column is marked, and others are compared with it. */
-function comparedHtml(networks: readonly ShownNetwork[]): string {
-  const columns = mainMeasures(networks[0] as ShownNetwork)
+function comparedHtml(networks: readonly AnsweredNetwork[]): string {
+  const columns = mainMeasures(networks)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
     return { text: name, below: [titleText(measure)] }
@@ -59,12 +60,12 @@ percentages, in percentage points). ≈ marks differences that may be chance: th
 }
 
 function comparedCell(
-  network: ShownNetwork,
-  networks: readonly ShownNetwork[],
+  network: AnsweredNetwork,
+  networks: readonly AnsweredNetwork[],
   measure: ConsistencyMeasure,
 ): TableCell {
   const own = measureOf(network, measure)
-  const best = bestFirst(networks, measure)[0] as ShownNetwork
+  const best = bestFirst(networks, measure)[0] as AnsweredNetwork
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
   if (own.mean === measureOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
@@ -72,6 +73,6 @@ function comparedCell(
   return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }
 }
 
-export function nameCell({ model }: ShownNetwork): TableCell {
+export function nameCell({ model }: AnsweredNetwork): TableCell {
   return { text: model, isName: true }
 }

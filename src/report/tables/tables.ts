@@ -4,9 +4,10 @@ import { signedText } from '../../plot/numberText.js'
 import { csvText } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type LayerAtSize, type MeanRow } from '../../results/rows.js'
-import type { TableKind } from '../../results/tableKinds.js'
+import { PHOTOGRAPHS, type TableKind } from '../../results/tableKinds.js'
 import { variantText, variantTitle } from '../../results/variant.js'
 import { distinct } from '../../support/lists.js'
+import { halfWidthOf } from '../../support/statistics.js'
 import { counted } from '../../support/text.js'
 import type { TextOf } from '../displayNames.js'
 import { type KeyedTable, latexTable } from './latex.js'
@@ -46,7 +47,7 @@ const SIGMA_NOTE =
  */
 export function resultTables(rows: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Set(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => kind)))
-  return [...kinds].flatMap((kind) => tablesOf(kind, rows, paper))
+  return [...kinds, PHOTOGRAPHS].flatMap((kind) => tablesOf(kind, rows, paper))
 }
 
 interface Placed {
@@ -68,6 +69,7 @@ function tablesOf(kind: TableKind, all: readonly MeanRow[], paper: PaperComparis
 
 /** Selects the results that this kind of table shows, and finds the table's column for each of them. */
 function placed(kind: TableKind, rows: readonly MeanRow[]): readonly Placed[] {
+  if (kind === PHOTOGRAPHS) return rows.flatMap(placedOfPhotographs)
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
       tables.flatMap((table) => (table.kind === kind ? [[name, table.column] as const] : [])),
@@ -77,6 +79,11 @@ function placed(kind: TableKind, rows: readonly MeanRow[]): readonly Placed[] {
     const column = columns.get(row.metric)?.(row.variant)
     return column === undefined ? [] : [{ row, column }]
   })
+}
+
+function placedOfPhotographs(row: MeanRow): readonly Placed[] {
+  const { protocol, confidence } = row.variant
+  return protocol === undefined || confidence !== undefined ? [] : [{ row, column: [protocol, row.metric] }]
 }
 
 function tableOf(
@@ -124,7 +131,7 @@ function tableOf(
     ]),
     data: {
       head: [
-        ...['model', 'layer', 'size', ...keys, statistic, 'std', what],
+        ...['model', 'layer', 'size', ...keys, statistic, kind.spread === 'interval' ? 'half_interval' : 'std', what],
         ...[`paper_${statistic}`, 'paper_std', 'difference', 'difference_sigmas'],
       ],
       rows: rows.flatMap(({ line, cells }) =>
@@ -155,6 +162,8 @@ interface Value {
   readonly mean: number
   readonly std?: number | undefined
   readonly count?: number | undefined
+  /** Most digits after the point. */
+  readonly digits?: number
   /** Each counted value is 0 or 1. Its standard deviation only repeats the mean, so that texts leave it out. */
   readonly isShare?: boolean
 }
@@ -162,6 +171,10 @@ interface Value {
 function shownValue({ spread }: TableKind, row: MeanRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
   if (spread === 'none' || count === 0) return { mean }
+  if (spread === 'interval') {
+    const half = count < 2 ? null : halfWidthOf(std / Math.sqrt(count - 1), count)
+    return { mean, ...(half !== null && { std: half }), count, digits: 5 }
+  }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
   if ('fewest' in spread)
     return { mean, ...(count >= spread.fewest && { std }), count, isShare: row.metric === 'answer-right' }
@@ -206,16 +219,17 @@ function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][
   return { text, below: [`paper ${valueText(paper)}`, ...apart] }
 }
 
-/** A mean with as many decimals as its ± needs for two significant digits, from one to three. */
-function valueText({ mean, std, isShare }: Value): string {
+/** A mean with as many decimals as its ± needs for two significant digits, from one to three by default. */
+function valueText({ mean, std, isShare, digits: most = 3 }: Value): string {
   if (std === undefined || isShare) return mean.toFixed(3)
-  const digits = [1, 0.1].filter((least) => std < least).length + 1
+  const digits = std === 0 ? 3 : [1, 0.1, 0.01, 0.001].slice(0, most - 1).filter((least) => std < least).length + 1
   return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`
 }
 
-function nameOf({ numbers, stem, title }: TableKind, size: number, sizes: string) {
+function nameOf(kind: TableKind, size: number, sizes: string) {
+  const { numbers, stem, title } = kind
   const number = numbers?.[size]
-  const whole = `${title}, objects of ${sizes}`
+  const whole = `${title}, ${kind.of === 'photographs' ? 'photographs' : 'objects'} of ${sizes}`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }
   const caption = `${whole} (as Table ${number} of Lee et al., 2020)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
@@ -240,8 +254,9 @@ export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex', text
   return `# ${markdownText(table.title)}\n\n${tableMarkdown(table)}\n\n${markdownText(table.note)}\n`
 }
 
-export function isOfArithmetic({ kind }: ResultTable): boolean {
-  return kind.isOfArithmetic === true
+/** Whether a table is about objects, photographs or feature arithmetic. */
+export function isAbout(what: 'objects' | NonNullable<TableKind['of']>): (table: ResultTable) => boolean {
+  return ({ kind: { of = 'objects' } }) => of === what
 }
 
 /** HTML of the tables for the page: one block per kind of table, with a tab for each patch size. */

@@ -4,7 +4,7 @@ import type { RightClasses } from '../../experiments/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/protocols.js'
 import { compareText, foldersIn } from '../openResults.js'
 import { measuresOf, photographMeasures, type StoredAnswer, storedAnswers } from './measures.js'
-import type { AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
+import { type AnswersInputs, bucketOf, type FailedPhotograph, type StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
 import { type ConsistencyMeasure, type ListedMeasure, type MeasuredPhotograph, measureMeans } from './summary.js'
 
@@ -64,7 +64,8 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const [first] = all
   if (first === undefined) return undefined
   for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol as Bucket, first, withoutProtocol)
-  for (const own of buckets.values()) for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
+  for (const own of buckets.values())
+    for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
   const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
   const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
   const listed = [...buckets.keys()].flatMap((protocol) =>
@@ -80,14 +81,12 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
     copies,
     failed: distinctFailures(all),
     answersTo: async (protocol, name) => {
-      for (const bucket of buckets.get(protocol) ?? []) {
-        const at = bucket.answers.photographs.findIndex((one) => one.name === name)
-        if (at < 0) continue
-        const row = (await readValues(bucket.folder, bucket.answers))[at] as Float32Array
-        const { columns, photographs, names } = bucket.answers
-        return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
-      }
-      return undefined
+      const own = buckets.get(protocol)?.find(({ answers }) => answers.inputs.bucket === bucketOf(name))
+      const at = own?.answers.photographs.findIndex((one) => one.name === name) ?? -1
+      if (own === undefined || at < 0) return undefined
+      const row = (await readValues(own.folder, own.answers))[at] as Float32Array
+      const { columns, photographs, names } = own.answers
+      return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
     },
   }
 }
@@ -107,7 +106,9 @@ async function bucketsIn(results: string, parent: string): Promise<readonly Buck
     const answers = await readAnswers(folder)
     const expected = answersFolder(results, answers.inputs)
     if (folder !== expected)
-      throw new InputError(`${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`)
+      throw new InputError(
+        `${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`,
+      )
     buckets.push({ folder, answers })
   }
   return buckets
@@ -149,7 +150,13 @@ async function measuredPhotographs(
         }
         found.set(key, photograph)
         const row = rows[i] as Float32Array
-        const values = photographMeasures(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
+        const values = photographMeasures(
+          protocolNamed(protocol),
+          measures,
+          answers.columns,
+          right as RightClasses,
+          row,
+        )
         photograph.values.splice(first, values.length, ...values)
       }
     }

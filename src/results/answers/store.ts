@@ -31,6 +31,11 @@ export function answersFolder(results: string, { model, protocol, bucket }: Answ
   return join(results, 'answers', fileName(model), protocol, bucket)
 }
 
+/** Path of the table of a network's photographs, which a report writes. */
+export function photographsPath(results: string, model: string): string {
+  return join(results, 'answers', fileName(model), 'photographs.csv')
+}
+
 export interface AnswersRow extends AnsweredPhotograph {
   /** The values of its answers; see `ProtocolAnswers`. */
   readonly values: Float32Array
@@ -52,7 +57,10 @@ export interface Answers {
 export async function writeAnswers(results: string, { rows, failed, ...answers }: Answers): Promise<void> {
   const sorted = rows.toSorted((a, b) => compareText(a.name, b.name))
   const [header] = encodeNpy([sorted.length, sorted[0]?.values.length ?? 0], new Float32Array())
-  const npy = [header, ...sorted.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]
+  const npy = [
+    header,
+    ...sorted.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ]
   await writeFolderAtomic(answersFolder(results, answers.inputs), async (folder) => {
     await writeFileAtomic(join(folder, VALUES_FILE), npy)
     await writeSealedJson(join(folder, ANSWERS_FILE), answersSchema, {
@@ -75,7 +83,11 @@ export type FoundAnswers =
  * Looks for stored answers that were made from these inputs, to any photographs. Damaged answers are missing.
  * @param checksValues whether to check the array, too
  */
-export async function findAnswers(results: string, inputs: AnswersInputs, checksValues: boolean): Promise<FoundAnswers> {
+export async function findAnswers(
+  results: string,
+  inputs: AnswersInputs,
+  checksValues: boolean,
+): Promise<FoundAnswers> {
   const folder = answersFolder(results, inputs)
   const answers = await readAnswers(folder).catch(() => undefined)
   if (answers === undefined) return otherFormat(join(folder, ANSWERS_FILE))

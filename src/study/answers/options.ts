@@ -1,7 +1,13 @@
 import { z } from 'zod'
-import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
-import { type CheckedOptions, type GivenOptions, oneOf } from '../support/optionChecks.js'
-import { PROTOCOL_NAMES } from './protocols.js'
+import { type DeviceRequest, parseDevice } from '../../engine/device.js'
+import { UsageError } from '../../errors.js'
+import { EXACT_CROP, PROTOCOLS, type Protocol } from '../../experiments/protocols.js'
+import { NETWORK_OPTIONS, type NetworkOptions } from '../../features/openNetwork.js'
+import { checkCount } from '../../support/checks.js'
+import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
+
+/** Largest number of draws. With so many, the standard error of a photograph's agreement is below 0.2 points. */
+const MOST_DRAWS = 100_000
 
 const OPTIONS = {
   /** Photographs: a folder (with its subfolders), a text file with one path per line, or a single picture file. */
@@ -16,7 +22,16 @@ const OPTIONS = {
    */
   labels: z.string().exactOptional(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
-  protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
+  protocols: z
+    .array(
+      oneOf(
+        'protocol',
+        PROTOCOLS.map(({ name }) => name),
+      ),
+    )
+    .min(1)
+    .readonly()
+    .default(['crop', 'diagonal']),
   /**
    * Computes `crop` over all of its windows: the exact chance that two random crops get the same answer, as protocol
    * `crop-exact`. If `draws` is stated, too, the sampled protocol `crop` is measured beside it. False by default.
@@ -31,15 +46,54 @@ const OPTIONS = {
   seed: z.number().default(0),
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
   background: z.string().default('#000000'),
-  /** Folder for all results, described in docs/consistency.md; by default nothing is written. */
+  /** Results folder, described in docs/results.md; by default nothing is written. */
   out: z.string().exactOptional(),
+  /** Wait until other processes have finished their share, then write the report; true by default. */
+  report: z.boolean().default(true),
 }
 
 const { pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
 
-export const CONSISTENCY_OPTIONS = { ...OPTIONS, ...SHARED_OPTIONS }
-
 /** Options of `consistency`. */
 export interface ConsistencyOptions extends GivenOptions<typeof OPTIONS>, Omit<NetworkOptions, 'pool' | 'reuse'> {}
 
-export type CheckedConsistency = CheckedOptions<typeof CONSISTENCY_OPTIONS>
+type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
+
+/** Options of `consistency` with all defaults. */
+export interface ResolvedConsistency extends Omit<Checked, 'model' | 'models' | 'protocols' | 'draws' | 'out'> {
+  readonly models: readonly string[]
+  readonly protocols: readonly Protocol[]
+  readonly draws: number
+  readonly request: DeviceRequest
+  /** Results folder; undefined if nothing is to be written. */
+  readonly out: string | undefined
+}
+
+/** Checks the options of a study of photographs without reading files. */
+export function resolveConsistency(given: ConsistencyOptions): ResolvedConsistency {
+  const { model, models, ...checked } = parseOptions(given, { ...OPTIONS, ...SHARED_OPTIONS })
+  const { draws = 5 } = checked
+  const protocols = chosenProtocols(checked)
+  checkCount('draws', draws)
+  if (draws > MOST_DRAWS) throw new UsageError(`\`draws ${draws}\` is too large; use at most ${MOST_DRAWS}`)
+  const request = parseDevice(checked.device, checked.precision)
+  return { ...checked, models: modelsOf(checked.weights, model, models), protocols, draws, request, out: checked.out }
+}
+
+function chosenProtocols({ protocols: names, exact, draws }: Pick<Checked, 'protocols' | 'exact' | 'draws'>) {
+  if (exact && !names.includes('crop'))
+    throw new UsageError('`exact` works only with the protocol crop; add it to `protocols`')
+  const chosen = PROTOCOLS.filter(({ name }) => names.some((asked) => asked === name))
+  if (!exact) return chosen
+  const crop = (protocol: Protocol) => (draws === undefined ? [EXACT_CROP] : [protocol, EXACT_CROP])
+  return chosen.flatMap((protocol) => (protocol.name === 'crop' ? crop(protocol) : [protocol]))
+}
+
+function modelsOf(weights: unknown, model: string | undefined, models: readonly string[] | undefined) {
+  if ((model === undefined) === (models === undefined))
+    throw new UsageError('name one network with `model`, or several with `models`')
+  const all = models ?? [model as string]
+  if (weights !== undefined && all.length > 1)
+    throw new UsageError('`weights` works only with one network; name the file as a network: NAME=FILE')
+  return all
+}

@@ -1,28 +1,32 @@
-import { positionGrid } from '../engine/positions.js'
-import { pixelScene } from '../engine/scene.js'
-import type { Frame, Scene, Settings } from '../engine/task.js'
-import { throwIfStopped } from '../errors.js'
-import { randomNumbers } from '../experiments/randomNumbers.js'
-import { sha256 as sha256Of } from '../files/sha256.js'
-import type { Network } from '../networks/index.js'
-import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
-import { type PhotographFile, readPhotograph, sourceSide } from '../patches/photographs.js'
-import type { Protocol, ProtocolName, ProtocolSetting, Shift } from './protocols.js'
+import { positionGrid } from '../../engine/positions.js'
+import { pixelScene } from '../../engine/scene.js'
+import type { Frame, Scene, Settings } from '../../engine/task.js'
+import { throwIfStopped } from '../../errors.js'
+import type { ProtocolName, ProtocolSetting, Shift } from '../../experiments/protocols.js'
+import { randomNumbers } from '../../experiments/randomNumbers.js'
+import { sha256 as sha256Of } from '../../files/sha256.js'
+import type { Network } from '../../networks/index.js'
+import { reasonOf } from '../../patches/patchFolder.js'
+import { type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import type { OpenBucket } from './bucket.js'
 
 /** Number of photographs that are read at the same time. A decoded photograph may take 256 MB. */
 const READ_AT_A_TIME = 2
 
+/** Bytes of resized photographs that are kept, because the next protocol needs the same ones. */
+const KEPT_BYTES = 64 * 1024 * 1024
+
 /** Bytes of class scores and probabilities in one piece: a float32 and a float64 per frame and class. */
-const SCORE_BYTES = 64 * 1024 * 1024
+export const MOST_SCORE_BYTES = 64 * 1024 * 1024
 
 /** Number of batches for each worker in one piece, if they fit. */
 const ROUNDS = 4
 
 /** Largest number of frames in one piece: as many batches for each worker, if at least one fits. */
-export function mostFrames({ layers }: Network, { batch, workers }: Settings): number {
+export function mostFrames({ layers }: Pick<Network, 'layers'>, { batch, workers }: Settings): number {
   const [{ dims = 1 } = {}] = layers
   const round = batch * workers
-  const most = Math.floor(Math.min(ROUNDS * round, SCORE_BYTES / (12 * dims)))
+  const most = Math.floor(Math.min(ROUNDS * round, MOST_SCORE_BYTES / (12 * dims)))
   // A piece has at least two frames, because a single image is rounded differently from images in a batch.
   return Math.max(2, most < round ? most : most - (most % round))
 }
@@ -42,7 +46,8 @@ export interface FramePiece {
   }
 }
 
-interface DrawnPhotograph {
+export interface DrawnPhotograph {
+  readonly bucket: OpenBucket
   readonly name: string
   /** SHA-256 of the file from which the frames were drawn, in hexadecimal. */
   readonly sha256: string
@@ -51,25 +56,22 @@ interface DrawnPhotograph {
 }
 
 interface PiecePlan {
-  readonly protocols: readonly Protocol[]
-  readonly setting: ProtocolSetting
   readonly seed: number
   /** Largest number of frames in one piece. */
   readonly most: number
-  /** Called for a photograph that cannot be used. It gets no frames. */
-  readonly onFailure: (failure: PatchFailure) => void
   readonly signal: AbortSignal | undefined
 }
 
 /**
- * Describes the frames of all photographs, one photograph and protocol after the other. Workers draw them.
+ * Describes the frames of all photographs that buckets lack, one photograph after the other. Workers draw them. A
+ * bucket is asked for only when its first photograph is needed, and a piece may have frames of several.
  * @throws the signal's reason after an abort
  */
 export async function* framePieces(
-  files: readonly PhotographFile[],
+  buckets: AsyncIterable<OpenBucket>,
   plan: PiecePlan,
 ): AsyncGenerator<FramePiece, void, undefined> {
-  const { setting, signal } = plan
+  const { signal } = plan
   // The first piece is small, so that the workers open their sessions while more photographs are read.
   let most = Math.max(2, Math.ceil(plan.most / ROUNDS))
   let frames: Frame[] = []
@@ -81,50 +83,74 @@ export async function* framePieces(
     most = plan.most
     return piece
   }
-  for await (const { name, image, sha256 } of photographsAhead(files, plan)) {
-    const scene = pixelScene(image.rows, image.data)
-    for (const protocol of plan.protocols) {
-      const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, sha256))
-      const direction = protocol.movesFrame ? -1 : 1
-      const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
-        name,
-        sha256,
-        moved: { rows: direction * rows, cols: direction * cols },
-      })
-      if (protocol.windows) {
-        if (frames.length > 0) yield finishPiece()
-        yield windowPiece(scene, [...shifts].map(photographOf), setting)
-        continue
-      }
-      const draw = await protocol.drawing(scene, setting)
-      for (const shift of shifts) {
-        throwIfStopped(signal)
-        if (frames.length === most) yield finishPiece()
-        frames.push(draw(shift))
-        photographs.push(photographOf(shift))
-      }
+  for await (const { bucket, name, scene, sha256 } of photographsAhead(buckets, signal)) {
+    const { protocol, setting } = bucket.item
+    const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, sha256))
+    const direction = protocol.movesFrame ? -1 : 1
+    const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
+      bucket,
+      name,
+      sha256,
+      moved: { rows: direction * rows, cols: direction * cols },
+    })
+    if (protocol.windows) {
+      if (frames.length > 0) yield finishPiece()
+      yield windowPiece(scene, [...shifts].map(photographOf), setting)
+      continue
+    }
+    const draw = await protocol.drawing(scene, setting)
+    for (const shift of shifts) {
+      throwIfStopped(signal)
+      if (frames.length === most) yield finishPiece()
+      frames.push(draw(shift))
+      photographs.push(photographOf(shift))
     }
   }
   if (frames.length > 0) yield finishPiece()
 }
 
+/** A photograph as a square; or why it cannot be used. */
+type Square = { readonly scene: Scene; readonly sha256: string } | { readonly error: unknown }
+
 /** Reads photographs in their order. While one is used, the next one is decoded, on a thread of Node's pool. */
-async function* photographsAhead(
-  files: readonly PhotographFile[],
-  { setting: { frame }, onFailure, signal }: PiecePlan,
-) {
-  const read = (file: PhotographFile) =>
-    readPhotograph(file, frame, sourceSide(frame), signal).catch((error: unknown) => ({ error }))
-  const coming: ReturnType<typeof read>[] = []
-  for (const [i, { name }] of files.entries()) {
+async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, signal: AbortSignal | undefined) {
+  const read = squareReader(signal)
+  const coming: { readonly bucket: OpenBucket; readonly name: string; readonly square: Promise<Square> }[] = []
+  async function* next() {
+    const one = coming.shift()
+    if (one === undefined) return
+    const { bucket, name } = one
+    const square = await one.square
     throwIfStopped(signal)
-    coming.push(...files.slice(i + coming.length, i + READ_AT_A_TIME).map(read))
-    const photograph = (await coming.shift()) as Awaited<ReturnType<typeof read>>
-    if (!('error' in photograph)) yield { name, ...photograph }
-    else {
+    if ('error' in square) await bucket.fail(name, reasonOf(square.error))
+    else yield { bucket, name, ...square }
+  }
+  for await (const bucket of buckets)
+    for (const file of bucket.left) {
       throwIfStopped(signal)
-      onFailure({ name, reason: reasonOf(photograph.error) })
+      coming.push({ bucket, name: file.name, square: read(file, bucket.item.setting.frame) })
+      if (coming.length >= READ_AT_A_TIME) yield* next()
     }
+  while (coming.length > 0) yield* next()
+}
+
+/** Returns a function that reads photographs. The squares read last are kept, so that they are read once. */
+function squareReader(signal: AbortSignal | undefined): (file: PhotographFile, frame: number) => Promise<Square> {
+  const kept = new Map<string, Promise<Square>>()
+  const read = async (file: PhotographFile, frame: number): Promise<Square> => {
+    try {
+      const { image, sha256 } = await readPhotograph(file, frame, sourceSide(frame), signal)
+      return { scene: pixelScene(image.rows, image.data), sha256 }
+    } catch (error) {
+      return { error }
+    }
+  }
+  return (file, frame) => {
+    const square = kept.get(file.path) ?? read(file, frame)
+    kept.set(file.path, square)
+    const [oldest] = kept.keys()
+    if (oldest !== undefined && kept.size * 4 * sourceSide(frame) ** 2 > KEPT_BYTES) kept.delete(oldest)
+    return square
   }
 }
 

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare } from '../../../src/compare/compare.js'
-import { openAnswerStore } from '../../../src/consistency/answerStore.js'
-import { readLabels, rightClasses } from '../../../src/consistency/labels.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { openLocks } from '../../../src/files/lock.js'
@@ -23,6 +21,7 @@ import { keepPlan, storedPlan } from '../../../src/networks/storedPlan.js'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
 import { findPhotographs } from '../../../src/patches/photographs.js'
+import { readAnsweredNetworks } from '../../../src/results/answers/read.js'
 import {
   type AccuracyDocument,
   writeAccuracy,
@@ -38,12 +37,14 @@ import {
 import { groupRows } from '../../../src/results/rows.js'
 import { openUnit } from '../../../src/results/unit/open.js'
 import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store.js'
+import { readLabels, rightClasses } from '../../../src/study/answers/labels.js'
 import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js'
 import { studyStatus } from '../../../src/study/status.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
 import { consistencyFiles } from '../../support/consistencyFolder.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { metadataFields } from '../../support/modelMetadata.js'
+import { storeAnswers } from '../../support/storedAnswers.js'
 import { arraysOf, inputs, madeUnit } from '../../support/unit.js'
 import type { Files, Reader } from '../reader.js'
 import { filesBelow, parsed, sealedText } from './goldens.js'
@@ -135,26 +136,21 @@ async function readLabelFile(folder: string): Promise<void> {
   }
 }
 
-const answerOrigin = { model: 'network', draws: 5 }
-const answered = { sha256: 'ab', right: [1] }
-
 async function answersGolden(folder: string): Promise<readonly Files[]> {
-  const store = await openAnswerStore(folder, answerOrigin, 3, {})
-  for (const sha256 of ['ab', 'ef']) await store.add({ ...answered, sha256 }, Float32Array.of(1, 0.5, Number.NaN))
-  await store.close()
+  await storeAnswers(folder, [{ name: 'a.png', label: 'ant', right: [0], rightProbability: 0.5 }])
+  await storeAnswers(folder, [{ name: 'a.png', answers: [0, 1] }], { protocol: 'crop' })
   return [filesBelow(folder)]
 }
 
-/** Whatever stands there, what is stored next is found again. */
+/** Each photograph has a value of each measure, and answers. */
 async function readAnswers(folder: string): Promise<void> {
-  const store = await openAnswerStore(folder, answerOrigin, 3, {})
-  const row = await store.add({ ...answered, sha256: 'cd' }, Float32Array.of(2, 1, 0))
-  await store.close()
-  const again = await openAnswerStore(folder, answerOrigin, 3, {})
-  const [found] = again.find('cd')
-  const values = await again.read(row, 0, 3)
-  await again.close()
-  assert(found?.row === row && values.join() === '2,1,0')
+  for (const { measures, photographs, protocols, answersTo } of await readAnsweredNetworks(folder)) {
+    assert(measures.every(({ mean }) => mean === null || Number.isFinite(mean)))
+    for (const { name, values } of photographs) {
+      assert(values.length === measures.length)
+      for (const protocol of protocols) assert(((await answersTo(protocol.name, name))?.answers.length ?? 1) > 0)
+    }
+  }
 }
 
 /** A folder of pictures of these names, as far as files can have them. */

@@ -1,0 +1,264 @@
+import { openExecution } from '../../engine/choice.js'
+import type { Features } from '../../engine/features.js'
+import type { NetworkHandle } from '../../engine/handle.js'
+import { pixelScene } from '../../engine/scene.js'
+import type { Scene } from '../../engine/task.js'
+import { InputError, throwIfStopped } from '../../errors.js'
+import { classProbabilities } from '../../experiments/answers.js'
+import { boxAt, comparedFeatures } from '../../experiments/detections.js'
+import { answerOf, type ProtocolAnswers, type Seen } from '../../experiments/protocolAnswers.js'
+import type { Shift } from '../../experiments/protocols.js'
+import { type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import { secondsSince } from '../../support/stopwatch.js'
+import type { NetworkSettings } from '../runFile.js'
+import type { StudyRun } from '../study.js'
+import { itemTeller } from '../tell.js'
+import { imagesOf, isInLane } from '../workItem.js'
+import { type OpenBucket, openBucket } from './bucket.js'
+import type { Classifier } from './classifiers.js'
+import type { ResolvedConsistency } from './options.js'
+import { type FramePiece, framePieces, mostFrames } from './pieces.js'
+import type { AnswersItem } from './plan.js'
+
+/** What all items of a study share. */
+interface Shared {
+  readonly photographs: readonly PhotographFile[]
+  readonly options: ResolvedConsistency
+}
+
+/** Open buckets are stored at least this often, so that a process that is killed loses little. */
+const SECONDS_BETWEEN_STORES = 60
+
+/** Open buckets are also stored when so many bytes have been added to one. */
+const MOST_UNSAVED_BYTES = 64 * 1024 * 1024
+
+/**
+ * Computes `first`, then other buckets of the network, until all are finished or taken by other processes. Two pieces of
+ * frames run at a time, so that workers do not wait at the end of a piece. Meanwhile, the next piece is prepared.
+ */
+export async function computeAnswers(
+  run: StudyRun<AnswersItem>,
+  first: AnswersItem,
+  shared: Shared,
+): Promise<NetworkSettings> {
+  const { network } = first
+  const { signal } = run.options
+  const handle = await openFor(run, first, shared)
+  const lane = openLane(run, first)
+  const most = mostFrames(network, handle.settings)
+  const pieces = framePieces(lane.buckets(), { seed: shared.options.seed, most, signal })
+  const next = () => {
+    const piece = pieces.next()
+    // Whoever awaits the piece gets its error. Until then, Node must not report an unhandled rejection.
+    piece.catch(() => undefined)
+    return piece
+  }
+  const take = takingAnswers(network)
+  const running: RunningPiece[] = []
+  const startPiece = (piece: FramePiece) => {
+    const finished = { frames: 0 }
+    const onImages = (done: number) => {
+      finished.frames = done
+      lane.update(running.reduce((sum, { finished }) => sum + finished.frames, 0))
+    }
+    const features = featuresOf(piece, handle, { onImages, signal })
+    features.catch(() => undefined)
+    running.push({ piece, finished, features })
+  }
+  /** Takes the answers of the oldest pieces, until `most` pieces are running. */
+  const takeUntil = async (most: number) => {
+    while (running.length > most) {
+      const { piece, features } = running[0] as RunningPiece
+      await takePiece(piece, await features, take, signal)
+      running.shift()
+      lane.count(piece.photographs.length)
+      await lane.store()
+    }
+  }
+  try {
+    let coming = next()
+    for (let piece = (await coming).value; piece; piece = (await coming).value) {
+      coming = next()
+      // Windows have workers of their own, so they would compete with other pieces.
+      if (piece.windows) await takeUntil(0)
+      startPiece(piece)
+      await takeUntil(piece.windows ? 0 : 1)
+    }
+    await takeUntil(0)
+    await lane.store()
+  } finally {
+    await Promise.allSettled(running.map(({ features }) => features))
+    await lane.close()
+    await handle.close()
+  }
+  // The record of reuse is left out, because it would differ if a call only continues an earlier one.
+  const { reuse: _, ...ran } = handle.ran()
+  return { ...handle.settings, ...ran }
+}
+
+async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: Shared): Promise<NetworkHandle> {
+  const { options, progress, queue } = run
+  const { signal } = options
+  progress.note(`opening ${first.network.id}`)
+  return openExecution({
+    network: first.network,
+    images: first.images + imagesOf(queue.left(first)),
+    request: options.request,
+    wished: shared.options,
+    // Frames are drawn from different photographs, so only the windows of one photograph share values.
+    reuse: shared.options.exact ? 'auto' : 'off',
+    scene: await firstReadable(shared.photographs, first.setting.frame, signal),
+    onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
+  })
+}
+
+/** @throws InputError if no photograph can be used */
+async function firstReadable(
+  files: readonly PhotographFile[],
+  frame: number,
+  signal: AbortSignal | undefined,
+): Promise<Scene> {
+  let first: InputError | undefined
+  for (const file of files)
+    try {
+      const { image } = await readPhotograph(file, frame, sourceSide(frame), signal)
+      return pixelScene(image.rows, image.data)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      first ??= error
+    }
+  throw files.length === 1
+    ? (first as InputError)
+    : new InputError(`none of the ${files.length} photographs can be used. Error for the first one: ${first?.message}`)
+}
+
+/** Opens the buckets of a lane one after the other, stores them, and shows how many images are finished. */
+function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
+  const { study, queue, progress, finished } = run
+  const open = new Set<OpenBucket>()
+  const before = imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
+  const left = () => imagesOf(queue.left(first))
+  const total = before + first.images + left()
+  /** Images of this call that are finished, and those of photographs that cannot be used. */
+  let done = before
+  let stored = performance.now()
+  let begun = performance.now()
+  let tell = itemTeller(run, first)
+  progress.start(first.network.id, total, { unit: 'images', before })
+  const noted = new Set<string>()
+  const onFailure = (bucket: AnswersItem, reason: string) => {
+    done += bucket.protocol.count(bucket.setting)
+    // Each protocol finds the same photographs.
+    if (!noted.has(reason)) progress.note(`skipping a photograph: ${reason}`)
+    noted.add(reason)
+  }
+  const finish = async (buckets: readonly OpenBucket[]) => {
+    for (const bucket of buckets) {
+      await bucket.store()
+      open.delete(bucket)
+      await queue.finish(bucket.item)
+    }
+    // Buckets are computed together, so they share the time.
+    const items = buckets.map(({ item, images }) => ({ ...item, images: images() })).filter(({ images }) => images > 0)
+    const seconds = secondsSince(begun) / imagesOf(items)
+    for (const item of items) finished.push({ item, seconds: item.images * seconds })
+    if (items.length > 0) begun = performance.now()
+  }
+  return {
+    async *buckets(): AsyncGenerator<OpenBucket, void, undefined> {
+      for (let item: AnswersItem | undefined = first; item !== undefined; item = await queue.take(first)) {
+        const own = item
+        tell = itemTeller(run, own)
+        const bucket = await openBucket(study.out, own, ({ reason }) => onFailure(own, reason))
+        open.add(bucket)
+        if (bucket.isComplete()) await finish([bucket])
+        else yield bucket
+      }
+    },
+    update: (running: number) => progress.update(done + running, tell(running)),
+    count: (frames: number) => {
+      done += frames
+    },
+    /** Stores the buckets that are complete, and from time to time all others. */
+    store: async () => {
+      const isDue = secondsSince(stored) > SECONDS_BETWEEN_STORES
+      await finish([...open].filter((bucket) => bucket.isComplete()))
+      for (const bucket of open) if (isDue || bucket.unsavedBytes() > MOST_UNSAVED_BYTES) await bucket.store()
+      if (isDue) stored = performance.now()
+    },
+    /** After an interruption, photographs whose answers are complete are still stored. */
+    close: async () => {
+      progress.stop()
+      for (const bucket of open) await bucket.store().catch(() => undefined)
+    },
+  }
+}
+
+interface RunningPiece {
+  readonly piece: FramePiece
+  readonly finished: { readonly frames: number }
+  readonly features: Promise<Features>
+}
+
+type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => void
+
+function featuresOf(
+  { frames, windows }: FramePiece,
+  handle: NetworkHandle,
+  options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
+): Promise<Features> {
+  if (windows) return handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
+  // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
+  return handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options)
+}
+
+/** If the work is stopped, only photographs whose frames are all finished are kept. */
+async function takePiece(
+  { photographs }: FramePiece,
+  { layers, finished, release }: Features,
+  take: TakeAnswers,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [{ matrix = new Float32Array(), dims = 0 } = {}] = layers
+  take(photographs.slice(0, finished), matrix, dims)
+  release()
+  if (finished < photographs.length) throwIfStopped(signal)
+}
+
+/** Returns a function that takes the answers of one piece after the other, and keeps those of complete photographs. */
+function takingAnswers({ id, classes: { layer: name, scores }, detector }: Classifier): TakeAnswers {
+  /** The photograph whose frames are being run. */
+  let current: { readonly bucket: OpenBucket; readonly name: string; readonly answers: ProtocolAnswers } | undefined
+  return (photographs, matrix, dims) => {
+    const layer = comparedFeatures({ name, matrix, dims }, detector)
+    const { dims: classes, detections } = layer
+    const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
+    for (const [frame, { bucket, name, sha256, moved }] of photographs.entries()) {
+      const own = probabilities.subarray(frame * classes, (frame + 1) * classes)
+      if (!own.every(Number.isFinite))
+        throw new InputError(
+          `${id} gives NaN or infinite values for ${name}; check the network's weights and input options`,
+        )
+      if (current?.bucket !== bucket || current.name !== name) current = { bucket, name, answers: bucket.begin(name) }
+      const { answers } = current
+      answers.take(own, detector && detections && seenIn(detections, frame, own, detector.threshold, moved))
+      if (answers.isComplete()) bucket.add(name, sha256, answers)
+    }
+  }
+}
+
+/** What a detector sees in a frame, with its best box moved back to where it is in the photograph. */
+function seenIn(
+  detections: Float32Array,
+  frame: number,
+  probabilities: Float64Array,
+  threshold: number,
+  { rows, cols }: Shift,
+): Seen {
+  const classes = probabilities.length
+  const { answer } = answerOf(frame, probabilities)
+  if ((probabilities[answer] as number) < threshold) return { answer: classes }
+  const [left, top, right, bottom] = boxAt(detections, frame, classes, answer)
+  return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
+}

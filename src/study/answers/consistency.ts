@@ -1,0 +1,122 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { ProtocolName } from '../../experiments/protocols.js'
+import { packageVersion } from '../../files/package.js'
+import { rm } from '../../files/retried.js'
+import { type ClassScores, recipeText } from '../../networks/index.js'
+import type { Report } from '../../report/report.js'
+import { type AnsweredNetwork, readAnsweredNetworks } from '../../results/answers/read.js'
+import { runStudy } from '../run.js'
+import { type NetworkSettings, readRun } from '../runFile.js'
+import { imagesOf } from '../workItem.js'
+import type { Classifier } from './classifiers.js'
+import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
+import { planAnswers } from './plan.js'
+
+/** Results of `consistency`: the same photographs and shifts in one or several networks. */
+export interface Consistency {
+  readonly protocols: readonly ProtocolName[]
+  readonly draws: number
+  readonly seed: number
+  readonly background: string
+  /** Where the labels were read from; absent without labels. */
+  readonly labels?: string
+  /** In the order in which they were given. */
+  readonly networks: readonly NetworkConsistency[]
+  /** Numbers and findings of the report; null with `report: false` and without `out`. */
+  readonly report: Report | null
+}
+
+/** Results of one network. */
+export interface NetworkConsistency
+  extends Pick<
+    AnsweredNetwork,
+    'model' | 'weightsSha256' | 'frame' | 'input' | 'layer' | 'measures' | 'photographs' | 'failed'
+  > {
+  /** What the network's class scores mean. Probabilities are computed from them accordingly. */
+  readonly scores: ClassScores
+  /** Only of a detector: the least score at which it sees something. */
+  readonly threshold?: number
+  /** Device and settings that ran the network in this call or an earlier one; absent if nobody knows. */
+  readonly settings?: NetworkSettings
+  /** Number of images that this call ran through the network, its seconds, and images per second. */
+  readonly images: number
+  readonly seconds: number
+  readonly imagesPerSecond: number
+}
+
+/**
+ * Measures how often networks change their answer when photographs are shifted, with the usual protocols of the
+ * literature (see `PROTOCOLS`).
+ *
+ * Run it again to resume it, or to add networks, protocols and photographs to the folder `out`: it computes only answers
+ * that are missing, damaged or made from other inputs. Several processes, also on several machines that share the
+ * folder, can run the same study at once.
+ * @throws UsageError for invalid options, two networks of one name, or if `out` has answers to other photographs with
+ *   other settings
+ * @throws InputError for missing or damaged files, if no photograph can be used, if a network is no classifier, or if
+ *   it has no class that a label names
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws OutputError if `out` cannot be written
+ * @throws WorkerError if a worker fails repeatedly
+ * @throws the signal's reason after an abort
+ */
+export async function consistency(given: ConsistencyOptions): Promise<Consistency> {
+  const options = resolveConsistency(given)
+  if (options.out !== undefined) return consistencyIn(resolve(options.out), options)
+  const temporary = await mkdtemp(join(tmpdir(), 'shiftscope-'))
+  try {
+    return await consistencyIn(temporary, { ...options, report: false })
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+async function consistencyIn(out: string, options: ResolvedConsistency): Promise<Consistency> {
+  const study = await planAnswers(options, out)
+  const { finished, report } = await runStudy(study, options)
+  const stored = new Map((await readAnsweredNetworks(out)).map((network) => [network.model, network]))
+  const { settings = {} } = await readRun(join(out, 'run.json'))
+  const networks = study.networks.map((network): NetworkConsistency => {
+    const own = finished.filter(({ item }) => item.network === network)
+    const images = imagesOf(own.map(({ item }) => item))
+    const seconds = own.reduce((sum, one) => sum + one.seconds, 0)
+    const ran = settings[network.id] as NetworkSettings | undefined
+    return {
+      ...describedNetwork(network, stored.get(network.id) as AnsweredNetwork),
+      ...(ran && { settings: ran }),
+      ...{ images, seconds, imagesPerSecond: seconds > 0 ? images / seconds : 0 },
+    }
+  })
+  const { draws, seed } = options
+  const { background, labels } = study
+  const protocols = study.protocols.map(({ name }) => name)
+  return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, report }
+}
+
+function describedNetwork({ input, classes, detector }: Classifier, stored: AnsweredNetwork) {
+  const { model, weightsSha256, frame, layer, measures, photographs, failed } = stored
+  return {
+    ...{ model, weightsSha256, frame, input: recipeText(input), layer, scores: classes.scores },
+    ...(detector && { threshold: detector.threshold }),
+    ...{ measures, photographs, failed },
+  }
+}
+
+/**
+ * The results as one JSON document. It contains no durations and no numbers of workers, which depend on what earlier
+ * calls have computed, so equal inputs give equal bytes.
+ */
+export function consistencyDocument({ networks, report: _, ...result }: Consistency): object {
+  return {
+    shiftscope: packageVersion(),
+    ...result,
+    networks: networks.map(
+      ({ measures, photographs, failed, settings, images, seconds, imagesPerSecond, ...network }) => {
+        const { workers, threads, batch, ...ran }: Partial<NetworkSettings> = settings ?? {}
+        return { ...network, measures, failed, ...ran, photographs: photographs.length }
+      },
+    ),
+  }
+}

@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path'
+import { openExecution } from '../../engine/choice.js'
+import { positionGrid } from '../../engine/positions.js'
+import { PROVIDERS } from '../../engine/providers.js'
+import { expectedGain } from '../../engine/reuse/expected.js'
+import { pixelScene } from '../../engine/scene.js'
+import { throwIfStopped } from '../../errors.js'
+import { columnsOf, keptValues } from '../../experiments/protocols.js'
+import { sourceSide } from '../../patches/photographs.js'
+import { progressTo } from '../../progress.js'
+import { imageRate, missingWeights, type WorkEstimate } from '../estimate.js'
+import { groupsOf, imagesOf } from '../workItem.js'
+import type { Classifier } from './classifiers.js'
+import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
+import { MOST_SCORE_BYTES } from './pieces.js'
+import { type AnswersItem, type AnswersStudy, planAnswers } from './plan.js'
+
+/** Estimated work, storage and time of a study of photographs. */
+export interface ConsistencyEstimate extends WorkEstimate {
+  readonly photographs: number
+  readonly networks: number
+  readonly protocols: number
+}
+
+/** Name of a folder that does not exist, for a call that writes nothing. */
+const NOWHERE = join('.', '.shiftscope-nowhere')
+
+export async function estimateConsistency(given: ConsistencyOptions, isTimed = true): Promise<ConsistencyEstimate> {
+  const options = resolveConsistency(given)
+  const study = await planAnswers(options, resolve(options.out ?? NOWHERE), true)
+  const { networks, protocols, items, left, replaced } = study
+  const missing = missingWeights(networks)
+  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
+  return {
+    photographs: items.reduce((sum, { count }) => sum + count, 0) / (networks.length * protocols.length),
+    networks: networks.length,
+    protocols: protocols.length,
+    replaced: replaced.items.reduce((sum, { count }) => sum + count, 0),
+    differences: replaced.differences,
+    images: imagesOf(left),
+    bytes: items.reduce((sum, item) => sum + item.count * rowBytes(item), 0),
+    // Two pieces run while the answers of a third one are taken.
+    featureBytes: 3 * MOST_SCORE_BYTES,
+    weightsBytes: Math.max(0, ...networks.map(({ weightsBytes }) => weightsBytes)),
+    ...times,
+    missing,
+  }
+}
+
+const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
+
+function rowBytes({ protocol, setting, network }: AnswersItem): number {
+  return keptValues(protocol, setting, columnsOf(network)) * Float32Array.BYTES_PER_ELEMENT
+}
+
+async function timesOf(study: AnswersStudy, options: ResolvedConsistency) {
+  const times: { readonly all: number; readonly each: number }[] = []
+  for (const network of study.networks) {
+    const groups = groupsOf(study.left.filter((item) => item.network === network))
+    if (groups.length === 0) continue
+    throwIfStopped(options.signal)
+    const { rate, windowGain } = await speedOf(network, imagesOf(groups.flat()), options)
+    for (const group of groups) {
+      const perSecond = rate * (group[0].protocol.windows ? windowGain : 1)
+      times.push({
+        all: imagesOf(group) / perSecond,
+        each: Math.max(...group.map(({ images }) => images)) / perSecond,
+      })
+    }
+  }
+  return {
+    seconds: times.reduce((sum, { all }) => sum + all, 0),
+    unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
+    arithmeticSeconds: 0,
+  }
+}
+
+/** Images per second, and how many times as fast the windows of one photograph are, which share values. */
+async function speedOf(network: Classifier, images: number, options: ResolvedConsistency) {
+  const side = sourceSide(network.input.rows)
+  // The speed does not depend on the picture.
+  const scene = pixelScene(side, new Uint8Array(side * side * 4).fill(255))
+  const handle = await openExecution({
+    ...{ network, scene, images, request: options.request, wished: options },
+    reuse: options.exact ? 'auto' : 'off',
+    onNote: progressTo(options.onProgress).note,
+    ...(options.signal && { signal: options.signal }),
+  })
+  const isReused = options.exact && PROVIDERS[handle.ran().device].isProcessor
+  const { offsets } = positionGrid(network.input.rows, side, 1)
+  return {
+    rate: await imageRate(handle, scene, options.signal),
+    windowGain: isReused ? await expectedGain(network, scene, offsets) : 1,
+  }
+}

@@ -1,0 +1,105 @@
+import { gridFeatureBytes } from '../../engine/machineMemory.js'
+import { PROVIDERS } from '../../engine/providers.js'
+import { expectedGain } from '../../engine/reuse/expected.js'
+import { throwIfStopped } from '../../errors.js'
+import { siteFeatureBytes } from '../../page/siteFeatures.js'
+import { progressTo } from '../../progress.js'
+import { arithmeticImageSeconds } from '../arithmetic/compute.js'
+import { imageRate, missingWeights, type WorkEstimate } from '../estimate.js'
+import { groupsOf, imagesOf } from '../workItem.js'
+import { openForUnits } from './compute.js'
+import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { type PlannedStudy, planStudy, unitsLeft } from './plan.js'
+import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
+
+/** Estimated work, storage and time of a study of objects. */
+export interface StudyEstimate extends WorkEstimate {
+  /** Number of all units. A unit is one object at one size in one network. */
+  readonly units: number
+  /** Number of units that the results folder already holds. */
+  readonly finished: number
+  /** Number of images left to compute for feature arithmetic. Each layer's generator makes about this many pictures. */
+  readonly arithmeticImages: number
+  /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a rough guess. */
+  readonly pageFeatureBytes: number
+}
+
+export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
+  const options = resolveOptions(given)
+  const study = await planStudy(options, true)
+  const missing = missingWeights([
+    ...study.networks,
+    ...study.arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators]),
+  ])
+  const left = unitsLeft(study)
+  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
+  return {
+    units: study.units.length,
+    finished: study.units.length - left.length,
+    replaced: study.replaced.items.length,
+    differences: study.replaced.differences,
+    images: imagesOf(left),
+    arithmeticImages: imagesOf(study.arithmetic),
+    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
+    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
+    weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
+    featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
+    ...times,
+    missing,
+  }
+}
+
+const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
+
+async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
+  const times: { readonly all: number; readonly each: number }[] = []
+  for (const network of study.networks) {
+    const groups = groupsOf(unitsLeft(study).filter((unit) => unit.network === network))
+    const [first] = groups
+    if (first === undefined) continue
+    throwIfStopped(options.signal)
+    const handle = await openForUnits(network, first[0], imagesOf(groups.flat()), options)
+    const imagesPerSecond = await imageRate(handle, first[0].scene, options.signal)
+    for (const group of groups) {
+      const [unit] = group
+      // A GPU computes every image in full, because computing shared values once brought no gain there.
+      const isReused = PROVIDERS[handle.ran().device].isProcessor && options.reuse !== 'off'
+      const gain = isReused ? await expectedGain(network, unit.scene, unit.grid.offsets) : 1
+      const all = imagesOf(group) / imagesPerSecond / gain
+      times.push({ all, each: all / group.length })
+    }
+  }
+  return {
+    seconds: times.reduce((sum, { all }) => sum + all, 0),
+    unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
+    arithmeticSeconds: await arithmeticTime(study, options),
+  }
+}
+
+async function arithmeticTime({ arithmetic }: PlannedStudy, { request, onProgress, signal }: ResolvedOptions) {
+  let seconds = 0
+  for (const { plan, images } of arithmetic) {
+    if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
+  }
+  return seconds
+}
+
+/** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */
+function keptFeatureBytes(unit: PlannedUnit): number {
+  const { rows, cols } = unit.grid
+  return keptDims(unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
+}
+
+function pageFeatureBytes(unit: PlannedUnit): number {
+  const { rows, cols } = unit.grid
+  return keptDims(unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
+}
+
+/**
+ * Number of values that a unit stores per position. If features are stored, the list has one number for each layer. If
+ * sketches (compressed features) are stored, it has one estimate for all layers together. Otherwise, it is empty.
+ */
+function keptDims(unit: PlannedUnit): readonly number[] {
+  if (unit.inputs.keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
+  return unit.inputs.sketches ? [sketchDims(unit)] : []
+}

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import { type StudyPictures, studyPictures } from '../../patches/studyPictures.js'
+import { checkResultsFolder } from '../../results/resultsFolder.js'
+import { type ArithmeticItem, describeArithmetic } from '../arithmetic/item.js'
+import { planArithmetic } from '../arithmetic/plan.js'
+import type { Study } from '../study.js'
+import { groupsOf, workLeft } from '../workItem.js'
+import type { ResolvedOptions } from './options.js'
+import { networksOf, withIds } from './studyNetworks.js'
+import { type PlannedUnit, planUnits } from './units.js'
+
+/** What a call of `reproduce` computes: units, and the arithmetic of networks. */
+export interface PlannedStudy extends Omit<Study<StudyItem>, 'notes' | 'keepInputs' | 'compute'> {
+  readonly pictures: StudyPictures
+  readonly units: readonly PlannedUnit[]
+  readonly arithmetic: readonly ArithmeticItem[]
+  readonly description: ReturnType<typeof describePlan>
+}
+
+export type StudyItem = PlannedUnit | ArithmeticItem
+
+export function unitsLeft({ left }: PlannedStudy): readonly PlannedUnit[] {
+  return left.filter((item) => item.kind === 'maps')
+}
+
+/**
+ * Opens the networks and patches of a study, and lists the units to compute.
+ * @param withPlaceholders whether to plan with placeholders for published networks and generators whose weights are
+ *   missing on this machine. Nothing can be computed with them. By default, missing weights are an error.
+ */
+export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<PlannedStudy> {
+  const options = await withIds(given)
+  const out = resolve(options.out)
+  const maps = await planMaps(out, options, withPlaceholders)
+  await checkResultsFolder(out)
+  const planned = { ...maps, arithmetic: await planArithmetic(out, options, withPlaceholders) }
+  const items = [...planned.units, ...planned.arithmetic]
+  return { out, ...planned, items, description: describePlan(planned, options), ...(await workLeft(items)) }
+}
+
+async function planMaps(out: string, options: ResolvedOptions, withPlaceholders: boolean) {
+  const networks = await networksOf(options, withPlaceholders)
+  const frames = networks.map(({ input }) => input.rows)
+  const pictures = await studyPictures(options, frames)
+  return { networks, pictures, units: planUnits(out, networks, pictures, options) }
+}
+
+/** What run.json says about the plan. `status` reads `patches`, `planned` and `arithmetic`. */
+function describePlan(
+  { pictures, units, arithmetic }: Pick<PlannedStudy, 'pictures' | 'units' | 'arithmetic'>,
+  { blend, separability, equivariance, readout, pairs }: ResolvedOptions,
+) {
+  const { patches, backgrounds } = pictures
+  const strides = [...new Set(units.map(({ inputs }) => inputs.stride))]
+  return {
+    patches: patches.map(({ name, size, sha256, category = null }) => ({ name, size, sha256, category })),
+    stride: strides.length === 1 ? strides[0] : strides,
+    background: [...new Set([...backgrounds.values()].map(({ identity }) => identity))].join(' '),
+    blend,
+    separability,
+    equivariance,
+    readout: readout ?? null,
+    arithmetic: arithmetic.map(describeArithmetic),
+    ...(pairs && { pairs }),
+    planned: groupsOf(units).map((group) => {
+      const { patch, patchSha256, category, sketches, ...inputs } = group[0].inputs
+      const patches = group.map((unit) => unit.patch.name)
+      return { model: inputs.model, size: inputs.size, images: group[0].images, patches, inputs }
+    }),
+  }
+}

@@ -1,0 +1,148 @@
+import { appendFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../../../src/errors.js'
+import { sha256 } from '../../../src/files/sha256.js'
+import { type AnsweredNetwork, readAnsweredNetworks } from '../../../src/results/answers/read.js'
+import { bucketOf } from '../../../src/results/answers/schema.js'
+import { answersFolder, findAnswers } from '../../../src/results/answers/store.js'
+import { messageOf } from '../../support/messageOf.js'
+import { madeInputs, storeAnswers } from '../../support/storedAnswers.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+/** The values of a measure by photograph. */
+function valuesOf({ measures, photographs }: AnsweredNetwork, protocol: string, measure: string) {
+  const at = measures.findIndex((one) => one.protocol === protocol && one.measure === measure)
+  return Object.fromEntries(photographs.map(({ name, values }) => [name, values[at]]))
+}
+
+const meanOf = ({ measures }: AnsweredNetwork, protocol: string, measure: string) =>
+  measures.find((one) => one.protocol === protocol && one.measure === measure)
+
+async function readOne(results = inFolder()): Promise<AnsweredNetwork> {
+  const [network] = await readAnsweredNetworks(results)
+  return network as AnsweredNetwork
+}
+
+describe('stored answers', () => {
+  it('are measured over all buckets, network by network', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a.png' }, { name: 'b.png', answers: [0, 1] }])
+    await storeAnswers(inFolder(), [{ name: 'a.png' }], { model: 'Net' })
+    const networks = await readAnsweredNetworks(inFolder())
+    expect(networks.map(({ model }) => model)).toEqual(['Net', 'net'])
+    const network = networks[1] as AnsweredNetwork
+    expect(network).toMatchObject({ layer: 'fc', frame: 32, protocols: [{ name: 'diagonal' }], copies: [], failed: [] })
+    expect(valuesOf(network, 'diagonal', 'change')).toEqual({ 'a.png': 0, 'b.png': 1 })
+    expect(meanOf(network, 'diagonal', 'change')).toMatchObject({
+      ...{ mean: 0.5, standardError: 0.5, count: 2 },
+      confident: { mean: 0.5, standardError: 0.5, count: 2 },
+    })
+    expect(meanOf(network, 'diagonal', 'probability-change')).toMatchObject({ mean: 0.375 })
+  })
+
+  it('are read again frame by frame, with the names of classes', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a.png', answers: [0, 1] }, { name: 'b.png' }])
+    const network = await readOne()
+    const { answers, names } = (await network.answersTo('diagonal', 'a.png')) ?? {}
+    expect(answers?.map(({ answer }) => answer)).toEqual([0, 1, 0, 1, 0, 1])
+    expect(answers?.[0]).toMatchObject({ frame: 0, probability: 0.75, next: 0.375, isRight: undefined })
+    expect(names).toEqual({ 0: 'ant', 1: 'bee' })
+    expect(await network.answersTo('crop', 'a.png')).toBeUndefined()
+    expect(await network.answersTo('diagonal', 'c.png')).toBeUndefined()
+  })
+
+  it('to photographs of equal content count once, under the first name', async () => {
+    const photographs = ['b', 'a', 'c'].map((name) => ({ name, content: name === 'c' ? 'c' : 'same' }))
+    await storeAnswers(inFolder(), photographs)
+    const network = await readOne()
+    expect(network.photographs.map(({ name }) => name)).toEqual(['a', 'c'])
+    expect(network.copies).toEqual(['b'])
+  })
+
+  it('of a protocol that has not measured a photograph are NaN', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }, { name: 'b' }])
+    await storeAnswers(inFolder(), [{ name: 'a' }], { protocol: 'crop' })
+    const network = await readOne()
+    expect(network.protocols).toEqual([{ name: 'crop', draws: 2, seed: 0 }, { name: 'diagonal' }])
+    expect(valuesOf(network, 'crop', 'agreement')).toEqual({ a: 1, b: Number.NaN })
+    expect(meanOf(network, 'crop', 'agreement')?.count).toBe(1)
+  })
+
+  it('with a label are measured as right or wrong, even if its probability was not stored', async () => {
+    const label = { label: 'ant', right: [0] }
+    await storeAnswers(inFolder(), [
+      { name: 'a', ...label, rightProbability: 0.5 },
+      { name: 'relabelled', ...label, answers: [0, 1] },
+      { name: 'unlabelled' },
+    ])
+    const network = await readOne()
+    const [nan, half] = [Number.NaN, 0.5]
+    expect(valuesOf(network, 'diagonal', 'mean-accuracy')).toEqual({ a: 1, relabelled: half, unlabelled: nan })
+    expect(valuesOf(network, 'diagonal', 'worst-case-accuracy')).toEqual({ a: 1, relabelled: 0, unlabelled: nan })
+    expect(valuesOf(network, 'diagonal', 'right-probability')).toEqual({ a: half, relabelled: nan, unlabelled: nan })
+    expect(network.photographs.map(({ label }) => label)).toEqual(['ant', 'ant', undefined])
+  })
+
+  it('of a changed file are those of its content now, besides those of protocols that measured it before', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a', content: 'old' }], { protocol: 'crop' })
+    await storeAnswers(inFolder(), [{ name: 'a', content: 'new' }])
+    const network = await readOne()
+    const found = network.photographs.map(({ name, sha256, values }) => [
+      name,
+      sha256,
+      values.filter(Number.isFinite).length,
+    ])
+    expect(found).toEqual([
+      ['a', sha256('old'), 3],
+      ['a', sha256('new'), 4],
+    ])
+  })
+})
+
+describe('reading stops', () => {
+  const folderOf = (name: string, changes = {}) =>
+    answersFolder(inFolder(), { ...madeInputs(changes), bucket: bucketOf(name) })
+
+  it('at a damaged array, and at a damaged description', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }])
+    const array = join(folderOf('a'), 'answers.npy')
+    appendFileSync(array, 'x')
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toContain(`${array} is damaged`)
+    const inputs = { ...madeInputs(), bucket: bucketOf('a') }
+    expect(await findAnswers(inFolder(), inputs, true)).toEqual({ state: 'missing' })
+    expect(await findAnswers(inFolder(), inputs, false)).toMatchObject({ state: 'found' })
+    const document = join(folderOf('a'), 'answers.json')
+    writeFileSync(document, '{}')
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toContain(document)
+  })
+
+  it('at an array of other values', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }])
+    await storeAnswers(inFolder('other'), [{ name: 'a', answers: [1] }])
+    const array = join('answers', 'net', 'diagonal', bucketOf('a'), 'answers.npy')
+    cpSync(inFolder('other', array), inFolder(array))
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toContain('is damaged')
+  })
+
+  it('at a folder with another name', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }])
+    const [right, wrong] = [folderOf('a'), inFolder('answers', 'copy', 'diagonal', bucketOf('a'))]
+    mkdirSync(dirname(wrong), { recursive: true })
+    renameSync(right, wrong)
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toBe(
+      `${wrong} contains results that belong in ${right}; rename the folder to that, or remove it`,
+    )
+  })
+
+  it('at a bucket with other settings, and at a protocol with another network', async () => {
+    const [first = '', second = ''] = ['a', 'b'].sort((a, b) => (bucketOf(a) < bucketOf(b) ? -1 : 1))
+    await storeAnswers(inFolder(), [{ name: first }], { protocol: 'crop' })
+    await storeAnswers(inFolder(), [{ name: second }], { protocol: 'crop', draws: 3 })
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toContain('draws 3 instead of 2')
+    rmSync(folderOf(second, { protocol: 'crop' }), { recursive: true })
+    await storeAnswers(inFolder(), [{ name: first }], { weightsSha256: sha256('others') })
+    expect(await messageOf(readAnsweredNetworks(inFolder()), InputError)).toContain('another checkpoint')
+  })
+})

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { UsageError } from '../../../src/errors.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
+import { estimateStudy } from '../../../src/study/maps/estimate.js'
+import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
+import { planStudy } from '../../../src/study/maps/plan.js'
+import { replacedText } from '../../../src/study/workItem.js'
+import { messageOf } from '../../support/messageOf.js'
+import { networkFolder } from '../../support/networkFolder.js'
+import { arraysOf, madeUnit } from '../../support/unit.js'
+
+const folder = networkFolder()
+beforeEach(() => {
+  mkdirSync(folder('tmp'))
+  vi.stubEnv('TMPDIR', folder('tmp'))
+})
+
+/** A study of 2×2 positions, whose center lies beside the grid. */
+function options(changes: ReproduceOptions = {}): ReproduceOptions {
+  const small = { models: ['tiny-alexnet', 'mobilenet_v2'], sizes: [75], stride: 149, patches: 'dog,car' }
+  return { ...small, experiments: ['similarity'], out: folder('out'), ...changes }
+}
+
+it.each([
+  [['stride 3 instead of 1', 'no readout'], '2 units made with other settings (stride 3 instead of 1; no readout)'],
+  [['an older format'], '2 units of an older format'],
+  [['an older format', 'no readout'], '2 units made with other settings (no readout) or of an older format'],
+])('units to replace that differ by %j are called %j', (differences, text) => {
+  expect(replacedText('2 units', differences)).toBe(text)
+})
+
+describe('the estimate of a study', () => {
+  it('counts units, images and bytes, also of networks whose weights are missing, and writes nothing', async () => {
+    const dims = 768 + 768 + 627
+    expect(await estimateStudy(options())).toEqual({
+      ...{ units: 4, finished: 0, replaced: 0, differences: [], images: 4 * 5, arithmeticImages: 0 },
+      ...{ seconds: null, unitSeconds: null, arithmeticSeconds: null, pageFeatureBytes: 0 },
+      // Maps of five anchors and their features in each layer; a class and two probabilities of one network's answers.
+      bytes: 2 * 4 * ((3 + 1) * 5 * 4 + 5 * (dims + 1000) + 3 * 4),
+      ...{ featureBytes: 5 * dims * 4, weightsBytes: 14_155_936 },
+      missing: [{ id: 'mobilenet_v2', bytes: 14_155_936, command: 'shiftscope models pull mobilenet_v2' }],
+    })
+    expect(readdirSync(folder('tmp'))).toEqual([])
+    expect(['cache', 'out'].filter((name) => existsSync(folder(name)))).toEqual([])
+  })
+
+  it('counts what the results folder holds as finished, what was made otherwise as replaced, and nothing of a network without weights', async () => {
+    const study = await planStudy(resolveOptions(options()), true)
+    for (const unit of study.units) {
+      const { unit: made, maps } = madeUnit(unit.inputs)
+      await writeUnit(study.out, made, arraysOf(made, maps))
+    }
+    expect(await estimateStudy(options())).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
+    expect(await estimateStudy(options({ models: ['tiny-alexnet'], blend: 'soft' }), false)).toMatchObject({
+      ...{ units: 2, finished: 0, replaced: 2, differences: [expect.stringMatching(/^blend/)], images: 2 * 5 },
+    })
+  })
+
+  it('takes the bytes of sketches and features as they are on disk and in the page', async () => {
+    const estimate = (changes: ReproduceOptions = {}) =>
+      estimateStudy(options({ models: ['tiny-alexnet'], stride: 16, ...changes }), false)
+    const [without, kept] = [await estimate(), await estimate({ keepFeatures: true })]
+    const sketched = await estimate({ experiments: ['similarity', 'separability'] })
+    // Sketches have the dims of the distance that the object moves, 60 in the whole frame; all layers are in one.
+    const positions = 10 * 10
+    const dims = 3 * Math.ceil((60 * 160) / 224)
+    expect(sketched.bytes - without.bytes).toBe(2 * 4 * positions * dims)
+    expect(kept.bytes - without.bytes).toBe(2 * 4 * positions * (768 + 768 + 627))
+    // Two bytes a value in the page, where base64 makes four of three.
+    for (const one of [sketched, kept]) expect((one.bytes - without.bytes) / one.pageFeatureBytes).toBeCloseTo(1.5, 1)
+  })
+
+  it('names missing encoders and generators, and plans to compute none of them', async () => {
+    const arithmetic = { models: ['caffenet'], layers: ['fc6'], experiments: ['arithmetic'], expressions: 1 } as const
+    const { missing, arithmeticImages } = await estimateStudy(options(arithmetic))
+    expect(missing.map(({ id }) => id)).toEqual(['caffenet', 'deepsim-fc6'])
+    expect(arithmeticImages).toBeGreaterThan(0)
+    expect(await messageOf(planStudy(resolveOptions(options())))).toContain(
+      'the weights of mobilenet_v2 are not on this machine',
+    )
+  })
+
+  it('still refuses weights that are given and absent', async () => {
+    const changes = { weights: { mobilenet_v2: 'absent.pth' } }
+    expect(await messageOf(estimateStudy(options(changes)))).toContain('absent.pth')
+  })
+
+  it.each(['similarity', 'arithmetic'] as const)('refuses files of one name for %s', async (experiment) => {
+    const twice = estimateStudy(options({ models: ['a/net.onnx', 'b/net.onnx'], experiments: [experiment] }))
+    expect(await messageOf(twice, UsageError)).toMatch(
+      /^a\/net.onnx and b\/net.onnx are both called net; give one of them another name/,
+    )
+  })
+
+  it('refuses grids that are too coarse for separability', async () => {
+    const coarse = estimateStudy(options({ experiments: ['separability'] }))
+    expect(await messageOf(coarse, UsageError)).toMatch(/^a grid of 2×2 positions is too small to measure separability/)
+  })
+})

@@ -1,0 +1,74 @@
+import { type ProtocolName, protocolNamed } from '../../src/experiments/protocols.js'
+import { sha256 } from '../../src/files/sha256.js'
+import { resultsPage } from '../../src/page/page.js'
+import { photographsPart } from '../../src/report/photographs/section.js'
+import { measuresOf } from '../../src/results/answers/measures.js'
+import type { AnsweredNetwork } from '../../src/results/answers/read.js'
+import { type ListedMeasure, measureMeans } from '../../src/results/answers/summary.js'
+
+/** Values of a photograph: agreement of its crops, share of steps that change the answer, first probability. */
+export type MadeValues = readonly [agreement: number, change: number, confidence: number]
+
+interface MadeSettings {
+  readonly protocols?: readonly ProtocolName[]
+  readonly draws?: number
+}
+
+/**
+ * A network that has measured the photographs `0.png`, `1.png`, … It answers `ant` and `bee` in turn.
+ * @param photographs undefined for a photograph that it has not measured
+ */
+export function madeNetwork(
+  model: string,
+  photographs: readonly (MadeValues | undefined)[],
+  { protocols = ['crop', 'diagonal'], draws = 1 }: MadeSettings = {},
+): AnsweredNetwork {
+  const listed = protocols.flatMap((protocol) =>
+    measuresOf(protocolNamed(protocol), { labels: false, boxes: false }).map(
+      (measure): ListedMeasure => ({ protocol, measure }),
+    ),
+  )
+  const rows = photographs.flatMap((values, i) => {
+    if (values === undefined) return []
+    const [agreement, change, confidence] = values
+    const given: Record<string, number> = { agreement, change, confidence, 'always-same': 0, 'probability-change': 0.1 }
+    const own = listed.map(({ measure }) => given[measure.name] as number)
+    return [{ name: `${i}.png`, sha256: sha256(`${i}.png`), values: own }]
+  })
+  return {
+    model,
+    weightsSha256: sha256(model),
+    layer: 'fc',
+    frame: 32,
+    input: 'none',
+    scores: 'logits',
+    protocols: protocols.map((name) => ({ name, ...(name === 'crop' && { draws, seed: 0 }) })),
+    measures: measureMeans(listed, rows),
+    photographs: rows,
+    copies: [],
+    failed: photographs.length === rows.length ? [] : [{ name: 'small.png', reason: 'it is too small' }],
+    answersTo: async (protocol) => ({
+      answers: Array.from({ length: protocolNamed(protocol).count({ frame: 32, draws }) }, (_, frame) => ({
+        frame,
+        ...{
+          answer: frame % 2,
+          probability: 0.75,
+          next: 0.5,
+          right: Number.NaN,
+          overlap: Number.NaN,
+          isRight: undefined,
+        },
+      })),
+      names: { 0: 'ant', 1: 'bee' },
+    }),
+  }
+}
+
+/** @param pictures JPEGs by the names of photographs */
+export async function madePage(
+  networks: readonly AnsweredNetwork[],
+  pictures: Readonly<Record<string, Buffer>> = {},
+): Promise<string> {
+  const { sections } = await photographsPart(networks, [], async ({ name }) => pictures[name])
+  return resultsPage(null, sections, undefined, 'Shift consistency')
+}
