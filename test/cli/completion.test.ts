@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { programWith } from '../../src/cli/program.js'
 import { runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
-import { runBash } from '../support/shell.js'
+import { runBash, subcommandsOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -31,7 +31,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
 it.each(['bash', 'zsh', 'fish'])('the script for %s has every command and option', async (shell) => {
   const { stdout } = await runHere(['completion', shell])
   const program = programWith({ signal: new AbortController().signal })
-  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
+  for (const command of subcommandsOf(program)) {
     expect(stdout).toContain(command.name())
     for (const { long } of command.options) expect(stdout).toContain(shell === 'fish' ? `-l ${long?.slice(2)}` : long)
   }

@@ -2,8 +2,10 @@ import { expect, it } from 'vitest'
 import { asFlags, knowFlags } from '../../src/cli/flags.js'
 import { programWith } from '../../src/cli/program.js'
 
+import { subcommandsOf } from '../support/shell.js'
+
 const program = programWith({ signal: new AbortController().signal })
-const commands = program.commands.flatMap((one) => [one, ...one.commands])
+const commands = subcommandsOf(program)
 
 it.each([
   ['reproduce', 'give `keepFeatures`', 'give --keep-features'],

@@ -7,7 +7,7 @@ import { programWith, report } from '../../src/cli/program.js'
 import { DeviceError } from '../../src/errors.js'
 import { captured, runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
-import { commandsOf, refusalOf } from '../support/shell.js'
+import { commandsOf, refusalOf, subcommandsOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -67,7 +67,7 @@ it('a study is shown whatever other processes say of themselves', async () => {
 
 describe('help', () => {
   const program = programWith({ signal: new AbortController().signal })
-  const commands = [program, ...program.commands.flatMap((one) => [one, ...one.commands])]
+  const commands = [program, ...subcommandsOf(program)]
   const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])
 
   it.each(commands.map((command) => [wordsOf(command).join(' '), command] as const))(

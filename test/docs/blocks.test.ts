@@ -5,11 +5,11 @@ import { programWith } from '../../src/cli/program.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../src/experiments/foldBaselines.js'
 import { leftOut } from '../support/leftOut.js'
 import { type Block, blocksOf, codeSpansOf, PAGES, ROOT, textOf } from '../support/markdown.js'
-import { commandsOf, refusalOf } from '../support/shell.js'
+import { commandsOf, refusalOf, subcommandsOf } from '../support/shell.js'
 
 const PARSED_PAGES = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md']
 const program = programWith({ signal: new AbortController().signal })
-const commands = [...program.commands.flatMap((one) => [one, ...one.commands])]
+const commands = subcommandsOf(program)
 
 describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))('what the pages show', () => {
   const blocks = PARSED_PAGES.flatMap(blocksOf).filter(({ language }) => ['sh', 'yaml'].includes(language))

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import type { Command } from 'commander'
 import { programWith } from '../../src/cli/program.js'
 import { makeFolder } from './temporaryFolder.js'
 
@@ -43,6 +44,11 @@ export function commandsOf(script: string): readonly (readonly string[])[] {
   }
 }
 
+/** A command's subcommands, theirs, and so on. */
+export function subcommandsOf({ commands }: Command): readonly Command[] {
+  return commands.flatMap((one) => [one, ...subcommandsOf(one)])
+}
+
 /** Error of the command line about these arguments; undefined if it would run them. */
 export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
   const program = programWith({ signal: new AbortController().signal })
@@ -50,7 +56,7 @@ export async function refusalOf(words: readonly string[]): Promise<string | unde
   const say = (text: string) => {
     said += text
   }
-  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+  for (const command of [program, ...subcommandsOf(program)]) {
     command.configureOutput({ writeOut: () => undefined, writeErr: say, outputError: say })
     if (command.commands.length === 0) command.action(() => undefined)
   }

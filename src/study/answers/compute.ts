@@ -99,6 +99,7 @@ export async function computeAnswers(
 async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: Shared): Promise<NetworkHandle> {
   const { options, progress, queue } = run
   const { signal } = options
+  const scene = await firstReadable(shared.photographs, first.setting.frame, signal)
   progress.note(`opening ${first.network.id}`)
   return openExecution({
     network: first.network,
@@ -107,7 +108,7 @@ async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: S
     wished: shared.options,
     // Frames are drawn from different photographs, so only the windows of one photograph share values.
     reuse: shared.options.exact ? 'auto' : 'off',
-    scene: await firstReadable(shared.photographs, first.setting.frame, signal),
+    scene,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
