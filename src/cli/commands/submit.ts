@@ -25,7 +25,7 @@ export function submitCommand(context: CommandContext): Command {
 }
 
 function objectsCommand({ signal }: CommandContext): Command {
-  const command = addExamples(new Command('reproduce'), 'shiftscope submit slurm --tasks 4 --print').description(
+  const command = addExamples(new Command('reproduce'), 'shiftscope submit slurm reproduce --tasks 4 --print').description(
     'submit a study of objects (default)',
   )
   return addStudyOptions(addSlurmOptions(command))
