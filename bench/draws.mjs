@@ -10,12 +10,11 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { networkFolder } from '../dist/consistency/networkAnswers.js'
-import { randomOf } from '../dist/consistency/pieces.js'
-import { PROTOCOLS } from '../dist/consistency/protocols.js'
-import { readNpy } from '../dist/files/npy.js'
+import { PROTOCOLS } from '../dist/experiments/protocols.js'
 import { consistency } from '../dist/index.js'
 import { sourceSide } from '../dist/patches/photographs.js'
+import { readAnsweredNetworks } from '../dist/results/answers/read.js'
+import { randomOf } from '../dist/study/answers/pieces.js'
 import { meanInterval } from '../dist/support/statistics.js'
 import { runScript } from './script.mjs'
 
@@ -50,19 +49,14 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
 /** Answers of a network to all windows of the photographs. */
 async function answersOf(model, photographs, input, folder) {
   const out = join(folder, basename(model, '.onnx'))
-  const result = await consistency({ model, photographs, input, protocols: ['crop'], exact: true, out })
-  const [{ frame, photographs: measuredPhotographs }] = result.networks
+  await consistency({ model, photographs, input, protocols: ['crop'], exact: true, out, report: false })
+  const [{ frame, photographs: stored, answersTo }] = await readAnsweredNetworks(out)
   const margin = sourceSide(frame) - frame
-  const { data, shape } = await readNpy(join(networkFolder(out, basename(model, '.onnx')), 'crop-exact.npy'))
-  const rows = Array.from({ length: shape[0] }, (_, at) => data.subarray(at * shape[1], (at + 1) * shape[1]))
-  // Photographs that could not be used have rows of NaN.
-  const answers = rows.filter((row) => !Number.isNaN(row[0])).map((row) => windowsOf(row, margin))
-  const measured = measuredPhotographs.map(({ name, sha256, values: [exact] }, at) => ({
-    name,
-    sha256,
-    exact,
-    answers: answers[at],
-  }))
+  const measured = []
+  for (const { name, sha256, values } of stored) {
+    const { answers } = await answersTo('crop-exact', name)
+    measured.push({ name, sha256, exact: values[0], answers: answers.map(({ answer }) => answer) })
+  }
   return { name: basename(model, '.onnx'), frame, margin, measured }
 }
 
@@ -75,11 +69,6 @@ function measuredByAll({ name, frame, margin, measured }, all) {
     /** For each photograph, the shares of equal answers in the first pairs of a seed, as many as DRAWS says. */
     estimates: (seed) => common.map(({ sha256, answers }) => drawn(answers, { frame, margin, seed, sha256 })),
   }
-}
-
-function windowsOf(row, margin) {
-  const columns = row.length / margin ** 2
-  return Int32Array.from({ length: margin ** 2 }, (_, window) => row[window * columns])
 }
 
 function drawn(answers, { frame, margin, seed, sha256 }) {

@@ -1,11 +1,12 @@
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
-import { isFolder, regularSize } from '../files/regularFile.js'
+import { isFolder } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { distinct } from '../support/lists.js'
 import { callback, checkText, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { firstOf, listedNames } from '../support/text.js'
+import { openFolder } from './folder.js'
 import { checkedLimits } from './limits.js'
 import {
   type ComparedFolder,
@@ -17,10 +18,14 @@ import {
   takePair,
   type UnitPair,
 } from './pairing.js'
-import { openConsistency } from './photographs.js'
-import type { ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
+import {
+  COMPARED_KINDS,
+  type ComparedKind,
+  type ComparedMeasure,
+  type ComparedNetworks,
+  type Comparison,
+} from './result.js'
 import { bootstrap, comparedMeasure } from './statistics.js'
-import { openStudy } from './units.js'
 
 const OPTIONS = {
   /**
@@ -38,14 +43,14 @@ const OPTIONS = {
 export interface CompareOptions extends GivenOptions<typeof OPTIONS> {}
 
 /**
- * Compares two results folders of `reproduce`, or two of `consistency`, measure by measure over the objects or
- * photographs that both have. It returns whether limits are exceeded, but throws no error for that; see
+ * Compares two results folders of `reproduce` or `consistency`, measure by measure over the objects and the photographs
+ * that both have. It returns whether limits are exceeded, but throws no error for that; see
  * `Comparison.limits`. `FOLDER#NETWORK` names one network of a folder. Otherwise, networks of equal names are compared,
  * or the only network of each folder.
  * @param before results folder, or `FOLDER#NETWORK`
  * @param after results folder, or `FOLDER#NETWORK`; it is what became better or worse
  * @throws UsageError for invalid options, for networks that cannot be matched, and if the folders have other settings,
- *   or no object or photograph in common
+ *   no results of one kind, or no object or photograph in common
  * @throws InputError if a folder has no results, or results that are damaged or of another version
  * @throws the signal's reason after an abort
  */
@@ -53,24 +58,33 @@ export async function compare(before: string, after: string, options: CompareOpt
   const { maxWorse, onProgress, signal } = parseOptions(options, OPTIONS)
   for (const folder of [before, after]) checkText(folder, 'a results folder')
   const [one, other] = [await openSide(before), await openSide(after)]
-  if (one.folder.kind !== other.folder.kind)
+  const pairs: NetworkPair[] = []
+  for (const [from, to] of matchedNetworks(one, other))
+    pairs.push(await openPair({ folder: one.folder, name: from }, { folder: other.folder, name: to }))
+  if (pairs.every(({ kinds }) => kinds.length === 0))
     throw new UsageError(
-      `${one.folder.path} has results of ${one.folder.kind}, and ${other.folder.path} of ${other.folder.kind}; compare two folders of one kind`,
+      `${one.folder.path} and ${other.folder.path} have no results of one kind: ${pairs.flatMap(aloneTexts).join('; ')}; run the same command in both`,
     )
   const all: Compared[] = []
-  for (const names of matchedNetworks(one, other))
-    all.push(await comparedNetworks(one.folder, other.folder, names, progressTo(onProgress), signal))
+  for (const pair of pairs)
+    for (const units of pair.kinds) all.push(await comparedNetworks(pair, units, progressTo(onProgress), signal))
   const networks = all.map(({ compared }) => compared)
   return {
-    kind: one.folder.kind,
     before: one.folder.path,
     after: other.folder.path,
     networks,
-    limits: all.flatMap(({ compared, empty }) => checkedLimits(maxWorse, compared, empty)),
+    limits: checkedLimits(maxWorse, all),
     notes: [
-      ...sideNotes(one, networks, 'before'),
-      ...sideNotes(other, networks, 'after'),
-      ...all.flatMap(({ notes }) => notes),
+      ...sideNotes(
+        one,
+        pairs.map(({ before }) => before.name),
+      ),
+      ...sideNotes(
+        other,
+        pairs.map(({ after }) => after.name),
+      ),
+      ...pairs.flatMap((pair) => [...aloneTexts(pair), ...factNotes(pair)]),
+      ...all.flatMap(missingNotes),
     ],
   }
 }
@@ -83,11 +97,7 @@ interface Side {
 
 async function openSide(reference: string): Promise<Side> {
   const [path, network] = await folderAndNetwork(reference)
-  const isConsistency = await regularSize(join(path, 'consistency.json')).then(
-    () => true,
-    () => false,
-  )
-  const folder = await (isConsistency ? openConsistency(path) : openStudy(path))
+  const folder = await openFolder(path)
   if (network === undefined) return { folder, networks: folder.networks }
   if (folder.networks.includes(network)) return { folder, networks: [network] }
   throw new UsageError(`${path} has no network "${network}"; its networks are ${listedNames(folder.networks)}`)
@@ -115,38 +125,78 @@ function matchedNetworks(before: Side, after: Side): readonly (readonly [string,
   )
 }
 
-function sideNotes(
-  { folder, networks }: Side,
-  compared: readonly ComparedNetworks[],
-  side: 'before' | 'after',
-): readonly string[] {
+/** @param matched names of the networks that have a partner */
+function sideNotes({ folder, networks }: Side, matched: readonly string[]): readonly string[] {
   const { path, unfinished } = folder
-  const alone = networks.filter((name) => !compared.some((one) => one[side] === name))
+  const alone = networks.filter((name) => !matched.includes(name))
   return [
     ...(unfinished === undefined ? [] : [`the study in ${path} is not finished: it has ${unfinished}`]),
     ...(alone.length > 0 ? [`only ${path} has ${listedNames(alone)}`] : []),
   ]
 }
 
+interface NetworkSide {
+  readonly folder: ComparedFolder
+  /** Name of the network. */
+  readonly name: string
+}
+
+/** The objects or the photographs of two networks. */
+interface PairedKind {
+  readonly kind: ComparedKind
+  readonly own: readonly ComparedUnit[]
+  readonly others: readonly ComparedUnit[]
+  readonly pairs: readonly UnitPair[]
+}
+
+interface NetworkPair {
+  readonly before: NetworkSide
+  readonly after: NetworkSide
+  /** What both networks have. */
+  readonly kinds: readonly PairedKind[]
+  /** What only one of them has, and which one. */
+  readonly alone: readonly (readonly [ComparedKind, NetworkSide])[]
+}
+
+async function openPair(before: NetworkSide, after: NetworkSide): Promise<NetworkPair> {
+  const kinds: PairedKind[] = []
+  const alone: [ComparedKind, NetworkSide][] = []
+  for (const kind of COMPARED_KINDS) {
+    const [own, others] = [await unitsOf(before, kind), await unitsOf(after, kind)]
+    if (own.length > 0 && others.length > 0) kinds.push({ kind, own, others, pairs: pairedUnits(own, others) })
+    else if (own.length > 0) alone.push([kind, before])
+    else if (others.length > 0) alone.push([kind, after])
+  }
+  return { before, after, kinds, alone }
+}
+
+function unitsOf({ folder, name }: NetworkSide, kind: ComparedKind): Promise<readonly ComparedUnit[]> {
+  return folder.unitsOf(name, kind)
+}
+
+function aloneTexts({ alone }: NetworkPair): readonly string[] {
+  return alone.map(([kind, { folder, name }]) => `only ${folder.path} has ${kind} of ${name}`)
+}
+
+function factNotes({ before, after, kinds }: NetworkPair): readonly string[] {
+  const facts = distinct(kinds.flatMap(({ pairs }) => differencesBetween(pairs, 'facts')))
+  return facts.length > 0 ? [`${before.name} before and ${after.name} after differ in ${facts.join(', ')}`] : []
+}
+
 interface Compared {
   readonly compared: ComparedNetworks
-  /** Names and metrics of the measures without values on both sides. */
-  readonly empty: readonly string[]
-  readonly notes: readonly string[]
+  /** The measures without values on both sides. */
+  readonly empty: readonly PairedValues[]
 }
 
 async function comparedNetworks(
-  before: ComparedFolder,
-  after: ComparedFolder,
-  [from, to]: readonly [string, string],
+  { before, after }: NetworkPair,
+  { kind, own, others, pairs }: PairedKind,
   { start, update, stop }: Progress,
   signal: AbortSignal | undefined,
 ): Promise<Compared> {
-  const [own, others] = [await before.unitsOf(from), await after.unitsOf(to)]
-  const pairs = pairedUnits(own, others)
-  const first = checkedPair(before, own, after, others, pairs)
   const rows = new Map<string, PairedValues>()
-  const names = layerNames(first)
+  const names = layerNames(checkedPair(before.folder, after.folder, { kind, own, others, pairs }))
   start('reading pairs', pairs.length, { unit: 'units', before: 0 })
   try {
     for (const [i, pair] of pairs.entries()) {
@@ -157,18 +207,11 @@ async function comparedNetworks(
   } finally {
     stop()
   }
-  const full = [...rows.values()].filter((row) => row.before.length > 0)
-  const empty = [...rows.values()].filter((row) => row.before.length === 0)
-  const intervalOf = bootstrap()
-  const measures: ComparedMeasure[] = []
-  for (const row of full) {
-    throwIfStopped(signal)
-    // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
-    await setImmediate()
-    measures.push(comparedMeasure(row, intervalOf))
-  }
-  const facts = differencesBetween(pairs, 'facts')
-  const unknown = missingFrom(full, empty)
+  const all = [...rows.values()]
+  const measures = await measuresOf(
+    all.filter((row) => row.before.length > 0),
+    signal,
+  )
   const paired = new Set(pairs.flat())
   const alone = (units: readonly ComparedUnit[]) =>
     units
@@ -176,18 +219,35 @@ async function comparedNetworks(
       .map(({ name, sha256, size }) => ({ name, sha256, ...(size !== undefined && { size }) }))
   return {
     compared: {
-      before: from,
-      after: to,
+      kind,
+      before: before.name,
+      after: after.name,
       pairs: pairs.length,
       unpaired: { before: alone(own), after: alone(others) },
       measures,
     },
-    empty: empty.flatMap(({ name, metric }) => [name, metric]),
-    notes: [
-      ...(facts.length > 0 ? [`${from} before and ${to} after differ in ${facts.join(', ')}`] : []),
-      ...(unknown.length > 0 ? [`no pair has a value on both sides of ${listedNames(unknown)}`] : []),
-    ],
+    empty: all.filter((row) => row.before.length === 0),
   }
+}
+
+async function measuresOf(
+  rows: readonly PairedValues[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ComparedMeasure[]> {
+  const intervalOf = bootstrap()
+  const measures: ComparedMeasure[] = []
+  for (const row of rows) {
+    throwIfStopped(signal)
+    // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
+    await setImmediate()
+    measures.push(comparedMeasure(row, intervalOf))
+  }
+  return measures
+}
+
+const SHARE_NONE: Readonly<Record<ComparedKind, string>> = {
+  objects: 'share no object; measure objects of equal content in both',
+  photographs: 'share no photograph; measure photographs of equal content in both',
 }
 
 /**
@@ -196,10 +256,8 @@ async function comparedNetworks(
  */
 function checkedPair(
   before: ComparedFolder,
-  own: readonly ComparedUnit[],
   after: ComparedFolder,
-  others: readonly ComparedUnit[],
-  pairs: readonly UnitPair[],
+  { kind, own, others, pairs }: PairedKind,
 ): UnitPair {
   const both = `${before.path} and ${after.path}`
   const [one, other] = [own[0], others[0]]
@@ -211,7 +269,7 @@ function checkedPair(
   }
   const compared = first === undefined && one && other ? [[common(one), common(other)] as const] : pairs
   const sizes = [own, others].map((units) =>
-    [...new Set(units.map(({ size = 0 }) => size))].sort((a, b) => a - b).join(','),
+    [...new Set(units.flatMap(({ size }) => size ?? []))].sort((a, b) => a - b).join(','),
   )
   const isOther = before.unfinished === undefined && after.unfinished === undefined && sizes[0] !== sizes[1]
   const differences = [
@@ -223,16 +281,15 @@ function checkedPair(
       `${both} have other settings: ${firstOf(differences).join('; ')}; measure both in the same way`,
     )
   if (first !== undefined) return first
-  const what = before.kind === 'consistency' ? 'photograph' : 'object'
-  throw new UsageError(`${both} share no ${what}; measure ${what}s of equal content in both`)
+  throw new UsageError(`${both} ${SHARE_NONE[kind]}`)
 }
 
-/** Metrics, or whole layers or protocols, that no pair has on both sides. */
-function missingFrom(full: readonly PairedValues[], empty: readonly PairedValues[]): readonly string[] {
-  const [groups, metrics] = [new Set(full.map(({ group }) => group)), new Set(full.map(({ metric }) => metric))]
+/** Names the metrics, or whole layers or protocols, that no pair has on both sides. */
+function missingNotes({ compared: { measures }, empty }: Compared): readonly string[] {
+  const [groups, metrics] = [new Set(measures.map(({ group }) => group)), new Set(measures.map(({ metric }) => metric))]
   const missing = empty.flatMap(({ group, metric }) => {
     if (!groups.has(group)) return [group]
     return metrics.has(metric) ? [] : [metric]
   })
-  return [...new Set(missing)]
+  return missing.length > 0 ? [`no pair has a value on both sides of ${listedNames(distinct(missing))}`] : []
 }

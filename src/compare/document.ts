@@ -2,8 +2,8 @@ import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
 import { markdownText, tableMarkdown } from '../report/tables/render.js'
 import { counted, firstOf } from '../support/text.js'
-import { CONFIDENT_ROWS } from './photographs.js'
-import type { CheckedLimit, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
+import { CONFIDENT_ROWS } from './folder.js'
+import type { CheckedLimit, ComparedKind, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
 
 /** A number of a measure with four decimals, or with two digits if it is so small that few would be left. */
 function valueText(value: number): string {
@@ -45,13 +45,17 @@ export function exceededText(limits: readonly CheckedLimit[]): string {
   return `became worse by more than the limit: ${firstOf(texts).join('; ')}`
 }
 
+const PAIRS: Readonly<Record<ComparedKind, readonly [one: string, more: string]>> = {
+  objects: ['pair of units', 'pairs of units'],
+  photographs: ['pair of photographs', 'pairs of photographs'],
+}
+
 /** Says how many units or photographs were compared, and how many have no partner. */
-export function pairsText({ pairs, unpaired }: ComparedNetworks, kind: Comparison['kind']): string {
-  const of = kind === 'consistency' ? 'photograph' : 'unit'
+export function pairsText({ kind, pairs, unpaired }: ComparedNetworks): string {
   const alone = (['before', 'after'] as const).flatMap((side) =>
     unpaired[side].length > 0 ? [`, ${unpaired[side].length} only ${side}`] : [],
   )
-  return `${counted(pairs, `pair of ${of}s`, `pairs of ${of}s`)}${alone.join('')}`
+  return `${counted(pairs, ...PAIRS[kind])}${alone.join('')}`
 }
 
 /** GitHub refuses comments of more than 65,536 characters. */
@@ -59,13 +63,13 @@ const MOST_CHARACTERS = 60_000
 
 /** Markdown for a pull request: limits, a short table of each pair of networks, and folded details. */
 export function comparisonMarkdown(comparison: Comparison): string {
-  const { kind, networks, limits, notes } = comparison
+  const { networks, limits, notes } = comparison
   const list = (lines: readonly string[]) => lines.map((line) => `- ${markdownText(line)}`).join('\n')
   const parts = [
     '### Shift invariance before and after',
     ...(limits.length > 0 ? [list(limits.map(limitText))] : []),
     ...networks.flatMap((compared) => [
-      `**${markdownText(networksText(compared))}**: ${pairsText(compared, kind)}`,
+      `**${markdownText(networksText(compared))}**: ${pairsText(compared)}`,
       measuresTable(compared.measures.filter(({ name, isHeadline }) => isHeadline && !name.startsWith(CONFIDENT_ROWS))),
     ]),
     ...(notes.length > 0 ? [list(notes)] : []),
@@ -98,7 +102,7 @@ function detailsOf(compared: ComparedNetworks, most: number): string | undefined
   const { measures } = compared
   for (let count = measures.length; count > 0; count = Math.floor(count / 2)) {
     const shown = count < measures.length ? `the first ${count} of ${measures.length} measures` : 'all measures'
-    const summary = `<summary>${escapeHtml(networksText(compared))}: ${shown}</summary>`
+    const summary = `<summary>${escapeHtml(networksText(compared))}: ${pairsText(compared)}, ${shown}</summary>`
     const details = `<details>${summary}\n\n${measuresTable(measures.slice(0, count))}\n\n</details>`
     if (details.length <= most) return details
   }

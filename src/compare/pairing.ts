@@ -1,18 +1,18 @@
 import { UsageError } from '../errors.js'
 import { addTo } from '../support/lists.js'
-import type { ComparedMeasure, Unpaired } from './result.js'
+import type { ComparedKind, ComparedMeasure, Unpaired } from './result.js'
 
 /** Texts of settings or of facts about a network, by name. Those that are undefined are not compared. */
 export type Texts = Readonly<Record<string, string | undefined>>
 
-/** A results folder of `reproduce` or `consistency`. */
+/** A results folder, which may hold results of objects, of photographs, or of both. */
 export interface ComparedFolder {
-  readonly kind: 'reproduce' | 'consistency'
   readonly path: string
   readonly networks: readonly string[]
   /** How much is finished, such as `3 of 8 units`; undefined if all is, or if nobody knows. */
   readonly unfinished?: string | undefined
-  readonly unitsOf: (network: string) => Promise<readonly ComparedUnit[]>
+  /** All objects or photographs of a network; none if the folder has no such results of it. */
+  readonly unitsOf: (network: string, kind: ComparedKind) => Promise<readonly ComparedUnit[]>
 }
 
 /** One object or photograph in one network. */
@@ -21,7 +21,7 @@ export interface ComparedUnit extends Unpaired {
   readonly settings: Texts
   /** Facts about the network, which may differ. */
   readonly facts: Texts
-  /** Layers that were measured, and those of them with class scores; absent for photographs of `consistency`. */
+  /** Layers that were measured, and those of them with class scores; absent for photographs. */
   readonly layers?: { readonly all: readonly string[]; readonly answering: readonly string[] }
   /** Reads the values of all measures. `layerNames` are other names for layers. */
   readonly values: (layerNames: ReadonlyMap<string, string>) => Promise<readonly UnitValue[]>

@@ -43,12 +43,17 @@ export interface Unpaired {
   readonly name: string
   /** SHA-256 of its content, in hexadecimal. */
   readonly sha256: string
-  /** Side of an object in pixels; absent for photographs of `consistency`. */
+  /** Side of an object in pixels; absent for photographs. */
   readonly size?: number
 }
 
-/** A network before, and the network with which it was compared. */
+/** What was compared in two networks. */
+export const COMPARED_KINDS = ['objects', 'photographs'] as const
+export type ComparedKind = (typeof COMPARED_KINDS)[number]
+
+/** A network before, and the network with which it was compared, on objects or on photographs. */
 export interface ComparedNetworks {
+  readonly kind: ComparedKind
   /** Their names. */
   readonly before: string
   readonly after: string
@@ -72,11 +77,10 @@ export interface CheckedLimit {
 
 /** Results of `compare`. */
 export interface Comparison {
-  /** Command whose results were compared. */
-  readonly kind: 'consistency' | 'reproduce'
   /** The two folders. */
   readonly before: string
   readonly after: string
+  /** Two networks that have both objects and photographs come twice, first with their objects. */
   readonly networks: readonly ComparedNetworks[]
   /** Empty without `maxWorse`. */
   readonly limits: readonly CheckedLimit[]

@@ -6,7 +6,7 @@ import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { isOwnNetwork, type OwnOptions } from '../networks/index.js'
+import { type OwnOptions, ownOptionsFor } from '../networks/index.js'
 import { KEEPS_OBJECTS, type KeptUnit, type LiveScene, type OtherUnit } from '../page/live.js'
 import { encodePng } from '../patches/image.js'
 import { writeReport } from '../report/report.js'
@@ -61,7 +61,7 @@ async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     stride: scene.stride,
     experiments: ['similarity'],
     ...(pool && { pool }),
-    ...(isOwnNetwork(name) && own),
+    ...ownOptionsFor(name, own),
     out,
     report: false,
     signal,

@@ -13,7 +13,6 @@ import {
   chooseNetwork,
   isGenerator,
   isOfCategory,
-  isOwnNetwork,
   knownClasses,
   listNetworks,
   type Network,
@@ -21,6 +20,7 @@ import {
   type OnnxFile,
   type OwnOptions,
   optimizationNotes,
+  ownOptionsFor,
   type Pool,
   readHashedOnnx,
 } from '../networks/index.js'
@@ -79,7 +79,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions) {
   /** Ids of the networks that were uploaded. */
   const dropped = new Set<string>()
   const choose = async (model: string, ended = signal) => {
-    const network = await chooseNetwork({ model, pool, signal: ended, ...(isOwnNetwork(model) && own) })
+    const network = await chooseNetwork({ model, pool, signal: ended, ...ownOptionsFor(model, own) })
     const other = names.get(network.id)
     if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
     for (const line of networkNotes(network)) onNote(line)

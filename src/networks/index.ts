@@ -86,11 +86,13 @@ export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { recogniseCheckpoint } from './recognition.js'
 export {
   checkIds,
+  checkOwnOptions,
   type GivenReference,
   isOwnNetwork,
   OUTPUT_OPTIONS,
   OWN_OPTIONS,
   type OwnOptions,
+  ownOptionsFor,
   parseReference,
   REFERENCE_OPTIONS,
 } from './reference.js'

@@ -175,3 +175,15 @@ export function isOwnNetwork(model: string): boolean {
   const { kind } = parseReference({ model })
   return kind === 'onnx' || kind === 'hub'
 }
+
+/** Those of the options that go with a network: options for networks outside the catalog go with no other. */
+export function ownOptionsFor(model: string, options: OwnOptions): OwnOptions {
+  return isOwnNetwork(model) ? optionsIn<OwnOptions>(options, OWN_OPTIONS) : {}
+}
+
+/** @throws UsageError for an option of networks outside the catalog if none of the study's networks is one */
+export function checkOwnOptions(models: readonly string[], options: OwnOptions): void {
+  const [own] = Object.keys(optionsIn<OwnOptions>(options, OWN_OPTIONS))
+  if (own !== undefined && !models.some(isOwnNetwork))
+    throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
+}

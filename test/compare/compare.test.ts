@@ -1,10 +1,15 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CompareOptions, compare } from '../../src/compare/compare.js'
 import type { ComparedMeasure } from '../../src/compare/result.js'
 import { InputError, UsageError } from '../../src/errors.js'
+import type { ProtocolName } from '../../src/experiments/protocols.js'
+import { sha256 } from '../../src/files/sha256.js'
+import { bucketOf } from '../../src/results/answers/schema.js'
+import { answersFolder } from '../../src/results/answers/store.js'
 import { writeUnit } from '../../src/results/unit/store.js'
-import { type MadeValues, writeConsistencyFolder } from '../support/consistencyFolder.js'
+import { type MadeValues, madeChanges, writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { runHere } from '../support/inProcess.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -12,22 +17,14 @@ import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/uni
 
 const folder = temporaryFolder()
 
-/** Values of photographs 0.jpg, 1.jpg, …; the answers to the first ones are confident. */
-function made(changes: readonly number[], confident = changes.length): MadeValues {
-  const values = changes.map((change, i) => {
-    const confidence = i < confident ? 0.5 : 0.49
-    return [`${i}.jpg`, [1 - change, confidence, change, confidence]] as const
-  })
-  return Object.fromEntries(values)
-}
+const LOW = madeChanges([0.1, 0.2, 0.1, 0.2, 0.1, 0.2])
+const HIGH = madeChanges([0.2, 0.3, 0.3, 0.3, 0.2, 0.4])
 
-const LOW = made([0.1, 0.2, 0.1, 0.2, 0.1, 0.2])
-const HIGH = made([0.2, 0.3, 0.3, 0.3, 0.2, 0.4])
-
-function both(before: MadeValues = LOW, after: MadeValues = HIGH): readonly [string, string] {
+async function both(before: MadeValues = LOW, after: MadeValues = HIGH): Promise<readonly [string, string]> {
+  for (const name of ['before', 'after']) rmSync(folder(name), { recursive: true, force: true })
   return [
-    writeConsistencyFolder(folder('before'), { net: before }),
-    writeConsistencyFolder(folder('after'), { net: after }),
+    await writeConsistencyFolder(folder('before'), { net: before }),
+    await writeConsistencyFolder(folder('after'), { net: after }),
   ]
 }
 
@@ -40,7 +37,7 @@ async function measuresOf(before: string, after: string): Promise<Readonly<Recor
 
 describe('photographs', () => {
   it('are compared in the measure’s own direction', async () => {
-    const [before, after] = both()
+    const [before, after] = await both()
     const { 'diagonal change': change, 'crop agreement': agreement, ...others } = await measuresOf(before, after)
     expect(change).toMatchObject({ count: 6, leftOut: 0, better: 'lower', outcome: 'worse' })
     expect(change?.difference).toBeCloseTo(0.8 / 6, 12)
@@ -52,91 +49,90 @@ describe('photographs', () => {
   })
 
   it('are neither better nor worse without a difference, and where they are few', async () => {
-    const [before] = both()
+    const [before] = await both()
     expect((await measuresOf(before, before))['diagonal change']).toMatchObject({
       interval: [0, 0],
       outcome: 'neither',
     })
-    const [few, more] = both(made([0.1, 0.1, 0.1, 0.1]), made([0.2, 0.3, 0.2, 0.3]))
+    const [few, more] = await both(madeChanges([0.1, 0.1, 0.1, 0.1]), madeChanges([0.2, 0.3, 0.2, 0.3]))
     expect((await measuresOf(few, more))['diagonal change']).toMatchObject({ count: 4, outcome: 'neither' })
-    const [one, other] = both(made([0.1]), made([0.2]))
+    const [one, other] = await both(madeChanges([0.1]), madeChanges([0.2]))
     expect((await measuresOf(one, other))['diagonal change']?.standardError).toBeNull()
   })
 
   it('have no difference where only rounding is left of it', async () => {
     // In floating point, these differences add up to −1.1e−16.
-    const [before, after] = both(made([0.1, 0.2, 0.3, 0, 0]), made([0, 0, 0, 0.3, 0.3]))
+    const [before, after] = await both(madeChanges([0.1, 0.2, 0.3, 0, 0]), madeChanges([0, 0, 0, 0.3, 0.3]))
     expect((await measuresOf(before, after))['diagonal change']?.difference).toBe(0)
   })
 
   it('are confident if they are so on both sides', async () => {
-    const [before, after] = both(made([0.1, 0.2, 0.3, 0.4], 3), made([0, 0, 0, 0], 2))
+    const [before, after] = await both(madeChanges([0.1, 0.2, 0.3, 0.4], 3), madeChanges([0, 0, 0, 0], 2))
     const { 'confident, diagonal change': confident, ...others } = await measuresOf(before, after)
     expect(confident).toMatchObject({ count: 2, before: 0.15000000000000002, after: 0 })
     expect(Object.keys(others)).not.toContain('confident, diagonal confidence')
   })
 
-  it('are paired by content, and by name where several have equal content', async () => {
-    const [before, after] = both(
-      { 'a.jpg': [1, 1, 0.1, 1], 'b.jpg': [1, 1, 0.2, 1], 'c.jpg': [1, 1, 0.3, 1] },
-      { 'c.jpg': [1, 1, 0.3, 1], 'b.jpg': [1, 1, 0.2, 1], 'd.jpg': [1, 1, 0.4, 1] },
-    )
-    const table = `${after}/networks/net/photographs.csv`
-    const hashes = readFileSync(`${before}/networks/net/photographs.csv`, 'utf8').match(/[0-9a-f]{64}/g) ?? []
-    const [a = '', b = ''] = hashes
-    // b.jpg has the content of a.jpg in both folders, and c.jpg was renamed to moved.jpg.
-    for (const path of [`${before}/networks/net/photographs.csv`, table])
-      writeFileSync(
-        path,
-        readFileSync(path, 'utf8')
-          .replace(b, a)
-          .replace(/^c\.jpg/m, 'moved.jpg'),
-      )
+  it('are paired by content, whatever their names', async () => {
+    const [before, after] = [
+      await writeConsistencyFolder(folder('before'), { net: LOW }),
+      await writeConsistencyFolder(
+        folder('after'),
+        { net: { ...LOW, 'moved.jpg': [0.5, 0.5] } },
+        {
+          contents: { '0.jpg': 'other', 'moved.jpg': '1.jpg', '1.jpg': '0.jpg' },
+        },
+      ),
+    ]
     const { networks } = await compare(before, after)
-    expect(networks[0]).toMatchObject({
-      pairs: 2,
-      unpaired: { before: [{ name: 'a.jpg', sha256: a }], after: [{ name: 'd.jpg' }] },
-    })
-    expect(networks[0]?.measures.find(({ name }) => name === 'diagonal change')?.difference).toBe(0)
+    expect(networks).toMatchObject([
+      { kind: 'photographs', pairs: 6, unpaired: { before: [], after: [{ name: '0.jpg', sha256: sha256('other') }] } },
+    ])
+    const change = networks[0]?.measures.find(({ name }) => name === 'diagonal change')
+    // 0.jpg became 1.jpg, and 1.jpg became moved.jpg.
+    expect(change?.difference).toBeCloseTo((0.2 - 0.1 + (0.5 - 0.2)) / 6, 12)
   })
 
   it('without a value are left out of this measure only', async () => {
-    const lacking = { ...LOW, '2.jpg': [1, 1, Number.NaN, 1] }
-    const [before, after] = both(lacking)
+    const { '2.jpg': _, ...fewer } = LOW
+    const [, after] = await both()
+    const before = await writeConsistencyFolder(folder('fewer'), { net: LOW }, { protocols: ['crop'] })
+    await writeConsistencyFolder(before, { net: fewer }, { protocols: ['diagonal'] })
     const { 'diagonal change': change, 'crop agreement': agreement } = await measuresOf(before, after)
     expect([change?.count, change?.leftOut, agreement?.count, agreement?.leftOut]).toEqual([5, 1, 6, 0])
   })
 
-  it('without any value of a measure are noted, and this measure has no limit', async () => {
-    const [before, after] = both(Object.fromEntries(Object.keys(LOW).map((name) => [name, [1, 1, Number.NaN, 1]])))
-    expect((await compare(before, after)).notes).toContain(
-      'no pair has a value on both sides of "diagonal change", "confident, diagonal"',
-    )
+  it('without any value of a protocol are noted, and its measures have no limit', async () => {
+    const [, after] = await both()
+    const before = await writeConsistencyFolder(folder('crops'), { net: LOW }, { protocols: ['crop'] })
+    expect((await compare(before, after)).notes).toEqual([
+      'no pair has a value on both sides of "diagonal", "confident, diagonal"',
+    ])
     expect(await messageOf(compare(before, after, { maxWorse: { 'diagonal change': 1 } }), UsageError)).toBe(
       'no pair has a value of diagonal change on both sides; measure it in both (accuracy needs labels), or remove the limit',
     )
   })
 
-  it('of other settings are refused, with all of these settings', async () => {
-    const [before] = both()
-    const settings = { protocols: ['crop'], draws: 6, seed: 1, background: '#ffffff' }
-    const after = writeConsistencyFolder(folder('other'), { net: HIGH }, settings)
+  it('of other settings are refused, with all settings of the protocols in both', async () => {
+    const write = (name: string, protocols: readonly ProtocolName[], settings = {}) =>
+      writeConsistencyFolder(folder(name), { net: LOW }, { protocols, settings })
+    const before = await write('before', ['crop', 'embed', 'diagonal'])
+    const after = await write('after', ['crop', 'embed', 'circular'], { draws: 6, seed: 1, background: '#ffffff' })
     expect(await messageOf(compare(before, after), UsageError)).toBe(
-      `${before} and ${after} have other settings: protocols crop,diagonal and crop; draws 5 and 6; seed 0 and 1; background #000000 and #ffffff; measure both in the same way`,
+      `${before} and ${after} have other settings: crop draws 20 and 6; crop seed 0 and 1; embed background #000000 and #ffffff; measure both in the same way`,
     )
+    const paths = await write('paths', ['diagonal'], { draws: 6, seed: 1, background: '#ffffff' })
+    expect((await compare(before, paths)).notes).toEqual([
+      'no pair has a value on both sides of "crop", "confident, crop", "embed", "confident, embed"',
+    ])
   })
 
-  it('of other labels are refused, whatever the name of the file', async () => {
-    const [before] = both()
-    const protocols = ['center', 'crop', 'diagonal']
-    const [own = '', renamed = '', corrected = ''] = [
-      ['labels.csv', 'dog'],
-      ['b/others.csv', 'dog'],
-      ['labels.csv', 'cat'],
-    ].map(([labels, label = ''], i) =>
-      writeConsistencyFolder(folder(`labels-${i}`), { net: HIGH }, { labels, protocols }, {}, { '0.jpg': label }),
-    )
-    expect((await compare(own, renamed)).networks).toHaveLength(1)
+  it('of other labels are refused', async () => {
+    const [before] = await both()
+    const protocols: readonly ProtocolName[] = ['center', 'crop', 'diagonal']
+    const write = (label: string) =>
+      writeConsistencyFolder(folder(label), { net: HIGH }, { protocols, labels: { '0.jpg': label } })
+    const [own, corrected] = [await write('dog'), await write('cat')]
     expect((await compare(before, own)).networks).toHaveLength(1)
     expect(await messageOf(compare(own, corrected), UsageError)).toBe(
       `${own} and ${corrected} have other settings: label dog and cat; measure both in the same way`,
@@ -144,36 +140,37 @@ describe('photographs', () => {
   })
 
   it('of other settings are refused with at most eight of these settings', async () => {
-    const many = made(Array.from({ length: 10 }, () => 0.1))
-    const [before, after] = ['dog', 'cat'].map((word) => {
+    const many = madeChanges(Array.from({ length: 10 }, () => 0.1))
+    const write = (word: string) => {
       const labels = Object.fromEntries(Object.keys(many).map((name, i) => [name, `${word} ${i}`]))
-      return writeConsistencyFolder(folder(word), { net: many }, {}, {}, labels)
-    }) as [string, string]
-    expect(await messageOf(compare(before, after), UsageError)).toMatch(/; label dog 7 and cat 7; 2 more; measure both/)
+      return writeConsistencyFolder(folder(word), { net: many }, { labels })
+    }
+    const refused = compare(await write('dog'), await write('cat'))
+    expect(await messageOf(refused, UsageError)).toMatch(/; label dog 7 and cat 7; 2 more; measure both/)
   })
 
   it('of networks that differ are compared, with a note', async () => {
-    const [before] = both()
-    const facts = { frame: 192, layer: 'logits', precision: 'fp16' }
-    const after = writeConsistencyFolder(folder('other'), { other: HIGH }, {}, facts)
+    const [before] = await both()
+    const facts = { frame: 192, layer: 'logits', precision: 'fp16' } as const
+    const after = await writeConsistencyFolder(folder('other'), { other: HIGH }, { facts })
     expect((await compare(before, after)).notes).toEqual([
-      'net before and other after differ in weights, layer fc and logits, frame 224 px and 192 px, precision fp32 and fp16',
+      'net before and other after differ in weights, layer fc and logits, frame 140 px and 192 px, precision fp32 and fp16',
     ])
   })
 
   it('of other content are refused, whatever their labels', async () => {
-    const [before, after] = ['dog', 'cat'].map((label) => {
-      const name = `${label}.jpg`
-      return writeConsistencyFolder(folder(label), { net: { [name]: [1, 1, 1, 1] } }, {}, {}, { [name]: label })
-    }) as [string, string]
-    expect(await messageOf(compare(before, after), UsageError)).toContain('share no photograph')
+    const write = (label: string) =>
+      writeConsistencyFolder(folder(label), { net: { [label]: [0, 1] } }, { labels: { [label]: label } })
+    expect(await messageOf(compare(await write('dog'), await write('cat')), UsageError)).toContain(
+      'share no photograph',
+    )
   })
 })
 
 describe('networks', () => {
   it('of equal names are compared, and the others are noted', async () => {
-    const before = writeConsistencyFolder(folder('before'), { a: LOW, b: HIGH, c: LOW })
-    const after = writeConsistencyFolder(folder('after'), { b: LOW, a: HIGH })
+    const before = await writeConsistencyFolder(folder('before'), { a: LOW, b: HIGH, c: LOW })
+    const after = await writeConsistencyFolder(folder('after'), { b: LOW, a: HIGH })
     const { networks, notes } = await compare(before, after)
     expect(networks.map(({ before, after }) => [before, after])).toEqual([
       ['a', 'a'],
@@ -183,13 +180,13 @@ describe('networks', () => {
   })
 
   it('are chosen after a #, which a folder’s name may contain', async () => {
-    const path = writeConsistencyFolder(folder('run#1'), { a: LOW, b: HIGH })
+    const path = await writeConsistencyFolder(folder('run#1'), { a: LOW, b: HIGH })
     expect((await compare(`${path}#a`, `${path}#b`)).networks).toMatchObject([{ before: 'a', after: 'b' }])
     expect((await compare(path, path)).networks).toHaveLength(2)
     expect(await messageOf(compare(`${path}#c`, path), UsageError)).toBe(
       `${path} has no network "c"; its networks are "a", "b"`,
     )
-    const other = writeConsistencyFolder(folder('other'), { c: LOW })
+    const other = await writeConsistencyFolder(folder('other'), { c: LOW })
     expect(await messageOf(compare(path, other), UsageError)).toBe(
       `the folders share no network: ${path} has "a", "b", and ${other} has "c"; choose one of each as FOLDER#NETWORK`,
     )
@@ -198,7 +195,7 @@ describe('networks', () => {
 
 describe('a limit', () => {
   const limitsOf = async (maxWorse: CompareOptions['maxWorse']) => {
-    const { limits } = await compare(...both(), { maxWorse: maxWorse ?? {} })
+    const { limits } = await compare(...(await both()), { maxWorse: maxWorse ?? {} })
     return limits.map(({ measure, isExceeded }) => [measure, isExceeded])
   }
 
@@ -219,32 +216,30 @@ describe('a limit', () => {
     [{ 'diagonal confidence': 0.1 }, 'diagonal confidence cannot become worse, because neither higher nor lower'],
     [{ 'diagonal change': -0.1 }, '`maxWorse diagonal change=-0.1` is below 0'],
   ])('%o is refused', async (maxWorse, message) => {
-    expect(await messageOf(compare(...both(), { maxWorse }), UsageError)).toContain(message)
+    expect(await messageOf(compare(...(await both()), { maxWorse }), UsageError)).toContain(message)
   })
 })
 
 describe('a folder', () => {
-  it.each([
-    ['of an older version', 'consistency.json', '{"model": "net", "measures": []}'],
-    ['that is cut off', 'consistency.json', '{"shiftscope": "0.1.0", "netw'],
-    ['without a table', 'networks/net/photographs.csv', ''],
-    ['with other columns', 'networks/net/photographs.csv', 'photograph,sha256\n'],
-    [
-      'with a number that is none',
-      'networks/net/photographs.csv',
-      (text: string) => text.replace(/[\d.]+\n/, 'Infinity\n'),
-    ],
-    ['with a hash that is none', 'networks/net/photographs.csv', (text: string) => text.replace(/[0-9a-f]{64}/, 'x')],
-    ['with a photograph less', 'networks/net/photographs.csv', (text: string) => text.replace(/\n[^\n]*\n$/, '\n')],
-  ])('%s is refused', async (_, file, content) => {
-    const [before, after] = both()
-    const path = `${after}/${file}`
-    writeFileSync(path, typeof content === 'string' ? content : content(readFileSync(path, 'utf8')))
+  it.each(['answers.json', 'answers.npy'])('with a damaged %s is refused', async (file) => {
+    const [before, after] = await both()
+    const place = { model: 'net', protocol: 'crop', bucket: bucketOf('0.jpg') } as const
+    const path = join(answersFolder(after, place), file)
+    writeFileSync(path, readFileSync(path).subarray(0, -2))
     expect(await messageOf(compare(before, after), InputError)).toContain(file)
   })
 
+  it('of an earlier version is refused', async () => {
+    const [before] = await both()
+    mkdirSync(folder('earlier'))
+    writeFileSync(folder('earlier/consistency.json'), '{}')
+    expect(await messageOf(compare(before, folder('earlier')), InputError)).toBe(
+      `${folder('earlier')} has results of an earlier version; run consistency again with another --out`,
+    )
+  })
+
   it('without results is refused', async () => {
-    const [before] = both()
+    const [before] = await both()
     mkdirSync(folder('empty'))
     expect(await messageOf(compare(before, folder('empty')), InputError)).toContain('empty')
     expect(await messageOf(compare(folder('none'), before), InputError)).toBe(
@@ -287,9 +282,6 @@ describe('a study', () => {
     )
     const small = await study('small', 0.5, { size: 75 })
     expect(await messageOf(compare(before, small), UsageError)).toContain('sizes 125 and 75')
-    expect(await messageOf(compare(before, writeConsistencyFolder(folder('x'), { net: LOW })), UsageError)).toContain(
-      'has results of reproduce, and',
-    )
   })
 
   it('of other objects is refused, whatever their categories', async () => {
@@ -351,6 +343,43 @@ describe('a study', () => {
   })
 })
 
+describe('a folder of objects and photographs', () => {
+  const write = async (name: string, level: number, values: MadeValues) => {
+    for (const [i, patch] of ['car', 'dog', 'zebra', 'bird', 'boat'].entries())
+      await storeUnit(folder(name), { patch, patchSha256: String(i), model: 'net' }, level)
+    return writeConsistencyFolder(folder(name), { net: values })
+  }
+
+  it('is compared on both, and each limit concerns what has its measure', async () => {
+    const [before, after] = [await write('before', 0.75, LOW), await write('after', 0.5, HIGH)]
+    const maxWorse = { 'similarity-mean': 0.3, 'diagonal change': 0.1 }
+    const { networks, limits, notes } = await compare(before, after, { maxWorse })
+    expect(networks).toMatchObject([
+      { kind: 'objects', before: 'net', pairs: 5 },
+      { kind: 'photographs', before: 'net', pairs: 6 },
+    ])
+    expect(new Set(limits.map(({ measure, isExceeded }) => `${measure.split(' ').at(-2)} ${isExceeded}`))).toEqual(
+      new Set(['similarity-mean false', 'diagonal true']),
+    )
+    expect(notes).toEqual([])
+  })
+
+  it('is compared with one of photographs on these, with a note', async () => {
+    const [before, after] = [await write('mixed', 0.5, LOW), (await both())[1]]
+    const { networks, notes } = await compare(before, after)
+    expect(networks).toMatchObject([{ kind: 'photographs', pairs: 6 }])
+    expect(notes).toEqual([`only ${before} has objects of net`])
+  })
+
+  it('is needed if the other one has only objects or only photographs', async () => {
+    await storeUnit(folder('objects'), { model: 'net' }, 0.5)
+    const [before, after] = [folder('objects'), (await both())[1]]
+    expect(await messageOf(compare(before, after), UsageError)).toBe(
+      `${before} and ${after} have no results of one kind: only ${before} has objects of net; only ${after} has photographs of net; run the same command in both`,
+    )
+  })
+})
+
 describe('the command', () => {
   it.each([
     [0, []],
@@ -362,13 +391,13 @@ describe('the command', () => {
     [2, ['--max-worse', 'change=0.02']],
     [2, ['--json', '--markdown', '-']],
   ])('ends with status %d for %o', async (status, words) => {
-    const printed = await runHere(['compare', ...both(), ...words])
+    const printed = await runHere(['compare', ...(await both()), ...words])
     expect(printed.status).toBe(status)
     if (status !== 2) expect(printed.stdout).toContain('crop')
   })
 
   it('prints results before it fails, and writes Markdown', async () => {
-    const [before, after] = both()
+    const [before, after] = await both()
     const words = ['compare', before, after, '--max-worse', 'diagonal change=0.02', '--markdown', folder('c.md')]
     const { stdout, stderr } = await runHere(words)
     expect(`${stdout}\n${stderr}`.replaceAll(folder(), 'FOLDER')).toMatchSnapshot()
@@ -376,14 +405,14 @@ describe('the command', () => {
   })
 
   it('names the network whose limit is exceeded where there are several', async () => {
-    const before = writeConsistencyFolder(folder('before'), { a: LOW, b: LOW })
-    const after = writeConsistencyFolder(folder('after'), { a: LOW, b: HIGH })
+    const before = await writeConsistencyFolder(folder('before'), { a: LOW, b: LOW })
+    const after = await writeConsistencyFolder(folder('after'), { a: LOW, b: HIGH })
     const { stderr } = await runHere(['compare', before, after, '--max-worse', 'diagonal change=0.02'])
     expect(stderr).toContain('the limit: b, diagonal change by 0.1333 (limit 0.02)')
   })
 
   it('writes nothing after an error', async () => {
-    const [before] = both()
+    const [before] = await both()
     const { status } = await runHere(['compare', before, folder('none'), '--markdown', folder('c.md')])
     expect(status).toBe(3)
     expect(() => readFileSync(folder('c.md'))).toThrow('ENOENT')

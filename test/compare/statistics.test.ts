@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { compare } from '../../src/compare/compare.js'
 import { bootstrap } from '../../src/compare/statistics.js'
 import { signTest } from '../../src/report/findings/evidence.js'
-import { writeConsistencyFolder } from '../support/consistencyFolder.js'
+import { madeChanges, writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 interface Golden {
@@ -34,10 +34,9 @@ function madeShares(count: number, seed: number): readonly number[] {
 it.each(golden.compared)(
   '$count pairs have the numbers of SciPy',
   async ({ count, interval, signTest, ...numbers }) => {
-    const [before = '', after = ''] = [1, 2].map((seed) => {
-      const values = madeShares(count, seed).map((share, i) => [`${i}.jpg`, [0, 0, share, 0]] as const)
-      return writeConsistencyFolder(folder(`${count}-${seed}`), { net: Object.fromEntries(values) })
-    })
+    const write = (seed: number) =>
+      writeConsistencyFolder(folder(`${count}-${seed}`), { net: madeChanges(madeShares(count, seed)) })
+    const [before, after] = [await write(1), await write(2)]
     const { networks } = await compare(before, after)
     const found = networks[0]?.measures.find(({ name }) => name === 'diagonal change')
     expect(found?.count).toBe(count)

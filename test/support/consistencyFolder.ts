@@ -1,62 +1,74 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { CONFIDENT } from '../../src/experiments/confidence.js'
+import { columnsOf, keptValues, type ProtocolName, protocolNamed } from '../../src/experiments/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
+import { type AnswersInputs, bucketOf } from '../../src/results/answers/schema.js'
+import { type AnswersRow, writeAnswers } from '../../src/results/answers/store.js'
+import { addTo } from '../../src/support/lists.js'
 
-/** Values of a network by photograph, in the order of `MEASURES`. */
-export type MadeValues = Readonly<Record<string, readonly number[]>>
+/**
+ * By photograph, the share of its pairs of crops, and of its steps along a path, that change the answer, and the
+ * probability of each answer. Shares are multiples of 1/20 with the default settings.
+ */
+export type MadeValues = Readonly<Record<string, readonly [change: number, probability: number]>>
 
-const MEASURES = [
-  ['crop', 'agreement', 'higher'],
-  ['crop', 'confidence', 'neither'],
-  ['diagonal', 'change', 'lower'],
-  ['diagonal', 'confidence', 'neither'],
-] as const
+interface Made {
+  readonly protocols?: readonly ProtocolName[]
+  readonly settings?: Pick<AnswersInputs, 'draws' | 'seed' | 'background'>
+  readonly facts?: Partial<AnswersInputs>
+  /** Labels by photograph. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Contents by photograph, which are their names by default. */
+  readonly contents?: Readonly<Record<string, string>>
+}
 
-const SETTINGS = { protocols: ['crop', 'diagonal'], draws: 5, seed: 0, background: '#000000' }
+const SETTINGS = { draws: 20, seed: 0, background: '#000000' }
+const FACTS = { frame: 140, layer: 'fc', scores: 'logits', input: '140 px' } as const
+const COLUMNS = columnsOf({})
 
-/** The files of a results folder of `consistency` that `compare` reads, by path. The content of a photograph is its name. */
-export function consistencyFiles(
+/** Writes answers of networks into a results folder, and returns the folder. */
+export async function writeConsistencyFolder(
+  folder: string,
   networks: Readonly<Record<string, MadeValues>>,
-  settings: Readonly<Record<string, unknown>> = {},
-  facts: Readonly<Record<string, unknown>> = {},
-  labels?: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const measures = MEASURES.map(([protocol, measure, better]) => ({ protocol, measure, better }))
-  const heads = ['photograph', 'sha256', ...(labels ? ['label'] : [])]
-  const head = [...heads, ...MEASURES.map(([protocol, measure]) => `${protocol} ${measure}`)]
-  const described = Object.entries(networks).map(([model, values]) => ({
-    model,
-    weightsSha256: sha256(model),
-    frame: 224,
-    layer: 'fc',
-    scores: { meaning: 'logits' },
-    input: '224 px',
-    precision: 'fp32',
-    measures,
-    photographs: Object.keys(values).length,
-    ...facts,
-  }))
-  const tables = Object.entries(networks).map(([model, values]) => {
-    const lines = Object.entries(values).map(([name, own]) => {
-      const label = labels ? [labels[name] ?? ''] : []
-      return [name, sha256(name), ...label, ...own.map(cellOf)]
-    })
-    return [`networks/${model}/photographs.csv`, `${[head, ...lines].map((cells) => cells.join(',')).join('\n')}\n`]
-  })
-  const document = { shiftscope: '0.1.0', ...SETTINGS, ...settings, networks: described }
-  return { 'consistency.json': JSON.stringify(document), ...Object.fromEntries(tables) }
-}
-
-/** A value that does not exist is an empty cell. */
-function cellOf(value: number): string {
-  return Number.isNaN(value) ? '' : String(value)
-}
-
-/** Writes the files and returns the folder. */
-export function writeConsistencyFolder(folder: string, ...made: Parameters<typeof consistencyFiles>): string {
-  for (const [path, content] of Object.entries(consistencyFiles(...made))) {
-    mkdirSync(join(folder, path, '..'), { recursive: true })
-    writeFileSync(join(folder, path), content)
+  { protocols = ['crop', 'diagonal'], settings, facts, labels = {}, contents = {} }: Made = {},
+): Promise<string> {
+  const given = { ...SETTINGS, ...settings }
+  for (const [model, values] of Object.entries(networks)) {
+    for (const protocol of protocols) {
+      const own = Object.fromEntries(protocolNamed(protocol).settings.map((name) => [name, given[name]]))
+      const inputs = { format: 1 as const, model, weightsSha256: sha256(model), ...FACTS, ...facts, protocol, ...own }
+      const rows = new Map<string, AnswersRow[]>()
+      for (const [name, made] of Object.entries(values)) {
+        const label = labels[name] !== undefined && { label: labels[name], right: [0] }
+        const photograph = { name, sha256: sha256(contents[name] ?? name), ...label }
+        addTo(rows, bucketOf(name), { ...photograph, values: madeRow(inputs, made) })
+      }
+      const common = { columns: COLUMNS, failed: [], names: { 0: 'ant', 1: 'bee' } }
+      for (const [bucket, own] of rows)
+        await writeAnswers(folder, { inputs: { ...inputs, bucket }, rows: own, ...common })
+    }
   }
   return folder
+}
+
+/** The answers to the frames of a protocol. */
+function madeRow(
+  { protocol: name, frame, draws = 0 }: Omit<AnswersInputs, 'bucket'>,
+  [share, probability]: MadeValues[string],
+): Float32Array {
+  const protocol = protocolNamed(name)
+  const frames = keptValues(protocol, { frame, draws }, COLUMNS) / COLUMNS.length
+  const isOfPairs = protocol.compares === 'pair'
+  const changes = Math.round(share * (isOfPairs ? frames / 2 : frames - 1))
+  const answerTo = (at: number) => (isOfPairs ? Number(at % 2 === 1 && at < 2 * changes) : Math.min(at, changes) % 2)
+  const answers = Array.from({ length: frames }, (_, at) => {
+    const values = { answer: answerTo(at), probability, next: probability, right: probability, overlap: Number.NaN }
+    return COLUMNS.map((column) => values[column])
+  })
+  return Float32Array.from(answers.flat())
+}
+
+/** Values of photographs 0.jpg, 1.jpg, …; the answers to the first ones are confident. */
+export function madeChanges(changes: readonly number[], confident = changes.length): MadeValues {
+  const values = changes.map((change, i) => [`${i}.jpg`, [change, i < confident ? CONFIDENT : 0.25]] as const)
+  return Object.fromEntries(values)
 }

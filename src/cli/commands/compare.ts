@@ -51,10 +51,10 @@ export function compareCommand({ signal }: CommandContext): Command {
 
 const MARKS: Readonly<Record<ComparedOutcome, string>> = { better: '✓', worse: '✗', changed: '≠', neither: '?' }
 
-async function printComparison({ kind, networks, limits, notes }: Comparison, all: boolean): Promise<void> {
+async function printComparison({ networks, limits, notes }: Comparison, all: boolean): Promise<void> {
   const { limitText, MEASURE_HEAD, measureCells, networksText, pairsText } = await import('../../compare/document.js')
   for (const compared of networks) {
-    print(`${networksText(compared)}: ${pairsText(compared, kind)}`)
+    print(`${networksText(compared)}: ${pairsText(compared)}`)
     const shown = compared.measures.filter(({ isHeadline }) => all || isHeadline)
     for (const group of new Set(shown.map((row) => row.group))) {
       const own = shown.filter((row) => row.group === group)

@@ -8,7 +8,7 @@ import { READ_SAMPLES } from '../../experiments/readout.js'
 import { checkWeight } from '../../experiments/separability.js'
 import {
   catalog,
-  isOwnNetwork,
+  checkOwnOptions,
   listGenerators,
   OWN_OPTIONS,
   type OwnOptions,
@@ -28,7 +28,6 @@ import {
   type GivenOptions,
   kinds,
   oneOf,
-  optionsIn,
   parseOptions,
 } from '../../support/optionChecks.js'
 
@@ -162,9 +161,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const { precision, seed } = options
   const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
-  const [own] = Object.keys(optionsIn(options, OWN_OPTIONS))
-  if (own !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
+  checkOwnOptions(models, options)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)

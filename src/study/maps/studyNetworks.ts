@@ -2,15 +2,12 @@ import { UsageError } from '../../errors.js'
 import {
   chooseNetwork,
   type GeneratorEntry,
-  isOwnNetwork,
   listGenerators,
   type Network,
-  OWN_OPTIONS,
-  type OwnOptions,
+  ownOptionsFor,
   parseReference,
 } from '../../networks/index.js'
 import { checkPairs } from '../../results/pairs.js'
-import { optionsIn } from '../../support/optionChecks.js'
 import { byIds } from '../arithmetic/checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../arithmetic/generators.js'
 import type { ResolvedOptions } from './options.js'
@@ -61,7 +58,7 @@ export async function networksOf(options: ResolvedOptions, withPlaceholders: boo
 
 function networkOf(model: string, options: ResolvedOptions, withPlaceholder: boolean): Promise<Network> {
   const { layers, pool, weights, signal } = options
-  const own = isOwnNetwork(model) ? optionsIn<OwnOptions>(options, OWN_OPTIONS) : {}
+  const own = ownOptionsFor(model, options)
   const id = idOf(model)
   const read = { layers: layersOf(model, layers), pool, weights: weights[id], signal }
   return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${id}=FILE` }, withPlaceholder)
