@@ -141,6 +141,8 @@ export async function readValues(folder: string, answers: StoredAnswers): Promis
   const isWhole =
     sha256(...encodeNpy(shape, data)) === answers.arrays[VALUES_FILE] &&
     shape[0] === photographs.length &&
+    !data.includes(Number.POSITIVE_INFINITY) &&
+    !data.includes(Number.NEGATIVE_INFINITY) &&
     (photographs.length === 0 || length === keptValues(protocolNamed(inputs.protocol), { draws, frame }, columns))
   if (!isWhole) throw new InputError(`${path} is damaged; run consistency on this folder again`)
   return photographs.map((_, i) => data.subarray(i * length, (i + 1) * length))
