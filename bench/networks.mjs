@@ -36,7 +36,7 @@ const MEASURES = [
   'circular agreement',
   'circular confidence',
   'subpixel agreement',
-  'subpixel equivariance-error',
+  'subpixel local-equivariance-error',
   'subpixel confidence',
 ]
 const several = { type: 'string', multiple: true, default: [] }
@@ -70,11 +70,11 @@ function addPhotograph(network, path, values) {
   network.photographs.set(name, { ...network.photographs.get(name), ...values })
 }
 
-/** Reads networks/NAME/photographs.csv of each network. */
+/** Reads answers/NAME/photographs.csv of each network. */
 function addConsistency(networks, folder) {
-  for (const name of readdirSync(join(folder, 'networks'))) {
+  for (const name of readdirSync(join(folder, 'answers'))) {
     const network = networkOf(networks, name)
-    const text = readFileSync(join(folder, 'networks', name, 'photographs.csv'), 'utf8')
+    const text = readFileSync(join(folder, 'answers', name, 'photographs.csv'), 'utf8')
     const [head, ...rows] = text
       .trim()
       .split('\n')

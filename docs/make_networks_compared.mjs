@@ -103,7 +103,7 @@ function protocols() {
     ['`embed`: answer changes', shareOf('embed change')],
     ['`circular`: same answer', shareOf('circular agreement')],
     ['`subpixel`: same answer', shareOf('subpixel agreement')],
-    ['`subpixel`: equivariance error', numberOf('subpixel equivariance-error')],
+    ['`subpixel`: equivariance error', numberOf('subpixel local-equivariance-error')],
   ]
   return table(columns, trained)
 }
@@ -141,7 +141,7 @@ function embeddedTable() {
     ['`diagonal`: probability changes by', numberOf('diagonal probability-change')],
     ['`circular`: same answer', shareOf('circular agreement')],
     ['`subpixel`: same answer', shareOf('subpixel agreement')],
-    ['`subpixel`: equivariance error', numberOf('subpixel equivariance-error')],
+    ['`subpixel`: equivariance error', numberOf('subpixel local-equivariance-error')],
   ]
   return table(columns, embedded)
 }

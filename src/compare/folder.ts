@@ -4,8 +4,7 @@ import { sizeText } from '../patches/sizes.js'
 import { CONFIDENCE } from '../results/answers/measures.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
 import { MEASURES, type Measure } from '../results/measures.js'
-import { groupsOfUnits } from '../results/openResults.js'
-import { isOfEarlierVersion } from '../results/resultsFolder.js'
+import { checkNotEarlier, groupsOfUnits } from '../results/openResults.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { openUnit } from '../results/unit/open.js'
 import type { UnitInputs } from '../results/unit/schema.js'
@@ -16,20 +15,17 @@ import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.j
 
 /** @throws InputError if the folder has no results, damaged ones, or results of an earlier version */
 export async function openFolder(path: string): Promise<ComparedFolder> {
-  if (await isOfEarlierVersion(path))
-    throw new InputError(`${path} has results of an earlier version; run consistency again with another --out`)
+  await checkNotEarlier(path)
   const units = await unitsByNetwork(path)
   const measured = (await readAnsweredNetworks(path)).filter(({ photographs }) => photographs.length > 0)
   const answered = new Map(measured.map((network) => [network.model, network]))
   const networks = [...new Set([...units.keys(), ...answered.keys()])]
   if (networks.length === 0)
     throw new InputError(`${path} has no finished results; name a results folder of reproduce or consistency`)
-  // A folder that was merged from others has no run.json.
-  const planned = (await studyStatus(path).catch(() => undefined))?.units
   return {
     path,
     networks,
-    unfinished: planned && planned.done < planned.total ? `${planned.done} of ${planned.total} units` : undefined,
+    unfinished: await unfinishedText(path),
     unitsOf: async (name, kind) => {
       if (kind === 'photographs') return photographsOf(answered.get(name))
       const opened: ComparedUnit[] = []
@@ -37,6 +33,18 @@ export async function openFolder(path: string): Promise<ComparedFolder> {
       return opened
     },
   }
+}
+
+async function unfinishedText(path: string): Promise<string | undefined> {
+  // A folder that was merged from others has no run.json.
+  const status = await studyStatus(path).catch(() => undefined)
+  if (status === undefined) return undefined
+  const counts = [
+    { ...status.units, noun: 'units' },
+    { ...status.photographs, noun: 'photographs' },
+  ]
+  const parts = counts.filter(({ done, total }) => done < total)
+  return parts.map(({ done, total, noun }) => `${done} of ${total} ${noun}`).join(' and ') || undefined
 }
 
 /** Paths of units, by network. */

@@ -42,14 +42,6 @@ export function isResultsFolder(folder: string): Promise<boolean> {
   return readdir(folder).then(isOfStudy, () => false)
 }
 
-/** Whether an earlier version of `consistency` wrote the folder. This version reads no answers there. */
-export function isOfEarlierVersion(folder: string): Promise<boolean> {
-  return readdir(folder).then(
-    (names) => names.includes('consistency.json') && !names.includes('answers'),
-    () => false,
-  )
-}
-
 function isOfStudy(names: readonly string[]): boolean {
   return names.some((name) => STUDY_ENTRIES.includes(name))
 }

@@ -234,7 +234,7 @@ describe('a folder', () => {
     mkdirSync(folder('earlier'))
     writeFileSync(folder('earlier/consistency.json'), '{}')
     expect(await messageOf(compare(before, folder('earlier')), InputError)).toBe(
-      `${folder('earlier')} has results of an earlier version; run consistency again with another --out`,
+      `${folder('earlier')} has results of an earlier version; run consistency with another folder`,
     )
   })
 
