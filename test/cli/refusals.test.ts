@@ -90,7 +90,9 @@ it('a remedy names flags and commands that there are', async () => {
     const [name = '', second] = wordsOf(command)
     const group = program.commands.find((one) => one.name() === name)
     const running = group?.commands.find((one) => one.name() === second) ?? group
-    const flags = running ? [running, ...running.commands].flatMap(({ options }) => options.map(({ long }) => long)) : []
+    const flags = running
+      ? [running, ...running.commands].flatMap(({ options }) => options.map(({ long }) => long))
+      : []
     const remedy = line.slice(line.search(/[;:,]/))
     const named = remedy.replace(/"[^"]*"/g, '').matchAll(/(?<![\w-])--[a-z][\w-]*/g)
     for (const [flag] of named) expect(flags, line).toContain(flag)

@@ -25,9 +25,10 @@ export function submitCommand(context: CommandContext): Command {
 }
 
 function objectsCommand({ signal }: CommandContext): Command {
-  const command = addExamples(new Command('reproduce'), 'shiftscope submit slurm reproduce --tasks 4 --print').description(
-    'submit a study of objects (default)',
-  )
+  const command = addExamples(
+    new Command('reproduce'),
+    'shiftscope submit slurm reproduce --tasks 4 --print',
+  ).description('submit a study of objects (default)')
   return addStudyOptions(addSlurmOptions(command))
     .option('--json', 'print one JSON document to stdout')
     .action((flags: SlurmFlags & ReproduceOptions, self: Command) => submit(flags, self, { signal }))
