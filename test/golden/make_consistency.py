@@ -125,7 +125,7 @@ def measures(network, image, sha256, frame):
         slope = 0.003 * derivative(centre, axis)
         p = network(torch.stack([centre + slope, centre - slope]))
         errors.append((p[0] - p[1]).abs().mean().item() / 0.006 * (frame - 1) / 2)
-    result["subpixel equivariance-error"] = sum(errors) / 2
+    result["subpixel local-equivariance-error"] = sum(errors) / 2
     return result
 
 

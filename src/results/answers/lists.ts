@@ -25,6 +25,6 @@ export async function readList(results: string, path: string): Promise<readonly 
   const file = join(results, path)
   if ((await regularSize(file).catch(() => Number.POSITIVE_INFINITY)) > MOST_BYTES) return undefined
   const lines = (await readRegular(file)).toString('utf8').split('\n').slice(0, -1)
-  const names = lines.flatMap((line) => textOfCell(line) ?? [])
+  const names = lines.flatMap((line) => (line.startsWith('"') ? (textOfCell(line) ?? []) : line))
   return names.length === lines.length && listFile(names) === path ? names : undefined
 }

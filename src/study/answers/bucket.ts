@@ -4,7 +4,7 @@ import { answersOf, columnsOf } from '../../experiments/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import type { AnsweredPhotograph, FailedPhotograph } from '../../results/answers/schema.js'
 import { type AnswersRow, answersFolder, findAnswers, readValues, writeAnswers } from '../../results/answers/store.js'
-import type { AnswersItem, PlannedPhotograph } from './plan.js'
+import type { AnswersItem, PlannedPhotograph } from './item.js'
 
 /** A bucket that is being computed. Photographs may be complete in any order. */
 export interface OpenBucket {

@@ -18,7 +18,7 @@ import { type OpenBucket, openBucket } from './bucket.js'
 import type { Classifier } from './classifiers.js'
 import type { ResolvedConsistency } from './options.js'
 import { type FramePiece, framePieces, mostFrames } from './pieces.js'
-import type { AnswersItem } from './plan.js'
+import type { AnswersItem } from './item.js'
 
 /** What all items of a study share. */
 interface Shared {

@@ -13,7 +13,8 @@ import { groupsOf, imagesOf } from '../workItem.js'
 import type { Classifier } from './classifiers.js'
 import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
 import { MOST_SCORE_BYTES } from './pieces.js'
-import { type AnswersItem, type AnswersStudy, planAnswers } from './plan.js'
+import type { AnswersItem } from './item.js'
+import { type AnswersStudy, planAnswers } from './plan.js'
 
 /** Estimated work, storage and time of a study of photographs. */
 export interface ConsistencyEstimate extends WorkEstimate {

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { throwIfStopped, UsageError } from '../../errors.js'
-import type { RightClasses } from '../../experiments/protocolAnswers.js'
-import { CENTER, type Protocol, type ProtocolSetting } from '../../experiments/protocols.js'
+import { CENTER, type Protocol } from '../../experiments/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { isPlaceholder, recipeText } from '../../networks/index.js'
 import { type NamedBackground, readBackground } from '../../patches/background.js'
@@ -20,40 +19,13 @@ import { checkResultsFolder } from '../../results/resultsFolder.js'
 import { addTo } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import type { Study } from '../study.js'
-import { type WorkItem, workLeft } from '../workItem.js'
+import { workLeft } from '../workItem.js'
 import { hasSameLabel } from './bucket.js'
 import { type Classifier, classifiersOf } from './classifiers.js'
 import { computeAnswers } from './compute.js'
+import { type AnswersItem, answersTitle, type Missing, type PlannedPhotograph } from './item.js'
 import { type Labels, readLabels, rightClasses } from './labels.js'
 import type { ResolvedConsistency } from './options.js'
-
-/** The answers of one network to the photographs of one bucket, in one protocol. */
-export interface AnswersItem extends WorkItem {
-  readonly kind: 'answers'
-  readonly count: number
-  readonly network: Classifier
-  readonly protocol: Protocol
-  readonly setting: ProtocolSetting
-  readonly inputs: AnswersInputs
-  /** Sorted by name. */
-  readonly photographs: readonly PlannedPhotograph[]
-  /** Looks for the photographs whose answers are missing. */
-  readonly look: () => Promise<Missing>
-}
-
-export interface PlannedPhotograph extends PhotographFile {
-  /** The right classes, in the user's words and as indices. Null without a label; undefined if the call has no labels. */
-  readonly label: { readonly words: string; readonly right: NonNullable<RightClasses> } | null | undefined
-}
-
-/** What an item lacks. */
-interface Missing {
-  readonly left: readonly PlannedPhotograph[]
-  /** Whether stored photographs have other labels than in this call. */
-  readonly isRelabelled: boolean
-  /** How stored answers differ that have other inputs. */
-  readonly differences: readonly string[]
-}
 
 /** A study of photographs. */
 export interface AnswersStudy extends Study<AnswersItem> {
@@ -197,15 +169,6 @@ async function answersItem(
     },
     version: () => answersVersion(out, inputs),
   }
-}
-
-/** Title of the answers in one bucket. */
-export function answersTitle({
-  model,
-  protocol,
-  bucket,
-}: Pick<AnswersInputs, 'model' | 'protocol' | 'bucket'>): string {
-  return `${model} ${protocol} ${bucket}`
 }
 
 async function missingIn(

@@ -3,7 +3,7 @@ import { answersInputsSchema, bucketOf } from '../../results/answers/schema.js'
 import { findAnswers } from '../../results/answers/store.js'
 import { addTo } from '../../support/lists.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
-import { answersTitle } from './plan.js'
+import { answersTitle } from './item.js'
 
 /** The answers that an entry of run.json plans. */
 export async function entryAnswers(

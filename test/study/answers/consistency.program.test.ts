@@ -9,24 +9,27 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { compare } from '../../src/compare/compare.js'
-import { consistency } from '../../src/consistency/consistency.js'
-import type { ConsistencyOptions } from '../../src/consistency/options.js'
-import { PROTOCOL_NAMES } from '../../src/consistency/protocols.js'
-import type { ConsistencyMeasure, NetworkConsistency } from '../../src/consistency/result.js'
-import { InputError, UsageError } from '../../src/errors.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
-import type { ProgressEvent } from '../../src/progress.js'
-import { runHere } from '../support/inProcess.js'
-import { leftOut } from '../support/leftOut.js'
-import { messageOf } from '../support/messageOf.js'
-import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { compare } from '../../../src/compare/compare.js'
+import { InputError, UsageError } from '../../../src/errors.js'
+import { PROTOCOLS } from '../../../src/experiments/protocols.js'
+import { writeModel } from '../../../src/networks/onnx/model.js'
+import type { ProgressEvent } from '../../../src/progress.js'
+import type { ConsistencyMeasure } from '../../../src/results/answers/summary.js'
+import type { NetworkConsistency } from '../../../src/study/answers/consistency.js'
+import { consistency } from '../../../src/study/answers/consistency.js'
+import { type ConsistencyOptions, resolveConsistency } from '../../../src/study/answers/options.js'
+import { planAnswers } from '../../../src/study/answers/plan.js'
+import { studyStatus } from '../../../src/study/status.js'
+import { runHere } from '../../support/inProcess.js'
+import { leftOut } from '../../support/leftOut.js'
+import { messageOf } from '../../support/messageOf.js'
+import { constantOf, convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
-const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const golden = fileURLToPath(new URL('../../golden/consistency/', import.meta.url))
 const model = `${golden}classifier.onnx`
 
 function expectedIn(file: string): Readonly<Record<string, Readonly<Record<string, number>>>> {
@@ -34,6 +37,7 @@ function expectedIn(file: string): Readonly<Record<string, Readonly<Record<strin
 }
 const expected = expectedIn('expected.json')
 const folder = temporaryFolder()
+const ALL = PROTOCOLS.map(({ name }) => name)
 
 beforeEach(() => {
   vi.stubEnv('COLUMNS', '200')
@@ -42,17 +46,17 @@ beforeEach(() => {
 
 /** Measures one network. */
 async function measured(options: Partial<ConsistencyOptions> = {}): Promise<NetworkConsistency> {
-  const { networks } = await consistency({ photographs: golden, model, input: 'imagenet', workers: 1, ...options })
+  const { networks } = await consistency({
+    ...{ photographs: golden, model, input: 'imagenet', workers: 1, report: false },
+    ...options,
+  })
   expect(networks.length).toBe(1)
   return networks[0] as NetworkConsistency
 }
 
-/** The network's files in a results folder. */
-const files = (out: string, ...parts: readonly string[]) => folder(out, 'networks/classifier', ...parts)
-
-/** All files of a results folder, by path. */
-function filesBelow(out: string): Readonly<Record<string, Buffer>> {
-  const entries = readdirSync(folder(out), { withFileTypes: true, recursive: true })
+/** All stored answers of a results folder, by path. */
+function answersIn(out: string): Readonly<Record<string, Buffer>> {
+  const entries = readdirSync(folder(out, 'answers'), { withFileTypes: true, recursive: true })
   const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   return Object.fromEntries(paths.sort().map((path) => [relative(folder(out), path), readFileSync(path)]))
 }
@@ -67,7 +71,7 @@ it.each([
   ['an even margin', 'classifier.onnx', 'expected.json'],
   ['an odd margin, whose middle is between two pixels', 'classifier-20.onnx', 'expected-20.json'],
 ])('measures what PyTorch does, with %s around the frame', async (_, file, golds) => {
-  const result = await measured({ model: `${golden}${file}`, protocols: PROTOCOL_NAMES })
+  const result = await measured({ model: `${golden}${file}`, protocols: ALL })
   const all = expectedIn(golds)
   expect(result.photographs.map(({ name }) => name)).toEqual(Object.keys(all))
   for (const [name, measures] of Object.entries(all))
@@ -79,10 +83,8 @@ it.each([
     }
 })
 
-it('writes what it returns, and measures each photograph by itself', async () => {
-  const result = await measured({ protocols: PROTOCOL_NAMES, out: folder('out') })
-  const csv = readFileSync(files('out', 'photographs.csv'), 'utf8').trim().split('\n')
-  expect(csv.length).toBe(1 + Object.keys(expected).length)
+it('measures each photograph by itself', async () => {
+  const result = await measured({ protocols: ALL })
   const { mean, standardError } = result.measures[0] as ConsistencyMeasure
   const values = result.photographs.map((photograph) => photograph.values[0] as number)
   const average = values.reduce((sum, value) => sum + value) / values.length
@@ -97,7 +99,7 @@ it('writes what it returns, and measures each photograph by itself', async () =>
   })
 })
 
-it('goes on where it was stopped, and gives the same files', async () => {
+it('goes on where it was stopped, and stores the same bytes', async () => {
   const options = { protocols: ['crop', 'diagonal'], batch: 1 } as const
   await measured({ ...options, out: folder('whole') })
   const stopper = new AbortController()
@@ -109,24 +111,22 @@ it('goes on where it was stopped, and gives the same files', async () => {
     },
   })
   await expect(stopped).rejects.toThrow('stopped')
-  const notes: string[] = []
-  const onProgress = (event: ProgressEvent) => event.kind === 'note' && notes.push(event.line)
-  const { images } = await measured({ ...options, out: folder('out'), onProgress })
-  expect(notes).toContainEqual(expect.stringMatching(/^resuming: \d of 6 photographs are finished$/))
-  expect(images).toBeLessThan(6 * 15)
-  expect(filesBelow('out')).toEqual(filesBelow('whole'))
+  const { result } = await noted({ ...options, out: folder('out') })
+  expect(result.images).toBeLessThan(6 * 15)
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+  const again = await noted({ ...options, out: folder('out') })
+  expect(again.notes).toContain(`resuming: answers to 12 of 12 photographs in ${folder('out')} are finished`)
+  expect(again.result).toEqual({ ...result, images: 0, seconds: 0, imagesPerSecond: 0 })
 })
-
-/** All files except the answers, whose order depends on the order in which they were computed. */
-function resultFiles(out: string) {
-  return Object.fromEntries(Object.entries(filesBelow(out)).filter(([path]) => !/answers\.\w+$/.test(path)))
-}
 
 /** Runs a call, and collects its notes. */
 async function noted(options: Partial<ConsistencyOptions>) {
   const notes: string[] = []
-  const result = await measured({ ...options, onProgress: (event) => event.kind === 'note' && notes.push(event.line) })
-  return { result, notes }
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'note') notes.push(event.line)
+    options.onProgress?.(event)
+  }
+  return { result: await measured({ ...options, onProgress }), notes }
 }
 
 /** Copies photographs into a folder. */
@@ -137,22 +137,28 @@ function copied(...numbers: readonly number[]): string {
   return folder('photographs')
 }
 
-it('computes only photographs that were added or changed', async () => {
+it('computes only photographs that were added or changed, and keeps others', async () => {
   const photographs = copied(0, 1, 2, 3, 4)
-  await measured({ photographs, out: folder('out') })
+  const options = { photographs, out: folder('out') }
+  await measured(options)
   rmSync(folder('photographs/photograph-0.png'))
   copied(5)
-  // A photograph is known by its content, not by its name.
+  // Another content under a stored name.
   renameSync(folder('photographs/photograph-4.png'), folder('photographs/photograph-2.png'))
-  const { result, notes } = await noted({ photographs, out: folder('out') })
-  expect(notes).toContain('resuming: 3 of 4 photographs are finished')
-  expect(result.images).toBe(15)
-  const whole = await measured({ photographs, out: folder('whole') })
-  expect(result.photographs).toEqual(whole.photographs)
-  expect(resultFiles('out')).toEqual(resultFiles('whole'))
+  const { result, notes } = await noted(options)
+  // The photograph that was added, and the one that changed.
+  expect(result.images).toBe(2 * 15)
+  expect(notes).toContain(`${folder('out')} also has answers to 2 other photographs, and the report includes them`)
+  // The content of photograph 4 is stored under two names and counts once.
+  expect(result.photographs.map(({ name }) => name)).toEqual(
+    [0, 1, 2, 3, 5].map((number) => `photograph-${number}.png`),
+  )
+  const whole = await measured({ photographs })
+  const valuesBy = ({ photographs }: NetworkConsistency) => new Map(photographs.map((one) => [one.sha256, one.values]))
+  for (const [sha256, values] of valuesBy(whole)) expect(valuesBy(result).get(sha256)).toEqual(values)
   // A photograph that comes back is not computed again.
   copied(0)
-  expect((await measured({ photographs, out: folder('out') })).images).toBe(0)
+  expect((await measured(options)).images).toBe(0)
 })
 
 it('gives a photograph the same shifts in any folder and under any name', async () => {
@@ -177,7 +183,7 @@ it('gives a photograph the same shifts in any folder and under any name', async 
 })
 
 it.skipIf(leftOut(process.platform === 'win32', 'Windows allows no such names'))(
-  'writes names that compare reads back, whatever characters they have',
+  'stores names that compare and status read back, whatever characters they have',
   async () => {
     const names = ['=1+1.png', "'=a.png", 'a\nb\t"c",d.png', '"e".png', 'f\u202eg.png', 'h.png']
     const photographs = copied()
@@ -186,6 +192,7 @@ it.skipIf(leftOut(process.platform === 'win32', 'Windows allows no such names'))
     await measured({ photographs: folder('photographs/h.png'), out: folder('after') })
     const { networks } = await compare(folder('before'), folder('after'))
     expect(networks[0]?.unpaired.before.map(({ name }) => name).sort()).toEqual(names.slice(0, -1).sort())
+    expect((await studyStatus(folder('before'))).photographs).toMatchObject({ total: 12, done: 12 })
   },
 )
 
@@ -193,10 +200,7 @@ it('counts photographs of equal content once', async () => {
   const photographs = copied(0, 1, 2)
   const alone = await measured({ photographs })
   for (const name of ['a.png', 'z.png']) copyFileSync(`${golden}photograph-1.png`, folder('photographs', name))
-  const { result, notes } = await noted({ photographs })
-  expect(notes).toContain(
-    'skipping 2 photographs with the same content as an earlier one, so that each counts once: "photograph-1.png", "z.png"',
-  )
+  const result = await measured({ photographs })
   expect(result.photographs.map(({ name }) => name)).toEqual(['a.png', 'photograph-0.png', 'photograph-2.png'])
   const valuesBy = ({ photographs }: NetworkConsistency) => new Map(photographs.map((one) => [one.sha256, one.values]))
   expect(valuesBy(result)).toEqual(valuesBy(alone))
@@ -205,77 +209,133 @@ it('counts photographs of equal content once', async () => {
 
 it('keeps the answers to a photograph that vanishes, and skips one that vanishes before it is read', async () => {
   const photographs = copied(0, 1, 2, 3, 4, 5)
-  const result = await measured({
+  const read: string[] = []
+  const { result, notes } = await noted({
     ...{ photographs, out: folder('out'), batch: 1 },
     onProgress: (event) => {
-      // The first piece of 24 frames runs, and the second one is drawn. The last photograph is in the fourth one.
-      if (event.kind !== 'update' || event.done < 20) return
-      for (const number of [0, 5]) rmSync(folder(`photographs/photograph-${number}.png`), { force: true })
+      // The first piece of 24 frames runs, and the second one is drawn, so one photograph is finished and others wait.
+      if (event.kind !== 'update' || event.done < 20 || read.length > 0) return
+      read.push('done')
+      rmSync(folder('photographs'), { recursive: true })
     },
   })
-  expect(result.photographs.map(({ name }) => name)).toEqual(
-    [0, 1, 2, 3, 4].map((number) => `photograph-${number}.png`),
+  const { photographs: kept, failed } = result
+  expect(kept.length).toBeGreaterThan(0)
+  expect(failed.length).toBeGreaterThan(0)
+  expect([...kept, ...failed].map(({ name }) => name).sort()).toEqual(
+    [0, 1, 2, 3, 4, 5].map((number) => `photograph-${number}.png`),
   )
-  expect(result.failed).toEqual([{ name: 'photograph-5.png', reason: expect.stringMatching(/no such file/) }])
-  expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('This photograph can no longer be read.')
+  expect(failed).toEqual(failed.map(({ name }) => ({ name, reason: expect.stringMatching(/no such file/) })))
+  expect(notes.filter((line) => line.startsWith('skipping a photograph')).length).toBe(failed.length)
+  // They are tried again, because nothing is known of their content.
+  copied(0, 1, 2, 3, 4, 5)
+  expect(await measured({ photographs, out: folder('out') })).toMatchObject({ failed: [], images: failed.length * 15 })
 })
 
-it('refuses a folder with results of other weights or other settings', async () => {
+it('computes a protocol again whose settings change, and no other', async () => {
   const options = { photographs: copied(0, 1), out: folder('out') }
   const stopped = AbortSignal.abort(new Error('stopped'))
   await expect(measured({ ...options, draws: 3, signal: stopped })).rejects.toThrow('stopped')
-  await measured(options)
-  const before = filesBelow('out')
-  const refused = (more: Partial<ConsistencyOptions>) => messageOf(measured({ ...options, ...more }), UsageError)
-  const rest = '; choose another folder with `out`, or remove this one'
-  expect(await refused({ draws: 4, protocols: ['crop'] })).toBe(
-    `${files('out')} has results of classifier with protocols crop,diagonal, draws 5${rest}`,
+  await measured({ ...options, draws: 3 })
+  const before = answersIn('out')
+  const { result, notes } = await noted(options)
+  expect(result.images).toBe(2 * 10)
+  expect(notes).toContain(
+    `replacing answers to 2 photographs made with other settings (draws 3 instead of 5) in ${folder('out')}; choose another \`out\` to keep both`,
   )
-  expect(await refused({ scores: 'sigmoid' })).toBe(
-    `${files('out')} has results of classifier with scores logits${rest}`,
-  )
-  expect(await refused({ precision: 'fp16', device: 'webgpu' })).toBe(
-    `${files('out')} has results of classifier with precision fp32${rest}`,
-  )
-  expect(filesBelow('out')).toEqual(before)
+  const changed = Object.entries(answersIn('out')).filter(([path, bytes]) => before[path]?.equals(bytes) !== true)
+  expect(changed.map(([path]) => path.split(sep)[2])).toEqual(Array(4).fill('crop'))
   // The same meaning from another source gives the same answers.
   expect((await measured({ ...options, scores: 'logits' })).images).toBe(0)
-  const lines = readFileSync(files('out', 'answers.jsonl'), 'utf8')
-  writeFileSync(files('out', 'answers.jsonl'), lines.replace('"weightsSha256":"', '"weightsSha256":"0'))
-  expect(await refused({})).toMatch(/has results of classifier with other weights;/)
-  writeFileSync(files('out', 'answers.jsonl'), lines.replace('"precision":"fp32"', '"precision":"fp16"'))
-  expect(await refused({})).toMatch(/has results of classifier with precision fp16;/)
 })
 
-it('computes damaged answers again', async () => {
-  await measured({ out: folder('whole') })
-  cpSync(folder('whole'), folder('out'), { recursive: true })
-  const [values, lines] = ['answers.bin', 'answers.jsonl'].map((name) => files('out', name)) as [string, string]
-  const bytes = readFileSync(values)
-  bytes.writeUInt8(bytes.readUInt8(5) ^ 4, 5)
-  writeFileSync(values, bytes)
-  // In the line of the second photograph, another number; at the end, a line that was cut off.
-  const text = readFileSync(lines, 'utf8')
-  writeFileSync(lines, text.replace(/(\n.*\n\{"sha256":")/, '$10').slice(0, -5))
-  const { result, notes } = await noted({ out: folder('out') })
-  expect(notes).toContain('resuming: 3 of 6 photographs are finished')
-  expect(result.images).toBe(3 * 15)
-  expect(resultFiles('out')).toEqual(resultFiles('whole'))
-  for (const spoil of [
-    () => rmSync(values),
-    () => writeFileSync(lines, readFileSync(lines, 'utf8').replace('"format":3', '"format":2')),
-  ]) {
-    spoil()
-    expect((await noted({ out: folder('out') })).notes).toContain(
-      `replacing the results in ${files('out')}, because their answers are missing, damaged or of another version`,
-    )
-    expect(readFileSync(values)).toEqual(readFileSync(files('whole', 'answers.bin')))
-    expect(readFileSync(lines)).toEqual(readFileSync(files('whole', 'answers.jsonl')))
+it('refuses other settings where answers to other photographs would be lost', async () => {
+  const out = folder('out')
+  await measured({ photographs: copied(0, 1), out })
+  const before = answersIn('out')
+  rmSync(folder('photographs/photograph-0.png'))
+  const other = { photographs: folder('photographs'), out }
+  const protocol = join(out, 'answers/classifier/crop')
+  expect(await messageOf(measured({ ...other, draws: 4 }), UsageError)).toBe(
+    `${out} has answers of classifier to photograph-0.png with draws 5 instead of 4; choose another \`out\`, or remove ${protocol}`,
+  )
+  cpSync(`${golden}classifier-20.onnx`, folder('classifier.onnx'))
+  expect(await messageOf(measured({ ...other, model: folder('classifier.onnx') }), UsageError)).toContain(
+    'to photograph-0.png with another checkpoint;',
+  )
+  expect(answersIn('out')).toEqual(before)
+})
+
+it.each<[string, (path: string) => void]>([
+  [
+    'a bit of the array',
+    (path) => spoiled(`${path}/answers.npy`, (bytes) => bytes.writeUInt8(bytes.readUInt8(200) ^ 4, 200)),
+  ],
+  [
+    'a number of the document',
+    (path) => spoiled(`${path}/answers.json`, (bytes) => bytes.write('0', bytes.indexOf('"sha256": "') + 11)),
+  ],
+  ['the array', (path) => rmSync(`${path}/answers.npy`)],
+  ['the document', (path) => rmSync(`${path}/answers.json`)],
+  [
+    'half of the array',
+    (path) => writeFileSync(`${path}/answers.npy`, readFileSync(`${path}/answers.npy`).subarray(0, 150)),
+  ],
+  ['everything', (path) => rmSync(path, { recursive: true })],
+])('computes a bucket again, and no other, if it lost %s', async (_, spoil) => {
+  const options = { photographs: copied(0, 1, 2), out: folder('out') }
+  await measured(options)
+  const whole = answersIn('out')
+  const [first = ''] = Object.keys(whole)
+  spoil(folder('out/answers', dirname(relative('answers', first))))
+  expect((await measured(options)).images).toBe(first.includes('crop') ? 10 : 5)
+  expect(answersIn('out')).toEqual(whole)
+})
+
+function spoiled(path: string, change: (bytes: Buffer) => void): void {
+  const bytes = readFileSync(path)
+  change(bytes)
+  writeFileSync(path, bytes)
+}
+
+it('computes answers of another version again', async () => {
+  const options = { photographs: copied(0), out: folder('out'), protocols: ['diagonal'] } as const
+  await measured(options)
+  const whole = answersIn('out')
+  const path = folder('out', Object.keys(whole).find((one) => one.endsWith('.json')) as string)
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"format": 1', '"format": 0'))
+  const { notes } = await noted(options)
+  expect(notes).toContain(
+    `replacing answers to 1 photograph of an older format in ${folder('out')}; choose another \`out\` to keep both`,
+  )
+  expect(answersIn('out')).toEqual(whole)
+})
+
+it('loses nothing if two calls measure different photographs at the same time', async () => {
+  const all = copied(0, 1, 2, 3, 4, 5)
+  const listed = (name: string, numbers: readonly number[]) => {
+    writeFileSync(folder('photographs', name), numbers.map((number) => `photograph-${number}.png\n`).join(''))
+    return folder('photographs', name)
   }
+  const both = [listed('a.txt', [0, 1, 2, 3]), listed('b.txt', [2, 3, 4, 5])]
+  await Promise.all(both.map((photographs) => measured({ photographs, out: folder('out') })))
+  await measured({ photographs: all, out: folder('whole') })
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+})
+
+it('plans without reading photographs', async () => {
+  const photographs = copied()
+  for (let i = 0; i < 300; i++) writeFileSync(folder('photographs', `${i}.png`), 'no picture')
+  const study = await planAnswers(
+    resolveConsistency({ photographs, model, input: 'imagenet', protocols: ['diagonal'] }),
+    folder('out'),
+  )
+  expect(study.items.reduce((sum, { images }) => sum + images, 0)).toBe(300 * 5)
+  expect(study.items.length).toBeLessThanOrEqual(256)
 })
 
 it('measures the same in pieces of any length', async () => {
-  const options = { photographs: copied(0, 1), protocols: PROTOCOL_NAMES, draws: 40 }
+  const options = { photographs: copied(0, 1), protocols: ALL, draws: 40 }
   const [short, long] = [await measured({ ...options, batch: 2 }), await measured({ ...options, batch: 16 })]
   expect(short.photographs).toEqual(long.photographs)
 })
@@ -350,8 +410,7 @@ it('compares the answers of the output that the user names', async () => {
   // Where all scores are 0, the answer and its probability never change.
   expect(result.layer).toBe('constant')
   expect(result.measures.map(({ mean }) => mean)).toEqual([0, 0, 1, 0.25])
-  expect(await messageOf(measured(options), UsageError)).toContain('has results of two with layer constant;')
-  const { layer, measures } = await measured({ ...options, out: folder('other') })
+  const { layer, measures } = await measured(options)
   expect([layer, (measures[1]?.mean as number) > 0]).toEqual(['logits', true])
   expect(await messageOf(measured({ model: path, layers: ['flat'] }), InputError)).toBe(
     'two has no output among `layers flat` that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with `outputKind NAME=scores`',

@@ -1,34 +1,34 @@
 import { expect, it } from 'vitest'
-import { photographAnswers, photographMeasures, type Seen } from '../../src/consistency/photographAnswers.js'
+import { imageDrawing } from '../../../src/engine/backends/images.js'
+import { pixelScene } from '../../../src/engine/scene.js'
+import type { Scene } from '../../../src/engine/task.js'
+import { protocolAnswers, type Seen } from '../../../src/experiments/protocolAnswers.js'
 import {
+  CENTER,
   columnsOf,
   EXACT_CROP,
   keptValues,
-  PROTOCOL_NAMES,
   PROTOCOLS,
   type Protocol,
   type ProtocolName,
   type ProtocolSetting,
+  protocolNamed,
   type Shift,
-  withAllMeasures,
-} from '../../src/consistency/protocols.js'
-import { imageDrawing } from '../../src/engine/backends/images.js'
-import { pixelScene } from '../../src/engine/scene.js'
-import type { Scene } from '../../src/engine/task.js'
-import { resizeAntialiased } from '../../src/patches/antialiased.js'
-import { noise } from '../../src/patches/background.js'
-import { sourceSide } from '../../src/patches/photographs.js'
-import { imagenetInput } from '../support/imagenetInput.js'
-import { runHere } from '../support/inProcess.js'
-import { randomOf } from '../support/random.js'
+} from '../../../src/experiments/protocols.js'
+import { resizeAntialiased } from '../../../src/patches/antialiased.js'
+import { noise } from '../../../src/patches/background.js'
+import { sourceSide } from '../../../src/patches/photographs.js'
+import { measuresOf, photographMeasures } from '../../../src/results/answers/measures.js'
+import { imagenetInput } from '../../support/imagenetInput.js'
+import { runHere } from '../../support/inProcess.js'
+import { randomOf } from '../../support/random.js'
 
 const PLAIN = { labels: false, boxes: false }
-const setting = { frame: 224, draws: 500, background: { rgb: [0, 0, 0] as const }, columns: columnsOf(PLAIN) }
-const protocolOf = (name: ProtocolName) => PROTOCOLS.filter((protocol) => protocol.name === name)
+const setting = { frame: 224, draws: 500, background: { rgb: [0, 0, 0] as const } }
 
 function shiftsOf(name: ProtocolName) {
   const random = randomOf(1, 'shifts', 0)
-  return protocolOf(name).flatMap(({ shifts }) => [...shifts(setting, () => random.below(2 ** 20) / 2 ** 20)])
+  return [...protocolNamed(name).shifts(setting, () => random.below(2 ** 20) / 2 ** 20)]
 }
 
 it('shifts circularly by −32 to 31 px along each axis, and crops at offsets of 0 to 31 px', () => {
@@ -42,47 +42,47 @@ it('shifts circularly by −32 to 31 px along each axis, and crops at offsets of
 it('the help names all protocols', async () => {
   const { stdout } = await runHere(['consistency', '--help'])
   const [named = ''] = /--protocols [^-]*/.exec(stdout) ?? []
-  for (const name of PROTOCOL_NAMES) expect(named).toMatch(new RegExp(`\\b${name}\\b`))
+  for (const { name } of PROTOCOLS) expect(named).toMatch(new RegExp(`\\b${name}\\b`))
 })
 
 interface Given {
   readonly frame: number
-  readonly has?: Parameters<typeof withAllMeasures>[1]
+  readonly has?: typeof PLAIN
   readonly right?: readonly number[]
 }
 
 /** Measures a photograph from the class probabilities in its frames, and gives the names of its values. */
-function measuredBy(chosen: readonly Protocol[], frames: readonly (readonly [Float64Array, Seen?])[], given: Given) {
-  const { frame, has = PLAIN, right } = given
-  const own = { frame, draws: 2, background: { rgb: [0, 0, 0] as const }, columns: columnsOf(has) }
-  const protocols = withAllMeasures(chosen, has)
-  const answers = photographAnswers(protocols, own, right)
+function measuredBy(
+  name: ProtocolName,
+  frames: readonly (readonly [Float64Array, Seen?])[],
+  { frame, has = PLAIN, right }: Given,
+) {
+  const protocol = protocolNamed(name)
+  const columns = columnsOf(has.boxes ? { detector: {} } : {})
+  const own = { frame, draws: 2, background: { rgb: [0, 0, 0] as const } }
+  const answers = protocolAnswers(protocol, own, columns, right)
   for (const one of frames) {
     expect(answers.isComplete()).toBe(false)
     answers.take(...one)
   }
   expect(answers.isComplete()).toBe(true)
   const stored = answers.row
-  expect(stored.length).toBe(protocols.reduce((sum, protocol) => sum + keptValues(protocol, own), 0))
-  const measured = photographMeasures(protocols, own, right, Float32Array.from(stored))
-  const names = protocols.flatMap(({ name, measures }) => measures.map((measure) => `${name} ${measure.name}`))
-  return { stored, values: Object.fromEntries(measured.map((value, i) => [names[i], value])) }
+  expect(stored.length).toBe(keptValues(protocol, own, columns))
+  const measures = measuresOf(protocol, has)
+  const measured = photographMeasures(protocol, measures, columns, right, Float32Array.from(stored))
+  return { stored, values: Object.fromEntries(measured.map((value, i) => [measures[i]?.name, value])) }
 }
 
-it.each([...PROTOCOLS, EXACT_CROP].map((protocol) => [protocol.name, protocol] as const))(
+it.each([...PROTOCOLS, EXACT_CROP, CENTER].map((protocol) => [protocol.name, protocol] as const))(
   'describes as many frames of %s as it counts, and stores as many values as it names',
-  (_, protocol) => {
+  (name, protocol) => {
     const small = { ...setting, frame: 28, draws: 2 }
     const frames = protocol.count(small)
     expect([...protocol.shifts(small, Math.random)].length).toBe(frames)
     for (const labels of [false, true])
       for (const boxes of [false, true]) {
-        const center = labels ? 1 : 0
-        const given = Array.from(
-          { length: center + frames },
-          (_, i) => [Float64Array.of(0.25, 0.75 - (i % 3) / 4)] as const,
-        )
-        measuredBy([protocol], given, { frame: 28, has: { labels, boxes }, right: [1] })
+        const given = Array.from({ length: frames }, (_, i) => [Float64Array.of(0.25, 0.75 - (i % 3) / 4)] as const)
+        measuredBy(name, given, { frame: 28, has: { labels, boxes }, right: [1] })
       }
   },
 )
@@ -91,49 +91,55 @@ it.each([...PROTOCOLS, EXACT_CROP].map((protocol) => [protocol.name, protocol] a
 const FRAMES = [3, 2.5, 1, 4].map((quarters) => [Float64Array.of(1 - quarters / 4, quarters / 4)] as const)
 
 it('computes measures from the answers to consecutive frames', () => {
-  const stored = [1, 0.75, 0.625, 1, 0.625, 0.25, 0, 0.75, 0, 1, 1, Number.NaN]
+  const [none, right] = [Number.NaN, Number.NaN]
+  const stored = [
+    ...[1, 0.75, 0.625, right],
+    ...[1, 0.625, 0.25, right],
+    ...[0, 0.75, 0, right],
+    ...[1, 1, none, right],
+  ]
   // Of the pairs 1 1 and 0 1, one agrees.
-  expect(measuredBy(protocolOf('crop'), FRAMES, { frame: 28 })).toEqual({
+  expect(measuredBy('crop', FRAMES, { frame: 28 })).toEqual({
     stored,
-    values: { 'crop agreement': 0.5, 'crop always-same': 0, 'crop confidence': 0.75 },
+    values: { agreement: 0.5, 'always-same': 0, confidence: 0.75 },
   })
   // A frame of 21 px is cut out at 4 positions. Two of its three steps change the answer.
-  expect(measuredBy(protocolOf('diagonal'), FRAMES, { frame: 21 })).toEqual({
+  expect(measuredBy('diagonal', FRAMES, { frame: 21 })).toEqual({
     stored,
     values: {
-      'diagonal change': 2 / 3,
-      'diagonal probability-change': (0.125 + 0.375 + 0.75) / 3,
-      'diagonal always-same': 0,
-      'diagonal confidence': 0.75,
+      change: 2 / 3,
+      'probability-change': (0.125 + 0.375 + 0.75) / 3,
+      'always-same': 0,
+      confidence: 0.75,
     },
   })
   const same = FRAMES.map(() => FRAMES[1] as (typeof FRAMES)[number])
-  expect(measuredBy(protocolOf('diagonal'), same, { frame: 21 }).values).toMatchObject({ 'diagonal always-same': 1 })
+  expect(measuredBy('diagonal', same, { frame: 21 }).values).toMatchObject({ 'always-same': 1 })
 })
 
 it('measures accuracies with labels', () => {
-  const frames = [FRAMES[2] as (typeof FRAMES)[number], ...FRAMES]
+  const has = { labels: true, boxes: false }
   const measured = (right?: readonly number[]) =>
-    measuredBy(protocolOf('crop'), frames, { frame: 28, has: { labels: true, boxes: false }, ...(right && { right }) })
+    measuredBy('crop', FRAMES, { frame: 28, has, ...(right && { right }) })
   const { stored, values } = measured([1])
-  expect(stored.slice(0, 8)).toEqual([0, 0.75, Number.NaN, 0.25, 1, 0.75, 0.625, 0.75])
+  expect(stored.slice(0, 8)).toEqual([1, 0.75, 0.625, 0.75, 1, 0.625, 0.25, 0.625])
   expect(values).toMatchObject({
-    'center accuracy': 0,
-    'center confidence': 0.75,
-    'crop mean-accuracy': 3 / 4,
-    'crop worst-case-accuracy': 0,
-    'crop right-probability': (3 + 2.5 + 1 + 4) / 16,
+    'mean-accuracy': 3 / 4,
+    'worst-case-accuracy': 0,
+    'right-probability': (3 + 2.5 + 1 + 4) / 16,
   })
   // If several classes are right, an answer is right if it is one of them, and the most probable one counts.
   expect(measured([0, 1]).values).toMatchObject({
-    'center accuracy': 1,
-    'crop mean-accuracy': 1,
-    'crop worst-case-accuracy': 1,
-    'crop right-probability': (3 + 2.5 + 3 + 4) / 16,
+    'mean-accuracy': 1,
+    'worst-case-accuracy': 1,
+    'right-probability': (3 + 2.5 + 3 + 4) / 16,
   })
   const { values: unlabelled } = measured()
-  expect([unlabelled['center accuracy'], unlabelled['crop right-probability']]).toEqual([Number.NaN, Number.NaN])
-  expect(unlabelled['crop agreement']).toBe(0.5)
+  expect([unlabelled['mean-accuracy'], unlabelled['right-probability']]).toEqual([Number.NaN, Number.NaN])
+  expect(unlabelled['agreement']).toBe(0.5)
+  const center = [FRAMES[2] as (typeof FRAMES)[number]]
+  expect(measuredBy('center', center, { frame: 28, has, right: [1] }).values).toEqual({ accuracy: 0, confidence: 0.75 })
+  expect(measuredBy('center', center, { frame: 28, has, right: [0] }).values).toMatchObject({ accuracy: 1 })
 })
 
 it('measure how well a detector’s boxes fit after the shift is taken back', () => {
@@ -141,19 +147,19 @@ it('measure how well a detector’s boxes fit after the shift is taken back', ()
   const seen: readonly Seen[] = boxes.map((box) => ({ answer: box ? 1 : 2, ...(box && { box }) }))
   const frames = seen.map((one) => [Float64Array.of(0.25, 0.5), one] as const)
   // A frame of 21 px is cut out at 4 positions.
-  const { stored, values } = measuredBy(protocolOf('diagonal'), frames, {
+  const { stored, values } = measuredBy('diagonal', frames, {
     frame: 21,
     has: { labels: false, boxes: true },
   })
   // The overlap is 1/3, then 0 as the box is lost, then 1 as nothing is seen twice. Where it sees nothing, its answer
   // has the best score.
   expect(stored).toEqual([
-    ...[1, 0.5, 0.5, Number.NaN],
-    ...[1, 0.5, 0.5, 1 / 3],
-    ...[2, 0.5, 0.5, 0],
-    ...[2, 0.5, Number.NaN, 1],
+    ...[1, 0.5, 0.5, Number.NaN, Number.NaN],
+    ...[1, 0.5, 0.5, Number.NaN, 1 / 3],
+    ...[2, 0.5, 0.5, Number.NaN, 0],
+    ...[2, 0.5, Number.NaN, Number.NaN, 1],
   ])
-  expect(values).toMatchObject({ 'diagonal change': 1 / 3, 'diagonal overlap': expect.closeTo((1 / 3 + 0 + 1) / 3, 7) })
+  expect(values).toMatchObject({ change: 1 / 3, 'box-consistency': expect.closeTo((1 / 3 + 0 + 1) / 3, 7) })
 })
 
 /** The definition of a sub-pixel shift: a pixel of a picture of this side, which a sum of cosines shifts circularly. */
@@ -238,7 +244,7 @@ it.each(PROTOCOLS.map((protocol) => [protocol.name, protocol] as const))(
 )
 
 it('draws sub-pixel shifts of a whole frame within 1e-4 of the definition', async () => {
-  const [protocol] = protocolOf('subpixel') as [Protocol]
+  const protocol = protocolNamed('subpixel')
   const { frame } = setting
   const side = sourceSide(frame)
   const rgba = randomOf(4, 'photograph', 0).bytes(side * side * 4)

@@ -1,9 +1,9 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readLabels, rightClasses } from '../../src/consistency/labels.js'
-import { imagenetClasses } from '../../src/networks/index.js'
-import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { imagenetClasses } from '../../../src/networks/index.js'
+import { readLabels, rightClasses } from '../../../src/study/answers/labels.js'
+import { messageOf } from '../../support/messageOf.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 

@@ -1,17 +1,20 @@
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { consistency } from '../../src/consistency/consistency.js'
-import type { ConsistencyOptions } from '../../src/consistency/options.js'
-import type { ConsistencyMeasure, NetworkConsistency } from '../../src/consistency/result.js'
-import { UsageError } from '../../src/errors.js'
-import type { ProgressEvent } from '../../src/progress.js'
-import { runHere } from '../support/inProcess.js'
-import { messageOf } from '../support/messageOf.js'
-import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { UsageError } from '../../../src/errors.js'
+import type { ProgressEvent } from '../../../src/progress.js'
+import type { ConsistencyMeasure } from '../../../src/results/answers/summary.js'
+import type { NetworkConsistency } from '../../../src/study/answers/consistency.js'
+import { consistency } from '../../../src/study/answers/consistency.js'
+import type { ConsistencyOptions } from '../../../src/study/answers/options.js'
+import { start } from '../../support/commandLine.js'
+import { runHere } from '../../support/inProcess.js'
+import { messageOf } from '../../support/messageOf.js'
+import { node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
-const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const golden = fileURLToPath(new URL('../../golden/consistency/', import.meta.url))
 const folder = temporaryFolder()
 
 beforeEach(() => {
@@ -35,9 +38,18 @@ async function smaller(): Promise<string> {
 
 const options = async (more: Partial<ConsistencyOptions> = {}): Promise<ConsistencyOptions> => ({
   ...{ photographs: golden, models: [`${golden}classifier.onnx`, await smaller()] },
-  ...{ input: 'imagenet', workers: 1, batch: 4, protocols: ['crop', 'diagonal'] },
+  ...{ input: 'imagenet', workers: 1, batch: 4, protocols: ['crop', 'diagonal'], report: false },
   ...more,
 })
+
+/** All stored answers of a results folder, by path. */
+function answersIn(out: string): Readonly<Record<string, Buffer>> {
+  const entries = readdirSync(folder(out, 'answers'), { withFileTypes: true, recursive: true })
+  const paths = entries
+    .filter((entry) => /^answers\./.test(entry.name))
+    .map(({ parentPath, name }) => join(parentPath, name))
+  return Object.fromEntries(paths.sort().map((path) => [relative(folder(out), path), readFileSync(path)]))
+}
 
 /** What does not depend on how fast the network ran. */
 const numbersOf = ({ model, measures, photographs, frame }: NetworkConsistency) => ({
@@ -60,14 +72,6 @@ it('gives each network the numbers that it has alone', async () => {
     const alone = await consistency({ ...rest, model, out: folder(`alone-${i}`) })
     expect(alone.networks.map(numbersOf)).toEqual([numbersOf(networks[i] as NetworkConsistency)])
   }
-  const [head, ...lines] = readFileSync(folder('out/summary.csv'), 'utf8').trim().split('\n')
-  expect(head).toBe('network,protocol,measure,photographs,mean,standard error,count')
-  const { mean, standardError, count, confident } = networks.map(({ measures }) => measures[0])[1] as ConsistencyMeasure
-  expect(lines).toContain(`smaller,crop,agreement,all,${mean},${standardError ?? ''},${count}`)
-  expect(lines).toContain(
-    `smaller,crop,agreement,confident,${confident.mean ?? ''},${confident.standardError ?? ''},${confident.count}`,
-  )
-  expect(lines.length).toBe(2 * networks.flatMap(({ measures }) => measures).length)
 })
 
 it('goes on with the network at which it was stopped', async () => {
@@ -83,18 +87,10 @@ it('goes on with the network at which it was stopped', async () => {
   await expect(stopped).rejects.toThrow('stopped')
   // 10 crops and 5 or 4 along the diagonal of 6 photographs.
   expect(started).toEqual(['classifier 0 of 90', 'smaller 0 of 84'])
-  const notes: string[] = []
   // How the answers are computed does not show in the files.
-  const again = await consistency({
-    ...given,
-    batch: 8,
-    out: folder('out'),
-    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
-  })
-  expect(notes).toContain('resuming classifier: 6 of 6 photographs are finished')
+  const again = await consistency({ ...given, batch: 8, out: folder('out') })
   expect(again.networks[0]?.images).toBe(0)
-  for (const name of ['summary.csv', 'consistency.json', 'index.html', 'networks/smaller/photographs.csv'])
-    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+  expect(answersIn('out')).toEqual(answersIn('whole'))
 })
 
 it('keeps the results of networks that earlier calls measured in the folder', async () => {
@@ -103,38 +99,32 @@ it('keeps the results of networks that earlier calls measured in the folder', as
   const [first, second] = models as [string, string]
   await consistency({ ...given, out: folder('whole') })
   await consistency({ ...rest, model: first, out: folder('out') })
-  const notes: string[] = []
   const again = { ...rest, model: second, out: folder('out') }
-  const { networks } = await consistency({
-    ...again,
-    onProgress: (event) => event.kind === 'note' && notes.push(event.line),
-  })
+  const { networks } = await consistency({ ...again, report: true })
   expect(networks.map(({ model }) => model)).toEqual(['smaller'])
-  expect(notes).toContain(`keeping the results of "classifier" in ${folder('out')}`)
-  for (const name of ['summary.csv', 'consistency.json', 'networks/classifier/photographs.csv'])
-    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
-  const page = readFileSync(folder('out/index.html'), 'utf8')
-  expect(page).toContain('most consistent of 2 networks')
-  expect(page).toContain('measure both networks in one call')
-  // Nothing is computed again, and the page then has everything.
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+  expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('most consistent of 2 networks')
+  // Nothing is computed again.
   const both = await consistency({ ...given, out: folder('out') })
   expect(both.networks.map(({ images }) => images)).toEqual([0, 0])
-  expect(readFileSync(folder('out/index.html'))).toEqual(readFileSync(folder('whole/index.html')))
-  expect(await messageOf(consistency({ ...again, draws: 3 }), UsageError)).toBe(
-    `${folder('out')} has results of "classifier" with draws 5; choose another folder with \`out\`, or remove this one`,
-  )
   // A network whose folder was removed is gone.
-  rmSync(folder('out/networks/classifier'), { recursive: true })
-  await consistency(again)
-  expect(readFileSync(folder('out/summary.csv'), 'utf8')).not.toContain('classifier')
+  rmSync(folder('out/answers/classifier'), { recursive: true })
+  await consistency({ ...again, report: true })
+  expect(readFileSync(folder('out/summary.json'), 'utf8')).not.toContain('classifier')
 })
 
-it('leaves the time left to the rate of the network at work, because networks differ in speed', async () => {
-  const updates: ProgressEvent[] = []
-  const given = await options()
-  await consistency({ ...given, onProgress: (event) => event.kind === 'update' && updates.push(event) })
-  expect(updates.length).toBeGreaterThan(1)
-  expect(updates.filter((event) => 'secondsLeft' in event)).toEqual([])
+it('gives two processes on one folder the bytes of one', async () => {
+  const { models = [], photographs } = await options()
+  const words = (out: string) => [
+    ...['consistency', photographs, '--models', models.join(), '--input', 'imagenet', '--protocols', 'crop,embed'],
+    ...['--workers', '1', '--out', folder(out)],
+  ]
+  await runHere(words('whole'))
+  const ended = await Promise.all([0, 1].map(() => start(words('out')).ended))
+  expect(ended.map(({ status }) => status)).toEqual([0, 0])
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+  for (const name of ['summary.json', 'index.html'])
+    expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
 })
 
 it('refuses networks that it cannot tell apart, before it writes anything', async () => {
@@ -160,9 +150,7 @@ it('names networks as the user does', async () => {
   const models = [`new=${model}`, `old=${model}`]
   const { networks } = await consistency(await options({ models, out: folder('out') }))
   expect(networks.map((network) => network.model)).toEqual(['new', 'old'])
-  expect(readFileSync(folder('out/networks/new/photographs.csv'))).toEqual(
-    readFileSync(folder('out/networks/old/photographs.csv')),
-  )
+  expect(networks[0]?.photographs).toEqual(networks[1]?.photographs)
 })
 
 it('prints the networks in one table', async () => {

@@ -1,31 +1,34 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { type FramePiece, framePieces, mostFrames } from '../../src/consistency/pieces.js'
-import { PROTOCOLS, type ProtocolSetting } from '../../src/consistency/protocols.js'
-import type { Frame } from '../../src/engine/task.js'
-import { sha256OfFile } from '../../src/files/sha256.js'
-import { describedNetwork } from '../support/smallNetwork.js'
+import type { Frame } from '../../../src/engine/task.js'
+import { PROTOCOLS, type ProtocolSetting } from '../../../src/experiments/protocols.js'
+import { sha256OfFile } from '../../../src/files/sha256.js'
+import type { OpenBucket } from '../../../src/study/answers/bucket.js'
+import { type FramePiece, framePieces, mostFrames } from '../../../src/study/answers/pieces.js'
+import { describedNetwork } from '../../support/smallNetwork.js'
 
-const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+const golden = fileURLToPath(new URL('../../golden/consistency/', import.meta.url))
 const files = readdirSync(golden)
   .filter((name) => name.endsWith('.png'))
-  .map((name) => ({ name, path: `${golden}${name}` }))
+  .map((name) => ({ name, path: `${golden}${name}`, label: undefined }))
 
 const settingOf = (draws: number): ProtocolSetting => ({
-  ...{ frame: 28, draws, columns: [] },
+  ...{ frame: 28, draws },
   background: { rgb: [0, 0, 0] },
 })
 
+/** One bucket for each protocol, which has all photographs. */
+async function* bucketsOf(draws: number): AsyncGenerator<OpenBucket> {
+  for (const protocol of PROTOCOLS) {
+    const item = { protocol, setting: settingOf(draws) } as OpenBucket['item']
+    const fail = async (_: string, reason: string) => expect.unreachable(reason)
+    yield { item, left: files, fail } as Partial<OpenBucket> as OpenBucket
+  }
+}
+
 function piecesOf(most: number, draws: number) {
-  return framePieces(files, {
-    protocols: PROTOCOLS,
-    setting: settingOf(draws),
-    seed: 0,
-    most,
-    onFailure: ({ reason }) => expect.unreachable(reason),
-    signal: undefined,
-  })
+  return framePieces(bucketsOf(draws), { seed: 0, most, signal: undefined })
 }
 
 /** All frames with their photographs. */
@@ -39,10 +42,14 @@ async function framesOf(pieces: AsyncIterable<FramePiece>) {
 
 it('describes the same frames in pieces of any length, and each picture once', async () => {
   const whole = await framesOf(piecesOf(1000, 2))
-  const each = PROTOCOLS.reduce((sum, { count }) => sum + count(settingOf(2)), 0)
-  expect(whole.length).toBe(files.length * each)
-  for (const [i, { name, path }] of files.entries())
-    expect(whole[(i + 1) * each - 1]).toMatchObject({ name, sha256: await sha256OfFile(path) })
+  const frames = PROTOCOLS.flatMap(({ name, count }) =>
+    files.flatMap((file) => Array.from({ length: count(settingOf(2)) }, () => [name, file] as const)),
+  )
+  expect(whole.length).toBe(frames.length)
+  for (const [i, [protocol, { name, path }]] of frames.entries()) {
+    expect(whole[i]).toMatchObject({ name, sha256: await sha256OfFile(path) })
+    expect(whole[i]?.bucket.item.protocol.name).toBe(protocol)
+  }
   const lengths: number[] = []
   async function* watched() {
     for await (const piece of piecesOf(7, 2)) {
@@ -50,7 +57,8 @@ it('describes the same frames in pieces of any length, and each picture once', a
       yield piece
     }
   }
-  expect(await framesOf(watched())).toEqual(whole)
+  const withoutBucket = (all: typeof whole) => all.map(({ bucket, ...one }) => one)
+  expect(withoutBucket(await framesOf(watched()))).toEqual(withoutBucket(whole))
   // The first piece is shorter, and the last one has what is left.
   const full = Math.floor((whole.length - 2) / 7)
   const rest = (whole.length - 2) % 7
