@@ -5,7 +5,7 @@ import { CONFIDENCE } from '../results/answers/measures.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
 import { MEASURES, type Measure } from '../results/measures.js'
 import { checkNotEarlier, groupsOfUnits } from '../results/openResults.js'
-import { INPUT_TEXTS } from '../results/unit/compare.js'
+import { COMPARED_INPUTS } from '../results/unit/compare.js'
 import { openUnit } from '../results/unit/open.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { type Variant, variantText } from '../results/variant.js'
@@ -57,11 +57,9 @@ async function unitsByNetwork(path: string): Promise<ReadonlyMap<string, readonl
   return folders
 }
 
-const SETTINGS = ['category', 'stride', 'background', 'blend', 'pool', 'C', 'seed', 'readout'] as const
-const FACTS = ['input', 'scores', 'detector', 'tokens', 'precision'] as const
-
-function textsOf(names: readonly (keyof typeof INPUT_TEXTS)[], inputs: UnitInputs): Texts {
-  return Object.fromEntries(names.map((name) => [name, INPUT_TEXTS[name](inputs)]))
+function textsOf(kind: 'setting' | 'fact', inputs: UnitInputs): Texts {
+  const own = Object.entries(COMPARED_INPUTS).filter(([, { folders }]) => folders === kind)
+  return Object.fromEntries(own.map(([name, { text }]) => [name, text(inputs)]))
 }
 
 /** Keeps only what pairing needs, because a folder may have thousands of units. */
@@ -73,8 +71,8 @@ async function comparedObject(results: string, folder: string): Promise<Compared
     name: patch,
     sha256: patchSha256,
     size,
-    settings: { frame: `${frame} px`, ...textsOf(SETTINGS, inputs) },
-    facts: { weights: weightsSha256, ...textsOf(FACTS, inputs) },
+    settings: { frame: `${frame} px`, ...textsOf('setting', inputs) },
+    facts: { weights: weightsSha256, ...textsOf('fact', inputs) },
     layers: { all: inputs.layers, answering },
     values: (layerNames) => objectValues(results, folder, layerNames),
   }

@@ -4,7 +4,7 @@ import type { ReportSection } from '../page/section.js'
 import { squareText, strideFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
-import { INPUT_TEXTS } from '../results/unit/compare.js'
+import { COMPARED_INPUTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { addTo, distinct } from '../support/lists.js'
 import { tableHtml } from './tables/render.js'
@@ -41,12 +41,12 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
     groups.flatMap(({ model, layers, units: [unit] }) => {
       if (unit === undefined) return []
       const { inputs } = unit
-      const { precision, pool, input } = INPUT_TEXTS
+      const { precision, pool, input } = COMPARED_INPUTS
       return [
         [
           model,
           layers.join(', '),
-          ...[precision, pool, input].map((textOf) => textOf(inputs) ?? ''),
+          ...[precision, pool, input].map(({ text }) => text(inputs) ?? ''),
           inputs.scores ?? '–',
           weightsFile(inputs),
           inputs.weightsSha256,
@@ -98,9 +98,6 @@ function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[
   )
 }
 
-/** Settings that may differ between the networks and sizes in one folder. If they do, numbers are hard to compare. */
-const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
-
 /**
  * Note about settings that differ within the results folder; undefined if all are equal. They can differ if the folder
  * has results of several commands.
@@ -108,11 +105,11 @@ const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 're
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
   const widest = Math.max(...groups.map(({ stride }) => stride))
   const areOfFrames = groups.every(({ stride, frame }) => stride === strideFor(frame, widest))
-  const differences = SETTINGS.flatMap((name) => {
-    if (name === 'stride' && areOfFrames) return []
+  const differences = Object.entries(COMPARED_INPUTS).flatMap(([name, { text, isNoted }]) => {
+    if (!isNoted || (name === 'stride' && areOfFrames)) return []
     const groupsByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups) {
-      const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
+      const value = units[0] && text(units[0].inputs)
       if (value !== undefined) addTo(groupsByValue, value, `${model} ${size}`)
     }
     if (groupsByValue.size < 2) return []

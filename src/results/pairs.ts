@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js'
 import { readStored } from '../files/json.js'
 import { catalogPairs, type PairKind } from '../networks/index.js'
 import type { StudyGroup } from './study.js'
+import { pairDifference } from './unit/compare.js'
 import { catalogIdOf } from './unit/schema.js'
 
 const pairSchema = z.strictObject({ plain: z.string(), variant: z.string() }).readonly()
@@ -71,9 +72,9 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
   // One unit is enough, because all units of a group agree in these settings.
   const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
-  if (first?.background !== second?.background) return 'on another background'
-  if (first?.blend !== second?.blend) return 'with another blend'
-  if (first?.precision !== second?.precision) return 'in another precision'
+  const difference = first && second && pairDifference(first, second)
+  if (difference !== undefined) return difference
+  // Networks of a pair may have different tokens, so only the way of pooling counts.
   if (first?.pool !== second?.pool) return 'with other pooling'
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }

@@ -9,36 +9,97 @@ type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'catalogId' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Converts each input to text, for comparisons and messages. An input that one of two units lacks is not compared. */
-export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
-  model: ({ model }) => model,
-  patch: ({ patch }) => patch,
-  size: ({ size }) => String(size),
-  weightsSha256: ({ weightsSha256 }) => weightsSha256,
-  patchSha256: ({ patchSha256 }) => patchSha256,
-  category: ({ category }) => JSON.stringify(category),
-  layers: ({ layers }) => JSON.stringify(layers),
-  stride: ({ stride }) => String(stride),
-  background: ({ background }) => background,
-  blend: ({ blend }) => blend,
-  precision: ({ precision }) => precision ?? 'fp32',
-  pool: poolText,
-  tokens: ({ equivariance, tokens }) => (equivariance ? (tokens ?? 'none') : undefined),
-  input: ({ input }) => input ?? 'the network’s own',
-  scores: ({ scores }) => scores ?? 'logits',
-  detector: ({ detector = {} }) => Object.entries(detector).flat().join(' '),
-  C: ({ separability }) => separability?.C.toString(),
-  seed: ({ separability }) => separability?.seed.toString(),
-  readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
+interface ComparedInput {
+  /** Text for comparisons and messages. An input that one of two units lacks is not compared. */
+  readonly text: (inputs: UnitInputs) => string | undefined
+  /** Message if an input that is a hash differs. The hash itself would tell a reader nothing. */
+  readonly other?: string
+  /** Name in messages, if all units of a group must agree in this input. Other units cannot be averaged. */
+  readonly group?: string
+  /** Completes "was measured …" for networks that differ in this input, if these are no pair of a study then. */
+  readonly pair?: string
+  /** Whether a report notes different values within the folder, because they make numbers hard to compare. */
+  readonly isNoted?: true
+  /** In a comparison of two folders, a `setting` must agree, and a `fact` about the network may differ. */
+  readonly folders?: 'setting' | 'fact'
+}
+
+/** How inputs are compared, in the order of messages. */
+export const COMPARED_INPUTS: Readonly<Record<SharedInput, ComparedInput>> = {
+  model: { text: ({ model }) => model },
+  patch: { text: ({ patch }) => patch },
+  size: { text: ({ size }) => String(size) },
+  weightsSha256: {
+    text: ({ weightsSha256 }) => weightsSha256,
+    other: 'another checkpoint',
+    group: 'set of weights',
+  },
+  patchSha256: { text: ({ patchSha256 }) => patchSha256, other: 'another picture' },
+  category: { text: ({ category }) => JSON.stringify(category), folders: 'setting' },
+  layers: { text: ({ layers }) => JSON.stringify(layers), group: 'list of layers' },
+  stride: { text: ({ stride }) => String(stride), group: 'stride', isNoted: true, folders: 'setting' },
+  background: {
+    text: ({ background }) => background,
+    group: 'background',
+    pair: 'on another background',
+    isNoted: true,
+    folders: 'setting',
+  },
+  blend: {
+    text: ({ blend }) => blend,
+    group: 'blend',
+    pair: 'with another blend',
+    isNoted: true,
+    folders: 'setting',
+  },
+  precision: {
+    text: ({ precision }) => precision ?? 'fp32',
+    group: 'precision',
+    pair: 'in another precision',
+    isNoted: true,
+    folders: 'fact',
+  },
+  pool: { text: poolText, group: 'way of pooling', folders: 'setting' },
+  tokens: {
+    text: ({ equivariance, tokens }) => (equivariance ? (tokens ?? 'none') : undefined),
+    group: 'map of tokens',
+    folders: 'fact',
+  },
+  input: { text: ({ input }) => input ?? 'the network’s own', group: 'input', folders: 'fact' },
+  scores: { text: ({ scores }) => scores ?? 'logits', group: 'meaning of class scores', folders: 'fact' },
+  detector: {
+    text: ({ detector = {} }) => Object.entries(detector).flat().join(' '),
+    group: 'reading of a detector',
+    folders: 'fact',
+  },
+  C: { text: ({ separability }) => separability?.C.toString(), group: 'classifier', isNoted: true, folders: 'setting' },
+  seed: {
+    text: ({ separability }) => separability?.seed.toString(),
+    group: 'classifier',
+    isNoted: true,
+    folders: 'setting',
+  },
+  readout: {
+    text: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
+    group: 'read-out',
+    isNoted: true,
+    folders: 'setting',
+  },
+}
+
+/** The inputs that differ between two units, with their texts. */
+function differingInputs(a: UnitInputs, b: UnitInputs): readonly (readonly [string, ComparedInput, string, string])[] {
+  return Object.entries(COMPARED_INPUTS).flatMap(([name, input]) => {
+    const [one, other] = [input.text(a), input.text(b)]
+    return one === undefined || other === undefined || one === other ? [] : [[name, input, one, other] as const]
+  })
 }
 
 /** Differences between a stored unit and the wanted one, such as `stride 3 instead of 1`. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
-  const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
-    const [has, wants] = [textOf(stored), textOf(wanted)]
-    if (has === undefined || wants === undefined || has === wants) return []
-    return [DIFFERENT_FILES[name] ?? `${name} ${has} instead of ${wants}`]
-  })
+  const differences = differingInputs(stored, wanted).map(
+    ([name, { other }, has, wants]) => other ?? `${name} ${has} instead of ${wants}`,
+  )
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
   if (wanted.equivariance && !stored.equivariance) differences.push('no equivariance')
   if (wanted.readout && !stored.readout) differences.push('no readout')
@@ -49,46 +110,24 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Messages for inputs that are hashes, if they differ. The hashes themselves would tell a reader nothing. */
-const DIFFERENT_FILES: Readonly<Record<string, string>> = {
-  weightsSha256: 'another checkpoint',
-  patchSha256: 'another picture',
-}
-
 /**
  * Finds a setting that differs between two units of the same network and size. Such units cannot be averaged. Their
  * fold schemes may differ, because the accuracies of a scheme are averaged over the units that have this scheme.
  * @returns the setting's name in messages; undefined if there is none
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
-  const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {
-    const [one, other] = [a, b].map(INPUT_TEXTS[name as keyof typeof GROUP_SETTINGS])
-    return one !== undefined && other !== undefined && one !== other
-  })
-  return differing?.[1]
+  return differingInputs(a, b).flatMap(([, { group }]) => group ?? [])[0]
+}
+
+/**
+ * Says how two networks of a study were measured differently, such as "with another blend"; undefined if they can be
+ * compared as a pair.
+ */
+export function pairDifference(a: UnitInputs, b: UnitInputs): string | undefined {
+  return differingInputs(a, b).flatMap(([, { pair }]) => pair ?? [])[0]
 }
 
 export function shapeDifference(a: Unit, b: Unit): string | undefined {
   const shapeOf = ({ rows, cols, layers }: Unit) => [rows, cols, ...layers.map(({ dims }) => dims)].join()
   return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
-}
-
-/** Settings in which all units of a group must agree. The values are the settings' names in messages. */
-const GROUP_SETTINGS: Readonly<
-  Record<Exclude<SharedInput, 'model' | 'size' | 'patch' | 'patchSha256' | 'category'>, string>
-> = {
-  stride: 'stride',
-  layers: 'list of layers',
-  weightsSha256: 'set of weights',
-  background: 'background',
-  blend: 'blend',
-  precision: 'precision',
-  pool: 'way of pooling',
-  tokens: 'map of tokens',
-  input: 'input',
-  scores: 'meaning of class scores',
-  detector: 'reading of a detector',
-  C: 'classifier',
-  seed: 'classifier',
-  readout: 'read-out',
 }
