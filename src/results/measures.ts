@@ -25,7 +25,6 @@ import { type LayerNumbers, type MeasureValues, type Variant, valuesOf, variantT
 
 /** Whether higher or lower values of a measure are better, or neither. */
 export type Better = 'higher' | 'lower' | 'neither'
-export const BETTER: readonly Better[] = ['higher', 'lower', 'neither']
 
 export interface Measure {
   readonly name: string
