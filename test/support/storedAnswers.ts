@@ -17,7 +17,7 @@ export interface MadePhotograph {
   readonly rightProbability?: number
 }
 
-export const FRAME = 32
+const FRAME = 32
 
 export function madeInputs(changes: Partial<AnswersInputs> = {}): AnswersInputs {
   const { protocol = 'diagonal' } = changes

@@ -22,7 +22,7 @@ import { distanceText, meanText, titleText } from './measureText.js'
 import { pathsHtml } from './paths.js'
 import type { PictureReader } from './pictures.js'
 import { scatterFigure, scatterHtml, scatterOf } from './scatter.js'
-import { STYLE } from './style.js'
+import { PHOTOGRAPHS_STYLE } from './style.js'
 import { measuresHtml } from './tables.js'
 
 /** The part of a page about answers to photographs. */
@@ -50,7 +50,7 @@ export async function photographsPart(
       id: 'photographs',
       title: resultTitle(sorted, measure),
       html: [resultHtml(sorted, measure), measuresHtml(sorted), filesHtml(networks, tables)].join('\n'),
-      style: STYLE,
+      style: PHOTOGRAPHS_STYLE,
     },
     ...(scatter === undefined
       ? []

@@ -1,5 +1,5 @@
 /** CSS of the sections about photographs. Pages without these sections do not have it. */
-export const STYLE = `
+export const PHOTOGRAPHS_STYLE = `
 .photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
 .photographs figure{max-width:224px}.photographs figure>svg{display:block;width:224px;margin-top:.2rem;border-radius:4px}
 .photographs figcaption,.photographs p{overflow-wrap:anywhere}.photographs p{margin:.5rem 0 0;font-size:.88rem}

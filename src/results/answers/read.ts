@@ -24,11 +24,11 @@ export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket'
 
 type ProtocolSettingName = 'draws' | 'seed' | 'background'
 
-export interface AnsweredProtocol extends Pick<AnswersInputs, ProtocolSettingName> {
+interface AnsweredProtocol extends Pick<AnswersInputs, ProtocolSettingName> {
   readonly name: ProtocolName
 }
 
-export interface NamedAnswers {
+interface NamedAnswers {
   readonly answers: readonly StoredAnswer[]
   /** Names of the classes that are answers, by index. */
   readonly names: Readonly<Record<string, string>>
