@@ -109,7 +109,7 @@ export const CONSISTENCY: MeasureChart = {
   scale: 'linear',
   within: [1],
   most: 1,
-  series: axesOf('consistency'),
+  series: axesOf('neighbour-consistency'),
 }
 
 export const EQUIVARIANCE: MeasureChart = {

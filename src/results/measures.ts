@@ -161,7 +161,7 @@ export const MEASURES: readonly Measure[] = [
       }),
   },
   {
-    name: 'consistency',
+    name: 'neighbour-consistency',
     better: 'higher',
     of: ({ consistency, stride }) =>
       DIRECTIONS.flatMap((direction) => {

@@ -100,7 +100,7 @@ describe('measures of a layer', () => {
     ['found', { '': 0.75 }],
     ['right-and-found', { '': 0.5 }],
     ['overlap', { '': 0.625 }],
-    ['consistency', { 'horizontal 1px': 0.75, 'vertical 1px': 0.5 }],
+    ['neighbour-consistency', { 'horizontal 1px': 0.75, 'vertical 1px': 0.5 }],
     [
       'equivariance-error',
       {
@@ -160,9 +160,16 @@ describe('measures of a layer', () => {
     const changes = { stride: 2, layers: ['fc'] }
     const { unit, maps } = madeUnit(changes, 0.9, { consistency: { horizontal: 1, vertical: null } })
     const coarse = byText(measureUnit(unit, maps)[0])
-    const names = ['similarity-mean', 'similarity-min', 'similarity-p5', 'coverage', 'direction-bias', 'consistency']
+    const names = [
+      'similarity-mean',
+      'similarity-min',
+      'similarity-p5',
+      'coverage',
+      'direction-bias',
+      'neighbour-consistency',
+    ]
     expect(Object.keys(coarse)).toEqual(names)
-    expect(coarse.consistency).toEqual({ 'horizontal 2px': 1 })
+    expect(coarse['neighbour-consistency']).toEqual({ 'horizontal 2px': 1 })
     // It lies between the positions: none is farther from it than the other.
     expect(coarse['direction-bias']).not.toHaveProperty('center')
     expect(SMALL['grid-spectrum']).toBeUndefined()
