@@ -36,7 +36,7 @@ export interface WorkEstimate {
   }[]
 }
 
-export function missingWeights(models: readonly (Network | Generator)[]): WorkEstimate['missing'] {
+export function absentWeights(models: readonly (Network | Generator)[]): WorkEstimate['missing'] {
   const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }

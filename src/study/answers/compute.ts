@@ -16,9 +16,9 @@ import { itemTeller } from '../tell.js'
 import { imagesOf, isInLane } from '../workItem.js'
 import { type OpenBucket, openBucket } from './bucket.js'
 import type { Classifier } from './classifiers.js'
+import type { AnswersItem } from './item.js'
 import type { ResolvedConsistency } from './options.js'
 import { type FramePiece, framePieces, mostFrames } from './pieces.js'
-import type { AnswersItem } from './item.js'
 
 /** What all items of a study share. */
 interface Shared {

@@ -8,12 +8,12 @@ import { throwIfStopped } from '../../errors.js'
 import { columnsOf, keptValues } from '../../experiments/protocols.js'
 import { sourceSide } from '../../patches/photographs.js'
 import { progressTo } from '../../progress.js'
-import { imageRate, missingWeights, type WorkEstimate } from '../estimate.js'
+import { absentWeights, imageRate, type WorkEstimate } from '../estimate.js'
 import { groupsOf, imagesOf } from '../workItem.js'
 import type { Classifier } from './classifiers.js'
+import type { AnswersItem } from './item.js'
 import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
 import { MOST_SCORE_BYTES } from './pieces.js'
-import type { AnswersItem } from './item.js'
 import { type AnswersStudy, planAnswers } from './plan.js'
 
 /** Estimated work, storage and time of a study of photographs. */
@@ -30,7 +30,7 @@ export async function estimateConsistency(given: ConsistencyOptions, isTimed = t
   const options = resolveConsistency(given)
   const study = await planAnswers(options, resolve(options.out ?? NOWHERE), true)
   const { networks, protocols, items, left, replaced } = study
-  const missing = missingWeights(networks)
+  const missing = absentWeights(networks)
   const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
     photographs: items.reduce((sum, { count }) => sum + count, 0) / (networks.length * protocols.length),

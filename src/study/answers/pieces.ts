@@ -46,7 +46,7 @@ export interface FramePiece {
   }
 }
 
-export interface DrawnPhotograph {
+interface DrawnPhotograph {
   readonly bucket: OpenBucket
   readonly name: string
   /** SHA-256 of the file from which the frames were drawn, in hexadecimal. */

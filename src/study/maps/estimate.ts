@@ -5,7 +5,7 @@ import { throwIfStopped } from '../../errors.js'
 import { siteFeatureBytes } from '../../page/siteFeatures.js'
 import { progressTo } from '../../progress.js'
 import { arithmeticImageSeconds } from '../arithmetic/compute.js'
-import { imageRate, missingWeights, type WorkEstimate } from '../estimate.js'
+import { absentWeights, imageRate, type WorkEstimate } from '../estimate.js'
 import { groupsOf, imagesOf } from '../workItem.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
@@ -27,7 +27,7 @@ export interface StudyEstimate extends WorkEstimate {
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
   const study = await planStudy(options, true)
-  const missing = missingWeights([
+  const missing = absentWeights([
     ...study.networks,
     ...study.arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators]),
   ])

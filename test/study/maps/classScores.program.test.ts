@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { consistency } from '../../../src/consistency/consistency.js'
 import { explore } from '../../../src/explore/explore.js'
 import { extract } from '../../../src/features/openNetwork.js'
 import { ElementType } from '../../../src/networks/onnx/messages.js'
 import type { Initializer, Node } from '../../../src/networks/onnx/model.js'
+import { readAnsweredNetworks } from '../../../src/results/answers/read.js'
 import { openResults } from '../../../src/results/openResults.js'
+import { consistency } from '../../../src/study/answers/consistency.js'
 import type { ReproduceOptions } from '../../../src/study/maps/options.js'
 import { reproduce } from '../../../src/study/maps/reproduce.js'
 import { runHere } from '../../support/inProcess.js'
@@ -176,7 +177,8 @@ it('the meaning of the scores is said by inspect, extract and consistency', asyn
     return networks[0] as (typeof networks)[number]
   }
   const known = await measured({ out: folder('consistent') })
-  expect(JSON.parse(readFileSync(folder('consistent/consistency.json'), 'utf8')).networks[0].scores).toEqual(scores)
+  const [stored] = await readAnsweredNetworks(folder('consistent'))
+  expect(stored?.scores).toBe(scores.meaning)
   const flat = await measured({ scores: 'logits' })
   expect([known.scores, flat.scores]).toEqual([scores, { meaning: 'logits', source: 'options' }])
   expect(known.measures[0]?.mean).toBe(flat.measures[0]?.mean)

@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { consistency } from '../../../src/consistency/consistency.js'
-import { networkFolder } from '../../../src/consistency/networkAnswers.js'
 import { InputError, UsageError } from '../../../src/errors.js'
 import { overlapOf, sightingAt } from '../../../src/experiments/boxes.js'
 import { explore } from '../../../src/explore/explore.js'
@@ -10,9 +8,10 @@ import { extract } from '../../../src/features/openNetwork.js'
 import { separability } from '../../../src/features/separability.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { viewFeatures } from '../../../src/features/view.js'
-import { readNpy } from '../../../src/files/npy.js'
+import { type NamedAnswers, readAnsweredNetworks } from '../../../src/results/answers/read.js'
 import { openResults } from '../../../src/results/openResults.js'
 import type { OpenUnit } from '../../../src/results/unit/open.js'
+import { consistency } from '../../../src/study/answers/consistency.js'
 import { reproduce } from '../../../src/study/maps/reproduce.js'
 import { post, rowsIn, wholeMap } from '../../support/liveServer.js'
 import { messageOf } from '../../support/messageOf.js'
@@ -133,7 +132,7 @@ it('photographs tell how well the boxes fit after a shift', async () => {
   const photographs = fileURLToPath(new URL('../../golden/consistency', import.meta.url))
   const { networks } = await consistency({ ...GIVEN, model, photographs, draws: 2, protocols: ['crop'] })
   const { measures, threshold } = networks[0] as (typeof networks)[number]
-  expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'overlap', 'always-same', 'confidence'])
+  expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'box-consistency', 'always-same', 'confidence'])
   expect(measures[1]?.mean).toBeGreaterThanOrEqual(0)
   expect(measures[1]?.mean).toBeLessThanOrEqual(1)
   expect(threshold).toBe(THRESHOLD)
@@ -153,16 +152,15 @@ it('the exact chance counts windows in which it sees nothing as equal answers', 
   })
   const exact = networks[0] as (typeof networks)[number]
   expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement', 'always-same', 'confidence'])
-  const { data, shape } = await readNpy(`${networkFolder(folder('exact'), exact.model)}/crop-exact.npy`)
-  const columns = 4
-  const windows = (shape[1] as number) / columns
-  for (const [at, { values }] of exact.photographs.entries()) {
-    const answers = Array.from({ length: windows }, (_, i) => data[columns * (at * windows + i)])
-    const pairs = answers.flatMap((one) => answers.map((other): number => Number(one === other)))
+  const [stored] = await readAnsweredNetworks(folder('exact'))
+  const seen = new Set<string | undefined>()
+  for (const { name, values } of exact.photographs) {
+    const { answers, names } = (await stored?.answersTo('crop-exact', name)) as NamedAnswers
+    const pairs = answers.flatMap((one) => answers.map((other): number => Number(one.answer === other.answer)))
     expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
+    for (const { answer } of answers) seen.add(names[answer])
   }
-  // This is the answer that it sees nothing.
-  expect([...data]).toContain(NAMES.length)
+  expect(seen).toContain('nothing')
 })
 
 it('detections are no features, neither stored nor in memory', async () => {

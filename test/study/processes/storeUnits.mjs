@@ -6,9 +6,9 @@ import { pathToFileURL } from 'node:url'
 
 const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
-const { resolveOptions } = await load('study/options.js')
-const { planStudy } = await load('study/plan.js')
-const { measureAndStore } = await load('study/measure.js')
+const { resolveOptions } = await load('study/maps/options.js')
+const { planStudy } = await load('study/maps/plan.js')
+const { measureAndStore } = await load('study/maps/measure.js')
 const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
 
