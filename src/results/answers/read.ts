@@ -28,7 +28,7 @@ interface AnsweredProtocol extends Pick<AnswersInputs, ProtocolSettingName> {
   readonly name: ProtocolName
 }
 
-interface NamedAnswers {
+export interface NamedAnswers {
   readonly answers: readonly StoredAnswer[]
   /** Names of the classes that are answers, by index. */
   readonly names: Readonly<Record<string, string>>
