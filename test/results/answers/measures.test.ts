@@ -136,7 +136,7 @@ it('measures accuracies with labels', () => {
   })
   const { values: unlabelled } = measured()
   expect([unlabelled['mean-accuracy'], unlabelled['right-probability']]).toEqual([Number.NaN, Number.NaN])
-  expect(unlabelled['agreement']).toBe(0.5)
+  expect(unlabelled.agreement).toBe(0.5)
   const center = [FRAMES[2] as (typeof FRAMES)[number]]
   expect(measuredBy('center', center, { frame: 28, has, right: [1] }).values).toEqual({ accuracy: 0, confidence: 0.75 })
   expect(measuredBy('center', center, { frame: 28, has, right: [0] }).values).toMatchObject({ accuracy: 1 })
