@@ -4,6 +4,7 @@ import { arrayScript, type JobPlan, reportScript, studyWords } from '../../src/c
 import { minutesOf, submitSlurm } from '../../src/cluster/submit.js'
 import { ClusterError, UsageError } from '../../src/errors.js'
 import { availableCores } from '../../src/support/machine.js'
+import { messageOf } from '../support/messageOf.js'
 import { refusalOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -59,10 +60,29 @@ it('a study is given to a job as words that reproduce understands', async () => 
     ...{ keepFeatures: true, signal: new AbortController().signal },
   })
   expect(words.join(' ')).toBe(
-    '--models alexnet,new=my net\\,2.onnx --layers alexnet=fc6,fc7 --weights alexnet=a=b.pth --sizes 75 --C 1e-7 --input-mean 0.5,0,1 --input-range 255 --keep-features --limits 0.5,1 --pair alexnet=new',
+    'reproduce --models alexnet,new=my net\\,2.onnx --layers alexnet=fc6,fc7 --weights alexnet=a=b.pth --sizes 75 --C 1e-7 --input-mean 0.5,0,1 --input-range 255 --keep-features --limits 0.5,1 --pair alexnet=new',
   )
-  expect(await refusalOf(['reproduce', ...words])).toBeUndefined()
-  expect(studyWords({ keepFeatures: false })).toEqual([])
+  expect(await refusalOf(words)).toBeUndefined()
+  expect(studyWords({ keepFeatures: false })).toEqual(['reproduce'])
+})
+
+it('a study of photographs is given to a job as words that consistency understands', async () => {
+  const words = studyWords({
+    ...{ photographs: '-my photographs', models: ['a', 'b'], protocols: ['crop', 'embed'], exact: true, draws: 3 },
+    ...{ out: 'results', input: 'imagenet' },
+  })
+  expect(words.join(' ')).toBe(
+    'consistency ./-my photographs --models a,b --protocols crop,embed --exact --draws 3 --out results --input imagenet',
+  )
+  expect(await refusalOf(words)).toBeUndefined()
+  const photographs = new URL('../golden/consistency/', import.meta.url).pathname
+  const study = { photographs, model: `${photographs}classifier.onnx`, input: 'imagenet', protocols: ['crop'] } as const
+  expect(await messageOf(submitSlurm({ tasks: 2, print: true, study }), UsageError)).toMatch(/needs `out`/)
+  const { scripts, estimate } = await submitSlurm({ tasks: 2, print: true, study: { ...study, out: folder('out') } })
+  expect(scripts.array).toMatch(/main\.js consistency .*\/consistency\/ --model .* --no-report\n$/)
+  // Ten crops of each of six photographs.
+  expect(estimate).toMatchObject({ images: 60, arithmeticSeconds: 0 })
+  expect(existsSync(folder('out'))).toBe(false)
 })
 
 it.each([

@@ -8,7 +8,7 @@ import { extract } from '../../../src/features/openNetwork.js'
 import { separability } from '../../../src/features/separability.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { viewFeatures } from '../../../src/features/view.js'
-import { type NamedAnswers, readAnsweredNetworks } from '../../../src/results/answers/read.js'
+import { type AnsweredNetwork, type NamedAnswers, readAnsweredNetworks } from '../../../src/results/answers/read.js'
 import { openResults } from '../../../src/results/openResults.js'
 import type { OpenUnit } from '../../../src/results/unit/open.js'
 import { consistency } from '../../../src/study/answers/consistency.js'
@@ -152,10 +152,10 @@ it('the exact chance counts windows in which it sees nothing as equal answers', 
   })
   const exact = networks[0] as (typeof networks)[number]
   expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement', 'always-same', 'confidence'])
-  const [stored] = await readAnsweredNetworks(folder('exact'))
+  const [stored] = (await readAnsweredNetworks(folder('exact'))) as [AnsweredNetwork]
   const seen = new Set<string | undefined>()
   for (const { name, values } of exact.photographs) {
-    const { answers, names } = (await stored?.answersTo('crop-exact', name)) as NamedAnswers
+    const { answers, names } = (await stored.answersTo('crop-exact', name)) as NamedAnswers
     const pairs = answers.flatMap((one) => answers.map((other): number => Number(one.answer === other.answer)))
     expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
     for (const { answer } of answers) seen.add(names[answer])
