@@ -27,7 +27,7 @@ it.each(['results', join('.hidden', 'results')])(
     expect(await reportStamp(results, {})).toBe(stamps[0])
     cpSync(results, inFolder('copy'), { recursive: true })
     expect(await reportStamp(inFolder('copy'), {})).toBe(stamps[0])
-    // Options, units and arithmetic.
+    // Options, units, arithmetic and answers.
     stamps.push(await reportStamp(results, { limits: { low: 0.5, high: 1 } }))
     await storeUnit(results, { patch: 'dog' })
     stamps.push(await reportStamp(results, {}))
@@ -36,7 +36,10 @@ it.each(['results', join('.hidden', 'results')])(
     mkdirSync(join(results, 'arithmetic'))
     writeFileSync(join(results, 'arithmetic', 'accuracy.json'), '')
     stamps.push(await reportStamp(results, {}))
-    expect(new Set(stamps).size).toBe(5)
+    mkdirSync(join(results, 'answers'))
+    writeFileSync(join(results, 'answers', 'answers.json'), '')
+    stamps.push(await reportStamp(results, {}))
+    expect(new Set(stamps).size).toBe(6)
   },
 )
 
