@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
+import { checkNotEarlier } from './openResults.js'
 
 /** Entries that a study creates before its first report. A folder that has one of them is a results folder. */
 const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic', 'answers', 'lists']
@@ -21,8 +22,10 @@ const REPLACED: readonly string[] = [
  * Checks that results can be written to a folder, and that a report would not overwrite files of another program. Call
  * it before anything is computed.
  * @throws UsageError if there is a file instead of the folder, or that names a file of another program
+ * @throws InputError if the folder has results of an earlier version
  */
 export async function checkResultsFolder(results: string): Promise<void> {
+  await checkNotEarlier(results)
   const names = await readdir(results).catch((error: NodeJS.ErrnoException): readonly string[] => {
     if (error.code !== 'ENOTDIR') return []
     throw new UsageError(

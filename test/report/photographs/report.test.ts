@@ -6,6 +6,7 @@ import { sha256 } from '../../../src/files/sha256.js'
 import { writeReport } from '../../../src/report/report.js'
 import { type AccuracyDocument, writeAccuracy } from '../../../src/results/arithmeticDocument.js'
 import { accuracyPath } from '../../../src/results/arithmeticStudy.js'
+import { checkResultsFolder } from '../../../src/results/resultsFolder.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
 import { messageOf } from '../../support/messageOf.js'
 import { storeAnswers } from '../../support/storedAnswers.js'
@@ -176,10 +177,10 @@ it('a report of feature arithmetic alone has no more files than it needs', async
   expect(titlesOf(textOf('index.html'))[0]).toBe('Feature arithmetic in net')
 })
 
-it('no report is written of a folder of an earlier version', async () => {
+it('a folder of an earlier version gets no report, and no study', async () => {
   writeFileSync(inFolder('consistency.json'), '{}')
-  expect(await messageOf(writeReport(inFolder()), InputError)).toBe(
-    `${inFolder()} has results of an earlier version; run consistency with another folder`,
-  )
+  const refusal = `${inFolder()} has results of an earlier version; run consistency with another folder`
+  expect(await messageOf(writeReport(inFolder()), InputError)).toBe(refusal)
+  expect(await messageOf(checkResultsFolder(inFolder()), InputError)).toBe(refusal)
   expect(existsSync(inFolder('index.html'))).toBe(false)
 })
