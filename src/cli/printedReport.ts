@@ -31,11 +31,16 @@ export function printReport({ rows, findings }: Report): void {
 
 /** Prints all measures of answers to photographs. */
 export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures'>[]): void {
+  const areSeveral = networks.length > 1
   printTable(
-    ['network', 'protocol', 'measure', 'mean', 'std error', 'confident', 'std error', 'photographs'],
+    [
+      ...(areSeveral ? ['network'] : []),
+      ...['protocol', 'measure', 'mean', 'std error', 'confident', 'std error', 'photographs'],
+    ],
     networks.flatMap(({ model, measures }) =>
       measures.map((measure) => [
-        ...[model, measure.protocol, measure.title],
+        ...(areSeveral ? [model] : []),
+        ...[measure.protocol, measure.title],
         ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
           measureText(measure, mean),
           measureText(measure, standardError),

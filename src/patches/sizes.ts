@@ -48,12 +48,13 @@ export function strideFor(frame: number, usual: number): number {
 }
 
 /**
- * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, equal shares of
- * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are.
+ * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, or all are
+ * photographs, equal shares of the frame are compared, and the result is the size in the paper's frame. Otherwise, equal
+ * numbers of pixels are.
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
-    PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
+    size === sourceSide(frame) ? sourceSide(PAPER_FRAME) : PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
   const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
   const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
   return (one) => (areShares && usual(one)) || one.size

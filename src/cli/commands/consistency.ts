@@ -8,7 +8,7 @@ import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, printTable, say } from '../output.js'
+import { byteSize, duration, print, printJson, say } from '../output.js'
 import { parseList, parseNatural, parsePath, parseWhole } from '../parse.js'
 import { printReplaced, printTimes } from '../printedEstimate.js'
 import { terminalProgress } from '../progressBar.js'
@@ -77,32 +77,9 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
 }
 
 async function printResult({ networks }: Consistency): Promise<void> {
-  const { measureText } = await import('../../report/photographs/measureText.js')
+  const { printAnswers } = await import('../printedReport.js')
+  printAnswers(networks)
   const areSeveral = networks.length > 1
-  printTable(
-    [
-      ...(areSeveral ? ['network'] : []),
-      'protocol',
-      'measure',
-      'mean',
-      'std error',
-      'confident',
-      'std error',
-      'photographs',
-    ],
-    networks.flatMap(({ model, measures }) =>
-      measures.map((measure) => [
-        ...(areSeveral ? [model] : []),
-        measure.protocol,
-        measure.title,
-        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
-          measureText(measure, mean),
-          measureText(measure, standardError),
-        ]),
-        `${measure.confident.count} of ${measure.count}`,
-      ]),
-    ),
-  )
   for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
     say(
       `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
