@@ -19,16 +19,15 @@ export interface ProtocolSetting {
 /** What decides how many frames a protocol has. */
 type FrameCounts = Pick<ProtocolSetting, 'frame' | 'draws'>
 
-/** Name of a protocol that the user can choose. */
-export type ChosenProtocol = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 /**
- * `crop-exact` takes the place of `crop`, or comes beside it, if the exact chance is asked for. `center` is measured if
- * there are labels.
+ * Names of all protocols, in the order in which results list them. `center` is measured if there are labels. `crop-exact`
+ * takes the place of `crop`, or comes beside it, if the exact chance is asked for.
  */
+export const PROTOCOL_NAMES = ['center', 'crop', 'crop-exact', 'diagonal', 'embed', 'circular', 'subpixel'] as const
 export type ProtocolName = (typeof PROTOCOL_NAMES)[number]
 
-/** Names of all protocols, in the order in which results list them. */
-export const PROTOCOL_NAMES = ['center', 'crop', 'crop-exact', 'diagonal', 'embed', 'circular', 'subpixel'] as const
+/** Name of a protocol that the user can choose. */
+export type ChosenProtocol = Exclude<ProtocolName, 'center' | 'crop-exact'>
 
 /** Describes a frame by its shift, in pixels along each axis. */
 export interface Shift {
