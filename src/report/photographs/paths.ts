@@ -166,8 +166,8 @@ async function readFrames(
   return shown.map(({ answer, ...frame }) => ({ ...frame, answer: names[answer] ?? String(answer) }))
 }
 
-function rightText({ label }: MeasuredPhotograph): string {
-  return label === undefined ? '' : `<br><span class="soft">right: ${escapeHtml(label.split(';').join(' or '))}</span>`
+function rightText({ right }: MeasuredPhotograph): string {
+  return right === undefined ? '' : `<br><span class="soft">right: ${escapeHtml(right.join(' or '))}</span>`
 }
 
 /** Lists the answers that have a colour. */

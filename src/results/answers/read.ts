@@ -146,6 +146,7 @@ async function measuredPhotographs(
           name,
           sha256,
           ...(label !== undefined && { label }),
+          ...(right && { right: right.map((index) => answers.names[index] ?? String(index)) }),
           values: Array<number>(listed.length).fill(Number.NaN),
         }
         found.set(key, photograph)

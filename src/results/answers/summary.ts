@@ -10,6 +10,8 @@ export interface MeasuredPhotograph {
   readonly sha256: string
   /** The right class in the user's words; absent without a label. */
   readonly label?: string
+  /** Names of the right classes; absent without a label. */
+  readonly right?: readonly string[]
   /** Values in the order of the network's `measures`. NaN for what needs a label, if the photograph has none. */
   readonly values: readonly number[]
 }
