@@ -1,8 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
+import { listFile, writeList } from '../../src/results/answers/lists.js'
+import { bucketOf } from '../../src/results/answers/schema.js'
+import { answersTitle } from '../../src/study/answers/item.js'
 import { unitTitle } from '../../src/study/maps/units.js'
-import { studyStatus } from '../../src/study/status.js'
+import { isComplete, studyStatus } from '../../src/study/status.js'
+import { madeInputs, storeAnswers } from '../support/storedAnswers.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
 
@@ -98,4 +102,88 @@ it('the time left is that of the slowest process, and unknown if one does not kn
   expect(await told(30, 70)).toEqual([70, 10])
   expect(await told(30, null)).toEqual([null, 10])
   for (const { locks: own } of locks) await own.close()
+})
+
+/** An entry of run.json that plans the answers of a network to photographs. */
+async function answersPlanOf(names: readonly string[], changes: Parameters<typeof madeInputs>[0] = {}) {
+  await writeList(inFolder(), names)
+  const { bucket: _, ...inputs } = madeInputs(changes)
+  return {
+    finished: null as string | null,
+    photographs: { source: 'photographs', list: listFile(names), count: names.length },
+    answers: [inputs],
+  }
+}
+
+const photographsNow = async () => (await studyStatus(inFolder())).photographs
+const named = (...names: readonly string[]) => names.map((name) => ({ name }))
+
+it('photographs are counted for each network and protocol, and whole buckets at a time', async () => {
+  const plan = await answersPlanOf(['a.png', 'b.png', 'c.png'])
+  const crops = madeInputs({ protocol: 'crop' })
+  writeRun({ ...plan, answers: [...plan.answers, { ...crops, bucket: undefined }] })
+  expect(await photographsNow()).toEqual({ total: 6, done: 0, inProgress: 0, left: 6 })
+  await storeAnswers(inFolder(), named('a.png', 'b.png'))
+  await storeAnswers(inFolder(), named('c.png'), { protocol: 'crop' })
+  expect(await photographsNow()).toEqual({ total: 6, done: 3, inProgress: 0, left: 3 })
+  const locks = openLocks(inFolder())
+  await locks.take(answersTitle({ ...crops, bucket: bucketOf('c.png') }))
+  expect(await photographsNow()).toEqual({ total: 6, done: 2, inProgress: 1, left: 3 })
+  await locks.close()
+})
+
+it('photographs are left if their answers were made with other settings, or if some of a bucket are missing', async () => {
+  await storeAnswers(inFolder(), named('a.png'), { protocol: 'crop', draws: 3 })
+  writeRun(await answersPlanOf(['a.png'], { protocol: 'crop' }))
+  expect(await photographsNow()).toMatchObject({ total: 1, done: 0 })
+  const [first = '', second = ''] = Array.from({ length: 600 }, (_, i) => `${i}.png`).filter(
+    (name, _, all) => bucketOf(name) === bucketOf(all[0] as string),
+  )
+  await storeAnswers(inFolder(), named(first))
+  writeRun(await answersPlanOf([first, second]))
+  expect(await photographsNow()).toMatchObject({ total: 2, done: 0, left: 2 })
+})
+
+it('photographs that cannot be listed, and answers that another version planned, do not hide the rest', async () => {
+  const plan = await answersPlanOf(['a.png'])
+  await storeAnswers(inFolder(), named('a.png'))
+  for (const change of [
+    { photographs: { ...plan.photographs, list: 'lists/00000000.txt' } },
+    { photographs: { ...plan.photographs, list: '../run.json' } },
+    { answers: [{ ...plan.answers[0], format: 0 }] },
+  ]) {
+    writeRun({ ...plan, ...change, earlier: [{ ...planOf(['car']) }] })
+    expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 0 } })
+  }
+})
+
+it('a folder may have objects and photographs, and is complete when both are', async () => {
+  const finished = '2026'
+  const objects = planOf(['car'], {}, finished)
+  const photographs = { ...(await answersPlanOf(['a.png'])), finished }
+  const isDone = async () => isComplete(await studyStatus(inFolder()))
+  for (const run of [
+    { ...photographs, earlier: [objects] },
+    { ...objects, earlier: [photographs] },
+  ]) {
+    writeRun(run)
+    expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 1 } })
+  }
+  await storeUnit(inFolder(), { patch: 'car' })
+  expect(await isDone()).toBe(false)
+  await storeAnswers(inFolder(), named('a.png'))
+  expect(await isDone()).toBe(true)
+  expect((await studyStatus(inFolder())).secondsLeft).toBe(0)
+})
+
+it('two processes that measure different photographs are counted together', async () => {
+  const names = Array.from({ length: 600 }, (_, i) => `${i}.png`)
+  const [first = '', second = ''] = names.filter((name) => bucketOf(name) === bucketOf('0.png'))
+  const [one, other] = [await answersPlanOf([first]), await answersPlanOf([second])]
+  writeRun({ ...one, earlier: [other] })
+  expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })
+  await storeAnswers(inFolder(), named(first))
+  expect(await photographsNow()).toMatchObject({ total: 2, done: 1 })
+  await storeAnswers(inFolder(), named(first, second))
+  expect(await photographsNow()).toMatchObject({ total: 2, done: 2 })
 })

@@ -15,6 +15,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/compare/compare.js'
 import { InputError, UsageError } from '../../../src/errors.js'
 import { PROTOCOLS } from '../../../src/experiments/protocols.js'
+import { temporaryName } from '../../../src/files/temporaries.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../../src/progress.js'
 import type { ConsistencyMeasure } from '../../../src/results/answers/summary.js'
@@ -230,6 +231,65 @@ it('keeps the answers to a photograph that vanishes, and skips one that vanishes
   // They are tried again, because nothing is known of their content.
   copied(0, 1, 2, 3, 4, 5)
   expect(await measured({ photographs, out: folder('out') })).toMatchObject({ failed: [], images: failed.length * 15 })
+})
+
+it('measures a photograph that changes between two protocols as it is in the end', async () => {
+  const photographs = copied(0, 1)
+  const options = { photographs, out: folder('out'), batch: 1 }
+  let isChanged = false
+  await measured({
+    ...options,
+    onProgress: (event) => {
+      if (isChanged || event.kind !== 'update' || event.done === 0) return
+      isChanged = true
+      copyFileSync(`${golden}photograph-5.png`, folder('photographs/photograph-1.png'))
+    },
+  })
+  expect(isChanged).toBe(true)
+  // The next call notices which answers are those of the former content.
+  await measured(options)
+  await measured({ ...options, out: folder('whole') })
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+  expect((await measured(options)).images).toBe(0)
+})
+
+it('measures a photograph that was broken as soon as it is repaired, and no other', async () => {
+  const options = { photographs: copied(0, 1), out: folder('out') }
+  writeFileSync(folder('photographs/photograph-1.png'), 'no picture')
+  const { failed, images } = await measured(options)
+  expect([failed.map(({ name }) => name), images]).toEqual([['photograph-1.png'], 15])
+  expect((await measured(options)).images).toBe(0)
+  copied(1)
+  expect(await measured(options)).toMatchObject({ images: 15, failed: [] })
+  await measured({ ...options, out: folder('whole') })
+  expect(answersIn('out')).toEqual(answersIn('whole'))
+})
+
+it('keeps the answers to a photograph that is broken later until the next call, which leaves it out', async () => {
+  const options = { photographs: copied(0, 1), out: folder('out') }
+  await measured(options)
+  writeFileSync(folder('photographs/photograph-1.png'), 'no picture')
+  const { photographs, failed, images } = await measured(options)
+  expect(images).toBe(0)
+  expect([photographs, failed].map((all) => all.map(({ name }) => name))).toEqual([
+    ['photograph-0.png'],
+    ['photograph-1.png'],
+  ])
+})
+
+it('ignores what an interrupted process has half written beside a bucket', async () => {
+  const options = { photographs: copied(0, 1), out: folder('out') }
+  await measured(options)
+  const whole = answersIn('out')
+  const path = dirname(folder('out', Object.keys(whole)[0] as string))
+  const temporary = temporaryName(path)
+  cpSync(path, temporary, { recursive: true })
+  writeFileSync(join(temporary, 'answers.json'), '{"inputs"')
+  rmSync(path, { recursive: true })
+  const { images, photographs } = await measured(options)
+  expect([images > 0, photographs.length]).toEqual([true, 2])
+  rmSync(temporary, { recursive: true, force: true })
+  expect(answersIn('out')).toEqual(whole)
 })
 
 it('computes a protocol again whose settings change, and no other', async () => {
