@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import { openLocks } from '../files/lock.js'
 import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
-import { entryAnswers } from './answers/planned.js'
+import { plannedAnswers } from './answers/planned.js'
 import { entryArithmetic } from './arithmetic/planned.js'
 import { entryUnits } from './maps/planned.js'
 import { type PlannedItem, type RunEntry, readRun, runSchema } from './runFile.js'
@@ -102,13 +102,16 @@ function longestOf(seconds: readonly (number | null)[]): number | null {
   return known.length > 0 && known.length === seconds.length ? Math.max(...known) : null
 }
 
-/** The planned items of an entry of run.json, by kind. */
+/** The planned items of entries of run.json, by kind. If several entries plan an item, the last one counts. */
 const PLANNED: Readonly<Record<WorkItem['kind'], PlannedItems>> = {
-  maps: entryUnits,
-  arithmetic: entryArithmetic,
-  answers: entryAnswers,
+  maps: (results, runs) => runs.flatMap((run) => entryUnits(results, run)),
+  arithmetic: (results, runs) => runs.flatMap((run) => entryArithmetic(results, run)),
+  answers: plannedAnswers,
 }
-type PlannedItems = (results: string, run: RunEntry) => readonly PlannedItem[] | Promise<readonly PlannedItem[]>
+type PlannedItems = (
+  results: string,
+  runs: readonly RunEntry[],
+) => readonly PlannedItem[] | Promise<readonly PlannedItem[]>
 
 async function countOf(wanted: readonly PlannedItem[], kind: WorkItem['kind'], locked: ReadonlySet<string>) {
   const count = { total: 0, done: 0, inProgress: 0 }
@@ -131,12 +134,10 @@ async function wantedItems(results: string, entries: readonly unknown[]): Promis
   const runs = entries.map((entry): RunEntry => runSchema.safeParse(entry).data ?? {})
   const isOfPhotographs = ({ answers }: RunEntry) => answers !== undefined
   const last = [true, false].map((wanted) => runs.findLast((run) => isOfPhotographs(run) === wanted))
+  const counted = runs.filter((run) => last.includes(run) || (run.finished ?? null) === null)
   const wanted = new Map<string, PlannedItem>()
-  for (const run of runs) {
-    if (!last.includes(run) && (run.finished ?? null) !== null) continue
-    for (const itemsOf of Object.values(PLANNED))
-      for (const item of await itemsOf(results, run)) wanted.set(item.title, item)
-  }
+  for (const itemsOf of Object.values(PLANNED))
+    for (const item of await itemsOf(results, counted)) wanted.set(item.title, item)
   return [...wanted.values()]
 }
 

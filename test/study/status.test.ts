@@ -144,16 +144,20 @@ it('photographs are left if their answers were made with other settings, or if s
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0, left: 2 })
 })
 
-it('photographs that cannot be listed, and answers that another version planned, do not hide the rest', async () => {
+it('photographs whose list is gone do not hide the rest', async () => {
+  const plan = await answersPlanOf(['a.png'])
+  for (const list of ['lists/00000000.txt', '../run.json']) {
+    writeRun({ ...plan, photographs: { ...plan.photographs, list }, earlier: [planOf(['car'])] })
+    expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 0 } })
+  }
+})
+
+it('photographs whose answers another version planned are left', async () => {
   const plan = await answersPlanOf(['a.png'])
   await storeAnswers(inFolder(), named('a.png'))
-  for (const change of [
-    { photographs: { ...plan.photographs, list: 'lists/00000000.txt' } },
-    { photographs: { ...plan.photographs, list: '../run.json' } },
-    { answers: [{ ...plan.answers[0], format: 0 }] },
-  ]) {
-    writeRun({ ...plan, ...change, earlier: [{ ...planOf(['car']) }] })
-    expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 0 } })
+  for (const change of [{ format: 0 }, { protocol: 'unknown' }]) {
+    writeRun({ ...plan, answers: [{ ...plan.answers[0], ...change }] })
+    expect(await photographsNow()).toMatchObject({ total: 1, left: 1 })
   }
 })
 
@@ -183,7 +187,7 @@ it('two processes that measure different photographs are counted together', asyn
   writeRun({ ...one, earlier: [other] })
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })
   await storeAnswers(inFolder(), named(first))
-  expect(await photographsNow()).toMatchObject({ total: 2, done: 1 })
+  expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })
   await storeAnswers(inFolder(), named(first, second))
   expect(await photographsNow()).toMatchObject({ total: 2, done: 2 })
 })

@@ -38,6 +38,6 @@ export function answersTitle({
   model,
   protocol,
   bucket,
-}: Pick<AnswersInputs, 'model' | 'protocol' | 'bucket'>): string {
+}: Readonly<Record<'model' | 'protocol' | 'bucket', string>>): string {
   return `${model} ${protocol} ${bucket}`
 }

@@ -5,27 +5,41 @@ import { addTo } from '../../support/lists.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
 import { answersTitle } from './item.js'
 
-/** The answers that an entry of run.json plans. */
-export async function entryAnswers(
-  results: string,
-  { answers = [], photographs }: RunEntry,
-): Promise<readonly PlannedItem[]> {
-  const names = photographs && (await readList(results, photographs.list))
-  if (names === undefined) return []
-  const buckets = new Map<string, string[]>()
-  for (const name of names) addTo(buckets, bucketOf(name), name)
-  return answers.flatMap((common) =>
-    Array.from(buckets, ([bucket, own]): readonly PlannedItem[] => {
-      // Undefined if another version wrote the inputs. That version's answers would be computed again.
-      const inputs = answersInputsSchema.safeParse({ ...common, bucket }).data
-      if (inputs === undefined) return []
-      const isStored = async () => {
-        const found = await findAnswers(results, inputs, false)
-        if (found.state !== 'found') return false
-        const stored = new Set([...found.answers.photographs, ...found.answers.failed].map(({ name }) => name))
-        return own.every((name) => stored.has(name))
+/** A bucket that entries of run.json plan. */
+interface PlannedBucket {
+  /** The inputs that the latest entry wants, as it has them. */
+  readonly inputs: Readonly<Record<string, unknown>>
+  /** The photographs of all entries: each process may have others. */
+  readonly names: ReadonlySet<string>
+}
+
+/** @param runs entries of run.json, the latest last */
+export async function plannedAnswers(results: string, runs: readonly RunEntry[]): Promise<readonly PlannedItem[]> {
+  const planned = new Map<string, PlannedBucket>()
+  for (const { answers = [], photographs } of runs) {
+    const names = (photographs && (await readList(results, photographs.list))) ?? []
+    const buckets = new Map<string, string[]>()
+    for (const name of names) addTo(buckets, bucketOf(name), name)
+    for (const common of answers) {
+      const { model, protocol } = common
+      for (const [bucket, own] of buckets) {
+        const title = answersTitle({ model: String(model), protocol: String(protocol), bucket })
+        const earlier = planned.get(title)?.names ?? []
+        planned.set(title, { inputs: { ...common, bucket }, names: new Set([...earlier, ...own]) })
       }
-      return [{ kind: 'answers', title: answersTitle(inputs), count: own.length, isStored }]
-    }).flat(),
-  )
+    }
+  }
+  return Array.from(planned, ([title, bucket]) => ({
+    kind: 'answers',
+    ...{ title, count: bucket.names.size, isStored: () => isStored(results, bucket) },
+  }))
+}
+
+async function isStored(results: string, { inputs, names }: PlannedBucket): Promise<boolean> {
+  // Undefined if another version wrote the inputs. That version's answers would be computed again.
+  const wanted = answersInputsSchema.safeParse(inputs).data
+  const found = wanted && (await findAnswers(results, wanted, false))
+  if (found?.state !== 'found') return false
+  const stored = new Set([...found.answers.photographs, ...found.answers.failed].map(({ name }) => name))
+  return [...names].every((name) => stored.has(name))
 }
