@@ -233,7 +233,7 @@ it('keeps the answers to a photograph that vanishes, and skips one that vanishes
   expect(await measured({ photographs, out: folder('out') })).toMatchObject({ failed: [], images: failed.length * 15 })
 })
 
-it('measures a photograph that changes between two protocols as it is in the end', async () => {
+it('measures a photograph that changes meanwhile as it is in the end', async () => {
   const photographs = copied(0, 1)
   const options = { photographs, out: folder('out'), batch: 1 }
   let isChanged = false
@@ -246,7 +246,7 @@ it('measures a photograph that changes between two protocols as it is in the end
     },
   })
   expect(isChanged).toBe(true)
-  // The next call notices which answers are those of the former content.
+  // Whichever answers are those of the former content, the next call notices.
   await measured(options)
   await measured({ ...options, out: folder('whole') })
   expect(answersIn('out')).toEqual(answersIn('whole'))
