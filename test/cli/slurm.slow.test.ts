@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from '../support/commandLine.js'
 import { type Slurm, slurmGap, startSlurm } from '../support/slurm.js'
@@ -66,6 +67,37 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     const { instructionSet, earlier } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))
     expect(instructionSet).toBeTruthy()
     expect(earlier.length).toBeGreaterThan(0)
+  })
+
+  it('shares photographs, and ends with the bytes of one process though a task is killed', {
+    timeout: 300_000,
+  }, async () => {
+    const golden = fileURLToPath(new URL('../golden/consistency/', import.meta.url))
+    const photographs = folder('photographs')
+    mkdirSync(photographs)
+    // A PNG may be followed by other bytes, which make it another photograph.
+    for (let i = 0; i < 60; i++)
+      writeFileSync(
+        join(photographs, `${i}.png`),
+        Buffer.concat([readFileSync(`${golden}photograph-${i % 6}.png`), Buffer.from(String(i))]),
+      )
+    const study = [photographs, '--model', `${golden}classifier.onnx`, '--input', 'imagenet', '--draws', '200']
+    const reference = folder('photographs reference')
+    expect((await shiftscope('consistency', ...study, '--out', reference)).status).toBe(0)
+    const out = folder('photographs study')
+    const submission = ['submit', 'slurm', 'consistency', '--tasks', '3', '--cpus', '1', '--time', '20', '--json']
+    const { status, stdout, stderr } = await start([...submission, ...study, '--out', out], slurm.env).ended
+    expect(status, stderr).toBe(0)
+    const { jobs } = JSON.parse(stdout)
+    await until(async () => existsSync(join(out, 'run.json')))
+    process.kill(await pidOf(`${jobs.array}_1`), 'SIGKILL')
+    await until(async () => stateOf(jobs.report) === 'COMPLETED')
+    expect(stateOf(`${jobs.array}_1`)).toBe('FAILED')
+    const made = Object.entries(await contents(out, ['run.json'])).filter(([name]) => !name.startsWith('slurm/'))
+    expect(Object.fromEntries(made)).toEqual(await contents(reference, ['run.json']))
+    expect((await shiftscope('status', out)).stdout).toBe(
+      'answers to 120 of 120 photographs finished, 0 in progress, 0 left\n',
+    )
   })
 
   it('is refused in one line where a partition is not known', async () => {
