@@ -79,32 +79,34 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
 async function printResult({ networks }: Consistency): Promise<void> {
   const { measureText } = await import('../../report/photographs/measureText.js')
   const areSeveral = networks.length > 1
-  printTable(
-    [
-      ...(areSeveral ? ['network'] : []),
-      'protocol',
-      'measure',
-      'mean',
-      'std error',
-      'confident',
-      'std error',
-      'photographs',
-    ],
-    networks.flatMap(({ model, measures }) =>
-      measures.map((measure) => [
-        ...(areSeveral ? [model] : []),
-        measure.protocol,
-        measure.title,
-        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
-          measureText(measure, mean),
-          measureText(measure, standardError),
+  const hasMeasures = networks.some(({ measures }) => measures.length > 0)
+  if (hasMeasures)
+    printTable(
+      [
+        ...(areSeveral ? ['network'] : []),
+        'protocol',
+        'measure',
+        'mean',
+        'std error',
+        'confident',
+        'std error',
+        'photographs',
+      ],
+      networks.flatMap(({ model, measures }) =>
+        measures.map((measure) => [
+          ...(areSeveral ? [model] : []),
+          measure.protocol,
+          measure.title,
+          ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
+            measureText(measure, mean),
+            measureText(measure, standardError),
+          ]),
+          `${measure.confident.count} of ${measure.count}`,
         ]),
-        `${measure.confident.count} of ${measure.count}`,
-      ]),
-    ),
-  )
+      ),
+    )
   for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
     say(
-      `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
+      `${areSeveral ? `${model}: ` : ''}${hasMeasures ? `${counted(photographs.length, 'photograph')}, ` : ''}${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
     )
 }
