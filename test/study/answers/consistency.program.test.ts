@@ -15,6 +15,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/compare/compare.js'
 import { InputError, UsageError } from '../../../src/errors.js'
 import { PROTOCOLS } from '../../../src/experiments/protocols.js'
+import { Locks } from '../../../src/files/lock.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../../src/progress.js'
 import type { ConsistencyMeasure } from '../../../src/results/answers/summary.js'
@@ -23,6 +24,7 @@ import { consistency } from '../../../src/study/answers/consistency.js'
 import { type ConsistencyOptions, resolveConsistency } from '../../../src/study/answers/options.js'
 import { planAnswers } from '../../../src/study/answers/plan.js'
 import { studyStatus } from '../../../src/study/status.js'
+import type { WorkerState } from '../../../src/study/team.js'
 import { runHere } from '../../support/inProcess.js'
 import { leftOut } from '../../support/leftOut.js'
 import { messageOf } from '../../support/messageOf.js'
@@ -117,6 +119,18 @@ it('goes on where it was stopped, and stores the same bytes', async () => {
   const again = await noted({ ...options, out: folder('out') })
   expect(again.notes).toContain(`resuming: answers to 12 of 12 photographs in ${folder('out')} are finished`)
   expect(again.result).toEqual({ ...result, images: 0, seconds: 0, imagesPerSecond: 0 })
+})
+
+it('tells other processes all images that it has computed, also while a bucket takes many pieces', async () => {
+  const told: number[] = []
+  const describe = vi.spyOn(Locks.prototype, 'describe').mockImplementation((state) => {
+    told.push((state as WorkerState).images)
+  })
+  const photographs = `${golden}photograph-3.png`
+  await measured({ photographs, protocols: ['crop'], draws: 100, batch: 2, out: folder('out') })
+  describe.mockRestore()
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
+  expect(told.at(-1)).toBe(200)
 })
 
 /** Runs a call, and collects its notes. */
