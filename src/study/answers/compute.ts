@@ -88,6 +88,8 @@ export async function computeAnswers(
     await lane.store()
   } finally {
     await Promise.allSettled(running.map(({ features }) => features))
+    // After an error, a piece may still be prepared. It may take a bucket, whose lock would stay.
+    await pieces.return()
     await lane.close()
     await handle.close()
   }

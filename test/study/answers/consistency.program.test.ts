@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/compare/compare.js'
@@ -131,6 +132,25 @@ it('tells other processes all images that it has computed, also while a bucket t
   describe.mockRestore()
   expect(told).toEqual(told.toSorted((a, b) => a - b))
   expect(told.at(-1)).toBe(200)
+})
+
+it('leaves no lock behind if it is stopped while it takes the next photographs', async () => {
+  const stopper = new AbortController()
+  const { take } = Locks.prototype
+  const takes: Promise<boolean>[] = []
+  let buckets = 0
+  // The third bucket is taken only after the call was stopped, while frames of the first ones run.
+  vi.spyOn(Locks.prototype, 'take').mockImplementation(function (this: Locks, name) {
+    const isLater = name.startsWith('classifier') && ++buckets > 2
+    const taken = isLater ? pause(300).then(() => take.call(this, name)) : take.call(this, name)
+    if (isLater) stopper.abort(new Error('stopped'))
+    takes.push(taken)
+    return taken
+  })
+  await expect(measured({ batch: 1, out: folder('out'), signal: stopper.signal })).rejects.toThrow('stopped')
+  await Promise.all(takes)
+  vi.restoreAllMocks()
+  expect(existsSync(folder('out/.locks'))).toBe(false)
 })
 
 /** Runs a call, and collects its notes. */
