@@ -49,11 +49,12 @@ export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyM
   return dots.length < 2 ? undefined : { dots, across, up }
 }
 
-/** The interval of a share ends at 0 and 100 %. */
+/** The interval of a share or a probability ends at 0 and 1, and shares are in percent. */
 function spanOf({ unit, mean, standardError, count }: ConsistencyMeasure): Span {
   const [value, half] = [mean ?? 0, halfWidthOf(standardError, count) ?? 0]
-  if (unit !== 'share') return [value - half, value, value + half]
-  return [Math.max(0, 100 * (value - half)), 100 * value, Math.min(100, 100 * (value + half))]
+  const most = unit === 'error' ? Number.POSITIVE_INFINITY : 1
+  const scale = unit === 'share' ? 100 : 1
+  return [scale * Math.max(0, value - half), scale * value, scale * Math.min(most, value + half)]
 }
 
 /** On narrow screens, CSS shows a second drawing whose letters are as large as in the first one. */

@@ -171,6 +171,18 @@ it('labels the dots of nine networks without overlaps, on wide and on narrow scr
   }
 })
 
+it('ends the error bars of shares and probabilities at 0 and 1', async () => {
+  const few: readonly MadeValues[] = [
+    [1, 0.5, 0.1],
+    [0, 0.5, 0.9],
+  ]
+  const html = await madePage([madeNetwork('one', few), madeNetwork('other', few)])
+  const [scatter = ''] = html.split('class="scatter">')[1]?.split('</div>') ?? []
+  const numbers = [...scatter.matchAll(/>([−\d.]+)<\/text>/g)].map(([, text]) => text)
+  expect(numbers).toContain('100')
+  expect(numbers.filter((text) => text?.startsWith('−'))).toEqual([])
+})
+
 it('shows hostile names as text', async () => {
   const name = '<script>alert(1)</script>"\'&'
   const html = await madePage([madeNetwork(name, agreeing(1, 0.5)), madeNetwork('b', agreeing(0, 0.5))])
