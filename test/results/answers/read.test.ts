@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { InputError } from '../../../src/errors.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../../src/results/answers/read.js'
-import { bucketOf } from '../../../src/results/answers/schema.js'
-import { answersFolder, findAnswers } from '../../../src/results/answers/store.js'
+import { answersSchema, bucketOf } from '../../../src/results/answers/schema.js'
+import { answersFolder, findAnswers, readAnswers } from '../../../src/results/answers/store.js'
 import { messageOf } from '../../support/messageOf.js'
 import { madeInputs, storeAnswers } from '../../support/storedAnswers.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
@@ -69,6 +69,15 @@ describe('stored answers', () => {
     expect(valuesOf(network, 'crop', 'agreement')).toEqual({ a: 1 })
     expect(valuesOf(network, 'diagonal', 'change')).toEqual({ a: 1 })
     expect((await network.answersTo('diagonal', sha256('same')))?.answers.length).toBe(6)
+  })
+
+  it('without the column of answers, or with one twice, are no answers', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }])
+    const folder = answersFolder(inFolder(), madeInputs({ bucket: bucketOf('a') }))
+    const answers = await readAnswers(folder)
+    for (const columns of [[], ['probability'], [...answers.columns, 'answer']])
+      expect(answersSchema.safeParse({ ...answers, columns }).success).toBe(false)
+    expect(answersSchema.safeParse(answers).success).toBe(true)
   })
 
   it('of a protocol that has not measured a photograph are NaN', async () => {
