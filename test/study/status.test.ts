@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
+import { listFile, writeList } from '../../src/results/answers/lists.js'
 import { unitTitle } from '../../src/study/maps/units.js'
 import { studyStatus } from '../../src/study/status.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -98,4 +99,15 @@ it('the time left is that of the slowest process, and unknown if one does not kn
   expect(await told(30, 70)).toEqual([70, 10])
   expect(await told(30, null)).toEqual([null, 10])
   for (const { locks: own } of locks) await own.close()
+})
+
+it('a study whose list of photographs is missing or damaged is not said to be finished', async () => {
+  const list = listFile(['a.png'])
+  writeRun({ answers: [], photographs: { source: 'photographs', list } })
+  const problem = `the list of photographs in ${inFolder('lists')} is missing or damaged`
+  await expect(studyStatus(inFolder())).rejects.toThrow(problem)
+  await writeList(inFolder(), ['a.png'])
+  expect((await studyStatus(inFolder())).photographs.total).toBe(0)
+  writeFileSync(inFolder(list), 'b.png\n')
+  await expect(studyStatus(inFolder())).rejects.toThrow(problem)
 })

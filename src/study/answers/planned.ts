@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { InputError } from '../../errors.js'
 import { readList } from '../../results/answers/lists.js'
 import { answersInputsSchema, bucketOf } from '../../results/answers/schema.js'
 import { findAnswers } from '../../results/answers/store.js'
@@ -5,13 +7,20 @@ import { addTo } from '../../support/lists.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
 import { answersTitle } from './item.js'
 
-/** The answers that an entry of run.json plans. */
+/**
+ * The answers that an entry of run.json plans.
+ * @throws InputError if the list of photographs cannot be read, because a study without photographs would seem finished
+ */
 export async function entryAnswers(
   results: string,
   { answers = [], photographs }: RunEntry,
 ): Promise<readonly PlannedItem[]> {
-  const names = photographs && (await readList(results, photographs.list))
-  if (names === undefined) return []
+  if (photographs === undefined) return []
+  const names = await readList(results, photographs.list)
+  if (names === undefined)
+    throw new InputError(
+      `the list of photographs in ${join(results, 'lists')} is missing or damaged; run consistency on this folder again`,
+    )
   const buckets = new Map<string, string[]>()
   for (const name of names) addTo(buckets, bucketOf(name), name)
   return answers.flatMap((common) =>
