@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
-import { sha256, sha256OfFile } from '../files/sha256.js'
+import { sha256 } from '../files/sha256.js'
 import { counted, listedNames } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
 import { PAPER_CLASSES } from './cocoPatches.js'
@@ -26,11 +26,6 @@ export interface PhotographFile {
   /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
-}
-
-export interface HashedPhotograph extends PhotographFile {
-  /** SHA-256 of the file, in hexadecimal; undefined if the file cannot be read. */
-  readonly sha256: string | undefined
 }
 
 /**
@@ -103,34 +98,6 @@ async function searchBelow(
       else found.others.push(name)
     }
   }
-}
-
-/**
- * Hashes photographs, and leaves out those whose content an earlier one has.
- * @param note called with a line about photographs that are left out
- * @throws the signal's reason after an abort
- */
-export async function distinctPhotographs(
-  files: readonly PhotographFile[],
-  note: (line: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<readonly HashedPhotograph[]> {
-  const seen = new Set<string>()
-  const distinct: HashedPhotograph[] = []
-  const copies: string[] = []
-  for (const file of files) {
-    throwIfStopped(signal)
-    // A file that cannot be read is reported when it is decoded.
-    const sha256 = await sha256OfFile(file.path).catch(() => undefined)
-    if (sha256 !== undefined && seen.has(sha256)) copies.push(file.name)
-    else distinct.push({ ...file, sha256 })
-    if (sha256 !== undefined) seen.add(sha256)
-  }
-  if (copies.length > 0)
-    note(
-      `skipping ${counted(copies.length, 'photograph')} with the same content as an earlier one, so that each counts once: ${listedNames(copies)}`,
-    )
-  return distinct
 }
 
 async function listedIn(path: string): Promise<readonly string[]> {

@@ -25,6 +25,8 @@ interface RunResult {
   /** Items that this process computed, and their number of images. */
   readonly finished: readonly FinishedItem[]
   readonly images: number
+  /** Whether all items are finished. Without a report, other processes may still compute some. */
+  readonly isComplete: boolean
   /** Numbers and findings of the report; null if the options ask for none. */
   readonly report: Report | null
 }
@@ -56,7 +58,12 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
     await computeStudy(run)
     const written = options.report ? await report(run) : null
     await describe(run, new Date())
-    return { finished: run.finished, images: imagesOf(run.finished.map(({ item }) => item)), report: written }
+    return {
+      finished: run.finished,
+      images: imagesOf(run.finished.map(({ item }) => item)),
+      isComplete: queue.left().length === 0,
+      report: written,
+    }
   } finally {
     await team.locks.close()
   }
@@ -124,7 +131,11 @@ async function computeStudy<T extends WorkItem>(run: StudyRun<T>): Promise<void>
       idleRounds = 0
     }
     const left = queue.left()
-    if (left.length === 0 || !options.report) break
+    if (left.length === 0) break
+    if (!options.report) {
+      progress.note(`leaving ${itemsText(left)} to other processes`)
+      break
+    }
     if (idleRounds === 0) progress.note(waitingFor(left))
     await pause(idleRounds, options.signal)
   }

@@ -52,7 +52,7 @@ export function isComplete({ units, arithmetic, photographs }: StudyStatus): boo
 /**
  * Returns the progress of a study, without changing any file of the results folder.
  * @throws UsageError if `results` is no text
- * @throws InputError if no study has started there
+ * @throws InputError if no study has started there, or if its list of photographs is missing or damaged
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {
   checkText(results, 'a results folder')

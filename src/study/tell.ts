@@ -5,12 +5,17 @@ import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
 import { imagesOf, isInLane, type WorkItem } from './workItem.js'
 
 /**
- * Begins an item. The returned function takes the number of the item's finished images. It shows other processes what
- * this one computes, and returns the seconds until all items are finished; null if unknown, as before arithmetic.
+ * Begins an item. The returned function takes the number of images that were finished since `begin`. It shows other
+ * processes what this one computes, and returns the seconds until all items are finished; null if unknown, as before
+ * arithmetic.
+ * @param begin value of `performance.now()` when the work on this item began
  */
-export function itemTeller<T extends WorkItem>(run: StudyRun<T>, current: T): (images: number) => number | null {
+export function itemTeller<T extends WorkItem>(
+  run: StudyRun<T>,
+  current: T,
+  begin = performance.now(),
+): (images: number) => number | null {
   const { team, queue, finished, costs } = run
-  const begin = performance.now()
   const since = new Date().toISOString()
   const before = imagesOf(finished.map(({ item }) => item))
   const expect = (known: readonly FinishedItem[]) =>

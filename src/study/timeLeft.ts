@@ -1,6 +1,6 @@
 import type { Network } from '../networks/index.js'
 import { median } from '../support/stopwatch.js'
-import { groupsOf, isInLane, type WorkItem } from './workItem.js'
+import { groupsOf, imagesOf, isInLane, type WorkItem } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
 
 /** An item that this process has finished, and the seconds from its start until the next one could start. */
@@ -31,7 +31,9 @@ export function expectedSeconds(
   costOf: (network: Network) => number,
 ): Expected {
   const share = finished.length === 0 ? 1 : finished.length / (finished.length + queue.byOthers.length)
-  const later = groupsOf(queue.left()).map((group) => group.length * secondsOf(group[0], finished, costOf))
+  const later = groupsOf(queue.left()).map((group) =>
+    secondsOf({ ...group[0], images: imagesOf(group) }, finished, costOf),
+  )
   return {
     current: secondsOf(current, finished, costOf),
     later: share * later.reduce((sum, seconds) => sum + seconds, 0),

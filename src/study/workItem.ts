@@ -10,7 +10,7 @@ export interface WorkItem {
   readonly network: Network
   /** Names the item in messages. The item's lock has the same name, turned into a file name. */
   readonly title: string
-  /** Items of one kind, network and group take equally long. */
+  /** Items of one kind, network and group need the same time for each image. */
   readonly group: string
   /** Number of images to compute. */
   readonly images: number
@@ -48,7 +48,7 @@ export function imagesOf(items: readonly WorkItem[]): number {
   return items.reduce((sum, { images }) => sum + images, 0)
 }
 
-/** Groups items that take equally long, in the order of their first items. */
+/** Groups items that need the same time for each image, in the order of their first items. */
 export function groupsOf<T extends WorkItem>(items: readonly T[]): readonly (readonly [T, ...T[]])[] {
   const groups = new Map<string, [T, ...T[]]>()
   for (const item of items) {

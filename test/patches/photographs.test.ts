@@ -3,14 +3,8 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node
 import { isMainThread } from 'node:worker_threads'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { sha256 as sha256Of, sha256OfFile } from '../../src/files/sha256.js'
-import {
-  distinctPhotographs,
-  findPhotographs,
-  middleStart,
-  readPhotograph,
-  sourceSide,
-} from '../../src/patches/photographs.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import { findPhotographs, middleStart, readPhotograph, sourceSide } from '../../src/patches/photographs.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -62,21 +56,6 @@ it.skipIf(leftOut(process.platform === 'win32', 'Windows has no named pipes in f
     })
   },
 )
-
-it('leaves out photographs with the content of an earlier one, and keeps those that cannot be read', async () => {
-  for (const name of ['a.png', 'b.png', 'c.png']) writeFileSync(folder(name), name === 'b.png' ? 'y' : 'x')
-  const files = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name: `${name}.png`, path: folder(`${name}.png`) }))
-  const notes: string[] = []
-  const distinct = await distinctPhotographs(files, (line) => notes.push(line), undefined)
-  expect(distinct).toEqual([
-    { ...files[0], sha256: sha256Of('x') },
-    { ...files[1], sha256: sha256Of('y') },
-    ...files.slice(3).map((file) => ({ ...file, sha256: undefined })),
-  ])
-  expect(notes).toEqual([
-    'skipping 1 photograph with the same content as an earlier one, so that each counts once: "c.png"',
-  ])
-})
 
 /** What is found below the folder, and the notes about what is left out. */
 async function foundBelow(path: string) {

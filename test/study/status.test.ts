@@ -144,14 +144,6 @@ it('photographs are left if their answers were made with other settings, or if s
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0, left: 2 })
 })
 
-it('photographs whose list is gone do not hide the rest', async () => {
-  const plan = await answersPlanOf(['a.png'])
-  for (const list of ['lists/00000000.txt', '../run.json']) {
-    writeRun({ ...plan, photographs: { ...plan.photographs, list }, earlier: [planOf(['car'])] })
-    expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 0 } })
-  }
-})
-
 it('photographs whose answers another version planned are left', async () => {
   const plan = await answersPlanOf(['a.png'])
   await storeAnswers(inFolder(), named('a.png'))
@@ -190,4 +182,15 @@ it('two processes that measure different photographs are counted together', asyn
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })
   await storeAnswers(inFolder(), named(first, second))
   expect(await photographsNow()).toMatchObject({ total: 2, done: 2 })
+})
+
+it('a study whose list of photographs is missing or damaged is not said to be finished', async () => {
+  const list = listFile(['a.png'])
+  writeRun({ answers: [], photographs: { source: 'photographs', list } })
+  const problem = `the list of photographs in ${inFolder('lists')} is missing or damaged`
+  await expect(studyStatus(inFolder())).rejects.toThrow(problem)
+  await writeList(inFolder(), ['a.png'])
+  expect((await studyStatus(inFolder())).photographs.total).toBe(0)
+  writeFileSync(inFolder(list), 'b.png\n')
+  await expect(studyStatus(inFolder())).rejects.toThrow(problem)
 })

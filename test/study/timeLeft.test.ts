@@ -66,3 +66,11 @@ it('units that other processes will compute take none of this process’s time',
   const [current, ...later] = units.slice(9) as [PlannedUnit, ...PlannedUnit[]]
   expect(told(9, { byOthers: 27 })).toBeCloseTo(secondsOf(current) + sum(later) / 4)
 })
+
+it('later items count by their images, because items of one group may have different numbers', () => {
+  const [current, ...others] = units.slice(9) as [PlannedUnit, ...PlannedUnit[]]
+  const left = [0, 30, 10].map((images) => ({ ...current, images }))
+  const finished = others.map((item) => ({ item, seconds: secondsOf(item) }))
+  const { later } = expectedSeconds(current, finished, { left: () => left, byOthers: [] }, () => 1)
+  expect(later).toBeCloseTo(40 * 0.2)
+})

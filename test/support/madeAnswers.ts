@@ -12,6 +12,8 @@ export type MadeValues = readonly [agreement: number, change: number, confidence
 interface MadeSettings {
   readonly protocols?: readonly ProtocolName[]
   readonly draws?: number
+  /** Whether the photographs have labels. All answers without a shift are right then. */
+  readonly labels?: boolean
 }
 
 /**
@@ -21,18 +23,19 @@ interface MadeSettings {
 export function madeNetwork(
   model: string,
   photographs: readonly (MadeValues | undefined)[],
-  { protocols = ['crop', 'diagonal'], draws = 1 }: MadeSettings = {},
+  { protocols = ['crop', 'diagonal'], draws = 1, labels = false }: MadeSettings = {},
 ): AnsweredNetwork {
   const listed = protocols.flatMap((protocol) =>
-    measuresOf(protocolNamed(protocol), { labels: false, boxes: false }).map(
+    measuresOf(protocolNamed(protocol), { labels, boxes: false }).map(
       (measure): ListedMeasure => ({ protocol, measure }),
     ),
   )
   const rows = photographs.flatMap((values, i) => {
     if (values === undefined) return []
     const [agreement, change, confidence] = values
-    const given: Record<string, number> = { agreement, change, confidence, 'always-same': 0, 'probability-change': 0.1 }
-    const own = listed.map(({ measure }) => given[measure.name] as number)
+    const others = { accuracy: 1, 'always-same': 0, 'probability-change': 0.1 }
+    const given: Record<string, number> = { agreement, change, confidence, ...others }
+    const own = listed.map(({ measure }) => given[measure.name] ?? Number.NaN)
     return [{ name: `${i}.png`, sha256: sha256(`${i}.png`), values: own }]
   })
   return {

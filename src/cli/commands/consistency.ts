@@ -78,10 +78,11 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
 
 async function printResult({ networks }: Consistency): Promise<void> {
   const { printAnswers } = await import('../printedReport.js')
-  printAnswers(networks)
   const areSeveral = networks.length > 1
+  const hasMeasures = networks.some(({ measures }) => measures.length > 0)
+  if (hasMeasures) printAnswers(networks)
   for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
     say(
-      `${areSeveral ? `${model}: ` : ''}${counted(photographs.length, 'photograph')}, ${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
+      `${areSeveral ? `${model}: ` : ''}${hasMeasures ? `${counted(photographs.length, 'photograph')}, ` : ''}${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,
     )
 }

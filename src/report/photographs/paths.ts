@@ -160,8 +160,7 @@ async function readFrames(
   sha256: string,
   measure: ConsistencyMeasure,
 ): Promise<readonly ShownFrame[]> {
-  const name = photographOf(network, sha256)?.name ?? ''
-  const { answers, names } = (await network.answersTo(measure.protocol, name)) ?? { answers: [], names: {} }
+  const { answers, names } = (await network.answersTo(measure.protocol, sha256)) ?? { answers: [], names: {} }
   const shown = isMap(measure) ? answers : answers.slice(0, MOST_BARS)
   return shown.map(({ answer, ...frame }) => ({ ...frame, answer: names[answer] ?? String(answer) }))
 }

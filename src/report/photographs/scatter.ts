@@ -13,7 +13,7 @@ import { halfWidthOf } from '../../support/statistics.js'
 import { type MeasureKey, measureOf } from './differences.js'
 import { meanText, titleText } from './measureText.js'
 
-/** The consistency of networks over their accuracy, or without labels over their confidence. */
+/** The consistency of networks over their accuracy, or over their confidence if fewer than two have labels. */
 export interface Scatter {
   readonly dots: readonly Dot[]
   readonly across: ConsistencyMeasure
@@ -37,23 +37,33 @@ export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyM
     { protocol: 'center', measure: 'accuracy' },
     { protocol: up.protocol, measure: CONFIDENCE },
   ]
-  const [across] = keys.flatMap((key) => networks.flatMap((network) => measureOf(network, key) ?? []))
-  if (across === undefined) return undefined
-  const dots = networks.flatMap((network): readonly Dot[] => {
+  const scatters = keys.flatMap((key): readonly Scatter[] => {
+    const [across] = networks.flatMap((network) => measureOf(network, key) ?? [])
+    return across === undefined ? [] : [{ dots: dotsOf(networks, across, up), across, up }]
+  })
+  return scatters.find(({ dots }) => dots.length > 1)
+}
+
+function dotsOf(
+  networks: readonly AnsweredNetwork[],
+  across: ConsistencyMeasure,
+  up: ConsistencyMeasure,
+): readonly Dot[] {
+  return networks.flatMap((network): readonly Dot[] => {
     const [x, y] = [measureOf(network, across), measureOf(network, up)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
     return [
       { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },
     ]
   })
-  return dots.length < 2 ? undefined : { dots, across, up }
 }
 
-/** The interval of a share ends at 0 and 100 %. */
+/** The interval of a share or a probability ends at 0 and 1, and shares are in percent. */
 function spanOf({ unit, mean, standardError, count }: ConsistencyMeasure): Span {
   const [value, half] = [mean ?? 0, halfWidthOf(standardError, count) ?? 0]
-  if (unit !== 'share') return [value - half, value, value + half]
-  return [Math.max(0, 100 * (value - half)), 100 * value, Math.min(100, 100 * (value + half))]
+  const most = unit === 'error' ? Number.POSITIVE_INFINITY : 1
+  const scale = unit === 'share' ? 100 : 1
+  return [scale * Math.max(0, value - half), scale * value, scale * Math.min(most, value + half)]
 }
 
 /** On narrow screens, CSS shows a second drawing whose letters are as large as in the first one. */

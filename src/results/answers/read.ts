@@ -4,7 +4,7 @@ import type { RightClasses } from '../../experiments/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/protocols.js'
 import { compareText, foldersIn } from '../openResults.js'
 import { measuresOf, photographMeasures, type StoredAnswer, storedAnswers } from './measures.js'
-import { type AnswersInputs, bucketOf, type FailedPhotograph, type StoredAnswers } from './schema.js'
+import type { AnsweredPhotograph, AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
 import { type ConsistencyMeasure, type ListedMeasure, type MeasuredPhotograph, measureMeans } from './summary.js'
 
@@ -18,8 +18,8 @@ export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket'
   /** Names of photographs that are left out because an earlier one has the same content. */
   readonly copies: readonly string[]
   readonly failed: readonly FailedPhotograph[]
-  /** Reads the answers to a photograph's frames; undefined if the protocol has none. */
-  readonly answersTo: (protocol: ProtocolName, photograph: string) => Promise<NamedAnswers | undefined>
+  /** Reads the answers to the frames of the photograph with this SHA-256; undefined if the protocol has none. */
+  readonly answersTo: (protocol: ProtocolName, sha256: string) => Promise<NamedAnswers | undefined>
 }
 
 type ProtocolSettingName = 'draws' | 'seed' | 'background'
@@ -80,10 +80,11 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
     photographs,
     copies,
     failed: distinctFailures(all),
-    answersTo: async (protocol, name) => {
-      const own = buckets.get(protocol)?.find(({ answers }) => answers.inputs.bucket === bucketOf(name))
-      const at = own?.answers.photographs.findIndex((one) => one.name === name) ?? -1
-      if (own === undefined || at < 0) return undefined
+    answersTo: async (protocol, sha256) => {
+      const isWanted = (one: AnsweredPhotograph) => one.sha256 === sha256
+      const own = buckets.get(protocol)?.find(({ answers }) => answers.photographs.some(isWanted))
+      if (own === undefined) return undefined
+      const at = own.answers.photographs.findIndex(isWanted)
       const row = (await readValues(own.folder, own.answers))[at] as Float32Array
       const { columns, photographs, names } = own.answers
       return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
@@ -165,17 +166,25 @@ async function measuredPhotographs(
   return [...found.values()].sort((a, b) => compareText(a.name, b.name))
 }
 
-/** @param all sorted by name */
+/**
+ * Leaves out photographs whose content an earlier one has. Protocols that were measured only under a later name count,
+ * too, as after a call with a subfolder.
+ * @param all sorted by name
+ */
 function withoutCopies(all: readonly MeasuredPhotograph[]): Pick<AnsweredNetwork, 'photographs' | 'copies'> {
-  const seen = new Set<string>()
-  const photographs: MeasuredPhotograph[] = []
+  const found = new Map<string, MeasuredPhotograph>()
   const copies: string[] = []
-  for (const photograph of all) {
-    if (seen.has(photograph.sha256)) copies.push(photograph.name)
-    else photographs.push(photograph)
-    seen.add(photograph.sha256)
+  for (const copy of all) {
+    const { sha256 } = copy
+    const first = found.get(sha256)
+    if (first !== undefined) copies.push(copy.name)
+    found.set(sha256, first === undefined ? copy : { ...copy, ...first, values: completed(first.values, copy.values) })
   }
-  return { photographs, copies }
+  return { photographs: [...found.values()], copies }
+}
+
+function completed(values: readonly number[], others: readonly number[]): readonly number[] {
+  return values.map((value, i) => (Number.isNaN(value) ? (others[i] as number) : value))
 }
 
 function distinctFailures(buckets: readonly Bucket[]): readonly FailedPhotograph[] {

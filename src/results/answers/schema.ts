@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { COLUMNS, PROTOCOL_NAMES } from '../../experiments/protocols.js'
+import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/protocols.js'
 import { sha256 } from '../../files/sha256.js'
 import { SCORE_MEANINGS } from '../../networks/network.js'
 
@@ -79,7 +80,9 @@ const fieldsSchema = z.object({
 })
 
 /** Contents of answers.json: one network, one protocol, and the photographs of one bucket. */
-export const answersSchema = fieldsSchema.refine(({ inputs, photographs, failed }) =>
-  [...photographs, ...failed].every(({ name }) => bucketOf(name) === inputs.bucket),
+export const answersSchema = fieldsSchema.refine(
+  ({ inputs, columns, photographs, failed }) =>
+    isDeepStrictEqual(columns, columnsOf(inputs)) &&
+    [...photographs, ...failed].every(({ name }) => bucketOf(name) === inputs.bucket),
 )
 export type StoredAnswers = z.infer<typeof answersSchema>

@@ -88,6 +88,8 @@ export async function computeAnswers(
     await lane.store()
   } finally {
     await Promise.allSettled(running.map(({ features }) => features))
+    // After an error, a piece may still be prepared. It may take a bucket, whose lock would stay.
+    await pieces.return()
     await lane.close()
     await handle.close()
   }
@@ -138,18 +140,22 @@ async function firstReadable(
 function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
   const { study, queue, progress, finished } = run
   const open = new Set<OpenBucket>()
-  const before = imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
-  const left = () => imagesOf(queue.left(first))
-  const total = before + first.images + left()
-  /** Images of this call that are finished, and those of photographs that cannot be used. */
+  const finishedImages = () => imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
+  const before = finishedImages()
+  const total = before + first.images + imagesOf(queue.left(first))
+  /** Images of this lane that are finished. */
   let done = before
+  /** Images of photographs that cannot be used. */
+  let skipped = 0
   let stored = performance.now()
   let begun = performance.now()
+  /** Images of the buckets that were finished when the current one began. */
+  let told = before
   let tell = itemTeller(run, first)
   progress.start(first.network.id, total, { unit: 'images', before })
   const noted = new Set<string>()
   const onFailure = (bucket: AnswersItem, reason: string) => {
-    done += bucket.protocol.count(bucket.setting)
+    skipped += bucket.protocol.count(bucket.setting)
     // Each protocol finds the same photographs.
     if (!noted.has(reason)) progress.note(`skipping a photograph: ${reason}`)
     noted.add(reason)
@@ -170,14 +176,15 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
     async *buckets(): AsyncGenerator<OpenBucket, void, undefined> {
       for (let item: AnswersItem | undefined = first; item !== undefined; item = await queue.take(first)) {
         const own = item
-        tell = itemTeller(run, own)
+        told = finishedImages()
+        tell = itemTeller(run, own, begun)
         const bucket = await openBucket(study.out, own, ({ reason }) => onFailure(own, reason))
         open.add(bucket)
         if (bucket.isComplete()) await finish([bucket])
         else yield bucket
       }
     },
-    update: (running: number) => progress.update(done + running, tell(running)),
+    update: (running: number) => progress.update(done + skipped + running, tell(done - told + running)),
     count: (frames: number) => {
       done += frames
     },

@@ -28,7 +28,10 @@ export interface Consistency {
   readonly report: Report | null
 }
 
-/** Results of one network. */
+/**
+ * Results of one network. With `report: false`, `measures`, `photographs` and `failed` are empty while other processes
+ * still compute.
+ */
 export interface NetworkConsistency
   extends Pick<
     AnsweredNetwork,
@@ -75,8 +78,9 @@ export async function consistency(given: ConsistencyOptions): Promise<Consistenc
 
 async function consistencyIn(out: string, options: ResolvedConsistency): Promise<Consistency> {
   const study = await planAnswers(options, out)
-  const { finished, report } = await runStudy(study, options)
-  const stored = new Map((await readAnsweredNetworks(out)).map((network) => [network.model, network]))
+  const { finished, isComplete, report } = await runStudy(study, options)
+  // Until other processes have finished, a network may have no answers, or some that were made with other settings.
+  const stored = new Map((isComplete ? await readAnsweredNetworks(out) : []).map((network) => [network.model, network]))
   const { settings = {} } = await readRun(join(out, 'run.json'))
   const networks = study.networks.map((network): NetworkConsistency => {
     const own = finished.filter(({ item }) => item.network === network)
@@ -84,7 +88,7 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
     const seconds = own.reduce((sum, one) => sum + one.seconds, 0)
     const ran = settings[network.id] as NetworkSettings | undefined
     return {
-      ...describedNetwork(network, stored.get(network.id) as AnsweredNetwork),
+      ...describedNetwork(network, stored.get(network.id)),
       ...(ran && { settings: ran }),
       ...{ images, seconds, imagesPerSecond: seconds > 0 ? images / seconds : 0 },
     }
@@ -95,10 +99,15 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, report }
 }
 
-function describedNetwork({ input, classes, detector }: Classifier, stored: AnsweredNetwork) {
-  const { model, weightsSha256, frame, layer, measures, photographs, failed } = stored
+const NONE = { measures: [], photographs: [], failed: [] }
+
+function describedNetwork(
+  { id, weightsSha256, input, classes, detector }: Classifier,
+  { measures, photographs, failed }: Pick<AnsweredNetwork, 'measures' | 'photographs' | 'failed'> = NONE,
+) {
+  const { layer, scores } = classes
   return {
-    ...{ model, weightsSha256, frame, input: recipeText(input), layer, scores: classes.scores },
+    ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), layer, scores },
     ...(detector && { threshold: detector.threshold }),
     ...{ measures, photographs, failed },
   }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { InputError } from '../../errors.js'
 import { readList } from '../../results/answers/lists.js'
 import { answersInputsSchema, bucketOf } from '../../results/answers/schema.js'
 import { findAnswers } from '../../results/answers/store.js'
@@ -17,9 +19,9 @@ interface PlannedBucket {
 export async function plannedAnswers(results: string, runs: readonly RunEntry[]): Promise<readonly PlannedItem[]> {
   const planned = new Map<string, PlannedBucket>()
   for (const { answers = [], photographs } of runs) {
-    const names = (photographs && (await readList(results, photographs.list))) ?? []
+    const names = photographs && (await namesIn(results, photographs.list))
     const buckets = new Map<string, string[]>()
-    for (const name of names) addTo(buckets, bucketOf(name), name)
+    for (const name of names ?? []) addTo(buckets, bucketOf(name), name)
     for (const common of answers) {
       const { model, protocol } = common
       for (const [bucket, own] of buckets) {
@@ -33,6 +35,15 @@ export async function plannedAnswers(results: string, runs: readonly RunEntry[])
     kind: 'answers',
     ...{ title, count: bucket.names.size, isStored: () => isStored(results, bucket) },
   }))
+}
+
+/** @throws InputError if the list cannot be read, because a study without photographs would seem finished */
+async function namesIn(results: string, list: string): Promise<readonly string[]> {
+  const names = await readList(results, list)
+  if (names !== undefined) return names
+  throw new InputError(
+    `the list of photographs in ${join(results, 'lists')} is missing or damaged; run consistency on this folder again`,
+  )
 }
 
 async function isStored(results: string, { inputs, names }: PlannedBucket): Promise<boolean> {

@@ -146,9 +146,9 @@ async function answersGolden(folder: string): Promise<readonly Files[]> {
 async function readAnswers(folder: string): Promise<void> {
   for (const { measures, photographs, protocols, answersTo } of await readAnsweredNetworks(folder)) {
     assert(measures.every(({ mean }) => mean === null || Number.isFinite(mean)))
-    for (const { name, values } of photographs) {
+    for (const { sha256, values } of photographs) {
       assert(values.length === measures.length)
-      for (const protocol of protocols) assert(((await answersTo(protocol.name, name))?.answers.length ?? 1) > 0)
+      for (const protocol of protocols) assert(((await answersTo(protocol.name, sha256))?.answers.length ?? 1) > 0)
     }
   }
 }

@@ -171,6 +171,27 @@ it('labels the dots of nine networks without overlaps, on wide and on narrow scr
   }
 })
 
+it('shows consistency over accuracy if two networks have labels, and otherwise over confidence', async () => {
+  const labelled = (name: string) =>
+    madeNetwork(name, agreeing(1, 0.8), { protocols: ['center', 'crop'], labels: true })
+  expect(await madePage([labelled('one'), labelled('other'), FAR])).toContain(
+    'over answer is right without a shift (%)',
+  )
+  expect(await madePage([labelled('one'), FAR])).toContain('over probability of the first answer')
+})
+
+it('ends the error bars of shares and probabilities at 0 and 1', async () => {
+  const few: readonly MadeValues[] = [
+    [1, 0.5, 0.1],
+    [0, 0.5, 0.9],
+  ]
+  const html = await madePage([madeNetwork('one', few), madeNetwork('other', few)])
+  const [scatter = ''] = html.split('class="scatter">')[1]?.split('</div>') ?? []
+  const numbers = [...scatter.matchAll(/>([−\d.]+)<\/text>/g)].map(([, text]) => text)
+  expect(numbers).toContain('100')
+  expect(numbers.filter((text) => text?.startsWith('−'))).toEqual([])
+})
+
 it('shows hostile names as text', async () => {
   const name = '<script>alert(1)</script>"\'&'
   const html = await madePage([madeNetwork(name, agreeing(1, 0.5)), madeNetwork('b', agreeing(0, 0.5))])

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { InputError } from '../../../src/errors.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../../src/results/answers/read.js'
-import { bucketOf } from '../../../src/results/answers/schema.js'
-import { answersFolder, findAnswers } from '../../../src/results/answers/store.js'
+import { answersSchema, bucketOf } from '../../../src/results/answers/schema.js'
+import { answersFolder, findAnswers, readAnswers } from '../../../src/results/answers/store.js'
 import { messageOf } from '../../support/messageOf.js'
 import { madeInputs, storeAnswers } from '../../support/storedAnswers.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
@@ -45,12 +45,12 @@ describe('stored answers', () => {
   it('are read again frame by frame, with the names of classes', async () => {
     await storeAnswers(inFolder(), [{ name: 'a.png', answers: [0, 1] }, { name: 'b.png' }])
     const network = await readOne()
-    const { answers, names } = (await network.answersTo('diagonal', 'a.png')) ?? {}
+    const { answers, names } = (await network.answersTo('diagonal', sha256('a.png'))) ?? {}
     expect(answers?.map(({ answer }) => answer)).toEqual([0, 1, 0, 1, 0, 1])
     expect(answers?.[0]).toMatchObject({ frame: 0, probability: 0.75, next: 0.375, isRight: undefined })
     expect(names).toEqual({ 0: 'ant', 1: 'bee' })
-    expect(await network.answersTo('crop', 'a.png')).toBeUndefined()
-    expect(await network.answersTo('diagonal', 'c.png')).toBeUndefined()
+    expect(await network.answersTo('crop', sha256('a.png'))).toBeUndefined()
+    expect(await network.answersTo('diagonal', sha256('c.png'))).toBeUndefined()
   })
 
   it('to photographs of equal content count once, under the first name', async () => {
@@ -59,6 +59,25 @@ describe('stored answers', () => {
     const network = await readOne()
     expect(network.photographs.map(({ name }) => name)).toEqual(['a', 'c'])
     expect(network.copies).toEqual(['b'])
+  })
+
+  it('under several names are those of one photograph, whose protocols are put together', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a', content: 'same' }], { protocol: 'crop' })
+    await storeAnswers(inFolder(), [{ name: 'b', content: 'same', label: 'ant', right: [0], answers: [0, 1] }])
+    const network = await readOne()
+    expect(network.photographs).toMatchObject([{ name: 'a', label: 'ant' }])
+    expect(valuesOf(network, 'crop', 'agreement')).toEqual({ a: 1 })
+    expect(valuesOf(network, 'diagonal', 'change')).toEqual({ a: 1 })
+    expect((await network.answersTo('diagonal', sha256('same')))?.answers.length).toBe(6)
+  })
+
+  it('without the column of answers, or with one twice, are no answers', async () => {
+    await storeAnswers(inFolder(), [{ name: 'a' }])
+    const folder = answersFolder(inFolder(), madeInputs({ bucket: bucketOf('a') }))
+    const answers = await readAnswers(folder)
+    for (const columns of [[], ['probability'], [...answers.columns, 'answer']])
+      expect(answersSchema.safeParse({ ...answers, columns }).success).toBe(false)
+    expect(answersSchema.safeParse(answers).success).toBe(true)
   })
 
   it('of a protocol that has not measured a photograph are NaN', async () => {

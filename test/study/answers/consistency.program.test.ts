@@ -10,11 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/compare/compare.js'
 import { InputError, UsageError } from '../../../src/errors.js'
 import { PROTOCOLS } from '../../../src/experiments/protocols.js'
+import { Locks } from '../../../src/files/lock.js'
 import { temporaryName } from '../../../src/files/temporaries.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import type { ProgressEvent } from '../../../src/progress.js'
@@ -24,6 +26,7 @@ import { consistency } from '../../../src/study/answers/consistency.js'
 import { type ConsistencyOptions, resolveConsistency } from '../../../src/study/answers/options.js'
 import { planAnswers } from '../../../src/study/answers/plan.js'
 import { studyStatus } from '../../../src/study/status.js'
+import type { WorkerState } from '../../../src/study/team.js'
 import { runHere } from '../../support/inProcess.js'
 import { leftOut } from '../../support/leftOut.js'
 import { messageOf } from '../../support/messageOf.js'
@@ -118,6 +121,37 @@ it('goes on where it was stopped, and stores the same bytes', async () => {
   const again = await noted({ ...options, out: folder('out') })
   expect(again.notes).toContain(`resuming: answers to 12 of 12 photographs in ${folder('out')} are finished`)
   expect(again.result).toEqual({ ...result, images: 0, seconds: 0, imagesPerSecond: 0 })
+})
+
+it('tells other processes all images that it has computed, also while a bucket takes many pieces', async () => {
+  const told: number[] = []
+  const describe = vi.spyOn(Locks.prototype, 'describe').mockImplementation((state) => {
+    told.push((state as WorkerState).images)
+  })
+  const photographs = `${golden}photograph-3.png`
+  await measured({ photographs, protocols: ['crop'], draws: 100, batch: 2, out: folder('out') })
+  describe.mockRestore()
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
+  expect(told.at(-1)).toBe(200)
+})
+
+it('leaves no lock behind if it is stopped while it takes the next photographs', async () => {
+  const stopper = new AbortController()
+  const { take } = Locks.prototype
+  const takes: Promise<boolean>[] = []
+  let buckets = 0
+  // The third bucket is taken only after the call was stopped, while frames of the first ones run.
+  vi.spyOn(Locks.prototype, 'take').mockImplementation(function (this: Locks, name) {
+    const isLater = name.startsWith('classifier') && ++buckets > 2
+    const taken = isLater ? pause(300).then(() => take.call(this, name)) : take.call(this, name)
+    if (isLater) stopper.abort(new Error('stopped'))
+    takes.push(taken)
+    return taken
+  })
+  await expect(measured({ batch: 1, out: folder('out'), signal: stopper.signal })).rejects.toThrow('stopped')
+  await Promise.all(takes)
+  vi.restoreAllMocks()
+  expect(existsSync(folder('out/.locks'))).toBe(false)
 })
 
 /** Runs a call, and collects its notes. */

@@ -3,10 +3,14 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
+import { openLocks } from '../../../src/files/lock.js'
 import type { ProgressEvent } from '../../../src/progress.js'
+import { bucketOf } from '../../../src/results/answers/schema.js'
 import type { NetworkConsistency } from '../../../src/study/answers/consistency.js'
 import { consistency } from '../../../src/study/answers/consistency.js'
+import { answersTitle } from '../../../src/study/answers/item.js'
 import type { ConsistencyOptions } from '../../../src/study/answers/options.js'
+import { itemLock } from '../../../src/study/workQueue.js'
 import { start } from '../../support/commandLine.js'
 import { runHere } from '../../support/inProcess.js'
 import { messageOf } from '../../support/messageOf.js'
@@ -124,6 +128,22 @@ it('gives two processes on one folder the bytes of one', async () => {
   expect(answersIn('out')).toEqual(answersIn('whole'))
   for (const name of ['summary.json', 'index.html'])
     expect(readFileSync(folder('out', name)), name).toEqual(readFileSync(folder('whole', name)))
+})
+
+it('ends without a report while another process computes the rest', async () => {
+  const given = await options({ models: [`${golden}classifier.onnx`], photographs: `${golden}photograph-3.png` })
+  const locks = openLocks(folder('out'))
+  for (const protocol of ['crop', 'diagonal'] as const)
+    await locks.take(
+      itemLock({ title: answersTitle({ model: 'classifier', protocol, bucket: bucketOf('photograph-3.png') }) }),
+    )
+  const notes: string[] = []
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'note') notes.push(event.line)
+  }
+  const { networks } = await consistency({ ...given, out: folder('out'), onProgress }).finally(() => locks.close())
+  expect(networks).toMatchObject([{ model: 'classifier', frame: 28, measures: [], photographs: [], images: 0 }])
+  expect(notes).toContain('leaving answers to 2 photographs to other processes')
 })
 
 it('refuses networks that it cannot tell apart, before it writes anything', async () => {
