@@ -7,7 +7,7 @@
 import { openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import ort from 'onnxruntime-node'
-import { chooseNetwork } from '../dist/networks/index.js'
+import { chooseNetwork } from '../dist/networks/open/openNetwork.js'
 
 const [model, folder, raw] = process.argv.slice(2)
 const name = basename(model, '.onnx')

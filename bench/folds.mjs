@@ -17,7 +17,9 @@ import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork, networkGraph, strideOf } from '../dist/networks/index.js'
+import { chooseNetwork } from '../dist/networks/open/openNetwork.js'
+import { networkGraph } from '../dist/onnx/graph/analysis.js'
+import { strideOf } from '../dist/onnx/graph/spacing.js'
 
 const { values: given } = parseArgs({
   options: {

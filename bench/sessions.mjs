@@ -24,7 +24,7 @@ async function measure() {
   const { deviceHandle, openThreads } = await import('../dist/engine/handle.js')
   const { positionGrid } = await import('../dist/engine/positions.js')
   const { sceneOf } = await import('../dist/engine/scene.js')
-  const { chooseNetwork } = await import('../dist/networks/index.js')
+  const { chooseNetwork } = await import('../dist/networks/open/openNetwork.js')
   const { builtInPatches } = await import('../dist/patches/collection.js')
   const { readImage } = await import('../dist/patches/image.js')
   const { patchAtSize } = await import('../dist/patches/patch.js')

@@ -70,30 +70,22 @@ export { type Similarity, type SimilarityOptions, similarity } from './features/
 export { type FeaturePage, type ViewOptions, viewFeatures } from './features/view.js'
 export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
-  type CatalogEntry,
   type Classes,
   type ClassScores,
   type Detector,
   type FeatureLayer,
-  type GeneratorEntry,
-  type GivenReference,
-  type ImportedWeights,
-  importWeights,
-  inspectModel,
-  listNetworks,
-  type ModelEntry,
-  type ModelInspection,
   type Network,
   type NetworkInput,
-  type NetworkStatus,
   OUTPUT_KINDS,
   type OutputKind,
-  type PulledWeights,
-  type PullOptions,
-  pullWeights,
   type Tokens,
-} from './networks/index.js'
-export type { TypedTensor } from './networks/onnx/onnxFile.js'
+} from './network.js'
+export type { CatalogEntry, GeneratorEntry, ModelEntry } from './networks/catalog/catalog.js'
+export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './networks/models/imported.js'
+export { inspectModel, type ModelInspection } from './networks/models/inspection.js'
+export { type PulledWeights, type PullOptions, pullWeights } from './networks/models/pullWeights.js'
+export type { GivenReference } from './networks/reference/reference.js'
+export type { TypedTensor } from './onnx/format/onnxFile.js'
 export { type CocoPatchesOptions, cocoPatches } from './patches/cocoPatches.js'
 export { type OwnPatchesOptions, ownPatches } from './patches/ownPatches.js'
 export type { ManifestPatch, PatchFailure, PatchFolder } from './patches/patchFolder.js'

@@ -12,7 +12,8 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 const ROOMS = [
   ['support'],
   ['files', 'native'],
-  ['childProcess'],
+  ['childProcess', 'download', 'checkpoint'],
+  ['onnx'],
   ['networks'],
   ['patches'],
   ['engine'],
@@ -52,10 +53,10 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(
 )
 const pairs = [...imports].flatMap(([path, imported]) => imported.map((other) => [path, other] as const))
 
-/** Errors and progress stand beside `support`, as what a library's user knows of it. */
+/** Errors, progress and the type of a network stand beside `support`, as what a library's user knows of it. */
 function roomOf(path: string): string {
   const room = (path.split('/')[0] as string).replace(/\.tsx?$/, '')
-  return ['errors', 'progress'].includes(room) ? 'support' : room
+  return ['errors', 'progress', 'network'].includes(room) ? 'support' : room
 }
 
 function rowOf(path: string): number {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { RefusedRequest } from '../src/download/request.js'
 import {
   ClusterError,
   DeviceError,
@@ -17,7 +18,6 @@ import {
   WorkerError,
 } from '../src/errors.js'
 import { CudaFailure, DegenerateFeatureError, NonFiniteFeatureError } from '../src/native.js'
-import { RefusedRequest } from '../src/networks/fileRequest.js'
 
 it.each([
   [new UsageError('line'), 'ERR_SHIFTSCOPE_USAGE', 2],

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readOnnxFile } from '../../dist/networks/index.js'
+import { readOnnxFile } from '../../dist/onnx/format/onnxFile.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const path = join(root, 'models/catalog.json')

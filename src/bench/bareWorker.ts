@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node'
 import { openDeviceSession, openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
 import { PROVIDERS } from '../engine/providers.js'
-import type { NetworkInput, RunnableGraph } from '../networks/index.js'
+import type { NetworkInput, RunnableGraph } from '../network.js'
 
 export interface BareWorkerData extends RunnableGraph {
   readonly input: NetworkInput

@@ -1,25 +1,17 @@
 import { InputError, NetworkError, UsageError } from '../errors.js'
 import { usualReuse } from '../features/usualReuse.js'
-import {
-  type Classes,
-  chooseNetwork,
-  type GivenReference,
-  importWeights,
-  inspectModel,
-  isHubReference,
-  licenceText,
-  listHubModels,
-  listNetworks,
-  type ModelInspection,
-  type OwnOptions,
-  type PulledHubModel,
-  type PulledWeights,
-  pullHubModel,
-  pullWeights,
-  tokensText,
-  verifyNetwork,
-  weightsCommand,
-} from '../networks/index.js'
+import type { Classes } from '../network.js'
+import { licenceText, weightsCommand } from '../networks/catalog/catalog.js'
+import { listHubModels } from '../networks/hub/manifest.js'
+import { importWeights, listNetworks } from '../networks/models/imported.js'
+import { inspectModel, type ModelInspection } from '../networks/models/inspection.js'
+import { type PulledHubModel, pullHubModel } from '../networks/models/pullHubModel.js'
+import { type PulledWeights, pullWeights } from '../networks/models/pullWeights.js'
+import { verifyNetwork } from '../networks/models/verification.js'
+import { chooseNetwork } from '../networks/open/openNetwork.js'
+import { isHubReference } from '../networks/reference/hubReference.js'
+import type { GivenReference, OwnOptions } from '../networks/reference/reference.js'
+import { tokensText } from '../onnx/graph/tokens.js'
 import { counted, withoutControls } from '../support/text.js'
 import { type CommandContext, leavingNothing } from './context.js'
 import { asFlags } from './flags.js'

@@ -1,5 +1,5 @@
 import { DeviceError, UsageError } from '../errors.js'
-import type { Network, Precision } from '../networks/index.js'
+import type { Network, Precision } from '../network.js'
 import { type Crew, openDeviceCrew } from './crew.js'
 import { type Device, type DeviceRequest, devicesOf, mayHaveGpu } from './device.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'

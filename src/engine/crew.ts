@@ -1,5 +1,6 @@
 import { WorkerError } from '../errors.js'
-import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
+import { type Network, outputOf, type Precision } from '../network.js'
+import { compositingGraph, featureOutput } from '../onnx/edit/compositing.js'
 import { resourceError } from '../support/machine.js'
 import type { OpenRequest } from './backends/backend.js'
 import type { Device } from './device.js'

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
-import type { Precision } from '../networks/index.js'
+import type { Precision } from '../network.js'
 import { DEVICE_NAMES, type DeviceName, PROVIDER_NAMES, PROVIDERS, type ProviderName } from './providers.js'
 
 export interface DeviceRequest {

@@ -1,7 +1,7 @@
 import { DeviceError, throwIfStopped } from '../errors.js'
 import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
-import type { Network, Precision } from '../networks/index.js'
+import type { Network, Precision } from '../network.js'
 import { type DeviceProcess, ProcessFailure, startDeviceProcess } from './backends/process.js'
 import type { Placement } from './backends/session.js'
 import { deviceSession, jobScene } from './crew.js'

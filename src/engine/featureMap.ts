@@ -1,4 +1,6 @@
-import { type FeatureLayer, imageShape, type Network, networkGraph, strideOf } from '../networks/index.js'
+import type { FeatureLayer, Network } from '../network.js'
+import { imageShape, networkGraph } from '../onnx/graph/analysis.js'
+import { strideOf } from '../onnx/graph/spacing.js'
 import type { CellShape } from './reuse/cellStep.js'
 
 /** Shape of a layer's feature map, which covers the image, and where its values are in the layer's features. */

@@ -1,4 +1,4 @@
-import type { FeatureLayer } from '../networks/index.js'
+import type { FeatureLayer } from '../network.js'
 import { resourceError } from '../support/machine.js'
 import { BatchFailure } from './scheduler.js'
 

@@ -1,5 +1,5 @@
 import { DeviceError } from '../errors.js'
-import type { Network, Precision } from '../networks/index.js'
+import type { Network, Precision } from '../network.js'
 import {
   type Crew,
   type ExtractionOptions,

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js'
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import { machineMemory } from '../support/machine.js'
 import { counted } from '../support/text.js'
 import type { PositionGrid } from './positions.js'

@@ -1,5 +1,5 @@
 import { DeviceError } from '../errors.js'
-import type { Precision } from '../networks/index.js'
+import type { Precision } from '../network.js'
 import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from './crew.js'
 import type { Device } from './device.js'
 import { largestDistance } from './distance.js'

@@ -1,4 +1,4 @@
-import type { NetworkInput } from '../networks/index.js'
+import type { NetworkInput } from '../network.js'
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import type { Frame, Scene } from './task.js'

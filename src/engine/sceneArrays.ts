@@ -1,4 +1,4 @@
-import type { NetworkInput } from '../networks/index.js'
+import type { NetworkInput } from '../network.js'
 import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
 import type { Scene } from './task.js'

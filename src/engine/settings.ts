@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { throwIfStopped, UsageError } from '../errors.js'
-import { largestTensor, type Network, networkGraph } from '../networks/index.js'
+import type { Network } from '../network.js'
+import { largestTensor, networkGraph } from '../onnx/graph/analysis.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'

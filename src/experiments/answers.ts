@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { argmax } from '../native.js'
-import type { ClassScores, Network, ScoreMeaning } from '../networks/index.js'
+import type { ClassScores, Network, ScoreMeaning } from '../network.js'
 import { availableCores } from '../support/machine.js'
 import { float32At, int32At } from '../support/typedArrays.js'
 import { SEES_NOTHING } from './boxes.js'

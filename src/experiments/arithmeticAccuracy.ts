@@ -1,4 +1,4 @@
-import type { FeatureStage } from '../networks/index.js'
+import type { FeatureStage } from '../networks/open/generator.js'
 import type { ArithmeticModels } from './arithmeticModels.js'
 import { type ArithmeticTrial, type ExpressionKind, KINDS } from './arithmeticTrials.js'
 import { ORIGINS, parseExpression } from './expression.js'

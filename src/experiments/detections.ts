@@ -1,6 +1,7 @@
 import type { LayerFeatures } from '../engine/features.js'
 import type { PositionGrid } from '../engine/positions.js'
-import { classesOfObject, type Detector, type Network } from '../networks/index.js'
+import type { Detector, Network } from '../network.js'
+import { classesOfObject } from '../networks/classes/words.js'
 import type { Patch } from '../patches/patch.js'
 import { mean } from '../support/statistics.js'
 import { type Box, ON_OBJECT, OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from './boxes.js'

@@ -1,5 +1,5 @@
 import { throwIfStopped } from '../errors.js'
-import type { FeatureStage } from '../networks/index.js'
+import type { FeatureStage } from '../networks/open/generator.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import { ORIGINS, type Origin, type Term, weightedSum } from './expression.js'
 import type { FramePixels } from './objectScene.js'

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
-import type { ClassScores } from '../networks/index.js'
+import type { ClassScores } from '../network.js'
 import { availableCores } from '../support/machine.js'
 import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers.js'
 import type { ExperimentPlace } from './card.js'

@@ -2,7 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { InputError } from '../errors.js'
-import { type Network, type OwnOptions, type Pool, type PullOptions, pullWeights } from '../networks/index.js'
+import type { Network, Pool } from '../network.js'
+import { type PullOptions, pullWeights } from '../networks/models/pullWeights.js'
+import type { OwnOptions } from '../networks/reference/reference.js'
 import {
   fittingStride,
   type KeepRequest,

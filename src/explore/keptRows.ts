@@ -1,5 +1,5 @@
 import type { PositionGrid } from '../engine/positions.js'
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 
 /** The features of one position: a vector for each layer. */
 export type FeatureRow = readonly Float32Array[]

@@ -3,7 +3,7 @@ import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { indexOf } from '../experiments/grid.js'
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import { oneAtATime } from '../support/oneAtATime.js'
 import { type FeatureRow, KeptRows, type RowRun } from './keptRows.js'
 

@@ -7,26 +7,17 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { rm } from '../files/retried.js'
-import {
-  answersNote,
-  checkIds,
-  chooseNetwork,
-  isGenerator,
-  isOfCategory,
-  knownClasses,
-  listNetworks,
-  type Network,
-  networkNotes,
-  type OnnxFile,
-  type OwnOptions,
-  optimizationNotes,
-  ownOptionsFor,
-  type Pool,
-  readHashedOnnx,
-} from '../networks/index.js'
+import type { Network, Pool } from '../network.js'
+import { isGenerator } from '../networks/catalog/catalog.js'
+import { isOfCategory } from '../networks/classes/categories.js'
+import { listNetworks } from '../networks/models/imported.js'
+import { answersNote, knownClasses, networkNotes, optimizationNotes } from '../networks/open/notes.js'
+import { chooseNetwork } from '../networks/open/openNetwork.js'
+import { checkIds, type OwnOptions, ownOptionsFor } from '../networks/reference/reference.js'
+import { type OnnxFile, readHashedOnnx } from '../onnx/format/onnxFile.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
 import { PAPER_CLASSES } from '../patches/cocoPatches.js'
-import { sourceSide } from '../patches/photographs.js'
+import { sourceSide } from '../patches/sizes.js'
 import { counted, printable } from '../support/text.js'
 import { fileStem } from './objects.js'
 import { BY_PATH, openSentFiles, type SentFile } from './sentFiles.js'

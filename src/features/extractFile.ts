@@ -10,7 +10,7 @@ import { packageVersion } from '../files/package.js'
 import type { NewFile } from '../files/partialArrays.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
-import { SCORE_MEANINGS } from '../networks/index.js'
+import { SCORE_MEANINGS } from '../network.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 

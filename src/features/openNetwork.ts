@@ -6,15 +6,10 @@ import { REUSE } from '../engine/reuse/record.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import {
-  chooseNetwork,
-  type Network,
-  networkNotes,
-  OWN_OPTIONS,
-  type OwnOptions,
-  PRECISIONS,
-  REFERENCE_OPTIONS,
-} from '../networks/index.js'
+import { type Network, PRECISIONS } from '../network.js'
+import { networkNotes } from '../networks/open/notes.js'
+import { chooseNetwork } from '../networks/open/openNetwork.js'
+import { OWN_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/reference/reference.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import {
   type CheckedOptions,

@@ -1,7 +1,7 @@
 import { positionGrid } from '../engine/positions.js'
 import { plannedReuse } from '../engine/reuse/expected.js'
 import { pixelScene } from '../engine/scene.js'
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import { defaultSizes, strideFor } from '../patches/sizes.js'
 
 /**

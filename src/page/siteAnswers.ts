@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, positionRange } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { isRightAnswer } from '../networks/classWords.js'
+import { isRightAnswer } from '../networks/classes/words.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS, toBase64 } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'

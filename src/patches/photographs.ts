@@ -14,8 +14,6 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 import { roundHalfToEven } from './resize.js'
 import { sourceSide } from './sizes.js'
 
-export { sourceSide }
-
 /** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
 

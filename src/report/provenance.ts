@@ -1,5 +1,5 @@
 import { packageVersion } from '../files/package.js'
-import { catalog, isPublished } from '../networks/index.js'
+import { catalog, isPublished } from '../networks/catalog/catalog.js'
 import type { ReportSection } from '../page/section.js'
 import { squareText, strideFor } from '../patches/sizes.js'
 import { escapeHtml } from '../plot/html.js'

@@ -1,7 +1,10 @@
 import type { NetworkHandle } from '../engine/handle.js'
 import { processorRate } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
-import { type Generator, isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
+import type { Network } from '../network.js'
+import { modelEntry, weightsCommand } from '../networks/catalog/catalog.js'
+import { isPlaceholder } from '../networks/file/weights.js'
+import type { Generator } from '../networks/open/generator.js'
 
 /** What is estimated of any study. */
 export interface WorkEstimate {

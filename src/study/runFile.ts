@@ -8,7 +8,7 @@ import { readStored } from '../files/json.js'
 import { lifeOf, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
-import type { Classes, Network } from '../networks/index.js'
+import type { Classes, Network } from '../network.js'
 import { pairsSchema } from '../results/pairs.js'
 import type { WorkItem } from './workItem.js'
 

@@ -1,5 +1,5 @@
 import type { DeviceRequest } from '../engine/device.js'
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import type { Progress } from '../progress.js'
 import type { ReportOptions } from '../report/report.js'
 import type { NetworkSettings } from './runFile.js'

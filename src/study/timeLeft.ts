@@ -1,4 +1,4 @@
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import { median } from '../support/stopwatch.js'
 import { groupsOf, imagesOf, isInLane, type WorkItem } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'

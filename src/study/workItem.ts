@@ -1,4 +1,4 @@
-import type { Network } from '../networks/index.js'
+import type { Network } from '../network.js'
 import { OLDER_FORMAT } from '../results/unit/store.js'
 import { counted } from '../support/text.js'
 

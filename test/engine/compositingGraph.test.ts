@@ -9,14 +9,9 @@ import { sceneOf } from '../../src/engine/scene.js'
 import { drawnArrays, sceneArrays } from '../../src/engine/sceneArrays.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import {
-  chooseNetwork,
-  compositingGraph,
-  type FeatureLayer,
-  featureOutput,
-  type Precision,
-} from '../../src/networks/index.js'
-import type { NetworkInput } from '../../src/networks/network.js'
+import type { FeatureLayer, NetworkInput, Precision } from '../../src/network.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
+import { compositingGraph, featureOutput } from '../../src/onnx/edit/compositing.js'
 import { noise } from '../../src/patches/background.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { messageOf } from '../support/messageOf.js'

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
-import type { Network } from '../../src/networks/network.js'
+import type { Network } from '../../src/network.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { behindAtan } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'

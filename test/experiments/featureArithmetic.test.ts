@@ -4,7 +4,7 @@ import { pixelsOf } from '../../src/experiments/arithmeticModels.js'
 import { parseExpression } from '../../src/experiments/expression.js'
 import { featureArithmetic, psnr, resultsOf } from '../../src/experiments/featureArithmetic.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
-import { catalogEntry } from '../../src/networks/index.js'
+import { catalogEntry } from '../../src/networks/catalog/catalog.js'
 import { normalise } from '../support/formulas.js'
 import { frameOf, linearModels } from '../support/linearModels.js'
 

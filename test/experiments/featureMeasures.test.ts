@@ -5,7 +5,7 @@ import { answerCounts, answerMaps, classProbabilities } from '../../src/experime
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { pairSimilarities } from '../../src/experiments/nullBaseline.js'
 import { extractedGrid, similarityMaps } from '../../src/experiments/similarity.js'
-import type { ClassScores } from '../../src/networks/index.js'
+import type { ClassScores } from '../../src/network.js'
 import { imagenetInput } from '../support/imagenetInput.js'
 import { messageOf } from '../support/messageOf.js'
 

@@ -6,7 +6,7 @@ import { type ExplorerOptions, openExplorer } from '../../src/explore/explorer.j
 import { LiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
-import type { Network } from '../../src/networks/index.js'
+import type { Network } from '../../src/network.js'
 import type { MapMessage, MapRows } from '../../src/page/live.js'
 import { oneAtATime } from '../../src/support/oneAtATime.js'
 import { cosinesOf, SCENE } from '../support/liveServer.js'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { extract } from '../../src/features/openNetwork.js'
-import { chooseNetwork } from '../../src/networks/index.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const SHARED = fileURLToPath(new URL('../../../shared/data/', import.meta.url))

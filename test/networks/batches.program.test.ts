@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { chooseNetwork, networkNotes } from '../../src/networks/index.js'
+import { networkNotes } from '../../src/networks/open/notes.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { batchNetworks, imageNetworks, writeBatchNetwork } from '../support/batchNetworks.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { imagenetWnids } from '../../src/networks/imagenetClasses.js'
-import { classesOfObject, classFinder, imagenetClasses, isRightAnswer } from '../../src/networks/index.js'
+import { imagenetClasses, imagenetWnids } from '../../src/networks/classes/imagenet.js'
+import { classesOfObject, classFinder, isRightAnswer } from '../../src/networks/classes/words.js'
 
 const imagenet = imagenetClasses()
 

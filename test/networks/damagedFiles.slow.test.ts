@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { withFile } from '../../src/files/openFile.js'
-import { modelTable } from '../../src/networks/onnx/messages.js'
-import { readMessage } from '../../src/networks/protobuf/messages.js'
-import { messageField } from '../../src/networks/protobuf/wire.js'
+import { readMessage } from '../../src/files/protobuf/messages.js'
+import { messageField } from '../../src/files/protobuf/wire.js'
+import { modelTable } from '../../src/onnx/format/messages.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()

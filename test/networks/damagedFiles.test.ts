@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
-import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
   type Chunk,
   integerField,
   messageField,
   packedIntegersField,
   stringField,
-} from '../../src/networks/protobuf/wire.js'
+} from '../../src/files/protobuf/wire.js'
+import { halfPrecisionChanges } from '../../src/onnx/edit/halfPrecision.js'
+import { readOnnxFile } from '../../src/onnx/format/onnxFile.js'
 import { blobMessage, joined } from '../support/caffeFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'

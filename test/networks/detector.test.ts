@@ -1,17 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import type { Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
+import { comparedLayers } from '../../src/engine/reuse/compared.js'
 import { reusedNetwork } from '../../src/engine/reuse/reusedNetwork.js'
+import { jumpReason } from '../../src/engine/reuse/rounding.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import {
-  chooseNetwork,
-  comparedLayers,
-  inspectModel,
-  jumpReason,
-  type Network,
-  networkGraph,
-  outputOf,
-} from '../../src/networks/index.js'
+import { type Network, outputOf } from '../../src/network.js'
+import { inspectModel } from '../../src/networks/models/inspection.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
+import { networkGraph } from '../../src/onnx/graph/analysis.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import {

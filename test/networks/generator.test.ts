@@ -1,18 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { checkNotAnother, modelEntry } from '../../src/networks/catalog.js'
-import {
-  catalogEntry,
-  checkGenerator,
-  chooseGenerator,
-  chooseNetwork,
-  importWeights,
-  listGenerators,
-  listNetworks,
-  pullWeights,
-  verifyNetwork,
-} from '../../src/networks/index.js'
+import { catalogEntry, checkNotAnother, listGenerators, modelEntry } from '../../src/networks/catalog/catalog.js'
+import { importWeights, listNetworks } from '../../src/networks/models/imported.js'
+import { pullWeights } from '../../src/networks/models/pullWeights.js'
+import { verifyNetwork } from '../../src/networks/models/verification.js'
+import { checkGenerator, chooseGenerator } from '../../src/networks/open/generator.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { writeCaffeModel, writeCaffeWeights } from '../support/caffeFile.js'
 import type { FormulaTensor } from '../support/formulas.js'
 import { messageOf } from '../support/messageOf.js'

@@ -3,14 +3,10 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { InputError, NetworkError, UsageError } from '../../src/errors.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { parseHubReference } from '../../src/networks/hub/reference.js'
-import {
-  chooseNetwork,
-  type HubPullOptions,
-  hubModelFile,
-  listHubModels,
-  pullHubModel,
-} from '../../src/networks/index.js'
+import { hubModelFile, listHubModels } from '../../src/networks/hub/manifest.js'
+import { type HubPullOptions, pullHubModel } from '../../src/networks/models/pullHubModel.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
+import { parseHubReference } from '../../src/networks/reference/hubReference.js'
 import { listenTo } from '../../src/progress.js'
 import { type Answer, certificate, fileAnswer, status } from '../support/fileServer.js'
 import { COMMIT, gitBlob, type HubServer, json, type ServedRepository, startHub } from '../support/hubServer.js'

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { catalog, imagenetClasses } from '../../src/networks/index.js'
-import { answersNote, knownClasses } from '../../src/networks/networkNotes.js'
+import { catalog } from '../../src/networks/catalog/catalog.js'
+import { imagenetClasses } from '../../src/networks/classes/imagenet.js'
+import { answersNote, knownClasses } from '../../src/networks/open/notes.js'
 
 it('only embedded networks have a note about photographs, whatever their files are called', () => {
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { imagenetClasses, isRightAnswer } from '../../src/networks/index.js'
+import { imagenetClasses } from '../../src/networks/classes/imagenet.js'
+import { isRightAnswer } from '../../src/networks/classes/words.js'
 
 it("knows ImageNet's classes in their order", () => {
   const classes = imagenetClasses()

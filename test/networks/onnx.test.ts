@@ -1,10 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
-import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
-import { type Model, writeModel } from '../../src/networks/onnx/model.js'
-import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
   type Chunk,
   floatField,
@@ -12,7 +8,11 @@ import {
   messageField,
   packedIntegersField,
   stringField,
-} from '../../src/networks/protobuf/wire.js'
+} from '../../src/files/protobuf/wire.js'
+import { halfPrecisionChanges } from '../../src/onnx/edit/halfPrecision.js'
+import { writeGraphCopy } from '../../src/onnx/format/graphCopy.js'
+import { type Model, writeModel } from '../../src/onnx/format/model.js'
+import { readOnnxFile } from '../../src/onnx/format/onnxFile.js'
 import { joined } from '../support/caffeFile.js'
 import { constantOf, node } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'

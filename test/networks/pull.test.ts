@@ -3,14 +3,10 @@ import { chmod } from 'node:fs/promises'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { InputError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
 import { sha256 } from '../../src/files/sha256.js'
-import {
-  type CatalogEntry,
-  catalogEntry,
-  chooseNetwork,
-  importWeights,
-  type PullOptions,
-  pullWeights,
-} from '../../src/networks/index.js'
+import { type CatalogEntry, catalogEntry } from '../../src/networks/catalog/catalog.js'
+import { importWeights } from '../../src/networks/models/imported.js'
+import { type PullOptions, pullWeights } from '../../src/networks/models/pullWeights.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { listenTo } from '../../src/progress.js'
 import { type Answer, beginning, certificate, fileAnswer, startServer, status } from '../support/fileServer.js'
 import { leftOut } from '../support/leftOut.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pythonNames } from '../../src/networks/classNames.js'
+import { pythonNames } from '../../src/networks/classes/names.js'
 
 it.each([
   [`{0: 'person', 1: "dog's bed", 2: 'a \\'b\\' \\\\ é'}`, ['person', "dog's bed", "a 'b' \\ é"]],

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { parse } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { type GivenReference, isOwnNetwork, parseReference } from '../../src/networks/reference.js'
+import { type GivenReference, isOwnNetwork, parseReference } from '../../src/networks/reference/reference.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 

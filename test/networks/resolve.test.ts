@@ -13,16 +13,13 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
+import { cacheFolder } from '../../src/files/cacheFolder.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import {
-  cacheFolder,
-  catalog,
-  chooseNetwork,
-  importWeights,
-  listNetworks,
-  recogniseCheckpoint,
-  verifyNetwork,
-} from '../../src/networks/index.js'
+import { catalog } from '../../src/networks/catalog/catalog.js'
+import { recogniseCheckpoint } from '../../src/networks/file/recognition.js'
+import { importWeights, listNetworks } from '../../src/networks/models/imported.js'
+import { verifyNetwork } from '../../src/networks/models/verification.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { formulaTensor, narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'

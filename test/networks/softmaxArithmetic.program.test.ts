@@ -1,8 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { classProbabilities } from '../../src/experiments/answers.js'
-import { chooseNetwork, networkNotes, outputOf } from '../../src/networks/index.js'
-import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { outputOf } from '../../src/network.js'
+import { networkNotes } from '../../src/networks/open/notes.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
+import { type Initializer, type Node, writeModel } from '../../src/onnx/format/model.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { constantOf, node, weightsOf } from '../support/smallNetwork.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { packageVersion } from '../../src/files/package.js'
-import { catalogEntry } from '../../src/networks/index.js'
+import { catalogEntry } from '../../src/networks/catalog/catalog.js'
 import { firstView, parseView } from '../../src/page/browser/view.js'
 import type { ReportSection } from '../../src/page/section.js'
 import { PAPER_LIMITS } from '../../src/plot/colormap.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { catalogEntry } from '../../src/networks/index.js'
+import { catalogEntry } from '../../src/networks/catalog/catalog.js'
 import { PAPER_CLASSES } from '../../src/patches/cocoPatches.js'
 import { isPapersStudy } from '../../src/report/paper.js'
 import type { StudyGroup } from '../../src/results/study.js'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { catalogEntry, catalogPairs } from '../../src/networks/index.js'
+import { catalogEntry, catalogPairs } from '../../src/networks/catalog/catalog.js'
 import { checkPairs, pairsAmong, storedPairs } from '../../src/results/pairs.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { messageOf } from '../support/messageOf.js'

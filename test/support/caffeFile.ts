@@ -7,7 +7,7 @@ import {
   messageField,
   packedIntegersField,
   stringField,
-} from '../../src/networks/protobuf/wire.js'
+} from '../../src/files/protobuf/wire.js'
 import type { FormulaTensor } from './formulas.js'
 
 /** Writes Caffe models in all forms that exist. */

@@ -1,4 +1,4 @@
-import type { Model } from '../../src/networks/onnx/model.js'
+import type { Model } from '../../src/onnx/format/model.js'
 import { node, weightsOf } from './smallNetwork.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { NetworkInput } from '../../src/networks/network.js'
+import type { NetworkInput } from '../../src/network.js'
 import { imagenetInput } from './imagenetInput.js'
 
 /**

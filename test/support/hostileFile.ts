@@ -1,5 +1,5 @@
-import { ElementType } from '../../src/networks/onnx/messages.js'
-import type { Model, TensorInfo } from '../../src/networks/onnx/model.js'
+import { ElementType } from '../../src/onnx/format/messages.js'
+import type { Model, TensorInfo } from '../../src/onnx/format/model.js'
 import { node } from './smallNetwork.js'
 
 /** Ways in which a small file can ask for more time or memory than there is. */

@@ -1,5 +1,5 @@
+import type { NetworkInput } from '../../src/network.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
-import type { NetworkInput } from '../../src/networks/network.js'
 
 /** Input of torchvision's networks: RGB, normalised with the mean and standard deviation of ImageNet's pixels. */
 export const imagenetInput: NetworkInput = {

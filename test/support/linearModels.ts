@@ -1,6 +1,7 @@
 import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmeticModels.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
-import type { FeatureStage, Generator, Network } from '../../src/networks/index.js'
+import type { Network } from '../../src/network.js'
+import type { FeatureStage, Generator } from '../../src/networks/open/generator.js'
 import { normalise } from './formulas.js'
 import { imagenetInput } from './imagenetInput.js'
 

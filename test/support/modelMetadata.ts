@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
-import { type Chunk, messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
+import { type Chunk, messageBytes, messageField, stringField } from '../../src/files/protobuf/wire.js'
+import { type Model, modelMessage } from '../../src/onnx/format/model.js'
 
 /** Writes a model with `metadata_props`. */
 export async function writeWithMetadata(

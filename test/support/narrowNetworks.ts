@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { type Architecture, type Layer, parametersOf } from '../../src/networks/architectures/layer.js'
-import { catalogModels, isGenerator } from '../../src/networks/index.js'
+import { catalogModels, isGenerator } from '../../src/networks/catalog/catalog.js'
 import { type FormulaTensor, weight } from './formulas.js'
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect } from 'vitest'
-import { type Network, outputOf } from '../../src/networks/index.js'
+import { type Network, outputOf } from '../../src/network.js'
 
 const folder = join(import.meta.dirname, '../golden/onnx')
 

@@ -1,6 +1,6 @@
-import type { Network } from '../../src/networks/network.js'
-import type { GraphConstant, GraphNode } from '../../src/networks/onnx/graphNodes.js'
-import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
+import type { Network } from '../../src/network.js'
+import type { GraphConstant, GraphNode } from '../../src/onnx/format/graphNodes.js'
+import { type Initializer, type Node, writeModel } from '../../src/onnx/format/model.js'
 import { imagenetInput } from './imagenetInput.js'
 
 export interface SmallNetwork {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type DeviceTrial, tryDevice } from '../../src/engine/deviceTrial.js'
 import { readNpy } from '../../src/files/npy.js'
-import { chooseNetwork } from '../../src/networks/index.js'
+import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 
 /** Runs a small network on WebGPU. If that fails, prints why its tests are skipped. */
 export async function tryWebgpu(): Promise<DeviceTrial> {

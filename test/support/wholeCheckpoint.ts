@@ -1,5 +1,5 @@
+import { type Checkpoint, readCheckpoint } from '../../src/checkpoint/checkpoint.js'
 import { withFile } from '../../src/files/openFile.js'
-import { type Checkpoint, readCheckpoint } from '../../src/networks/checkpoint/checkpoint.js'
 
 /** Reads a checkpoint with all tensors in memory, so that they can be used after the file is closed. */
 export function readWholeCheckpoint(path: string): Promise<Checkpoint> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { PRECISIONS } from '../../networks/network.js'
+import { PRECISIONS } from '../../network.js'
 import type { Consistency } from '../../study/answers/consistency.js'
 import type { ConsistencyOptions } from '../../study/answers/options.js'
 import { counted } from '../../support/text.js'

@@ -1,4 +1,4 @@
-import type { NetworkInput, RunnableGraph } from '../../networks/index.js'
+import type { NetworkInput, RunnableGraph } from '../../network.js'
 import type { Device } from '../device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
 import type { BatchPart } from '../task.js'

@@ -1,5 +1,5 @@
 import { type Compositor, createCompositor } from '../../native.js'
-import type { NetworkInput } from '../../networks/index.js'
+import type { NetworkInput } from '../../network.js'
 import type { BatchPart, JobScene, Scene } from '../task.js'
 
 /** Number of scenes whose compositors are kept, because a batch may end and the next one begin with the same scene. */

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node'
-import { type NetworkInput, SCENE_INPUTS } from '../../networks/index.js'
+import type { NetworkInput } from '../../network.js'
+import { SCENE_INPUTS } from '../../onnx/edit/compositing.js'
 import type { SceneArrays } from '../sceneArrays.js'
 
 /** The graph's inputs that are the same for all batches of a scene. */

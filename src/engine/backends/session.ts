@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import type { RunnableGraph } from '../../networks/index.js'
+import type { RunnableGraph } from '../../network.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 import { PROVIDERS } from '../providers.js'

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node'
-import type { NetworkInput } from '../../networks/index.js'
+import type { NetworkInput } from '../../network.js'
 import { float32At, int32At } from '../../support/typedArrays.js'
 import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'

@@ -1,4 +1,5 @@
-import { axisOf, shapeAt, slicesOf, UnfitNode, valuesAt } from '../../networks/index.js'
+import { UnfitNode } from '../../onnx/graph/attributes.js'
+import { axisOf, shapeAt, slicesOf, valuesAt } from '../../onnx/graph/shapes.js'
 import type { CellStep } from './cellStep.js'
 import { cellShape, type NodeContext, onlyInput } from './cellWindows.js'
 

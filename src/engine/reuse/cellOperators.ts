@@ -1,4 +1,6 @@
-import { isForeign, type KnownTensor, numberAttribute, UnfitNode } from '../../networks/index.js'
+import { numberAttribute, UnfitNode } from '../../onnx/graph/attributes.js'
+import { isForeign } from '../../onnx/graph/links.js'
+import type { KnownTensor } from '../../onnx/graph/shapes.js'
 import { printable } from '../../support/text.js'
 import { channelStep, gathered, sliced, split } from './cellChannels.js'
 import { resizeStep } from './cellResize.js'
@@ -25,7 +27,7 @@ type Condition = (context: NodeContext) => void
  * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
  * Functions that can magnify rounding errors without bound are left out on purpose: those with jumps (see `JUMPS` in
- * networks/onnx/graph/rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
+ * rounding.ts), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
  * condition, because features with NaN are refused.
  */
 export const CELL_OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([

@@ -1,4 +1,6 @@
-import { connectedWeights, type GraphAnalysis, linksOf, neededFor } from '../../networks/index.js'
+import type { GraphAnalysis } from '../../onnx/graph/analysis.js'
+import { linksOf, neededFor } from '../../onnx/graph/links.js'
+import { connectedWeights } from '../../onnx/graph/products.js'
 import { addTo } from '../../support/lists.js'
 import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../positions.js'

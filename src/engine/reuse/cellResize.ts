@@ -1,4 +1,5 @@
-import { textAttribute, UnfitNode, valuesAt } from '../../networks/index.js'
+import { textAttribute, UnfitNode } from '../../onnx/graph/attributes.js'
+import { valuesAt } from '../../onnx/graph/shapes.js'
 import type { CellShape, CellStep } from './cellStep.js'
 import { cellShape, type NodeContext, onlyInput } from './cellWindows.js'
 

@@ -1,4 +1,4 @@
-import type { AxisWindow } from '../../networks/index.js'
+import type { AxisWindow } from '../../onnx/graph/windows.js'
 
 /**
  * The part of a network that can be computed cell by cell. A cell is one position of a tensor (a row and a column) with

@@ -1,7 +1,10 @@
-import { type GraphAnalysis, linksOf, nodeTitle, UnfitNode } from '../../networks/index.js'
+import type { GraphAnalysis } from '../../onnx/graph/analysis.js'
+import { UnfitNode } from '../../onnx/graph/attributes.js'
+import { linksOf } from '../../onnx/graph/links.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { cellShape } from './cellWindows.js'
+import { nodeTitle } from './rounding.js'
 
 const found = new WeakMap<GraphAnalysis, CellSteps>()
 

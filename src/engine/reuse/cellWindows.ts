@@ -1,21 +1,16 @@
+import type { GraphNode } from '../../onnx/format/graphNodes.js'
+import { ElementType } from '../../onnx/format/messages.js'
+import { type GraphAnalysis, imageShape } from '../../onnx/graph/analysis.js'
+import { listAttribute, numberAttribute, textAttribute, UnfitNode } from '../../onnx/graph/attributes.js'
+import { linksOf } from '../../onnx/graph/links.js'
+import type { KnownNode, KnownTensor } from '../../onnx/graph/shapes.js'
 import {
   type AxisWindow,
   type BorderedWindow,
-  ElementType,
-  type GraphAnalysis,
-  type GraphNode,
-  imageShape,
-  type KnownNode,
-  type KnownTensor,
-  linksOf,
-  listAttribute,
   MAXIMUM_SIZE,
   MAXIMUM_TAPS,
-  numberAttribute,
-  textAttribute,
-  UnfitNode,
   windowsOf,
-} from '../../networks/index.js'
+} from '../../onnx/graph/windows.js'
 import type { CellShape, CellStep, Step, WindowKind, WindowOperation } from './cellStep.js'
 
 export interface NodeContext extends KnownNode {

@@ -1,13 +1,16 @@
-import { comparedLayers, jumpReason, type Network, networkGraph, outputOf } from '../../networks/index.js'
+import { type Network, outputOf } from '../../network.js'
+import { networkGraph } from '../../onnx/graph/analysis.js'
 import { positionRange } from '../positions.js'
 import type { Scene } from '../task.js'
 import { floorGain, planCells } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
 import { positionsOf } from './cells.js'
+import { comparedLayers } from './compared.js'
 import { imageSeconds } from './cost.js'
 import { KEY_LIMIT } from './keys.js'
 import { leftOver, reusedNetwork } from './reusedNetwork.js'
+import { jumpReason } from './rounding.js'
 import { sceneKeys } from './sceneKeys.js'
 
 /** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */

@@ -1,4 +1,4 @@
-import type { AxisWindow } from '../../networks/index.js'
+import type { AxisWindow } from '../../onnx/graph/windows.js'
 import { int32At } from '../../support/typedArrays.js'
 import { AXES, type Axis, type PositionRange } from '../positions.js'
 import type { CellStep, CellSteps } from './cellStep.js'

@@ -1,5 +1,5 @@
 import { throwIfStopped } from '../../errors.js'
-import { outputOf } from '../../networks/index.js'
+import { outputOf } from '../../network.js'
 import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../crew.js'
 import { largestDistance } from '../distance.js'
 import type { Features } from '../features.js'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type FeatureLayer, outputOf } from '../../networks/index.js'
+import { type FeatureLayer, outputOf } from '../../network.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
 import type { Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'

@@ -1,13 +1,9 @@
-import {
-  isOfPositions,
-  linksOf,
-  type Network,
-  neededFor,
-  networkGraph,
-  outputOf,
-  simplifiedGraph,
-} from '../../networks/index.js'
+import { type Network, outputOf } from '../../network.js'
+import { networkGraph } from '../../onnx/graph/analysis.js'
+import { linksOf, neededFor } from '../../onnx/graph/links.js'
+import { isOfPositions } from '../../onnx/graph/products.js'
 import { cellSteps } from './cellSteps.js'
+import { simplifiedGraph } from './simplifiedGraph.js'
 
 /** Operators that ONNX Runtime may remove, because they cancel each other or because it knows the result. */
 const REMOVABLE = new Set(['Cast', 'Reshape', 'Shape', 'Squeeze', 'Transpose', 'Unsqueeze'])

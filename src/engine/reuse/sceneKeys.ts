@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { NetworkInput } from '../../networks/index.js'
+import type { NetworkInput } from '../../network.js'
 import { AXES, type Axis, positionRange } from '../positions.js'
 import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'

@@ -1,8 +1,8 @@
+import { readCheckpoint } from '../../checkpoint/checkpoint.js'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { readCheckpoint } from '../checkpoint/checkpoint.js'
-import { type CachedGraph, cachedGraph } from '../graphCache.js'
-import { type Initializer, type Model, type Node, writeModel } from '../onnx/model.js'
+import { type CachedGraph, cachedGraph } from '../../onnx/edit/graphCache.js'
+import { type Initializer, type Model, type Node, writeModel } from '../../onnx/format/model.js'
 import {
   type Activation,
   type Architecture,

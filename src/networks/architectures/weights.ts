@@ -1,8 +1,9 @@
+import type { Checkpoint } from '../../checkpoint/checkpoint.js'
+import type { CheckpointTensor } from '../../checkpoint/tensor.js'
 import { InputError } from '../../errors.js'
+import { shapeText } from '../../support/shape.js'
 import { printable } from '../../support/text.js'
-import { modelEntry } from '../catalog.js'
-import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { type CheckpointTensor, shapeText } from '../checkpoint/tensor.js'
+import { modelEntry } from '../catalog/catalog.js'
 import { architectures } from './architectures.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 

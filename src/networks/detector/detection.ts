@@ -1,11 +1,11 @@
 import { InputError, UsageError } from '../../errors.js'
+import type { Detector } from '../../network.js'
+import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
-import type { Detector } from '../network.js'
-import type { NetworkFile } from '../networkFile.js'
-import { boxesInGraph } from '../onnx/graph/boxGraph.js'
-import { unusedName } from '../onnx/imageInput.js'
-import type { TypedTensor } from '../onnx/onnxFile.js'
-import { BOXES_HELP, type BoxReading, boxesOption } from './boxes.js'
+import type { NetworkFile } from '../file/networkFile.js'
+import { unusedName } from '../input/imageInput.js'
+import { BOXES_HELP, type BoxReading, boxesOption } from '../reference/boxes.js'
+import { boxesInGraph } from './boxGraph.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 
 /**

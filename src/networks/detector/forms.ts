@@ -1,9 +1,9 @@
+import type { Classes, Detector, ScoreMeaning } from '../../network.js'
+import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { printable } from '../../support/text.js'
-import { checkOwnNames, classNamesOf, type NamedClasses } from '../classNames.js'
-import type { Classes, Detector, ScoreMeaning } from '../network.js'
-import type { NetworkFile } from '../networkFile.js'
-import { boxesInGraph, scoresBefore } from '../onnx/graph/boxGraph.js'
-import type { TypedTensor } from '../onnx/onnxFile.js'
+import { checkOwnNames, classNamesOf, type NamedClasses } from '../classes/names.js'
+import type { NetworkFile } from '../file/networkFile.js'
+import { boxesInGraph, scoresBefore } from './boxGraph.js'
 
 /** Outputs that hold the scores of classes over boxes. */
 export interface DetectorForm {

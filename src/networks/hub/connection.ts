@@ -1,8 +1,8 @@
+import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../../download/request.js'
+import { isSecure } from '../../download/secureAddress.js'
 import { InputError, NetworkError, UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
-import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../fileRequest.js'
-import { isSecure } from '../weightsOrigin.js'
-import type { HubReference } from './reference.js'
+import type { HubReference } from '../reference/hubReference.js'
 
 export interface HubConnection extends Omit<FileRequest, 'headers'> {
   /** URL of the hub, without a slash at its end. */

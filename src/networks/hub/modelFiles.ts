@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
+import type { ReferringModel } from '../../onnx/format/externalData.js'
 import { counted, printable } from '../../support/text.js'
-import type { ReferringModel } from '../onnx/externalData.js'
-import type { HubReference } from './reference.js'
+import type { HubReference } from '../reference/hubReference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
 const USUAL = ['model.onnx', 'onnx/model.onnx']

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
+import { type HubReference, isCommit, isRepositoryPath } from '../reference/hubReference.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
-import { type HubReference, isCommit, isRepositoryPath } from './reference.js'
 
 /** The default branch. Every repository of the hub has it. */
 export const MAIN = 'main'

@@ -1,4 +1,4 @@
-import type { NetworkInput } from '../network.js'
+import type { NetworkInput } from '../../network.js'
 
 /** How pixel values are converted. This part of `NetworkInput` cannot be found in the network's graph. */
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>

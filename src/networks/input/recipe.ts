@@ -1,6 +1,6 @@
 import { InputError, UsageError } from '../../errors.js'
-import type { Network, NetworkInput } from '../network.js'
-import type { OnnxFile } from '../onnx/onnxFile.js'
+import type { Network, NetworkInput } from '../../network.js'
+import type { OnnxFile } from '../../onnx/format/onnxFile.js'
 import { type InputOptions, partOfOptions } from './options.js'
 import { inputPresets, type PixelRecipe, type RecipePart } from './presets.js'
 import { besideModel, partOfMetadata } from './sources.js'

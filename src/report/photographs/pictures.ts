@@ -1,6 +1,7 @@
 import { InputError } from '../../errors.js'
 import type { Image } from '../../patches/image.js'
-import { middleStart, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import { middleStart, readPhotograph } from '../../patches/photographs.js'
+import { sourceSide } from '../../patches/sizes.js'
 import { photographFinder } from '../../results/answers/sources.js'
 import type { MeasuredPhotograph } from '../../results/answers/summary.js'
 import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '../../results/pictures.js'

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/protocols.js'
 import { sha256 } from '../../files/sha256.js'
-import { SCORE_MEANINGS } from '../../networks/network.js'
+import { SCORE_MEANINGS } from '../../network.js'
 
 /**
  * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older

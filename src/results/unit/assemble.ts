@@ -6,7 +6,7 @@ import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { GridShape } from '../../experiments/grid.js'
 import type { AxisReadout } from '../../experiments/readout.js'
 import type { Sketch } from '../../experiments/sketch.js'
-import { isRightAnswer } from '../../networks/index.js'
+import { isRightAnswer } from '../../networks/classes/words.js'
 import type { UnitArrays } from './arrays.js'
 import type { Unit, UnitInputs } from './schema.js'
 

@@ -1,4 +1,4 @@
-import { poolText } from '../../networks/index.js'
+import { poolText } from '../../onnx/graph/tokens.js'
 import type { Unit, UnitInputs } from './schema.js'
 
 /**

@@ -4,7 +4,7 @@ import { BLENDS } from '../../engine/task.js'
 import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 import { READ_AXES } from '../../experiments/readout.js'
-import { SCORE_MEANINGS } from '../../networks/network.js'
+import { SCORE_MEANINGS } from '../../network.js'
 
 /**
  * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are

@@ -1,13 +1,8 @@
 import { InputError, UsageError } from '../../errors.js'
-import {
-  type Classes,
-  checkIds,
-  chooseNetwork,
-  isOwnNetwork,
-  type Network,
-  NO_ANSWER,
-  OWN_OPTIONS,
-} from '../../networks/index.js'
+import type { Classes, Network } from '../../network.js'
+import { chooseNetwork } from '../../networks/open/openNetwork.js'
+import { checkIds, isOwnNetwork, OWN_OPTIONS } from '../../networks/reference/reference.js'
+import { NO_ANSWER } from '../../onnx/graph/outputKinds.js'
 import { optionsIn } from '../../support/optionChecks.js'
 import type { ResolvedConsistency } from './options.js'
 

@@ -5,9 +5,10 @@ import { throwIfStopped } from '../../errors.js'
 import type { ProtocolName, ProtocolSetting, Shift } from '../../experiments/protocols.js'
 import { randomNumbers } from '../../experiments/randomNumbers.js'
 import { sha256 as sha256Of } from '../../files/sha256.js'
-import type { Network } from '../../networks/index.js'
+import type { Network } from '../../network.js'
 import { reasonOf } from '../../patches/patchFolder.js'
-import { type PhotographFile, readPhotograph, sourceSide } from '../../patches/photographs.js'
+import { type PhotographFile, readPhotograph } from '../../patches/photographs.js'
+import { sourceSide } from '../../patches/sizes.js'
 import type { OpenBucket } from './bucket.js'
 
 /** Number of photographs that are read at the same time. A decoded photograph may take 256 MB. */

@@ -7,7 +7,7 @@ import { namesOf, ORIGINS, parseExpression } from '../../experiments/expression.
 import type { LayerArithmetic } from '../../experiments/featureArithmetic.js'
 import type { FramePixels } from '../../experiments/objectScene.js'
 import { makeWritableFolder, writeFileAtomic } from '../../files/atomic.js'
-import { optimizationNotes } from '../../networks/index.js'
+import { optimizationNotes } from '../../networks/open/notes.js'
 import { readBackground, WHITE } from '../../patches/background.js'
 import { patchesFrom } from '../../patches/collection.js'
 import { type ProgressListener, progressTo } from '../../progress.js'

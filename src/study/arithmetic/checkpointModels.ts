@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js'
-import { checkIds, parseReference, recogniseCheckpoint } from '../../networks/index.js'
+import { recogniseCheckpoint } from '../../networks/file/recognition.js'
+import { checkIds, parseReference } from '../../networks/reference/reference.js'
 
 interface NamedModels {
   /** Networks, named as in `openNetwork`. */

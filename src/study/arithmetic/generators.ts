@@ -4,17 +4,11 @@ import type { DeviceRequest } from '../../engine/device.js'
 import { NOTHING, sceneOf } from '../../engine/scene.js'
 import { UsageError } from '../../errors.js'
 import { type ArithmeticModels, openArithmeticModels } from '../../experiments/arithmeticModels.js'
-import {
-  catalogEntry,
-  checkGenerator,
-  chooseGenerator,
-  chooseNetwork,
-  type Generator,
-  isOwnNetwork,
-  listGenerators,
-  type Network,
-  parseReference,
-} from '../../networks/index.js'
+import type { Network } from '../../network.js'
+import { catalogEntry, listGenerators } from '../../networks/catalog/catalog.js'
+import { checkGenerator, chooseGenerator, type Generator } from '../../networks/open/generator.js'
+import { chooseNetwork } from '../../networks/open/openNetwork.js'
+import { isOwnNetwork, parseReference } from '../../networks/reference/reference.js'
 import type { Progress } from '../../progress.js'
 import { type GivenOptions, kinds } from '../../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'

@@ -6,15 +6,9 @@ import { UsageError } from '../../errors.js'
 import { checkSeed, FOLD_SCHEMES, LOSS } from '../../experiments/folds.js'
 import { READ_SAMPLES } from '../../experiments/readout.js'
 import { checkWeight } from '../../experiments/separability.js'
-import {
-  catalog,
-  checkOwnOptions,
-  listGenerators,
-  OWN_OPTIONS,
-  type OwnOptions,
-  POOLS,
-  PRECISIONS,
-} from '../../networks/index.js'
+import { POOLS, PRECISIONS } from '../../network.js'
+import { catalog, listGenerators } from '../../networks/catalog/catalog.js'
+import { checkOwnOptions, OWN_OPTIONS, type OwnOptions } from '../../networks/reference/reference.js'
 import { WHITE } from '../../patches/background.js'
 import { defaultSizes, strideFor } from '../../patches/sizes.js'
 import { colourLimits } from '../../plot/colourLimits.js'

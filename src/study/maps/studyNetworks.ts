@@ -1,12 +1,8 @@
 import { UsageError } from '../../errors.js'
-import {
-  chooseNetwork,
-  type GeneratorEntry,
-  listGenerators,
-  type Network,
-  ownOptionsFor,
-  parseReference,
-} from '../../networks/index.js'
+import type { Network } from '../../network.js'
+import { type GeneratorEntry, listGenerators } from '../../networks/catalog/catalog.js'
+import { chooseNetwork } from '../../networks/open/openNetwork.js'
+import { ownOptionsFor, parseReference } from '../../networks/reference/reference.js'
 import { checkPairs } from '../../results/pairs.js'
 import { byIds } from '../arithmetic/checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from '../arithmetic/generators.js'

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
-import { analysedGraph } from '../../../src/networks/onnx/graph/analysis.js'
-import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
-import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/onnx/format/graphNodes.js'
+import { readOnnxFile } from '../../../src/onnx/format/onnxFile.js'
+import { analysedGraph } from '../../../src/onnx/graph/analysis.js'
 import { graphNode, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 

@@ -4,7 +4,7 @@ import { AXES } from '../../../src/engine/positions.js'
 import type { CellStep } from '../../../src/engine/reuse/cellStep.js'
 import { CELL_INPUTS, type Pass, passCells } from '../../../src/engine/reuse/cells.js'
 import { type Both, both, cellKeys, type Keys } from '../../../src/engine/reuse/keys.js'
-import type { AxisWindow } from '../../../src/networks/index.js'
+import type { AxisWindow } from '../../../src/onnx/graph/windows.js'
 import { randomCases } from '../../support/randomCases.js'
 
 /** A tensor whose values are whole numbers. A number stands for everything that it was made of. */

@@ -17,7 +17,7 @@ import {
 } from '../../../src/experiments/protocols.js'
 import { resizeAntialiased } from '../../../src/patches/antialiased.js'
 import { noise } from '../../../src/patches/background.js'
-import { sourceSide } from '../../../src/patches/photographs.js'
+import { sourceSide } from '../../../src/patches/sizes.js'
 import { measuresOf, photographMeasures } from '../../../src/results/answers/measures.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { runHere } from '../../support/inProcess.js'

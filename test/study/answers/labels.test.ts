@@ -1,6 +1,6 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { imagenetClasses } from '../../../src/networks/index.js'
+import { imagenetClasses } from '../../../src/networks/classes/imagenet.js'
 import { readLabels, rightClasses } from '../../../src/study/answers/labels.js'
 import { messageOf } from '../../support/messageOf.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'

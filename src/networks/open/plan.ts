@@ -1,0 +1,291 @@
+import { InputError, UsageError } from '../../errors.js'
+import type { Network } from '../../network.js'
+import { cachedCopy } from '../../onnx/edit/cachedCopy.js'
+import { type FeatureNodes, featureNodes } from '../../onnx/edit/featureNodes.js'
+import type { GraphChanges } from '../../onnx/format/graphCopy.js'
+import type { OnnxFile } from '../../onnx/format/onnxFile.js'
+import { networkGraph } from '../../onnx/graph/analysis.js'
+import { imageTensors } from '../../onnx/graph/links.js'
+import { meaningNote, scaleOf } from '../../onnx/graph/outputMeaning.js'
+import { valueNode } from '../../onnx/graph/scoreOrigin.js'
+import { FEATURE_TYPES, isMap, type ShownTensor } from '../../onnx/graph/shownTensor.js'
+import { type CellAxes, NO_CELLS } from '../../onnx/graph/spacing.js'
+import { tokensOf } from '../../onnx/graph/tokens.js'
+import { runsAlone } from '../../onnx/trial/independence.js'
+import { checkEvaluationMode, scalesByBatch } from '../../onnx/trial/training.js'
+import {
+  type Trial,
+  type TrialBatch,
+  type TriedGraph,
+  trialInput,
+  trialRun,
+  tryBatches,
+} from '../../onnx/trial/trialRun.js'
+import { elementCount } from '../../support/shape.js'
+import { counted, listedNames, nearestNames, printable } from '../../support/text.js'
+import type { CatalogEntry } from '../catalog/catalog.js'
+import { wantedDetection } from '../detector/detection.js'
+import type { Detection } from '../detector/forms.js'
+import { detectionNodes } from '../detector/head.js'
+import type { NetworkFile } from '../file/networkFile.js'
+import { type InputPlan, imageInput, isGrey, plannedInput } from '../input/imageInput.js'
+import { inputRecipe } from '../input/recipe.js'
+import type { Reference } from '../reference/reference.js'
+import { classesOf } from './classes.js'
+import { defaultLayers, readableOutputs } from './outputs.js'
+import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
+
+/** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
+type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
+
+/**
+ * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
+ * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
+ * copy is written.
+ */
+export async function networkPlan(file: NetworkFile): Promise<Plan> {
+  const { reference, onnx, entry } = file
+  const detection = wantedDetection(file)
+  const ofInput = await inputPlan(file)
+  const head = detection && detectionNodes(detection, ofInput.input)
+  const planned = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
+  const { input, inputSource } = planned
+  const known = entry && catalogLayers(entry, reference.layers, onnx)
+  const plan = known ? { onnxPath: onnx.path, layers: known, input } : await triedPlan(file, planned, detection)
+  const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
+  const notes = detection ? [] : meaningNotes(file, plan.layers, classes)
+  const found = { ...(classes && { classes }), ...(detector && { detector }), ...(notes.length > 0 && { notes }) }
+  return { ...plan, inputSource, ...found }
+}
+
+/** Decisions about outputs behind a Softmax, unless the user made them. */
+function meaningNotes(
+  { reference, onnx }: NetworkFile,
+  layers: StoredPlan['layers'],
+  classes: Network['classes'],
+): readonly string[] {
+  if (reference.scores !== undefined || reference.outputKind !== undefined) return []
+  return layers.flatMap(({ name, isMap }) => {
+    const isOutput = onnx.outputs.some((output) => output.name === name)
+    const note = isOutput && isMap === undefined ? meaningNote(onnx.graph, name, classes?.layer) : undefined
+    if (note === undefined) return []
+    const option =
+      name === classes?.layer ? 'state another meaning with `scores`' : 'use `outputKind scores` if it has them'
+    return [`"${printable(name)}" is read as ${note}; ${option}`]
+  })
+}
+
+/** The result of a trial is stored, so that the same reference needs no second one. */
+async function triedPlan(file: NetworkFile, planned: InputPlan, detection?: Detection): Promise<StoredPlan> {
+  const { path, sha256 } = file.onnx
+  const { layers, pool, tokens = null, outputKind } = file.reference
+  // The names of classes decide which output has the class scores.
+  const classes = file.names.map(({ names }) => names.length)
+  const { input, changes } = planned
+  const key = { sha256, input, changes, choice: { layers, pool, tokens, outputKind, classes } }
+  const stored = await storedPlan(path, key)
+  if (stored !== undefined) return stored
+  const plan = await measuredPlan(file, planned, detection)
+  await keepPlan(path, key, plan)
+  return plan
+}
+
+/** Adds nodes and their constants to those that a graph gets anyway. */
+function withNodes<T extends Added>(changes: T, { nodes = [], constants = [] }: Added): T {
+  return {
+    ...changes,
+    nodes: [...(changes.nodes ?? []), ...nodes],
+    constants: [...(changes.constants ?? []), ...constants],
+  }
+}
+
+type Added = Pick<GraphChanges, 'nodes' | 'constants'>
+
+/** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
+export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
+  if (entry !== undefined) return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
+  const image = imageInput(onnx)
+  const kind = { bytes: image.type === 'uint8', grey: isGrey(image) }
+  const recipe = await inputRecipe(onnx, folders, reference, kind)
+  return plannedInput(onnx, image, recipe, reference.inputSize)
+}
+
+/**
+ * The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes.
+ * @param onnx undefined if the weights are not on this machine
+ */
+export function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx?: OnnxFile) {
+  if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
+  const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
+  if (names !== undefined && read.length < new Set(names).size) return undefined
+  return read.map(({ name, dims }) => ({ name, dims: onnx === undefined ? (dims as number) : statedDims(onnx, name) }))
+}
+
+export function statedDims({ path, outputs }: OnnxFile, name: string): number {
+  const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
+  if (typeof dims === 'number') return dims
+  throw new InputError(`the output ${name} of ${path} is missing or has no fixed length; install Shiftscope again`)
+}
+
+/** Finds out by trial runs how to read the chosen layers. */
+async function measuredPlan(
+  file: NetworkFile,
+  planned: InputPlan,
+  detection: Detection | undefined,
+): Promise<StoredPlan> {
+  const { reference, onnx } = file
+  const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
+  const made = imageTensors(onnx.graph, planned.image).map(({ name }) => name)
+  const outputs = onnx.outputs.map(({ name }) => name)
+  const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
+  const detections = detection ? [detection.detector.layer] : []
+  const candidates = layerNames(file, planned, [...made, ...detections], layers)
+  const compared = detection ? [detection.form.boxes, detection.form.scores] : []
+  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(candidates) })
+  const chosen = (tensors: Trial['tensors'], batch: number) =>
+    layers ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
+  const wanted = [...new Set([...compared, ...candidates])]
+  const { shown, batch, fixedBatch } = await tryTensors(file, planned, wanted, plain, chosen)
+  const names = chosen(shown.tensors, batch)
+  const isAlone = (name: string, tensor: ShownTensor | undefined) =>
+    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are compared instead.
+    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
+  const changes = { ...planned.changes, outputs: hidden(names) }
+  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
+  const read = names.map((name) => {
+    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
+    return { tensor, ...checkedFeatures(file, tensor, batch, run) }
+  })
+  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === candidates.length
+  const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
+  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
+  const { optimization } = shown
+  const { tensors, ...level } = isPlain ? shown : await trialRun({ ...graph, optimization }, asked, signal)
+  const tried = [
+    ...[...compared, ...names].map((name) => isAlone(name, shown.tensors.get(name))),
+    ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
+  ]
+  const oneAtATime = tried.includes(true) || (planned.input.batch === null && scalesByBatch(onnx.graph))
+  return {
+    onnxPath: graph.path,
+    ...level,
+    input: { ...planned.input, batch: oneAtATime ? 1 : fixedBatch },
+    ...(oneAtATime && { oneAtATime: true }),
+    layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
+      const tensor = tensors.get(output) as ShownTensor
+      return {
+        name,
+        dims: elementCount(tensor.shape.slice(1)),
+        ...(isMap(tensor) && { isMap: true }),
+        ...(output !== name && { output }),
+        ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
+      }
+    }),
+    ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
+  }
+}
+
+async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedGraph> {
+  const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
+  const { path } = isChanged ? await cachedCopy(onnx, 'layers', changes) : onnx
+  return { path, name, bytes: onnx.bytes }
+}
+
+function tryTensors(
+  { reference, onnx }: NetworkFile,
+  { input }: InputPlan,
+  names: readonly string[],
+  graph: TriedGraph,
+  chosen: (tensors: Trial['tensors'], batch: number) => readonly string[],
+): Promise<TrialBatch<Trial>> {
+  const { layers, signal } = reference
+  const attempt = (batch: number) => trialRun(graph, { input: trialInput(input, batch), names }, signal)
+  return tryBatches(input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null), attempt, ({ tensors }) =>
+    chosen(tensors, 2)
+      .slice(layers === undefined ? -1 : 0)
+      .every((name) => tensors.get(name)?.shape[0] === 2),
+  )
+}
+
+/** @throws UsageError if it is unclear what the output is that would be read */
+function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<typeof defaultLayers>) {
+  const { name, shape = [], kind } = main
+  if (kind !== undefined) return names
+  const option = `outputKind ${readings.length > 1 ? `${printable(name)}=` : ''}`
+  throw new UsageError(
+    `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
+  )
+}
+
+function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
+  const outputs = added.flatMap(({ nodes, output }) => (nodes.length > 0 ? [output] : []))
+  return added.reduce(withNodes, { ...plain, outputs: [...plain.outputs, ...outputs] })
+}
+
+/**
+ * The tensors that may be read: the given ones, or those of which `defaultLayers` chooses.
+ * @param readable tensors that depend on the image
+ */
+function layerNames(
+  file: NetworkFile,
+  { image }: InputPlan,
+  readable: readonly string[],
+  layers: Reference['layers'],
+): readonly string[] {
+  const { name, onnx } = file
+  const names = [...new Set(layers ?? readableOutputs(onnx, image))]
+  checkEvaluationMode(name, onnx.graph)
+  const outputs = onnx.outputs.map((output) => output.name)
+  if (names.length === 0)
+    throw new UsageError(
+      `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
+    )
+  // Outputs are always accepted, because `readable` lacks those that depend on the image only through a subgraph.
+  const known = new Set([...outputs, ...readable])
+  const unknown = names.find((wanted) => !known.has(wanted))
+  if (unknown === undefined) return names
+  const shown = `"${printable(unknown)}"`
+  const cause = onnx.tensors.has(unknown)
+    ? `the tensor ${shown} of ${name} does not depend on the image`
+    : `${name} has no tensor ${shown}`
+  throw new UsageError(
+    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}. For a list of all tensors, run "shiftscope models inspect NETWORK"`,
+  )
+}
+
+/** Says what to do with a network that gives no features or class scores, but only the index of the best class. */
+function labelMessage(network: string, { graph }: OnnxFile, { name, type }: ShownTensor & { readonly name: string }) {
+  const [before] = valueNode(graph, name)?.inputs ?? []
+  const layer = before === undefined ? '' : `, such as \`layers ${printable(before)}\``
+  return `${network} has no output with features: "${printable(name)}" has values of type ${type}; name the layer that they are computed from${layer}, or export the network with its class scores as an output`
+}
+
+/** Nodes that turn a tensor into features, after a check that it can be read. */
+function checkedFeatures(
+  { reference, onnx, name: network }: NetworkFile,
+  tensor: ShownTensor & { readonly name: string },
+  batch: number,
+  run: Pick<Network, 'onnxPath' | 'input'>,
+): FeatureNodes & Pick<CellAxes, 'tokens'> {
+  const { name, type, shape } = tensor
+  if (FEATURE_TYPES[type] === undefined && reference.layers === undefined)
+    throw new InputError(labelMessage(network, onnx, tensor))
+  if (FEATURE_TYPES[type] === undefined)
+    throw new InputError(
+      `layer "${printable(name)}" of ${network} has values of type ${type}, but features must be ${Object.keys(FEATURE_TYPES).join(', ')}; name another layer`,
+    )
+  if (shape[0] !== batch || shape.length === 1 || shape.some((size) => size <= 0))
+    throw new InputError(
+      `layer "${printable(name)}" of ${network} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
+    )
+  const { pool = 'none', tokens: before } = reference
+  if (!isMap(tensor)) return { ...featureNodes(name, tensor, pool, NO_CELLS), tokens: null }
+  const graph = networkGraph(run)
+  const tokens = tokensOf(tensor, graph, before) ?? null
+  if (before !== undefined && shape.length === 3 && tokens === null)
+    throw new UsageError(
+      `layer "${printable(name)}" has the shape [${shape.join(', ')}], and no axis has a square map after ${counted(before, 'token')}; use another number of \`tokens\``,
+    )
+  const axes = graph.spacings.get(name)?.axes ?? null
+  return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
+}

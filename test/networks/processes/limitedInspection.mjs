@@ -1,5 +1,0 @@
-/** Inspects the ONNX file that is named, and prints the names of its tensors. */
-const { inspectModel } = await import('../../../dist/networks/index.js')
-
-const { tensors } = await inspectModel(process.argv[2])
-console.log(JSON.stringify(tensors.map(({ name }) => name)))
