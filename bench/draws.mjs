@@ -10,7 +10,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { PROTOCOLS } from '../dist/experiments/protocols.js'
+import { PROTOCOLS } from '../dist/experiments/answers/protocols.js'
 import { consistency } from '../dist/index.js'
 import { sourceSide } from '../dist/patches/photographs.js'
 import { readAnsweredNetworks } from '../dist/results/answers/read.js'

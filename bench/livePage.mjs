@@ -2,7 +2,7 @@
  * A client of the live page for the scripts in this folder: it sends an object and waits for its map.
  */
 import sharp from 'sharp'
-import { messageDecoder } from '../dist/page/messageCoding.js'
+import { messageDecoder } from '../dist/page/live/messageCoding.js'
 
 /** Side of the object in pixels. */
 const SIZE = 75

@@ -4,7 +4,7 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../dist/errors.js'
-import { namedCard } from '../dist/experiments/card.js'
+import { namedCard } from '../dist/experiments/maps/card.js'
 import { cosineSimilarity } from '../dist/native.js'
 import { secondsOf } from '../dist/support/stopwatch.js'
 

@@ -20,10 +20,10 @@ if (process.send !== undefined) {
 
 async function measure() {
   process.env.NODE_OPTIONS = `--import ${import.meta.url}`
-  const { openDeviceCrew } = await import('../dist/engine/crew.js')
-  const { deviceHandle, openThreads } = await import('../dist/engine/handle.js')
-  const { positionGrid } = await import('../dist/engine/positions.js')
-  const { sceneOf } = await import('../dist/engine/scene.js')
+  const { openDeviceCrew } = await import('../dist/engine/queue/crew.js')
+  const { deviceHandle, openThreads } = await import('../dist/engine/open/handle.js')
+  const { positionGrid } = await import('../dist/engine/scene/positions.js')
+  const { sceneOf } = await import('../dist/engine/scene/scene.js')
   const { chooseNetwork } = await import('../dist/networks/open/openNetwork.js')
   const { builtInPatches } = await import('../dist/patches/collection.js')
   const { readImage } = await import('../dist/patches/image.js')

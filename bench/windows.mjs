@@ -9,11 +9,11 @@
  * wall time.
  */
 import { openBareLoop } from '../dist/bench/bareLoop.js'
-import { openThreads } from '../dist/engine/handle.js'
-import { positionGrid } from '../dist/engine/positions.js'
+import { openThreads } from '../dist/engine/open/handle.js'
+import { chooseSettings } from '../dist/engine/open/settings.js'
 import { expectedGain, sharedFloor } from '../dist/engine/reuse/expected.js'
-import { sceneOf } from '../dist/engine/scene.js'
-import { chooseSettings } from '../dist/engine/settings.js'
+import { positionGrid } from '../dist/engine/scene/positions.js'
+import { sceneOf } from '../dist/engine/scene/scene.js'
 import { chooseNetwork } from '../dist/networks/open/openNetwork.js'
 import { findPhotographs, photographPatch } from '../dist/patches/photographs.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'

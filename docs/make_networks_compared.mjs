@@ -7,11 +7,11 @@
  * bootstrap draws of seed 0.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { randomNumbers } from '../dist/experiments/randomNumbers.js'
 import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../dist/plot/axis.js'
 import { mark } from '../dist/plot/marks.js'
 import { linearScale } from '../dist/plot/scale.js'
 import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
+import { randomNumbers } from '../dist/support/randomNumbers.js'
 import { halfWidthOf, mean, meanInterval } from '../dist/support/statistics.js'
 
 /** Names, and the total strides of the first and the last map whose equivariance error was measured. */

@@ -29,7 +29,7 @@ const ROOMS = [
   ['cli', 'index'],
 ]
 
-/** Text by path below src, such as `engine/task.ts`. */
+/** Text by path below src, such as `engine/scene/task.ts`. */
 const files: ReadonlyMap<string, string> = new Map(
   readdirSync(SOURCE, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))

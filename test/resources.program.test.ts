@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { openFeatureMemory } from '../src/engine/features.js'
+import { openFeatureMemory } from '../src/engine/features/features.js'
 import { InputError, ResourceError } from '../src/errors.js'
 import { resourceError } from '../src/support/machine.js'
 import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/support/threads.js'

@@ -1,8 +1,8 @@
 import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 import { openDeviceSession, openSession } from '../engine/backends/session.js'
-import type { Device } from '../engine/device.js'
-import { PROVIDERS } from '../engine/providers.js'
+import type { Device } from '../engine/devices/device.js'
+import { PROVIDERS } from '../engine/devices/providers.js'
 import type { NetworkInput, RunnableGraph } from '../network.js'
 
 export interface BareWorkerData extends RunnableGraph {

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
-import { markdownText, tableMarkdown } from '../report/tables/render.js'
+import { markdownText, tableMarkdown } from '../plot/tables.js'
 import { counted, firstOf } from '../support/text.js'
 import { CONFIDENT_ROWS } from './folder.js'
 import type { CheckedLimit, ComparedKind, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'

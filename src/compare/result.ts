@@ -1,4 +1,4 @@
-import type { Better } from '../results/measures.js'
+import type { Better } from '../results/measures/measures.js'
 
 /**
  * Result of a comparison. It is `better` or `worse` if the interval of the difference excludes 0, and `changed` if,

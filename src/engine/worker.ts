@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isSet } from '../support/stopFlag.js'
 import type { Backend, PutFeatures, WorkerData } from './backends/backend.js'
-import type { BatchProgress, BatchResult, BatchTask, Target } from './task.js'
+import type { BatchProgress, BatchResult, BatchTask, Target } from './scene/task.js'
 
 /** The worker's session. The first batch opens it, so that an error is reported as the result of this batch. */
 let opened: Promise<Backend> | undefined

@@ -1,12 +1,12 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES } from '../engine/scene/positions.js'
 import { argmax } from '../native.js'
 import type { ClassScores } from '../network.js'
 import { availableCores } from '../support/machine.js'
-import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers.js'
-import type { ExperimentPlace } from './card.js'
-import type { Detections } from './detections.js'
-import { type MapConsistency, mapConsistency } from './mapMeasures.js'
-import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './similarity.js'
+import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers/answers.js'
+import type { Detections } from './answers/detections.js'
+import type { ExperimentPlace } from './maps/card.js'
+import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './maps/cosines.js'
+import { type MapConsistency, mapConsistency } from './maps/mapMeasures.js'
 
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps

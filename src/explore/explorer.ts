@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { positionGrid } from '../engine/positions.js'
-import { sceneOf } from '../engine/scene.js'
+import { positionGrid } from '../engine/scene/positions.js'
+import { sceneOf } from '../engine/scene/scene.js'
 import { InputError } from '../errors.js'
 import type { Network, Pool } from '../network.js'
 import { type PullOptions, pullWeights } from '../networks/models/pullWeights.js'
@@ -15,8 +15,8 @@ import {
   type MapRequest,
   type OtherUnit,
   type PullMessage,
-} from '../page/live.js'
-import { patchPng } from '../page/sitePictures.js'
+} from '../page/live/live.js'
+import { patchPng } from '../page/site/pictures.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
 import { oneAtATime } from '../support/oneAtATime.js'

@@ -1,4 +1,4 @@
-import type { PositionGrid } from '../engine/positions.js'
+import type { PositionGrid } from '../engine/scene/positions.js'
 import type { Network } from '../network.js'
 
 /** The features of one position: a vector for each layer. */

@@ -1,13 +1,19 @@
-import { ANCHOR_NAMES, isSamePosition, type Position } from '../engine/positions.js'
+import { ANCHOR_NAMES, isSamePosition, type Position } from '../engine/scene/positions.js'
 import { InputError, reworded } from '../errors.js'
-import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answerNames, answersAtAnchors } from '../experiments/answers.js'
-import { sightingAt } from '../experiments/boxes.js'
-import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/detections.js'
-import { indexOf, positionAt } from '../experiments/grid.js'
+import {
+  ANSWER_MAPS,
+  type AnswerAtAnchor,
+  answerMaps,
+  answerNames,
+  answersAtAnchors,
+} from '../experiments/answers/answers.js'
+import { sightingAt } from '../experiments/answers/boxes.js'
+import { comparedFeatures, detectionRule, sightingsIn } from '../experiments/answers/detections.js'
+import { indexOf, positionAt } from '../experiments/maps/grid.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../network.js'
 import { classesOfObject } from '../networks/classes/words.js'
-import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
+import type { MapMessage, MapRequest, MapRows } from '../page/live/live.js'
 import { availableCores } from '../support/machine.js'
 import type { FeatureRow, RowRun } from './keptRows.js'
 import type { LiveUnit } from './liveUnit.js'

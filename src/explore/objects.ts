@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js'
-import type { LiveObject } from '../page/live.js'
+import type { LiveObject } from '../page/live/live.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'

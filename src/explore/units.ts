@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { LiveScene } from '../page/live.js'
+import type { LiveScene } from '../page/live/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
 export type LiveUnits = ReturnType<typeof openLiveUnits>

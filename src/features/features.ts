@@ -1,8 +1,14 @@
-import { ANCHOR_NAMES, type Anchor, type AnchorPosition, anchorPositions, positionRange } from '../engine/positions.js'
+import {
+  ANCHOR_NAMES,
+  type Anchor,
+  type AnchorPosition,
+  anchorPositions,
+  positionRange,
+} from '../engine/scene/positions.js'
 import { InputError, UsageError } from '../errors.js'
-import type { AnswerCounts } from '../experiments/answers.js'
-import { type LayerGrid, positionAt } from '../experiments/grid.js'
-import { type FeatureGrid, featuresAt } from '../experiments/similarity.js'
+import type { AnswerCounts } from '../experiments/answers/answers.js'
+import { type FeatureGrid, featuresAt } from '../experiments/maps/cosines.js'
+import { type LayerGrid, positionAt } from '../experiments/maps/grid.js'
 import { readNpy } from '../files/npy.js'
 import { counted } from '../support/text.js'
 import {

@@ -1,6 +1,6 @@
-import { positionGrid } from '../engine/positions.js'
 import { plannedReuse } from '../engine/reuse/expected.js'
-import { pixelScene } from '../engine/scene.js'
+import { positionGrid } from '../engine/scene/positions.js'
+import { pixelScene } from '../engine/scene/scene.js'
 import type { Network } from '../network.js'
 import { defaultSizes, strideFor } from '../patches/sizes.js'
 

@@ -1,4 +1,4 @@
-import type { FramePixels } from '../experiments/objectScene.js'
+import type { FramePixels } from '../experiments/scenes/objectScene.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
 import type { SvgElement } from './svg.js'

@@ -1,4 +1,4 @@
-import type { DeviceRequest } from '../engine/device.js'
+import type { DeviceRequest } from '../engine/devices/device.js'
 import type { Network } from '../network.js'
 import type { Progress } from '../progress.js'
 import type { ReportOptions } from '../report/report.js'

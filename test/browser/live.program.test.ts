@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { modelsFolder } from '../../src/files/package.js'
-import { KEEPS_OBJECTS } from '../../src/page/live.js'
+import { KEEPS_OBJECTS } from '../../src/page/live/live.js'
 import {
   barriers,
   boxOf,

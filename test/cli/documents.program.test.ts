@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { catalogModels } from '../../src/networks/catalog/catalog.js'
 import { builtInPatches } from '../../src/patches/collection.js'

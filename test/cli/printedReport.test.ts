@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { printReport, printTables } from '../../src/cli/printedReport.js'
-import { ANCHOR_NAMES } from '../../src/engine/positions.js'
-import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
+import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../../src/experiments/classifiers/folds.js'
 import type { ClaimFinding } from '../../src/report/findings/finding.js'
-import { type MeanRow, summaryRows } from '../../src/results/rows.js'
-import type { Variant } from '../../src/results/variant.js'
+import { type MeanRow, summaryRows } from '../../src/results/measures/rows.js'
+import type { Variant } from '../../src/results/measures/variant.js'
 import { captured } from '../support/inProcess.js'
 
 function row(metric: string, variant: Variant, mean: number, changes: Partial<MeanRow> = {}): MeanRow {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
-import type { SummaryRow } from '../../src/results/rows.js'
+import type { SummaryRow } from '../../src/results/measures/rows.js'
 import { contents, finishedUnits, start, until } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { runHere } from '../support/inProcess.js'

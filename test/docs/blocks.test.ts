@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { programWith } from '../../src/cli/program.js'
-import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../src/experiments/foldBaselines.js'
+import {
+  coarseGrid,
+  foldBaselines,
+  meanAccuracy,
+  USUAL_PERIOD,
+} from '../../src/experiments/classifiers/foldBaselines.js'
 import { leftOut } from '../support/leftOut.js'
 import { type Block, blocksOf, codeSpansOf, PAGES, ROOT, textOf } from '../support/markdown.js'
 import { commandsOf, refusalOf, subcommandsOf } from '../support/shell.js'
@@ -41,7 +46,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
       'examples/compare.sh',
       'src/cli/commands/compare.ts',
       'src/cli/parse.ts',
-      'src/report/nextSteps.ts',
+      'src/report/sections/nextSteps.ts',
     ]
     const limits = [...PARSED_PAGES, ...sources].flatMap((page) =>
       [...textOf(page).matchAll(/(?:max-worse|maxWorse|MEASURE=NUMBER)[^\n]*?[=:] ?(0\.\d+)/g)].map(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { PROTOCOL_NAMES, protocolNamed } from '../../src/experiments/protocols.js'
+import { PROTOCOL_NAMES, protocolNamed } from '../../src/experiments/answers/protocols.js'
 import { measuresOf } from '../../src/results/answers/measures.js'
-import { MEASURES } from '../../src/results/measures.js'
+import { MEASURES } from '../../src/results/measures/measures.js'
 import { textOf } from '../support/markdown.js'
 
 const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => measuresOf(protocolNamed(name), { labels: true, boxes: true }))

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { modelsFolder } from '../../src/files/package.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
-import type { DroppedNetwork, Fault } from '../../src/page/live.js'
+import type { DroppedNetwork, Fault } from '../../src/page/live/live.js'
 import { type Asking, ask, MAP, post, SCENE, wholeMap } from '../support/liveServer.js'
 
 /** For what a busy machine comes to late. */

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
+import { fileName } from '../../src/files/fileName.js'
 import { openLocks } from '../../src/files/lock.js'
 import { modelsFolder } from '../../src/files/package.js'
 import {
@@ -14,11 +14,11 @@ import {
   type KeptUnit,
   type LiveObject,
   type LiveStudy,
-} from '../../src/page/live.js'
+} from '../../src/page/live/live.js'
 import type { ProgressEvent } from '../../src/progress.js'
-import { fileName } from '../../src/results/fileName.js'
 import { reproduce } from '../../src/study/maps/reproduce.js'
 import { unitTitle } from '../../src/study/maps/units.js'
+import { randomNumbers } from '../../src/support/randomNumbers.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
 import { ask, cosinesOf, MAP, messagesIn, post, rowsIn, SCENE, wholeMap } from '../support/liveServer.js'

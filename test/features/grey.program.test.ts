@@ -1,6 +1,6 @@
 import { beforeAll, describe, it, vi } from 'vitest'
-import { openThreads } from '../../src/engine/handle.js'
-import { pictureFrame } from '../../src/engine/scene.js'
+import { openThreads } from '../../src/engine/open/handle.js'
+import { pictureFrame } from '../../src/engine/scene/scene.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { writeModel } from '../../src/onnx/format/model.js'

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { relative } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
 import { InterruptedError, OutputError, UsageError } from '../../src/errors.js'
 import { separability } from '../../src/features/separability.js'
 import { similarity } from '../../src/features/similarity.js'

@@ -2,7 +2,7 @@
 
     python3 test/golden/make_consistency.py
 
-The measures are written from the definitions in the papers that src/experiments/protocols.ts names, with PyTorch's own
+The measures are written from the definitions in the papers that src/experiments/answers/protocols.ts names, with PyTorch's own
 shifts and Fourier transforms, and torchvision's crops.
 """
 

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 const SILENT_ROOMS = [
   'src/experiments',
   'src/engine/reuse',
-  'src/engine/positions.ts',
+  'src/engine/scene/positions.ts',
   'src/patches',
   'src/results',
   'src/files/lock.ts',

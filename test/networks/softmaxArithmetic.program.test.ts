@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { classProbabilities } from '../../src/experiments/answers.js'
+import { classProbabilities } from '../../src/experiments/answers/answers.js'
 import { outputOf } from '../../src/network.js'
 import { networkNotes } from '../../src/networks/open/notes.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'

@@ -15,7 +15,7 @@ import { mapTitle } from '../../src/page/browser/panel.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import type { Quantity } from '../../src/page/browser/view.js'
-import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/text.js'
+import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/text/text.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const group = { ...groupOf({ key: 0, model: 'alexnet' }), classes: 'fc8' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { indexOf as gridIndex, positionAt } from '../../src/experiments/grid.js'
+import { indexOf as gridIndex, positionAt } from '../../src/experiments/maps/grid.js'
 import {
   baselineOf,
   type Choice,
@@ -14,7 +14,7 @@ import {
 } from '../../src/page/browser/fit.js'
 import { firstView, formatView, limitsFromText, parseView, type View } from '../../src/page/browser/view.js'
 import { COLOUR_MAPS } from '../../src/plot/colormap.js'
-import type { NetworkPair } from '../../src/results/pairs.js'
+import type { NetworkPair } from '../../src/results/store/pairs.js'
 import { randomCases } from '../support/randomCases.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { writeReport } from '../../src/report/report.js'
-import { writeUnit } from '../../src/results/unit/store.js'
+import { writeUnit } from '../../src/results/store/units.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, madeUnit } from '../support/unit.js'
 

@@ -8,10 +8,10 @@ import {
   readArithmetic,
   writeAccuracy,
   writeArithmeticDocument,
-} from '../../src/results/arithmeticDocument.js'
-import { arithmeticRows } from '../../src/results/arithmeticRows.js'
-import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
-import { variantText } from '../../src/results/variant.js'
+} from '../../src/results/arithmetic/document.js'
+import { arithmeticRows } from '../../src/results/arithmetic/rows.js'
+import { readArithmeticStudies } from '../../src/results/arithmetic/study.js'
+import { variantText } from '../../src/results/measures/variant.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { positionGrid } from '../../src/engine/positions.js'
-import { SIGHTING_VALUES } from '../../src/experiments/boxes.js'
+import { positionGrid } from '../../src/engine/scene/positions.js'
+import { SIGHTING_VALUES } from '../../src/experiments/answers/boxes.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
-import { extractedGrid } from '../../src/experiments/similarity.js'
+import { extractedGrid } from '../../src/experiments/maps/cosines.js'
 import { assembleUnit, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
 import { inputs } from '../support/unit.js'
 

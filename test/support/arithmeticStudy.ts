@@ -1,10 +1,10 @@
-import type { ArithmeticCounts } from '../../src/experiments/arithmeticAccuracy.js'
+import type { ArithmeticCounts } from '../../src/experiments/arithmetic/accuracy.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
   type ArithmeticDocument,
-} from '../../src/results/arithmeticDocument.js'
-import type { ArithmeticStudy } from '../../src/results/arithmeticStudy.js'
+} from '../../src/results/arithmetic/document.js'
+import type { ArithmeticStudy } from '../../src/results/arithmetic/study.js'
 
 export function countsOf(changes: Partial<ArithmeticCounts> = {}): ArithmeticCounts {
   return {

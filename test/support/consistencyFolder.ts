@@ -1,5 +1,5 @@
-import { CONFIDENT } from '../../src/experiments/confidence.js'
-import { columnsOf, keptValues, type ProtocolName, protocolNamed } from '../../src/experiments/protocols.js'
+import { CONFIDENT } from '../../src/experiments/answers/confidence.js'
+import { columnsOf, keptValues, type ProtocolName, protocolNamed } from '../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { type AnswersInputs, bucketOf } from '../../src/results/answers/schema.js'
 import { type AnswersRow, writeAnswers } from '../../src/results/answers/store.js'

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
-import { messageDecoder } from '../../src/page/messageCoding.js'
+import type { MapMessage, MapRequest, MapRows } from '../../src/page/live/live.js'
+import { messageDecoder } from '../../src/page/live/messageCoding.js'
 
 /** An object and a network that is fast to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const

@@ -1,6 +1,6 @@
-import { type ProtocolName, protocolNamed } from '../../src/experiments/protocols.js'
+import { type ProtocolName, protocolNamed } from '../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { resultsPage } from '../../src/page/page.js'
+import { resultsPage } from '../../src/page/html/page.js'
 import { photographsPart } from '../../src/report/photographs/section.js'
 import { measuresOf } from '../../src/results/answers/measures.js'
 import type { AnsweredNetwork } from '../../src/results/answers/read.js'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { anchorPositions, positionRange } from '../../src/engine/positions.js'
-import type { SiteGroup, SiteIndex } from '../../src/page/siteIndex.js'
+import { anchorPositions, positionRange } from '../../src/engine/scene/positions.js'
+import type { SiteGroup, SiteIndex } from '../../src/page/site/siteIndex.js'
 
 interface Wishes {
   readonly key: number

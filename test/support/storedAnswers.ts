@@ -1,4 +1,4 @@
-import { columnsOf, keptValues, protocolNamed } from '../../src/experiments/protocols.js'
+import { columnsOf, keptValues, protocolNamed } from '../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { ANSWERS_FORMAT, type AnswersInputs, bucketOf } from '../../src/results/answers/schema.js'
 import { type AnswersRow, writeAnswers } from '../../src/results/answers/store.js'

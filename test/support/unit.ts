@@ -1,8 +1,8 @@
-import { ANCHOR_NAMES, type AnchorName, anchorPositions } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName, anchorPositions } from '../../src/engine/scene/positions.js'
+import { type LayerNumbers, variantText } from '../../src/results/measures/variant.js'
+import { writeUnit } from '../../src/results/store/units.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
-import { writeUnit } from '../../src/results/unit/store.js'
-import { type LayerNumbers, variantText } from '../../src/results/variant.js'
 
 export const inputs: UnitInputs = {
   format: UNIT_FORMAT,

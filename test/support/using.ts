@@ -1,4 +1,4 @@
-import type { NetworkHandle } from '../../src/engine/handle.js'
+import type { NetworkHandle } from '../../src/engine/open/handle.js'
 
 /** Works with a handle, then closes it. */
 export async function using<T>(

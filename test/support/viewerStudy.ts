@@ -1,15 +1,15 @@
-import { positionGrid } from '../../src/engine/positions.js'
+import { positionGrid } from '../../src/engine/scene/positions.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
-import { randomNumbers } from '../../src/experiments/randomNumbers.js'
-import { extractedGrid } from '../../src/experiments/similarity.js'
-import { sketchOf } from '../../src/experiments/sketch.js'
+import { extractedGrid } from '../../src/experiments/maps/cosines.js'
+import { sketchOf } from '../../src/experiments/maps/sketch.js'
 import type { ClassScores } from '../../src/network.js'
 import { madePatch, patchAtSize } from '../../src/patches/patch.js'
 import { writeReport } from '../../src/report/report.js'
-import { keepPatchPicture } from '../../src/results/pictures.js'
+import { keepPatchPicture } from '../../src/results/store/pictures.js'
+import { writeUnit } from '../../src/results/store/units.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
-import { writeUnit } from '../../src/results/unit/store.js'
+import { randomNumbers } from '../../src/support/randomNumbers.js'
 
 /** Patches whose names a page must show unchanged. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type DeviceTrial, tryDevice } from '../../src/engine/deviceTrial.js'
+import { type DeviceTrial, tryDevice } from '../../src/engine/open/deviceTrial.js'
 import { readNpy } from '../../src/files/npy.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 

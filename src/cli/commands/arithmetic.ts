@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { ORIGINS } from '../../experiments/expression.js'
+import { ORIGINS } from '../../experiments/arithmetic/expression.js'
 import type { ArithmeticOptions } from '../../study/arithmetic/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
@@ -48,7 +48,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
       say('opening networks')
       const { arithmetic } = await import('../../study/arithmetic/arithmetic.js')
-      const { errorTable } = await import('../../report/arithmeticSection.js')
+      const { errorTable } = await import('../../report/arithmetic/section.js')
       const { document, seconds } = await arithmetic({
         ...options,
         ...(generator && { generators: generator }),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES } from '../../experiments/folds.js'
+import { FOLD_SCHEMES } from '../../experiments/classifiers/folds.js'
 import type { ReproduceOptions } from '../../study/maps/options.js'
 import type { StudyResult } from '../../study/maps/reproduce.js'
 import { counted } from '../../support/text.js'

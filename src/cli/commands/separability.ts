@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/classifiers/folds.js'
 import type { SeparabilityOptions } from '../../features/separability.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'

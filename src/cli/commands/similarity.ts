@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
 import type { SimilarityOptions } from '../../features/similarity.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'

@@ -1,7 +1,7 @@
 import type { NetworkInput, RunnableGraph } from '../../network.js'
-import type { Device } from '../device.js'
+import type { Device } from '../devices/device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
-import type { BatchPart } from '../task.js'
+import type { BatchPart } from '../scene/task.js'
 
 /**
  * Receives the features of some images of a batch, [images, dims] per layer. `first` is the index of the first image in

@@ -1,6 +1,6 @@
 import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../network.js'
-import type { BatchPart, JobScene, Scene } from '../task.js'
+import type { BatchPart, JobScene, Scene } from '../scene/task.js'
 
 /** Number of scenes whose compositors are kept, because a batch may end and the next one begin with the same scene. */
 const KEPT = 2

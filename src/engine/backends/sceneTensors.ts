@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import type { NetworkInput } from '../../network.js'
 import { SCENE_INPUTS } from '../../onnx/edit/compositing.js'
-import type { SceneArrays } from '../sceneArrays.js'
+import type { SceneArrays } from '../scene/sceneArrays.js'
 
 /** The graph's inputs that are the same for all batches of a scene. */
 export interface CompositedScene {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import type { RunnableGraph } from '../../network.js'
 import { prepareEnvironment } from '../../support/machine.js'
-import { type Device, executionProviders } from '../device.js'
-import { PROVIDERS } from '../providers.js'
+import { type Device, executionProviders } from '../devices/device.js'
+import { PROVIDERS } from '../devices/providers.js'
 
 /** @param isPooled whether to keep memory from run to run; this is faster only if the tensors keep their sizes */
 export function openSession(

@@ -3,7 +3,7 @@ import { linksOf, neededFor } from '../../onnx/graph/links.js'
 import { connectedWeights } from '../../onnx/graph/products.js'
 import { addTo } from '../../support/lists.js'
 import { int32At } from '../../support/typedArrays.js'
-import type { Axis } from '../positions.js'
+import type { Axis } from '../scene/positions.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
 import {

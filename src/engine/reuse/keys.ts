@@ -1,6 +1,6 @@
 import type { AxisWindow } from '../../onnx/graph/windows.js'
 import { int32At } from '../../support/typedArrays.js'
-import { AXES, type Axis, type PositionRange } from '../positions.js'
+import { AXES, type Axis, type PositionRange } from '../scene/positions.js'
 import type { CellStep, CellSteps } from './cellStep.js'
 
 /** Positions of the patch along one axis of the frame. */

@@ -1,11 +1,11 @@
 import { throwIfStopped } from '../../errors.js'
 import { outputOf } from '../../network.js'
-import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../crew.js'
-import { largestDistance } from '../distance.js'
-import type { Features } from '../features.js'
-import { offsetsAt } from '../positions.js'
-import { type Job, schedule } from '../scheduler.js'
-import type { JobScene, Scene } from '../task.js'
+import { largestDistance } from '../features/distance.js'
+import type { Features } from '../features/features.js'
+import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../queue/crew.js'
+import { type Job, schedule } from '../queue/scheduler.js'
+import { offsetsAt } from '../scene/positions.js'
+import type { JobScene, Scene } from '../scene/task.js'
 
 export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
   /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { NetworkInput } from '../../network.js'
-import { AXES, type Axis, positionRange } from '../positions.js'
-import type { Scene } from '../task.js'
+import { AXES, type Axis, positionRange } from '../scene/positions.js'
+import type { Scene } from '../scene/task.js'
 import type { CellSteps } from './cellStep.js'
 import { type Both, both, cellKeys, type Keys } from './keys.js'
 

@@ -1,7 +1,7 @@
-import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/boxes.js'
-import { decodeMap, decodeRegions, fromBase64, PROBABILITY_DECIMALS } from '../mapCoding.js'
-import type { SiteMaps } from '../siteIndex.js'
-import { classWords, isolated, probabilityText } from '../text.js'
+import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/answers/boxes.js'
+import { decodeMap, decodeRegions, fromBase64, PROBABILITY_DECIMALS } from '../site/mapCoding.js'
+import type { SiteMaps } from '../site/siteIndex.js'
+import { classWords, isolated, probabilityText } from '../text/text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {

@@ -1,6 +1,6 @@
 import { h, type RefObject, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { GridShape } from '../../experiments/grid.js'
+import type { GridShape } from '../../experiments/maps/grid.js'
 import { attributeText, type SvgElement, svg } from '../../plot/svg.js'
 import type { PanelId } from './readings.js'
 import type { Colour } from './regions.js'

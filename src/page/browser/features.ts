@@ -1,4 +1,4 @@
-import { fromBase64, roundCosine } from '../mapCoding.js'
+import { fromBase64, roundCosine } from '../site/mapCoding.js'
 import { loadFeatures } from './files.js'
 import { type Fitted, featureParts } from './fit.js'
 import { recent } from './recent.js'

@@ -6,7 +6,7 @@ import {
   type SiteMaps,
   type SiteOverview,
   type SitePicture,
-} from '../siteIndex.js'
+} from '../site/siteIndex.js'
 import { allRead, element } from './dom.js'
 import { recent } from './recent.js'
 

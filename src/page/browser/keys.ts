@@ -1,4 +1,4 @@
-import type { Position } from '../../engine/positions.js'
+import type { Position } from '../../engine/scene/positions.js'
 
 export interface CursorActions {
   /**

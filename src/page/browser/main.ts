@@ -1,4 +1,4 @@
-import type { SiteIndex } from '../siteIndex.js'
+import type { SiteIndex } from '../site/siteIndex.js'
 import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'

@@ -1,11 +1,11 @@
-import { isSamePosition, type Position } from '../../engine/positions.js'
-import { OUTCOMES } from '../../experiments/boxes.js'
-import { indexOf } from '../../experiments/grid.js'
+import { isSamePosition, type Position } from '../../engine/scene/positions.js'
+import { OUTCOMES } from '../../experiments/answers/boxes.js'
+import { indexOf } from '../../experiments/maps/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
-import { centerOf, kindOf } from '../groups.js'
-import { decodeMap, fromBase64, roundCosine } from '../mapCoding.js'
-import type { SiteLayerMaps } from '../siteIndex.js'
-import { positionText } from '../text.js'
+import { centerOf, kindOf } from '../site/groups.js'
+import { decodeMap, fromBase64, roundCosine } from '../site/mapCoding.js'
+import type { SiteLayerMaps } from '../site/siteIndex.js'
+import { positionText } from '../text/text.js'
 import {
   type AnswerAt,
   answerAt,

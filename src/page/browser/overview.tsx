@@ -9,11 +9,11 @@ import {
   type ObjectAnswer,
   otherAnswer,
   withMap,
-} from '../everyObject.js'
-import { comparedIn } from '../groups.js'
-import { decodeRegions, fromBase64 } from '../mapCoding.js'
-import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../siteIndex.js'
-import { classWords, isolated, probabilityText, shareText } from '../text.js'
+} from '../html/everyObject.js'
+import { comparedIn } from '../site/groups.js'
+import { decodeRegions, fromBase64 } from '../site/mapCoding.js'
+import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../site/siteIndex.js'
+import { classWords, isolated, probabilityText, shareText } from '../text/text.js'
 import { namedAnswer } from './answers.js'
 import { Choices } from './controls.js'
 import { element } from './dom.js'

@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks'
-import { answerAgreement } from '../../experiments/windowAnswers.js'
+import { answerAgreement } from '../../experiments/maps/windowAnswers.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
-import { kindOf, sideText } from '../groups.js'
+import { kindOf, sideText } from '../site/groups.js'
 import {
   agreementText,
   classWords,
@@ -14,7 +14,7 @@ import {
   positionText,
   probabilityText,
   shareText,
-} from '../text.js'
+} from '../text/text.js'
 import { ColourBar } from './colourBar.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { groundColour, pictureKey } from '../groups.js'
-import type { PictureKey, SiteGroup } from '../siteIndex.js'
+import { groundColour, pictureKey } from '../site/groups.js'
+import type { PictureKey, SiteGroup } from '../site/siteIndex.js'
 import { useNear } from './drawing.js'
 
 type PictureOf = (key: PictureKey) => Promise<string>

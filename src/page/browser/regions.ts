@@ -1,6 +1,6 @@
-import { OUTCOMES } from '../../experiments/boxes.js'
-import { type CountedClass, positionsOfClasses, type RankedClasses, rankedClasses } from '../classRanks.js'
-import { classWords, isolated } from '../text.js'
+import { OUTCOMES } from '../../experiments/answers/boxes.js'
+import { type CountedClass, positionsOfClasses, type RankedClasses, rankedClasses } from '../site/classRanks.js'
+import { classWords, isolated } from '../text/text.js'
 import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
 

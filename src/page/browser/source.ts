@@ -1,5 +1,5 @@
-import type { Position } from '../../engine/positions.js'
-import type { PictureKey, SiteIndex } from '../siteIndex.js'
+import type { Position } from '../../engine/scene/positions.js'
+import type { PictureKey, SiteIndex } from '../site/siteIndex.js'
 import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
 import { type LoadedMap, loadMap, quantityNote } from './maps.js'

@@ -1,6 +1,6 @@
-import type { Position } from '../../engine/positions.js'
+import type { Position } from '../../engine/scene/positions.js'
 import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
-import type { SiteIndex } from '../siteIndex.js'
+import type { SiteIndex } from '../site/siteIndex.js'
 import type { Fits } from './fit.js'
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'

@@ -1,8 +1,8 @@
-import type { Position } from '../../engine/positions.js'
+import type { Position } from '../../engine/scene/positions.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
-import type { NetworkPair } from '../../results/pairs.js'
-import { centerOf, comparedIn, kindOf } from '../groups.js'
-import type { SiteIndex } from '../siteIndex.js'
+import type { NetworkPair } from '../../results/store/pairs.js'
+import { centerOf, comparedIn, kindOf } from '../site/groups.js'
+import type { SiteIndex } from '../site/siteIndex.js'
 
 /**
  * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.

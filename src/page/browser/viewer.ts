@@ -1,7 +1,7 @@
 import { h, render } from 'preact'
-import { isSamePosition, type Position } from '../../engine/positions.js'
-import { centerOf, correspondingPosition, kindOf } from '../groups.js'
-import { isolated, messageOf } from '../text.js'
+import { isSamePosition, type Position } from '../../engine/scene/positions.js'
+import { centerOf, correspondingPosition, kindOf } from '../site/groups.js'
+import { isolated, messageOf } from '../text/text.js'
 import { Bench } from './bench.js'
 import { allRead, element } from './dom.js'
 import {

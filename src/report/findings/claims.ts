@@ -1,8 +1,8 @@
-import { CONFIDENT } from '../../experiments/confidence.js'
-import { foldsText } from '../../experiments/folds.js'
+import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { foldsText } from '../../experiments/classifiers/folds.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
-import type { NetworkPair } from '../../results/pairs.js'
-import type { LinkedView } from '../viewLink.js'
+import type { NetworkPair } from '../../results/store/pairs.js'
+import type { LinkedView } from '../text/viewLink.js'
 import type { Border, Evidence, Measured } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, layersOf, type NetworkStudy, nullOf } from './network.js'
 import {

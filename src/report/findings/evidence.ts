@@ -1,4 +1,4 @@
-import { FEWEST_PATCHES, type PatchValues } from '../../results/rows.js'
+import { FEWEST_PATCHES, type PatchValues } from '../../results/measures/rows.js'
 import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 
 /** Evidence about a claim: the values of one quantity for one network, layer and size, averaged over objects. */

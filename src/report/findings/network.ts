@@ -1,7 +1,7 @@
-import { counterpart, differenceBetween, type NetworkPair, samePatches } from '../../results/pairs.js'
-import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
-import { numberOf, type StudyGroup } from '../../results/study.js'
-import { isSameVariant, type Variant } from '../../results/variant.js'
+import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/measures/rows.js'
+import { isSameVariant, type Variant } from '../../results/measures/variant.js'
+import { counterpart, differenceBetween, type NetworkPair, samePatches } from '../../results/store/pairs.js'
+import { numberOf, type StudyGroup } from '../../results/store/study.js'
 import { type Measured, mapped } from './evidence.js'
 
 /** All groups (one per size) of a network. */

@@ -1,7 +1,7 @@
-import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/protocols.js'
+import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/answers/protocols.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMeasure } from '../../results/answers/summary.js'
-import type { PatchValues } from '../../results/rows.js'
+import type { PatchValues } from '../../results/measures/rows.js'
 import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 import { paired } from '../findings/evidence.js'
 

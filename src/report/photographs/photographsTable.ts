@@ -1,6 +1,6 @@
+import { csvText } from '../../files/csv.js'
+import { exactCell } from '../../files/exactCell.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import { csvText } from '../../results/csv.js'
-import { exactCell } from '../../results/exactCell.js'
 
 /** The content of photographs.csv: the values of each photograph, one line for each. */
 export function photographsTable({ measures, photographs }: Pick<AnsweredNetwork, 'measures' | 'photographs'>): string {

@@ -4,7 +4,7 @@ import { middleStart, readPhotograph } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { photographFinder } from '../../results/answers/sources.js'
 import type { MeasuredPhotograph } from '../../results/answers/summary.js'
-import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '../../results/pictures.js'
+import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '../../results/store/pictures.js'
 
 /** Gives the JPEG of a photograph; undefined if there is neither a stored picture nor the photograph. */
 export type PictureReader = (

@@ -1,9 +1,9 @@
-import { CONFIDENT } from '../../experiments/confidence.js'
+import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { type TableCell, tableHtml } from '../../plot/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMeasure, MeasureMean } from '../../results/answers/summary.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { type TableCell, tableHtml } from '../tables/render.js'
 import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
 import { meanText, pairedText, titleText } from './measureText.js'
 

@@ -1,8 +1,8 @@
+import { latexText, UNICODE_MACRO, withoutBreaks } from '../../plot/latexText.js'
 import { PICTURE_LETTERS, textWidth } from '../../plot/letters.js'
+import type { Table, TableCell } from '../../plot/tables.js'
 import { distinct } from '../../support/lists.js'
-import type { TextOf } from '../displayNames.js'
-import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
-import type { Table, TableCell } from './render.js'
+import type { TextOf } from '../text/displayNames.js'
 
 /** A table whose columns are named by one key or more, such as fold scheme and task. */
 export interface KeyedTable extends Table {

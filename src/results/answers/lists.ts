@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../files/atomic.js'
+import { exactCell, textOfCell } from '../../files/exactCell.js'
 import { MOST_BYTES } from '../../files/json.js'
 import { readRegular, regularSize } from '../../files/regularFile.js'
 import { sha256 } from '../../files/sha256.js'
-import { exactCell, textOfCell } from '../exactCell.js'
 
 /** Path of a list of photographs in a results folder. run.json names it, so that it does not list all photographs. */
 export function listFile(names: readonly string[]): string {

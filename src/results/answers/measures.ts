@@ -1,8 +1,8 @@
-import type { RightClasses } from '../../experiments/protocolAnswers.js'
-import { type Column, comparedWith, type Protocol, type ProtocolName } from '../../experiments/protocols.js'
-import { agreementOf } from '../../experiments/windowAnswers.js'
+import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
+import { type Column, comparedWith, type Protocol, type ProtocolName } from '../../experiments/answers/protocols.js'
+import { agreementOf } from '../../experiments/maps/windowAnswers.js'
 import { mean } from '../../support/statistics.js'
-import type { Better } from '../measures.js'
+import type { Better } from '../measures/measures.js'
 
 /** A stored answer. Columns that are not stored are NaN. */
 export interface StoredAnswer extends Readonly<Record<Column, number>> {

@@ -1,6 +1,6 @@
 import { sizeInFrame, sourceSide } from '../../patches/sizes.js'
-import type { Row } from '../rows.js'
-import type { Variant } from '../variant.js'
+import type { Row } from '../measures/rows.js'
+import type { Variant } from '../measures/variant.js'
 import type { AnsweredNetwork } from './read.js'
 import type { MeasureMean } from './summary.js'
 

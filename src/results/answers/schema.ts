@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/protocols.js'
+import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/answers/protocols.js'
 import { sha256 } from '../../files/sha256.js'
 import { SCORE_MEANINGS } from '../../network.js'
 

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
-import { type Column, keptValues, protocolNamed } from '../../experiments/protocols.js'
+import { type Column, keptValues, protocolNamed } from '../../experiments/answers/protocols.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
+import { fileName } from '../../files/fileName.js'
 import { readStored } from '../../files/json.js'
 import { encodeNpy, readNpy } from '../../files/npy.js'
 import { fileVersion } from '../../files/regularFile.js'
 import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
 import { firstDamaged, sha256 } from '../../files/sha256.js'
-import { fileName } from '../fileName.js'
-import { compareText } from '../openResults.js'
-import { OLDER_FORMAT } from '../unit/store.js'
+import { compareText } from '../store/openResults.js'
+import { OLDER_FORMAT } from '../store/units.js'
 import {
   ANSWERS_FORMAT,
   type AnsweredPhotograph,

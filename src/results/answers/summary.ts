@@ -1,5 +1,5 @@
-import { CONFIDENT } from '../../experiments/confidence.js'
-import type { ProtocolName } from '../../experiments/protocols.js'
+import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import type { ProtocolName } from '../../experiments/answers/protocols.js'
 import { meanInterval } from '../../support/statistics.js'
 import { CONFIDENCE, type ProtocolMeasure } from './measures.js'
 

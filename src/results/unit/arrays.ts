@@ -1,8 +1,8 @@
-import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { ANSWER_MAPS } from '../../experiments/answers.js'
-import { SIGHTING_VALUES } from '../../experiments/boxes.js'
-import type { GridShape } from '../../experiments/grid.js'
-import { fileName } from '../fileName.js'
+import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
+import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
+import { SIGHTING_VALUES } from '../../experiments/answers/boxes.js'
+import type { GridShape } from '../../experiments/maps/grid.js'
+import { fileName } from '../../files/fileName.js'
 import type { Unit } from './schema.js'
 
 type Shape = readonly number[]

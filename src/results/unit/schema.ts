@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { ANCHOR_NAMES, positionRange } from '../../engine/positions.js'
-import { BLENDS } from '../../engine/task.js'
-import { MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
-import { READ_AXES } from '../../experiments/readout.js'
+import { ANCHOR_NAMES, positionRange } from '../../engine/scene/positions.js'
+import { BLENDS } from '../../engine/scene/task.js'
+import { MADE_UP_FEATURES } from '../../experiments/classifiers/foldBaselines.js'
+import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/classifiers/folds.js'
+import { READ_AXES } from '../../experiments/readout/readout.js'
 import { SCORE_MEANINGS } from '../../network.js'
 
 /**

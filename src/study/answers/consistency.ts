@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { ProtocolName } from '../../experiments/protocols.js'
+import type { ProtocolName } from '../../experiments/answers/protocols.js'
 import { packageVersion } from '../../files/package.js'
 import { rm } from '../../files/retried.js'
 import type { ClassScores } from '../../network.js'

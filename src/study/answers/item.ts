@@ -1,5 +1,5 @@
-import type { RightClasses } from '../../experiments/protocolAnswers.js'
-import type { Protocol, ProtocolSetting } from '../../experiments/protocols.js'
+import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
+import type { Protocol, ProtocolSetting } from '../../experiments/answers/protocols.js'
 import type { PhotographFile } from '../../patches/photographs.js'
 import type { AnswersInputs } from '../../results/answers/schema.js'
 import type { WorkItem } from '../workItem.js'

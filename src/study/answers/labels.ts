@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { basename, dirname, normalize } from 'node:path'
 import { InputError } from '../../errors.js'
+import { csvRows } from '../../files/csv.js'
 import { withFile } from '../../files/openFile.js'
 import type { Classes, Network } from '../../network.js'
 import { classFinder, isIndex } from '../../networks/classes/words.js'
 import type { PhotographFile } from '../../patches/photographs.js'
-import { csvRows } from '../../results/csv.js'
 import { counted, listedNames, nearestNames } from '../../support/text.js'
 
 /** The classes of a photograph in the user's words, and where they stand, such as `labels.csv line 7`. */

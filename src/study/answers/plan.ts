@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { throwIfStopped, UsageError } from '../../errors.js'
-import { CENTER, type Protocol } from '../../experiments/protocols.js'
+import { CENTER, type Protocol } from '../../experiments/answers/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { isPlaceholder } from '../../networks/file/weights.js'
 import { recipeText } from '../../networks/input/recipe.js'
@@ -15,8 +15,8 @@ import {
   findAnswers,
   readAnswers,
 } from '../../results/answers/store.js'
-import { compareText, foldersIn } from '../../results/openResults.js'
-import { checkResultsFolder } from '../../results/resultsFolder.js'
+import { compareText, foldersIn } from '../../results/store/openResults.js'
+import { checkResultsFolder } from '../../results/store/resultsFolder.js'
 import { addTo } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import type { Study } from '../study.js'

@@ -1,20 +1,20 @@
 import { join } from 'node:path'
-import type { ArithmeticModels } from '../../experiments/arithmeticModels.js'
-import { expressionText, ORIGINS, type Origin } from '../../experiments/expression.js'
-import { featureArithmetic, type LayerArithmetic } from '../../experiments/featureArithmetic.js'
-import { type FramePixels, sceneText } from '../../experiments/objectScene.js'
+import { expressionText, ORIGINS, type Origin } from '../../experiments/arithmetic/expression.js'
+import { featureArithmetic, type LayerArithmetic } from '../../experiments/arithmetic/featureArithmetic.js'
+import type { ArithmeticModels } from '../../experiments/arithmetic/models.js'
+import { type FramePixels, sceneText } from '../../experiments/scenes/objectScene.js'
 import { writeFileAtomic } from '../../files/atomic.js'
+import { fileName } from '../../files/fileName.js'
 import { encodeNpy } from '../../files/npy.js'
 import { sha256 } from '../../files/sha256.js'
 import { encodePng } from '../../patches/image.js'
 import { decibelText } from '../../plot/numberText.js'
-import { arithmeticSheet } from '../../report/arithmeticSheet.js'
+import { arithmeticSheet } from '../../report/arithmetic/sheet.js'
 import {
   ARITHMETIC_FORMAT,
   type ArithmeticDocument,
   writeArithmeticDocument,
-} from '../../results/arithmeticDocument.js'
-import { fileName } from '../../results/fileName.js'
+} from '../../results/arithmetic/document.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
 export async function computeExpression(

@@ -1,9 +1,15 @@
-import type { Scene } from '../../engine/task.js'
+import type { Scene } from '../../engine/scene/task.js'
 import { InputError } from '../../errors.js'
-import { objectExpectation, pixelExpectation } from '../../experiments/arithmeticExpectation.js'
-import type { Term } from '../../experiments/expression.js'
-import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../../experiments/objectScene.js'
-import { sceneRenderer } from '../../experiments/scenePatches.js'
+import { objectExpectation, pixelExpectation } from '../../experiments/arithmetic/expectation.js'
+import type { Term } from '../../experiments/arithmetic/expression.js'
+import {
+  BLANK,
+  drawObject,
+  type FramePixels,
+  type PlacedObject,
+  parseScene,
+} from '../../experiments/scenes/objectScene.js'
+import { sceneRenderer } from '../../experiments/scenes/scenePatches.js'
 import { isGivenPath } from '../../files/regularFile.js'
 import type { NamedBackground } from '../../patches/background.js'
 import { readImage } from '../../patches/image.js'

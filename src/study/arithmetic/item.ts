@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { Scene } from '../../engine/task.js'
-import { type ArithmeticCounts, trialImages } from '../../experiments/arithmeticAccuracy.js'
-import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../experiments/arithmeticScenes.js'
-import { type ArithmeticTrial, randomTrials, trialSize } from '../../experiments/arithmeticTrials.js'
-import { namesOf, parseExpression } from '../../experiments/expression.js'
-import { type SceneRenderer, sceneRenderer } from '../../experiments/scenePatches.js'
+import type { Scene } from '../../engine/scene/task.js'
+import { type ArithmeticCounts, trialImages } from '../../experiments/arithmetic/accuracy.js'
+import { namesOf, parseExpression } from '../../experiments/arithmetic/expression.js'
+import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../experiments/arithmetic/scenes.js'
+import { type ArithmeticTrial, randomTrials, trialSize } from '../../experiments/arithmetic/trials.js'
+import { type SceneRenderer, sceneRenderer } from '../../experiments/scenes/scenePatches.js'
 import { fileVersion } from '../../files/regularFile.js'
 import { sha256 } from '../../files/sha256.js'
 import type { Network } from '../../network.js'
@@ -18,8 +18,8 @@ import {
   ARITHMETIC_FORMAT,
   readAccuracy,
   readArithmetic,
-} from '../../results/arithmeticDocument.js'
-import { accuracyPath, arithmeticFolder } from '../../results/arithmeticStudy.js'
+} from '../../results/arithmetic/document.js'
+import { accuracyPath, arithmeticFolder } from '../../results/arithmetic/study.js'
 import type { WorkItem } from '../workItem.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import type { NetworkWithGenerators } from './generators.js'

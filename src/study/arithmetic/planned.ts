@@ -1,6 +1,6 @@
 import { sha256 } from '../../files/sha256.js'
-import { readAccuracy } from '../../results/arithmeticDocument.js'
-import { accuracyPath } from '../../results/arithmeticStudy.js'
+import { readAccuracy } from '../../results/arithmetic/document.js'
+import { accuracyPath } from '../../results/arithmetic/study.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
 import { arithmeticTitle } from './item.js'
 

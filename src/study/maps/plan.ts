@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type StudyPictures, studyPictures } from '../../patches/studyPictures.js'
-import { checkResultsFolder } from '../../results/resultsFolder.js'
+import { checkResultsFolder } from '../../results/store/resultsFolder.js'
 import { type ArithmeticItem, describeArithmetic } from '../arithmetic/item.js'
 import { planArithmetic } from '../arithmetic/plan.js'
 import type { Study } from '../study.js'

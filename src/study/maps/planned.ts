@@ -1,5 +1,5 @@
+import { isUnitThere } from '../../results/store/units.js'
 import { inputsSchema } from '../../results/unit/schema.js'
-import { isUnitThere } from '../../results/unit/store.js'
 import type { PlannedItem, RunEntry } from '../runFile.js'
 import { unitTitle } from './units.js'
 

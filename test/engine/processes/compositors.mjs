@@ -2,7 +2,7 @@
 // node compositors.mjs drawn: draws a scene with each, as a worker does; node compositors.mjs forgotten: only creates them
 import { setImmediate } from 'node:timers/promises'
 import { imageDrawing, sceneCompositor } from '../../../dist/engine/backends/images.js'
-import { pixelScene } from '../../../dist/engine/scene.js'
+import { pixelScene } from '../../../dist/engine/scene/scene.js'
 
 const SIDE = 512
 const input = { rows: 2, cols: 2, divisor: 1, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AXES } from '../../../src/engine/positions.js'
 import type { CellStep } from '../../../src/engine/reuse/cellStep.js'
 import { CELL_INPUTS, type Pass, passCells } from '../../../src/engine/reuse/cells.js'
 import { type Both, both, cellKeys, type Keys } from '../../../src/engine/reuse/keys.js'
+import { AXES } from '../../../src/engine/scene/positions.js'
 import type { AxisWindow } from '../../../src/onnx/graph/windows.js'
 import { randomCases } from '../../support/randomCases.js'
 

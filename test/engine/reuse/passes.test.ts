@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { openFeatureMemory } from '../../../src/engine/features.js'
+import { openFeatureMemory } from '../../../src/engine/features/features.js'
+import type { Workers } from '../../../src/engine/queue/workers.js'
 import { runPasses } from '../../../src/engine/reuse/passes.js'
-import { sceneOf } from '../../../src/engine/scene.js'
-import type { Workers } from '../../../src/engine/workers.js'
+import { sceneOf } from '../../../src/engine/scene/scene.js'
 import { describedNetwork } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare } from '../../../src/compare/compare.js'
 import { partVersion } from '../../../src/download/part.js'
-import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
+import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmetic/scenes.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { openLocks } from '../../../src/files/lock.js'
 import { encodeNpy } from '../../../src/files/npy.js'
@@ -26,17 +26,17 @@ import {
   type AccuracyDocument,
   writeAccuracy,
   writeArithmeticDocument,
-} from '../../../src/results/arithmeticDocument.js'
-import { arithmeticRows } from '../../../src/results/arithmeticRows.js'
+} from '../../../src/results/arithmetic/document.js'
+import { arithmeticRows } from '../../../src/results/arithmetic/rows.js'
 import {
   accuracyPath,
   arithmeticFolder,
   readArithmeticStudies,
   type StoredScene,
-} from '../../../src/results/arithmeticStudy.js'
-import { groupRows } from '../../../src/results/rows.js'
-import { openUnit } from '../../../src/results/unit/open.js'
-import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store.js'
+} from '../../../src/results/arithmetic/study.js'
+import { groupRows } from '../../../src/results/measures/rows.js'
+import { openUnit } from '../../../src/results/store/openUnit.js'
+import { findUnit, unitFolder, writeUnit } from '../../../src/results/store/units.js'
 import { readLabels, rightClasses } from '../../../src/study/answers/labels.js'
 import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js'
 import { studyStatus } from '../../../src/study/status.js'

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
+import { ANCHOR_NAMES } from '../../../src/engine/scene/positions.js'
 import { hot, PAPER_LIMITS } from '../../../src/plot/colormap.js'
 import { layoutPng, layoutSvg } from '../../../src/plot/layout.js'
 import { type Figure, figuresSection, paperFigures } from '../../../src/report/figures/figures.js'

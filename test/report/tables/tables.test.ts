@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
-import { paperRows } from '../../../src/report/paper.js'
-import type { TableCell } from '../../../src/report/tables/render.js'
+import { ANCHOR_NAMES } from '../../../src/engine/scene/positions.js'
+import type { TableCell } from '../../../src/plot/tables.js'
+import { paperRows } from '../../../src/report/sections/paper.js'
 import {
   NO_PAPER,
   type PaperComparison,
@@ -10,8 +10,8 @@ import {
   tableFile,
   tablesHtml,
 } from '../../../src/report/tables/tables.js'
-import type { MeanRow } from '../../../src/results/rows.js'
-import type { Variant } from '../../../src/results/variant.js'
+import type { MeanRow } from '../../../src/results/measures/rows.js'
+import type { Variant } from '../../../src/results/measures/variant.js'
 
 // What whole tables look like, their files and what they leave out, test/report/documents.test.ts shows.
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { imageDrawing } from '../../../src/engine/backends/images.js'
-import { pixelScene } from '../../../src/engine/scene.js'
-import type { Scene } from '../../../src/engine/task.js'
-import { protocolAnswers, type Seen } from '../../../src/experiments/protocolAnswers.js'
+import { pixelScene } from '../../../src/engine/scene/scene.js'
+import type { Scene } from '../../../src/engine/scene/task.js'
+import { protocolAnswers, type Seen } from '../../../src/experiments/answers/protocolAnswers.js'
 import {
   CENTER,
   columnsOf,
@@ -14,7 +14,7 @@ import {
   type ProtocolSetting,
   protocolNamed,
   type Shift,
-} from '../../../src/experiments/protocols.js'
+} from '../../../src/experiments/answers/protocols.js'
 import { resizeAntialiased } from '../../../src/patches/antialiased.js'
 import { noise } from '../../../src/patches/background.js'
 import { sourceSide } from '../../../src/patches/sizes.js'

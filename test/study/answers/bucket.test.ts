@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { columnsOf, type ProtocolName, protocolNamed } from '../../../src/experiments/protocols.js'
+import { columnsOf, type ProtocolName, protocolNamed } from '../../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import type { AnsweredPhotograph } from '../../../src/results/answers/schema.js'
 import { bucketOf } from '../../../src/results/answers/schema.js'

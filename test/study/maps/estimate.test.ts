@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
-import { writeUnit } from '../../../src/results/unit/store.js'
+import { writeUnit } from '../../../src/results/store/units.js'
 import { estimateStudy } from '../../../src/study/maps/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
 import { planStudy } from '../../../src/study/maps/plan.js'

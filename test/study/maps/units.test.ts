@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkMemory } from '../../../src/engine/machineMemory.js'
-import { positionGrid } from '../../../src/engine/positions.js'
+import { checkMemory } from '../../../src/engine/open/machineMemory.js'
+import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { UsageError } from '../../../src/errors.js'
 import type { Network } from '../../../src/network.js'
 import type { Patch } from '../../../src/patches/patch.js'

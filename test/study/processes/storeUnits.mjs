@@ -9,8 +9,8 @@ const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { resolveOptions } = await load('study/maps/options.js')
 const { planStudy } = await load('study/maps/plan.js')
 const { measureAndStore } = await load('study/maps/measure.js')
-const { studyClassifiers } = await load('experiments/classifiers.js')
-const { openThreads } = await load('engine/handle.js')
+const { studyClassifiers } = await load('experiments/classifiers/classifiers.js')
+const { openThreads } = await load('engine/open/handle.js')
 
 const study = await planStudy(
   resolveOptions({

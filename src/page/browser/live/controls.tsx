@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
-import { kindOf, sideText } from '../../groups.js'
 import {
   type DroppedNetwork,
   KEEPS_OBJECTS,
@@ -12,8 +11,9 @@ import {
   type LiveObject,
   type OtherUnit,
   type PullMessage,
-} from '../../live.js'
-import { classWords, isolated, messageOf } from '../../text.js'
+} from '../../live/live.js'
+import { kindOf, sideText } from '../../site/groups.js'
+import { classWords, isolated, messageOf } from '../../text/text.js'
 import { Choices } from '../controls.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type NoticeKind, type Say } from './addFile.js'

@@ -1,5 +1,5 @@
-import { type Sighting, sightingAt } from '../../../experiments/boxes.js'
-import type { MapRows } from '../../live.js'
+import { type Sighting, sightingAt } from '../../../experiments/answers/boxes.js'
+import type { MapRows } from '../../live/live.js'
 import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 

@@ -1,8 +1,7 @@
-import { anchorPositions, type Position, positionRange } from '../../../engine/positions.js'
-import { indexOf as positionIndex } from '../../../experiments/grid.js'
+import { anchorPositions, type Position, positionRange } from '../../../engine/scene/positions.js'
+import { indexOf as positionIndex } from '../../../experiments/maps/grid.js'
 import { sizeFor, strideFor } from '../../../patches/sizes.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
-import { kindOf } from '../../groups.js'
 import {
   fittingStride,
   LIVE_STRIDES,
@@ -12,9 +11,10 @@ import {
   type LiveStudy,
   type MapMessage,
   type MapRequest,
-} from '../../live.js'
-import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
-import { classWords, isolated, positionsText } from '../../text.js'
+} from '../../live/live.js'
+import { kindOf } from '../../site/groups.js'
+import type { SiteGroup, SiteIndex } from '../../site/siteIndex.js'
+import { classWords, isolated, positionsText } from '../../text/text.js'
 import type { Fitted } from '../fit.js'
 import { type LoadedMap, mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, MapSource } from '../source.js'

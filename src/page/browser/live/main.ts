@@ -1,5 +1,5 @@
 import { h, render } from 'preact'
-import type { LiveStudy } from '../../live.js'
+import type { LiveStudy } from '../../live/live.js'
 import { element } from '../dom.js'
 import { bindPrint } from '../print.js'
 import { startViewer } from '../viewer.js'

@@ -1,5 +1,5 @@
-import type { Fault } from '../../live.js'
-import { messageDecoder } from '../../messageCoding.js'
+import type { Fault } from '../../live/live.js'
+import { messageDecoder } from '../../live/messageCoding.js'
 
 const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start Shiftscope again.'
 

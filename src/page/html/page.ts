@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageFolder, packageVersion } from '../../files/package.js'
+import { sizeText } from '../../patches/sizes.js'
+import { escapeHtml } from '../../plot/html.js'
+import { counted } from '../../support/text.js'
+import { kindOf } from '../site/groups.js'
+import type { SiteIndex } from '../site/siteIndex.js'
+import { OVERVIEW, OVERVIEW_STYLE, overviewHtml } from './overview.js'
+import type { ReportSection } from './section.js'
+import { STYLE } from './style.js'
+import { type Opening, viewerHtml } from './viewerHtml.js'
+
+/** The parts in which pages differ. `main` is HTML and has the page's h1. Titles are plain text. */
+export interface PageParts {
+  readonly title: string
+  readonly style?: string
+  /** Whether the page begins with the viewer, to which a hidden link then leads. */
+  readonly hasViewer: boolean
+  readonly links: readonly Pick<ReportSection, 'id' | 'title' | 'answer'>[]
+  readonly main: string
+}
+
+/**
+ * The page of a results folder: the viewer, then the given sections, then the citation. The page needs the folder
+ * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
+ * @param index null if the folder has no maps; the page then has only sections
+ * @param title says what the page is; by default, which networks it studies
+ */
+export function resultsPage(
+  index: SiteIndex | null,
+  sections: readonly ReportSection[],
+  opening?: Opening,
+  title = index === null ? 'Feature arithmetic' : studyTitle(index),
+): string {
+  const all = [...sections, citationSection()]
+  const leftOut = index?.oneFile?.leftOut
+  const overview = index === null ? '' : overviewHtml(index)
+  return pageHtml({
+    title,
+    style: [OVERVIEW_STYLE, ...sections.map(({ style = '' }) => style)].join(''),
+    hasViewer: index !== null,
+    links: [
+      ...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]),
+      ...(overview === '' ? [] : [OVERVIEW]),
+      ...all,
+    ],
+    // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
+    main: [
+      ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
+      ...(index === null
+        ? [headingOf(title)]
+        : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
+      ...all.map(sectionHtml),
+    ].join('\n'),
+  })
+}
+
+/** The h1 of a page without a viewer. */
+export function headingOf(title: string): string {
+  return `<h1 class="page-title">${escapeHtml(title)}</h1>`
+}
+
+function studyTitle({ groups }: SiteIndex): string {
+  const models = [...new Set(groups.map(({ model }) => model))]
+  return `Shift invariance of ${models.length <= MOST_NAMED ? models.join(' and ') : counted(models.length, 'network')}`
+}
+
+/** A title names at most this many networks. */
+const MOST_NAMED = 2
+
+export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
+  const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
+<div class="links">${links.map((one) => `<a href="#${one.id}">${headingHtml({ ...one, ...(one.answer && { answer: inShort(one.answer) }) })}</a>`).join('')}</div></details></nav>
+`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="Shiftscope ${packageVersion()}">
+<title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}${style}</style>
+</head>
+<body>
+${hasViewer ? SKIP_LINK : ''}
+<header class="page">
+<p class="brand">Shiftscope</p>
+${THEME_CHOICE}
+</header>
+<div class="layout">
+${links.length === 0 ? '' : contents}<main>
+${main}
+</main>
+</div>
+</body>
+</html>
+`
+}
+
+const SKIP_LINK = '<a class="skip" href="#a-image">Skip to the object</a>'
+
+const THEME_CHOICE =
+  '<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>'
+
+function scriptsHtml(index: SiteIndex): string {
+  return `<script type="application/json" id="study">${embeddedJson(index)}</script>
+<script>${viewerScript()}</script>`
+}
+
+/** The viewer's script. The build bundles the modules in `browser`, because a page on disk cannot load modules. */
+function viewerScript(): string {
+  return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
+}
+
+function studiedText({ groups }: SiteIndex): string {
+  const models = new Set(groups.map(({ model }) => model))
+  const strides = [...new Set(groups.map(({ stride }) => stride))]
+  const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch))).size
+  const positions = [...new Set(groups.map(({ rows, cols }) => rows * cols))].sort((a, b) => a - b)
+  const range = [...new Set([positions[0], positions.at(-1)])].map((count) => count?.toLocaleString('en'))
+  const noun = positions.at(-1) === 1 ? 'position' : 'positions'
+  const each = groups.flatMap(({ units }) => units).length === 1 ? '' : ' each'
+  const sizes = sizeText(groups).replace(/, (?=\d+ px)/, ' and ')
+  const isPhotograph = groups.some((group) => kindOf(group) === 'photograph')
+  return [
+    counted(models.size, 'network'),
+    isPhotograph ? counted(patches, 'photograph') : `${counted(patches, 'object')} of ${sizes}`,
+    `${range.join('–')} ${noun}${each}, every ${strides.join(' or ')} px`,
+  ].join(' · ')
+}
+
+/** The part of an answer before its numbers, such as “Yes in 2 of 3 networks”. */
+function inShort(answer: string): string {
+  return answer.split(/[:(]/)[0] as string
+}
+
+/** The title of a section, and the answer to it if it is a question. */
+function headingHtml({ title, answer }: Pick<ReportSection, 'title' | 'answer'>): string {
+  return `${escapeHtml(title)}${answer === undefined ? '' : ` <span class="answer">${escapeHtml(answer)}</span>`}`
+}
+
+export function sectionHtml(section: ReportSection): string {
+  const { id, html, isFolded = false } = section
+  const head = `<h2 id="${escapeHtml(id)}-title">${headingHtml(section)}</h2>`
+  const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
+  return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">
+${body}
+</section>`
+}
+
+/** JSON that is safe inside a script element: it cannot contain an end tag or a comment. */
+export function embeddedJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
+}
+
+const ARXIV = 'https://arxiv.org/abs/2011.04127'
+const DOI = 'https://doi.org/10.1007/978-3-030-68238-5_15'
+
+const BIBTEX = `@inproceedings{lee2020shift,
+  author    = {Lee, Jake and Yang, Junfeng and Wang, Zhangyang},
+  title     = {What Does {CNN} Shift Invariance Look Like? {A} Visualization Study},
+  booktitle = {Computer Vision -- {ECCV} 2020 Workshops},
+  year      = {2020},
+  doi       = {10.1007/978-3-030-68238-5_15},
+  eprint    = {2011.04127},
+  eprinttype = {arXiv}
+}`
+
+function citationSection(): ReportSection {
+  const tool = `@software{shiftscope,
+  author  = {{Shiftscope contributors}},
+  title   = {Shiftscope: what the features of a convolutional network do when an object moves},
+  version = {${packageVersion()}}
+}`
+  const html = `<p class="source">The study follows <cite>What Does CNN Shift Invariance Look Like? A Visualization Study</cite>
+(Lee, Yang, Wang, 2020): <a href="${ARXIV}" rel="noreferrer">arXiv:2011.04127</a>,
+<a href="${DOI}" rel="noreferrer">doi:10.1007/978-3-030-68238-5_15</a>.</p>
+<div class="scroll" tabindex="0" role="region" aria-label="BibTeX"><pre>${escapeHtml(`${BIBTEX}\n\n${tool}`)}</pre></div>`
+  return { id: 'cite', title: 'The paper and how to cite it', html, isFolded: true }
+}

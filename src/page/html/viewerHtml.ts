@@ -1,0 +1,33 @@
+import { escapeHtml } from '../../plot/html.js'
+
+export interface Opening {
+  /** Answer to the question of the title, as a sentence. */
+  readonly sentence: string
+  /** A sentence that says how usual this is; may be empty. */
+  readonly more: string
+  /** URL fragment of the view that shows this result. The viewer shows this view when the page is opened. */
+  readonly link: string
+}
+
+/** @param studied numbers of networks, objects and positions, as one line of text */
+export function viewerHtml(studied: string, opening: Opening | undefined): string {
+  const { sentence = '', more = '', link = '' } = opening ?? {}
+  const finding = `<p class="finding"><strong>${escapeHtml(sentence)}</strong> ${escapeHtml(more)}</p>\n`
+  return viewerSection(
+    'Does a network see the same thing everywhere?',
+    `${opening ? finding : ''}<p class="soft">${escapeHtml(studied)}</p>`,
+    `<div id="viewer-app" data-view="${escapeHtml(link)}"></div>`,
+  )
+}
+
+/** The viewer's title, sentences and place. All parameters are HTML. */
+export function viewerSection(title: string, lead: string, app: string): string {
+  return `<section id="viewer" aria-labelledby="viewer-title">
+<h1 id="viewer-title">${title}</h1>
+${lead}
+<noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the folder
+“heatmaps” work without it.</p></noscript>
+<h2 class="hidden">Object and maps</h2>
+${app}
+</section>`
+}

@@ -1,0 +1,129 @@
+import type { Position } from '../../engine/scene/positions.js'
+import { SEES_NOTHING } from '../../experiments/answers/boxes.js'
+import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { type PixelGrid, positionAt } from '../../experiments/maps/grid.js'
+import { agreementOf } from '../../experiments/maps/windowAnswers.js'
+import { addTo } from '../../support/lists.js'
+import { type CountedClass, positionsOfClasses, rankedClasses } from './classRanks.js'
+import { encodeRegions, toBase64 } from './mapCoding.js'
+import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
+
+/** A class, and whether it is correct for the object; null if this is not known. */
+interface AnsweredClass {
+  readonly name: string
+  readonly isRight: boolean | null
+}
+
+/** A unit's answers at all positions. */
+export interface NumberedAnswers {
+  readonly patch: string
+  readonly grid: PixelGrid
+  readonly center: Position
+  /** All classes that are answers at some position or anchor. */
+  readonly classes: readonly AnsweredClass[]
+  /** Index in `classes` of the answer at the center. */
+  readonly own: number
+  /** Index in `classes` of the class that a detector looks for; undefined for other networks. */
+  readonly wanted?: number | undefined
+  /** Index in `classes` of the answer at each position; entries after the last position are ignored. */
+  readonly numbers: ArrayLike<number>
+  /** Probability of the answer at each position. */
+  readonly probabilities: ArrayLike<number>
+  /** Probability of the answer at the center. */
+  readonly atCenter: number
+}
+
+/** Summarises a unit's answers for the page's overview and for its first sentence. */
+export function answerSummary(answers: NumberedAnswers): AnswerSummary {
+  const { grid, classes, own, numbers, probabilities, atCenter } = answers
+  const positions = grid.rows * grid.cols
+  const counts = countsOf(answers)
+  const shares = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
+  const given = shares.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share)
+  const changed = changedPositions(answers)
+  const flip = nearestTo(answers, changed)
+  return {
+    center: { ...(classes[own] as AnsweredClass), probability: atCenter },
+    agreement: agreementOf(new Map(counts.entries())),
+    frequent: given.slice(0, 2),
+    changed: changed.length / positions,
+    ...(flip !== undefined && {
+      flip: {
+        ...positionAt(flip, grid),
+        ...(classes[numbers[flip] as number] as AnsweredClass),
+        probability: probabilities[flip] as number,
+      },
+    }),
+  }
+}
+
+/** Positions where the answer is another class, which is confident and not correct, or where a detector sees nothing. */
+function changedPositions({ grid, classes, own, numbers, probabilities }: NumberedAnswers): readonly number[] {
+  return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
+    const number = numbers[i] as number
+    const { name, isRight } = classes[number] as AnsweredClass
+    const isConfident = (probabilities[i] as number) >= CONFIDENT || name === SEES_NOTHING
+    return number !== own && isRight !== true && isConfident
+  })
+}
+
+function nearestTo({ grid, center }: NumberedAnswers, positions: readonly number[]): number | undefined {
+  const distanceTo = (index: number) => {
+    const { row, col } = positionAt(index, grid)
+    return Math.hypot(row - center.row, col - center.col)
+  }
+  return positions.toSorted((a, b) => distanceTo(a) - distanceTo(b))[0]
+}
+
+function countsOf({ grid, classes, numbers }: NumberedAnswers): Uint32Array {
+  return positionsOfClasses(Array.from(numbers).slice(0, grid.rows * grid.cols), classes.length)
+}
+
+/** A small map has at most this many rows and columns. */
+const MOST_ROWS = 38
+
+/** A map of a unit's answers for the overview, which leaves out positions if there are too many. */
+export function smallAnswers({ grid: { rows, cols }, classes, numbers }: NumberedAnswers): SmallAnswers {
+  const step = Math.ceil(Math.max(rows, cols) / MOST_ROWS)
+  const [shownRows, shownCols] = [Math.ceil(rows / step), Math.ceil(cols / step)]
+  const shown = Array.from({ length: shownRows * shownCols }, (_, i) => {
+    const [row, col] = [Math.floor(i / shownCols) * step, (i % shownCols) * step]
+    return numbers[row * cols + col] as number
+  })
+  return {
+    rows: shownRows,
+    cols: shownCols,
+    classes: classes.map(({ name }) => name),
+    strongest: toBase64(encodeRegions(shown)),
+  }
+}
+
+/** Numbers of classes that get a colour of their own: correct ones, and others. */
+const MOST_RIGHT = 3
+const MOST_OTHERS = 6
+
+/**
+ * Ranks the classes of each object by the number of positions, in all networks and sizes. The class that a detector
+ * looks for counts as right, so that its boxes and the positions where it is found have one colour.
+ */
+export function classRanking() {
+  const objects = new Map<string, CountedClass[]>()
+  return {
+    add: (answers: NumberedAnswers): void => {
+      const counts = countsOf(answers)
+      for (const [i, { name, isRight }] of answers.classes.entries())
+        addTo(objects, answers.patch, {
+          name,
+          isRight: isRight === true || i === answers.wanted,
+          positions: counts[i] as number,
+        })
+    },
+    ranked: (): readonly SiteClasses[] =>
+      [...objects]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([patch, classes]) => {
+          const { right, others } = rankedClasses(classes)
+          return { patch, right: right.slice(0, MOST_RIGHT), others: others.slice(0, MOST_OTHERS) }
+        }),
+  }
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { UsageError } from '../../errors.js'
+import { readStored } from '../../files/json.js'
+import { catalogPairs, type PairKind } from '../../networks/catalog/catalog.js'
+import { pairDifference } from '../unit/compare.js'
+import { catalogIdOf } from '../unit/schema.js'
+import type { StudyGroup } from './study.js'
+
+const pairSchema = z.strictObject({ plain: z.string(), variant: z.string() }).readonly()
+
+export const pairsSchema = z.array(pairSchema).readonly()
+
+/** Ids of two networks of a study that are compared: a plain network and its variant. */
+export type GivenPair = z.infer<typeof pairSchema>
+
+export interface NetworkPair extends GivenPair {
+  /** How the variant differs from the plain network, if the catalog says so; `given` for any other pair of the user. */
+  readonly kind: PairKind | 'given'
+}
+
+/**
+ * @param known ids of the networks that can be compared
+ * @throws UsageError for an unknown network, one that is compared with itself, and the variant of two pairs
+ */
+export function checkPairs(pairs: readonly GivenPair[], known: readonly string[]): void {
+  const variants = pairs.map(({ variant }) => variant)
+  for (const [i, { plain, variant }] of pairs.entries()) {
+    const stray = [plain, variant].find((id) => !known.includes(id))
+    if (stray !== undefined)
+      throw new UsageError(`\`pairs\` names ${stray}, but the networks are ${known.join(', ')}; use two of these`)
+    if (plain === variant) throw new UsageError(`\`pairs\` compares ${plain} with itself; name two networks`)
+    if (variants.indexOf(variant) < i)
+      throw new UsageError(`\`pairs\` names ${variant} as the variant of two networks; leave one of these pairs out`)
+  }
+}
+
+/** Reads the pairs that the last `reproduce` with pairs stored in a results folder. */
+export async function storedPairs(results: string): Promise<readonly GivenPair[]> {
+  const run = await readStored(z.looseObject({ pairs: pairsSchema.optional() }), join(results, 'run.json'))
+  return run?.pairs ?? []
+}
+
+/**
+ * The pairs of a study: first the given ones, then those of the catalog that have a variant among the groups. A network
+ * with a name of its own counts as its entry of the catalog. If the plain network of such a pair is not in the study,
+ * `plain` is its id in the catalog.
+ */
+export function pairsAmong(groups: readonly StudyGroup[], given: readonly GivenPair[]): readonly NetworkPair[] {
+  const catalogIds = new Map(groups.map(({ model, units: [unit] }) => [model, unit && catalogIdOf(unit.inputs)]))
+  const modelsOf = (id: string) => [...catalogIds.keys()].filter((model) => catalogIds.get(model) === id)
+  const kindOf = ({ plain, variant }: GivenPair) =>
+    catalogPairs().find((pair) => pair.plain === catalogIds.get(plain) && pair.variant === catalogIds.get(variant))
+      ?.kind
+  const own = given.map((pair): NetworkPair => ({ ...pair, kind: kindOf(pair) ?? 'given' }))
+  const ofCatalog = catalogPairs().flatMap(({ kind, ...entry }) => {
+    const plains = modelsOf(entry.plain)
+    // A network outside the catalog may have the name of the plain one.
+    if (plains.length === 0 && catalogIds.has(entry.plain)) return []
+    const plain = plains.includes(entry.plain) ? entry.plain : (plains[0] ?? entry.plain)
+    return modelsOf(entry.variant).map((variant) => ({ kind, plain, variant }))
+  })
+  const isReplaced = ({ kind, variant }: NetworkPair) =>
+    own.some((pair) => pair.kind === kind && pair.variant === variant)
+  return [...own, ...ofCatalog.filter((pair) => !isReplaced(pair))]
+}
+
+const OTHER_GRID = 'at other sizes or strides'
+
+/** Says how two groups were measured differently, such as "with another blend". */
+function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
+  if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
+  // One unit is enough, because all units of a group agree in these settings.
+  const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
+  const difference = first && second && pairDifference(first, second)
+  if (difference !== undefined) return difference
+  // Networks of a pair may have different tokens, so only the way of pooling counts.
+  if (first?.pool !== second?.pool) return 'with other pooling'
+  return samePatches(a, b).size === 0 ? 'with other objects' : undefined
+}
+
+/** Finds the first of `others` that was measured in the same way and shares a patch with the group. */
+export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): StudyGroup | undefined {
+  return others.find((other) => differenceOf(group, other) === undefined)
+}
+
+/**
+ * Says why no group of the first list can be compared with a group of the second, in words that complete "was measured
+ * …". Returns undefined if at least one pair can be compared.
+ */
+export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
+  const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
+  if (differences.includes(undefined)) return undefined
+  return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
+}
+
+/** Names of the patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
+export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
+  const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
+  const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)
+  return new Set(shared.map(({ inputs }) => inputs.patch))
+}

@@ -1,9 +1,0 @@
-import { writeMeasures } from './measures.js'
-import { unitWithArrays } from './open.js'
-import { readUnit } from './store.js'
-
-/** Computes the measures of a unit from its arrays, and stores them. */
-export default async function renewUnit(folder: string): Promise<void> {
-  const unit = await readUnit(folder)
-  await writeMeasures(folder, unit, await unitWithArrays(folder, unit).measures())
-}
