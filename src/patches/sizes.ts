@@ -48,9 +48,8 @@ export function strideFor(frame: number, usual: number): number {
 }
 
 /**
- * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, or all are
- * photographs, equal shares of the frame are compared, and the result is the size in the paper's frame. Otherwise, equal
- * numbers of pixels are.
+ * Finds the sizes that tables and charts compare. If frames differ and all objects have default sizes, equal shares of
+ * the frame are compared, and the result is the size in the paper's frame. Otherwise, equal numbers of pixels are.
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>

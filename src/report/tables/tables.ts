@@ -1,5 +1,5 @@
 import { csvText } from '../../files/csv.js'
-import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
+import { comparedSizes, PAPER_FRAME, sizeText, sourceSide, squareText } from '../../patches/sizes.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { markdownText, type Table, tableHtml, tableMarkdown } from '../../plot/tables.js'
@@ -58,7 +58,9 @@ interface Placed {
 function tablesOf(kind: TableKind, all: readonly MeanRow[], paper: PaperComparison): readonly ResultTable[] {
   const measured = placed(kind, all)
   const published = placed(kind, paper.rows)
-  const compared = comparedSizes(measured.map(({ row }) => row))
+  // Each network reads squares of a photograph in proportion to its frame.
+  const compared =
+    kind.of === 'photographs' ? () => sourceSide(PAPER_FRAME) : comparedSizes(measured.map(({ row }) => row))
   return [...new Set(measured.map(({ row }) => compared(row)))]
     .sort((a, b) => b - a)
     .map((size) => {
