@@ -53,7 +53,7 @@ export function strideFor(frame: number, usual: number): number {
  */
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
-    size === sourceSide(frame) ? sourceSide(PAPER_FRAME) : PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
+    PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
   const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
   const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
   return (one) => (areShares && usual(one)) || one.size

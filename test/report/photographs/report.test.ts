@@ -89,9 +89,9 @@ describe('the report of answers to photographs', () => {
       ['answers', 'figures', 'index.html', 'pictures', 'run.json', 'summary.json', 'tables'].sort(),
     )
     expect(readdirSync(inFolder('results', 'tables'))).toEqual(
-      ['csv', 'md', 'tex'].map((format) => `consistency-37.${format}`),
+      ['csv', 'md', 'tex'].map((format) => `consistency-256.${format}`),
     )
-    expect(textOf('tables/consistency-37.md')).toContain('| other | fc | 1.000 ± 0.000 |')
+    expect(textOf('tables/consistency-256.md')).toContain('| other | fc | 1.000 ± 0.000 |')
     expect(readdirSync(inFolder('results', 'figures'))).toEqual(['consistency.png', 'consistency.svg'])
     const [head, first] = textOf('answers/other/photographs.csv').split('\n')
     expect(head).toBe(
