@@ -54,7 +54,7 @@ async function answersOf(model, photographs, input, folder) {
   const margin = sourceSide(frame) - frame
   const measured = []
   for (const { name, sha256, values } of stored) {
-    const { answers } = await answersTo('crop-exact', name)
+    const { answers } = await answersTo('crop-exact', sha256)
     measured.push({ name, sha256, exact: values[0], answers: answers.map(({ answer }) => answer) })
   }
   return { name: basename(model, '.onnx'), frame, margin, measured }

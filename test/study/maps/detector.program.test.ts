@@ -154,8 +154,8 @@ it('the exact chance counts windows in which it sees nothing as equal answers', 
   expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement', 'always-same', 'confidence'])
   const [stored] = (await readAnsweredNetworks(folder('exact'))) as [AnsweredNetwork]
   const seen = new Set<string | undefined>()
-  for (const { name, values } of exact.photographs) {
-    const { answers, names } = (await stored.answersTo('crop-exact', name)) as NamedAnswers
+  for (const { sha256, values } of exact.photographs) {
+    const { answers, names } = (await stored.answersTo('crop-exact', sha256)) as NamedAnswers
     const pairs = answers.flatMap((one) => answers.map((other): number => Number(one.answer === other.answer)))
     expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
     for (const { answer } of answers) seen.add(names[answer])
