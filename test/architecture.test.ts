@@ -53,10 +53,10 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(
 )
 const pairs = [...imports].flatMap(([path, imported]) => imported.map((other) => [path, other] as const))
 
-/** Errors, progress and the type of a network stand beside `support`, as what a library's user knows of it. */
+/** Errors, their messages, progress and the type of a network stand beside `support`, as what a library's user knows of it. */
 function roomOf(path: string): string {
   const room = (path.split('/')[0] as string).replace(/\.tsx?$/, '')
-  return ['errors', 'progress', 'network'].includes(room) ? 'support' : room
+  return ['messageLine', 'errors', 'progress', 'network'].includes(room) ? 'support' : room
 }
 
 function rowOf(path: string): number {
