@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
 import { fileName } from '../../files/fileName.js'
-import { compareText } from '../../results/store/openResults.js'
-import { siteFeatureBytes } from './features.js'
+import { compareText } from './openResults.js'
+import { siteFeatureBytes } from './siteFeatures.js'
 
 /**
  * Limit, in bytes, for a page's maps and sketches (shortened features). With index.html and the pictures, the page then

@@ -1,13 +1,12 @@
 import { SEES_NOTHING } from '../../experiments/answers/boxes.js'
-import { CONFIDENT } from '../../experiments/answers/confidence.js'
-import type { ObjectAnswer } from '../../page/html/everyObject.js'
-import { centerOf, kindOf } from '../../page/site/groups.js'
-import type { AnswerSummary } from '../../page/site/siteIndex.js'
-import { agreementText, classText, probabilityText, shareText } from '../../page/text/text.js'
+import { CONFIDENT, EVERYWHERE } from '../../experiments/answers/confidence.js'
 import { sizeText } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import { median } from '../../support/stopwatch.js'
-import { EVERYWHERE } from './claims.js'
+import { centerOf, kindOf } from '../site/groups.js'
+import type { AnswerSummary } from '../site/siteIndex.js'
+import { agreementText, classText, probabilityText, shareText } from '../text/text.js'
+import type { ObjectAnswer } from './everyObject.js'
 
 /** The answer to the title's question, and a second sentence, which may be empty. */
 type Sentences = readonly [string, string]

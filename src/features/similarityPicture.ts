@@ -1,9 +1,9 @@
-import { ANCHOR_NAMES, positionRange } from '../../engine/scene/positions.js'
-import { InputError } from '../../errors.js'
-import type { ColourLimits } from '../../plot/colormap.js'
-import { layoutPng } from '../../plot/layout.js'
-import { mapAt } from '../../results/unit/arrays.js'
-import { panelLayout } from '../figures/panels.js'
+import { ANCHOR_NAMES, positionRange } from '../engine/scene/positions.js'
+import { InputError } from '../errors.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { layoutPng } from '../plot/layout.js'
+import { panelLayout } from '../plot/panels.js'
+import { mapAt } from '../results/unit/arrays.js'
 
 /** Largest number of positions along an axis that can be drawn. */
 const MOST_POSITIONS = 4096

@@ -1,24 +1,24 @@
 import { join } from 'node:path'
-import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
-import { meanAndMin } from '../../experiments/maps/mapMeasures.js'
-import { writeFolderAtomic } from '../../files/atomic.js'
-import { writePage } from '../../page/html/oneFile.js'
-import { resultsPage } from '../../page/html/page.js'
-import type { ReportSection } from '../../page/html/section.js'
-import { type Kind, kindOf } from '../../page/site/groups.js'
-import { siteWriter } from '../../page/site/site.js'
-import type { AnswerSummary, SiteIndex } from '../../page/site/siteIndex.js'
-import { agreementText } from '../../page/text/text.js'
-import type { ColourLimits } from '../../plot/colormap.js'
-import { escapeHtml } from '../../plot/html.js'
-import { decimalText } from '../../plot/numberText.js'
-import { tableHtml } from '../../plot/tables.js'
-import type { Progress } from '../../progress.js'
-import { groupRows } from '../../results/measures/rows.js'
-import type { OpenUnit } from '../../results/store/openUnit.js'
-import type { StudyGroup } from '../../results/store/study.js'
-import { mapAt } from '../../results/unit/arrays.js'
-import { leadOf } from '../findings/lead.js'
+import { ANCHOR_NAMES } from '../engine/scene/positions.js'
+import { meanAndMin } from '../experiments/maps/mapMeasures.js'
+import { writeFolderAtomic } from '../files/atomic.js'
+import { answersLead } from '../page/html/answersLead.js'
+import { writePage } from '../page/html/oneFile.js'
+import { resultsPage } from '../page/html/page.js'
+import type { ReportSection } from '../page/html/section.js'
+import { type Kind, kindOf } from '../page/site/groups.js'
+import { siteWriter } from '../page/site/site.js'
+import type { AnswerSummary, SiteIndex } from '../page/site/siteIndex.js'
+import { agreementText } from '../page/text/text.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { escapeHtml } from '../plot/html.js'
+import { decimalText } from '../plot/numberText.js'
+import { tableHtml } from '../plot/tables.js'
+import type { Progress } from '../progress.js'
+import { groupRows } from '../results/measures/rows.js'
+import type { OpenUnit } from '../results/store/openUnit.js'
+import type { StudyGroup } from '../results/store/study.js'
+import { mapAt } from '../results/unit/arrays.js'
 
 /** Name that the page shows for a patch whose extract.json was not found. */
 export const UNKNOWN_PATCH = 'unknown patch'
@@ -53,7 +53,11 @@ export async function writeExtractionPage(
   const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, maps, limits))
   const hasPicture = index.groups[0]?.units[0]?.picture != null
   const htmlOf = (shown: SiteIndex | null) =>
-    resultsPage(shown, [extractionSection(extraction, maps, shown ?? index, hasPicture)], leadOf(shown ?? index))
+    resultsPage(
+      shown,
+      [extractionSection(extraction, maps, shown ?? index, hasPicture)],
+      answersLead((shown ?? index).groups),
+    )
   await writePage({ folder: out, index, htmlOf }, oneFile, progress)
   return { page: join(out, 'index.html'), hasPicture }
 }

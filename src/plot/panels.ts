@@ -1,11 +1,11 @@
-import { type AxisTick, axisTicks, type Label } from '../../plot/axis.js'
-import type { Rectangle } from '../../plot/canvas.js'
-import { type ColourLimits, type ColourMap, hot } from '../../plot/colormap.js'
-import { type FigureLayout, labelWidth, type PlacedMap } from '../../plot/layout.js'
-import type { GridValues } from '../../plot/mapPixels.js'
-import { shortened } from '../../plot/marks.js'
-import { positionScale, rangeScale } from '../../plot/scale.js'
-import { svg } from '../../plot/svg.js'
+import { type AxisTick, axisTicks, type Label } from './axis.js'
+import type { Rectangle } from './canvas.js'
+import { type ColourLimits, type ColourMap, hot } from './colormap.js'
+import { type FigureLayout, labelWidth, type PlacedMap } from './layout.js'
+import type { GridValues } from './mapPixels.js'
+import { shortened } from './marks.js'
+import { positionScale, rangeScale } from './scale.js'
+import { svg } from './svg.js'
 
 export interface PanelMap extends GridValues {
   /** Distance between neighbouring positions in pixels. */

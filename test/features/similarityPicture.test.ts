@@ -1,9 +1,9 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../../src/engine/scene/positions.js'
-import { InputError } from '../../../src/errors.js'
-import { hot } from '../../../src/plot/colormap.js'
-import { checkDrawable, similarityPicture } from '../../../src/report/extraction/picture.js'
+import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
+import { InputError } from '../../src/errors.js'
+import { checkDrawable, similarityPicture } from '../../src/features/similarityPicture.js'
+import { hot } from '../../src/plot/colormap.js'
 
 const LIMITS = { low: 0.5, high: 1 }
 
