@@ -1,8 +1,8 @@
 import { readBackground } from '../../patches/background.js'
 import { patchesFrom } from '../../patches/collection.js'
-import type { ResolvedOptions } from '../maps/options.js'
-import { networkWithGenerators } from '../maps/studyNetworks.js'
-import { type ArithmeticItem, arithmeticItem } from './item.js'
+import { type ArithmeticItem, arithmeticItem } from '../arithmetic/item.js'
+import type { ResolvedOptions } from './options.js'
+import { networkWithGenerators } from './studyNetworks.js'
 
 /** Opens the networks of the experiment `arithmetic`, and plans one item for each. */
 export async function planArithmetic(

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Owner, thisOwner } from '../../src/files/owner.js'
-import { lastReport, readRun, writeRunFile } from '../../src/study/runFile.js'
-import { DEAD_PID } from '../support/deadProcess.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { type Owner, thisOwner } from '../../../src/files/owner.js'
+import { lastReport, readRun, writeRunFile } from '../../../src/study/work/runFile.js'
+import { DEAD_PID } from '../../support/deadProcess.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const process = thisOwner()

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { fileName } from '../files/fileName.js'
+import { fileName } from '../../files/fileName.js'
 import type { Team } from './team.js'
 import { isInLane, type Lane, type WorkItem, type WorkLeft } from './workItem.js'
 

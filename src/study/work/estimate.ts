@@ -1,10 +1,10 @@
-import type { NetworkHandle } from '../engine/open/handle.js'
-import { processorRate } from '../engine/open/settings.js'
-import type { Scene } from '../engine/scene/task.js'
-import type { Network } from '../network.js'
-import { modelEntry, weightsCommand } from '../networks/catalog/catalog.js'
-import { isPlaceholder } from '../networks/file/weights.js'
-import type { Generator } from '../networks/open/generator.js'
+import type { NetworkHandle } from '../../engine/open/handle.js'
+import { processorRate } from '../../engine/open/settings.js'
+import type { Scene } from '../../engine/scene/task.js'
+import type { Network } from '../../network.js'
+import { modelEntry, weightsCommand } from '../../networks/catalog/catalog.js'
+import { isPlaceholder } from '../../networks/file/weights.js'
+import type { Generator } from '../../networks/open/generator.js'
 
 /** What is estimated of any study. */
 export interface WorkEstimate {

@@ -1,5 +1,5 @@
-import type { Network } from '../network.js'
-import { median } from '../support/stopwatch.js'
+import type { Network } from '../../network.js'
+import { median } from '../../support/stopwatch.js'
 import { groupsOf, imagesOf, isInLane, type WorkItem } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
 

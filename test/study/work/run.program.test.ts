@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, expect, it, vi } from 'vitest'
-import { openLocks } from '../../src/files/lock.js'
-import { listenTo } from '../../src/progress.js'
-import type { ReproduceOptions } from '../../src/study/maps/options.js'
-import { reproduce } from '../../src/study/maps/reproduce.js'
-import { isComplete, type StudyStatus, studyStatus } from '../../src/study/status.js'
-import { leftOut } from '../support/leftOut.js'
-import { constantOf, node, smallNetwork } from '../support/smallNetwork.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { openLocks } from '../../../src/files/lock.js'
+import { listenTo } from '../../../src/progress.js'
+import type { ReproduceOptions } from '../../../src/study/maps/options.js'
+import { reproduce } from '../../../src/study/maps/reproduce.js'
+import { isComplete, type StudyStatus, studyStatus } from '../../../src/study/status.js'
+import { leftOut } from '../../support/leftOut.js'
+import { constantOf, node, smallNetwork } from '../../support/smallNetwork.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 afterEach(() => void vi.useRealTimers())

@@ -1,6 +1,6 @@
-import type { Network } from '../network.js'
-import { OLDER_FORMAT } from '../results/store/units.js'
-import { counted } from '../support/text.js'
+import type { Network } from '../../network.js'
+import { OLDER_FORMAT } from '../../results/store/units.js'
+import { counted } from '../../support/text.js'
 
 /** Work that one process computes and stores as a whole. Queue, locks, status and time left know nothing else of it. */
 export interface WorkItem {

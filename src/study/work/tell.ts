@@ -1,4 +1,4 @@
-import { secondsSince } from '../support/stopwatch.js'
+import { secondsSince } from '../../support/stopwatch.js'
 import type { StudyRun } from './study.js'
 import type { WorkerState } from './team.js'
 import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type HeldLock, type Locks, openLocks } from '../files/lock.js'
-import { processName } from '../files/owner.js'
-import type { Progress } from '../progress.js'
+import { type HeldLock, type Locks, openLocks } from '../../files/lock.js'
+import { processName } from '../../files/owner.js'
+import type { Progress } from '../../progress.js'
 
 /** State that a process writes into its lock files, for other processes and for `studyStatus`. */
 export const workerStateSchema = z.object({
