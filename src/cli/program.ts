@@ -23,10 +23,10 @@ import { similarityCommand } from './commands/similarity.js'
 import { statusCommand } from './commands/status.js'
 import { submitCommand } from './commands/submit.js'
 import { viewCommand } from './commands/view.js'
-import type { CommandContext } from './context.js'
-import { asFlags, knowFlags } from './flags.js'
-import { addExamples, describeOption } from './help.js'
-import { sayError } from './output.js'
+import { addExamples, describeOption } from './options/help.js'
+import { asFlags, knowFlags } from './output/flags.js'
+import { sayError } from './output/output.js'
+import type { CommandContext } from './process/context.js'
 
 const LISTS_AND_STATUSES = `
 Lists: commas separate values. Write \\, for a comma in a value.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { printReport, printTables } from '../../src/cli/printedReport.js'
-import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
-import { FOLD_SCHEMES, TASKS } from '../../src/experiments/classifiers/folds.js'
-import type { ClaimFinding } from '../../src/report/findings/finding.js'
-import { type MeanRow, summaryRows } from '../../src/results/measures/rows.js'
-import type { Variant } from '../../src/results/measures/variant.js'
-import { captured } from '../support/inProcess.js'
+import { printReport, printTables } from '../../../src/cli/output/printedReport.js'
+import { ANCHOR_NAMES } from '../../../src/engine/scene/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../../../src/experiments/classifiers/folds.js'
+import type { ClaimFinding } from '../../../src/report/findings/finding.js'
+import { type MeanRow, summaryRows } from '../../../src/results/measures/rows.js'
+import type { Variant } from '../../../src/results/measures/variant.js'
+import { captured } from '../../support/inProcess.js'
 
 function row(metric: string, variant: Variant, mean: number, changes: Partial<MeanRow> = {}): MeanRow {
   return { model: 'net', layer: 'fc', size: 75, metric, variant, mean, std: 0.02, count: 10, ...changes }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { tunnelCommand } from '../../src/cli/commands/explore.js'
-import { hasDisplay, sayAddress, sayPage } from '../../src/cli/openPage.js'
-import { captured } from '../support/inProcess.js'
+import { tunnelCommand } from '../../../src/cli/commands/explore.js'
+import { hasDisplay, sayAddress, sayPage } from '../../../src/cli/output/openPage.js'
+import { captured } from '../../support/inProcess.js'
 
 describe('a page', () => {
   it.each<[NodeJS.ProcessEnv, NodeJS.Platform, boolean]>([

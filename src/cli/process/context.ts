@@ -1,4 +1,4 @@
-import { endIfStopped, InterruptedError } from '../errors.js'
+import { endIfStopped, InterruptedError } from '../../errors.js'
 import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
 export interface CommandContext {

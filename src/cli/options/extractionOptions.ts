@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import { REUSE } from '../engine/reuse/record.js'
-import { BLENDS } from '../engine/scene/task.js'
-import { POOLS, PRECISIONS, SCORES } from '../network.js'
-import { INPUT_PRESETS } from '../networks/input/presets.js'
+import { REUSE } from '../../engine/reuse/record.js'
+import { BLENDS } from '../../engine/scene/task.js'
+import { POOLS, PRECISIONS, SCORES } from '../../network.js'
+import { INPUT_PRESETS } from '../../networks/input/presets.js'
 import { collectPairs, parseColours, parseNatural, parseRange, parseShare, parseWhole } from './parse.js'
 
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'

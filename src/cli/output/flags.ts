@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { flagOf, OPTION } from '../support/text.js'
+import { flagOf, OPTION } from '../../support/text.js'
 
 /** Names of flags, without dashes: `own` are those of the running command, `all` those of all commands. */
 let own: ReadonlySet<string> = new Set()

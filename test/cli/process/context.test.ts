@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { interruptible, leavingNothing } from '../../src/cli/context.js'
-import { InputError, InterruptedError } from '../../src/errors.js'
-import { captured } from '../support/inProcess.js'
+import { interruptible, leavingNothing } from '../../../src/cli/process/context.js'
+import { InputError, InterruptedError } from '../../../src/errors.js'
+import { captured } from '../../support/inProcess.js'
 
 const EVENTS = ['SIGINT', 'SIGTERM', 'message', 'disconnect'] as const
 type Listener = (...given: unknown[]) => void

@@ -1,4 +1,4 @@
-import type { WorkEstimate } from '../study/work/estimate.js'
+import type { WorkEstimate } from '../../study/work/estimate.js'
 import { byteSize, duration, print, terminalColumns, wrapped } from './output.js'
 
 /** Prints that a study would replace results, such as `2 units of an older format`. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { isToBeSupervised } from '../../src/cli/supervisor.js'
-import { start, until } from '../support/commandLine.js'
-import { leftOut } from '../support/leftOut.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { isToBeSupervised } from '../../../src/cli/process/supervisor.js'
+import { start, until } from '../../support/commandLine.js'
+import { leftOut } from '../../support/leftOut.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 const onPosix = it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))
@@ -17,7 +17,7 @@ it('only work that takes long is watched by another process', () => {
 
 /** A program that is watched by itself. What it does, JavaScript says that runs each time it is started. */
 function watched(code: string) {
-  const source = (name: string) => new URL(`../../dist/cli/${name}.js`, import.meta.url).href
+  const source = (name: string) => new URL(`../../../dist/cli/process/${name}.js`, import.meta.url).href
   writeFileSync(
     folder('program.mjs'),
     `import { isToBeSupervised, supervise, toldToSupervisor } from '${source('supervisor')}'

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { messageLine } from '../messageLine.js'
+import { messageLine } from '../../messageLine.js'
 
 /**
  * Prints an error to stderr. Control characters are replaced and long words shortened, because a message may contain any

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { failingOf } from '../childProcess/child.js'
-import { WorkerError } from '../errors.js'
-import type { ProgressListener } from '../progress.js'
+import { failingOf } from '../../childProcess/child.js'
+import { WorkerError } from '../../errors.js'
+import type { ProgressListener } from '../../progress.js'
 
 /** Makes the terminal show its cursor and wrap long lines again. A progress bar switches both off. */
 export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import type { GivenPair } from '../results/store/pairs.js'
+import type { GivenPair } from '../../results/store/pairs.js'
 
 // Error messages in this file say only what to do, because Commander puts the option and its value in front of them.
 

@@ -18,8 +18,8 @@ import {
   parseRange,
   parseWhole,
   parseWholeList,
-} from '../../src/cli/parse.js'
-import { listText } from '../../src/support/text.js'
+} from '../../../src/cli/options/parse.js'
+import { listText } from '../../../src/support/text.js'
 
 type Parser = (text: string) => unknown
 

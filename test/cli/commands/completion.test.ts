@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { programWith } from '../../src/cli/program.js'
-import { runHere } from '../support/inProcess.js'
-import { leftOut } from '../support/leftOut.js'
-import { runBash, subcommandsOf } from '../support/shell.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { programWith } from '../../../src/cli/program.js'
+import { runHere } from '../../support/inProcess.js'
+import { leftOut } from '../../support/leftOut.js'
+import { runBash, subcommandsOf } from '../../support/shell.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

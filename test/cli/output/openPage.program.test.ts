@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { sayPage } from '../../src/cli/openPage.js'
-import { captured } from '../support/inProcess.js'
-import { leftOut } from '../support/leftOut.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { sayPage } from '../../../src/cli/output/openPage.js'
+import { captured } from '../../support/inProcess.js'
+import { leftOut } from '../../support/leftOut.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 const onLinux = it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))

@@ -10,9 +10,9 @@ import {
   sayError,
   tableLines,
   wrapped,
-} from '../../src/cli/output.js'
-import { terminalProgress } from '../../src/cli/progressBar.js'
-import { captured } from '../support/inProcess.js'
+} from '../../../src/cli/output/output.js'
+import { terminalProgress } from '../../../src/cli/output/progressBar.js'
+import { captured } from '../../support/inProcess.js'
 
 describe('output', () => {
   it('sends notes to stderr, results and one JSON document to stdout', async () => {

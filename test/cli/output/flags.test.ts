@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { asFlags, knowFlags } from '../../src/cli/flags.js'
-import { programWith } from '../../src/cli/program.js'
+import { asFlags, knowFlags } from '../../../src/cli/output/flags.js'
+import { programWith } from '../../../src/cli/program.js'
 
-import { subcommandsOf } from '../support/shell.js'
+import { subcommandsOf } from '../../support/shell.js'
 
 const program = programWith({ signal: new AbortController().signal })
 const commands = subcommandsOf(program)

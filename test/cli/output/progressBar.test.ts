@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { terminalProgress } from '../../src/cli/progressBar.js'
+import { terminalProgress } from '../../../src/cli/output/progressBar.js'
 
 const isTTY = process.stderr.isTTY
 let written = ''

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander'
-import { terminalColumns } from './output.js'
+import { terminalColumns } from '../output/output.js'
 
 /** Adds examples to the end of a command's help. Each example must run exactly as it is printed. */
 export function addExamples(command: Command, ...lines: readonly string[]): Command {

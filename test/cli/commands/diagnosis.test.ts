@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { nodeDiagnosis } from '../../src/cli/diagnosis.js'
-import { packageFolder } from '../../src/files/package.js'
+import { nodeDiagnosis } from '../../../src/cli/commands/diagnosis.js'
+import { packageFolder } from '../../../src/files/package.js'
 
 it.each(['18.20.4', '20.0.0', '20.9.0', '20.16.0'])('Node.js %s is too old', (version) => {
   expect(nodeDiagnosis(version)).toMatchObject({

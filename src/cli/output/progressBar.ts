@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { withoutControls } from '../messageLine.js'
-import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
-import { counted } from '../support/text.js'
+import { withoutControls } from '../../messageLine.js'
+import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../../progress.js'
+import { counted } from '../../support/text.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, isQuiet, say } from './output.js'
 
