@@ -9,7 +9,7 @@
  * take 257 MiB, more than any cache holds.
  */
 
-import { print, printJson, printTable } from '../dist/cli/output.js'
+import { print, printJson, printTable } from '../dist/cli/output/output.js'
 import { createCompositor, instructionSet } from '../dist/native.js'
 import { noise } from '../dist/patches/background.js'
 import { median } from '../dist/support/stopwatch.js'

@@ -10,7 +10,7 @@
  * at 3 GHz, above the memory bandwidth of most cores. 256-bit units are half as fast, so that arithmetic and memory
  * take about the same time.
  */
-import { print, printJson, printTable } from '../dist/cli/output.js'
+import { print, printJson, printTable } from '../dist/cli/output/output.js'
 import { cosineSimilarity, instructionSet, releaseFeatures, uploadFeatures } from '../dist/native.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { cardBeside, gigabytes, readBandwidth, runScript, wholeNumber, wholeNumbers } from './script.mjs'

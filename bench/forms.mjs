@@ -13,7 +13,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { printJson, printTable } from '../dist/cli/output.js'
+import { printJson, printTable } from '../dist/cli/output/output.js'
 import { largestDistance } from '../dist/engine/features/distance.js'
 import { openThreads } from '../dist/engine/open/handle.js'
 import { chooseSettings } from '../dist/engine/open/settings.js'

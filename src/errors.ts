@@ -1,4 +1,4 @@
-import { messageLine } from './support/text.js'
+import { messageLine } from './messageLine.js'
 
 /**
  * Base class of all errors that Shiftscope expects. The message is one line that says what happened and what to do.

@@ -1,7 +1,7 @@
 import { asOutputError } from '../files/atomic.js'
 import { WARNING } from '../support/warning.js'
-import { interruptible } from './context.js'
-import { say } from './output.js'
+import { say } from './output/output.js'
+import { interruptible } from './process/context.js'
 import { report, runProgram } from './program.js'
 
 const context = interruptible()

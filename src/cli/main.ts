@@ -4,7 +4,7 @@
 import { cannotStart } from './cannotStart.js'
 
 try {
-  const { isToBeSupervised, supervise } = await import('./supervisor.js')
+  const { isToBeSupervised, supervise } = await import('./process/supervisor.js')
   // For a study, this process only starts and watches a second process, so it does not load the modules that compute.
   if (isToBeSupervised(process.argv.slice(2))) await supervise()
   else await import('./command.js')

@@ -1,8 +1,7 @@
-import { signTest } from '../report/findings/evidence.js'
 import type { Better } from '../results/measures/measures.js'
 import { FEWEST_PATCHES } from '../results/measures/rows.js'
 import { randomNumbers } from '../support/randomNumbers.js'
-import { mean, meanInterval } from '../support/statistics.js'
+import { mean, meanInterval, signTest } from '../support/statistics.js'
 import type { PairedValues } from './pairing.js'
 import type { ComparedMeasure, ComparedOutcome } from './result.js'
 

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isSet } from '../support/stopFlag.js'
 import type { Backend, PutFeatures, WorkerData } from './backends/backend.js'
+import type { CellWork } from './reuse/cellGraphs.js'
 import type { BatchProgress, BatchResult, BatchTask, Target } from './scene/task.js'
 
 /** The worker's session. The first batch opens it, so that an error is reported as the result of this batch. */
@@ -13,7 +14,7 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   if (isStopped()) return { kind: 'stopped' }
   let backend: Backend
   try {
-    opened ??= openBackend(workerData as WorkerData)
+    opened ??= openBackend(workerData as WorkerData<CellWork>)
     backend = await opened
   } catch (error) {
     opened = undefined
@@ -49,7 +50,7 @@ function write({ matrices, rows }: Target, first: number, images: number, layers
 }
 
 /** Imports a backend only when it is needed, because loading its modules may take longer than the work. */
-async function openBackend(data: WorkerData): Promise<Backend> {
+async function openBackend(data: WorkerData<CellWork>): Promise<Backend> {
   switch (data.backend) {
     case 'thread':
       return (await import('./backends/thread.js')).threadBackend(data)

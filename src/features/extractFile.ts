@@ -12,7 +12,7 @@ import type { NewFile } from '../files/partialArrays.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { SCORE_MEANINGS } from '../network.js'
-import { UNKNOWN_PATCH } from '../report/extraction/page.js'
+import { UNKNOWN_PATCH } from './extractionPage.js'
 
 export const EXTRACT_FILE = 'extract.json'
 

@@ -10,7 +10,6 @@ import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
-import { checkDrawable, similarityPicture } from '../report/extraction/picture.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
@@ -23,6 +22,7 @@ import {
   measureLayers,
   openAnchored,
 } from './features.js'
+import { checkDrawable, similarityPicture } from './similarityPicture.js'
 
 const OPTIONS = {
   /**

@@ -5,10 +5,10 @@ import { regularSize } from '../files/regularFile.js'
 import { PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { writeExtractionPage } from '../report/extraction/page.js'
 import { isResultsFolder } from '../results/store/resultsFolder.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
+import { writeExtractionPage } from './extractionPage.js'
 import { findArrays, fitsPage, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
 const TOO_MANY_FEATURES = `its features exceed the limit of ${MOST_FEATURE_BYTES / 1e6} MB, so the page has only the five anchors' maps; extract with a larger stride to choose other anchors`

@@ -3,11 +3,9 @@ import { basename, dirname, join } from 'node:path'
 import { InputError } from '../errors.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import type { NpyArray } from '../files/npy.js'
-import { siteFeatureBytes } from '../page/site/features.js'
-import type { ViewedExtraction } from '../report/extraction/page.js'
-import { checkDrawable } from '../report/extraction/picture.js'
 import { unitWithArrays } from '../results/store/openUnit.js'
 import { isResultsFolder } from '../results/store/resultsFolder.js'
+import { siteFeatureBytes } from '../results/store/siteFeatures.js'
 import type { UnitArray } from '../results/unit/arrays.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
@@ -19,7 +17,9 @@ import {
   layersOfFeatures,
   readDescription,
 } from './extractFile.js'
+import type { ViewedExtraction } from './extractionPage.js'
 import { type AnchoredFeatures, openAnchored, openFeatures } from './features.js'
+import { checkDrawable } from './similarityPicture.js'
 
 /**
  * Largest size in bytes of a layer's features in a page. A browser holds them in memory. For larger layers, the page

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js'
-import { withoutControls } from '../support/text.js'
+import { withoutControls } from '../messageLine.js'
 
 /**
  * Text that a spreadsheet could run as a formula, unless it is a number; see `csvCell`. The pattern allows leading

@@ -1,4 +1,4 @@
-import { CONTROLS } from '../support/text.js'
+import { CONTROLS } from '../messageLine.js'
 import { FORMULA } from './csv.js'
 import { tryJson } from './json.js'
 

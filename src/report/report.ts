@@ -14,6 +14,7 @@ import { siteWriter } from '../page/site/site.js'
 import type { SiteIndex } from '../page/site/siteIndex.js'
 import { type ColourLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
+import { panelLayout } from '../plot/panels.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
 import { answerRows } from '../results/answers/rows.js'
@@ -46,7 +47,6 @@ import { counted, listedNames } from '../support/text.js'
 import { arithmeticSections } from './arithmetic/section.js'
 import { chartsSection } from './charts/sections.js'
 import { type DrawnFigure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
-import { panelLayout } from './figures/panels.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import type { ClaimFinding } from './findings/finding.js'
 import { findingsOf } from './findings/findings.js'
@@ -148,7 +148,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
   const { index, sections, findings, title } = contents
   const htmlOf = (shown: SiteIndex | null) => {
     const all = shown ?? index
-    return resultsPage(shown, sections, all === null ? undefined : leadOf(all, findings), title)
+    return resultsPage(shown, sections, all === null ? undefined : leadOf(all.groups, findings), title)
   }
   await writePage({ folder: results, index, htmlOf }, oneFile, progress)
   // An earlier report may have left these entries. The results from which it made them no longer exist.

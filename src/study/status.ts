@@ -7,10 +7,10 @@ import { shellWord } from '../support/text.js'
 import { plannedAnswers } from './answers/planned.js'
 import { entryArithmetic } from './arithmetic/planned.js'
 import { entryUnits } from './maps/planned.js'
-import { type PlannedItem, type RunEntry, readRun, runSchema } from './runFile.js'
-import { workerStateSchema } from './team.js'
-import type { WorkItem } from './workItem.js'
-import { itemLock } from './workQueue.js'
+import { type PlannedItem, type RunEntry, readRun, runSchema } from './work/runFile.js'
+import { workerStateSchema } from './work/team.js'
+import type { WorkItem } from './work/workItem.js'
+import { itemLock } from './work/workQueue.js'
 
 /** Progress of a study, and the processes that compute the study. */
 export interface StudyStatus {

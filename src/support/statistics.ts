@@ -65,3 +65,16 @@ function sum(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) total += values[i] as number
   return total
 }
+
+/** P value of a two-sided exact binomial test in which both signs have probability ½. */
+export function signTest(positive: number, negative: number): number {
+  const count = positive + negative
+  let tail = 0
+  // Probabilities are kept as logarithms, because 2^−count is too small for float64 if there are many patches.
+  let logChance = -count * Math.LN2
+  for (let k = 0; k <= Math.min(positive, negative); k++) {
+    tail += Math.exp(logChance)
+    logChance += Math.log((count - k) / (k + 1))
+  }
+  return Math.min(1, 2 * tail)
+}

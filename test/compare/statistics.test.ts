@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { compare } from '../../src/compare/compare.js'
 import { bootstrap } from '../../src/compare/statistics.js'
-import { signTest } from '../../src/report/findings/evidence.js'
+import { signTest } from '../../src/support/statistics.js'
 import { madeChanges, writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 

@@ -45,7 +45,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     const sources = [
       'examples/compare.sh',
       'src/cli/commands/compare.ts',
-      'src/cli/parse.ts',
+      'src/cli/options/parse.ts',
       'src/report/sections/nextSteps.ts',
     ]
     const limits = [...PARSED_PAGES, ...sources].flatMap((page) =>

@@ -14,7 +14,7 @@ import {
 import { mapTitle } from '../../src/page/browser/panel.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
-import type { Quantity } from '../../src/page/browser/view.js'
+import type { Quantity } from '../../src/page/site/view.js'
 import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/text/text.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 

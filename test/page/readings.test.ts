@@ -4,8 +4,8 @@ import { fitChoice } from '../../src/page/browser/fit.js'
 import { type LoadedMap, type MapValues, mapOf, measured } from '../../src/page/browser/maps.js'
 import { lineOf, profileTitle } from '../../src/page/browser/profiles.js'
 import { pixelsIn, readMaps as readIn, spokenText, valueTexts } from '../../src/page/browser/readings.js'
-import type { Quantity } from '../../src/page/browser/view.js'
 import { correspondingPosition } from '../../src/page/site/groups.js'
+import type { Quantity } from '../../src/page/site/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 /** 10×10 positions, 4 px apart from each other; the center is at 18 px, between positions. */

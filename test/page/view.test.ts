@@ -12,7 +12,8 @@ import {
   nearestPosition,
   withComparedSize,
 } from '../../src/page/browser/fit.js'
-import { firstView, formatView, limitsFromText, parseView, type View } from '../../src/page/browser/view.js'
+import { firstView, formatView, limitsFromText, parseView } from '../../src/page/browser/view.js'
+import type { View } from '../../src/page/site/view.js'
 import { COLOUR_MAPS } from '../../src/plot/colormap.js'
 import type { NetworkPair } from '../../src/results/store/pairs.js'
 import { randomCases } from '../support/randomCases.js'

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { ORIGINS } from '../../experiments/arithmetic/expression.js'
 import type { ArithmeticOptions } from '../../study/arithmetic/arithmetic.js'
-import type { CommandContext } from '../context.js'
-import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
-import { addExamples } from '../help.js'
-import { duration, print, printJson, printTable, say } from '../output.js'
-import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
-import { terminalProgress } from '../progressBar.js'
+import { addSceneOptions, DEVICE_HELP } from '../options/extractionOptions.js'
+import { addExamples } from '../options/help.js'
+import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../options/parse.js'
+import { duration, print, printJson, printTable, say } from '../output/output.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
 
 interface Flags extends Omit<ArithmeticOptions, 'generators' | 'layers' | 'images' | 'out'> {
   readonly generator?: readonly string[]

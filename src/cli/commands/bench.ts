@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import type { BenchExtractionOptions } from '../../bench/extract.js'
 import type { BenchUnitOptions } from '../../bench/unit.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { printJson, printTable } from '../output.js'
-import { collectAssignments, parseList, parseWhole, parseWholeList } from '../parse.js'
+import { addExamples } from '../options/help.js'
+import { collectAssignments, parseList, parseWhole, parseWholeList } from '../options/parse.js'
+import { printJson, printTable } from '../output/output.js'
+import type { CommandContext } from '../process/context.js'
 
 export function benchCommand(context: CommandContext): Command {
   const bench = addExamples(new Command('bench'), 'shiftscope bench extract').description(

@@ -4,11 +4,11 @@ import type { ComparedOutcome, Comparison } from '../../compare/result.js'
 import { LimitError, UsageError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { counted } from '../../support/text.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { print, printJson, printTable, say } from '../output.js'
-import { collectLimits, parsePath } from '../parse.js'
-import { terminalProgress } from '../progressBar.js'
+import { addExamples } from '../options/help.js'
+import { collectLimits, parsePath } from '../options/parse.js'
+import { print, printJson, printTable, say } from '../output/output.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
 
 interface Flags extends Pick<CompareOptions, 'maxWorse'> {
   readonly all?: boolean

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import { addExamples } from '../help.js'
+import { addExamples } from '../options/help.js'
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript }
 

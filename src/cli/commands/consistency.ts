@@ -4,15 +4,15 @@ import { PRECISIONS } from '../../network.js'
 import type { Consistency } from '../../study/answers/consistency.js'
 import type { ConsistencyOptions } from '../../study/answers/options.js'
 import { counted } from '../../support/text.js'
-import type { CommandContext } from '../context.js'
-import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../extractionOptions.js'
-import { addExamples } from '../help.js'
-import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say } from '../output.js'
-import { parseList, parseNatural, parsePath, parseWhole } from '../parse.js'
-import { printReplaced, printTimes } from '../printedEstimate.js'
-import { terminalProgress } from '../progressBar.js'
-import { toldToSupervisor } from '../supervisor.js'
+import { addDeviceOptions, addOwnOptions, BACKGROUNDS } from '../options/extractionOptions.js'
+import { addExamples } from '../options/help.js'
+import { parseList, parseNatural, parsePath, parseWhole } from '../options/parse.js'
+import { addOpenOption, type PageFlags, sayPage } from '../output/openPage.js'
+import { byteSize, duration, print, printJson, say } from '../output/output.js'
+import { printReplaced, printTimes } from '../output/printedEstimate.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
+import { toldToSupervisor } from '../process/supervisor.js'
 
 export function consistencyCommand({ signal }: CommandContext): Command {
   const command = addExamples(
@@ -64,7 +64,7 @@ export function addConsistencyOptions(studyCommand: Command): Command {
 
 async function printEstimate(options: ConsistencyOptions, json: boolean | undefined): Promise<void> {
   const { estimateConsistency } = await import('../../study/answers/estimate.js')
-  const { replacedText } = await import('../../study/workItem.js')
+  const { replacedText } = await import('../../study/work/workItem.js')
   const estimate = await estimateConsistency(options)
   if (json) return printJson(estimate)
   const { photographs, networks, protocols, images, replaced, differences, bytes } = estimate
@@ -77,7 +77,7 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
 }
 
 async function printResult({ networks }: Consistency): Promise<void> {
-  const { printAnswers } = await import('../printedReport.js')
+  const { printAnswers } = await import('../output/printedReport.js')
   const areSeveral = networks.length > 1
   const hasMeasures = networks.some(({ measures }) => measures.length > 0)
   if (hasMeasures) printAnswers(networks)

@@ -1,15 +1,15 @@
 import { Command } from 'commander'
-import type { Diagnosis } from '../diagnosis.js'
-import { asFlags } from '../flags.js'
-import { addExamples } from '../help.js'
-import { print, printJson, terminalColumns, wrapped } from '../output.js'
+import { addExamples } from '../options/help.js'
+import { asFlags } from '../output/flags.js'
+import { print, printJson, terminalColumns, wrapped } from '../output/output.js'
+import type { Diagnosis } from './diagnosis.js'
 
 export function doctorCommand(): Command {
   return addExamples(new Command('doctor'), 'shiftscope doctor')
     .description('check this machine, and say how to add what is missing')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json }: { json?: boolean }) => {
-      const { examine, verdictOn } = await import('../diagnosis.js')
+      const { examine, verdictOn } = await import('./diagnosis.js')
       const findings = await examine()
       if (json) return printJson(findings)
       print(verdictOn(findings))

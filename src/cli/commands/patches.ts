@@ -4,12 +4,12 @@ import type { CocoPatchesOptions } from '../../patches/cocoPatches.js'
 import type { OwnPatchesOptions } from '../../patches/ownPatches.js'
 import type { PatchFolder } from '../../patches/patchFolder.js'
 import { counted } from '../../support/text.js'
-import { type CommandContext, leavingNothing } from '../context.js'
-import { asFlags } from '../flags.js'
-import { addExamples } from '../help.js'
-import { print, printJson, sayError, tableLines } from '../output.js'
-import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
-import { terminalProgress } from '../progressBar.js'
+import { addExamples } from '../options/help.js'
+import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../options/parse.js'
+import { asFlags } from '../output/flags.js'
+import { print, printJson, sayError, tableLines } from '../output/output.js'
+import { terminalProgress } from '../output/progressBar.js'
+import { type CommandContext, leavingNothing } from '../process/context.js'
 
 interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
   readonly imageHost?: readonly string[]

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { ReportOptions } from '../../report/report.js'
-import type { CommandContext } from '../context.js'
-import { addPairOption } from '../extractionOptions.js'
-import { addExamples } from '../help.js'
-import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { printJson } from '../output.js'
-import { collectLabels, parseLimits, parsePath } from '../parse.js'
-import { terminalProgress } from '../progressBar.js'
+import { addPairOption } from '../options/extractionOptions.js'
+import { addExamples } from '../options/help.js'
+import { collectLabels, parseLimits, parsePath } from '../options/parse.js'
+import { addOpenOption, type PageFlags, sayPage } from '../output/openPage.js'
+import { printJson } from '../output/output.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
 
 interface ReportFlags extends ReportOptions, PageFlags {
   readonly tables?: boolean
@@ -30,7 +30,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async (folder: string, { json, open, tables, label, ...options }: ReportFlags) => {
       const { writeMeasuredReport } = await import('../../report/report.js')
-      const { printAnswers, printReport, printTables } = await import('../printedReport.js')
+      const { printAnswers, printReport, printTables } = await import('../output/printedReport.js')
       const { report, rows, answers } = await writeMeasuredReport(folder, {
         ...options,
         ...(label && { labels: label }),

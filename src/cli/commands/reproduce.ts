@@ -4,11 +4,14 @@ import { FOLD_SCHEMES } from '../../experiments/classifiers/folds.js'
 import type { ReproduceOptions } from '../../study/maps/options.js'
 import type { StudyResult } from '../../study/maps/reproduce.js'
 import { counted } from '../../support/text.js'
-import type { CommandContext } from '../context.js'
-import { addOwnOptions, addPairOption, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
-import { addExamples } from '../help.js'
-import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say } from '../output.js'
+import {
+  addOwnOptions,
+  addPairOption,
+  addPoolOption,
+  addRunOptions,
+  addSceneOptions,
+} from '../options/extractionOptions.js'
+import { addExamples } from '../options/help.js'
 import {
   collectAssignments,
   collectLayers,
@@ -19,10 +22,13 @@ import {
   parsePositive,
   parseWhole,
   parseWholeList,
-} from '../parse.js'
-import { printReplaced, printTimes } from '../printedEstimate.js'
-import { terminalProgress } from '../progressBar.js'
-import { toldToSupervisor } from '../supervisor.js'
+} from '../options/parse.js'
+import { addOpenOption, type PageFlags, sayPage } from '../output/openPage.js'
+import { byteSize, duration, print, printJson, say } from '../output/output.js'
+import { printReplaced, printTimes } from '../output/printedEstimate.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
+import { toldToSupervisor } from '../process/supervisor.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
   const command = addExamples(
@@ -48,7 +54,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
 }
 
 async function printResult({ report, units, computed, images, seconds }: StudyResult): Promise<void> {
-  const { printReport } = await import('../printedReport.js')
+  const { printReport } = await import('../output/printedReport.js')
   if (report) printReport(report)
   say(
     `${units > 0 ? `${computed} of ${counted(units, 'unit')} computed, ` : ''}${counted(images, 'image')} in ${duration(seconds)}`,
@@ -87,7 +93,7 @@ export function addStudyOptions(studyCommand: Command): Command {
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
   const { estimateStudy } = await import('../../study/maps/estimate.js')
-  const { replacedText } = await import('../../study/workItem.js')
+  const { replacedText } = await import('../../study/work/workItem.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/classifiers/folds.js'
 import type { SeparabilityOptions } from '../../features/separability.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { duration, printJson, printTable, say } from '../output.js'
-import { parseList, parseNatural, parsePositive, parseWhole } from '../parse.js'
+import { addExamples } from '../options/help.js'
+import { parseList, parseNatural, parsePositive, parseWhole } from '../options/parse.js'
+import { duration, printJson, printTable, say } from '../output/output.js'
+import type { CommandContext } from '../process/context.js'
 import { EXTRACT_EXAMPLE } from './extract.js'
 
 interface Options extends Omit<SeparabilityOptions, 'cv' | 'signal'> {

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
 import type { SimilarityOptions } from '../../features/similarity.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { printJson, printTable, say } from '../output.js'
-import { parseLimits, parsePath, parseWhole } from '../parse.js'
+import { addExamples } from '../options/help.js'
+import { parseLimits, parsePath, parseWhole } from '../options/parse.js'
+import { printJson, printTable, say } from '../output/output.js'
+import type { CommandContext } from '../process/context.js'
 import { EXTRACT_EXAMPLE } from './extract.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {

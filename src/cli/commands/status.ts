@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
+import { withoutControls } from '../../messageLine.js'
 import type { StudyStatus } from '../../study/status.js'
-import { counted, withoutControls } from '../../support/text.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { duration, print, printTable } from '../output.js'
+import { counted } from '../../support/text.js'
+import { addExamples } from '../options/help.js'
+import { duration, print, printTable } from '../output/output.js'
+import type { CommandContext } from '../process/context.js'
 
 const SECONDS_BETWEEN_LOOKS = 2
 

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import type { ViewOptions } from '../../features/view.js'
-import type { CommandContext } from '../context.js'
-import { addExamples } from '../help.js'
-import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { printJson } from '../output.js'
-import { parseLimits, parsePath } from '../parse.js'
-import { terminalProgress } from '../progressBar.js'
+import { addExamples } from '../options/help.js'
+import { parseLimits, parsePath } from '../options/parse.js'
+import { addOpenOption, type PageFlags, sayPage } from '../output/openPage.js'
+import { printJson } from '../output/output.js'
+import { terminalProgress } from '../output/progressBar.js'
+import type { CommandContext } from '../process/context.js'
 import { EXTRACT_EXAMPLE } from './extract.js'
 
 export function viewCommand({ signal }: CommandContext): Command {

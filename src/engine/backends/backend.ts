@@ -1,6 +1,5 @@
 import type { NetworkInput, RunnableGraph } from '../../network.js'
 import type { Device } from '../devices/device.js'
-import type { CellWork } from '../reuse/cellGraphs.js'
 import type { BatchPart } from '../scene/task.js'
 
 /**
@@ -37,9 +36,10 @@ interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly threads: number
 }
 
-export type WorkerData =
+/** `Cells` is what the backend `cells` computes: work of `engine/reuse`, which this folder does not know. */
+export type WorkerData<Cells = unknown> =
   | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
-  | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
+  | (ThreadSession & { readonly backend: 'cells'; readonly cells: Cells })
   | {
       readonly backend: 'process'
       /** One request per worker. */

@@ -1,10 +1,12 @@
 import type { FeatureLayer, Network } from '../../network.js'
 import { imageShape, networkGraph } from '../../onnx/graph/analysis.js'
 import { strideOf } from '../../onnx/graph/spacing.js'
-import type { CellShape } from '../reuse/cellStep.js'
 
 /** Shape of a layer's feature map, which covers the image, and where its values are in the layer's features. */
-export interface FeatureMap extends Omit<CellShape, 'elements'> {
+export interface FeatureMap {
+  readonly channels: number
+  readonly rows: number
+  readonly cols: number
   /** Distance in pixels between neighbouring positions of the map: the network's total stride up to the layer. */
   readonly stride: number
   /** Order of the features if it is not [channels, rows, cols]. */

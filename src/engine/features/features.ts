@@ -1,6 +1,6 @@
 import type { FeatureLayer } from '../../network.js'
 import { resourceError } from '../../support/machine.js'
-import { BatchFailure } from '../queue/scheduler.js'
+import { BatchFailure } from './batchFailure.js'
 
 /** Features of one layer: a float32 matrix, [positions, dims], in shared memory. */
 export interface LayerFeatures {

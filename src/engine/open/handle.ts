@@ -2,6 +2,7 @@ import { DeviceError } from '../../errors.js'
 import type { Network, Precision } from '../../network.js'
 import { type Device, processorName } from '../devices/device.js'
 import { PROVIDERS } from '../devices/providers.js'
+import { BatchFailure } from '../features/batchFailure.js'
 import type { Features } from '../features/features.js'
 import {
   type Crew,
@@ -12,7 +13,6 @@ import {
   openThreadCrew,
   type ThreadCrewOptions,
 } from '../queue/crew.js'
-import { BatchFailure } from '../queue/scheduler.js'
 import { openWorkers } from '../queue/workers.js'
 import type { ReuseRecord } from '../reuse/record.js'
 import { openReuse } from '../reuse/reuse.js'

@@ -4,11 +4,12 @@ import { compositingGraph, featureOutput } from '../../onnx/edit/compositing.js'
 import { resourceError } from '../../support/machine.js'
 import type { OpenRequest } from '../backends/backend.js'
 import type { Device } from '../devices/device.js'
+import { BatchFailure } from '../features/batchFailure.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from '../features/features.js'
 import { offsetsAt } from '../scene/positions.js'
 import { inColoursOf, sharedScene } from '../scene/scene.js'
 import type { BatchPart, Frame, JobScene, Movement, Scene, Settings } from '../scene/task.js'
-import { BatchFailure, type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
+import { type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {

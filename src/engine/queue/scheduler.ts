@@ -1,20 +1,9 @@
 import { withStopFlag } from '../../support/stopFlag.js'
+import { BatchFailure } from '../features/batchFailure.js'
 import type { BatchResult } from '../scene/task.js'
 
 /** If a batch fails this many times, the whole work fails. */
 export const MAX_ATTEMPTS = 3
-
-export class BatchFailure extends Error {
-  /** Index of the batch's first position; undefined if the session could not be opened. */
-  readonly first: number | undefined
-  readonly count: number
-
-  constructor(reason: string, first: number | undefined, count: number, options?: ErrorOptions) {
-    super(reason, options)
-    this.first = first
-    this.count = count
-  }
-}
 
 export interface Runner {
   /** Images per batch. The number may become smaller during the work. */

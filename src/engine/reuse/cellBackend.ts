@@ -5,12 +5,13 @@ import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'
 import { type SceneArrays, sceneArrays } from '../scene/sceneArrays.js'
 import type { Scene } from '../scene/task.js'
+import type { CellWork } from './cellGraphs.js'
 import type { CellShape } from './cellStep.js'
 import { CELL_INPUTS, type PassCells, passCells, positionsOf } from './cells.js'
 import type { Keys } from './keys.js'
 import { cachedSceneKeys } from './sceneKeys.js'
 
-type CellData = Extract<WorkerData, { backend: 'cells' }>
+type CellData = Extract<WorkerData<CellWork>, { backend: 'cells' }>
 
 /**
  * Computes features with two sessions in this thread. The first computes each distinct cell once: a cell is all

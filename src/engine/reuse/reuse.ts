@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FeatureLayer, outputOf } from '../../network.js'
+import type { WorkerData } from '../backends/backend.js'
+import { BatchFailure } from '../features/batchFailure.js'
 import type { Features } from '../features/features.js'
 import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../queue/crew.js'
-import { BatchFailure } from '../queue/scheduler.js'
-import type { openWorkers, Workers } from '../queue/workers.js'
+import type { Workers } from '../queue/workers.js'
 import type { Scene, Settings } from '../scene/task.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
 import { type CellPlan, passesOf } from './cellPlan.js'
@@ -46,12 +47,14 @@ interface OpenCells {
   users: number
 }
 
+type OpenWorkers = (data: WorkerData<CellWork>, count: number) => Workers
+
 /**
  * @param crew workers that compute every image in full. Their features are compared with those of reuse, as a check.
  * @param settings settings of the workers that compute with reuse
  * @param open starts the workers that compute with reuse
  */
-export function openReuse(crew: Crew, settings: Settings, open: typeof openWorkers): Reuse {
+export function openReuse(crew: Crew, settings: Settings, open: OpenWorkers): Reuse {
   const { network, memory, onNote } = crew
   /** Records by patch size: `computed` for patches with reuse, `declined` for patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()

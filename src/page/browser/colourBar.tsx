@@ -2,9 +2,9 @@ import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
+import type { PanelId } from '../site/view.js'
 import { drawn, MARK, panelMark, useWidth } from './drawing.js'
 import { EDGE } from './plot.js'
-import type { PanelId } from './readings.js'
 
 const HEIGHT = 50
 const MARGIN = 26

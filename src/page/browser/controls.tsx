@@ -4,11 +4,12 @@ import { squareText } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
+import { type PanelId, QUANTITIES, type Quantity, type View } from '../site/view.js'
 import { isolated, positionText } from '../text/text.js'
 import { hasFeatures, hasMean } from './fit.js'
-import { Badge, type PanelId } from './readings.js'
+import { Badge } from './readings.js'
 import type { State, ViewerActions } from './state.js'
-import { limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
+import { limitsFromText } from './view.js'
 
 interface ControlsProps {
   readonly state: State

@@ -2,7 +2,7 @@ import { h, type RefObject, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { GridShape } from '../../experiments/maps/grid.js'
 import { attributeText, type SvgElement, svg } from '../../plot/svg.js'
-import type { PanelId } from './readings.js'
+import type { PanelId } from '../site/view.js'
 import type { Colour } from './regions.js'
 
 /** Converts an SVG element to a Preact node. Text is never parsed as markup. */

@@ -2,8 +2,8 @@ import type { Position } from '../../engine/scene/positions.js'
 import { indexOf, positionAt } from '../../experiments/maps/grid.js'
 import { centerOf, comparedIn, correspondingPosition, type Kind, kindOf } from '../site/groups.js'
 import type { SiteGroup, SiteIndex } from '../site/siteIndex.js'
+import type { View } from '../site/view.js'
 import { isolated } from '../text/text.js'
-import type { View } from './view.js'
 
 export type Choice = Pick<View, 'model' | 'layer' | 'size' | 'patch' | 'anchor'>
 

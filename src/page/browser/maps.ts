@@ -5,6 +5,7 @@ import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { centerOf, kindOf } from '../site/groups.js'
 import { decodeMap, fromBase64, roundCosine } from '../site/mapCoding.js'
 import type { SiteLayerMaps } from '../site/siteIndex.js'
+import type { Quantity } from '../site/view.js'
 import { positionText } from '../text/text.js'
 import {
   type AnswerAt,
@@ -18,7 +19,6 @@ import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
 import type { Fitted } from './fit.js'
 import { recent } from './recent.js'
-import type { Quantity } from './view.js'
 
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted

@@ -3,6 +3,7 @@ import { answerAgreement } from '../../experiments/maps/windowAnswers.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { kindOf, sideText } from '../site/groups.js'
+import type { PanelId } from '../site/view.js'
 import {
   agreementText,
   classWords,
@@ -21,7 +22,7 @@ import type { CursorActions } from './keys.js'
 import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
-import { Badge, type PanelId, type Reading, ReadingLine, Swatch } from './readings.js'
+import { Badge, type Reading, ReadingLine, Swatch } from './readings.js'
 import type { Region } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
 import type { ShownMaps } from './state.js'

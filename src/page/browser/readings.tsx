@@ -4,15 +4,12 @@ import { indexOf, positionAt } from '../../experiments/maps/grid.js'
 import { decimalText } from '../../plot/numberText.js'
 import { correspondingPosition } from '../site/groups.js'
 import type { SiteGroup } from '../site/siteIndex.js'
+import { PANEL_IDS, type PanelId } from '../site/view.js'
 import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from '../text/text.js'
 import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
 import { anchorOf, type LoadedMap } from './maps.js'
 import type { Colour, Regions } from './regions.js'
-
-/** Prefixes of the element ids of the two maps. */
-export const PANEL_IDS = ['a', 'b'] as const
-export type PanelId = (typeof PANEL_IDS)[number]
 
 /** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
 export interface Reading extends AnswerAt {

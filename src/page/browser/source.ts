@@ -1,9 +1,9 @@
 import type { Position } from '../../engine/scene/positions.js'
 import type { PictureKey, SiteIndex } from '../site/siteIndex.js'
+import type { Quantity } from '../site/view.js'
 import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
 import { type LoadedMap, loadMap, quantityNote } from './maps.js'
-import type { Quantity } from './view.js'
 
 /** Source of the viewer's maps: the files of a report, or a server that computes them while the user watches. */
 export interface MapSource {

@@ -5,10 +5,10 @@ import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { median } from '../../support/stopwatch.js'
 import { counted } from '../../support/text.js'
 import { type ObjectAnswer, stackedLevels } from '../html/everyObject.js'
+import type { PanelId } from '../site/view.js'
 import { isolated, shareText } from '../text/text.js'
 import { drawn, useWidth } from './drawing.js'
 import { moveFocus } from './keys.js'
-import type { PanelId } from './readings.js'
 
 /** What the chart and the small maps ask and tell the viewer. */
 export interface AnswerActions {

@@ -1,11 +1,12 @@
 import type { Position } from '../../engine/scene/positions.js'
 import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import type { SiteIndex } from '../site/siteIndex.js'
+import type { View } from '../site/view.js'
 import type { Fits } from './fit.js'
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
 import type { Regions } from './regions.js'
-import type { Change, View } from './view.js'
+import type { Change } from './view.js'
 
 /** What the viewer shows now. */
 export interface State {

@@ -3,36 +3,7 @@ import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import { centerOf, comparedIn, kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
-
-/**
- * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
- * A detector's maps also show the overlap of its box with the object, and whether it finds the object.
- */
-export const QUANTITIES = ['similarity', 'probability', 'answers', 'overlap', 'found'] as const
-export type Quantity = (typeof QUANTITIES)[number]
-
-/** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
-export interface View {
-  readonly model: string
-  /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
-  readonly other: string | null
-  readonly layer: string
-  /** See `comparedIn`; on the live page, see `SiteIndex.wished`. */
-  readonly size: number
-  /** Name of the object; null for the mean over objects. */
-  readonly patch: string | null
-  /** The position with which all others are compared: the name of an anchor, such as `center`, or any position. */
-  readonly anchor: string | Position
-  /** Quantity that both maps should show. A map without this quantity shows a different quantity; see `mapOf`. */
-  readonly shows: Quantity
-  /** Whether map B shows the difference B − A. */
-  readonly difference: boolean
-  readonly cursor: Position
-  /** One of the names in COLOUR_MAPS. */
-  readonly colours: string
-  /** Ends of the colour scale of similarity; `fit` means the lowest and highest value of the maps shown. */
-  readonly limits: ColourLimits | 'fit'
-}
+import { QUANTITIES, type View } from '../site/view.js'
 
 export type Change = (view: View) => View
 

@@ -1,6 +1,7 @@
 import { h, render } from 'preact'
 import { isSamePosition, type Position } from '../../engine/scene/positions.js'
 import { centerOf, correspondingPosition, kindOf } from '../site/groups.js'
+import type { View } from '../site/view.js'
 import { isolated, messageOf } from '../text/text.js'
 import { Bench } from './bench.js'
 import { allRead, element } from './dom.js'
@@ -19,7 +20,7 @@ import { playOpening, wayToFlip } from './opening.js'
 import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
-import { type Change, firstView, formatView, parseView, type View } from './view.js'
+import { type Change, firstView, formatView, parseView } from './view.js'
 
 export interface RunningViewer extends Pick<ViewerActions, 'change'> {
   readonly fits: () => Fits

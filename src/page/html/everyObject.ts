@@ -1,9 +1,8 @@
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
 import { addTo } from '../../support/lists.js'
-import type { PanelId } from '../browser/readings.js'
-import type { View } from '../browser/view.js'
 import { comparedIn } from '../site/groups.js'
 import type { AnswerSummary, SiteGroup, SiteIndex } from '../site/siteIndex.js'
+import type { PanelId, View } from '../site/view.js'
 
 /** A network's answers for one object. `unit` is its index in `group.units`. */
 export interface ObjectAnswer {

@@ -1,10 +1,8 @@
 import type { OpenUnit } from '../../results/store/openUnit.js'
+import { positionsPerPart } from '../../results/store/siteFeatures.js'
 import { writeSiteFile } from './file.js'
 import { toBase64 } from './mapCoding.js'
 import type { SiteFeatures } from './siteIndex.js'
-
-/** Largest number of feature bytes per file, before base64. A browser loads a file of this size within a moment. */
-const PART_BYTES = 12 * 1024 * 1024
 
 /**
  * Writes a unit's features, or its sketches (shortened features), to files `<key>-<layer>-<part>.js`.
@@ -36,17 +34,6 @@ export async function writeFeatures(
     parts.push(part)
   }
   return parts.some((part) => part > 0) ? parts : undefined
-}
-
-/** Number of bytes of a layer's features in the site's files, as int16 in base64. */
-export function siteFeatureBytes(positions: number, dims: number): number {
-  const perPart = positionsPerPart(dims)
-  const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
-  return Math.floor(positions / perPart) * base64(perPart) + base64(positions % perPart)
-}
-
-function positionsPerPart(dims: number): number {
-  return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
 }
 
 /**

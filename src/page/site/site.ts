@@ -6,6 +6,7 @@ import { knownClasses } from '../../networks/open/notes.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import type { Row } from '../../results/measures/rows.js'
 import type { OpenUnit } from '../../results/store/openUnit.js'
+import { type SketchedGroup, sketchedPatches } from '../../results/store/sketchedPatches.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../../results/store/study.js'
 import { mapAt } from '../../results/unit/arrays.js'
 import { oneAtATime } from '../../support/oneAtATime.js'
@@ -22,7 +23,6 @@ import type {
   SiteUnit,
   SmallAnswers,
 } from './siteIndex.js'
-import { type SketchedGroup, sketchedPatches } from './sketches.js'
 import { answerSummary, classRanking, smallAnswers } from './smallAnswers.js'
 
 /** Writes the viewer's files while a study is read. It gets one unit at a time: an object in a network at one size. */

@@ -8,13 +8,13 @@ import { type ColourLimits, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { type FigureLayout, layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
+import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from '../../plot/panels.js'
 import { linearScale } from '../../plot/scale.js'
 import { counterpart, type NetworkPair } from '../../results/store/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/store/study.js'
 import { meanAndStd } from '../../support/statistics.js'
 import { LONGEST_GRID, strongestGrid } from '../findings/quantities.js'
 import type { TextOf } from '../text/displayNames.js'
-import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from './panels.js'
 
 export interface Figure extends PanelGrid {
   /** File name without extension. */

@@ -1,8 +1,8 @@
-import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { CONFIDENT, EVERYWHERE } from '../../experiments/answers/confidence.js'
 import { foldsText } from '../../experiments/classifiers/folds.js'
+import type { LinkedView } from '../../page/text/viewLink.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
-import type { LinkedView } from '../text/viewLink.js'
 import type { Border, Evidence, Measured } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, layersOf, type NetworkStudy, nullOf } from './network.js'
 import {
@@ -24,12 +24,6 @@ import {
 
 /** A layer counts as invariant if its relative similarity is at least this. */
 const INVARIANT = 0.9
-
-/**
- * The answer counts as the same everywhere if two positions get the same answer with at least this chance. The most
- * frequent answer is then given at about 97.5 % of positions.
- */
-export const EVERYWHERE = 0.95
 
 /**
  * A variant counts as more invariant if it closes this share of the plain network's gap to invariance.

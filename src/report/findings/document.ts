@@ -1,11 +1,11 @@
 import type { ReportSection } from '../../page/html/section.js'
+import { sectionOf } from '../../page/text/viewLink.js'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { markdownText, type Table, type TableCell, tableHtml, tableMarkdown } from '../../plot/tables.js'
 import { FEWEST_PATCHES, type Row } from '../../results/measures/rows.js'
 import { distinct } from '../../support/lists.js'
-import { sectionOf } from '../text/viewLink.js'
 import {
   type Asked,
   answerSentence,

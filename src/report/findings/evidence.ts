@@ -1,5 +1,5 @@
 import { FEWEST_PATCHES, type PatchValues } from '../../results/measures/rows.js'
-import { type MeanInterval, meanInterval } from '../../support/statistics.js'
+import { type MeanInterval, meanInterval, signTest } from '../../support/statistics.js'
 
 /** Evidence about a claim: the values of one quantity for one network, layer and size, averaged over objects. */
 export interface Evidence extends MeanInterval {
@@ -70,19 +70,6 @@ export function signsOf(values: PatchValues): Signs {
   const numbers = [...values.values()]
   const positive = numbers.filter((value) => value > 0).length
   return { positive, p: signTest(positive, numbers.filter((value) => value < 0).length) }
-}
-
-/** P value of a two-sided exact binomial test in which both signs have probability ½. */
-export function signTest(positive: number, negative: number): number {
-  const count = positive + negative
-  let tail = 0
-  // Probabilities are kept as logarithms, because 2^−count is too small for float64 if there are many patches.
-  let logChance = -count * Math.LN2
-  for (let k = 0; k <= Math.min(positive, negative); k++) {
-    tail += Math.exp(logChance)
-    logChance += Math.log((count - k) / (k + 1))
-  }
-  return Math.min(1, 2 * tail)
 }
 
 export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => number): PatchValues {

@@ -1,7 +1,7 @@
+import { sectionOf, viewLink } from '../../page/text/viewLink.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import type { StudyGroup } from '../../results/store/study.js'
-import { sectionOf, viewLink } from '../text/viewLink.js'
 import { answerSentence, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
 import { type Evidence, evidenceOf } from './evidence.js'

@@ -1,11 +1,11 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/scene/positions.js'
 import type { ReportSection } from '../../page/html/section.js'
+import { viewLink } from '../../page/text/viewLink.js'
 import { squareText } from '../../patches/sizes.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml } from '../../plot/html.js'
 import { numberOf, type StudyGroup } from '../../results/store/study.js'
 import { counted } from '../../support/text.js'
-import { viewLink } from '../text/viewLink.js'
 import { heatmapName } from './heatmap.js'
 
 /** A section with thumbnails of all mean maps. Each thumbnail links to the same map in the viewer. */

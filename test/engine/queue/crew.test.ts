@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
 import { openFeatureMemory } from '../../../src/engine/features/features.js'
 import { fastestBatch } from '../../../src/engine/open/choice.js'
 import {
@@ -10,7 +11,6 @@ import {
   isTooLarge,
   jobScene,
 } from '../../../src/engine/queue/crew.js'
-import { BatchFailure } from '../../../src/engine/queue/scheduler.js'
 import { distanceOf, runPasses } from '../../../src/engine/reuse/passes.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BatchFailure, type Job, type Runner, schedule } from '../../../src/engine/queue/scheduler.js'
+import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
+import { type Job, type Runner, schedule } from '../../../src/engine/queue/scheduler.js'
 import type { BatchResult } from '../../../src/engine/scene/task.js'
 
 const WRITTEN: BatchResult = { kind: 'written' }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { WorkerData } from '../../../src/engine/backends/backend.js'
 import { type ExtractionOptions, openThreadCrew } from '../../../src/engine/queue/crew.js'
 import type { Workers } from '../../../src/engine/queue/workers.js'
+import type { CellWork } from '../../../src/engine/reuse/cellGraphs.js'
 import { openReuse } from '../../../src/engine/reuse/reuse.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
@@ -34,7 +35,7 @@ function failing(network: Network) {
   const settings = { workers: 1, threads: 1, batch: 32 }
   const crew = openThreadCrew(network, settings)
   const workers = { ...crew.workers, run: () => Promise.reject(new Error('the plain way fails')) }
-  const open = (data: WorkerData) => {
+  const open = (data: WorkerData<CellWork>) => {
     if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
     return workers
   }

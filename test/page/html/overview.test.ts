@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { View } from '../../../src/page/browser/view.js'
 import {
   answeredObjects,
   firstObjects,
@@ -11,6 +10,7 @@ import {
 import { overviewHtml, overviewText } from '../../../src/page/html/overview.js'
 import { resultsPage } from '../../../src/page/html/page.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/site/siteIndex.js'
+import type { View } from '../../../src/page/site/view.js'
 import { groupOf, indexOf } from '../../support/siteIndex.js'
 
 /** @param agreement here, the share of positions of the answer at the center, too */

@@ -1,0 +1,103 @@
+import { percentText } from '../../plot/numberText.js'
+import { cellText } from '../../plot/tables.js'
+import { wordsOf } from '../../report/findings/answer.js'
+import { overviewOf } from '../../report/findings/document.js'
+import { measureText } from '../../report/photographs/measureText.js'
+import type { Report } from '../../report/report.js'
+import { NO_PAPER, type ResultTable, resultTables } from '../../report/tables/tables.js'
+import type { AnsweredNetwork } from '../../results/answers/read.js'
+import { JUDGED_NAMES } from '../../results/measures/measures.js'
+import type { MeanRow } from '../../results/measures/rows.js'
+import { variantText } from '../../results/measures/variant.js'
+import { distinct } from '../../support/lists.js'
+import { print, printTable, terminalColumns, wrapped } from './output.js'
+
+/** Prints questions and answers. If the study answers no questions, prints results of feature arithmetic instead. */
+export function printReport({ rows, findings }: Report): void {
+  const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
+  if (findings.length === 0) {
+    printExact(exact)
+    return
+  }
+  if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
+  const { title, answer, answered, open } = overviewOf(findings)
+  const answers = answered.map(({ claim, own }) => `${claim.question} ${wordsOf(claim, own)}.`)
+  const more =
+    answered.length === 0
+      ? ['findings.json has the numbers']
+      : [...answers, ...open, 'findings.md has the numbers and the evidence']
+  for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
+}
+
+/** Prints all measures of answers to photographs. */
+export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures'>[]): void {
+  const areSeveral = networks.length > 1
+  printTable(
+    [
+      ...(areSeveral ? ['network'] : []),
+      ...['protocol', 'measure', 'mean', 'std error', 'confident', 'std error', 'photographs'],
+    ],
+    networks.flatMap(({ model, measures }) =>
+      measures.map((measure) => [
+        ...(areSeveral ? [model] : []),
+        ...[measure.protocol, measure.title],
+        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
+          measureText(measure, mean),
+          measureText(measure, standardError),
+        ]),
+        `${measure.confident.count} of ${measure.count}`,
+      ]),
+    ),
+  )
+}
+
+/** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */
+function printExact(exact: Report['rows']): void {
+  if (exact.length === 0) return
+  const origins = ['zero', 'blank'] as const
+  const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
+  print('Share of random expressions whose decoded result shows exactly the expected objects')
+  printTable(
+    ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
+    groups.map(({ model, layer, size }) => {
+      const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
+      const shares = origins.map(
+        (origin) =>
+          own.find(({ variant }) => variant === variantText({ judged: origin, reference: 'decoded', kind: 'all' }))
+            ?.mean,
+      )
+      return [
+        model,
+        layer,
+        size,
+        ...shares.map((share) => (share === undefined ? '–' : `${percentText(100 * share)} %`)),
+      ]
+    }),
+  )
+}
+
+export function printTables(rows: readonly MeanRow[]): void {
+  for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
+    wrapped(table.title, terminalColumns()).forEach(print)
+    printTable(...narrowTable(table))
+    print('')
+  }
+}
+
+/**
+ * Makes a table narrow enough for the terminal by turning columns into rows. For example, the two columns `left-right,
+ * ordered` and `left-right, shuffled` become one column `left-right` with the rows `ordered` and `shuffled`.
+ */
+function narrowTable({ kind, head, rows, columns, keys }: ResultTable): [readonly string[], string[][]] {
+  const names = head.slice(0, head.length - columns.length)
+  const keyed = columns.map((column) => ({ last: column.at(-1) as string, others: column.slice(0, -1).join(', ') }))
+  const across = distinct(keyed.map(({ others }) => others))
+  const lines = rows.flatMap((row) =>
+    distinct(keyed.map(({ last }) => last)).map((down) => {
+      const own = across.map((one) => keyed.findIndex(({ last, others }) => last === down && others === one))
+      const cells = own.map((i) => row[names.length + i] ?? '–')
+      return [...row.slice(0, names.length).map(cellText), down, ...cells.map(cellText)]
+    }),
+  )
+  return [[...names, keys.at(-1) as string, ...across.map((one) => one || kind.statistic)], lines]
+}

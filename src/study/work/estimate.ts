@@ -1,0 +1,55 @@
+import type { NetworkHandle } from '../../engine/open/handle.js'
+import { processorRate } from '../../engine/open/settings.js'
+import type { Scene } from '../../engine/scene/task.js'
+import type { Network } from '../../network.js'
+import { modelEntry, weightsCommand } from '../../networks/catalog/catalog.js'
+import { isPlaceholder } from '../../networks/file/weights.js'
+import type { Generator } from '../../networks/open/generator.js'
+
+/** What is estimated of any study. */
+export interface WorkEstimate {
+  /** Number of results in the folder that have other inputs or another format and would be replaced. */
+  readonly replaced: number
+  /** How these results differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
+  readonly differences: readonly string[]
+  /** Number of images to compute for the results that are missing. */
+  readonly images: number
+  /** Bytes of all results on disk, without the report. The size of compressed features (sketches) is a rough guess. */
+  readonly bytes: number
+  /** Bytes of memory for the features that are in memory together. */
+  readonly featureBytes: number
+  /** Bytes of the largest network's weights. */
+  readonly weightsBytes: number
+  /**
+   * Seconds to compute `images` on this machine, from a short benchmark of each network. Classifiers and arithmetic
+   * take additional time. Null if weights are missing.
+   */
+  readonly seconds: number | null
+  /** Seconds to compute the images of the result that takes longest. Null if weights are missing. */
+  readonly unitSeconds: number | null
+  /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if weights are missing. */
+  readonly arithmeticSeconds: number | null
+  /** Weights that the study needs and this machine lacks. Results of networks without weights count as not finished. */
+  readonly missing: readonly {
+    readonly id: string
+    /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
+    readonly bytes: number
+    /** Command that downloads or imports the weights. */
+    readonly command: string
+  }[]
+}
+
+export function absentWeights(models: readonly (Network | Generator)[]): WorkEstimate['missing'] {
+  const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
+  return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
+}
+
+function idInCatalog(model: Network | Generator): string {
+  return ('catalogId' in model && model.catalogId) || model.id
+}
+
+/** Closes an open network, and measures its images per second on its device. Every image is computed in full. */
+export async function imageRate(handle: NetworkHandle, scene: Scene, signal: AbortSignal | undefined): Promise<number> {
+  await handle.close()
+  return handle.rate ?? processorRate(handle.network, scene, handle.settings, signal)
+}

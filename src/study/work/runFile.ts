@@ -1,0 +1,143 @@
+import { env } from 'onnxruntime-node'
+import { z } from 'zod'
+import type { ExecutionRecord } from '../../engine/open/handle.js'
+import type { Settings } from '../../engine/scene/task.js'
+import type { ClassifierRecord } from '../../experiments/classifiers/classifiers.js'
+import { writeFileAtomic } from '../../files/atomic.js'
+import { readStored } from '../../files/json.js'
+import { lifeOf, type Owner, ownerSchema } from '../../files/owner.js'
+import { packageVersion } from '../../files/package.js'
+import { instructionSet } from '../../native.js'
+import type { Classes, Network } from '../../network.js'
+import { pairsSchema } from '../../results/store/pairs.js'
+import type { WorkItem } from './workItem.js'
+
+/** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
+export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
+
+/**
+ * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
+ * file.
+ */
+export const runSchema = z.object({
+  pairs: pairsSchema.optional().catch(undefined),
+  process: ownerSchema.optional().catch(undefined),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  computed: z.number().optional(),
+  finished: z.string().nullish(),
+  report: z.string().nullish(),
+  patches: z
+    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
+    .optional()
+    .catch(undefined),
+  /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
+  planned: z
+    .array(
+      z.object({
+        model: z.string(),
+        size: z.number(),
+        patches: z.array(z.string()),
+        inputs: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional()
+    .catch(undefined),
+  arithmetic: z
+    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
+    .optional()
+    .catch(undefined),
+  /** Photographs of a study: where they were, and the file with their names. */
+  photographs: z.object({ source: z.string(), list: z.string() }).optional().catch(undefined),
+  /** What the answers of a network in a protocol depend on; see `AnswersInputs`. The bucket is left out. */
+  answers: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
+  earlier: z.array(z.unknown()).optional(),
+})
+
+/** An entry of run.json as it is read. */
+export type RunEntry = z.infer<typeof runSchema>
+
+/** An item that an entry of run.json plans. */
+export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'count' | 'isStored'>
+
+/** The keys of a new entry that are read here. Entries have more keys, which are only written. */
+interface NewEntry {
+  readonly process: Owner
+  readonly settings: Readonly<Record<string, NetworkSettings>>
+  readonly computed: number
+}
+
+/**
+ * Writes the entry of a run (one call of a command) into run.json. It keeps the entries of earlier runs that computed
+ * something, oldest first. It also keeps the settings of networks that this run did not open, and the pairs if this run
+ * has none. Only one process at a time may call it.
+ *
+ * @param report mark of the report that was just written (see `reportMark`); null keeps the stored mark
+ */
+export async function writeRunFile<T extends NewEntry>(
+  path: string,
+  run: T,
+  report: string | null = null,
+): Promise<void> {
+  // The last entry is kept as it is, with what the schema does not know.
+  const { earlier: _, ...raw } = (await readStored(z.looseObject({}), path)) ?? {}
+  const { earlier = [], ...last } = await readRun(path)
+  // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
+  const isKept = (entry: unknown) => {
+    const { data } = runSchema.safeParse(entry)
+    if (data?.process?.id === run.process.id) return false
+    const isEmpty = data?.finished === null && data.computed === 0
+    return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
+  }
+  const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
+  const runs = [...earlier, ...(hasComputed ? [raw] : [])].filter(isKept)
+  const document = {
+    ...(last.pairs && { pairs: last.pairs }),
+    ...run,
+    settings: { ...last.settings, ...run.settings },
+    report: report ?? last.report ?? null,
+    ...(runs.length > 0 && { earlier: runs }),
+  }
+  await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
+}
+
+/** Mark that identifies the report that was written last; see `reportMark`. */
+export async function lastReport(path: string): Promise<string | null> {
+  return (await readRun(path)).report ?? null
+}
+
+/**
+ * Reads run.json. Returns an empty object if the file is missing or damaged, or if its lists are nested too deeply to
+ * be written again.
+ */
+export async function readRun(path: string): Promise<RunEntry> {
+  return (await readStored(runSchema, path)) ?? {}
+}
+
+/** The part of a run.json entry that describes the system. */
+export function describeSystem() {
+  return {
+    shiftscope: packageVersion(),
+    node: process.version,
+    onnxruntime: env.versions.node ?? null,
+    platform: `${process.platform}-${process.arch}`,
+    instructionSet: instructionSet(),
+  }
+}
+
+/** The part of a run.json entry that describes a network. */
+export function describeNetwork(network: Network) {
+  const { id, weightsPath, weightsSha256, layers, input, inputSource, pool, classes } = network
+  return {
+    id,
+    weightsPath,
+    weightsSha256,
+    input: { ...input, source: inputSource },
+    ...(pool && { pool }),
+    ...(classes && { classes: countedClasses(classes) }),
+    layers: layers.map(({ name }) => name),
+  }
+}
+
+function countedClasses({ names, ...classes }: Classes) {
+  return { ...classes, count: names.length }
+}
