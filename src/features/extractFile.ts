@@ -104,15 +104,12 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /**
-   * Name of the layer of class scores, what they mean (absent in older files), and the names of its classes by index;
-   * absent if unknown.
-   */
+  /** Name of the layer of class scores, what they mean, and the names of its classes by index; absent if unknown. */
   answers: z
     .object({
       layer: z.string(),
       threshold: z.number().exactOptional(),
-      scores: scoresSchema.optional(),
+      scores: scoresSchema,
       names: z.record(z.string(), z.string()),
     })
     .optional(),

@@ -25,8 +25,7 @@ export async function writeSealedJson<T>(
 }
 
 /**
- * Reads a file that `writeSealedJson` wrote. If the schema refuses the value of the key `format`, another version of
- * Shiftscope made the file.
+ * Reads a file that `writeSealedJson` wrote.
  * @param remedy how to make the file again; the message ends with it
  * @throws InputError if the file cannot be read, is of another version or damaged
  */
@@ -34,9 +33,7 @@ export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, reme
   const json = tryJson((await readNamed(path, remedy)).toString('utf8'))
   const { data, error } = schema.safeParse(json)
   if (data !== undefined && (json as { sha256?: unknown }).sha256 === sealOf(data)) return data
-  const isOfOtherVersion = error?.issues.some((issue) => issue.path.at(-1) === 'format')
-  const fault = isOfOtherVersion ? 'was made by another version of shiftscope' : 'is damaged'
-  throw new InputError(`${path} ${fault}; ${remedy}`, { cause: error })
+  throw new InputError(`${path} is damaged, or of another version; ${remedy}`, { cause: error })
 }
 
 /** The hash of a document as JSON without white space. */

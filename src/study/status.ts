@@ -7,7 +7,7 @@ import { shellWord } from '../support/text.js'
 import { plannedAnswers } from './answers/planned.js'
 import { entryArithmetic } from './arithmetic/planned.js'
 import { entryUnits } from './maps/planned.js'
-import { type PlannedItem, type RunEntry, readRun, runSchema } from './work/runFile.js'
+import { entriesOf, type PlannedItem, type RunEntry, readRun } from './work/runFile.js'
 import { workerStateSchema } from './work/team.js'
 import type { WorkItem } from './work/workItem.js'
 import { itemLock } from './work/workQueue.js'
@@ -57,9 +57,8 @@ export function isComplete({ units, arithmetic, photographs }: StudyStatus): boo
 export async function studyStatus(results: string): Promise<StudyStatus> {
   checkText(results, 'a results folder')
   const run = await readRun(join(results, 'run.json'))
-  const wanted = await wantedItems(results, [...(run.earlier ?? []), run])
-  // A study of arithmetic alone plans no units.
-  if (wanted.length === 0 && run.planned === undefined && run.answers === undefined) throw await noStudy(results)
+  if (run === undefined) throw await noStudy(results)
+  const wanted = await wantedItems(results, entriesOf(run))
   const held = await openLocks(results).held()
   const locked = new Set(held.map(({ name }) => name))
   const units = await countOf(wanted, 'maps', locked)
@@ -128,13 +127,12 @@ async function countOf(wanted: readonly PlannedItem[], kind: WorkItem['kind'], l
 /**
  * The planned items of all runs that have not ended, and of the last run with objects and the last with photographs. If
  * several runs plan the same item, the inputs of the latest count.
- * @param entries entries of run.json, the latest last
+ * @param runs entries of run.json, the latest last
  */
-async function wantedItems(results: string, entries: readonly unknown[]): Promise<readonly PlannedItem[]> {
-  const runs = entries.map((entry): RunEntry => runSchema.safeParse(entry).data ?? {})
+async function wantedItems(results: string, runs: readonly RunEntry[]): Promise<readonly PlannedItem[]> {
   const isOfPhotographs = ({ answers }: RunEntry) => answers !== undefined
   const last = [true, false].map((wanted) => runs.findLast((run) => isOfPhotographs(run) === wanted))
-  const counted = runs.filter((run) => last.includes(run) || (run.finished ?? null) === null)
+  const counted = runs.filter((run) => last.includes(run) || run.finished === null)
   const wanted = new Map<string, PlannedItem>()
   for (const itemsOf of Object.values(PLANNED))
     for (const item of await itemsOf(results, counted)) wanted.set(item.title, item)

@@ -7,6 +7,7 @@ import { programWith, report } from '../../src/cli/program.js'
 import { DeviceError } from '../../src/errors.js'
 import { captured, runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
+import { runFile } from '../support/runFile.js'
 import { commandsOf, refusalOf, subcommandsOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -51,8 +52,8 @@ describe('an error', () => {
 })
 
 it('a study is shown whatever other processes say of themselves', async () => {
-  const planned = [{ model: 'alexnet', size: 125, images: 1, patches: ['dog'] }]
-  writeFileSync(inFolder('run.json'), JSON.stringify({ planned }))
+  const planned = [{ model: 'alexnet', size: 125, images: 1, patches: ['dog'], inputs: {} }]
+  writeFileSync(inFolder('run.json'), JSON.stringify(runFile({ planned })))
   const owner = { id: '0'.repeat(16), host: 'no\u001bde1', machine: 'node1', pid: 1, started: '' }
   const state = { unit: 'alexnet 125 dog', since: 'yesterday', images: 1, seconds: 1 }
   mkdirSync(inFolder('.locks'))

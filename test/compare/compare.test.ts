@@ -12,6 +12,7 @@ import { writeUnit } from '../../src/results/store/units.js'
 import { type MadeValues, madeChanges, writeConsistencyFolder } from '../support/consistencyFolder.js'
 import { runHere } from '../support/inProcess.js'
 import { messageOf } from '../support/messageOf.js'
+import { runFile } from '../support/runFile.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
@@ -310,7 +311,7 @@ describe('a study', () => {
     const wanted = [...objects, { patch: 'clock', patchSha256: '' }]
     const patches = wanted.map((one) => ({ name: one.patch, size: 125, sha256: one.patchSha256, category: null }))
     const planned = [{ model: 'alexnet', size: 125, patches: wanted.map(({ patch }) => patch), inputs }]
-    writeFileSync(`${after}/run.json`, JSON.stringify({ patches, planned }))
+    writeFileSync(`${after}/run.json`, JSON.stringify(runFile({ patches, planned })))
     const { networks, notes } = await compare(before, after)
     expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [{ name: 'car', size: 75 }], after: [] } }])
     expect(notes).toEqual([`the study in ${after} is not finished: it has 5 of 6 units`])

@@ -170,10 +170,6 @@ describe('the page of an extraction', () => {
     expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
     const text = readFileSync((await viewFeatures(folder)).page, 'utf8')
     expect(text).toContain('answers dog &amp; bone with a probability of 0.500. When it moves, two positions get')
-    // An older file does not say what the scores mean.
-    describeAs({ ...DESCRIPTION, answers })
-    const older = await readExtraction(await findArrays(folder), () => undefined)
-    expect(older.unit.layers.map((one) => one.answers)).toEqual([null, null])
   })
 
   it('has the same bytes again, until the picture of the patch is gone, which it says', async () => {

@@ -115,15 +115,15 @@ describe('sealed JSON', () => {
   })
 
   it.each([
-    ['{', 'is damaged'],
-    ['null', 'is damaged'],
-    [JSON.stringify(document), 'is damaged'],
-    [JSON.stringify({ ...document, inputs: null }), 'is damaged'],
-    [JSON.stringify({ ...document, sha256: 'other' }), 'is damaged'],
-    [JSON.stringify({ ...document, inputs: { format: 1 } }), 'was made by another version of shiftscope'],
-  ])('that is %s is refused: it %s', async (text, fault) => {
+    '{',
+    'null',
+    JSON.stringify(document),
+    JSON.stringify({ ...document, inputs: null }),
+    JSON.stringify({ ...document, sha256: 'other' }),
+    JSON.stringify({ ...document, inputs: { format: 1 } }),
+  ])('that is %s is refused', async (text) => {
     writeFileSync(path(), text)
-    await expect(read()).rejects.toThrow(new InputError(`${path()} ${fault}; make it again`))
+    await expect(read()).rejects.toThrow(new InputError(`${path()} is damaged, or of another version; make it again`))
   })
 
   it('that is missing, or no file, is refused', async () => {

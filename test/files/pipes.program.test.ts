@@ -66,7 +66,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
   })
 
   it('beside an array, or in the place of run.json, is passed over', async () => {
-    expect(await readRun(pipe('results', 'run.json'))).toEqual({})
+    expect(await readRun(pipe('results', 'run.json'))).toBeUndefined()
     pipe('extract.json')
     await writeNpy(folder('a.npy'), [3, 3, 2], new Float32Array(18).fill(1))
     expect(await similarity(folder('a.npy'))).toMatchObject({ rows: 3, cols: 3, dims: 2 })

@@ -6,6 +6,7 @@ import { bucketOf } from '../../src/results/answers/schema.js'
 import { answersTitle } from '../../src/study/answers/item.js'
 import { unitTitle } from '../../src/study/maps/units.js'
 import { isComplete, studyStatus } from '../../src/study/status.js'
+import { runFile } from '../support/runFile.js'
 import { madeInputs, storeAnswers } from '../support/storedAnswers.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
@@ -13,8 +14,7 @@ import { inputs, storeUnit } from '../support/unit.js'
 const inFolder = temporaryFolder()
 
 it('a process is said to compute a unit as long as it holds the lock of the unit', async () => {
-  const planned = [{ model: 'net', size: 75, patches: ['dog'] }]
-  writeFileSync(inFolder('run.json'), JSON.stringify({ planned }))
+  writeRun({ planned: [{ model: 'net', size: 75, patches: ['dog'], inputs: {} }] })
   const unit = 'net 75 dog'
   const since = new Date(0).toISOString()
   const locks = openLocks(inFolder())
@@ -27,10 +27,10 @@ it('a process is said to compute a unit as long as it holds the lock of the unit
   await locks.close()
 })
 
-it('a study may have no units, but a folder without a plan holds no study', async () => {
-  writeFileSync(inFolder('run.json'), JSON.stringify({ planned: [] }))
+it('a study may have no units, and a damaged run.json is no study', async () => {
+  writeRun({ planned: [] })
   expect((await studyStatus(inFolder())).units).toEqual({ total: 0, done: 0, inProgress: 0, left: 0 })
-  for (const run of ['{}', '{"planned":0}', '']) {
+  for (const run of ['{}', JSON.stringify(runFile({ planned: 0 })), '']) {
     writeFileSync(inFolder('run.json'), run)
     await expect(studyStatus(inFolder())).rejects.toThrow(`there is no study in ${inFolder()}; run`)
   }
@@ -46,7 +46,7 @@ function planOf(objects: readonly string[], changes: object = {}, finished: stri
   }
 }
 
-const writeRun = (run: object) => writeFileSync(inFolder('run.json'), JSON.stringify(run))
+const writeRun = (run: object) => writeFileSync(inFolder('run.json'), JSON.stringify(runFile(run)))
 const unitsNow = async () => (await studyStatus(inFolder())).units
 
 it('units that were made with other options are left, also while they are computed anew', async () => {
@@ -70,18 +70,15 @@ it('a unit of another picture is left, and one that several runs plan counts as 
   writeRun(planOf(['car']))
   expect(await unitsNow()).toMatchObject({ total: 1, done: 0 })
   await storeUnit(inFolder(), { patch: 'car' })
-  const before = [planOf(['bird'], {}, '2026'), planOf(['car', 'dog'], { stride: 25 })]
+  const before = [planOf(['bird'], {}, '2026'), planOf(['car', 'dog'], { stride: 25 })].map(runFile)
   writeRun({ ...planOf(['car']), earlier: before })
   expect(await unitsNow()).toEqual({ total: 2, done: 1, inProgress: 0, left: 1 })
 })
 
-it('units that another version planned are left', async () => {
+it('units that are planned with other inputs than units have are left', async () => {
   await storeUnit(inFolder(), { patch: 'car' })
-  for (const changes of [{ inputs: undefined }, { inputs: { ...inputs, format: -1 } }]) {
-    const run = planOf(['car', 'dog'])
-    writeRun({ ...run, planned: run.planned.map((group) => ({ ...group, ...changes })) })
-    expect(await unitsNow()).toMatchObject({ total: 2, done: 0 })
-  }
+  writeRun(planOf(['car', 'dog'], { format: -1 }))
+  expect(await unitsNow()).toMatchObject({ total: 2, done: 0 })
 })
 
 it('the time left is that of the slowest process, and unknown if one does not know it', async () => {
@@ -144,7 +141,7 @@ it('photographs are left if their answers were made with other settings, or if s
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0, left: 2 })
 })
 
-it('photographs whose answers another version planned are left', async () => {
+it('photographs whose answers are planned with other inputs than answers have are left', async () => {
   const plan = await answersPlanOf(['a.png'])
   await storeAnswers(inFolder(), named('a.png'))
   for (const change of [{ format: 0 }, { protocol: 'unknown' }]) {
@@ -159,8 +156,8 @@ it('a folder may have objects and photographs, and is complete when both are', a
   const photographs = { ...(await answersPlanOf(['a.png'])), finished }
   const isDone = async () => isComplete(await studyStatus(inFolder()))
   for (const run of [
-    { ...photographs, earlier: [objects] },
-    { ...objects, earlier: [photographs] },
+    { ...photographs, earlier: [runFile(objects)] },
+    { ...objects, earlier: [runFile(photographs)] },
   ]) {
     writeRun(run)
     expect(await studyStatus(inFolder())).toMatchObject({ units: { total: 1 }, photographs: { total: 1 } })
@@ -176,7 +173,7 @@ it('two processes that measure different photographs are counted together', asyn
   const names = Array.from({ length: 600 }, (_, i) => `${i}.png`)
   const [first = '', second = ''] = names.filter((name) => bucketOf(name) === bucketOf('0.png'))
   const [one, other] = [await answersPlanOf([first]), await answersPlanOf([second])]
-  writeRun({ ...one, earlier: [other] })
+  writeRun({ ...one, earlier: [runFile(other)] })
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })
   await storeAnswers(inFolder(), named(first))
   expect(await photographsNow()).toMatchObject({ total: 2, done: 0 })

@@ -1,7 +1,7 @@
 import type { WorkEstimate } from '../../study/work/estimate.js'
 import { byteSize, duration, print, terminalColumns, wrapped } from './output.js'
 
-/** Prints that a study would replace results, such as `2 units of an older format`. */
+/** Prints that a study would replace results, such as `2 units made with other settings (…)`. */
 export function printReplaced(what: string): void {
   print(`the results folder has ${what}, which this study would replace`)
 }

@@ -63,7 +63,7 @@ export async function keepPlan(path: string, key: object, { onnxPath, ...plan }:
 }
 
 /** Increase it whenever trial runs decide in another way, so that older plans are not used. */
-const PLAN_FORMAT = 2
+const PLAN_FORMAT = 1
 
 /**
  * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because a different

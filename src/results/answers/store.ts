@@ -1,18 +1,14 @@
 import { join } from 'node:path'
-import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { type Column, keptValues, protocolNamed } from '../../experiments/answers/protocols.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import { fileName } from '../../files/fileName.js'
-import { readStored } from '../../files/json.js'
 import { encodeNpy, readNpy } from '../../files/npy.js'
 import { fileVersion } from '../../files/regularFile.js'
 import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
 import { firstDamaged, sha256 } from '../../files/sha256.js'
 import { compareText } from '../store/openResults.js'
-import { OLDER_FORMAT } from '../store/units.js'
 import {
-  ANSWERS_FORMAT,
   type AnsweredPhotograph,
   type AnswersInputs,
   answersSchema,
@@ -73,7 +69,7 @@ export async function writeAnswers(results: string, { rows, failed, ...answers }
   })
 }
 
-/** Stored answers of state `other` have other inputs, or were made by another version. */
+/** Stored answers of state `other` have other inputs. */
 export type FoundAnswers =
   | { readonly state: 'found'; readonly answers: StoredAnswers }
   | { readonly state: 'missing' }
@@ -90,19 +86,11 @@ export async function findAnswers(
 ): Promise<FoundAnswers> {
   const folder = answersFolder(results, inputs)
   const answers = await readAnswers(folder).catch(() => undefined)
-  if (answers === undefined) return otherFormat(join(folder, ANSWERS_FILE))
+  if (answers === undefined) return { state: 'missing' }
   const differences = answersDifferences(answers.inputs, inputs)
   if (differences.length > 0) return { state: 'other', differences, answers }
   if (checksValues && (await firstDamaged(folder, answers.arrays)) !== undefined) return { state: 'missing' }
   return { state: 'found', answers }
-}
-
-const formatSchema = z.looseObject({ inputs: z.looseObject({ format: z.number() }) })
-
-async function otherFormat(path: string): Promise<FoundAnswers> {
-  const format = (await readStored(formatSchema, path))?.inputs.format ?? ANSWERS_FORMAT
-  if (format === ANSWERS_FORMAT) return { state: 'missing' }
-  return { state: 'other', differences: [format < ANSWERS_FORMAT ? OLDER_FORMAT : 'a newer format'] }
 }
 
 /** Differences between stored inputs and the wanted ones, such as `draws 3 instead of 5`. */

@@ -30,8 +30,6 @@ export interface Measure {
   readonly name: string
   /** Better is the network whose features and answers depend less on the position, or that is right more often. */
   readonly better: Better
-  /** Raise this number whenever `of` computes other numbers, so that stored ones are computed again; 1 by default. */
-  readonly revision?: number
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
   readonly of?: (layer: MeasuredLayer) => MeasureValues
   readonly tables?: readonly MeasureTable[]
@@ -71,7 +69,6 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'answer-kept',
     better: 'higher',
-    revision: 2,
     of: (layer) => byConfidence(layer, CENTER, (answers) => keptShare(answers, layer)),
   },
   {
@@ -173,7 +170,6 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'equivariance-error',
     better: 'lower',
-    revision: 2,
     of: ({ equivariance = [] }) =>
       equivariance.flatMap(({ dx: distance, ...error }) =>
         ERROR_PARTS.flatMap((part) => {
@@ -279,9 +275,9 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms', better: 'lower' },
 ]
 
-/** Names the measures and their revisions. Stored numbers are used only if it is the same. */
+/** Names the measures. Stored numbers are used only if it is the same. */
 export const MEASURES_VERSION = MEASURES.filter(({ of }) => of !== undefined)
-  .map(({ name, revision = 1 }) => `${name} ${revision}`)
+  .map(({ name }) => name)
   .join(', ')
 
 export function measureLayer(layer: MeasuredLayer): LayerNumbers {

@@ -1,21 +1,16 @@
 import { join } from 'node:path'
-import { z } from 'zod'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import { fileName } from '../../files/fileName.js'
-import { readStored } from '../../files/json.js'
 import { encodeNpy } from '../../files/npy.js'
 import { fileVersion } from '../../files/regularFile.js'
 import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
 import { firstDamaged, sha256 } from '../../files/sha256.js'
 import { type UnitArrays, unitArrays } from '../unit/arrays.js'
 import { differencesOf } from '../unit/compare.js'
-import { UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from '../unit/schema.js'
+import { type Unit, type UnitInputs, unitSchema } from '../unit/schema.js'
 import { measureUnit, writeMeasures } from './storedMeasures.js'
 
 const UNIT_FILE = 'unit.json'
-
-/** How a unit of an earlier `UNIT_FORMAT` differs. */
-export const OLDER_FORMAT = 'an older format'
 
 /** Path of a unit: `units/<model>/<size>/<patch>` in a results folder. */
 export function unitFolder(results: string, { model, size, patch }: UnitPlace): string {
@@ -43,10 +38,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
   | { readonly state: 'missing' }
-  /**
-   * The stored unit was made from different inputs, or by another version. `differences` says how it differs, such as
-   * `stride 3 instead of 1` or `an older format`.
-   */
+  /** The stored unit was made from different inputs. `differences` says how they differ, such as `stride 3 instead of 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
@@ -68,18 +60,9 @@ export async function isUnitThere(results: string, inputs: UnitInputs): Promise<
 
 async function findDescription(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const unit = await readUnit(unitFolder(results, inputs)).catch(() => undefined)
-  if (unit === undefined) return otherFormat(join(unitFolder(results, inputs), UNIT_FILE))
+  if (unit === undefined) return { state: 'missing' }
   const differences = differencesOf(unit.inputs, inputs)
   return differences.length > 0 ? { state: 'other', differences } : { state: 'finished', unit }
-}
-
-const formatSchema = z.looseObject({ inputs: z.looseObject({ format: z.number() }) })
-
-/** What a unit's file is if it cannot be read: made by another version, or missing, which includes damaged files. */
-async function otherFormat(path: string): Promise<StoredUnit> {
-  const format = (await readStored(formatSchema, path))?.inputs.format ?? UNIT_FORMAT
-  if (format === UNIT_FORMAT) return { state: 'missing' }
-  return { state: 'other', differences: [format < UNIT_FORMAT ? OLDER_FORMAT : 'a newer format'] }
 }
 
 /** A text that changes whenever the unit is written again; undefined if there is no unit. */

@@ -66,7 +66,7 @@ export const COMPARED_INPUTS: Readonly<Record<SharedInput, ComparedInput>> = {
     folders: 'fact',
   },
   input: { text: ({ input }) => input ?? 'the network’s own', group: 'input', folders: 'fact' },
-  scores: { text: ({ scores }) => scores ?? 'logits', group: 'meaning of class scores', folders: 'fact' },
+  scores: { text: ({ scores }) => scores ?? 'none', group: 'meaning of class scores', folders: 'fact' },
   detector: {
     text: ({ detector = {} }) => Object.entries(detector).flat().join(' '),
     group: 'reading of a detector',

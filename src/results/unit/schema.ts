@@ -10,7 +10,7 @@ import { SCORE_MEANINGS } from '../../network.js'
  * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are
  * then computed again. Measures have versions of their own; see `measures.ts`.
  */
-export const UNIT_FORMAT = 7
+export const UNIT_FORMAT = 1
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
 export const inputsSchema = z.object({
@@ -41,7 +41,7 @@ export const inputsSchema = z.object({
   tokens: z.string().optional(),
   /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
-  /** What the class scores mean; absent if no layer has class scores, and in older units, which mostly have logits. */
+  /** What the class scores mean; absent if no layer has class scores. */
   scores: z.enum(SCORE_MEANINGS).optional(),
   /** What decides a detector's answers; absent for other networks. */
   detector: z

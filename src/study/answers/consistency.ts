@@ -82,7 +82,7 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   const { finished, isComplete, report } = await runStudy(study, options)
   // Until other processes have finished, a network may have no answers, or some that were made with other settings.
   const stored = new Map((isComplete ? await readAnsweredNetworks(out) : []).map((network) => [network.model, network]))
-  const { settings = {} } = await readRun(join(out, 'run.json'))
+  const { settings = {} } = (await readRun(join(out, 'run.json'))) ?? {}
   const networks = study.networks.map((network): NetworkConsistency => {
     const own = finished.filter(({ item }) => item.network === network)
     const images = imagesOf(own.map(({ item }) => item))

@@ -47,7 +47,7 @@ async function namesIn(results: string, list: string): Promise<readonly string[]
 }
 
 async function isStored(results: string, { inputs, names }: PlannedBucket): Promise<boolean> {
-  // Undefined if another version wrote the inputs. That version's answers would be computed again.
+  // Undefined if the inputs are not those of answers.
   const wanted = answersInputsSchema.safeParse(inputs).data
   const found = wanted && (await findAnswers(results, wanted, false))
   if (found?.state !== 'found') return false

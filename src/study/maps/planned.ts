@@ -9,7 +9,7 @@ export function entryUnits(results: string, { planned = [], patches = [] }: RunE
   return planned.flatMap(({ model, size, patches, inputs }) =>
     patches.map((patch): PlannedItem => {
       const { sha256: patchSha256, category } = objects.get(unitTitle('', size, patch)) ?? {}
-      // Undefined if another version wrote the inputs. That version's unit would be computed again.
+      // Undefined if the inputs are not those of a unit.
       const unit = inputsSchema.safeParse({ ...inputs, patch, patchSha256, category }).data
       const isStored = async () => unit !== undefined && (await isUnitThere(results, unit))
       return { kind: 'maps', title: unitTitle(model, size, patch), isStored }

@@ -8,9 +8,9 @@ import type { Generator } from '../../networks/open/generator.js'
 
 /** What is estimated of any study. */
 export interface WorkEstimate {
-  /** Number of results in the folder that have other inputs or another format and would be replaced. */
+  /** Number of results in the folder that have other inputs and would be replaced. */
   readonly replaced: number
-  /** How these results differ from those of this study, such as `stride 3 instead of 1` or `an older format`. */
+  /** How these results differ from those of this study, such as `stride 3 instead of 1`. */
   readonly differences: readonly string[]
   /** Number of images to compute for the results that are missing. */
   readonly images: number

@@ -15,46 +15,49 @@ import type { WorkItem } from './workItem.js'
 /** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/**
- * The keys of a run.json entry that Shiftscope reads. All are optional, because another version may have written the
- * file.
- */
-export const runSchema = z.object({
-  pairs: pairsSchema.optional().catch(undefined),
-  process: ownerSchema.optional().catch(undefined),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  computed: z.number().optional(),
-  finished: z.string().nullish(),
-  report: z.string().nullish(),
+/** An entry of run.json: the keys that Shiftscope reads. The others are kept as they are. */
+const entrySchema = z.looseObject({
+  process: ownerSchema,
+  settings: z.record(z.string(), z.unknown()),
+  computed: z.number(),
+  finished: z.string().nullable(),
+  pairs: pairsSchema.optional(),
   patches: z
-    .array(z.object({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullish() }))
-    .optional()
-    .catch(undefined),
+    .array(z.looseObject({ name: z.string(), size: z.number(), sha256: z.string(), category: z.string().nullable() }))
+    .optional(),
   /** Units of one network at one size. `inputs` are those that all of them share (see `UnitInputs`). */
   planned: z
     .array(
-      z.object({
+      z.looseObject({
         model: z.string(),
         size: z.number(),
         patches: z.array(z.string()),
-        inputs: z.record(z.string(), z.unknown()).optional(),
+        inputs: z.record(z.string(), z.unknown()),
       }),
     )
-    .optional()
-    .catch(undefined),
-  arithmetic: z
-    .array(z.object({ model: z.string(), inputsSha256: z.string() }))
-    .optional()
-    .catch(undefined),
+    .optional(),
+  arithmetic: z.array(z.looseObject({ model: z.string(), inputsSha256: z.string() })).optional(),
   /** Photographs of a study: where they were, and the file with their names. */
-  photographs: z.object({ source: z.string(), list: z.string() }).optional().catch(undefined),
+  photographs: z.looseObject({ source: z.string(), list: z.string() }).optional(),
   /** What the answers of a network in a protocol depend on; see `AnswersInputs`. The bucket is left out. */
-  answers: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
-  earlier: z.array(z.unknown()).optional(),
+  answers: z.array(z.record(z.string(), z.unknown())).optional(),
 })
 
 /** An entry of run.json as it is read. */
-export type RunEntry = z.infer<typeof runSchema>
+export type RunEntry = z.infer<typeof entrySchema>
+
+/** The last entry, with the entries of earlier runs, oldest first. */
+const runSchema = entrySchema.extend({
+  report: z.string().nullable(),
+  earlier: z.array(entrySchema).optional(),
+})
+
+type RunFile = z.infer<typeof runSchema>
+
+/** All entries of run.json, the latest last. */
+export function entriesOf({ earlier = [], ...last }: RunFile): readonly RunEntry[] {
+  return [...earlier, last]
+}
 
 /** An item that an entry of run.json plans. */
 export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'count' | 'isStored'>
@@ -64,6 +67,7 @@ interface NewEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number
+  readonly finished: string | null
 }
 
 /**
@@ -78,23 +82,16 @@ export async function writeRunFile<T extends NewEntry>(
   run: T,
   report: string | null = null,
 ): Promise<void> {
-  // The last entry is kept as it is, with what the schema does not know.
-  const { earlier: _, ...raw } = (await readStored(z.looseObject({}), path)) ?? {}
-  const { earlier = [], ...last } = await readRun(path)
+  const stored = await readRun(path)
   // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
-  const isKept = (entry: unknown) => {
-    const { data } = runSchema.safeParse(entry)
-    if (data?.process?.id === run.process.id) return false
-    const isEmpty = data?.finished === null && data.computed === 0
-    return !isEmpty || (data.process !== undefined && lifeOf(data.process) !== 'ended')
-  }
-  const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
-  const runs = [...earlier, ...(hasComputed ? [raw] : [])].filter(isKept)
+  const isKept = ({ process, computed, finished }: RunEntry) =>
+    process.id !== run.process.id && (computed !== 0 || (finished === null && lifeOf(process) !== 'ended'))
+  const runs = stored === undefined ? [] : entriesOf(stored).filter(isKept)
   const document = {
-    ...(last.pairs && { pairs: last.pairs }),
+    ...(stored?.pairs && { pairs: stored.pairs }),
     ...run,
-    settings: { ...last.settings, ...run.settings },
-    report: report ?? last.report ?? null,
+    settings: { ...stored?.settings, ...run.settings },
+    report: report ?? stored?.report ?? null,
     ...(runs.length > 0 && { earlier: runs }),
   }
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
@@ -102,15 +99,12 @@ export async function writeRunFile<T extends NewEntry>(
 
 /** Mark that identifies the report that was written last; see `reportMark`. */
 export async function lastReport(path: string): Promise<string | null> {
-  return (await readRun(path)).report ?? null
+  return (await readRun(path))?.report ?? null
 }
 
-/**
- * Reads run.json. Returns an empty object if the file is missing or damaged, or if its lists are nested too deeply to
- * be written again.
- */
-export async function readRun(path: string): Promise<RunEntry> {
-  return (await readStored(runSchema, path)) ?? {}
+/** Reads run.json. Undefined if the file is missing or damaged, or nested too deeply to be written again. */
+export function readRun(path: string): Promise<RunFile | undefined> {
+  return readStored(runSchema, path)
 }
 
 /** The part of a run.json entry that describes the system. */

@@ -1,5 +1,4 @@
 import type { Network } from '../../network.js'
-import { OLDER_FORMAT } from '../../results/store/units.js'
 import { counted } from '../../support/text.js'
 
 /** Work that one process computes and stores as a whole. Queue, locks, status and time left know nothing else of it. */
@@ -26,7 +25,7 @@ export interface WorkItem {
   readonly version: () => Promise<string | undefined>
 }
 
-/** A stored item of state `other` was made from other inputs, or by another version. `differences` says how it differs. */
+/** A stored item of state `other` was made from other inputs. `differences` says how they differ. */
 type StoredItem =
   | { readonly state: 'finished' }
   | { readonly state: 'missing' }
@@ -71,7 +70,7 @@ export interface WorkLeft<T extends WorkItem> {
   readonly replaced: ReplacedItems<T>
 }
 
-/** Stored items that have other inputs or another format. */
+/** Stored items that have other inputs. */
 interface ReplacedItems<T extends WorkItem> {
   readonly items: readonly T[]
   /** How they differ from what is wanted, such as `stride 3 instead of 1`. */
@@ -125,12 +124,7 @@ function ofKind(items: readonly WorkItem[], kind: WorkItem['kind']): number {
   return items.reduce((sum, item) => sum + (item.kind === kind ? (item.count ?? 1) : 0), 0)
 }
 
-/** Names items to replace in messages, such as `2 units of an older format`. `what` names them without the reason. */
+/** Names items to replace in messages, such as `2 units made with other settings (stride 3 instead of 1)`. */
 export function replacedText(what: string, differences: readonly string[]): string {
-  const settings = differences.filter((difference) => difference !== OLDER_FORMAT)
-  const kinds = [
-    ...(settings.length > 0 ? [`made with other settings (${settings.join('; ')})`] : []),
-    ...(differences.includes(OLDER_FORMAT) ? [`of ${OLDER_FORMAT}`] : []),
-  ]
-  return `${what} ${kinds.join(' or ')}`
+  return `${what} made with other settings (${differences.join('; ')})`
 }

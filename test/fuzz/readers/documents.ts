@@ -224,7 +224,7 @@ const time = '2026-01-01T00:00:00.000Z'
 const run = {
   ...{ shiftscope: '0.1.0', process: owner, computed: 1, started: time, finished: null, report: 'stamp' },
   settings: { alexnet: { workers: 2, threads: 1, batch: 8, imagesPerSecond: 20.5 } },
-  planned: [{ model: 'alexnet', size: 125, images: 100, patches: ['dog', 'car'] }],
+  planned: [{ model: 'alexnet', size: 125, images: 100, patches: ['dog', 'car'], inputs: {} }],
 }
 const lock = { owner, state: { unit: 'alexnet 125 dog', since: time, images: 100, seconds: 10 } }
 
@@ -240,8 +240,8 @@ async function readRuns(results: string): Promise<void> {
   const { units } = await studyStatus(results)
   assert(Object.values(units).every((count) => Number.isInteger(count) && count >= 0))
   const own = thisOwner()
-  await writeRunFile(path, { process: own, settings: {}, computed: 1 })
-  assert.equal((await readRun(path)).process?.id, own.id)
+  await writeRunFile(path, { process: own, settings: {}, computed: 1, finished: null })
+  assert.equal((await readRun(path))?.process.id, own.id)
   const locks = openLocks(results)
   try {
     await locks.held()

@@ -190,7 +190,9 @@ describe('a results folder is refused', () => {
     const { seen, error } = await drained(namesIn(inFolder()))
     expect(seen).toEqual(['alexnet 125 a'])
     expect(error).toBeInstanceOf(InputError)
-    expect((error as InputError).message).toContain(`${inUnit('b', 'unit.json')} is damaged; run reproduce on this`)
+    expect((error as InputError).message).toContain(
+      `${inUnit('b', 'unit.json')} is damaged, or of another version; run`,
+    )
     mkdirSync(inUnit('_left'))
     const left = await messageOf(readStudy(inFolder(), []))
     expect(left).toContain(

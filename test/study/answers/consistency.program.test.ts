@@ -392,19 +392,6 @@ function spoiled(path: string, change: (bytes: Buffer) => void): void {
   writeFileSync(path, bytes)
 }
 
-it('computes answers of another version again', async () => {
-  const options = { photographs: copied(0), out: folder('out'), protocols: ['diagonal'] } as const
-  await measured(options)
-  const whole = answersIn('out')
-  const path = folder('out', Object.keys(whole).find((one) => one.endsWith('.json')) as string)
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"format": 1', '"format": 0'))
-  const { notes } = await noted(options)
-  expect(notes).toContain(
-    `replacing answers to 1 photograph of an older format in ${folder('out')}; choose another \`out\` to keep both`,
-  )
-  expect(answersIn('out')).toEqual(whole)
-})
-
 it('loses nothing if two calls measure different photographs at the same time', async () => {
   const all = copied(0, 1, 2, 3, 4, 5)
   const listed = (name: string, numbers: readonly number[]) => {

@@ -5,7 +5,6 @@ import { writeUnit } from '../../../src/results/store/units.js'
 import { estimateStudy } from '../../../src/study/maps/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
 import { planStudy } from '../../../src/study/maps/plan.js'
-import { replacedText } from '../../../src/study/work/workItem.js'
 import { messageOf } from '../../support/messageOf.js'
 import { networkFolder } from '../../support/networkFolder.js'
 import { arraysOf, madeUnit } from '../../support/unit.js'
@@ -21,14 +20,6 @@ function options(changes: ReproduceOptions = {}): ReproduceOptions {
   const small = { models: ['tiny-alexnet', 'mobilenet_v2'], sizes: [75], stride: 149, patches: 'dog,car' }
   return { ...small, experiments: ['similarity'], out: folder('out'), ...changes }
 }
-
-it.each([
-  [['stride 3 instead of 1', 'no readout'], '2 units made with other settings (stride 3 instead of 1; no readout)'],
-  [['an older format'], '2 units of an older format'],
-  [['an older format', 'no readout'], '2 units made with other settings (no readout) or of an older format'],
-])('units to replace that differ by %j are called %j', (differences, text) => {
-  expect(replacedText('2 units', differences)).toBe(text)
-})
 
 describe('the estimate of a study', () => {
   it('counts units, images and bytes, also of networks whose weights are missing, and writes nothing', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Owner, thisOwner } from '../../../src/files/owner.js'
 import { lastReport, readRun, writeRunFile } from '../../../src/study/work/runFile.js'
 import { DEAD_PID } from '../../support/deadProcess.js'
+import { runFile } from '../../support/runFile.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -13,44 +14,38 @@ const OTHER: Owner = { ...process, id: '0000000000000001' }
 
 /** What stands in run.json after a run was written into it that said all this before. */
 async function runAfter(before: object, run: object = {}, report?: string): Promise<Record<string, unknown>> {
-  writeFileSync(inFolder('run.json'), JSON.stringify(before))
-  await writeRunFile(inFolder('run.json'), { process, settings: {}, computed: 1, ...run }, report)
+  writeFileSync(inFolder('run.json'), JSON.stringify(runFile({ process: OTHER, ...before })))
+  const entry = { process, settings: {}, computed: 1, finished: null, ...run }
+  await writeRunFile(inFolder('run.json'), entry, report)
   return JSON.parse(readFileSync(inFolder('run.json'), 'utf8'))
 }
 
 describe('run.json', () => {
   it('keeps other runs that computed something, the latest last, and the settings of other networks', async () => {
-    const earlier = [{ process: { ...OTHER, id: '0000000000000002' }, computed: 3 }]
+    const earlier = [runFile({ process: { ...OTHER, id: '0000000000000002' }, computed: 3 })]
     const plan = {
       ...{
-        patches: [{ name: 'dog', size: 75, sha256: '0', more: 1 }],
+        patches: [{ name: 'dog', size: 75, sha256: '0', category: null, more: 1 }],
         arithmetic: [{ model: 'a', inputsSha256: '0', seed: 1 }],
       },
       more: 1,
-      planned: [{ model: 'a', size: 75, patches: ['dog'], images: 9 }],
+      planned: [{ model: 'a', size: 75, patches: ['dog'], images: 9, inputs: { seed: 1 } }],
     }
-    const last = { process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, computed: 2, ...plan }
+    const last = runFile({ process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, ...plan })
     const found = await runAfter({ ...last, earlier }, { settings: { b: { batch: 8 } } })
     expect(found).toMatchObject({ settings: { a: { batch: 1 }, b: { batch: 8 } }, computed: 1, report: null })
     expect(found.earlier).toEqual([...earlier, last])
   })
 
   it.each([
-    ['of this process', { process, settings: {}, computed: 2 }, 0],
-    ['that computed nothing', { process: OTHER, settings: {}, computed: 0, finished: '2026' }, 0],
-    ['that still runs', { process: OTHER, settings: {}, computed: 0, finished: null }, 1],
-    ['whose process ended early', { process: DEAD, settings: {}, computed: 0, finished: null }, 0],
-    ['of no known process that computed nothing', { settings: {}, computed: 0, finished: null }, 0],
-    ['whose process ended after it computed something', { process: DEAD, settings: {}, computed: 1 }, 1],
-    ['without settings', { process: OTHER, computed: 2 }, 0],
+    ['of this process', { process, computed: 2 }, 0],
+    ['that computed nothing', { computed: 0 }, 0],
+    ['that still runs', { computed: 0, finished: null }, 1],
+    ['whose process ended early', { process: DEAD, computed: 0, finished: null }, 0],
+    ['whose process ended after it computed something', { process: DEAD, finished: null }, 1],
   ])('of a run %s keeps %j: %i', async (_, last, kept) => {
     const { earlier } = await runAfter(last)
-    expect(earlier).toEqual(kept === 0 ? undefined : [last])
-  })
-
-  it('keeps what another version wrote in another shape', async () => {
-    const last = { settings: {}, computed: 2, process: 7, patches: ['dog'], planned: { a: 1 }, arithmetic: 'none' }
-    expect((await runAfter(last)).earlier).toEqual([last])
+    expect(earlier).toEqual(kept === 0 ? undefined : [runFile({ process: OTHER, ...last })])
   })
 
   it('keeps the report that is up to date until there is another', async () => {
@@ -71,11 +66,13 @@ describe('run.json', () => {
   it.each([
     ['is cut off', '{"settings": {'],
     ['is no object', '[]'],
-    ['has settings that are none', '{"settings": 3}'],
-    ['has lists too deep to be written again', `{"computed":1,"earlier":[${'['.repeat(1e5)}${']'.repeat(1e5)}]}`],
+    ['lacks a key', JSON.stringify(runFile({ settings: undefined }))],
+    ['has settings that are none', JSON.stringify(runFile({ settings: 3 }))],
+    ['has an earlier entry that is none', JSON.stringify(runFile({ earlier: [0] }))],
+    ['is nested too deeply to be written again', `{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`],
   ])('counts as absent where it %s, or is a folder', async (_, text) => {
     writeFileSync(inFolder('run.json'), text)
-    expect(await readRun(inFolder('run.json'))).toEqual({})
-    expect(await readRun(inFolder())).toEqual({})
+    expect(await readRun(inFolder('run.json'))).toBeUndefined()
+    expect(await readRun(inFolder())).toBeUndefined()
   })
 })
