@@ -33,21 +33,19 @@ const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, red
 await page.goto(`${pathToFileURL(join(trained, 'index.html'))}`)
 await page.waitForTimeout(2000)
 await small(await page.screenshot(), 'viewer.png')
-await browser.close()
-
 // The figure has twice as many pixels as its layout, or more.
 const figure = sharp(join(results, 'figures', 'figure-3-patches-125.png'))
 const { width } = await figure.metadata()
 await small(await figure.resize(width / 2, null, { kernel: 'linear' }).toBuffer(), 'figure-3.png')
 
 const oranges = ['--image', 'A=orange@10,10 orange@10,139 orange@139,10', '--image', 'B=orange@10,10 orange@10,139']
-const sheets = join(work, 'arithmetic')
-shiftscope('arithmetic', '--expression', 'A - B', ...oranges, '--out', sheets)
-for (const layer of ['fc6', 'fc8']) {
-  await sharp(join(sheets, `${layer}-sheet.png`))
-    .webp({ quality: 80, effort: 6 })
-    .toFile(join(pictures, `arithmetic-${layer}.webp`))
-}
+const arithmetic = join(work, 'arithmetic')
+shiftscope('arithmetic', '--expression', 'A - B', ...oranges, '--layer', 'fc6', '--out', arithmetic)
+await page.goto(`${pathToFileURL(join(arithmetic, 'index.html'))}`)
+await sharp(await page.locator('.expression').screenshot())
+  .webp({ quality: 80, effort: 6 })
+  .toFile(join(pictures, 'arithmetic-fc6.webp'))
+await browser.close()
 
 await import('./make_draws_picture.mjs')
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
+import { ClusterError, DeviceError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
 import { estimateConsistency } from '../study/answers/estimate.js'
@@ -40,7 +40,7 @@ export interface SlurmSubmission {
   readonly folder: string | null
   /** Slurm's IDs of the two jobs; null with `print`, which submits none. */
   readonly jobs: { readonly array: string; readonly report: string } | null
-  /** Estimated cost of the study. Its times are null if you set `minutes`, or if weights are missing. */
+  /** Estimated cost of the study. Its times are null if you set `minutes`. */
   readonly estimate: WorkEstimate
 }
 
@@ -65,9 +65,6 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const out = resolve(outOf(study))
   const estimate = await estimateOf(study, options.minutes === undefined)
-  const [missing] = estimate.missing
-  if (missing !== undefined && !print)
-    throw new InputError(`the weights of ${missing.id} are not on this machine; run "${missing.command}"`)
   const plan: JobPlan = {
     tasks,
     cpus,
@@ -76,7 +73,8 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     out,
     folder: process.cwd(),
     memory: memoryOf(estimate, cpus, gpus),
-    minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
+    // Without `minutes`, the estimate has times.
+    minutes: options.minutes ?? minutesOf(estimate as Times, tasks, cpus),
     command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), ...studyWords(study)],
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
@@ -112,18 +110,10 @@ function memoryOf({ featureBytes, weightsBytes }: WorkEstimate, cpus: number, gp
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
-type Times = Pick<WorkEstimate, 'seconds' | 'unitSeconds' | 'arithmeticSeconds' | 'missing'>
+type Times = Readonly<Record<'seconds' | 'unitSeconds' | 'arithmeticSeconds', number>>
 
 /** Time limit of each task in minutes, estimated from a trial on all cores of this machine. */
-export function minutesOf(
-  { seconds, unitSeconds, arithmeticSeconds, missing }: Times,
-  tasks: number,
-  cpus: number,
-): number {
-  if (seconds === null || unitSeconds === null || arithmeticSeconds === null)
-    throw new UsageError(
-      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
-    )
+export function minutesOf({ seconds, unitSeconds, arithmeticSeconds }: Times, tasks: number, cpus: number): number {
   // Tasks cannot share a unit or a bucket of photographs, so each takes at least as long as one of them.
   // One task may have to compute all arithmetic, if the others are still busy with units.
   const ofTask = Math.max(seconds / tasks, unitSeconds) + arithmeticSeconds

@@ -90,6 +90,6 @@ export function layoutPng({ width, height, maps, labels, lines, shapes }: Figure
 }
 
 /** Replaces characters that XML forbids with spaces. Names from files may contain them. */
-function xmlText(words: string): string {
+export function xmlText(words: string): string {
   return words.replace(/[^\P{C}]/gu, ' ')
 }

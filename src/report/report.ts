@@ -4,12 +4,14 @@ import { ANCHOR_NAMES } from '../engine/scene/positions.js'
 import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
+import { packageVersion } from '../files/package.js'
 import { rm } from '../files/retried.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/catalog/catalog.js'
 import { writePage } from '../page/html/oneFile.js'
 import { resultsPage } from '../page/html/page.js'
 import type { ReportSection } from '../page/html/section.js'
+import { sideText } from '../page/site/groups.js'
 import { siteWriter } from '../page/site/site.js'
 import type { SiteIndex } from '../page/site/siteIndex.js'
 import { type ColourLimits, PAPER_LIMITS } from '../plot/colormap.js'
@@ -223,8 +225,9 @@ async function contentsOf(
       title: titleWithoutUnits(arithmetic, answers),
     }
   const figures = paperFigures(groups, pairs, textOf, limits)
+  const source = sourceText(index)
   const appendix: readonly ReportSection[] = [
-    chartsSection(ofUnits),
+    chartsSection(ofUnits, source),
     overviewSection(groups, limits ?? PAPER_LIMITS),
     { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
     figuresSection(figures, arithmetic.length > 0),
@@ -236,13 +239,19 @@ async function contentsOf(
     ...made,
     figures: [...figures.map((figure) => ({ name: figure.name, layout: panelLayout(figure) })), ...photographs.figures],
     sections: [
-      ...findingsSections(findings, ofUnits),
+      ...findingsSections(findings, ofUnits, source),
       ...photographs.sections,
       nextSection(index, answers.length > 0),
       ...folded,
     ],
     title: undefined,
   }
+}
+
+/** The last line of a chart's file. */
+function sourceText({ groups }: SiteIndex): string {
+  const steps = distinct(groups.map(({ stride }) => stride)).join(' or ')
+  return `Sides: ${sideText(groups)}. Steps of the positions: ${steps} px. Shiftscope ${packageVersion()}`
 }
 
 function titleWithoutUnits(arithmetic: readonly ArithmeticStudy[], answers: readonly AnsweredNetwork[]): string {
@@ -253,12 +262,13 @@ function titleWithoutUnits(arithmetic: readonly ArithmeticStudy[], answers: read
 
 /** Writes everything except the site and the page. */
 async function writeContents(results: string, contents: ReportContents, limits: ColourLimits): Promise<void> {
-  const { groups, answers, rows, tables, findings, figures, textOf } = contents
+  const { groups, answers, rows, tables, findings, figures, sections, textOf } = contents
+  const charts = sections.flatMap((section) => section.charts ?? [])
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables, textOf)
   for (const network of answers)
     await writeFileAtomic(photographsPath(results, network.model), photographsTable(network))
-  if (groups.length > 0 || figures.length > 0) await writeFigures(results, figures)
+  if (groups.length > 0 || figures.length > 0) await writeFigures(results, figures, charts)
   if (groups.length === 0) return
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(rows))
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {

@@ -33,6 +33,10 @@ const EMOJI = 'This network knows emoji only, so its answers to a photograph mea
 /** What it says about the car, which both networks know everywhere. */
 const RIGHT = 'The answer is right at 100 % of positions.'
 
+/** What it says about a picture without transparency. */
+const wholeLine = (name: string) =>
+  `\u2068${name}\u2069 has no transparency, so it moves as a whole photograph. To move an object, add a picture with transparency.`
+
 // One visit: each test goes on where the one before it stopped.
 describe.runIf(hasChromium())('the live page', () => {
   const results = sharedFolder()
@@ -172,48 +176,13 @@ describe.runIf(hasChromium())('the live page', () => {
     await choose('b-model', '— none')
   })
 
-  it('takes a picture that is dropped, cuts the object out, and moves it', async () => {
-    // A red rectangle on grey, nothing transparent.
+  it('takes a picture with transparency that is dropped, and moves its object', async () => {
     const red = { create: { width: 40, height: 60, channels: 3, background: '#d02020' } } as const
-    const photo = await sharp({ create: { width: 120, height: 100, channels: 3, background: '#808488' } })
+    const picture = await sharp({ create: { width: 120, height: 100, channels: 4, background: '#80848800' } })
       .composite([{ input: red, left: 30, top: 20 }])
       .png()
       .toBuffer()
-    await drop(photo, 'red box.png')
-    await page.waitForSelector('#cut-out[open]')
-    const size = () => text('#box-text')
-    expect(await size()).toBe('120 × 100 of 120 × 100 pixels')
-    // Without a pointer.
-    await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toBe('Top left corner')
-    await page.keyboard.press('Shift+ArrowRight')
-    await page.keyboard.press('ArrowDown')
-    expect(await size()).toBe('110 × 99 of 120 × 100 pixels')
-    await page.keyboard.press('Enter')
-    expect(await pixel('#cut-out-picture', 98, 118)).toEqual([0, 0, 0])
-    await page.click('#undo-cut')
-    expect(await pixel('#cut-out-picture', 98, 118)).toEqual([128, 132, 136])
-    const drag = async (selector: string, right: number, down: number) => {
-      const { width } = await boxOf('#cut-out-picture')
-      const from = await boxOf(selector)
-      const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
-      await page.mouse.move(x, y)
-      await page.mouse.down()
-      await page.mouse.move(x + (right * width) / 120, y + (down * width) / 120, { steps: 3 })
-      await page.mouse.up()
-    }
-    await drag('#handle-se', -24, -9)
-    await drag('#handle-w', 200, 0)
-    expect(await size()).toBe('1 × 90 of 120 × 100 pixels')
-    await drag('#handle-w', -66, 0)
-    await drag('.box', -7, 300)
-    expect(await size()).toBe('67 × 90 of 120 × 100 pixels')
-    // What is outside is darkened; a click cuts.
-    expect(await pixel('#cut-out-picture', 50, 100)).toEqual([51, 53, 54])
-    const box = await boxOf('.box')
-    await page.mouse.click(box.x + 10, box.y + 10)
-    expect(await page.isEnabled('#undo-cut')).toBe(true)
-    await page.click('#use-object')
+    await drop(picture, 'red box.png')
     await reads('.thumb:has(:checked) .name', 'red-box')
     await settled()
     expect((await texts('.thumb .name')).slice(10)).toEqual(['red-box'])
@@ -239,12 +208,8 @@ describe.runIf(hasChromium())('the live page', () => {
     const raw = { width: 256, height: 256, channels: 4 } as const
     const photograph = await sharp(placesOf(256).data, { raw }).png().toBuffer()
     await drop(photograph, 'my photo.png')
-    await page.waitForSelector('#cut-out[open]')
-    expect(await barriers(390, 'dark', '#cut-out')).toEqual({ violations: [], tooWide: 0 })
-    await page.setViewportSize({ width: 1400, height: 1000 })
-    await page.focus('#use-photograph')
-    await page.keyboard.press('Enter')
     await reads('.thumb:has(:checked) .name', 'my-photo')
+    await reads('#live-note', wholeLine('my photo.png'))
     await settled()
     await reads('#at-place', 'row −16, column −16')
     expect([await page.isDisabled('#size'), await text('#size-text')]).toEqual([true, '256 px'])
@@ -369,29 +334,34 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await texts('#a-model option')).toEqual(offered)
   })
 
-  it('uses each file of several that it can, and names the others, also those that come while a dialog is open', async () => {
-    const grey = { create: { width: 20, height: 20, channels: 3, background: '#808488' } } as const
+  it('uses each file of several that it can, and names the others, also those that come while one is opened', async () => {
+    const grey = { create: { width: 256, height: 256, channels: 3, background: '#808488' } } as const
     const photo = await sharp(grey).png().toBuffer()
+    const otherPhoto = await sharp({ create: { ...grey.create, background: '#406080' } })
+      .png()
+      .toBuffer()
+    let goOn = () => {}
+    const dropped = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await page.route('**/objects?*', async (route) => {
+      await dropped
+      await route.continue()
+    })
     await drop(photo, 'notes.txt', 'one.png', 'weights.bin')
-    await page.waitForSelector('#cut-out[open]')
-    await drop(
-      await sharp({ create: { ...grey.create, background: '#406080' } })
-        .png()
-        .toBuffer(),
-      'two.png',
-      'late.csv',
-    )
-    await page.click('#use-object')
-    await page.waitForSelector('#cut-out[open]')
-    await page.click('#use-object')
-    const lines = () => texts('#live-note p')
+    await drop(otherPhoto, 'two.png', 'late.csv')
+    goOn()
+    const neither = (name: string) => `\u2068${name}\u2069 is neither a picture nor an ONNX file (NAME.onnx).`
     await expect
-      .poll(lines, { timeout: 60_000 })
-      .toEqual(
-        ['notes.txt', 'weights.bin', 'late.csv'].map(
-          (name) => `\u2068${name}\u2069 is neither a picture nor an ONNX file (NAME.onnx).`,
-        ),
-      )
+      .poll(() => texts('#live-note p'), { timeout: 60_000 })
+      .toEqual([
+        neither('notes.txt'),
+        wholeLine('one.png'),
+        neither('weights.bin'),
+        wholeLine('two.png'),
+        neither('late.csv'),
+      ])
+    await page.unroute('**/objects?*')
     expect(await texts('.thumb .name')).toEqual(expect.arrayContaining(['one', 'two']))
     await settled()
   })

@@ -31,7 +31,7 @@ describe('arithmetic', () => {
     expect(status, stderr).toBe(0)
     expect(stdout).toContain('expected scene: computed from pixels; PSNR in dB\n')
     const pictures = ['expectation.png', 'operand-A.png', 'operand-B.png']
-    const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png', 'sheet.png']
+    const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png']
     const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json', 'index.html']
     expect(Object.keys(await contents(out)).sort()).toEqual(files.sort())
     const { shape, data } = await readNpy(folder('files', 'fc6-operands.npy'))
@@ -43,7 +43,8 @@ describe('arithmetic', () => {
     const html = readFileSync(folder('files', 'index.html'), 'utf8')
     for (const part of [
       'A + B with the features of tiny-alexnet',
-      'src="./fc6-sheet.png"',
+      'src="./operand-A.png"',
+      'src="./fc6-result.png"',
       'expected: taken on pixels',
     ])
       expect(html).toContain(part)

@@ -152,18 +152,6 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     WHOLE_STUDY,
   ],
   [
-    'reproduce --models mobilenet_v2 --sizes 75 --stride 50 --experiments similarity --dry-run --out MISSING',
-    [
-      /^10 units, 0 of them finished; 130 images left$/,
-      /^(at most|\S+ [kM]B) of /,
-      /^at most /,
-      /^missing weights, 14\.2 MB in all: mobilenet_v2 \(14\.2 MB\)$/,
-      /^to get the missing weights, run "shiftscope models pull mobilenet_v2"$/,
-      /^the time can be estimated once these weights are on this machine$/,
-    ],
-    [],
-  ],
-  [
     'arithmetic --expression A+B --image A=dog@0,0 --image B=car@100,100 --layer fc8 --out SUM',
     [
       /^layer +PSNR +to +cosine +PSNR from +to +cosine +generator$/,

@@ -46,6 +46,8 @@ const isPapers = (_: string, size: number) => size === 75
 const tables = resultTables(rows, { rows: paper, isPapers })
 const findings = findingsOf(WHOLE_STUDY, PAIRS)
 
+const SOURCE = 'Sides: 75 px.'
+
 function pageOf(sections: readonly ReportSection[]): string {
   const parts = sections.map(
     ({ id, title, answer, html }) => `<h2 id="${id}">${[title, answer].join(' ').trim()}</h2>\n${html}\n`,
@@ -90,8 +92,8 @@ describe('the report of a whole study', () => {
 
   it('has these sections on the page', async () => {
     const sections = [
-      ...findingsSections(findings, rows),
-      chartsSection(rows),
+      ...findingsSections(findings, rows, SOURCE),
+      chartsSection(rows, SOURCE),
       overviewSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
       figuresSection(paperFigures(WHOLE_STUDY, PAIRS), true),
@@ -109,7 +111,7 @@ describe('the report of a whole study', () => {
   })
 
   it('has no section of what was not measured', () => {
-    expect(chartsSection([]).html).toBe('')
+    expect(chartsSection([], SOURCE).html).toBe('')
     expect(arithmeticSections([], [])).toEqual([])
     expect(arithmeticSections([{ ...studyOf('net', []), scenes: [] }], [])[0]?.html).not.toContain('<h3>')
   })
@@ -124,7 +126,7 @@ describe('the report of a whole study', () => {
       ],
       PAIRS,
     )
-    const document = `${findingsMarkdown(small)}\n${pageOf(findingsSections(small, []))}`
+    const document = `${findingsMarkdown(small)}\n${pageOf(findingsSections(small, [], SOURCE))}`
     expect(document).not.toMatch(/<figure|<table|±/)
     await expect(document).toMatchFileSnapshot(`${GOLDEN}/small.md`)
   })

@@ -50,7 +50,8 @@ describe('a report on what has hostile names', () => {
     await reportOn(inFolder('hostile'), HOSTILE)
     const tags = (text: string) => [...text.matchAll(/<[!/?a-zA-Z][^\s>]*/g)].map(([tag]) => tag)
     bothReports('.html', tags)
-    bothReports('.svg', tags)
+    // Long names make a chart wider, so that its caption has fewer lines.
+    bothReports('.svg', (text) => tags(text).filter((tag) => !/^<\/?text$/.test(tag)))
     bothReports('.tex', (text) => {
       const isComment = (line: string) => line.startsWith('%')
       // Written where a name holds what has no command of its own.

@@ -19,8 +19,8 @@ export function studyOf(text: string, counts: readonly ArithmeticCounts[]): Arit
   const errors = { psnr: 20, psnrToDecoded: null, cosine: null }
   const drawn = { weightsSha256: '', background: 'white', blend: 'hard' } as const
   const files = {
-    ...{ result: '', operands: '', decodedOperands: [], decodedResult: '' },
-    ...{ decodedFromOther: '', decodedExpectation: '', sheet: text },
+    ...{ result: '', operands: '', decodedOperands: [text], decodedResult: text },
+    ...{ decodedFromOther: '', decodedExpectation: '' },
   }
   const document: ArithmeticDocument = {
     ...{ ...drawn, format: ARITHMETIC_FORMAT, model: text, frame: 224, expression: text, origin: 'zero', notes: [] },

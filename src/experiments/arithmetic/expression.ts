@@ -12,6 +12,10 @@ import { UsageError } from '../../errors.js'
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
+export function otherOrigin(origin: Origin): Origin {
+  return origin === 'zero' ? 'blank' : 'zero'
+}
+
 export interface Term {
   readonly name: string
   readonly coefficient: number
@@ -20,7 +24,7 @@ export interface Term {
 /** Largest number of characters, so that messages can contain the expression. */
 const MAX_LENGTH = 1000
 const MAX_COEFFICIENT = 1000
-/** The sheet of an expression has a column for each term. */
+/** The page of an expression has a column for each term. */
 const MAX_TERMS = 50
 
 /**

@@ -5,7 +5,6 @@ import { listedNames, nearestNames, printable } from '../../support/text.js'
 import type { NetworkFile } from '../file/networkFile.js'
 import { unusedName } from '../input/imageInput.js'
 import { BOXES_HELP, type BoxReading, boxesOption } from '../reference/boxes.js'
-import { boxesInGraph } from './boxGraph.js'
 import { type Detection, type DetectorForm, detectorForm } from './forms.js'
 
 /**
@@ -70,7 +69,7 @@ function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): 
   return hasBoxes || isList || graph.nodes.some(({ operator }) => /NonMaxSuppression|NMS/.test(operator))
 }
 
-/** The order and the unit of boxes, each from the first source that states it: options, names, metadata, the graph. */
+/** The order and the unit of boxes, each from the first source that states it: options, names, metadata. */
 function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
   const { boxes, scores } = form
   const sources: (BoxReading & { readonly source: string })[] = []
@@ -83,7 +82,6 @@ function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<D
   const isOfQueries = form.boxAxis === 1 && form.objectness === undefined
   if (boxes === scores && /^\s*[[{]/.test(onnx.metadata.get('names') ?? ''))
     sources.push({ order: 'cxcywh', unit: isOfQueries ? 'share' : 'px', source: 'metadata of the model' })
-  sources.push({ ...boxesInGraph(onnx, boxes), source: 'the graph' })
   const ofOrder = sources.find(({ order }) => order !== undefined)
   const ofUnit = sources.find(({ unit }) => unit !== undefined)
   const named = new Set([ofOrder, ofUnit].flatMap((one) => one?.source ?? []))

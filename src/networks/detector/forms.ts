@@ -3,7 +3,7 @@ import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { printable } from '../../support/text.js'
 import { checkOwnNames, classNamesOf, type NamedClasses } from '../classes/names.js'
 import type { NetworkFile } from '../file/networkFile.js'
-import { boxesInGraph, scoresBefore } from './boxGraph.js'
+import { scoresBefore } from './scoresBefore.js'
 
 /** Outputs that hold the scores of classes over boxes. */
 export interface DetectorForm {
@@ -109,7 +109,7 @@ const LAYOUTS = [
 const USUAL_COUNT = 80
 
 function joinedForm(file: DetectorFile, output: TypedTensor): DetectorForm | undefined {
-  const { onnx, reference, names } = file
+  const { reference, names } = file
   const { name, shape } = output
   const layouts = LAYOUTS.flatMap(({ boxAxis, before }) => {
     const count = Number(shape[3 - boxAxis]) - before
@@ -121,7 +121,7 @@ function joinedForm(file: DetectorFile, output: TypedTensor): DetectorForm | und
   const usual = layouts.find(({ boxAxis }) => !(Number(shape[boxAxis]) < Number(shape[3 - boxAxis])))
   const layout = named ?? usual
   const isStated = reference.outputKind !== undefined || reference.boxes !== undefined
-  const isSure = isStated || named || layout?.count === USUAL_COUNT || boxesInGraph(onnx, name).order
+  const isSure = isStated || named || layout?.count === USUAL_COUNT
   if (layout === undefined || !isSure) return undefined
   const { boxAxis, before, count } = layout
   return {

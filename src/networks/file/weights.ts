@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { InputError } from '../../errors.js'
 import { weightsFolder } from '../../files/cacheFolder.js'
 import { packageFolder } from '../../files/package.js'
-import type { Network, RunnableGraph, WeightsFile } from '../../network.js'
 import { elementCount } from '../../support/shape.js'
 import { architectures } from '../architectures/architectures.js'
 import { type Architecture, parametersOf } from '../architectures/layer.js'
@@ -37,23 +36,20 @@ export function expectedWeightBytes(entry: ModelEntry): number | null {
 }
 
 /**
- * Stands in for the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches stored results.
+ * Checks all networks and generators of a study at once, so that one command can fetch what is missing.
+ * @throws InputError that names those whose weights are neither given nor on this machine
  */
-const NO_HASH = 'placeholder'
-
-/** Stands in for the graph and the weights of a published network or generator. */
-export function missingFile(entry: ModelEntry): RunnableGraph & WeightsFile {
-  return { onnxPath: '', weightsPath: '', weightsSha256: NO_HASH, weightsBytes: expectedWeightBytes(entry) as number }
-}
-
-export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
-  return weightsSha256 === NO_HASH
-}
-
-/** Whether the weights of a published network or generator are neither given nor on this machine. */
-export async function lacksWeights({ model, weights }: Pick<Reference, 'model' | 'weights'>): Promise<boolean> {
-  const entry = catalogModels().find(({ id }) => id === model)
-  return weights === undefined && entry?.kind === 'published' && (await importedWeights(entry)) === undefined
+export async function checkWeights(references: readonly Pick<Reference, 'model' | 'weights'>[]): Promise<void> {
+  const missing = new Set<string>()
+  for (const { model, weights } of references) {
+    const entry = catalogModels().find(({ id }) => id === model)
+    if (weights === undefined && entry?.kind === 'published' && (await importedWeights(entry)) === undefined)
+      missing.add(model)
+  }
+  if (missing.size === 0) return
+  throw new InputError(
+    `the weights of ${[...missing].join(', ')} are not on this machine; run "shiftscope models pull ${[...missing].join(' ')}"`,
+  )
 }
 
 /** @param option the option with which the user can give weights */

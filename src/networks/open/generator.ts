@@ -3,7 +3,7 @@ import type { Network, NetworkInput, RunnableGraph, WeightsFile } from '../../ne
 import { readOnnxFile } from '../../onnx/format/onnxFile.js'
 import { catalogEntry, type GeneratorEntry, generatorEntry, isPublished, listGenerators } from '../catalog/catalog.js'
 import { catalogFile } from '../file/networkFile.js'
-import { embeddedFile, lacksWeights, missingFile } from '../file/weights.js'
+import { embeddedFile } from '../file/weights.js'
 import { statedDims } from './plan.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
@@ -36,18 +36,9 @@ interface GeneratorOptions {
   readonly feature?: FeatureStage | undefined
 }
 
-/**
- * @param id in the catalog, such as `deepsim-fc6`
- * @param withPlaceholder whether to return a placeholder for a published generator without weights
- */
-export async function chooseGenerator(
-  id: string,
-  { weights, feature }: GeneratorOptions = {},
-  withPlaceholder = false,
-): Promise<Generator> {
+/** @param id in the catalog, such as `deepsim-fc6` */
+export async function chooseGenerator(id: string, { weights, feature }: GeneratorOptions = {}): Promise<Generator> {
   const entry = generatorEntry(id)
-  if (withPlaceholder && (await lacksWeights({ model: id, weights })))
-    return catalogGenerator(entry, missingFile(entry))
   const file = await catalogFile(entry, weights)
   const generator = catalogGenerator(entry, { onnxPath: file.onnx.path, ...file.weights })
   return withStage(generator, entry, feature)

@@ -110,15 +110,12 @@ export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile
   return plannedInput(onnx, image, recipe, reference.inputSize)
 }
 
-/**
- * The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes.
- * @param onnx undefined if the weights are not on this machine
- */
-export function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx?: OnnxFile) {
+/** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
+function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx: OnnxFile) {
   if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
   const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
   if (names !== undefined && read.length < new Set(names).size) return undefined
-  return read.map(({ name, dims }) => ({ name, dims: onnx === undefined ? (dims as number) : statedDims(onnx, name) }))
+  return read.map(({ name }) => ({ name, dims: statedDims(onnx, name) }))
 }
 
 export function statedDims({ path, outputs }: OnnxFile, name: string): number {

@@ -98,36 +98,19 @@ function typeOf({ f, i, s, t }: AttributeProto): number {
   return f === undefined ? AttributeType.INTS : AttributeType.FLOAT
 }
 
-/** Largest number of elements of the constants that `largeConstants` reads. */
-const LARGE = 1 << 17
-
-/** Constants of a graph with their values, if these are not too many, by name. */
-export function largeConstants(
-  file: ProtobufFile,
-  { graph = {} }: ModelProto,
-  names: ReadonlySet<string>,
-): ReadonlyMap<string, GraphConstant> {
-  const { node = [], initializer = [] } = graph
-  const made = node.flatMap(({ output: [name = ''] = [], attribute: [first] = [] }) =>
-    first?.t ? { name, ...first.t } : [],
-  )
-  const wanted = [...initializer, ...made].filter(({ name = '' }) => names.has(name))
-  return new Map(wanted.map((tensor) => [tensor.name ?? '', constantOf(file, tensor, LARGE)]))
-}
-
-function constantOf(file: ProtobufFile, tensor: TensorProto, most = SMALL): GraphConstant {
+function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   const { dims: shape = [], data_type: type = ElementType.UNDEFINED } = tensor
   const count = elementCount(shape)
   return {
     shape,
     type,
-    values: shape.every((size) => size >= 0) && count <= most ? elementsOf(file, tensor, count, most) : null,
+    values: shape.every((size) => size >= 0) && count <= SMALL ? elementsOf(file, tensor, count) : null,
   }
 }
 
-function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number, most: number): readonly number[] | null {
+function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = fileRangeOf(tensor.raw_data)
-  if (raw !== undefined && raw.end - raw.start <= 8 * most) {
+  if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
     const values = rawElements(file.bytesAt(raw.start, raw.end), tensor.data_type, count)
     if (values !== null) return values
   }

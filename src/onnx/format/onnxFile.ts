@@ -4,7 +4,7 @@ import { readMessage } from '../../files/protobuf/messages.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../../files/protobuf/wire.js'
 import { sha256 } from '../../files/sha256.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
-import { type GraphConstant, type GraphNodes, graphNodes, largeConstants } from './graphNodes.js'
+import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ELEMENTS, ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
 import type { TensorInfo } from './model.js'
 
@@ -69,11 +69,6 @@ type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
 export function readOnnxFile(path: string): OnnxFile {
   return withFileSync(path, readOnnx)
-}
-
-/** Constants whose values `readOnnxFile` may skip because they are too many. */
-export function readConstants(path: string, names: ReadonlySet<string>): ReadonlyMap<string, GraphConstant> {
-  return withFileSync(path, (file) => largeConstants(file, readModelProto(file), names))
 }
 
 /** An ONNX file, its data files, and one hash over all of these files. */

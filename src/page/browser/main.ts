@@ -4,7 +4,6 @@ import { element } from './dom.js'
 import { receiveFiles } from './files.js'
 import { startOverview } from './overview.js'
 import { bindPrint } from './print.js'
-import { bindSectionFigures } from './savedSections.js'
 import { fileSource } from './source.js'
 import { startViewer } from './viewer.js'
 
@@ -13,4 +12,3 @@ receiveFiles(index)
 bindContents()
 startOverview(index, startViewer(fileSource(index)))
 bindPrint()
-document.addEventListener('DOMContentLoaded', () => bindSectionFigures(index))

@@ -1,6 +1,7 @@
 import { isSamePosition } from '../../engine/scene/positions.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { withMinus } from '../../plot/numberText.js'
+import { arranged, type Drawing, type FigureParts, paragraph } from '../../plot/savedFigure.js'
 import { svg, textElement } from '../../plot/svg.js'
 import { kindOf, sideText } from '../site/groups.js'
 import { isolated, positionText, shareText } from '../text/text.js'
@@ -10,7 +11,6 @@ import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from '
 import { differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
-import { arranged, type Drawing, type FigureParts, paragraph } from './savedFigure.js'
 import type { ShownMaps } from './state.js'
 
 /** Draws a map, and returns its picture as a data URL. */

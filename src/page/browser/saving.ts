@@ -1,5 +1,6 @@
 import { positionAt } from '../../experiments/maps/grid.js'
 import { csvCell } from '../../files/csv.js'
+import { type FigureParts, savedFigure } from '../../plot/savedFigure.js'
 import { markup } from '../../plot/svg.js'
 import { pictureKey } from '../site/groups.js'
 import type { PictureKey } from '../site/siteIndex.js'
@@ -7,7 +8,6 @@ import { paint } from './drawing.js'
 import { type LoadedMap, shownLayer } from './maps.js'
 import type { ColourOf } from './plot.js'
 import { whilePrinting } from './print.js'
-import { type FigureParts, savedFigure } from './savedFigure.js'
 import { mapsFigure } from './savedMaps.js'
 import type { Format } from './saveRow.js'
 import type { ShownMaps } from './state.js'
@@ -46,7 +46,7 @@ function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMa
 }
 
 /** Saves a figure in the light theme's colours, with the name and version of the program in its last line. */
-export async function saveFigure(parts: FigureParts, name: string, format: Format): Promise<void> {
+async function saveFigure(parts: FigureParts, name: string, format: Format): Promise<void> {
   const program = document.querySelector<HTMLMetaElement>('meta[name=generator]')?.content ?? ''
   const figure = savedFigure({ ...parts, source: `${parts.source} ${program}` })
   const text = whilePrinting(() => {

@@ -13,6 +13,8 @@ export interface ReportSection {
   readonly answer?: string
   /** HTML whose headings are h3 or lower. Text from files must be escaped with `escapeHtml`. */
   readonly html: string
+  /** Files that the section links to, in the folder `figures`: their names without `.svg`, and their contents. */
+  readonly charts?: readonly { readonly name: string; readonly svg: string }[]
   /** CSS that only this section needs. */
   readonly style?: string
   /** Whether the section is collapsed at first, like the sections of the page's appendix. */

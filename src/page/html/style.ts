@@ -1,3 +1,6 @@
+/** Colours of the series in figures of questions. */
+export const CLAIM_COLOURS = { '--series-1': '--ink', '--series-2': '--strong', '--series-3': '--soft' }
+
 /**
  * The page's CSS. In both themes, the colours of series have a contrast of at least 3:1 to the background. Those of
  * classes differ from each other instead; swatches and maps have an outline with this contrast.
@@ -190,15 +193,15 @@ th,td{padding:.3rem .5rem}
 @page{margin:15mm}
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
 .dots>b,.dots>span{line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
-.dots>svg{overflow:visible}
-.mark-at{overflow:visible}
 .keys{grid-column:1/-1;margin:0 0 .3rem;font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem 1rem}.keys svg{margin-right:.25rem;vertical-align:-1px}
 .dots .axis{grid-column:3;margin:0;text-align:center;color:var(--soft)}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.4rem 1rem;max-width:64rem}
 .panels>svg{width:100%;height:auto;max-width:24rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
-[id^=claim-]{--series-1:var(--ink);--series-2:var(--strong);--series-3:var(--soft)}/* colour means a class, so sizes differ in greys and shapes */
+[id^=claim-]{${Object.entries(CLAIM_COLOURS)
+  .map(([name, colour]) => `${name}:var(${colour})`)
+  .join(';')}}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{font-weight:400;color:var(--ink)}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}.matrix thead th:not(:first-child,:nth-last-child(-n+2)){overflow-wrap:anywhere}.matrix :is(th,td):nth-last-child(2){min-width:4.6rem;overflow-wrap:normal}
 .matrix th[scope=row]{min-width:12rem;max-width:22rem;width:22rem;font-weight:600}.matrix th a{color:inherit}
@@ -223,3 +226,9 @@ h2 .answer{display:block;font-weight:400}
 function darkColours(): string {
   return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2;--fault:#ff8787'
 }
+
+/** Colours of the light theme by their names in CSS, for files that have no CSS. */
+export const LIGHT_COLOURS: ReadonlyMap<string, string> = new Map(
+  // The theme that comes first in the CSS is the light one.
+  [...STYLE.matchAll(/(--[\w-]+):(#\w+)/g)].reverse().map(([, name = '', colour = '']) => [name, colour]),
+)

@@ -20,16 +20,6 @@ input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
 .notice.fault{color:inherit;margin:0;border-left-color:var(--fault)}
 .notice p{margin:0 0 .3rem;max-width:none}.notice ul{margin:.3rem 0;padding-left:1.2rem}.notice code{overflow-wrap:anywhere}
 @media (max-width:44rem){.controls label{white-space:normal}}
-dialog{border:1px solid var(--line);border-radius:8px;background:var(--card);color:var(--ink);max-width:min(42rem,94vw);padding:1rem 1.2rem}
-dialog::backdrop{background:rgb(0 0 0/.45)}
-.checkered{position:relative;background:repeating-conic-gradient(#ccc 0 25%,#fff 0 50%) 0 0/16px 16px;margin:.9rem auto .5rem}
-.checkered canvas{display:block;width:100%;height:100%}
-.checkered button{position:absolute;padding:0;border:0;background:none;min-height:0;max-width:none;touch-action:none}
-.checkered .box{cursor:crosshair;border-radius:0;box-shadow:0 0 0 1px #fff,0 0 0 2px #000}
-.checkered .handle{width:24px;height:24px;margin:-12px;border-radius:12px}
-.handle::after{content:"";display:block;width:10px;height:10px;margin:7px;background:#fff;box-shadow:0 0 0 1.5px #000}
-.handle:focus-visible::after{background:var(--focus)}
-.buttons{display:flex;flex-wrap:wrap;gap:.4rem}
 .drop-here{position:fixed;inset:0;z-index:9;display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:color-mix(in srgb,var(--ground) 82%,transparent);border:4px dashed var(--series-1);pointer-events:none}
 `
 

@@ -1,8 +1,10 @@
 import { LETTER_SIZE } from '../../plot/axis.js'
 import { escapeHtml } from '../../plot/html.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
+import { arranged } from '../../plot/savedFigure.js'
 import type { Scale } from '../../plot/scale.js'
 import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
+import { type Chart, chartTextWidth } from './chart.js'
 
 /** A dot: its value, the ends of its error bar, and the text of its tooltip. */
 export interface Dot {
@@ -33,11 +35,14 @@ const ROW = 20
 /** Vertical distance in pixels between the dots of a row's first and last series. It keeps equal values apart. */
 const SPREAD = 6
 
+/** Width of the rows and space between columns in a file, in pixels. */
+const [WIDTH, GAP] = [480, 12]
+
 /**
- * Draws a dot plot that fills the available width. Each row is an SVG, so that on narrow screens CSS can place the
- * row's names above it.
+ * Draws a dot plot. On the page, it fills the available width. Each row is an SVG, so that on narrow screens CSS can
+ * place the row's names above it.
  */
-export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
+export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): Chart {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
   const scale = scaleOf([
     ...dots.flatMap(({ value, bar = [] }) => [value, ...bar]),
@@ -45,36 +50,68 @@ export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlo
   ])
   const grid = scale.ticks.map((tick) => upright(scale.at(tick), 'var(--line)'))
   const lines = rows.map((row, i) => {
-    const isFirst = rows[i - 1]?.model !== row.model
-    const model = isFirst ? `<b>${escapeHtml(shortened(row.model, 40))}</b>` : '<b></b>'
     const line = reference === undefined ? [] : [upright(scale.at(reference), 'var(--ink)')]
-    return `${model}<span>${escapeHtml(shortened(row.layer, 40))}</span>${strip([...grid, ...line, ...rowMarks(row, series, scale)])}`
+    return {
+      model: rows[i - 1]?.model === row.model ? '' : shortened(row.model, 40),
+      layer: shortened(row.layer, 40),
+      strip: strip([...grid, ...line, ...rowMarks(row, series, scale)]),
+    }
   })
   const numbers = scale.ticks.map((tick) =>
     textElement(0, LETTER_SIZE, scale.format(tick), { x: percent(scale.at(tick)), 'text-anchor': 'middle' }),
   )
-  return `<div class="dots" role="group" aria-label="${escapeHtml(name)}">
-${keys(series)}
-${lines.join('\n')}
-<b></b><span></span>${strip(numbers)}
-<p class="axis">${escapeHtml(axis)}</p></div>`
+  const all = [...lines, { model: '', layer: '', strip: strip(numbers) }]
+  const legend = keys(series)
+  const html = all.map(
+    (row) => `<b>${escapeHtml(row.model)}</b><span>${escapeHtml(row.layer)}</span>${markup(row.strip)}`,
+  )
+  return {
+    html: `<div class="dots" role="group" aria-label="${escapeHtml(name)}">
+${legend.html}
+${html.join('\n')}
+<p class="axis">${escapeHtml(axis)}</p></div>`,
+    drawing: arranged('down', GAP, [legend.drawing, rowsDrawing(all, axis)]),
+  }
+}
+
+function rowsDrawing(
+  rows: readonly { readonly model: string; readonly layer: string; readonly strip: SvgElement }[],
+  axis: string,
+): Chart['drawing'] {
+  const widthOf = (names: readonly string[]) => GAP + Math.max(...names.map(chartTextWidth))
+  // Bold letters are wider.
+  const second = 1.1 * widthOf(rows.map(({ model }) => model))
+  const left = second + widthOf(rows.map(({ layer }) => layer))
+  const elements = rows.flatMap(({ model, layer, strip: { name, attributes, children } }, i) => [
+    textElement(0, ROW * (i + 0.7), model, { 'font-weight': 600 }),
+    textElement(second, ROW * (i + 0.7), layer),
+    svg(name, { ...attributes, x: left, y: ROW * i, width: WIDTH }, ...children),
+  ])
+  const title = textElement(left + WIDTH / 2, ROW * (rows.length + 0.7), axis, { 'text-anchor': 'middle' })
+  return { elements: [...elements, title], width: left + WIDTH, height: ROW * (rows.length + 1) }
 }
 
 /** @param lineOf the line of a series that is drawn without marks, 24 px wide */
 export function keys(
   series: readonly string[],
   lineOf: (i: number) => SvgElement | undefined = () => undefined,
-): string {
+): Chart {
   const entries = series.map((name, i) => {
     const line = lineOf(i)
-    const sign = svg('svg', { width: line ? 24 : 14, height: 12 }, line ?? mark(i, 6, 6, 5))
-    return `<span>${markup(sign)}${escapeHtml(shortened(name, 40))}</span>`
+    const width = line ? 24 : 14
+    return { width, sign: svg('svg', { width, height: 12 }, line ?? mark(i, 6, 6, 5)), words: shortened(name, 40) }
   })
-  return `<p class="keys">${entries.join(' ')}</p>`
+  const html = entries.map(({ sign, words }) => `<span>${markup(sign)}${escapeHtml(words)}</span>`)
+  const drawn = entries.map(({ width, sign, words }) => ({
+    elements: [sign, textElement(width + 4, 10, words)],
+    width: width + 4 + chartTextWidth(words),
+    height: 12,
+  }))
+  return { html: `<p class="keys">${html.join(' ')}</p>`, drawing: arranged('down', 4, drawn) }
 }
 
-function strip(content: readonly SvgElement[]): string {
-  return markup(svg('svg', { width: '100%', height: ROW }, ...content))
+function strip(content: readonly SvgElement[]): SvgElement {
+  return svg('svg', { width: '100%', height: ROW, overflow: 'visible' }, ...content)
 }
 
 function upright(at: number, stroke: string): SvgElement {
@@ -96,7 +133,7 @@ function rowMarks(
       // The dot is inside a nested SVG, because a polygon cannot have coordinates in percent.
       svg(
         'svg',
-        { x: percent(at(dot.value)), y, class: 'mark-at' },
+        { x: percent(at(dot.value)), y, overflow: 'visible' },
         mark(j, 0, 0, 4, tip(`${model} ${layer}, ${series[j]}: ${dot.words}`)),
       ),
     ]

@@ -1,8 +1,10 @@
 import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../../plot/axis.js'
 import { escapeHtml } from '../../plot/html.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
+import { arranged } from '../../plot/savedFigure.js'
 import type { Scale } from '../../plot/scale.js'
 import { coordinate, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
+import type { Chart } from './chart.js'
 import { keys } from './dotPlot.js'
 
 /** Line charts side by side, all with the same axes. */
@@ -29,9 +31,13 @@ export interface PanelLine {
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
 
-/** Draws each panel as an SVG. CSS puts as many panels into a row as fit. */
-export function linePanels({ name, x, y, series, panels }: LinePanels): string {
+/** Number of panels in a row of a file, and the space between them in pixels. */
+const [COLUMNS, GAP] = [3, 16]
+
+/** Draws each panel as an SVG. On the page, CSS puts as many panels into a row as fit. */
+export function linePanels({ name, x, y, series, panels }: LinePanels): Chart {
   const [right, bottom] = [LEFT + WIDTH, TOP + HEIGHT]
+  const [width, height] = [right + RIGHT, bottom + BOTTOM]
   const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
   const placeY = (value: number) => TOP + (1 - y.scale.at(value)) * HEIGHT
   const axes = [
@@ -42,7 +48,9 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   ]
   const drawn = panels.map(({ title, lines }) => {
     const attributes = {
-      viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
       // The role is not `img`, because screen readers would then not read the values in the tooltips.
       role: 'group',
       'aria-label': `${name}: ${title}`,
@@ -51,14 +59,26 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
     const head = textElement(LEFT, TOP - 8, shortened(title, 34), { 'font-weight': 600 })
     const measured = lines.filter(({ points }) => points.length > 0)
     const curves = measured.map((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
-    return markup(svg('svg', attributes, head, ...axes, ...curves))
+    return svg('svg', attributes, head, ...axes, ...curves)
   })
   const unmarked = panels.flatMap(({ lines }) => lines).filter(({ words }) => words !== undefined)
   const lineOf = (i: number) => {
     const line = unmarked.find((one) => one.series === i)
     return line && svg('line', { x1: 0, x2: 24, y1: 6, y2: 6, ...strokeOf(line) })
   }
-  return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series, lineOf)}\n${drawn.join('\n')}</div>`
+  const legend = keys(series, lineOf)
+  const rows = Array.from({ length: Math.ceil(drawn.length / COLUMNS) }, (_, i) => {
+    const own = drawn.slice(i * COLUMNS, (i + 1) * COLUMNS)
+    return arranged(
+      'right',
+      GAP,
+      own.map((panel) => ({ elements: [panel], width, height })),
+    )
+  })
+  return {
+    html: `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${legend.html}\n${drawn.map(markup).join('\n')}</div>`,
+    drawing: arranged('down', GAP, [legend.drawing, ...rows]),
+  }
 }
 
 /** A line with more points than this has no marks, because they would hide the line. */

@@ -1,30 +1,41 @@
 import type { ReportSection } from '../../page/html/section.js'
 import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
+import { arranged, paragraph } from '../../plot/savedFigure.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart, MeasureChart } from '../../results/measures/chartKinds.js'
 import { MEASURES } from '../../results/measures/measures.js'
 import { combined, type LayerAtSize, type Row } from '../../results/measures/rows.js'
 import { hasPart } from '../../results/measures/variant.js'
 import { distinct } from '../../support/lists.js'
+import { type Chart, chartFigure } from './chart.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** A section with the charts of all measures that have a chart. Each chart is drawn for every patch size. */
-export function chartsSection(rows: readonly Row[]): ReportSection {
-  const charts = MEASURES.flatMap(({ name, chart }) => {
+/**
+ * A section with the charts of all measures that have a chart. Each chart is drawn for every patch size.
+ * @param source sizes and positions of the study, for the charts' files
+ */
+export function chartsSection(rows: readonly Row[], source: string): ReportSection {
+  const figures = MEASURES.flatMap(({ name, chart }) => {
     const own = rows.filter((row) => row.metric === name)
     if (chart === undefined || own.length === 0) return []
-    return [`<h3>${escapeHtml(chart.title)}</h3>`, chartHtml(chart, own, rows)]
+    const { title, note } = chart
+    const caption = typeof note === 'string' ? note : note(own)
+    const figure = { name: `chart-${name}`, title, caption, source, chart: chartOf(chart, own, rows) }
+    const { html, charts } = chartFigure(figure)
+    return { html: `<h3>${escapeHtml(title)}</h3>\n${html}`, charts }
   })
-  return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
+  const html = figures.map((figure) => figure.html).join('\n')
+  const charts = figures.flatMap((figure) => figure.charts)
+  return { id: 'measures', title: 'Charts of other measures', html, charts }
 }
 
 /**
  * @param own rows of the chart's measure
  * @param all rows of every measure, because a series may show a different measure
  */
-function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): string {
+function chartOf(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): Chart {
   const compared = comparedSizes(own)
   const sizes = distinct(own.map(compared)).toSorted((a, b) => b - a)
   const drawn = sizes.map((size) => {
@@ -32,18 +43,23 @@ function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]
     const ofSize = own.filter(isOf)
     const name = `${chart.title}, each network and layer, objects of ${sizeText(ofSize).replace('px', 'pixels')}`
     const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all.filter(isOf)) : linesOf(name, chart, ofSize)
-    return `<p class="soft">Objects of ${squareText(ofSize)}</p>\n${picture}`
+    const words = `Objects of ${squareText(ofSize)}`
+    return {
+      html: `<p class="soft">${words}</p>\n${picture.html}`,
+      drawing: arranged('down', 8, [paragraph(words, picture.drawing.width), picture.drawing]),
+    }
   })
-  const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
-  return chartWithCaption(note, drawn.join('\n'))
+  return {
+    html: drawn.map(({ html }) => html).join('\n'),
+    drawing: arranged(
+      'down',
+      16,
+      drawn.map(({ drawing }) => drawing),
+    ),
+  }
 }
 
-/** @param caption plain text, not HTML */
-export function chartWithCaption(caption: string, chart: string): string {
-  return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
-}
-
-function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
+function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): Chart {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const series = chart.series.filter(({ has }) => all.some(has))
   const lines = placesOf(own).map((place) => ({
@@ -63,7 +79,7 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
-function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly Row[]): string {
+function linesOf(name: string, { x, y, lines = [{}] }: LineChart, own: readonly Row[]): Chart {
   const places = placesOf(own)
   const values = [...new Set(own.flatMap(({ variant }) => x.of(variant) ?? []))].sort((a, b) => a - b)
   const series = [...new Set(places.map(({ layer }) => layer))]

@@ -276,12 +276,17 @@ export interface DrawnFigure extends Pick<Figure, 'name'> {
   readonly layout: FigureLayout
 }
 
-export async function writeFigures(results: string, figures: readonly DrawnFigure[]): Promise<void> {
+export async function writeFigures(
+  results: string,
+  figures: readonly DrawnFigure[],
+  charts: Required<ReportSection>['charts'],
+): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
     for (const { name, layout } of figures) {
       await writeFileAtomic(join(folder, `${name}.png`), await layoutPng(layout))
       await writeFileAtomic(join(folder, `${name}.svg`), await layoutSvg(layout))
     }
+    for (const { name, svg } of charts) await writeFileAtomic(join(folder, `${name}.svg`), svg)
   })
 }
 

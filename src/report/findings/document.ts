@@ -39,14 +39,21 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return `${[`# ${title}`, `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
 }
 
-export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
+/** @param source sizes and positions of the study, for the charts' files */
+export function findingsSections(
+  findings: readonly ClaimFinding[],
+  rows: readonly Row[],
+  source: string,
+): readonly ReportSection[] {
   const { title, answer, open, notes, answered } = overviewOf(findings)
   const sections = answered.map(({ claim, own }): ReportSection => {
     const evidence = evidenceTable(claim, own)
+    const figure = claimFigure(claim, own, rows, source)
     const html = `<p>${escapeHtml(introduction(claim))}</p>
-${claimFigure(claim, own, rows) ?? ''}
+${figure?.html ?? ''}
 <details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note)}</p>${tableHtml(evidence)}</details>`
-    return { id: sectionOf(claim.id), title: claim.question, answer: answerSentence(claim, own), html }
+    const [id, answer, charts] = [sectionOf(claim.id), answerSentence(claim, own), figure?.charts ?? []]
+    return { id, title: claim.question, answer, html, charts }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`

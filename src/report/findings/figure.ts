@@ -1,25 +1,30 @@
 import { BAND_SCHEMES, FOLDS, TASKS } from '../../experiments/classifiers/folds.js'
+import { CLAIM_COLOURS } from '../../page/html/style.js'
+import { sectionOf } from '../../page/text/viewLink.js'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { linearScale, logScale } from '../../plot/scale.js'
 import { combined, FEWEST_PATCHES, type Row } from '../../results/measures/rows.js'
 import { isSameVariant, type Variant } from '../../results/measures/variant.js'
 import { distinct } from '../../support/lists.js'
+import { type Chart, chartFigure } from '../charts/chart.js'
 import { type Dot, dotPlot } from '../charts/dotPlot.js'
 import { linePanels, type PanelLine } from '../charts/linePanels.js'
-import { chartWithCaption } from '../charts/sections.js'
 import { judgedEvidence } from './answer.js'
 import type { Claim, NumberKind } from './claims.js'
 import type { Evidence } from './evidence.js'
 import type { ClaimFinding } from './finding.js'
 
 export function claimFigure(
-  { question, border, numbers, caption, showsFolds, axis, within = [], most }: Claim,
+  claim: Claim,
   findings: readonly ClaimFinding[],
   rows: readonly Row[],
-): string | undefined {
+  source: string,
+): ReturnType<typeof chartFigure> | undefined {
+  const { id, question, border, numbers, caption, showsFolds, axis, within = [], most } = claim
+  const figure = { name: sectionOf(id), title: question, source, colours: CLAIM_COLOURS }
   if (showsFolds) {
     const panels = foldPanels(question, rows)
-    return panels && chartWithCaption(`${caption} ${panels.about}`, panels.html)
+    return panels && chartFigure({ ...figure, caption: `${caption} ${panels.about}`, chart: panels.chart })
   }
   const judged = findings.flatMap(judgedEvidence)
   const [first] = judged
@@ -36,7 +41,7 @@ export function claimFigure(
       }),
     })),
   )
-  const plot = dotPlot({
+  const chart = dotPlot({
     name: question,
     axis: axis ?? `${first.quantity}${numbers.unit.replace(' ', ', ')}`,
     scaleOf: (values) =>
@@ -45,7 +50,7 @@ export function claimFigure(
     rows: lines,
     reference: numbers.value(border.at),
   })
-  return chartWithCaption(`${caption} ${BARS}`, plot)
+  return chartFigure({ ...figure, caption: `${caption} ${BARS}`, chart })
 }
 
 const BARS = 'Bars are 95 % confidence intervals; a bar across the line is open.'
@@ -65,7 +70,7 @@ function dotOf(
  * Charts of the accuracy on each fold, for the largest objects. There is a line for each network and layer. For
  * comparison, dashed lines show features that contain only the position.
  */
-function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
+function foldPanels(name: string, all: readonly Row[]): { chart: Chart; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const compared = comparedSizes(ofFolds)
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map(compared))
@@ -80,14 +85,14 @@ function foldPanels(name: string, all: readonly Row[]): { html: string; about: s
   const numbers = Array.from({ length: FOLDS }, (_, i) => i + 1)
   const accuracies = panels.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(([, value]) => value)))
   const x = { title: 'fold', scale: { ...linearScale([1, FOLDS]), ticks: numbers } }
-  const html = linePanels({
+  const chart = linePanels({
     name,
     x,
     y: { title: 'accuracy', scale: linearScale(accuracies, [1]) },
     series: [...TASKS, 'position only'],
     panels,
   })
-  return { html, about: `The objects have ${sizeText(rows)}; each line is a network and layer.` }
+  return { chart, about: `The objects have ${sizeText(rows)}; each line is a network and layer.` }
 }
 
 function foldLine(

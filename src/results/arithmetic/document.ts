@@ -49,8 +49,6 @@ const layerSchema = z.object({
     /** Picture decoded from a second result, which is computed with the other value of `origin`. */
     decodedFromOther: fileSchema,
     decodedExpectation: fileSchema,
-    /** Contact sheet: one picture that shows all the others. */
-    sheet: fileSchema,
   }),
 })
 

@@ -11,11 +11,8 @@ export interface Classifier extends Network {
   readonly classes: Classes
 }
 
-/** Opens the networks of a study of photographs. For `withPlaceholders`, see `planAnswers`. */
-export async function classifiersOf(
-  options: ResolvedConsistency,
-  withPlaceholders: boolean,
-): Promise<readonly Classifier[]> {
+/** Opens the networks of a study of photographs. */
+export async function classifiersOf(options: ResolvedConsistency): Promise<readonly Classifier[]> {
   const { models } = options
   const [own] = Object.keys(optionsIn(options, OWN_OPTIONS))
   if (own !== undefined && models.length > 1 && !models.some(isOwnNetwork))
@@ -26,7 +23,7 @@ export async function classifiersOf(
     const read = Object.fromEntries(
       Object.entries(options).filter(([name]) => !(isForOwn && name in OWN_OPTIONS)),
     ) as ResolvedConsistency
-    const network = await chooseNetwork({ ...read, model, weightsOption: 'weights FILE' }, withPlaceholders)
+    const network = await chooseNetwork({ ...read, model, weightsOption: 'weights FILE' })
     networks.push(classifierOf(network, options))
     checkIds(networks.map(({ id }, i) => [models[i] as string, id]))
   }

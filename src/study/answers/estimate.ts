@@ -6,9 +6,11 @@ import { positionGrid } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import { throwIfStopped } from '../../errors.js'
 import { columnsOf, keptValues } from '../../experiments/answers/protocols.js'
+import { checkWeights } from '../../networks/file/weights.js'
+import { parseReference } from '../../networks/reference/reference.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { progressTo } from '../../progress.js'
-import { absentWeights, imageRate, type WorkEstimate } from '../work/estimate.js'
+import { imageRate, type WorkEstimate } from '../work/estimate.js'
 import { groupsOf, imagesOf } from '../work/workItem.js'
 import type { Classifier } from './classifiers.js'
 import type { AnswersItem } from './item.js'
@@ -26,12 +28,14 @@ export interface ConsistencyEstimate extends WorkEstimate {
 /** Name of a folder that does not exist, for a call that writes nothing. */
 const NOWHERE = join('.', '.shiftscope-nowhere')
 
+/** @throws InputError that names all networks whose weights are not on this machine */
 export async function estimateConsistency(given: ConsistencyOptions, isTimed = true): Promise<ConsistencyEstimate> {
   const options = resolveConsistency(given)
-  const study = await planAnswers(options, resolve(options.out ?? NOWHERE), true)
+  const { models, weights } = options
+  await checkWeights(models.map((model) => ({ ...parseReference({ model }), weights })))
+  const study = await planAnswers(options, resolve(options.out ?? NOWHERE))
   const { networks, protocols, items, left, replaced } = study
-  const missing = absentWeights(networks)
-  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
+  const times = isTimed ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
     photographs: items.reduce((sum, { count }) => sum + count, 0) / (networks.length * protocols.length),
     networks: networks.length,
@@ -44,7 +48,6 @@ export async function estimateConsistency(given: ConsistencyOptions, isTimed = t
     featureBytes: 3 * MOST_SCORE_BYTES,
     weightsBytes: Math.max(0, ...networks.map(({ weightsBytes }) => weightsBytes)),
     ...times,
-    missing,
   }
 }
 

@@ -2,7 +2,6 @@ import { dirname, resolve } from 'node:path'
 import { throwIfStopped, UsageError } from '../../errors.js'
 import { CENTER, type Protocol } from '../../experiments/answers/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
-import { isPlaceholder } from '../../networks/file/weights.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import { type NamedBackground, readBackground } from '../../patches/background.js'
 import { findPhotographs, type PhotographFile } from '../../patches/photographs.js'
@@ -41,17 +40,12 @@ export interface AnswersStudy extends Study<AnswersItem> {
 /**
  * Opens the networks of a study of photographs, and lists what to compute. It reads no photograph, except those whose
  * answers are stored: they are hashed, because they may have changed.
- * @param withPlaceholders see `planStudy`
  * @throws UsageError if the results folder has answers to other photographs with other settings
  */
-export async function planAnswers(
-  options: ResolvedConsistency,
-  out: string,
-  withPlaceholders = false,
-): Promise<AnswersStudy> {
+export async function planAnswers(options: ResolvedConsistency, out: string): Promise<AnswersStudy> {
   const notes: string[] = []
   const photographs = await findPhotographs(options.photographs, (line) => notes.push(line))
-  const networks = await classifiersOf(options, withPlaceholders)
+  const networks = await classifiersOf(options)
   const labels = await readLabels(options.labels, photographs, networks, (line) => notes.push(line))
   const protocols = labels ? [CENTER, ...options.protocols] : options.protocols
   await checkResultsFolder(out)
@@ -145,7 +139,7 @@ async function answersItem(
 ): Promise<AnswersItem> {
   const { out, network, protocol, setting, inputs, photographs } = parts
   const look = () => missingIn(out, inputs, photographs, hashOf)
-  const missing = isPlaceholder(network) ? { left: photographs, isRelabelled: false, differences: [] } : await look()
+  const missing = await look()
   return {
     kind: 'answers',
     ...{ network, protocol, setting, inputs, photographs, look },

@@ -76,8 +76,8 @@ export interface Arithmetic {
  * pixels: background + Σ factor · (image − background).
  *
  * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
- * [images, dims]. It also writes the decoded images and a contact sheet as PNG, arithmetic.json,
- * and a page that shows all of these, index.html.
+ * [images, dims]. It also writes the images and the decoded images as PNG, arithmetic.json, and a
+ * page that shows all of these, index.html.
  * @throws UsageError for invalid options or an invalid expression
  * @throws InputError for missing or damaged files
  * @throws DeviceError for a GPU that cannot be used

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { expressionText, ORIGINS, type Origin } from '../../experiments/arithmetic/expression.js'
+import { type Origin, otherOrigin } from '../../experiments/arithmetic/expression.js'
 import { featureArithmetic, type LayerArithmetic } from '../../experiments/arithmetic/featureArithmetic.js'
 import type { ArithmeticModels } from '../../experiments/arithmetic/models.js'
 import { type FramePixels, sceneText } from '../../experiments/scenes/objectScene.js'
@@ -8,8 +8,6 @@ import { fileName } from '../../files/fileName.js'
 import { encodeNpy } from '../../files/npy.js'
 import { sha256 } from '../../files/sha256.js'
 import { encodePng } from '../../patches/image.js'
-import { decibelText } from '../../plot/numberText.js'
-import { arithmeticSheet } from '../../report/arithmetic/sheet.js'
 import {
   ARITHMETIC_FORMAT,
   type ArithmeticDocument,
@@ -85,7 +83,6 @@ function arithmeticDocument(
           decodedResult: `${stem}-result.png`,
           decodedFromOther: `${stem}-result-from-${other}.png`,
           decodedExpectation: `${stem}-expectation.png`,
-          sheet: `${stem}-sheet.png`,
         },
       }
     }),
@@ -97,11 +94,7 @@ function operandStem(name: string): string {
   return `operand-${name}`
 }
 
-function otherOrigin(origin: Origin): Origin {
-  return ORIGINS.find((candidate) => candidate !== origin) as Origin
-}
-
-/** Writes an expression's vectors, pictures and contact sheets, and then arithmetic.json. */
+/** Writes an expression's vectors and pictures, and then arithmetic.json. */
 async function writeArithmetic(
   out: string,
   document: ArithmeticDocument,
@@ -130,34 +123,6 @@ async function writeArithmetic(
     await writePicture(files.decodedResult, own.decoded)
     await writePicture(files.decodedFromOther, other.decoded)
     await writePicture(files.decodedExpectation, computed.decodedExpectation)
-    await write(files.sheet, await sheetOf(document, drawn, computed))
   }
   return writeArithmeticDocument(out, { ...document, files: digests })
-}
-
-async function sheetOf(
-  { model, origin, frame }: ArithmeticDocument,
-  { terms, operands, expectation }: DrawnExpression,
-  computed: LayerArithmetic,
-): Promise<Buffer> {
-  const { layer, generator, origins, reconstruction } = computed
-  const { errors, decoded } = origins[origin]
-  const other = otherOrigin(origin)
-  return arithmeticSheet({
-    title: [
-      `${model} ${layer} by ${generator}: ${expressionText(terms).replaceAll('−', '-').replaceAll('×', '*')}`,
-      `result against expected: PSNR ${decibelText(errors.psnr)}, against its decoded feature ${decibelText(errors.psnrToDecoded)}, cosine ${errors.cosine?.toFixed(3) ?? '-'}`,
-      `features measured from ${origin} (from ${other}: PSNR ${decibelText(origins[other].errors.psnr)}); the generator alone: ${decibelText(reconstruction)}`,
-    ],
-    terms,
-    side: frame,
-    operands: new Map(operands.map(({ name, image }) => [name, image])),
-    decodedOperands: new Map(operands.map(({ name }, i) => [name, computed.decodedOperands[i] as FramePixels])),
-    expectation: expectation.image,
-    decodedResult: decoded,
-    extra: [
-      { label: 'expected, decoded', image: computed.decodedExpectation },
-      { label: `result from ${other}`, image: origins[other].decoded },
-    ],
-  })
 }

@@ -48,14 +48,8 @@ export interface NetworkWithGenerators {
 
 const DEFAULT_MODEL = 'tiny-alexnet'
 
-/**
- * Chooses a network and generators for its layers. The network computes features only of layers with a generator.
- * @param withPlaceholders see `planStudy`
- */
-export async function chooseGenerators(
-  choice: GeneratorChoice,
-  withPlaceholders = false,
-): Promise<NetworkWithGenerators> {
+/** Chooses a network and generators for its layers. The network computes features only of layers with a generator. */
+export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
   const given = choice.model === undefined ? [] : [choice.model]
   const { models, weights } = await byIds({ models: given, weights: choice.weights ?? {} })
@@ -64,7 +58,7 @@ export async function chooseGenerators(
   const generators: Generator[] = []
   for (const id of asked) {
     const feature = stageOf(id, choice.postRelu)
-    generators.push(await chooseGenerator(id, { weights: weights[id], feature }, withPlaceholders))
+    generators.push(await chooseGenerator(id, { weights: weights[id], feature }))
   }
   const [first] = generators
   if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
@@ -77,7 +71,7 @@ export async function chooseGenerators(
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
   const own = { weights: weights[id], weightsOption: `weights ${id}=FILE` }
-  const network = await chooseNetwork({ model, layers: wanted, signal, ...own }, withPlaceholders)
+  const network = await chooseNetwork({ model, layers: wanted, signal, ...own })
   for (const layer of wanted) {
     const fitting = generators.find((generator) => generator.layer === layer) ?? first
     checkGenerator(fitting, network, layer)

@@ -5,11 +5,12 @@ import { throwIfStopped } from '../../errors.js'
 import { progressTo } from '../../progress.js'
 import { siteFeatureBytes } from '../../results/store/siteFeatures.js'
 import { arithmeticImageSeconds } from '../arithmetic/compute.js'
-import { absentWeights, imageRate, type WorkEstimate } from '../work/estimate.js'
+import { imageRate, type WorkEstimate } from '../work/estimate.js'
 import { groupsOf, imagesOf } from '../work/workItem.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { type PlannedStudy, planStudy, unitsLeft } from './plan.js'
+import { checkStudyWeights } from './studyNetworks.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
 
 /** Estimated work, storage and time of a study of objects. */
@@ -24,15 +25,13 @@ export interface StudyEstimate extends WorkEstimate {
   readonly pageFeatureBytes: number
 }
 
+/** @throws InputError that names all networks and generators whose weights are not on this machine */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
-  const study = await planStudy(options, true)
-  const missing = absentWeights([
-    ...study.networks,
-    ...study.arithmetic.flatMap(({ plan: { models } }) => [models.network, ...models.generators]),
-  ])
+  await checkStudyWeights(options)
+  const study = await planStudy(options)
   const left = unitsLeft(study)
-  const times = isTimed && missing.length === 0 ? await timesOf(study, options) : UNKNOWN_TIMES
+  const times = isTimed ? await timesOf(study, options) : UNKNOWN_TIMES
   return {
     units: study.units.length,
     finished: study.units.length - left.length,
@@ -45,7 +44,6 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
     ...times,
-    missing,
   }
 }
 

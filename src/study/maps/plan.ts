@@ -23,23 +23,19 @@ export function unitsLeft({ left }: PlannedStudy): readonly PlannedUnit[] {
   return left.filter((item) => item.kind === 'maps')
 }
 
-/**
- * Opens the networks and patches of a study, and lists the units to compute.
- * @param withPlaceholders whether to plan with placeholders for published networks and generators whose weights are
- *   missing on this machine. Nothing can be computed with them. By default, missing weights are an error.
- */
-export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<PlannedStudy> {
+/** Opens the networks and patches of a study, and lists the units to compute. */
+export async function planStudy(given: ResolvedOptions): Promise<PlannedStudy> {
   const options = await withIds(given)
   const out = resolve(options.out)
-  const maps = await planMaps(out, options, withPlaceholders)
+  const maps = await planMaps(out, options)
   await checkResultsFolder(out)
-  const planned = { ...maps, arithmetic: await planArithmetic(out, options, withPlaceholders) }
+  const planned = { ...maps, arithmetic: await planArithmetic(out, options) }
   const items = [...planned.units, ...planned.arithmetic]
   return { out, ...planned, items, description: describePlan(planned, options), ...(await workLeft(items)) }
 }
 
-async function planMaps(out: string, options: ResolvedOptions, withPlaceholders: boolean) {
-  const networks = await networksOf(options, withPlaceholders)
+async function planMaps(out: string, options: ResolvedOptions) {
+  const networks = await networksOf(options)
   const frames = networks.map(({ input }) => input.rows)
   const pictures = await studyPictures(options, frames)
   return { networks, pictures, units: planUnits(out, networks, pictures, options) }

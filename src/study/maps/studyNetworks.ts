@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js'
 import type { Network } from '../../network.js'
 import { type GeneratorEntry, listGenerators } from '../../networks/catalog/catalog.js'
+import { checkWeights } from '../../networks/file/weights.js'
 import { chooseNetwork } from '../../networks/open/openNetwork.js'
 import { ownOptionsFor, parseReference } from '../../networks/reference/reference.js'
 import { checkPairs } from '../../results/store/pairs.js'
@@ -27,7 +28,7 @@ function generatorsOf(given: string, { layers }: ResolvedOptions): readonly Gene
   return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
 }
 
-function checkWeights(options: ResolvedOptions): void {
+function checkGivenWeights(options: ResolvedOptions): void {
   const { unitModels, arithmeticModels, weights } = options
   const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
   const models = [...unitModels, ...arithmeticModels].map(idOf)
@@ -39,12 +40,23 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-/** Opens the networks in which objects are measured. For `withPlaceholders`, see `planStudy`. */
-export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
-  checkWeights(options)
+/** @throws InputError that names all networks and generators without weights; see `checkWeights` */
+export async function checkStudyWeights(options: ResolvedOptions): Promise<void> {
+  const { unitModels, arithmeticModels, weights } = options
+  const networks = [...unitModels, ...arithmeticModels].map((model) => parseReference({ model }))
+  const generators = arithmeticModels.flatMap((model) => generatorsOf(model, options))
+  await checkWeights([
+    ...networks.map(({ model, id }) => ({ model, weights: weights[id] })),
+    ...generators.map(({ id }) => ({ model: id, weights: weights[id] })),
+  ])
+}
+
+/** Opens the networks in which objects are measured. */
+export async function networksOf(options: ResolvedOptions): Promise<readonly Network[]> {
+  checkGivenWeights(options)
   checkModels(options)
   const networks: Network[] = []
-  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options))
   checkPairs(
     options.pairs ?? [],
     networks.map(({ id }) => id),
@@ -52,27 +64,23 @@ export async function networksOf(options: ResolvedOptions, withPlaceholders: boo
   return networks
 }
 
-function networkOf(model: string, options: ResolvedOptions, withPlaceholder: boolean): Promise<Network> {
+function networkOf(model: string, options: ResolvedOptions): Promise<Network> {
   const { layers, pool, weights, signal } = options
   const own = ownOptionsFor(model, options)
   const id = idOf(model)
   const read = { layers: layersOf(model, layers), pool, weights: weights[id], signal }
-  return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${id}=FILE` }, withPlaceholder)
+  return chooseNetwork({ model, ...own, ...read, weightsOption: `weights ${id}=FILE` })
 }
 
 /** Opens a network, and all generators in the catalog that belong to it and to a layer of the study. */
-export async function networkWithGenerators(
-  model: string,
-  options: ResolvedOptions,
-  withPlaceholders: boolean,
-): Promise<NetworkWithGenerators> {
+export async function networkWithGenerators(model: string, options: ResolvedOptions): Promise<NetworkWithGenerators> {
   const entries = generatorsOf(model, options)
-  if (entries.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
+  if (entries.length === 0) return { network: await networkOf(model, options), generators: [] }
   // The option `pool` is left out, because generators are trained on features that are not pooled.
   const ids = entries.map(({ id }) => id)
   const used = Object.entries(options.weights).filter(([id]) => id === idOf(model) || ids.includes(id))
   const choice = { model, generators: ids, weights: Object.fromEntries(used) }
-  return chooseGenerators({ ...choice, ...(options.signal && { signal: options.signal }) }, withPlaceholders)
+  return chooseGenerators({ ...choice, ...(options.signal && { signal: options.signal }) })
 }
 
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {

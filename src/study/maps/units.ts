@@ -8,7 +8,6 @@ import { SIGHTING_VALUES } from '../../experiments/answers/boxes.js'
 import { assignFolds, TASKS, taskClasses } from '../../experiments/classifiers/folds.js'
 import { equivarianceReach } from '../../experiments/maps/equivariance.js'
 import type { Detector, Network } from '../../network.js'
-import { isPlaceholder } from '../../networks/file/weights.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import { allTokensText } from '../../onnx/graph/tokens.js'
 import type { NamedBackground } from '../../patches/background.js'
@@ -47,7 +46,7 @@ function plannedUnit(out: string, { network, patch, scene, grid, inputs }: UnitP
     // One for each position of the grid, and one for each anchor (reference position) that is not on the grid.
     images: grid.offsets.length / 2,
     path: unitFolder(out, inputs),
-    find: async () => (isPlaceholder(network) ? { state: 'missing' } : findUnit(out, inputs)),
+    find: () => findUnit(out, inputs),
     isStored: () => isUnitThere(out, inputs),
     version: () => unitVersion(out, inputs),
     patch,

@@ -1,10 +1,6 @@
 import type { NetworkHandle } from '../../engine/open/handle.js'
 import { processorRate } from '../../engine/open/settings.js'
 import type { Scene } from '../../engine/scene/task.js'
-import type { Network } from '../../network.js'
-import { modelEntry, weightsCommand } from '../../networks/catalog/catalog.js'
-import { isPlaceholder } from '../../networks/file/weights.js'
-import type { Generator } from '../../networks/open/generator.js'
 
 /** What is estimated of any study. */
 export interface WorkEstimate {
@@ -22,30 +18,13 @@ export interface WorkEstimate {
   readonly weightsBytes: number
   /**
    * Seconds to compute `images` on this machine, from a short benchmark of each network. Classifiers and arithmetic
-   * take additional time. Null if weights are missing.
+   * take additional time. Null if no time was asked for.
    */
   readonly seconds: number | null
-  /** Seconds to compute the images of the result that takes longest. Null if weights are missing. */
+  /** Seconds to compute the images of the result that takes longest. Null if no time was asked for. */
   readonly unitSeconds: number | null
-  /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if weights are missing. */
+  /** Seconds to compute the arithmetic, from a short benchmark of its expressions. Null if no time was asked for. */
   readonly arithmeticSeconds: number | null
-  /** Weights that the study needs and this machine lacks. Results of networks without weights count as not finished. */
-  readonly missing: readonly {
-    readonly id: string
-    /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
-    readonly bytes: number
-    /** Command that downloads or imports the weights. */
-    readonly command: string
-  }[]
-}
-
-export function absentWeights(models: readonly (Network | Generator)[]): WorkEstimate['missing'] {
-  const missing = new Map(models.filter(isPlaceholder).map((model) => [idInCatalog(model), model.weightsBytes]))
-  return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
-}
-
-function idInCatalog(model: Network | Generator): string {
-  return ('catalogId' in model && model.catalogId) || model.id
 }
 
 /** Closes an open network, and measures its images per second on its device. Every image is computed in full. */

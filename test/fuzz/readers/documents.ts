@@ -185,7 +185,7 @@ export async function arithmeticGolden(results: string): Promise<readonly Files[
   const { document } = scenes[0] as StoredScene
   const files = {
     ...{ result: 'result.npy', operands: 'operands.npy', decodedOperands: ['a.png'], decodedResult: 'result.png' },
-    ...{ decodedFromOther: 'other.png', decodedExpectation: 'expectation.png', sheet: 'sheet.png' },
+    ...{ decodedFromOther: 'other.png', decodedExpectation: 'expectation.png' },
   }
   const picture = { file: 'operand.png' }
   const scene = join(arithmeticFolder(results, 'net'), ARITHMETIC_SCENES[0]?.name ?? '')

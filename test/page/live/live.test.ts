@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Fitted } from '../../../src/page/browser/fit.js'
-import { cutFrom, transparentShare } from '../../../src/page/browser/live/flood.js'
 import { liveMap } from '../../../src/page/browser/live/liveMap.js'
 import { lossText } from '../../../src/page/browser/live/liveSource.js'
 import { durationText, paceOf, progressText } from '../../../src/page/browser/live/pace.js'
@@ -100,38 +99,6 @@ describe('the pace of a map', () => {
     [durationText(100), '2 min'],
   ])('reads “%s”', (text, expected) => {
     expect(text).toBe(expected)
-  })
-})
-
-describe('cutting an object out', () => {
-  /** Pixels of grey levels, 3 wide; a space is transparent. */
-  const pixels = (text: string) => {
-    const data = [...text].flatMap((level) => [...Array(3).fill(10 * Number(level)), level === ' ' ? 0 : 255])
-    return { data: Uint8ClampedArray.from(data), width: 3, height: text.length / 3 }
-  }
-  const opaque = ({ data }: ReturnType<typeof pixels>) =>
-    [...data].flatMap((value, i) => (i % 4 === 3 ? [value === 0 ? '.' : 'x'] : [])).join('')
-
-  it.each([
-    ['115155119', 0, 0, 0, '..x.xx..x', 5],
-    ['115155119', 0, 0, 40, '........x', 8],
-    ['115155119', 2, 2, 39, 'xxxxxxxx.', 1],
-    ['551115555', 2, 0, 0, 'xx.xxxxxx', 1],
-    ['1 11 1111', 1, 0, 255, 'x.xx.xxxx', 0],
-    ['119991111', 2, 0, 0, 'xx.xxxxxx', 1],
-    ['111111111', 1, 1, 0, '.........', 9],
-    ['515515515', 1, 1, 0, 'x.xx.xx.x', 3],
-    ['551155555', 0, 1, 0, 'xxx.xxxxx', 1],
-  ])('of “%s” at (%i, %i) within %i leaves %s', (text, x, y, tolerance, left, count) => {
-    const picture = pixels(text)
-    expect([cutFrom(picture, x, y, tolerance), opaque(picture)]).toEqual([count, left])
-  })
-
-  it('counts what is transparent', () => {
-    const picture = pixels('1 2 3 456')
-    picture.data[3] = 127
-    picture.data[11] = 128
-    expect(transparentShare(picture)).toBe(4 / 9)
   })
 })
 

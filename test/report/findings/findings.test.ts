@@ -166,9 +166,9 @@ describe('every claim', () => {
 it('a figure of shares has bars that end at 100 %', () => {
   const claim = CLAIMS.find(({ id }) => id === ANSWER) as Claim
   const finding = findingOf(ANSWER, 'net', only(agreement('confident'), [...around(1, 9), 0.5]))
-  const figure = claimFigure(claim, [finding], [])
-  expect(figure).toContain('to 100)')
-  expect(figure).not.toContain('>110<')
+  const figure = claimFigure(claim, [finding], [], 'Sides: 75 px.')
+  expect(figure?.html).toContain('to 100)')
+  expect(figure?.html).not.toContain('>110<')
 })
 
 describe('a verdict', () => {

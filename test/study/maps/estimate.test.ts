@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
+import { InputError, UsageError } from '../../../src/errors.js'
+import { modelsFolder } from '../../../src/files/package.js'
 import { writeUnit } from '../../../src/results/store/units.js'
+import { estimateConsistency } from '../../../src/study/answers/estimate.js'
 import { estimateStudy } from '../../../src/study/maps/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../../src/study/maps/options.js'
 import { planStudy } from '../../../src/study/maps/plan.js'
@@ -17,32 +20,31 @@ beforeEach(() => {
 
 /** A study of 2×2 positions, whose center lies beside the grid. */
 function options(changes: ReproduceOptions = {}): ReproduceOptions {
-  const small = { models: ['tiny-alexnet', 'mobilenet_v2'], sizes: [75], stride: 149, patches: 'dog,car' }
+  const small = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], sizes: [75], stride: 149, patches: 'dog,car' }
   return { ...small, experiments: ['similarity'], out: folder('out'), ...changes }
 }
 
 describe('the estimate of a study', () => {
-  it('counts units, images and bytes, also of networks whose weights are missing, and writes nothing', async () => {
+  it('counts units, images and bytes, and writes nothing', async () => {
     const dims = 768 + 768 + 627
-    expect(await estimateStudy(options())).toEqual({
+    expect(await estimateStudy(options(), false)).toEqual({
       ...{ units: 4, finished: 0, replaced: 0, differences: [], images: 4 * 5, arithmeticImages: 0 },
       ...{ seconds: null, unitSeconds: null, arithmeticSeconds: null, pageFeatureBytes: 0 },
-      // Maps of five anchors and their features in each layer; a class and two probabilities of one network's answers.
-      bytes: 2 * 4 * ((3 + 1) * 5 * 4 + 5 * (dims + 1000) + 3 * 4),
-      ...{ featureBytes: 5 * dims * 4, weightsBytes: 14_155_936 },
-      missing: [{ id: 'mobilenet_v2', bytes: 14_155_936, command: 'shiftscope models pull mobilenet_v2' }],
+      // Maps of five anchors and their features in each layer; a class and two probabilities of the answers.
+      bytes: 4 * 4 * (3 * 5 * 4 + 5 * dims + 3 * 4),
+      ...{ featureBytes: 5 * dims * 4, weightsBytes: statSync(join(modelsFolder(), 'tiny-alexnet-aa.onnx')).size },
     })
     expect(readdirSync(folder('tmp'))).toEqual([])
     expect(['cache', 'out'].filter((name) => existsSync(folder(name)))).toEqual([])
   })
 
-  it('counts what the results folder holds as finished, what was made otherwise as replaced, and nothing of a network without weights', async () => {
-    const study = await planStudy(resolveOptions(options()), true)
+  it('counts what the results folder holds as finished, and what was made otherwise as replaced', async () => {
+    const study = await planStudy(resolveOptions(options({ models: ['tiny-alexnet'] })))
     for (const unit of study.units) {
       const { unit: made, maps } = madeUnit(unit.inputs)
       await writeUnit(study.out, made, arraysOf(made, maps))
     }
-    expect(await estimateStudy(options())).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
+    expect(await estimateStudy(options(), false)).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
     expect(await estimateStudy(options({ models: ['tiny-alexnet'], blend: 'soft' }), false)).toMatchObject({
       ...{ units: 2, finished: 0, replaced: 2, differences: [expect.stringMatching(/^blend/)], images: 2 * 5 },
     })
@@ -62,18 +64,25 @@ describe('the estimate of a study', () => {
     for (const one of [sketched, kept]) expect((one.bytes - without.bytes) / one.pageFeatureBytes).toBeCloseTo(1.5, 1)
   })
 
-  it('names missing encoders and generators, and plans to compute none of them', async () => {
-    const arithmetic = { models: ['caffenet'], layers: ['fc6'], experiments: ['arithmetic'], expressions: 1 } as const
-    const { missing, arithmeticImages } = await estimateStudy(options(arithmetic))
-    expect(missing.map(({ id }) => id)).toEqual(['caffenet', 'deepsim-fc6'])
-    expect(arithmeticImages).toBeGreaterThan(0)
-    expect(await messageOf(planStudy(resolveOptions(options())))).toContain(
-      'the weights of mobilenet_v2 are not on this machine',
+  it('names all networks and generators without weights, and the command that fetches them', async () => {
+    const changes = {
+      models: ['caffenet', 'tiny-alexnet', 'alexnet'],
+      layers: ['fc6'],
+      experiments: ['arithmetic'],
+    } as const
+    expect(
+      await messageOf(estimateStudy(options({ ...changes, experiments: ['similarity', 'arithmetic'] })), InputError),
+    ).toBe(
+      'the weights of caffenet, alexnet, deepsim-fc6 are not on this machine; run "shiftscope models pull caffenet alexnet deepsim-fc6"',
+    )
+    const photographs = { photographs: 'absent', models: ['resnet18', 'vgg16'] }
+    expect(await messageOf(estimateConsistency(photographs), InputError)).toBe(
+      'the weights of resnet18, vgg16 are not on this machine; run "shiftscope models pull resnet18 vgg16"',
     )
   })
 
   it('still refuses weights that are given and absent', async () => {
-    const changes = { weights: { mobilenet_v2: 'absent.pth' } }
+    const changes = { models: ['mobilenet_v2'], weights: { mobilenet_v2: 'absent.pth' } }
     expect(await messageOf(estimateStudy(options(changes)))).toContain('absent.pth')
   })
 

@@ -2,15 +2,13 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live/live.js'
 import { isolated, messageOf } from '../../text/text.js'
-import { type CutAnswer, type CutBox, CutOut, type CutOutParts } from './cutOut.js'
-import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask } from './server.js'
 
 /** Longest side, in pixels, of a picture that is sent to the server. The images that networks see are rarely larger. */
 const LONGEST_SIDE = 1024
 
-/** If the share of transparent pixels in a picture is less than this, the dialog for cutting out the object opens. */
+/** A picture whose share of transparent pixels is less than this moves as a whole photograph. */
 const LEAST_TRANSPARENT = 0.01
 
 /** A counter is not read by screen readers at each change. A fault has an edge of its own colour and is read at once. */
@@ -27,27 +25,21 @@ interface AddFileParts {
 
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
-  const [cutting, setCutting] = useState<CutOutParts>()
   const [isDragged, setDragged] = useState(false)
-  /** Files to open, one after the other, because each may need the dialog. The first one is being opened. */
+  /** Files to open, one after the other. The first one is being opened. */
   const queue = useRef<File[]>([])
-  const cutOut = (picture: ImageData) =>
-    new Promise<CutAnswer>((done) => {
-      const answer = (use: CutAnswer) => {
-        setCutting(undefined)
-        done(use)
-      }
-      setCutting({ picture, answer })
-    })
-  const addPicture = async (file: File) => {
-    const picture = await pixelsOf(file)
-    const all = { left: 0, top: 0, right: picture.width, bottom: picture.height }
-    const use = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
+  /** @returns a line for the user if the picture is used in another way than expected */
+  const addPicture = async (file: File): Promise<string | undefined> => {
+    const picture = await drawn(file)
+    if (transparentShare(picture) >= LEAST_TRANSPARENT) {
+      onObject(await sendObject(await picture.convertToBlob({ type: 'image/png' }), file.name))
+      return undefined
+    }
     // The file itself is sent, because the server prepares a photograph as `consistency` does.
-    if (use === 'photograph') onObject(await sendObject(file, file.name, '&photograph'))
-    else if (use !== undefined) onObject(await sendObject(await cutPicture(picture, use), file.name))
+    onObject(await sendObject(file, file.name, '&photograph'))
+    return `${isolated(file.name)} has no transparency, so it moves as a whole photograph. To move an object, add a picture with transparency.`
   }
-  const addNetwork = async (file: File) => {
+  const addNetwork = async (file: File): Promise<undefined> => {
     if (file.size > MOST_NETWORK_BYTES)
       throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
     const start = performance.now()
@@ -61,22 +53,27 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       clearInterval(counting)
     }
   }
-  const addFile = async (file: File) => {
-    if (file.type.startsWith('image/')) await addPicture(file)
-    else if (/\.onnx$/i.test(file.name)) await addNetwork(file)
-    else throw new Error(`${isolated(file.name)} is neither a picture nor an ONNX file (NAME.onnx).`)
+  const addFile = async (file: File): Promise<string | undefined> => {
+    if (file.type.startsWith('image/')) return addPicture(file)
+    if (/\.onnx$/i.test(file.name)) return addNetwork(file)
+    throw new Error(`${isolated(file.name)} is neither a picture nor an ONNX file (NAME.onnx).`)
   }
   const add = async (files: readonly File[]) => {
     const isOpening = queue.current.length > 0
     queue.current.push(...files)
     if (isOpening || files.length === 0) return
     say('')
-    const faults: string[] = []
+    const lines: string[] = []
+    let kind: NoticeKind = 'result'
     for (let [file] = queue.current; file !== undefined; [file] = queue.current) {
-      await addFile(file).catch((error: unknown) => faults.push(messageOf(error)))
+      const line = await addFile(file).catch((error: unknown) => {
+        kind = 'fault'
+        return messageOf(error)
+      })
+      if (line !== undefined) lines.push(line)
       queue.current.shift()
     }
-    if (faults.length > 0) say(<Faults faults={faults} />, 'fault')
+    if (lines.length > 0) say(<Lines lines={lines} />, kind)
   }
   useEffect(() => {
     const bound = new AbortController()
@@ -120,7 +117,6 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
           currentTarget.value = ''
         }}
       />
-      {cutting && <CutOut {...cutting} />}
       <div class="drop-here" id="drop-here" hidden={!isDragged} aria-hidden="true">
         Drop pictures or ONNX files
       </div>
@@ -128,19 +124,19 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   )
 }
 
-/** A line for each file that could not be used. */
-function Faults({ faults }: { readonly faults: readonly string[] }) {
+/** A line for each file that could not be used, or not as an object. */
+function Lines({ lines }: { readonly lines: readonly string[] }) {
   return (
     <>
-      {faults.map((fault) => (
-        <p key={fault}>{fault}</p>
+      {lines.map((line) => (
+        <p key={line}>{line}</p>
       ))}
     </>
   )
 }
 
 /** Decodes a picture in the browser and reduces its size. */
-async function pixelsOf(file: File): Promise<ImageData> {
+async function drawn(file: File): Promise<OffscreenCanvas> {
   const image = new Image()
   image.src = URL.createObjectURL(file)
   try {
@@ -154,16 +150,19 @@ async function pixelsOf(file: File): Promise<ImageData> {
     const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D
     context.imageSmoothingQuality = 'high'
     context.drawImage(image, 0, 0, canvas.width, canvas.height)
-    return context.getImageData(0, 0, canvas.width, canvas.height)
+    return canvas
   } finally {
     URL.revokeObjectURL(image.src)
   }
 }
 
-function cutPicture(picture: ImageData, { left, top, right, bottom }: CutBox): Promise<Blob> {
-  const canvas = new OffscreenCanvas(right - left, bottom - top)
-  canvas.getContext('2d')?.putImageData(picture, -left, -top)
-  return canvas.convertToBlob({ type: 'image/png' })
+/** Share of pixels that are more than half transparent. */
+function transparentShare(picture: OffscreenCanvas): number {
+  const { width, height } = picture
+  const pixels = picture.getContext('2d')?.getImageData(0, 0, width, height).data ?? []
+  let count = 0
+  for (let alpha = 3; alpha < pixels.length; alpha += 4) if ((pixels[alpha] as number) < 128) count++
+  return count / (width * height)
 }
 
 async function sendObject(content: Blob, name: string, kind = ''): Promise<LiveObject> {

@@ -1,5 +1,5 @@
-import { LETTER_SIZE } from '../../plot/axis.js'
-import { coordinate, type SvgElement, svg, textElement } from '../../plot/svg.js'
+import { LETTER_SIZE } from './axis.js'
+import { coordinate, type SvgElement, svg, textElement } from './svg.js'
 
 /** Elements, and the space that they take in pixels. Their top-left corner is (0, 0). */
 export interface Drawing {
