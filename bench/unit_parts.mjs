@@ -16,7 +16,7 @@ import { openThreads } from '../dist/engine/open/handle.js'
 import { openThreadCrew } from '../dist/engine/queue/crew.js'
 import { cellBackend } from '../dist/engine/reuse/cellBackend.js'
 import { sharedFloor } from '../dist/engine/reuse/expected.js'
-import { openReuse } from '../dist/engine/reuse/reuse.js'
+import { Reuse } from '../dist/engine/reuse/reuse.js'
 import { positionGrid } from '../dist/engine/scene/positions.js'
 import { sceneOf } from '../dist/engine/scene/scene.js'
 import { UsageError } from '../dist/errors.js'
@@ -128,7 +128,7 @@ async function runPasses(network, scene, offsets, folder) {
   }
   const settings = { ...SETTINGS, workers: 1 }
   const crew = openThreadCrew(network, settings)
-  const reuse = openReuse(crew, settings, (data) => workersHere(data, timed))
+  const reuse = new Reuse(crew, settings, (data) => workersHere(data, timed))
   try {
     // The first extraction opens the sessions and checks reuse.
     for (let round = 0; round < 2; round++) {

@@ -16,7 +16,7 @@ import { machineMemory } from '../support/machine.js'
 import { callback, type GivenOptions, kinds, optionsIn, parseOptions } from '../support/optionChecks.js'
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
-import { openLiveNetworks } from './networks.js'
+import { LiveNetworks } from './networks.js'
 import { MOST_OWN, openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
@@ -93,7 +93,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     const added = objects.add(await pictureBytes(path), basename(path), signal, true)
     await added.catch(({ message }: Error) => progress.note(`skipping ${name}: ${message}`))
   }
-  const networks = await openLiveNetworks({
+  const networks = await LiveNetworks.open({
     models,
     pool,
     own,

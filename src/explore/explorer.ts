@@ -78,7 +78,7 @@ export function openExplorer(options: ExplorerOptions) {
       return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
     },
     addObject: objects.add,
-    addNetwork: networks.drop,
+    addNetwork: networks.drop.bind(networks),
     /** Yields messages with parts of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, category, ...scene } = request

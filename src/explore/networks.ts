@@ -37,8 +37,6 @@ const TELLING_DIGITS = 6
 /** Number of images that the engine is told to expect. For so many, a short trial of settings pays off. */
 const IMAGES = 2000
 
-export type LiveNetworks = Awaited<ReturnType<typeof openLiveNetworks>>
-
 interface Opened {
   readonly handle: Promise<NetworkHandle>
   /** Time at which opening began, in milliseconds of `performance.now`; undefined once it is open. */
@@ -61,86 +59,121 @@ export interface LiveNetworkOptions {
   readonly signal: AbortSignal
 }
 
-export async function openLiveNetworks(options: LiveNetworkOptions) {
-  const { models, pool, own, onNote, signal } = options
-  const networks = new Map<string, Network>()
-  const names = new Map<string, string>()
-  const handles = openHandles(options)
-  const files = openSentFiles()
+/** The networks that the page offers. */
+export class LiveNetworks {
+  readonly #options: LiveNetworkOptions
+  readonly #networks = new Map<string, Network>()
+  /** The word of the command line for each network, by id. */
+  readonly #names = new Map<string, string>()
   /** Ids of the networks that were uploaded. */
-  const dropped = new Set<string>()
-  const choose = async (model: string, ended = signal) => {
-    const network = await chooseNetwork({ model, pool, signal: ended, ...ownOptionsFor(model, own) })
-    const other = names.get(network.id)
-    if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
-    for (const line of networkNotes(network)) onNote(line)
-    networks.set(network.id, network)
-    names.set(network.id, model)
-    return network
+  readonly #dropped = new Set<string>()
+  readonly #files = openSentFiles()
+  readonly #handles: ReturnType<typeof openHandles>
+
+  private constructor(options: LiveNetworkOptions) {
+    this.#options = options
+    this.#handles = openHandles(options)
   }
-  for (const model of new Set(models)) await choose(model)
-  // If `models` is undefined, all networks on this machine are offered. Damaged ones are skipped with a note.
-  for (const model of models === undefined ? await present() : [])
-    await choose(model).catch((error: unknown) => {
-      if (!(error instanceof InputError)) throw error
-      onNote(`skipping ${model}: ${error.message}`)
-    })
-  const find = (id: string) => {
-    const network = networks.get(id)
+
+  static async open(options: LiveNetworkOptions): Promise<LiveNetworks> {
+    const { models, onNote } = options
+    const all = new LiveNetworks(options)
+    for (const model of new Set(models)) await all.#choose(model)
+    // If `models` is undefined, all networks on this machine are offered. Damaged ones are skipped with a note.
+    for (const model of models === undefined ? await present() : [])
+      await all.#choose(model).catch((error: unknown) => {
+        if (!(error instanceof InputError)) throw error
+        onNote(`skipping ${model}: ${error.message}`)
+      })
+    return all
+  }
+
+  list(): readonly LiveNetwork[] {
+    return [...this.#networks.values()].map(asLive)
+  }
+
+  /** Networks of the catalog that are offered for download. */
+  async missing(): Promise<readonly MissingNetwork[]> {
+    const all = this.#options.models === undefined ? await listNetworks() : []
+    return all.flatMap(({ entry, state, expectedBytes }) =>
+      state === 'missing' && !isGenerator(entry) && !this.#networks.has(entry.id)
+        ? [{ id: entry.id, bytes: expectedBytes }]
+        : [],
+    )
+  }
+
+  find(id: string): Network {
+    const network = this.#networks.get(id)
     if (network === undefined) throw new InputError(`there is no network ${id} on this page; choose one from the list`)
     return network
   }
-  return {
-    list: (): readonly LiveNetwork[] => [...networks.values()].map(asLive),
-    missing: async (): Promise<readonly MissingNetwork[]> => {
-      const all = models === undefined ? await listNetworks() : []
-      return all.flatMap(({ entry, state, expectedBytes }) =>
-        state === 'missing' && !isGenerator(entry) && !networks.has(entry.id)
-          ? [{ id: entry.id, bytes: expectedBytes }]
-          : [],
-      )
-    },
-    find,
-    use: async <T>(id: string, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> =>
-      handles.use(find(id), scene, act),
-    openingSeconds: handles.openingSeconds,
-    /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
-    sourceOf: (id: string) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
-    /** Adds a network of the catalog whose weights were just fetched. */
-    add: async (id: string): Promise<LiveNetwork> => asLive(networks.get(id) ?? (await choose(id))),
-    /**
-     * Tries an uploaded ONNX file and adds its network under the file's name. If the page already has the network of
-     * this very file, it is the result. If another network has the name, a part of the file's SHA-256 is added to it.
-     */
-    drop: (sent: SentFile, ended: AbortSignal): Promise<DroppedNetwork> => {
-      const name = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu)
-      const taken = [...dropped].reduce((sum, id) => sum + find(id).weightsBytes, 0)
-      return files.take(sent, `${name}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
-        const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
-        const same = [...networks.values()].find(({ weightsSha256 }) => weightsSha256 === sha256)
-        if (same !== undefined) {
-          await rm(path)
-          return { network: asLive(same), recipe: ['The page already had this file.', ...recipeOf(same)] }
-        }
-        // Some file systems ignore case.
-        const isTaken = [...networks.keys()].some((id) => id.toLowerCase() === name.toLowerCase())
-        const model = isTaken ? `${name}-${sha256.slice(0, TELLING_DIGITS)}=${path}` : path
-        const network = await choose(model, AbortSignal.any([signal, ended]))
-        dropped.add(network.id)
-        const about = `Another network is called ${name}. The end of this name is the start of the file’s SHA-256.`
-        return { network: asLive(network), recipe: [...(isTaken ? [about] : []), ...recipeOf(network)] }
-      })
-    },
-    /** Waits for the work in progress, but not for long, and removes uploaded files. */
-    close: async (): Promise<void> => {
-      const waiting = new AbortController()
-      try {
-        await Promise.race([handles.close(), wait(CLOSING, undefined, { signal: waiting.signal })])
-      } finally {
-        waiting.abort()
-        await files.remove()
-      }
-    },
+
+  async use<T>(id: string, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> {
+    return this.#handles.use(this.find(id), scene, act)
+  }
+
+  openingSeconds(id: string): number | undefined {
+    return this.#handles.openingSeconds(id)
+  }
+
+  /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
+  sourceOf(id: string) {
+    return { model: this.#names.get(id) ?? id, isDropped: this.#dropped.has(id) }
+  }
+
+  /** Adds a network of the catalog whose weights were just fetched. */
+  async add(id: string): Promise<LiveNetwork> {
+    return asLive(this.#networks.get(id) ?? (await this.#choose(id)))
+  }
+
+  /**
+   * Tries an uploaded ONNX file and adds its network under the file's name. If the page already has the network of
+   * this very file, it is the result. If another network has the name, a part of the file's SHA-256 is added to it.
+   */
+  drop(sent: SentFile, ended: AbortSignal): Promise<DroppedNetwork> {
+    const name = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu)
+    const taken = [...this.#dropped].reduce((sum, id) => sum + this.find(id).weightsBytes, 0)
+    return this.#files.take(sent, `${name}.onnx`, MOST_NETWORK_BYTES - taken, (path) =>
+      this.#addUploaded(name, path, ended),
+    )
+  }
+
+  /** Waits for the work in progress, but not for long, and removes uploaded files. */
+  async close(): Promise<void> {
+    const waiting = new AbortController()
+    try {
+      await Promise.race([this.#handles.close(), wait(CLOSING, undefined, { signal: waiting.signal })])
+    } finally {
+      waiting.abort()
+      await this.#files.remove()
+    }
+  }
+
+  async #choose(model: string, ended = this.#options.signal): Promise<Network> {
+    const { pool, own, onNote } = this.#options
+    const network = await chooseNetwork({ model, pool, signal: ended, ...ownOptionsFor(model, own) })
+    const other = this.#names.get(network.id)
+    if (other !== undefined && other !== model) checkIds([other, model].map((given) => [given, network.id]))
+    for (const line of networkNotes(network)) onNote(line)
+    this.#networks.set(network.id, network)
+    this.#names.set(network.id, model)
+    return network
+  }
+
+  async #addUploaded(name: string, path: string, ended: AbortSignal): Promise<DroppedNetwork> {
+    const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
+    const same = [...this.#networks.values()].find(({ weightsSha256 }) => weightsSha256 === sha256)
+    if (same !== undefined) {
+      await rm(path)
+      return { network: asLive(same), recipe: ['The page already had this file.', ...recipeOf(same)] }
+    }
+    // Some file systems ignore case.
+    const isTaken = [...this.#networks.keys()].some((id) => id.toLowerCase() === name.toLowerCase())
+    const model = isTaken ? `${name}-${sha256.slice(0, TELLING_DIGITS)}=${path}` : path
+    const network = await this.#choose(model, AbortSignal.any([this.#options.signal, ended]))
+    this.#dropped.add(network.id)
+    const about = `Another network is called ${name}. The end of this name is the start of the file’s SHA-256.`
+    return { network: asLive(network), recipe: [...(isTaken ? [about] : []), ...recipeOf(network)] }
   }
 }
 

@@ -35,7 +35,7 @@ export async function readJsonRecords(
   onRecord: (record: JsonRecord) => void,
   onBytes: (read: number) => void = () => undefined,
 ): Promise<void> {
-  const scanner = recordScanner(path, sections, onRecord)
+  const scanner = new RecordScanner(path, sections, onRecord)
   let read = 0
   for await (const piece of piecesOf(path)) {
     scanner.push(piece)
@@ -60,101 +60,138 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
   return message
 }
 
-/**
- * Finds the records of a file that is read piece by piece. Depth 1 is inside the top-level object, depth 2 is inside a
- * section's list, and greater depths are inside a record.
- */
-function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
-  let depth = 0
-  let inString = false
-  let escaped = false
-  let offset = 0
-  let key: string | undefined
-  let text = ''
-  let section: string | undefined
-  let start = -1
-  let expectsRecord = true
-  let carried: Buffer[] = []
-  let carriedBytes = 0
-  let closed = false
+/** Where the next byte lies, by the number of open brackets. Greater depths are inside a record. */
+const DEPTH = { outside: 0, inFile: 1, inList: 2 } as const
 
-  const damaged = (at: number) =>
-    new InputError(`${path} is damaged at byte ${at}, or is not a COCO annotation file; download or copy it again`)
+/** Finds the records of a file that is read piece by piece. */
+class RecordScanner {
+  readonly #path: string
+  readonly #sections: readonly string[]
+  readonly #onRecord: (record: JsonRecord) => void
+  #depth = 0
+  #inString = false
+  #isEscaped = false
+  /** Number of bytes before the piece. */
+  #offset = 0
+  #key: string | undefined
+  #text = ''
+  #section: string | undefined
+  /** Start of the open record in the file; -1 between records. */
+  #start = -1
+  #expectsRecord = true
+  /** The open record's bytes from earlier pieces. */
+  #carried: Buffer[] = []
+  #carriedBytes = 0
+  #isClosed = false
 
-  function finish(piece: Buffer, from: number, end: number): void {
-    const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])
+  constructor(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
+    this.#path = path
+    this.#sections = sections
+    this.#onRecord = onRecord
+  }
+
+  push(piece: Buffer): void {
+    for (let i = 0; i < piece.length; i++) {
+      const byte = piece[i] as number
+      if (this.#inString) this.#stringByte(byte)
+      else if (byte > 0x20) this.#otherByte(byte, i, piece)
+    }
+    if (this.#start >= 0) this.#carry(piece)
+    this.#offset += piece.length
+  }
+
+  end(): void {
+    if (!this.#isClosed)
+      throw new InputError(`${this.#path} is cut off after ${this.#offset} bytes; download or copy it again`)
+  }
+
+  #stringByte(byte: number): void {
+    if (this.#isEscaped) this.#isEscaped = false
+    else if (byte === BACKSLASH) this.#isEscaped = true
+    else if (byte === QUOTE) this.#inString = false
+    // Names are compared without decoding escapes, because none of the wanted names needs a backslash.
+    if (this.#inString && this.#depth === DEPTH.inFile && this.#text.length < MOST_NAME_BYTES)
+      this.#text += String.fromCharCode(byte)
+  }
+
+  /** Handles a byte outside strings that is no white space. */
+  #otherByte(byte: number, i: number, piece: Buffer): void {
+    const at = this.#offset + i
+    if (this.#depth === DEPTH.outside) this.#outsideByte(byte, at)
+    else if (this.#depth === DEPTH.inFile) this.#fileByte(byte, at)
+    else if (this.#depth === DEPTH.inList && this.#section !== undefined) this.#listByte(byte, at)
+    if (byte === QUOTE) {
+      this.#inString = true
+      if (this.#depth === DEPTH.inFile) this.#text = ''
+    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+      if (++this.#depth > MOST_DEPTH) throw this.#damaged(at)
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      this.#depth--
+      if (this.#depth === DEPTH.inList && this.#start >= 0) this.#closeRecord(piece, i + 1)
+      else if (this.#depth === DEPTH.inFile) this.#section = undefined
+      else if (this.#depth === DEPTH.outside) this.#isClosed = true
+    }
+  }
+
+  /** Only a byte order mark may precede the top-level object, and nothing may follow it. */
+  #outsideByte(byte: number, at: number): void {
+    const mayBeMark = at < 3 && byte >= 0xbb
+    if (this.#isClosed || (byte !== OPEN_OBJECT && !mayBeMark)) throw this.#damaged(at)
+  }
+
+  /** Handles a byte of the top-level object. */
+  #fileByte(byte: number, at: number): void {
+    const isWanted = this.#key !== undefined && this.#sections.includes(this.#key)
+    if (byte === COLON) {
+      this.#key = this.#text
+      this.#text = ''
+    } else if (byte === OPEN_LIST && isWanted) {
+      this.#section = this.#key
+      this.#expectsRecord = true
+    } else if (byte === COMMA) this.#key = undefined
+    else if (byte === OPEN_OBJECT && isWanted) throw this.#damaged(at)
+  }
+
+  /** Handles a byte between the records of a section's list. */
+  #listByte(byte: number, at: number): void {
+    if (byte === COMMA && !this.#expectsRecord) this.#expectsRecord = true
+    else if (byte === OPEN_OBJECT && this.#expectsRecord) this.#start = at
+    else if (byte !== CLOSE_LIST) throw this.#damaged(at)
+  }
+
+  /** @param end index behind the record's last byte in the piece */
+  #closeRecord(piece: Buffer, end: number): void {
+    const own = piece.subarray(Math.max(0, this.#start - this.#offset), end)
+    const bytes = this.#carried.length === 0 ? own : Buffer.concat([...this.#carried, own])
     let value: unknown
     try {
       value = JSON.parse(bytes.toString('utf8'))
     } catch {
-      throw damaged(start)
+      throw this.#damaged(this.#start)
     }
-    onRecord({ section: section as string, value: value as JsonRecord['value'], start, end: offset + end })
-    start = -1
-    expectsRecord = false
-    carried = []
-    carriedBytes = 0
+    this.#onRecord({
+      section: this.#section as string,
+      value: value as JsonRecord['value'],
+      start: this.#start,
+      end: this.#offset + end,
+    })
+    this.#start = -1
+    this.#expectsRecord = false
+    this.#carried = []
+    this.#carriedBytes = 0
   }
 
-  /** Handles one byte of the top-level object, outside strings. */
-  function inFile(byte: number, at: number): void {
-    if (byte === COLON) {
-      key = text
-      text = ''
-    } else if (byte === OPEN_LIST && key !== undefined && sections.includes(key)) {
-      section = key
-      expectsRecord = true
-    } else if (byte === COMMA) key = undefined
-    else if (key !== undefined && byte === OPEN_OBJECT && sections.includes(key)) throw damaged(offset + at)
+  /** Keeps the open record's bytes of this piece. */
+  #carry(piece: Buffer): void {
+    const rest = piece.subarray(Math.max(0, this.#start - this.#offset))
+    this.#carriedBytes += rest.length
+    if (this.#carriedBytes > MOST_RECORD_BYTES) throw this.#damaged(this.#start)
+    this.#carried.push(rest)
   }
 
-  /** Handles one byte between the records of a section's list. */
-  function inList(byte: number, at: number): void {
-    if (byte === COMMA && !expectsRecord) expectsRecord = true
-    else if (byte === OPEN_OBJECT && expectsRecord) start = offset + at
-    else if (byte !== CLOSE_LIST) throw damaged(offset + at)
+  #damaged(at: number): InputError {
+    return new InputError(
+      `${this.#path} is damaged at byte ${at}, or is not a COCO annotation file; download or copy it again`,
+    )
   }
-
-  function push(piece: Buffer): void {
-    for (let i = 0; i < piece.length; i++) {
-      const byte = piece[i] as number
-      if (inString) {
-        if (escaped) escaped = false
-        else if (byte === BACKSLASH) escaped = true
-        else if (byte === QUOTE) inString = false
-        // Names are compared without decoding escapes, because none of the wanted names needs a backslash.
-        if (inString && depth === 1 && text.length < MOST_NAME_BYTES) text += String.fromCharCode(byte)
-        continue
-      }
-      if (byte <= 0x20) continue
-      if (depth === 0) {
-        if (closed || (byte !== OPEN_OBJECT && !(offset === 0 && i < 3 && byte >= 0xbb))) throw damaged(offset + i)
-      } else if (depth === 1) inFile(byte, i)
-      else if (depth === 2 && section !== undefined) inList(byte, i)
-      if (byte === QUOTE) {
-        inString = true
-        if (depth === 1) text = ''
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
-        if (++depth > MOST_DEPTH) throw damaged(offset + i)
-      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
-        depth--
-        if (depth === 2 && start >= 0) finish(piece, Math.max(0, start - offset), i + 1)
-        else if (depth === 1) section = undefined
-        else if (depth === 0) closed = true
-      }
-    }
-    if (start >= 0) {
-      const rest = piece.subarray(Math.max(0, start - offset))
-      carriedBytes += rest.length
-      if (carriedBytes > MOST_RECORD_BYTES) throw damaged(start)
-      carried.push(rest)
-    }
-    offset += piece.length
-  }
-
-  function end(): void {
-    if (!closed) throw new InputError(`${path} is cut off after ${offset} bytes; download or copy it again`)
-  }
-
-  return { push, end }
 }

@@ -15,7 +15,7 @@ import {
 } from '../queue/crew.js'
 import { openWorkers } from '../queue/workers.js'
 import type { ReuseRecord } from '../reuse/record.js'
-import { openReuse } from '../reuse/reuse.js'
+import { Reuse } from '../reuse/reuse.js'
 import type { Frame, Scene, Settings } from '../scene/task.js'
 import type { NoiseFloor } from './noiseFloor.js'
 
@@ -70,7 +70,7 @@ export function openThreads(
   { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
   const crew = openThreadCrew(network, settings, options)
-  const reuse = reusing && openReuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
+  const reuse = reusing && new Reuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
   return {
     network,
     get settings() {

@@ -124,84 +124,165 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
   throw new InputError(`the output ${name} of ${path} is missing or has no fixed length; install Shiftscope again`)
 }
 
+/** What the trial runs are to find out. */
+interface Wanted {
+  readonly file: NetworkFile
+  readonly planned: InputPlan
+  /** The layer of detections. They choose between boxes, so rounding may show. */
+  readonly detections: readonly string[]
+  /** The boxes and scores that detections read. They are compared between batches instead of the detections. */
+  readonly compared: readonly string[]
+  /** The layers that the user or the detector names, or all outputs of which `defaultLayers` chooses. */
+  readonly candidates: readonly string[]
+  readonly isStated: boolean
+}
+
+interface FirstTrial extends TrialBatch<Trial> {
+  /** The graph with all candidates as outputs. */
+  readonly plain: TriedGraph
+}
+
+interface FeatureTensor extends FeatureNodes, Pick<CellAxes, 'tokens'> {
+  readonly tensor: ShownTensor & { readonly name: string }
+}
+
+interface SecondTrial extends Trial {
+  /** The graph whose outputs are the features. */
+  readonly graph: TriedGraph
+}
+
 /** Finds out by trial runs how to read the chosen layers. */
 async function measuredPlan(
   file: NetworkFile,
   planned: InputPlan,
   detection: Detection | undefined,
 ): Promise<StoredPlan> {
-  const { reference, onnx } = file
-  const { layers = detection && [detection.detector.layer], pool = 'none', signal } = reference
-  const made = imageTensors(onnx.graph, planned.image).map(({ name }) => name)
-  const outputs = onnx.outputs.map(({ name }) => name)
-  const hidden = (names: readonly string[]) => names.filter((name) => !outputs.includes(name))
-  const detections = detection ? [detection.detector.layer] : []
-  const candidates = layerNames(file, planned, [...made, ...detections], layers)
-  const compared = detection ? [detection.form.boxes, detection.form.scores] : []
-  const plain = await triedGraph(file, { ...planned.changes, outputs: hidden(candidates) })
-  const chosen = (tensors: Trial['tensors'], batch: number) =>
-    layers ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
-  const wanted = [...new Set([...compared, ...candidates])]
-  const { shown, batch, fixedBatch } = await tryTensors(file, planned, wanted, plain, chosen)
-  const names = chosen(shown.tensors, batch)
-  const isAlone = (name: string, tensor: ShownTensor | undefined) =>
-    // Detections choose between boxes, so rounding may show. The boxes and scores that they read are compared instead.
-    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
-  const changes = { ...planned.changes, outputs: hidden(names) }
-  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
-  const read = names.map((name) => {
-    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale: scaleOf(onnx.graph, name) }
-    return { tensor, ...checkedFeatures(file, tensor, batch, run) }
-  })
-  const isPlain = read.every(({ nodes }) => nodes.length === 0) && names.length === candidates.length
-  const graph = isPlain ? plain : await triedGraph(file, withFeatures(changes, read))
-  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
-  const { optimization } = shown
-  const { tensors, ...level } = isPlain ? shown : await trialRun({ ...graph, optimization }, asked, signal)
-  const tried = [
-    ...[...compared, ...names].map((name) => isAlone(name, shown.tensors.get(name))),
-    ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
-  ]
-  const oneAtATime = tried.includes(true) || (planned.input.batch === null && scalesByBatch(onnx.graph))
+  const wanted = wantedTensors(file, planned, detection)
+  const first = await firstTrial(wanted)
+  const read = featureTensors(wanted, first)
+  const second = await secondTrial(wanted, first, read)
+  const { graph, tensors, ...level } = second
+  const oneAtATime = mustRunAlone(wanted, first, read, second)
+  const { pool = 'none' } = file.reference
   return {
     onnxPath: graph.path,
     ...level,
-    input: { ...planned.input, batch: oneAtATime ? 1 : fixedBatch },
+    input: { ...planned.input, batch: oneAtATime ? 1 : first.fixedBatch },
     ...(oneAtATime && { oneAtATime: true }),
-    layers: read.map(({ tensor: { name, shape }, tokens, output }) => {
-      const tensor = tensors.get(output) as ShownTensor
-      return {
-        name,
-        dims: elementCount(tensor.shape.slice(1)),
-        ...(isMap(tensor) && { isMap: true }),
-        ...(output !== name && { output }),
-        ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
-      }
-    }),
+    layers: featureLayers(read, tensors),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
   }
+}
+
+function wantedTensors(file: NetworkFile, planned: InputPlan, detection: Detection | undefined): Wanted {
+  const detections = detection ? [detection.detector.layer] : []
+  const { layers = detection && detections } = file.reference
+  const made = imageTensors(file.onnx.graph, planned.image).map(({ name }) => name)
+  return {
+    file,
+    planned,
+    detections,
+    compared: detection ? [detection.form.boxes, detection.form.scores] : [],
+    candidates: layerNames(file, planned, [...made, ...detections], layers),
+    isStated: layers !== undefined,
+  }
+}
+
+/** Tries the graph itself, to see the shapes of all tensors that may be read. */
+async function firstTrial(wanted: Wanted): Promise<FirstTrial> {
+  const { file, planned, compared, candidates } = wanted
+  const { reference, onnx } = file
+  const plain = await triedGraph(file, changesFor(wanted, candidates))
+  const names = [...new Set([...compared, ...candidates])]
+  const attempt = (batch: number) =>
+    trialRun(plain, { input: trialInput(planned.input, batch), names }, reference.signal)
+  const stated = planned.input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null)
+  const tried = await tryBatches(stated, attempt, ({ tensors }) =>
+    chosenLayers(wanted, tensors, 2)
+      .slice(reference.layers === undefined ? -1 : 0)
+      .every((name) => tensors.get(name)?.shape[0] === 2),
+  )
+  return { ...tried, plain }
+}
+
+function chosenLayers(
+  { file, planned, candidates, isStated }: Wanted,
+  tensors: Trial['tensors'],
+  batch: number,
+): readonly string[] {
+  return isStated ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
+}
+
+/** The tensor of each chosen layer, with the nodes that turn it into features. */
+function featureTensors(wanted: Wanted, { shown, batch, fixedBatch, plain }: FirstTrial): readonly FeatureTensor[] {
+  const { file, planned } = wanted
+  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
+  return chosenLayers(wanted, shown.tensors, batch).map((name) => {
+    const scale = scaleOf(file.onnx.graph, name)
+    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale }
+    return { tensor, ...checkedFeatures(file, tensor, batch, run) }
+  })
+}
+
+/** Tries the graph whose outputs are the features, if it is not the one of the first trial. */
+async function secondTrial(
+  wanted: Wanted,
+  { plain, shown, batch }: FirstTrial,
+  read: readonly FeatureTensor[],
+): Promise<SecondTrial> {
+  const { file, planned, candidates } = wanted
+  const isPlain = read.every(({ nodes }) => nodes.length === 0) && read.length === candidates.length
+  if (isPlain) return { ...shown, graph: plain }
+  const changes = changesFor(
+    wanted,
+    read.map(({ tensor }) => tensor.name),
+  )
+  const graph = await triedGraph(file, withFeatures(changes, read))
+  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
+  const { optimization } = shown
+  return { ...(await trialRun({ ...graph, optimization }, asked, file.reference.signal)), graph }
+}
+
+/** Whether an image must run alone, because its values depend on the others of its batch. */
+function mustRunAlone(
+  { file, planned, detections, compared }: Wanted,
+  { shown, fixedBatch }: FirstTrial,
+  read: readonly FeatureTensor[],
+  { tensors }: SecondTrial,
+): boolean {
+  const isAlone = (name: string, tensor: ShownTensor | undefined) =>
+    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
+  // All are checked, because a check may throw.
+  const tried = [
+    ...[...compared, ...read.map(({ tensor }) => tensor.name)].map((name) => isAlone(name, shown.tensors.get(name))),
+    ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
+  ]
+  return tried.includes(true) || (planned.input.batch === null && scalesByBatch(file.onnx.graph))
+}
+
+function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']): StoredPlan['layers'] {
+  return read.map(({ tensor: { name, shape }, tokens, output }) => {
+    const tensor = tensors.get(output) as ShownTensor
+    return {
+      name,
+      dims: elementCount(tensor.shape.slice(1)),
+      ...(isMap(tensor) && { isMap: true }),
+      ...(output !== name && { output }),
+      ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
+    }
+  })
+}
+
+/** The changes that make tensors outputs of the graph. */
+function changesFor({ file, planned }: Wanted, names: readonly string[]): GraphChanges {
+  const outputs = file.onnx.outputs.map(({ name }) => name)
+  return { ...planned.changes, outputs: names.filter((name) => !outputs.includes(name)) }
 }
 
 async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedGraph> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(onnx, 'layers', changes) : onnx
   return { path, name, bytes: onnx.bytes }
-}
-
-function tryTensors(
-  { reference, onnx }: NetworkFile,
-  { input }: InputPlan,
-  names: readonly string[],
-  graph: TriedGraph,
-  chosen: (tensors: Trial['tensors'], batch: number) => readonly string[],
-): Promise<TrialBatch<Trial>> {
-  const { layers, signal } = reference
-  const attempt = (batch: number) => trialRun(graph, { input: trialInput(input, batch), names }, signal)
-  return tryBatches(input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null), attempt, ({ tensors }) =>
-    chosen(tensors, 2)
-      .slice(layers === undefined ? -1 : 0)
-      .every((name) => tensors.get(name)?.shape[0] === 2),
-  )
 }
 
 /** @throws UsageError if it is unclear what the output is that would be read */

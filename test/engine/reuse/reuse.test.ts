@@ -4,7 +4,7 @@ import type { WorkerData } from '../../../src/engine/backends/backend.js'
 import { type ExtractionOptions, openThreadCrew } from '../../../src/engine/queue/crew.js'
 import type { Workers } from '../../../src/engine/queue/workers.js'
 import type { CellWork } from '../../../src/engine/reuse/cellGraphs.js'
-import { openReuse } from '../../../src/engine/reuse/reuse.js'
+import { Reuse } from '../../../src/engine/reuse/reuse.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
 import type { BatchResult } from '../../../src/engine/scene/task.js'
@@ -39,7 +39,7 @@ function failing(network: Network) {
     if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
     return workers
   }
-  return { reuse: openReuse({ ...crew, workers }, settings, open), opened }
+  return { reuse: new Reuse({ ...crew, workers }, settings, open), opened }
 }
 
 describe('values computed once', () => {
@@ -81,7 +81,7 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
   }
   const open = ({ backend }: WorkerData) =>
     backend === 'cells' ? workersOf((layer) => errors[layer] ?? 0, true) : workersOf(() => 0)
-  return { reuse: openReuse(crew, settings, open), notes, told }
+  return { reuse: new Reuse(crew, settings, open), notes, told }
 }
 
 describe('reuse', () => {
