@@ -25,6 +25,7 @@ import { LiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
 import type { Objects } from './objects.js'
+import type { SentFile } from './sentFiles.js'
 import type { LiveUnits } from './units.js'
 
 /** Milliseconds between two messages about the progress of a download. */
@@ -78,7 +79,7 @@ export function openExplorer(options: ExplorerOptions) {
       return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
     },
     addObject: objects.add,
-    addNetwork: networks.drop.bind(networks),
+    addNetwork: (sent: SentFile, ended: AbortSignal) => networks.drop(sent, ended),
     /** Yields messages with parts of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, category, ...scene } = request
