@@ -11,7 +11,7 @@ export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/
 export { type CompareOptions, compare } from './compare/compare.js'
 export type {
   CheckedLimit,
-  ComparedMeasure,
+  ComparedMetric,
   ComparedNetworks,
   ComparedOutcome,
   Comparison,
@@ -42,7 +42,7 @@ export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/c
 export type { Separability, TaskSeparability } from './experiments/classifiers/separability.js'
 export type { SimilarityMaps } from './experiments/maps/cosines.js'
 export type { EquivarianceError } from './experiments/maps/equivariance.js'
-export type { FramePixels } from './experiments/scenes/objectScene.js'
+export type { RgbPixels } from './experiments/scenes/objectScene.js'
 export { type Exploration, type ExploreOptions, explore } from './explore/explore.js'
 export type {
   Extraction,
@@ -72,7 +72,7 @@ export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
   type Classes,
   type ClassScores,
-  type Detector,
+  type DetectorSpec,
   type FeatureLayer,
   type Network,
   type NetworkInput,
@@ -95,11 +95,11 @@ export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progres
 export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
 export type { ClaimFinding, Verdict } from './report/findings/finding.js'
 export { type Report, type ReportOptions, writeReport } from './report/report.js'
-export type { ConsistencyMeasure, MeasuredPhotograph, MeasureMean } from './results/answers/summary.js'
+export type { ConsistencyMetric, MeasuredPhotograph, MetricMean } from './results/answers/summary.js'
 export type { ArithmeticDocument } from './results/arithmetic/document.js'
 export type { Better } from './results/measures/measures.js'
 export type { SummaryRow } from './results/measures/rows.js'
-export type { LayerNumbers, MeasureValues, UnitNumbers, Variant } from './results/measures/variant.js'
+export type { LayerNumbers, MetricValues, UnitNumbers, Variant } from './results/measures/variant.js'
 export { openResults } from './results/store/openResults.js'
 export type { OpenUnit } from './results/store/openUnit.js'
 export { type Consistency, consistency, type NetworkConsistency } from './study/answers/consistency.js'

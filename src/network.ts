@@ -100,7 +100,7 @@ export interface Classes {
 }
 
 /** How the outputs of a network were read as classes over boxes. */
-export interface Detector {
+export interface DetectorSpec {
   /**
    * Name of the layer with the detections: float32 [5, C] for each image, flattened. Row 0 has the best score of each
    * class over all boxes, from 0 to 1. Rows 1 to 4 have the box with this score: left, top, right and bottom in pixels
@@ -160,5 +160,5 @@ export interface Network extends RunnableGraph, WeightsFile {
   /** Classes of the layer with class scores; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
   /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
-  readonly detector?: Detector
+  readonly detector?: DetectorSpec
 }

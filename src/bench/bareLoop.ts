@@ -7,7 +7,7 @@ import type { Settings } from '../engine/scene/task.js'
 import { workerFile } from '../files/package.js'
 import type { Network } from '../network.js'
 import { secondsOf } from '../support/stopwatch.js'
-import { openThreadPool } from '../support/threads.js'
+import { piscinaPool } from '../support/threads.js'
 import type { BareTask, BareWorkerData } from './bareWorker.js'
 
 export const MEASUREMENT_SECONDS = 3
@@ -35,7 +35,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   // their speeds can be compared.
   if (!PROVIDERS[device.name].isProcessor) process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = { onnxPath: network.onnxPath, ...threadSession(network, threads), device }
-  const pool = openThreadPool<BareTask, void>({
+  const pool = piscinaPool<BareTask, void>({
     script: workerFile('bench/bareWorker.js'),
     threads: workers,
     tasksEach: 1,

@@ -14,7 +14,7 @@ import { checkIds, parseReference } from '../networks/reference/reference.js'
 import { builtInPatches } from '../patches/collection.js'
 import { patchesOfSource } from '../patches/patch.js'
 import { checkCount } from '../support/checks.js'
-import { type CheckedOptions, type GivenOptions, kinds } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, schemas } from '../support/optionChecks.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings } from './bareLoop.js'
 
@@ -22,7 +22,7 @@ export const BENCH_OPTIONS = {
   /** Networks, named as in `openNetwork`; by default all embedded networks. */
   models: z.array(z.string()).readonly().exactOptional(),
   /** Checkpoint files to use instead of the catalog's weights, by network id. */
-  weights: kinds.files.readonly().default({}),
+  weights: schemas.files.readonly().default({}),
   /** Device that runs the networks, such as `cpu` (default) or `cuda:0`. `auto` is not allowed. */
   device: z.string().default('cpu'),
   /** Number of workers, each with its own ONNX Runtime session. */
@@ -31,7 +31,7 @@ export const BENCH_OPTIONS = {
   threads: z.number().exactOptional(),
   /** Number of images per forward pass. */
   batch: z.number().exactOptional(),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options that `benchExtraction` and `benchUnits` share. */

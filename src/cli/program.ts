@@ -43,7 +43,7 @@ export async function runProgram(context: CommandContext): Promise<number> {
   } catch (error) {
     // Commands load their modules when they run, so loading can still fail here.
     if (isOfLoading(error)) cannotStart(error)
-    return report(error)
+    return printError(error)
   }
 }
 
@@ -102,7 +102,7 @@ export function programWith(context: CommandContext): Command {
 }
 
 /** @returns the exit status */
-export function report(thrown: unknown): number {
+export function printError(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const verbose = process.argv.includes('--verbose')

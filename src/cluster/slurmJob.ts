@@ -4,7 +4,7 @@ import type { ConsistencyOptions } from '../study/answers/options.js'
 import type { ReproduceOptions } from '../study/maps/options.js'
 import { counted, flagOf, listText, shellWord } from '../support/text.js'
 
-export interface JobPlan {
+export interface SlurmJob {
   readonly tasks: number
   readonly cpus: number
   readonly gpus: number
@@ -56,11 +56,11 @@ function argument(value: unknown): string {
   return Array.isArray(value) ? listText(value) : String(value)
 }
 
-export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
+export function slurmFolder({ out }: Pick<SlurmJob, 'out'>): string {
   return join(out, 'slurm')
 }
 
-export function arrayScript(plan: JobPlan): string {
+export function arrayScript(plan: SlurmJob): string {
   return script(plan, {
     comment: [
       `Computes a study in ${counted(plan.tasks, 'task')}, which share its work. Slurm starts a preempted task again;`,
@@ -72,7 +72,7 @@ export function arrayScript(plan: JobPlan): string {
 }
 
 /** Script of the job that runs after the job array. It computes missing units, then writes the report. */
-export function reportScript(plan: JobPlan): string {
+export function reportScript(plan: SlurmJob): string {
   return script(plan, {
     comment: ['Runs after all tasks have ended. Computes the results that are still missing, then writes the report.'],
     options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
@@ -87,7 +87,7 @@ interface ScriptParts {
 }
 
 /** Makes a job script. It starts the command with `exec`, so that signals to the shell reach the command. */
-function script(plan: JobPlan, { comment, options, arguments: more }: ScriptParts): string {
+function script(plan: SlurmJob, { comment, options, arguments: more }: ScriptParts): string {
   const { cpus, gpus, memory, minutes, partition, folder, command } = plan
   const all = [
     '--job-name=shiftscope',

@@ -10,7 +10,7 @@ import type { WorkEstimate } from '../study/work/estimate.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { type GivenOptions, parseOptions } from '../support/optionChecks.js'
-import { arrayScript, type JobPlan, reportScript, type StudyOptions, slurmFolder, studyWords } from './slurmJob.js'
+import { arrayScript, reportScript, type SlurmJob, type StudyOptions, slurmFolder, studyWords } from './slurmJob.js'
 
 const OPTIONS = {
   /** Number of processes that share the work, 1 to 10000. */
@@ -65,7 +65,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const out = resolve(outOf(study))
   const estimate = await estimateOf(study, options.minutes === undefined)
-  const plan: JobPlan = {
+  const plan: SlurmJob = {
     tasks,
     cpus,
     gpus,

@@ -4,7 +4,7 @@ import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { distinct } from '../support/lists.js'
-import { callback, checkText, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, checkText, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { firstOf, listedNames } from '../support/text.js'
 import { openFolder } from './folder.js'
 import { checkedLimits } from './limits.js'
@@ -21,11 +21,11 @@ import {
 import {
   COMPARED_KINDS,
   type ComparedKind,
-  type ComparedMeasure,
+  type ComparedMetric,
   type ComparedNetworks,
   type Comparison,
 } from './result.js'
-import { bootstrap, comparedMeasure } from './statistics.js'
+import { bootstrap, comparedMetric } from './statistics.js'
 
 const OPTIONS = {
   /**
@@ -36,7 +36,7 @@ const OPTIONS = {
   maxWorse: z.record(z.string(), z.number()).default({}),
   /** Receives progress events. */
   onProgress: callback<ProgressListener>().exactOptional(),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `compare`. */
@@ -233,14 +233,14 @@ async function comparedNetworks(
 async function measuresOf(
   rows: readonly PairedValues[],
   signal: AbortSignal | undefined,
-): Promise<readonly ComparedMeasure[]> {
+): Promise<readonly ComparedMetric[]> {
   const intervalOf = bootstrap()
-  const measures: ComparedMeasure[] = []
+  const measures: ComparedMetric[] = []
   for (const row of rows) {
     throwIfStopped(signal)
     // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
     await setImmediate()
-    measures.push(comparedMeasure(row, intervalOf))
+    measures.push(comparedMetric(row, intervalOf))
   }
   return measures
 }

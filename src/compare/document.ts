@@ -3,7 +3,7 @@ import { decimalText } from '../plot/numberText.js'
 import { markdownText, tableMarkdown } from '../plot/tables.js'
 import { counted, firstOf } from '../support/text.js'
 import { CONFIDENT_ROWS } from './folder.js'
-import type { CheckedLimit, ComparedKind, ComparedMeasure, ComparedNetworks, Comparison } from './result.js'
+import type { CheckedLimit, ComparedKind, ComparedMetric, ComparedNetworks, Comparison } from './result.js'
 
 /** A number of a measure with four decimals, or with two digits if it is so small that few would be left. */
 function valueText(value: number): string {
@@ -11,11 +11,11 @@ function valueText(value: number): string {
   return isSmall ? value.toPrecision(2).replaceAll('-', '−') : decimalText(value, 4)
 }
 
-/** Headings of `measureCells`. */
+/** Headings of `metricCells`. */
 export const MEASURE_HEAD = ['before', 'after', 'difference ± std error', '95 % interval', 'sign p'] as const
 
 /** The numbers of a measure as texts. */
-export function measureCells({ before, after, difference, standardError, interval, signTest }: ComparedMeasure) {
+export function metricCells({ before, after, difference, standardError, interval, signTest }: ComparedMetric) {
   const error = standardError === null ? '' : ` ± ${valueText(standardError)}`
   return [
     valueText(before),
@@ -86,14 +86,14 @@ export function networksText({ before, after }: ComparedNetworks): string {
   return before === after ? after : `${before} (before) and ${after} (after)`
 }
 
-function measuresTable(measures: readonly ComparedMeasure[]): string {
+function measuresTable(measures: readonly ComparedMetric[]): string {
   return tableMarkdown({
     head: ['measure', 'better', 'pairs', ...MEASURE_HEAD, 'result'],
-    rows: measures.map((row) => [row.name, row.better, String(row.count), ...measureCells(row), resultText(row)]),
+    rows: measures.map((row) => [row.name, row.better, String(row.count), ...metricCells(row), resultText(row)]),
   })
 }
 
-function resultText({ outcome }: ComparedMeasure): string {
+function resultText({ outcome }: ComparedMetric): string {
   return outcome === 'neither' ? 'open' : outcome
 }
 

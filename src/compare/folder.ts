@@ -3,7 +3,7 @@ import { CONFIDENT } from '../experiments/answers/confidence.js'
 import { sizeText } from '../patches/sizes.js'
 import { CONFIDENCE } from '../results/answers/measures.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
-import { MEASURES, type Measure } from '../results/measures/measures.js'
+import { MEASURES, type Metric } from '../results/measures/measures.js'
 import { type Variant, variantText } from '../results/measures/variant.js'
 import { checkNotEarlier, groupsOfUnits } from '../results/store/openResults.js'
 import { openUnit } from '../results/store/openUnit.js'
@@ -101,7 +101,7 @@ async function objectValues(
 }
 
 /** Whether the tables of a report show a number that has a direction. Of the anchors, only the center counts. */
-function isHeadline({ better, tables = [] }: Measure, variant: Variant): boolean {
+function isHeadline({ better, tables = [] }: Metric, variant: Variant): boolean {
   const isShown = tables.some(({ column }) => column(variant) !== undefined)
   return better !== 'neither' && isShown && (variant.anchor ?? 'center') === 'center'
 }

@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.js'
 import { nearestNames } from '../support/text.js'
-import type { CheckedLimit, ComparedMeasure, ComparedNetworks } from './result.js'
+import type { CheckedLimit, ComparedMetric, ComparedNetworks } from './result.js'
 
 /** Rounding of means must not decide, so a limit is exceeded only by more than this. */
 const ROUNDING = 1e-12
 
-type Named = Pick<ComparedMeasure, 'name' | 'metric'>
+type Named = Pick<ComparedMetric, 'name' | 'metric'>
 
 interface Limited {
   readonly compared: ComparedNetworks

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { addTo } from '../support/lists.js'
-import type { ComparedKind, ComparedMeasure, Unpaired } from './result.js'
+import type { ComparedKind, ComparedMetric, Unpaired } from './result.js'
 
 /** Texts of settings or of facts about a network, by name. Those that are undefined are not compared. */
 export type Texts = Readonly<Record<string, string | undefined>>
@@ -28,7 +28,7 @@ export interface ComparedUnit extends Unpaired {
 }
 
 /** A number of one unit. */
-export interface UnitValue extends Pick<ComparedMeasure, 'metric' | 'group' | 'label' | 'better' | 'isHeadline'> {
+export interface UnitValue extends Pick<ComparedMetric, 'metric' | 'group' | 'label' | 'better' | 'isHeadline'> {
   readonly value: number
 }
 

@@ -8,7 +8,7 @@ import type { Better } from '../results/measures/measures.js'
 export type ComparedOutcome = 'better' | 'worse' | 'changed' | 'neither'
 
 /** One measure before and after, over the pairs that have a finite value on both sides. */
-export interface ComparedMeasure {
+export interface ComparedMetric {
   /** Full name, of its group and label: `confident, diagonal change` or `fc8, 75 px answer-agreement`. */
   readonly name: string
   /** Name in the CSV file: a column of photographs.csv, or a metric of metrics.csv. */
@@ -60,7 +60,7 @@ export interface ComparedNetworks {
   /** Number of pairs of objects, at all sizes, or of photographs. */
   readonly pairs: number
   readonly unpaired: { readonly before: readonly Unpaired[]; readonly after: readonly Unpaired[] }
-  readonly measures: readonly ComparedMeasure[]
+  readonly measures: readonly ComparedMetric[]
 }
 
 /** A limit of the option `maxWorse` for one measure. */

@@ -3,7 +3,7 @@ import { FEWEST_PATCHES } from '../results/measures/rows.js'
 import { randomNumbers } from '../support/randomNumbers.js'
 import { mean, meanInterval, signTest } from '../support/statistics.js'
 import type { PairedValues } from './pairing.js'
-import type { ComparedMeasure, ComparedOutcome } from './result.js'
+import type { ComparedMetric, ComparedOutcome } from './result.js'
 
 /** Settings of the bootstrap. They are fixed, so that equal results give equal intervals. */
 const DRAWS = 10_000
@@ -50,10 +50,10 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 /** @param intervalOf the function that `bootstrap` returned, for all measures of a comparison */
-export function comparedMeasure(
+export function comparedMetric(
   { before, after, ...row }: PairedValues,
   intervalOf: ReturnType<typeof bootstrap>,
-): ComparedMeasure {
+): ComparedMetric {
   const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
   const interval = intervalOf(differences)
   const { mean: meanDifference, standardError } = meanInterval([...differences])
@@ -73,7 +73,7 @@ export function comparedMeasure(
   }
 }
 
-function outcomeOf(better: Better, [low, high]: ComparedMeasure['interval'], count: number): ComparedOutcome {
+function outcomeOf(better: Better, [low, high]: ComparedMetric['interval'], count: number): ComparedOutcome {
   if (count < FEWEST_PATCHES || (low <= 0 && high >= 0)) return 'neither'
   if (better === 'neither') return 'changed'
   return low > 0 === (better === 'higher') ? 'better' : 'worse'

@@ -13,7 +13,7 @@ import { findPhotographs } from '../patches/photographs.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/store/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
-import { callback, type GivenOptions, kinds, optionsIn, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, optionsIn, parseOptions, schemas } from '../support/optionChecks.js'
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { LiveNetworks } from './networks.js'
@@ -48,7 +48,7 @@ const OPTIONS = {
   port: z.number().default(0),
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the server. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `explore`. */

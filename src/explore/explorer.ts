@@ -9,8 +9,8 @@ import {
   fittingStride,
   type KeepRequest,
   type KeptUnit,
-  type LiveScene,
   type LiveStudy,
+  type LiveUnitRequest,
   type MapMessage,
   type MapRequest,
   type OtherUnit,
@@ -52,7 +52,7 @@ export function openExplorer(options: ExplorerOptions) {
   const opening = oneAtATime()
   const keeping = oneAtATime()
   const inTurn = oneAtATime()
-  const open = async (scene: LiveScene): Promise<LiveUnit> => {
+  const open = async (scene: LiveUnitRequest): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
     checkStride(network, scene, mostBytes)
     const { rows: frame } = network.input
@@ -64,7 +64,7 @@ export function openExplorer(options: ExplorerOptions) {
     units.add(scene, unit)
     return unit
   }
-  const unitOf = (scene: LiveScene): Promise<LiveUnit> => opening(async () => units.find(scene) ?? open(scene))
+  const unitOf = (scene: LiveUnitRequest): Promise<LiveUnit> => opening(async () => units.find(scene) ?? open(scene))
   return {
     study: async (): Promise<LiveStudy> => ({
       networks: networks.list(),
@@ -97,7 +97,7 @@ export function openExplorer(options: ExplorerOptions) {
         yield { kind: 'note', message: `To free memory, these features were dropped: ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor, category }, signal)
     },
-    lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
+    lookAt: (scene: LiveUnitRequest, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
     keep: async (request: KeepRequest, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const { category, replaces, ...scene } = request
       const unit = await unitOf(scene)
@@ -111,7 +111,7 @@ export function openExplorer(options: ExplorerOptions) {
   }
 }
 
-function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
+function checkStride(network: Network, { size, stride }: LiveUnitRequest, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
   if (least === stride) return

@@ -8,7 +8,7 @@ import { fileName } from '../files/fileName.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type OwnOptions, ownOptionsFor } from '../networks/reference/reference.js'
-import { KEEPS_OBJECTS, type KeptUnit, type LiveScene, type OtherUnit } from '../page/live/live.js'
+import { KEEPS_OBJECTS, type KeptUnit, type LiveUnitRequest, type OtherUnit } from '../page/live/live.js'
 import { encodePng } from '../patches/image.js'
 import { writeReport } from '../report/report.js'
 import { groupsOfUnits } from '../results/store/openResults.js'
@@ -23,7 +23,7 @@ import type { KnownObject } from './objects.js'
 export interface UnitToKeep {
   readonly unit: LiveUnit
   readonly handle: NetworkHandle
-  readonly scene: LiveScene
+  readonly scene: LiveUnitRequest
   readonly object: KnownObject
   /** Name of the network as the command line takes it: an id or a path. */
   readonly model: string

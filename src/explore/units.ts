@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { LiveScene } from '../page/live/live.js'
+import type { LiveUnitRequest } from '../page/live/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
 export type LiveUnits = ReturnType<typeof openLiveUnits>
@@ -12,14 +12,14 @@ export type LiveUnits = ReturnType<typeof openLiveUnits>
 export function openLiveUnits(mostBytes: number) {
   const forgotten: string[] = []
   /** Ordered by use: the unit that was used last is at the end. */
-  let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
+  let kept: { readonly scene: LiveUnitRequest; readonly unit: LiveUnit }[] = []
   return {
-    find: (scene: LiveScene): LiveUnit | undefined => {
+    find: (scene: LiveUnitRequest): LiveUnit | undefined => {
       const found = kept.find((one) => isDeepStrictEqual(one.scene, scene))
       if (found !== undefined) kept = [...kept.filter((one) => one !== found), found]
       return found?.unit
     },
-    add: (scene: LiveScene, unit: LiveUnit): void => {
+    add: (scene: LiveUnitRequest, unit: LiveUnit): void => {
       let bytes = unit.bytes + kept.reduce((sum, one) => sum + one.unit.bytes, 0)
       kept = kept.filter((one) => {
         if (bytes <= mostBytes || one.unit.isFollowed()) return true
@@ -39,6 +39,6 @@ export function openLiveUnits(mostBytes: number) {
   }
 }
 
-function titleOf({ scene, unit }: { readonly scene: LiveScene; readonly unit: LiveUnit }): string {
+function titleOf({ scene, unit }: { readonly scene: LiveUnitRequest; readonly unit: LiveUnit }): string {
   return `${unit.scene.patch.name} at ${scene.size} px through ${scene.network}`
 }

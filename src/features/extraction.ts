@@ -30,7 +30,7 @@ import { photographPatch } from '../patches/photographs.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/store/pictures.js'
 import { availableCores } from '../support/machine.js'
-import { type CheckedOptions, callback, type GivenOptions, kinds, oneOf } from '../support/optionChecks.js'
+import { type CheckedOptions, callback, type GivenOptions, oneOf, schemas } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { anchorFile, arrayFile, extractFiles } from './extractFile.js'
 
@@ -60,7 +60,7 @@ export const PLACEMENT_OPTIONS = {
   blend: oneOf('blend', BLENDS).default('hard'),
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work after the current forward passes; the call rejects with the signal's reason. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** An object, its background and its positions. */

@@ -15,10 +15,10 @@ import {
   type CheckedOptions,
   callback,
   type GivenOptions,
-  kinds,
   oneOf,
   optionsIn,
   parseOptions,
+  schemas,
 } from '../support/optionChecks.js'
 import {
   comparePositions,
@@ -52,7 +52,7 @@ const OPTIONS = {
   reuse: oneOf('reuse', REUSE).exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops `openNetwork`. Each later call takes its own signal. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 export const NETWORK_OPTIONS = { ...REFERENCE_OPTIONS, ...OPTIONS, ...OWN_OPTIONS, ...SETTINGS_OPTIONS }

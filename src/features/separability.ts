@@ -7,7 +7,7 @@ import { type Separability, separabilityByScheme } from '../experiments/classifi
 import { namedCard } from '../experiments/maps/card.js'
 import { checkNames } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
-import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import type { DescribedGrid } from './extractFile.js'
 import {
   type FeatureArray,
@@ -33,7 +33,7 @@ const OPTIONS = {
    * the same tolerance.
    */
   device: z.string().default('auto'),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `separability`. */

@@ -12,7 +12,7 @@ import { PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
-import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import type { DescribedGrid } from './extractFile.js'
 import {
   type FeatureArray,
@@ -47,7 +47,7 @@ const OPTIONS = {
    * is faster than copying the features to a GPU. Processor and GPU are both accurate to float32 rounding.
    */
   device: z.string().default('auto'),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `similarity`. */

@@ -6,7 +6,7 @@ import { PAPER_LIMITS } from '../plot/colormap.js'
 import { colourLimits } from '../plot/colourLimits.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { isResultsFolder } from '../results/store/resultsFolder.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
 import { writeExtractionPage } from './extractionPage.js'
 import { findArrays, fitsPage, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
@@ -21,7 +21,7 @@ const OPTIONS = {
   /** Also writes the page as this one HTML file of at most 40 MB, which needs no files beside it. */
   oneFile: z.string().exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `viewFeatures`. */

@@ -14,7 +14,7 @@ import { rename, rm } from './retried.js'
  * One of several arrays with the same number of rows. The header of its .npy file states `shape`, which has rows * dims
  * elements.
  */
-export interface ArrayPlan {
+export interface ArraySpec {
   readonly file: string
   readonly shape: readonly number[]
   readonly rows: number
@@ -88,7 +88,7 @@ const PIECE = 1 << 24
 export async function openPartialArrays(
   folder: string,
   fingerprint: string,
-  plans: readonly ArrayPlan[],
+  plans: readonly ArraySpec[],
   options: FolderLockOptions = {},
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)

@@ -5,7 +5,7 @@ import type { Image } from './image.js'
 /** The weight 1 as a fixed-point number. */
 const WHOLE = 1 << 22
 
-export interface Window {
+export interface Region {
   readonly top: number
   readonly left: number
   readonly rows: number
@@ -23,7 +23,7 @@ export async function resizeAntialiased(
   image: Image,
   rows: number,
   cols: number,
-  { top, left, ...size }: Window = { top: 0, left: 0, rows, cols },
+  { top, left, ...size }: Region = { top: 0, left: 0, rows, cols },
 ): Promise<Image> {
   const ofRows = tapsOf(image.rows, rows, top, size.rows)
   const ofCols = tapsOf(image.cols, cols, left, size.cols)

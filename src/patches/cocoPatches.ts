@@ -5,7 +5,7 @@ import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import {
   type CocoAnnotation,
@@ -67,7 +67,7 @@ const OPTIONS = {
   imageHosts: z.array(z.string()).readonly().exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `cocoPatches`. */

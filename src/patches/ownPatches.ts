@@ -5,7 +5,7 @@ import { InputError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { messageLine } from '../messageLine.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
+import { callback, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
 import { resizeHard } from './patch.js'
@@ -45,7 +45,7 @@ const OPTIONS = {
   category: z.string().exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `ownPatches`. */

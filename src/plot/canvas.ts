@@ -1,4 +1,4 @@
-import type { FramePixels } from '../experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../experiments/scenes/objectScene.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
 import type { SvgElement } from './svg.js'
@@ -7,7 +7,7 @@ import type { SvgElement } from './svg.js'
 export interface Canvas {
   readonly rows: number
   readonly cols: number
-  readonly pixels: FramePixels
+  readonly pixels: RgbPixels
 }
 
 /** A rectangle in pixels of the drawing. */
@@ -32,7 +32,7 @@ export function fill({ rows, cols, pixels }: Canvas, { x, y, width, height }: Re
 }
 
 /** Copies an RGB image, [height, width, 3], to an area, which must be inside the canvas. */
-export function paste({ cols, pixels }: Canvas, image: FramePixels, { x, y, width, height }: Rectangle): void {
+export function paste({ cols, pixels }: Canvas, image: RgbPixels, { x, y, width, height }: Rectangle): void {
   for (let row = 0; row < height; row++) {
     pixels.set(image.subarray(row * width * 3, (row + 1) * width * 3), ((y + row) * cols + x) * 3)
   }

@@ -42,8 +42,8 @@ import {
   callback,
   checkText,
   type GivenOptions,
-  kinds,
   parseOptions,
+  schemas,
 } from '../support/optionChecks.js'
 import { counted, listedNames } from '../support/text.js'
 import { arithmeticSections } from './arithmetic/section.js'
@@ -58,7 +58,7 @@ import { type PictureReader, pictureReader } from './photographs/pictures.js'
 import { photographsPart } from './photographs/section.js'
 import { heatmapName, heatmapPng } from './sections/heatmap.js'
 import { nextSection } from './sections/nextSteps.js'
-import { overviewSection } from './sections/overview.js'
+import { heatmapSection } from './sections/overview.js'
 import { isPapersStudy, paperRows } from './sections/paper.js'
 import { protocolNote, provenanceSection } from './sections/provenance.js'
 import { isAbout, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
@@ -79,7 +79,7 @@ const OPTIONS = {
   /** Receives progress events and notes. */
   onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work, but only while stored results are read. The call then rejects with the signal's reason. */
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `writeReport`. */
@@ -228,7 +228,7 @@ async function contentsOf(
   const source = sourceText(index)
   const appendix: readonly ReportSection[] = [
     chartsSection(ofUnits, source),
-    overviewSection(groups, limits ?? PAPER_LIMITS),
+    heatmapSection(groups, limits ?? PAPER_LIMITS),
     { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
     figuresSection(figures, arithmetic.length > 0),
     ...ofArithmetic,

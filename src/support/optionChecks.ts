@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
 /** Schemas for common types of options. */
-export const kinds = {
+export const schemas = {
   files: z.record(z.string(), z.string()),
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
 } as const

@@ -55,7 +55,7 @@ interface PoolOptions {
   readonly onMessage?: (message: unknown) => void
 }
 
-export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
+export function piscinaPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
   const { script, threads, tasksEach, workerData, onMessage } = options
   const piscina = new Piscina({
     filename: script,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Command, CommanderError, Option } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { describeOption } from '../../src/cli/options/help.js'
-import { programWith, report } from '../../src/cli/program.js'
+import { printError, programWith } from '../../src/cli/program.js'
 import { DeviceError } from '../../src/errors.js'
 import { captured, runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
@@ -28,13 +28,13 @@ describe('an error', () => {
     ['that is none is its text', 'thrown', 1, /^shiftscope: thrown \(unexpected; --verbose shows where\)\n$/],
     ['of too many open files says what to allow', tooMany, 1, /^shiftscope: [^(]*files[^\n]*ulimit -n[^\n]*\n$/],
   ])('%s', async (_, error, status, text) => {
-    const { result, stdout, stderr } = await captured([], async () => report(error))
+    const { result, stdout, stderr } = await captured([], async () => printError(error))
     expect([result, stdout, stderr]).toEqual([status, '', expect.stringMatching(text)])
   })
 
   it('shows its stack and its causes when asked', async () => {
     const error = new DeviceError('no card', { cause: new Error('the disk is gone') })
-    const { stderr } = await captured(['--verbose'], async () => report(error))
+    const { stderr } = await captured(['--verbose'], async () => printError(error))
     expect(stderr).toMatch(
       /^shiftscope: DeviceError: no card\n {4}at [\s\S]*\ncaused by Error: the disk is gone\n {4}at /,
     )

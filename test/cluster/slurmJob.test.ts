@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, it, vi } from 'vitest'
-import { arrayScript, type JobPlan, reportScript, studyWords } from '../../src/cluster/slurmJob.js'
+import { arrayScript, reportScript, type SlurmJob, studyWords } from '../../src/cluster/slurmJob.js'
 import { minutesOf, submitSlurm } from '../../src/cluster/submit.js'
 import { ClusterError, UsageError } from '../../src/errors.js'
 import { availableCores } from '../../src/support/machine.js'
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 
-const plan: JobPlan = {
+const plan: SlurmJob = {
   ...{ tasks: 2, cpus: 4, gpus: 0, memory: 2048, minutes: 15, partition: 'short', out: '/data/it\'s "mine"' },
   ...{ folder: '/data', command: ['node', 'main.js', 'reproduce', '--patches', "it's"] },
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CompareOptions, compare } from '../../src/compare/compare.js'
-import type { ComparedMeasure } from '../../src/compare/result.js'
+import type { ComparedMetric } from '../../src/compare/result.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import type { ProtocolName } from '../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
@@ -30,7 +30,7 @@ async function both(before: MadeValues = LOW, after: MadeValues = HIGH): Promise
 }
 
 /** Compares single networks. */
-async function measuresOf(before: string, after: string): Promise<Readonly<Record<string, ComparedMeasure>>> {
+async function measuresOf(before: string, after: string): Promise<Readonly<Record<string, ComparedMetric>>> {
   const { networks } = await compare(before, after)
   expect(networks).toHaveLength(1)
   return Object.fromEntries((networks[0]?.measures ?? []).map((row) => [row.name, row]))

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { PROTOCOL_NAMES, protocolNamed } from '../../src/experiments/answers/protocols.js'
-import { measuresOf } from '../../src/results/answers/measures.js'
+import { metricsOf } from '../../src/results/answers/measures.js'
 import { MEASURES } from '../../src/results/measures/measures.js'
 import { textOf } from '../support/markdown.js'
 
-const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => measuresOf(protocolNamed(name), { labels: true, boxes: true }))
+const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => metricsOf(protocolNamed(name), { labels: true, boxes: true }))
 
 /** Names and directions in the table below a heading of docs/measures.md. A row may have several names. */
 function stated(heading: string): string[] {

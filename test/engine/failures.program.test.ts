@@ -6,7 +6,7 @@ import type { Features } from '../../src/engine/features/features.js'
 import { openExecution } from '../../src/engine/open/choice.js'
 import { tryDevice } from '../../src/engine/open/deviceTrial.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/open/handle.js'
-import { openDeviceCrew } from '../../src/engine/queue/crew.js'
+import { openDevicePool } from '../../src/engine/queue/crew.js'
 import { positionGrid } from '../../src/engine/scene/positions.js'
 import { sceneOf } from '../../src/engine/scene/scene.js'
 import type { Settings } from '../../src/engine/scene/task.js'
@@ -131,7 +131,7 @@ describe('devices', () => {
     const notes: string[] = []
     const script = failing('device', failure)
     const plan = { network, devices: [CPU], batch: 8, script, onNote: (line: string) => notes.push(line), ...changes }
-    return { crew: await openDeviceCrew(plan), notes }
+    return { crew: await openDevicePool(plan), notes }
   }
 
   it('that crash once are opened again', async () => {

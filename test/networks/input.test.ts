@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { networkFile } from '../../src/networks/file/networkFile.js'
-import type { InputPlan } from '../../src/networks/input/imageInput.js'
+import type { InputAdapter } from '../../src/networks/input/imageInput.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
 import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
 import { inspectModel } from '../../src/networks/models/inspection.js'
@@ -38,7 +38,7 @@ function arrange({ files = {}, metadata = {} }: Circumstances): void {
 }
 
 /** What decides how pixels become values. */
-function recipeOf({ input, inputSource }: InputPlan) {
+function recipeOf({ input, inputSource }: InputAdapter) {
   const { rows, divisor, mean, std, channelOrder } = input
   return { rows, divisor, mean, std, channelOrder, source: inputSource }
 }

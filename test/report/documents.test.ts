@@ -10,7 +10,7 @@ import { chartsSection } from '../../src/report/charts/sections.js'
 import { figuresSection, paperFigures } from '../../src/report/figures/figures.js'
 import { findingsMarkdown, findingsSections } from '../../src/report/findings/document.js'
 import { findingsOf } from '../../src/report/findings/findings.js'
-import { overviewSection } from '../../src/report/sections/overview.js'
+import { heatmapSection } from '../../src/report/sections/overview.js'
 import { paperRows } from '../../src/report/sections/paper.js'
 import { protocolNote, provenanceSection } from '../../src/report/sections/provenance.js'
 import { isAbout, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
@@ -94,7 +94,7 @@ describe('the report of a whole study', () => {
     const sections = [
       ...findingsSections(findings, rows, SOURCE),
       chartsSection(rows, SOURCE),
-      overviewSection(WHOLE_STUDY, PAPER_LIMITS),
+      heatmapSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
       figuresSection(paperFigures(WHOLE_STUDY, PAIRS), true),
       ...arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic'))),

@@ -1,5 +1,5 @@
 import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmetic/models.js'
-import type { FramePixels } from '../../src/experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../../src/experiments/scenes/objectScene.js'
 import type { Network } from '../../src/network.js'
 import type { FeatureStage, Generator } from '../../src/networks/open/generator.js'
 import { normalise } from './formulas.js'
@@ -61,7 +61,7 @@ function meanOf(values: Float32Array, channel: number): number {
 export type Square = Readonly<Record<'size' | 'row' | 'col', number>> & { readonly rgb: readonly number[] }
 
 /** A white frame with squares on it. */
-export function frameOf(squares: readonly Square[]): FramePixels {
+export function frameOf(squares: readonly Square[]): RgbPixels {
   const pixels = new Uint8Array(PIXELS * 3).fill(255)
   for (const { size, row, col, rgb } of squares)
     for (let y = row; y < row + size; y++) for (let x = col; x < col + size; x++) pixels.set(rgb, (y * FRAME + x) * 3)

@@ -2,9 +2,9 @@ import { type ProtocolName, protocolNamed } from '../../src/experiments/answers/
 import { sha256 } from '../../src/files/sha256.js'
 import { resultsPage } from '../../src/page/html/page.js'
 import { photographsPart } from '../../src/report/photographs/section.js'
-import { measuresOf } from '../../src/results/answers/measures.js'
+import { metricsOf } from '../../src/results/answers/measures.js'
 import type { AnsweredNetwork } from '../../src/results/answers/read.js'
-import { type ListedMeasure, measureMeans } from '../../src/results/answers/summary.js'
+import { type ListedMetric, metricMeans } from '../../src/results/answers/summary.js'
 
 /** Values of a photograph: agreement of its crops, share of steps that change the answer, first probability. */
 export type MadeValues = readonly [agreement: number, change: number, confidence: number]
@@ -26,8 +26,8 @@ export function madeNetwork(
   { protocols = ['crop', 'diagonal'], draws = 1, labels = false }: MadeSettings = {},
 ): AnsweredNetwork {
   const listed = protocols.flatMap((protocol) =>
-    measuresOf(protocolNamed(protocol), { labels, boxes: false }).map(
-      (measure): ListedMeasure => ({ protocol, measure }),
+    metricsOf(protocolNamed(protocol), { labels, boxes: false }).map(
+      (measure): ListedMetric => ({ protocol, measure }),
     ),
   )
   const rows = photographs.flatMap((values, i) => {
@@ -46,7 +46,7 @@ export function madeNetwork(
     input: 'none',
     scores: 'logits',
     protocols: protocols.map((name) => ({ name, ...(name === 'crop' && { draws, seed: 0 }) })),
-    measures: measureMeans(listed, rows),
+    measures: metricMeans(listed, rows),
     photographs: rows,
     copies: [],
     failed: photographs.length === rows.length ? [] : [{ name: 'small.png', reason: 'it is too small' }],

@@ -45,7 +45,7 @@ export function handedBy<T>(site: string, ...way: readonly string[]): T {
   return (received[0] as [string, T])[1]
 }
 
-/** The index that a page of `view` or `report` contains. */
+/** The index that a page of `view` or `printError` contains. */
 export function studyIndex(page: string): SiteIndex {
   const json = /<script type="application\/json" id="study">(.*)<\/script>/.exec(readFileSync(page, 'utf8'))?.[1]
   return JSON.parse(json as string)

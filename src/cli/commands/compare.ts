@@ -52,7 +52,13 @@ export function compareCommand({ signal }: CommandContext): Command {
 const MARKS: Readonly<Record<ComparedOutcome, string>> = { better: '✓', worse: '✗', changed: '≠', neither: '?' }
 
 async function printComparison({ networks, limits, notes }: Comparison, all: boolean): Promise<void> {
-  const { limitText, MEASURE_HEAD, measureCells, networksText, pairsText } = await import('../../compare/document.js')
+  const {
+    limitText,
+    MEASURE_HEAD,
+    metricCells: measureCells,
+    networksText,
+    pairsText,
+  } = await import('../../compare/document.js')
   for (const compared of networks) {
     print(`${networksText(compared)}: ${pairsText(compared)}`)
     const shown = compared.measures.filter(({ isHeadline }) => all || isHeadline)

@@ -1,8 +1,8 @@
 import { percentText } from '../../plot/numberText.js'
 import { cellText } from '../../plot/tables.js'
 import { wordsOf } from '../../report/findings/answer.js'
-import { overviewOf } from '../../report/findings/document.js'
-import { measureText } from '../../report/photographs/measureText.js'
+import { findingCounts } from '../../report/findings/document.js'
+import { metricText } from '../../report/photographs/measureText.js'
 import type { Report } from '../../report/report.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../../report/tables/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
@@ -20,7 +20,7 @@ export function printReport({ rows, findings }: Report): void {
     return
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
-  const { title, answer, answered, open } = overviewOf(findings)
+  const { title, answer, answered, open } = findingCounts(findings)
   const answers = answered.map(({ claim, own }) => `${claim.question} ${wordsOf(claim, own)}.`)
   const more =
     answered.length === 0
@@ -42,8 +42,8 @@ export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 
         ...(areSeveral ? [model] : []),
         ...[measure.protocol, measure.title],
         ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
-          measureText(measure, mean),
-          measureText(measure, standardError),
+          metricText(measure, mean),
+          metricText(measure, standardError),
         ]),
         `${measure.confident.count} of ${measure.count}`,
       ]),

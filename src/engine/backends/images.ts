@@ -1,6 +1,6 @@
 import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../network.js'
-import type { BatchPart, JobScene, Scene } from '../scene/task.js'
+import type { BatchPart, Scene, SceneTask } from '../scene/task.js'
 
 /** Number of scenes whose compositors are kept, because a batch may end and the next one begin with the same scene. */
 const KEPT = 2
@@ -11,7 +11,7 @@ const KEPT = 2
  */
 export function imageDrawing(input: NetworkInput) {
   const kept = new Map<number, Compositor>()
-  const compositorOf = ({ id, scene }: JobScene): Compositor => {
+  const compositorOf = ({ id, scene }: SceneTask): Compositor => {
     const compositor = kept.get(id) ?? sceneCompositor(scene, input)
     // The map is in the order of insertion, so the first compositor is the one that was used longest ago.
     kept.delete(id)

@@ -3,7 +3,7 @@ import { workerFile } from '../../files/package.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { oneLine } from '../../support/text.js'
 import { ownScene } from '../scene/scene.js'
-import type { BatchPart, JobScene } from '../scene/task.js'
+import type { BatchPart, SceneTask } from '../scene/task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import { imageCount } from './images.js'
 import type { Placement } from './session.js'
@@ -16,12 +16,12 @@ export type DeviceRequestMessage =
   | { readonly kind: 'placement' }
 
 export interface SentPart extends Omit<BatchPart, 'job'> {
-  readonly id: JobScene['id']
+  readonly id: SceneTask['id']
   /**
    * Left out if the batch before had the same job. Its arrays are not shared memory, which cannot be sent to another
    * process.
    */
-  readonly job?: JobScene
+  readonly job?: SceneTask
 }
 
 export type DeviceAnswer =

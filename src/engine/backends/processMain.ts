@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import { answerInOrder } from '../../childProcess/answering.js'
 import { drawnArrays, sceneArrays } from '../scene/sceneArrays.js'
-import type { BatchPart, JobScene } from '../scene/task.js'
+import type { BatchPart, SceneTask } from '../scene/task.js'
 import type { OpenRequest } from './backend.js'
 import { imageCount, imageDrawing } from './images.js'
 import type { DeviceAnswer, DeviceRequestMessage, SentPart } from './process.js'
@@ -20,8 +20,8 @@ interface Opened {
 
 let opened: Opened | undefined
 /** Jobs of the batch before, by their ids. */
-let jobs: ReadonlyMap<number, JobScene> = new Map()
-let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
+let jobs: ReadonlyMap<number, SceneTask> = new Map()
+let composited: { readonly job: SceneTask; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
   try {

@@ -4,7 +4,7 @@ import { type Device, type DeviceRequest, devicesOf, mayHaveGpu } from '../devic
 import { PROVIDERS, TRIED_BY_AUTO } from '../devices/providers.js'
 import { freeVideoMemory, hasRoomForTwice } from '../devices/videoMemory.js'
 import { BatchFailure } from '../features/batchFailure.js'
-import { type Crew, openDeviceCrew } from '../queue/crew.js'
+import { openDevicePool, type WorkerPool } from '../queue/crew.js'
 import type { ReuseChoice } from '../reuse/record.js'
 import type { Scene, Settings } from '../scene/task.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
@@ -12,7 +12,7 @@ import { deviceHandle, type NetworkHandle, openThreads } from './handle.js'
 import { checkNoise, measureNoiseFloor } from './noiseFloor.js'
 import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } from './settings.js'
 
-export interface ExecutionPlan {
+export interface ExecutionRequest {
   readonly network: Network
   /** A scene for measuring speed and precision. Any scene of the work will do. */
   readonly scene: Scene
@@ -40,7 +40,7 @@ const WORTH_A_LARGER_BATCH = 1.03
  * @throws DeviceError if the device is missing, crashes, or leaves operators to the processor
  * @throws UsageError if `threads` is set for a GPU, or if other settings are impossible
  */
-export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle> {
+export async function openExecution(plan: ExecutionRequest): Promise<NetworkHandle> {
   const { network, request, wished, onNote, signal } = plan
   if (request.name === 'auto' || PROVIDERS[request.name].isProcessor) {
     const settings = chooseSettings(network, plan.images, wished)
@@ -92,14 +92,17 @@ function tryAll(
   return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
-function openProcessor({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): NetworkHandle {
+function openProcessor(
+  { network, wished, reuse = 'auto', onNote }: ExecutionRequest,
+  settings: Settings,
+): NetworkHandle {
   // Only calls with many images reuse values. The workers for reuse therefore get the settings for many images, even if
   // the handle's first call has few images.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   return openThreads(network, settings, { onNote, reusing: reuse === 'off' ? undefined : many })
 }
 
-async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<NetworkHandle | undefined> {
+async function fasterGpu(plan: ExecutionRequest, settings: Settings): Promise<NetworkHandle | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
   const rate = await processorRate(network, scene, settings, signal)
@@ -107,7 +110,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Netwo
 }
 
 /** Opens the first GPU that is faster than `processor` images per second. GPUs emulated in software are left out. */
-export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<NetworkHandle | undefined> {
+export async function gpuFasterThan(plan: ExecutionRequest, processor: number): Promise<NetworkHandle | undefined> {
   for (const name of TRIED_BY_AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
@@ -127,7 +130,7 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
  * @throws DeviceError if a device fails here although its trial passed. If it fails later, the processor takes over,
  *   except with fp16.
  */
-async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<NetworkHandle> {
+async function openDevices(plan: ExecutionRequest, trials: readonly PassedTrial[]): Promise<NetworkHandle> {
   const { network, scene, wished, onNote } = plan
   const { precision } = plan.request
   const devices = trials.map(({ device }) => device)
@@ -135,7 +138,7 @@ async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]):
   const processor = chooseSettings(network, plan.images)
   const [batch, ...larger] = deviceBatches(network, wished, devices)
   const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length] as Device)
-  const crew = await openDeviceCrew({ network, devices: each, batch, precision, onNote })
+  const crew = await openDevicePool({ network, devices: each, batch, precision, onNote })
   try {
     const rate = await fastestBatch(plan, crew, devices, larger)
     const noiseFloor = await measureNoiseFloor(crew, scene, processor)
@@ -156,8 +159,8 @@ async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]):
 
 /** Tries larger and larger batches, sets the fastest size in `crew`, and returns its images per second. */
 export async function fastestBatch(
-  { scene, images, signal }: ExecutionPlan,
-  crew: Crew,
+  { scene, images, signal }: ExecutionRequest,
+  crew: WorkerPool,
   devices: readonly Device[],
   larger: readonly number[],
 ): Promise<number> {

@@ -5,18 +5,18 @@ import { PROVIDERS } from '../devices/providers.js'
 import { BatchFailure } from '../features/batchFailure.js'
 import type { Features } from '../features/features.js'
 import {
-  type Crew,
   type ExtractionOptions,
-  encodeFrames,
+  encodeImages,
   extractFeatures,
   failingAsWorker,
-  openThreadCrew,
+  openThreadPool,
   type ThreadCrewOptions,
+  type WorkerPool,
 } from '../queue/crew.js'
 import { openWorkers } from '../queue/workers.js'
 import type { ReuseRecord } from '../reuse/record.js'
 import { Reuse } from '../reuse/reuse.js'
-import type { Frame, Scene, Settings } from '../scene/task.js'
+import type { ImageSpec, Scene, Settings } from '../scene/task.js'
 import type { NoiseFloor } from './noiseFloor.js'
 
 /** Device and settings that computed a network's features. */
@@ -55,7 +55,7 @@ export interface NetworkHandle {
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   /** Runs the network on images of several scenes. The features are [frames, dims] for each layer. */
-  encode(frames: readonly Frame[], options?: ExtractionOptions): Promise<Features>
+  encode(frames: readonly ImageSpec[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
 
@@ -69,7 +69,7 @@ export function openThreads(
   settings: Settings,
   { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
-  const crew = openThreadCrew(network, settings, options)
+  const crew = openThreadPool(network, settings, options)
   const reuse = reusing && new Reuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
   return {
     network,
@@ -88,7 +88,7 @@ export function openThreads(
     extract: async (scene, offsets, options) =>
       (await reuse?.extract(scene, offsets, options)) ??
       failingAsWorker(crew, extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => failingAsWorker(crew, encodeFrames(crew, frames, options)),
+    encode: (frames, options) => failingAsWorker(crew, encodeImages(crew, frames, options)),
     close: async () => {
       await Promise.all([reuse?.close(), crew.workers.close()])
     },
@@ -107,9 +107,9 @@ interface DeviceOptions {
  * later ones. With `fp16`, the processor cannot take over, because its features would differ. `extract` and `encode`
  * then throw DeviceError.
  */
-export function deviceHandle(devices: Crew, { processor, rate, record }: DeviceOptions): NetworkHandle {
+export function deviceHandle(devices: WorkerPool, { processor, rate, record }: DeviceOptions): NetworkHandle {
   const { network, name, memory, onNote } = devices
-  let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
+  let takenOver: { readonly crew: WorkerPool; readonly failure: string } | undefined
   /** Starts workers that replace the failed GPUs. If several extractions fail, only the first failure does so. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (record.precision === 'fp16')
@@ -117,9 +117,9 @@ export function deviceHandle(devices: Crew, { processor, rate, record }: DeviceO
         `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
     onNote(`${name} failed (${failure}); the processor repeats the current work and does the rest`)
-    return { crew: openThreadCrew(network, processor, { memory, onNote }), failure }
+    return { crew: openThreadPool(network, processor, { memory, onNote }), failure }
   }
-  const compute = async (work: (crew: Crew) => Promise<Features>): Promise<Features> => {
+  const compute = async (work: (crew: WorkerPool) => Promise<Features>): Promise<Features> => {
     if (takenOver === undefined)
       try {
         return await work(devices)
@@ -142,7 +142,7 @@ export function deviceHandle(devices: Crew, { processor, rate, record }: DeviceO
     },
     ran: () => ({ ...record, ...(takenOver && { failure: takenOver.failure }) }),
     extract: (scene, offsets, options) => compute((crew) => extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => compute((crew) => encodeFrames(crew, frames, options)),
+    encode: (frames, options) => compute((crew) => encodeImages(crew, frames, options)),
     close: async () => {
       await Promise.all([devices.workers.close(), takenOver?.crew.workers.close()])
     },

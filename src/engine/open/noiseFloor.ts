@@ -2,7 +2,7 @@ import { DeviceError } from '../../errors.js'
 import type { Precision } from '../../network.js'
 import type { Device } from '../devices/device.js'
 import { largestDistance } from '../features/distance.js'
-import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from '../queue/crew.js'
+import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/crew.js'
 import { offsetsAt, positionGrid } from '../scene/positions.js'
 import type { Scene, Settings } from '../scene/task.js'
 
@@ -22,12 +22,12 @@ export interface NoiseFloor {
   readonly relative: Readonly<Record<string, number>>
 }
 
-export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
+export async function measureNoiseFloor(devices: WorkerPool, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   const sample = spread(offsets, POSITIONS)
   const { layers } = await extractFeatures(devices, scene, sample)
-  const reference = openThreadCrew(network, { ...processor, workers: 1 })
+  const reference = openThreadPool(network, { ...processor, workers: 1 })
   try {
     const expected = (await failingAsWorker(reference, extractFeatures(reference, scene, sample))).layers
     const distances = layers.map(({ name, matrix, dims }, i) => [

@@ -6,7 +6,7 @@ import { checkCount } from '../../support/checks.js'
 import { availableCores, machineMemory } from '../../support/machine.js'
 import { secondsOf } from '../../support/stopwatch.js'
 import { counted } from '../../support/text.js'
-import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from '../queue/crew.js'
+import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/crew.js'
 import { positionGrid } from '../scene/positions.js'
 import type { Scene, Settings } from '../scene/task.js'
 
@@ -116,7 +116,7 @@ export function chooseSettings(
  * Measures the speed of compositing and forward passes together, after a warm-up.
  * @throws BatchFailure
  */
-export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSignal): Promise<number> {
+export async function imagesPerSecond(crew: WorkerPool, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
   const atATime = crew.batch * crew.workers.count
   const run = async (images: number) => {
@@ -139,7 +139,7 @@ export async function processorRate(
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<number> {
-  const crew = openThreadCrew(network, settings)
+  const crew = openThreadPool(network, settings)
   try {
     return await failingAsWorker(crew, imagesPerSecond(crew, scene, signal))
   } finally {

@@ -8,8 +8,8 @@ import { BatchFailure } from '../features/batchFailure.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from '../features/features.js'
 import { offsetsAt } from '../scene/positions.js'
 import { inColoursOf, sharedScene } from '../scene/scene.js'
-import type { BatchPart, Frame, JobScene, Movement, Scene, Settings } from '../scene/task.js'
-import { type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
+import type { BatchPart, ImageSpec, Movement, Scene, SceneTask, Settings } from '../scene/task.js'
+import { type BatchQueue, MAX_ATTEMPTS, schedule } from './scheduler.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
@@ -40,7 +40,7 @@ export interface ExtractionOptions {
 }
 
 /** A group of workers on the processor or on devices. Their batch size becomes smaller if they run out of memory. */
-export interface Crew {
+export interface WorkerPool {
   readonly network: Network
   readonly workers: Workers
   readonly memory: FeatureMemory
@@ -55,15 +55,15 @@ export interface Crew {
   readonly onNote: (line: string) => void
 }
 
-export interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
+export interface ThreadCrewOptions extends Partial<Pick<WorkerPool, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
-export function openThreadCrew(
+export function openThreadPool(
   network: Network,
   { workers, threads, batch }: Settings,
   { memory = openFeatureMemory(), onNote = () => undefined, script }: ThreadCrewOptions = {},
-): Crew {
+): WorkerPool {
   const data = { backend: 'thread', onnxPath: network.onnxPath, ...threadSession(network, threads) } as const
   return {
     network,
@@ -86,7 +86,7 @@ export async function deviceSession(network: Network, precision: Precision): Pro
   return { onnxPath: await compositingGraph(network, precision), optimization, input, outputs }
 }
 
-export interface DevicePlan {
+export interface DevicePoolOptions {
   readonly network: Network
   /** Device of each worker. Each worker has its own process, so a device may occur twice. */
   readonly devices: readonly Device[]
@@ -100,14 +100,14 @@ export interface DevicePlan {
  * Starts workers on devices. The devices also composite the images. If memory runs out, the batch size is halved. If a
  * device's process ends, a new process is started for the next batch.
  */
-export async function openDeviceCrew({
+export async function openDevicePool({
   network,
   devices,
   batch,
   precision = 'fp32',
   onNote,
   script,
-}: DevicePlan): Promise<Crew> {
+}: DevicePoolOptions): Promise<WorkerPool> {
   const session = await deviceSession(network, precision)
   const requests = devices.map((device) => ({ device, ...session }))
   const data = { backend: 'process', requests, pids: processPlaces(), ...(script && { script }) } as const
@@ -121,8 +121,8 @@ let jobs = 0
 export function jobScene(
   { input }: Pick<Network, 'input'>,
   scene: Scene,
-  more: Pick<JobScene, 'batch'> = {},
-): JobScene {
+  more: Pick<SceneTask, 'batch'> = {},
+): SceneTask {
   return { id: ++jobs, scene: sharedScene(inColoursOf(scene, input)), ...more }
 }
 
@@ -132,7 +132,7 @@ export function jobScene(
  * @throws ResourceError if there is too little memory for the features
  */
 export async function extractFeatures(
-  crew: Crew,
+  crew: WorkerPool,
   scene: Scene,
   offsets: Int32Array,
   options?: ExtractionOptions,
@@ -143,23 +143,23 @@ export async function extractFeatures(
 }
 
 /** Does the same as `extractFeatures` for images of several scenes. */
-export async function encodeFrames(
-  crew: Crew,
-  frames: readonly Frame[],
+export async function encodeImages(
+  crew: WorkerPool,
+  frames: readonly ImageSpec[],
   options?: ExtractionOptions,
 ): Promise<Features> {
-  const jobs = new Map<Scene, JobScene>()
-  const jobOf = (scene: Scene): JobScene => {
+  const jobs = new Map<Scene, SceneTask>()
+  const jobOf = (scene: Scene): SceneTask => {
     const job = jobs.get(scene) ?? jobScene(crew.network, scene)
     jobs.set(scene, job)
     return job
   }
-  return featuresOf(crew, frames.length, (first, batch) => frameParts(frames, first, batch, jobOf), options)
+  return featuresOf(crew, frames.length, (first, batch) => imageParts(frames, first, batch, jobOf), options)
 }
 
 /** @param partsOf returns a batch, beginning with the image `first`; see `batchOf` */
 async function featuresOf(
-  crew: Crew,
+  crew: WorkerPool,
   positions: number,
   partsOf: (first: number, batch: number) => readonly BatchPart[],
   { onImages, onRows, onFailure, signal }: ExtractionOptions = {},
@@ -185,7 +185,7 @@ async function featuresOf(
  * @throws ResourceError if the network could not be opened because memory ran out or too many files were open
  * @throws WorkerError for any other BatchFailure
  */
-export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
+export async function failingAsWorker<T>({ batch }: WorkerPool, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
@@ -203,7 +203,7 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
   }
 }
 
-function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promise<number> {
+function run(crew: WorkerPool, positions: number, job: Omit<BatchQueue, 'positions'>): Promise<number> {
   const batch = () => (crew.hasOneSize ? crew.batch : Math.min(crew.batch, evenShare(positions, crew.workers.count)))
   return schedule(
     { positions, ...job },
@@ -226,7 +226,7 @@ function evenShare(positions: number, workers: number): number {
 }
 
 /** @returns whether the batch size was halved, so that it is worth trying again */
-function halveBatch(crew: Crew, batch: number, reason: string): boolean {
+function halveBatch(crew: WorkerPool, batch: number, reason: string): boolean {
   const { name, network, onNote } = crew
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
   crew.batch = Math.floor(batch / 2)
@@ -252,16 +252,16 @@ function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array 
 }
 
 /** Groups the frames of a batch by their scenes, in their order. A short last batch repeats its last frame. */
-function frameParts(
-  frames: readonly Frame[],
+function imageParts(
+  frames: readonly ImageSpec[],
   first: number,
   batch: number,
-  jobOf: (scene: Scene) => JobScene,
+  jobOf: (scene: Scene) => SceneTask,
 ): readonly BatchPart[] {
-  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)] as Frame)
+  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)] as ImageSpec)
   const parts: BatchPart[] = []
   for (let begin = 0, end = 0; begin < batch; begin = end) {
-    const { scene } = chosen[begin] as Frame
+    const { scene } = chosen[begin] as ImageSpec
     while (chosen[end]?.scene === scene) end++
     const shown = chosen.slice(begin, end)
     const offsets = Int32Array.from(shown.flatMap(({ row, col }) => [row, col]))
@@ -271,7 +271,7 @@ function frameParts(
   return parts
 }
 
-function movementsOf(frames: readonly Frame[]): Float64Array {
+function movementsOf(frames: readonly ImageSpec[]): Float64Array {
   return Float64Array.from(
     frames.flatMap(({ movement: { rows, cols, rowStep, colStep } = STILL }) => [rows, cols, rowStep, colStep]),
   )

@@ -13,7 +13,7 @@ export interface Runner {
   shrink(reason: string): boolean
 }
 
-export interface Job {
+export interface BatchQueue {
   readonly positions: number
   /**
    * Computes a batch and stores its features. Rejects if a worker died.
@@ -34,13 +34,13 @@ export interface Job {
  * @returns number of positions before the first unfinished one; the number of all positions if none is unfinished
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
-export function schedule(job: Job, runner: Runner): Promise<number> {
+export function schedule(job: BatchQueue, runner: Runner): Promise<number> {
   return withStopFlag(job.signal, (stop) =>
     runAll(job, runner, { done: new Uint8Array(job.positions), count: 0, stop }),
   )
 }
 
-async function runAll(job: Job, runner: Runner, state: State): Promise<number> {
+async function runAll(job: BatchQueue, runner: Runner, state: State): Promise<number> {
   const attempts = new Map<number, number>()
   let suspects: number[] = []
   while (!job.signal?.aborted && state.count < job.positions) {
@@ -85,7 +85,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
  * @param queue index of each batch's first position
  */
 async function round(
-  job: Job,
+  job: BatchQueue,
   queue: readonly number[],
   batch: number,
   width: number,
@@ -111,7 +111,7 @@ async function round(
 }
 
 async function attempt(
-  job: Job,
+  job: BatchQueue,
   first: number,
   count: number,
   batch: number,

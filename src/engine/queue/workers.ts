@@ -1,7 +1,7 @@
 import { workerFile } from '../../files/package.js'
 import { checkCurrentFolder } from '../../support/currentFolder.js'
 import { prepareEnvironment } from '../../support/machine.js'
-import { checkWorkers, openThreadPool } from '../../support/threads.js'
+import { checkWorkers, piscinaPool } from '../../support/threads.js'
 import type { WorkerData } from '../backends/backend.js'
 import type { BatchProgress, BatchResult, BatchTask } from '../scene/task.js'
 
@@ -44,7 +44,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     listeners.get(batchName(job, row))?.(images)
   }
   const open = () =>
-    openThreadPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData, onMessage })
+    piscinaPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData, onMessage })
   let pool: ReturnType<typeof open> | undefined
   let running = 0
   let closed = false

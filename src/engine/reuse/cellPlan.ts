@@ -21,7 +21,7 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
 /**
  * A plan to run a network on all images of a patch, so that a value that several images share is computed only once.
  */
-export interface CellPlan {
+export interface ReusePlan {
   /** Number of nodes that are computed cell by cell (see `CellSteps`). The nodes after them process whole images. */
   readonly steps: number
   /**
@@ -76,7 +76,7 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
  * Finds the plan with the highest predicted speed; undefined if none fits into memory. The choice depends only on
  * network, patch and positions, so that features have the same bits with any number of workers and threads.
  */
-export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
+export function planCells(work: PlannedCells, positions: Positions): ReusePlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
   // The last modulus has no next one: its `ofCols` is then undefined, and the pair is left out below.
   const pairs = MODULI.flatMap((rows, i) => [
@@ -98,10 +98,10 @@ interface Candidate {
   /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
   /** Makes the plan. Only that of the best candidate is made, because `CellPlan.distinct` may be long. */
-  readonly plan: () => CellPlan
+  readonly plan: () => ReusePlan
 }
 
-/** Makes several plans with the same modulus. Each has a different number of `steps` (see `CellPlan`). */
+/** Makes several plans with the same modulus. Each has a different number of `steps` (see `ReusePlan`). */
 function plansOf(
   work: PlannedCells,
   positions: Positions,

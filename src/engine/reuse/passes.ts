@@ -2,14 +2,14 @@ import { throwIfStopped } from '../../errors.js'
 import { outputOf } from '../../network.js'
 import { largestDistance } from '../features/distance.js'
 import type { Features } from '../features/features.js'
-import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../queue/crew.js'
-import { type Job, schedule } from '../queue/scheduler.js'
+import { type ExtractionOptions, extractFeatures, failingAsWorker, type WorkerPool } from '../queue/crew.js'
+import { type BatchQueue, schedule } from '../queue/scheduler.js'
 import { offsetsAt } from '../scene/positions.js'
-import type { JobScene, Scene } from '../scene/task.js'
+import type { Scene, SceneTask } from '../scene/task.js'
 
-export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
+export interface PassWork extends Pick<WorkerPool, 'workers' | 'network' | 'memory'> {
   /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */
-  readonly job: JobScene
+  readonly job: SceneTask
 }
 
 /**
@@ -18,7 +18,7 @@ export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
  */
 export async function distanceOf(
   work: PassWork,
-  crew: Crew,
+  crew: WorkerPool,
   scene: Scene,
   offsets: Int32Array,
   rests: boolean,
@@ -55,7 +55,7 @@ export async function runPasses(
   const showImages = () => onImages?.([...running.values()].reduce((sum, images) => sum + images, done))
   const fill = async (matrices: readonly Float32Array[]) => {
     // For the queue, each pass is one position, so `first` is the number of a pass.
-    const run: Job['run'] = async (first, _count, _batch, stop) => {
+    const run: BatchQueue['run'] = async (first, _count, _batch, stop) => {
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)
       const result = await workers

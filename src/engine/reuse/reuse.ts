@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BatchFailure } from '../features/batchFailure.js'
 import type { Features } from '../features/features.js'
-import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../queue/crew.js'
+import { type ExtractionOptions, jobScene, threadSession, type WorkerPool } from '../queue/crew.js'
 import type { Workers } from '../queue/workers.js'
 import type { Scene, Settings } from '../scene/task.js'
 import type { CellWork } from './cellGraphs.js'
@@ -29,7 +29,7 @@ interface LastPlan {
  * measurements on this machine, so the same work is always done in the same way.
  */
 export class Reuse {
-  readonly #crew: Crew
+  readonly #crew: WorkerPool
   readonly #settings: Settings
   readonly #cellWorkers: ReturnType<typeof openCellWorkers>
   readonly #check: ReuseCheck
@@ -41,7 +41,7 @@ export class Reuse {
    * @param settings settings of the workers that compute with reuse
    * @param open starts the workers that compute with reuse
    */
-  constructor(crew: Crew, settings: Settings, open: OpenWorkers) {
+  constructor(crew: WorkerPool, settings: Settings, open: OpenWorkers) {
     const { network, onNote } = crew
     const { workers, threads } = settings
     this.#crew = crew

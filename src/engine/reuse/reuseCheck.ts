@@ -1,5 +1,5 @@
 import type { WorkerData } from '../backends/backend.js'
-import { type Crew, threadSession } from '../queue/crew.js'
+import { threadSession, type WorkerPool } from '../queue/crew.js'
 import type { Workers } from '../queue/workers.js'
 import type { Scene } from '../scene/task.js'
 import type { CellWork } from './cellGraphs.js'
@@ -23,14 +23,14 @@ export type OpenWorkers = (data: WorkerData<CellWork>, count: number) => Workers
 
 /** Compares reuse with full computation at a few positions of each patch. */
 export class ReuseCheck {
-  readonly #crew: Crew
+  readonly #crew: WorkerPool
   readonly #threads: number
   readonly #open: OpenWorkers
   /** Distances by graph and pixels. */
   readonly #distances = new Map<string, number>()
-  #comparing: Crew | undefined
+  #comparing: WorkerPool | undefined
 
-  constructor(crew: Crew, threads: number, open: OpenWorkers) {
+  constructor(crew: WorkerPool, threads: number, open: OpenWorkers) {
     this.#crew = crew
     this.#threads = threads
     this.#open = open
@@ -64,7 +64,7 @@ export class ReuseCheck {
   }
 
   /** The workers that compute the compared layers in full. They are others than the crew if these are not the features. */
-  #fullCrew({ graphs: { whole }, compared }: SharedPlan): Crew {
+  #fullCrew({ graphs: { whole }, compared }: SharedPlan): WorkerPool {
     if (whole === undefined) return this.#crew
     const layers = { ...this.#crew.network, onnxPath: whole, layers: compared }
     const data = { backend: 'thread', onnxPath: whole, ...threadSession(layers, this.#threads) } as const

@@ -1,12 +1,12 @@
 import { type FeatureLayer, type Network, outputOf } from '../../network.js'
 import type { Scene } from '../scene/task.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
-import type { CellPlan } from './cellPlan.js'
+import type { ReusePlan } from './cellPlan.js'
 import { plannedReuse } from './expected.js'
 import type { ReuseLog } from './reuseLog.js'
 
 export interface SharedPlan extends CellWork {
-  readonly plan: CellPlan
+  readonly plan: ReusePlan
   /** See `comparedLayers`. */
   readonly compared: readonly FeatureLayer[]
 }

@@ -1,7 +1,7 @@
 import type { NetworkInput } from '../../network.js'
 import type { Background } from '../../patches/background.js'
 import type { Patch } from '../../patches/patch.js'
-import type { Frame, Scene } from './task.js'
+import type { ImageSpec, Scene } from './task.js'
 
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
@@ -20,7 +20,7 @@ export function pixelScene(side: number, rgba: Uint8Array, background?: Backgrou
 }
 
 /** Describes a picture that fills the frame: RGB [rows, cols, 3]. */
-export function pictureFrame(image: Uint8Array): Frame {
+export function pictureFrame(image: Uint8Array): ImageSpec {
   return { scene: sceneOf(NOTHING, { image }), row: 0, col: 0 }
 }
 

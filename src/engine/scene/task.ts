@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** Describes one image: a scene with its patch at a position. The image may then move by parts of a pixel. */
-export interface Frame {
+export interface ImageSpec {
   readonly scene: Scene
   readonly row: number
   readonly col: number
@@ -42,7 +42,7 @@ export interface Movement {
 }
 
 /** A scene with an id, which is the same for all batches of one extraction. */
-export interface JobScene {
+export interface SceneTask {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene
@@ -61,7 +61,7 @@ export interface Target {
 
 /** Images of a batch that show the same scene. */
 export interface BatchPart {
-  readonly job: JobScene
+  readonly job: SceneTask
   /** Positions of the patch, [images, 2] as row, col. */
   readonly offsets: Int32Array
   /** How each image then moves, [images, 4]: the fields of `Movement` in their order. */

@@ -11,7 +11,7 @@ export const ON_OBJECT = 0.5
 export const OUTCOMES = ['found', 'another class on the object', 'no box that fits', SEES_NOTHING] as const
 
 /** What a detector sees with the object at one position. */
-export interface Sighting {
+export interface Detection {
   /** Index in OUTCOMES. */
   readonly outcome: number
   /** Overlap of the object's square with the best box of the object's class, whatever its score. */
@@ -26,7 +26,7 @@ export interface Sighting {
 export const SIGHTING_VALUES = 10
 
 /** @param rows stored sightings, [rows, SIGHTING_VALUES] */
-export function sightingAt(rows: ArrayLike<number>, at: number): Sighting {
+export function sightingAt(rows: ArrayLike<number>, at: number): Detection {
   const value = (i: number) => rows[at * SIGHTING_VALUES + i] as number
   const boxFrom = (i: number): Box => [value(i), value(i + 1), value(i + 2), value(i + 3)]
   return { outcome: value(0), overlap: value(1), own: boxFrom(2), answer: boxFrom(6) }

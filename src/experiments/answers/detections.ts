@@ -1,6 +1,6 @@
 import type { LayerFeatures } from '../../engine/features/features.js'
 import type { PositionGrid } from '../../engine/scene/positions.js'
-import type { Detector, Network } from '../../network.js'
+import type { DetectorSpec, Network } from '../../network.js'
 import { classesOfObject } from '../../networks/classes/words.js'
 import type { Patch } from '../../patches/patch.js'
 import { mean } from '../../support/statistics.js'
@@ -14,7 +14,7 @@ const DETECTION_ROWS = 5
 const NO_BOX: Box = [0, 0, 0, 0]
 
 /** What a detector looks for. */
-export interface DetectionRule extends Pick<Detector, 'threshold'> {
+export interface DetectionRule extends Pick<DetectorSpec, 'threshold'> {
   /** Index of the object's class. */
   readonly own: number
   /** Whether the object's category or the user states this class. Otherwise, it is the best one at the center. */
@@ -37,7 +37,10 @@ export interface ComparedLayer extends LayerFeatures {
  * Of detections, the scores of the classes are compared, as in the output of a classifier. A box that moves with the
  * object would say only that the object moves.
  */
-export function comparedFeatures(layer: LayerFeatures, detector: Pick<Detector, 'layer'> | undefined): ComparedLayer {
+export function comparedFeatures(
+  layer: LayerFeatures,
+  detector: Pick<DetectorSpec, 'layer'> | undefined,
+): ComparedLayer {
   if (layer.name !== detector?.layer) return layer
   const detections = layer.matrix
   const dims = layer.dims / DETECTION_ROWS
@@ -58,7 +61,7 @@ export function boxAt(detections: Float32Array, row: number, classes: number, in
  * @param center scores of the classes with the object at the center
  */
 export function detectionRule(
-  { threshold, objectClass }: Pick<Detector, 'threshold' | 'objectClass'>,
+  { threshold, objectClass }: Pick<DetectorSpec, 'threshold' | 'objectClass'>,
   names: readonly string[],
   center: Float32Array,
   category: string | null = null,
@@ -95,7 +98,7 @@ export function sightingsIn(
   return Float32Array.from(values)
 }
 
-/** The numbers of `Sighting`, as they are stored. */
+/** The numbers of `Detection`, as they are stored. */
 function sightingValues(
   scores: Float32Array,
   boxOf: (index: number) => Box,

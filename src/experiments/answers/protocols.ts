@@ -1,6 +1,6 @@
 import { AXES } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
-import type { Frame, Scene } from '../../engine/scene/task.js'
+import type { ImageSpec, Scene } from '../../engine/scene/task.js'
 import { resizeAntialiased } from '../../patches/antialiased.js'
 import type { Background } from '../../patches/background.js'
 import { middleStart } from '../../patches/photographs.js'
@@ -36,7 +36,7 @@ export interface Shift {
   readonly cols: number
 }
 
-type FrameDrawing = (shift: Shift) => Frame
+type FrameDrawing = (shift: Shift) => ImageSpec
 
 /** The network's answer to one frame. */
 export interface FrameAnswer {

@@ -1,5 +1,5 @@
 import type { FeatureStage } from '../../networks/open/generator.js'
-import type { FramePixels, PlacedObject } from '../scenes/objectScene.js'
+import type { PlacedObject, RgbPixels } from '../scenes/objectScene.js'
 import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { ArithmeticModels } from './models.js'
@@ -58,7 +58,7 @@ const AT_A_TIME = 8
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
   trials: readonly ArithmeticTrial[],
-  draw: (objects: readonly PlacedObject[]) => FramePixels,
+  draw: (objects: readonly PlacedObject[]) => RgbPixels,
   { onTrials, signal }: AccuracyOptions = {},
 ): Promise<readonly ArithmeticCounts[]> {
   let counts: readonly ArithmeticCounts[] = []
@@ -83,10 +83,10 @@ interface DrawnTrial {
    * The images in this order: A and B of the expression, the expected scene, and for each object a variant of the
    * expected scene. If the expected scene shows the object, the variant lacks it. Otherwise, the variant adds it.
    */
-  readonly images: readonly FramePixels[]
+  readonly images: readonly RgbPixels[]
 }
 
-function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject[]) => FramePixels): DrawnTrial {
+function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject[]) => RgbPixels): DrawnTrial {
   const { A, B, expected } = KINDS[trial.kind]
   const changed = trial.objects.map((_, k) =>
     expected.includes(k) ? expected.filter((j) => j !== k) : [...expected, k],
@@ -124,8 +124,8 @@ async function judgeTrials(
     const { results, scenes } = vectors[t] as TrialVectors
     const decodedResults = pictures.splice(0, results.length)
     const decodedScenes = pictures.splice(0, scenes.length)
-    const inSquare = (picture: FramePixels | undefined) => (scene: FramePixels, object: PlacedObject) =>
-      squareError(picture as FramePixels, scene, object, side)
+    const inSquare = (picture: RgbPixels | undefined) => (scene: RgbPixels, object: PlacedObject) =>
+      squareError(picture as RgbPixels, scene, object, side)
     const pixels = images.slice(2)
     const seen = ORIGINS.flatMap((judged, i): Seen[] => {
       const inPicture = inSquare(decodedResults[i])
@@ -193,7 +193,7 @@ function squareDistance(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedObject, side: number): number {
+function squareError(a: RgbPixels, b: RgbPixels, { row, col, size }: PlacedObject, side: number): number {
   let sum = 0
   for (let y = row; y < row + size; y++) {
     for (let i = (y * side + col) * 3; i < (y * side + col + size) * 3; i++) {

@@ -1,4 +1,4 @@
-import type { FramePixels, PlacedObject } from '../scenes/objectScene.js'
+import type { PlacedObject, RgbPixels } from '../scenes/objectScene.js'
 import { type Term, weightedSum } from './expression.js'
 
 /**
@@ -48,9 +48,9 @@ export function objectExpectation(
  */
 export function pixelExpectation(
   terms: readonly Term[],
-  images: ReadonlyMap<string, FramePixels>,
-  background: FramePixels,
-): FramePixels {
+  images: ReadonlyMap<string, RgbPixels>,
+  background: RgbPixels,
+): RgbPixels {
   const sums = weightedSum(terms, images, background)
   return Uint8Array.from(sums, (value) => Math.min(255, Math.max(0, Math.round(value))))
 }

@@ -1,6 +1,6 @@
 import { throwIfStopped } from '../../errors.js'
 import type { FeatureStage } from '../../networks/open/generator.js'
-import type { FramePixels } from '../scenes/objectScene.js'
+import type { RgbPixels } from '../scenes/objectScene.js'
 import { ORIGINS, type Origin, type Term, weightedSum } from './expression.js'
 import { type ArithmeticModels, rectified } from './models.js'
 
@@ -31,8 +31,8 @@ export interface LayerArithmetic {
   /** Feature of the expected image, [dims]. */
   readonly expectation: Float32Array
   /** Image decoded from each operand's feature, RGB [rows, cols, 3]. */
-  readonly decodedOperands: readonly FramePixels[]
-  readonly decodedExpectation: FramePixels
+  readonly decodedOperands: readonly RgbPixels[]
+  readonly decodedExpectation: RgbPixels
   /**
    * PSNR in dB between the expected image and the image decoded from its feature; null if they are equal. It shows how
    * much the generator loses.
@@ -44,7 +44,7 @@ export interface LayerArithmetic {
       {
         /** Result vector, [dims]. */
         readonly result: Float32Array
-        readonly decoded: FramePixels
+        readonly decoded: RgbPixels
         readonly errors: ArithmeticErrors
       }
     >
@@ -53,9 +53,9 @@ export interface LayerArithmetic {
 
 interface ArithmeticImages {
   /** Images in the expression by name, in the order in which the expression first names them. */
-  readonly operands: ReadonlyMap<string, FramePixels>
-  readonly expectation: FramePixels
-  readonly blank: FramePixels
+  readonly operands: ReadonlyMap<string, RgbPixels>
+  readonly expectation: RgbPixels
+  readonly blank: RgbPixels
 }
 
 /** Computes an expression with the features of its images (paper section 2.3). */
@@ -77,10 +77,10 @@ export async function featureArithmetic(
     const own = row(names.length)
     const results = resultsOf(terms, byName, row(names.length + 1), generator.feature)
     const decoded = await models.decode(i, joined([matrix.subarray(0, (names.length + 1) * dims), ...results]))
-    const decodedExpectation = decoded[names.length] as FramePixels
+    const decodedExpectation = decoded[names.length] as RgbPixels
     const origins = ORIGINS.map((origin, j) => {
       const result = results[j] as Float32Array
-      const image = decoded[names.length + 1 + j] as FramePixels
+      const image = decoded[names.length + 1 + j] as RgbPixels
       const errors = {
         psnr: psnr(image, expectation),
         psnrToDecoded: psnr(image, decodedExpectation),
@@ -122,7 +122,7 @@ export function resultsOf(
 /**
  * Peak signal-to-noise ratio of two images: 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs.
  */
-export function psnr(a: FramePixels, b: FramePixels): number | null {
+export function psnr(a: RgbPixels, b: RgbPixels): number | null {
   const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
   return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
 }

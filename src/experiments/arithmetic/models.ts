@@ -5,7 +5,7 @@ import { pictureFrame } from '../../engine/scene/scene.js'
 import type { Network } from '../../network.js'
 import type { Generator } from '../../networks/open/generator.js'
 import { availableCores } from '../../support/machine.js'
-import type { FramePixels } from '../scenes/objectScene.js'
+import type { RgbPixels } from '../scenes/objectScene.js'
 
 const BATCH = 32
 
@@ -17,9 +17,9 @@ export interface ArithmeticModels {
    * Computes the features of images, one matrix per layer, [images, dims]. Features are taken before ReLU, unless the
    * layer's generator takes features after ReLU.
    */
-  encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
+  encode(images: readonly RgbPixels[]): Promise<readonly Float32Array[]>
   /** @param features [n, dims] */
-  decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
+  decode(layer: number, features: Float32Array): Promise<readonly RgbPixels[]>
   close(): Promise<void>
 }
 
@@ -54,10 +54,10 @@ async function decode(
   session: ort.InferenceSession,
   { dims, input }: Generator,
   features: Float32Array,
-): Promise<readonly FramePixels[]> {
+): Promise<readonly RgbPixels[]> {
   const count = features.length / dims
   const length = 3 * input.rows * input.cols
-  const images: FramePixels[] = []
+  const images: RgbPixels[] = []
   for (let start = 0; start < count; start += BATCH) {
     const size = Math.min(BATCH, count - start)
     const tensor = new ort.Tensor('float32', features.slice(start * dims, (start + size) * dims), [size, dims])
@@ -69,7 +69,7 @@ async function decode(
 }
 
 /** Turns a network's input, [3, rows, cols], back into RGB pixels, [rows, cols, 3]. */
-export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
+export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): RgbPixels {
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)
   const clamped = new Uint8ClampedArray(pixels.buffer)

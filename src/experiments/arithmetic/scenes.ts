@@ -1,9 +1,9 @@
-interface ArithmeticScene {
+interface Layout {
   /** Short name, which is also the name of the folder for the results. */
   readonly name: string
   readonly title: string
   readonly expression: string
-  /** Images by their names in the expression. Each image is a list of objects in the format of `parseScene`. */
+  /** Images by their names in the expression. Each image is a list of objects in the format of `parseLayout`. */
   readonly images: Readonly<Record<string, string>>
 }
 
@@ -14,7 +14,7 @@ export const SCENE_SIZE = 75
  * Expressions that `reproduce` computes. The first two are from the paper (Figure 6), with oranges instead of
  * strawberries.
  */
-export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
+export const ARITHMETIC_SCENES: readonly Layout[] = [
   {
     name: 'three-minus-two',
     title: 'Three oranges minus two leave one (Figure 6a)',

@@ -11,7 +11,7 @@ export interface PlacedObject {
 }
 
 /** Pixels of a frame: 8-bit RGB, row-major [rows, cols, 3]. */
-export type FramePixels = Uint8Array
+export type RgbPixels = Uint8Array
 
 export const BLANK = 'blank'
 
@@ -20,7 +20,7 @@ export const BLANK = 'blank'
  * spaces or `+`. The first term is drawn first. `blank` is the scene without objects.
  * @param size side in pixels of objects whose term has no size
  */
-export function parseScene(text: string, size: number): readonly PlacedObject[] {
+export function parseLayout(text: string, size: number): readonly PlacedObject[] {
   if (text.trim() === BLANK) return []
   const term = /(?<patch>[^@\s+][^@]*?)(?::(?<size>\d{1,5}))?@(?<row>-?\d{1,5}),(?<col>-?\d{1,5})(?=[\s+]|$)/y
   const separator = /[\s+]*/y
@@ -50,7 +50,7 @@ function skip(pattern: RegExp, text: string, at: number): number {
   return at + (pattern.exec(text)?.[0].length ?? 0)
 }
 
-export function sceneText(objects: readonly PlacedObject[]): string {
+export function layoutText(objects: readonly PlacedObject[]): string {
   if (objects.length === 0) return BLANK
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
 }
@@ -69,7 +69,7 @@ export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: num
  * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */
 export function drawObject(
-  frame: FramePixels,
+  frame: RgbPixels,
   side: number,
   { rgba, size }: Patch,
   { row, col }: Pick<PlacedObject, 'row' | 'col'>,

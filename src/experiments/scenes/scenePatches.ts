@@ -2,12 +2,12 @@ import { UsageError } from '../../errors.js'
 import type { Background } from '../../patches/background.js'
 import { type Patch, type PatchSource, patchesOfSource } from '../../patches/patch.js'
 import { nearestNames } from '../../support/text.js'
-import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
+import { checkInFrame, drawObject, type PlacedObject, type RgbPixels } from './objectScene.js'
 
 export interface SceneRenderer {
   /** The patches of all objects, sorted by name and size. */
   readonly patches: readonly Patch[]
-  draw(objects: readonly PlacedObject[]): FramePixels
+  draw(objects: readonly PlacedObject[]): RgbPixels
 }
 
 /** Reads the patches of all objects and resizes each patch to its object's size. */
@@ -50,7 +50,7 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
   )
 }
 
-export function backgroundPixels(background: Background, side: number): FramePixels {
+export function backgroundPixels(background: Background, side: number): RgbPixels {
   if ('image' in background) return background.image
   const { rgb } = background
   return Uint8Array.from({ length: side * side * 3 }, (_, i) => rgb[i % 3] as number)

@@ -35,7 +35,7 @@ export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
   /** @param before what `read` returned for the last field of this number. A single value is replaced; a list grows. */
-  read(reading: Reading, field: Field, before: T | undefined): T
+  read(reading: Decoder, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
 
@@ -46,7 +46,7 @@ export type MessageOf<T extends FieldTable> = Message & {
   readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
 
-interface Reading {
+interface Decoder {
   readonly file: ProtobufFile
   /** Number of parts in memory: messages, list entries, and ranges of fields that the table does not list. */
   parts: number
@@ -81,7 +81,7 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
  */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
-function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
+function fieldsOf(reading: Decoder, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
   const cursor = { file: reading.file, position: start, end }
@@ -100,7 +100,7 @@ function expected(field: Field, type: FieldType<unknown>): Field {
 }
 
 /** Notes the range of a field that the table does not list. Ranges of adjacent fields are merged. */
-function addOther(reading: Reading, message: Growing, { tag, end }: Field): void {
+function addOther(reading: Decoder, message: Growing, { tag, end }: Field): void {
   message.others ??= []
   const { others } = message
   const last = others.at(-1)
@@ -126,7 +126,7 @@ function byNumber(table: FieldTable): ReadonlyMap<number, NamedType> {
   return made
 }
 
-function count(reading: Reading): void {
+function count(reading: Decoder): void {
   reading.parts++
   if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} messages and list entries`)
 }
@@ -274,7 +274,7 @@ export function messages<T extends FieldTable>(number: number, table: () => T): 
   }
 }
 
-function nested<T extends FieldTable>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
+function nested<T extends FieldTable>(reading: Decoder, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
   // A message that the file splits into several parts has no single range.
   const message = (before ?? {}) as Growing
   message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
@@ -288,7 +288,7 @@ function writtenMessage<T extends FieldTable>(number: number, table: T, value: M
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 
-function appended<T>(reading: Reading, list: readonly T[], value: T): readonly T[] {
+function appended<T>(reading: Decoder, list: readonly T[], value: T): readonly T[] {
   count(reading)
   const grown = list as T[]
   grown.push(value)

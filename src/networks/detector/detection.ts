@@ -1,18 +1,18 @@
 import { InputError, UsageError } from '../../errors.js'
-import type { Detector } from '../../network.js'
+import type { DetectorSpec } from '../../network.js'
 import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
 import type { NetworkFile } from '../file/networkFile.js'
 import { unusedName } from '../input/imageInput.js'
-import { BOXES_HELP, type BoxReading, boxesOption } from '../reference/boxes.js'
-import { type Detection, type DetectorForm, detectorForm } from './forms.js'
+import { BOXES_HELP, type BoxFormat, boxesOption } from '../reference/boxes.js'
+import { type DetectedOutputs, type DetectorForm, detectorForm } from './forms.js'
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
  * @throws UsageError if nothing tells how boxes or scores are stated
  * @throws InputError for a detector that drops boxes itself
  */
-export function wantedDetection(file: NetworkFile): Detection | undefined {
+export function wantedDetection(file: NetworkFile): DetectedOutputs | undefined {
   const { name, onnx, entry, reference } = file
   if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
   const detection = detectionOf(file)
@@ -24,7 +24,7 @@ export function wantedDetection(file: NetworkFile): Detection | undefined {
   return detection
 }
 
-export function detectionOf(file: NetworkFile): Detection | undefined {
+export function detectionOf(file: NetworkFile): DetectedOutputs | undefined {
   const form = file.entry === undefined ? detectorForm(file) : undefined
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
@@ -41,7 +41,7 @@ function layerOf(onnx: NetworkFile['onnx']): string {
   return unusedName('detections', onnx)
 }
 
-function checkReadable({ name }: NetworkFile, { form, detector }: Detection): void {
+function checkReadable({ name }: NetworkFile, { form, detector }: DetectedOutputs): void {
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
@@ -70,9 +70,9 @@ function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): 
 }
 
 /** The order and the unit of boxes, each from the first source that states it: options, names, metadata. */
-function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Detector, 'boxes' | 'source'> {
+function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<DetectorSpec, 'boxes' | 'source'> {
   const { boxes, scores } = form
-  const sources: (BoxReading & { readonly source: string })[] = []
+  const sources: (BoxFormat & { readonly source: string })[] = []
   if (reference.boxes !== undefined) sources.push({ ...boxesOption(reference.boxes), source: 'options' })
   if (/pred_boxes/.test(boxes) && /logits/.test(scores))
     sources.push({ order: 'cxcywh', unit: 'share', source: 'the names of DETR’s outputs' })

@@ -1,4 +1,4 @@
-import type { Classes, Detector, ScoreMeaning } from '../../network.js'
+import type { Classes, DetectorSpec, ScoreMeaning } from '../../network.js'
 import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { printable } from '../../support/text.js'
 import { checkOwnNames, classNamesOf, type NamedClasses } from '../classes/names.js'
@@ -26,10 +26,10 @@ export interface DetectorForm {
 }
 
 /** A detector in an ONNX file. */
-export interface Detection {
+export interface DetectedOutputs {
   readonly form: DetectorForm
   /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
-  readonly detector: Detector
+  readonly detector: DetectorSpec
   readonly classes: Classes
 }
 

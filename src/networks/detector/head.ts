@@ -4,7 +4,7 @@ import { ElementType } from '../../onnx/format/messages.js'
 import type { Initializer, Node } from '../../onnx/format/model.js'
 import { newNode } from '../../onnx/format/newNode.js'
 import { cornerMatrix } from '../reference/boxes.js'
-import type { Detection, DetectorForm } from './forms.js'
+import type { DetectedOutputs, DetectorForm } from './forms.js'
 
 const named = (part: string) => `shiftscope.detections.${part}`
 
@@ -21,7 +21,7 @@ function add(operator: string, inputs: readonly string[], output: string, attrib
  * best score, the first one is taken.
  */
 export function detectionNodes(
-  { form, detector }: Detection,
+  { form, detector }: DetectedOutputs,
   { rows, cols }: Pick<NetworkInput, 'rows' | 'cols'>,
 ): { readonly nodes: readonly Node[]; readonly constants: readonly Initializer[] } {
   const { boxAxis, columns, objectness } = form

@@ -47,7 +47,7 @@ function described({ name, type, shape }: TypedTensor): string {
 }
 
 /** The input as the engine sees it, float32 [N, 3, rows, cols], and the changes that the graph needs for it. */
-export interface InputPlan {
+export interface InputAdapter {
   readonly input: NetworkInput
   /** Where `input` was found; see `Network`. */
   readonly inputSource: string
@@ -62,7 +62,7 @@ export function plannedInput(
   tensor: TypedTensor,
   recipe: InputRecipe,
   wantedSize: number | undefined,
-): InputPlan {
+): InputAdapter {
   const { path } = onnx
   const { type } = tensor
   const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]

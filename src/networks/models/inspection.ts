@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { rm } from '../../files/retried.js'
 import { makeTemporaryFolder } from '../../files/temporaries.js'
-import type { Classes, Detector, NetworkInput, OutputKind, Tokens } from '../../network.js'
+import type { Classes, DetectorSpec, NetworkInput, OutputKind, Tokens } from '../../network.js'
 import { writeGraphCopy } from '../../onnx/format/graphCopy.js'
 import { ElementType } from '../../onnx/format/messages.js'
 import { type OnnxFile, readOnnxFile, type TypedTensor } from '../../onnx/format/onnxFile.js'
@@ -14,9 +14,9 @@ import { extentNodes } from '../../onnx/trial/extentNodes.js'
 import { type TrialBatch, trialInput, trialRun, tryBatches } from '../../onnx/trial/trialRun.js'
 import { elementCount } from '../../support/shape.js'
 import { detectionOf } from '../detector/detection.js'
-import type { Detection } from '../detector/forms.js'
+import type { DetectedOutputs } from '../detector/forms.js'
 import { type NetworkFile, networkFile } from '../file/networkFile.js'
-import type { InputPlan } from '../input/imageInput.js'
+import type { InputAdapter } from '../input/imageInput.js'
 import { classesOf } from '../open/classes.js'
 import { defaultLayers } from '../open/outputs.js'
 import { inputPlan } from '../open/plan.js'
@@ -57,7 +57,7 @@ export interface ModelInspection {
   /** Classes of the output with class scores that is read by default, or of a detector's detections; null if unknown. */
   readonly classes: Classes | null
   /** How a detector's outputs are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
-  readonly detector: Detector | null
+  readonly detector: DetectorSpec | null
 }
 
 /**
@@ -137,7 +137,7 @@ type Shown = ReadonlyMap<string, ShownTensor>
 
 const QUANTISED = /Quantize|QLinear|QGemm|Integer$/
 
-function formOf({ graph }: OnnxFile, { input, changes }: InputPlan, { type }: TypedTensor): string {
+function formOf({ graph }: OnnxFile, { input, changes }: InputAdapter, { type }: TypedTensor): string {
   const isChannelsLast = changes?.nodes?.some(({ operator }) => operator === 'Transpose')
   const types = new Set([...graph.constants.values()].map((constant) => constant.type))
   const isQuantised = graph.nodes.some(({ operator }) => QUANTISED.test(operator))
@@ -151,7 +151,7 @@ function formOf({ graph }: OnnxFile, { input, changes }: InputPlan, { type }: Ty
   ].join(', ')
 }
 
-function detectionTensors(detection: Detection | undefined): ModelInspection['tensors'] {
+function detectionTensors(detection: DetectedOutputs | undefined): ModelInspection['tensors'] {
   if (detection === undefined) return []
   const { detector, classes } = detection
   const shape = [5, classes.names.length]
@@ -162,7 +162,7 @@ function detectionTensors(detection: Detection | undefined): ModelInspection['te
 /** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */
 async function allShapes(
   { reference, name, onnx }: NetworkFile,
-  { input, changes }: InputPlan,
+  { input, changes }: InputAdapter,
   made: readonly ImageTensor[],
   isWhole: (shown: Shown) => boolean,
 ): Promise<TrialBatch<Shown> & { readonly analysis: GraphAnalysis }> {

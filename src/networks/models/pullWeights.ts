@@ -11,7 +11,7 @@ import { rename } from '../../files/retried.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { checkOwner } from '../../onnx/edit/graphCache.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../../progress.js'
-import { type CheckedOptions, callback, checkText, kinds, parseOptions } from '../../support/optionChecks.js'
+import { type CheckedOptions, callback, checkText, parseOptions, schemas } from '../../support/optionChecks.js'
 import { graphFile } from '../architectures/graph.js'
 import { licenceText, type ModelEntry, modelEntry, type WeightsSource } from '../catalog/catalog.js'
 import { originOf, publishedName } from '../catalog/publishedFile.js'
@@ -30,7 +30,7 @@ export const PULL_OPTIONS = {
   ca: z.string().optional(),
   onProgress: callback<ProgressListener>().optional(),
   /** Stops the download. The next call resumes it. */
-  signal: kinds.signal.optional(),
+  signal: schemas.signal.optional(),
 }
 
 /** Options of `pullWeights`. */

@@ -1,7 +1,7 @@
 import type { Network } from '../../network.js'
 import { networkFile } from '../file/networkFile.js'
 import { type GivenReference, parseReference } from '../reference/reference.js'
-import { networkPlan } from './plan.js'
+import { setUpNetwork } from './plan.js'
 
 /**
  * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. For a
@@ -13,6 +13,6 @@ import { networkPlan } from './plan.js'
 export async function chooseNetwork(given: GivenReference): Promise<Network> {
   const file = await networkFile(parseReference(given))
   const { id, weights, entry } = file
-  const plan = await networkPlan(file)
+  const plan = await setUpNetwork(file)
   return { id, title: entry?.title ?? id, ...(entry && { catalogId: entry.id }), ...plan, ...weights }
 }

@@ -5,8 +5,8 @@ import type { OnnxFile } from '../../onnx/format/onnxFile.js'
 import {
   enteringOf,
   isVectorShape,
+  type KnownOutput,
   mainOutput,
-  type OutputReading,
   outputKinds,
   type StatedKind,
 } from '../../onnx/graph/outputKinds.js'
@@ -30,7 +30,7 @@ export function readOutputs(
   { onnx, reference, names, name: network }: OutputFile,
   tensors: ShownTensors,
   batch: number,
-): readonly OutputReading[] {
+): readonly KnownOutput[] {
   const outputs = onnx.outputs.slice(-MOST_OUTPUTS).map((output) => {
     const { type, shape } = tensors.get(output.name) ?? output
     const [rows, ...own] = shape
@@ -70,14 +70,14 @@ export function readableOutputs({ outputs, graph }: OnnxFile, image: string): re
 export function defaultLayers(file: OutputFile, image: string, tensors: ShownTensors, batch: number) {
   const { graph } = file.onnx
   const readings = readOutputs(file, tensors, batch)
-  const mainOf = (...kinds: readonly OutputReading['kind'][]) =>
+  const mainOf = (...kinds: readonly KnownOutput['kind'][]) =>
     mainOutput(
       graph,
       readings.filter(({ kind }) => kinds.includes(kind)),
     )
   const embedding = mainOf('embedding')
   const scores = mainOf('scores')
-  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as OutputReading)
+  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as KnownOutput)
   const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
   const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
   return { readings, main, names: [...before.filter((name) => isVector(tensors.get(name), batch)), main.name] }

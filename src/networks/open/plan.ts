@@ -25,25 +25,25 @@ import { elementCount } from '../../support/shape.js'
 import { counted, listedNames, nearestNames, printable } from '../../support/text.js'
 import type { CatalogEntry } from '../catalog/catalog.js'
 import { wantedDetection } from '../detector/detection.js'
-import type { Detection } from '../detector/forms.js'
+import type { DetectedOutputs } from '../detector/forms.js'
 import { detectionNodes } from '../detector/head.js'
 import type { NetworkFile } from '../file/networkFile.js'
-import { type InputPlan, imageInput, isGrey, plannedInput } from '../input/imageInput.js'
+import { type InputAdapter, imageInput, isGrey, plannedInput } from '../input/imageInput.js'
 import { inputRecipe } from '../input/recipe.js'
 import type { Reference } from '../reference/reference.js'
 import { classesOf } from './classes.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
-import { keepPlan, type StoredPlan, storedPlan } from './storedPlan.js'
+import { type GraphSetup, keepPlan, storedPlan } from './storedPlan.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
-type Plan = StoredPlan & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
+type Plan = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written.
  */
-export async function networkPlan(file: NetworkFile): Promise<Plan> {
+export async function setUpNetwork(file: NetworkFile): Promise<Plan> {
   const { reference, onnx, entry } = file
   const detection = wantedDetection(file)
   const ofInput = await inputPlan(file)
@@ -61,7 +61,7 @@ export async function networkPlan(file: NetworkFile): Promise<Plan> {
 /** Decisions about outputs behind a Softmax, unless the user made them. */
 function meaningNotes(
   { reference, onnx }: NetworkFile,
-  layers: StoredPlan['layers'],
+  layers: GraphSetup['layers'],
   classes: Network['classes'],
 ): readonly string[] {
   if (reference.scores !== undefined || reference.outputKind !== undefined) return []
@@ -76,7 +76,7 @@ function meaningNotes(
 }
 
 /** The result of a trial is stored, so that the same reference needs no second one. */
-async function triedPlan(file: NetworkFile, planned: InputPlan, detection?: Detection): Promise<StoredPlan> {
+async function triedPlan(file: NetworkFile, planned: InputAdapter, detection?: DetectedOutputs): Promise<GraphSetup> {
   const { path, sha256 } = file.onnx
   const { layers, pool, tokens = null, outputKind } = file.reference
   // The names of classes decide which output has the class scores.
@@ -102,7 +102,7 @@ function withNodes<T extends Added>(changes: T, { nodes = [], constants = [] }: 
 type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
-export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputPlan> {
+export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputAdapter> {
   if (entry !== undefined) return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
   const image = imageInput(onnx)
   const kind = { bytes: image.type === 'uint8', grey: isGrey(image) }
@@ -127,7 +127,7 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 /** What the trial runs are to find out. */
 interface Wanted {
   readonly file: NetworkFile
-  readonly planned: InputPlan
+  readonly planned: InputAdapter
   /** The layer of detections. They choose between boxes, so rounding may show. */
   readonly detections: readonly string[]
   /** The boxes and scores that detections read. They are compared between batches instead of the detections. */
@@ -154,9 +154,9 @@ interface SecondTrial extends Trial {
 /** Finds out by trial runs how to read the chosen layers. */
 async function measuredPlan(
   file: NetworkFile,
-  planned: InputPlan,
-  detection: Detection | undefined,
-): Promise<StoredPlan> {
+  planned: InputAdapter,
+  detection: DetectedOutputs | undefined,
+): Promise<GraphSetup> {
   const wanted = wantedTensors(file, planned, detection)
   const first = await firstTrial(wanted)
   const read = featureTensors(wanted, first)
@@ -174,7 +174,7 @@ async function measuredPlan(
   }
 }
 
-function wantedTensors(file: NetworkFile, planned: InputPlan, detection: Detection | undefined): Wanted {
+function wantedTensors(file: NetworkFile, planned: InputAdapter, detection: DetectedOutputs | undefined): Wanted {
   const detections = detection ? [detection.detector.layer] : []
   const { layers = detection && detections } = file.reference
   const made = imageTensors(file.onnx.graph, planned.image).map(({ name }) => name)
@@ -260,7 +260,7 @@ function mustRunAlone(
   return tried.includes(true) || (planned.input.batch === null && scalesByBatch(file.onnx.graph))
 }
 
-function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']): StoredPlan['layers'] {
+function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']): GraphSetup['layers'] {
   return read.map(({ tensor: { name, shape }, tokens, output }) => {
     const tensor = tensors.get(output) as ShownTensor
     return {
@@ -306,7 +306,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
  */
 function layerNames(
   file: NetworkFile,
-  { image }: InputPlan,
+  { image }: InputAdapter,
   readable: readonly string[],
   layers: Reference['layers'],
 ): readonly string[] {

@@ -12,10 +12,10 @@ import { checkOwner, intactGraph } from '../../onnx/edit/graphCache.js'
 import { inputSchema } from '../catalog/catalog.js'
 
 /** The part of a plan that a trial run found: which graph to run, and which outputs and input it has. */
-export type StoredPlan = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'oneAtATime' | 'layers' | 'pool'>
+export type GraphSetup = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'oneAtATime' | 'layers' | 'pool'>
 
 /**
- * A `StoredPlan` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
+ * A `GraphSetup` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
  * null if the model's own file is run.
  */
 const keptSchema = z.object({
@@ -40,7 +40,7 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-export async function storedPlan(path: string, key: object): Promise<StoredPlan | undefined> {
+export async function storedPlan(path: string, key: object): Promise<GraphSetup | undefined> {
   try {
     await checkOwner()
     const { graph, ...plan } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
@@ -53,7 +53,7 @@ export async function storedPlan(path: string, key: object): Promise<StoredPlan 
 }
 
 /** If the cache cannot be written, nothing is stored, and there is no error. */
-export async function keepPlan(path: string, key: object, { onnxPath, ...plan }: StoredPlan): Promise<void> {
+export async function keepPlan(path: string, key: object, { onnxPath, ...plan }: GraphSetup): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {
     await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...plan }))

@@ -7,7 +7,7 @@ const ORDERS = ['xyxy', 'yxyx', 'cxcywh', 'cycxhw'] as const
 const UNITS = ['px', 'share'] as const
 
 /** What is known of the values of a detector's boxes. */
-export interface BoxReading {
+export interface BoxFormat {
   readonly order?: (typeof ORDERS)[number] | undefined
   readonly unit?: (typeof UNITS)[number] | undefined
 }
@@ -18,7 +18,7 @@ export const BOXES_HELP = `one of ${ORDERS.join(', ')} and one of ${UNITS.join('
  * Reads the option `boxes`, such as `cxcywh,px`. One of its words may be missing.
  * @throws UsageError for an unknown word
  */
-export function boxesOption(text: string): BoxReading {
+export function boxesOption(text: string): BoxFormat {
   const words = text.split(',')
   const order = ORDERS.find((name) => words.includes(name))
   const unit = UNITS.find((name) => words.includes(name))

@@ -16,7 +16,7 @@ export interface ShownOutput {
   readonly shape: readonly number[] | undefined
 }
 
-export interface OutputReading extends ShownOutput {
+export interface KnownOutput extends ShownOutput {
   /** Undefined if the shape fits two kinds, and the graph does not tell which is right. */
   readonly kind: OutputKind | undefined
 }
@@ -55,7 +55,7 @@ export function outputKinds(
   outputs: readonly ShownOutput[],
   counts: readonly (readonly number[])[],
   stated?: StatedKind,
-): readonly OutputReading[] {
+): readonly KnownOutput[] {
   const readings = outputs.map((output) => {
     const own = stated?.name === output.name ? fittingKind(output, stated.kind) : undefined
     return { ...output, kind: own ?? shapeKind(graph, output) }

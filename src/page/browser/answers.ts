@@ -1,4 +1,4 @@
-import { SEES_NOTHING, type Sighting, sightingAt } from '../../experiments/answers/boxes.js'
+import { type Detection, SEES_NOTHING, sightingAt } from '../../experiments/answers/boxes.js'
 import { decodeMap, decodeRegions, fromBase64, PROBABILITY_DECIMALS } from '../site/mapCoding.js'
 import type { SiteMaps } from '../site/siteIndex.js'
 import { classWords, isolated, probabilityText } from '../text/text.js'
@@ -10,7 +10,7 @@ export interface LoadedAnswers {
   /** Most probable class at every position. */
   readonly strongest: StrongestClasses
   /** What a detector sees with the object at a position. */
-  readonly sightingAt?: ((position: number) => Sighting) | undefined
+  readonly sightingAt?: ((position: number) => Detection) | undefined
 }
 
 interface StrongestClasses extends NamedRegions {
@@ -71,7 +71,7 @@ export interface AnswerAt {
   /** Probability of the class predicted at the center. */
   readonly ofCenter: number
   /** What a detector sees. */
-  readonly sighting: Sighting | undefined
+  readonly sighting: Detection | undefined
 }
 
 export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers, position: number): AnswerAt {

@@ -13,7 +13,7 @@ import { Steps } from './opening.js'
 import { MapPanel } from './panel.js'
 import { Picture } from './picture.js'
 import { Profile } from './profiles.js'
-import { Place, type Reading, readMaps, SpokenReadings } from './readings.js'
+import { type MapValue, Place, readMaps, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
 import { saveMap } from './saving.js'
 import type { MapSource } from './source.js'
@@ -206,7 +206,7 @@ const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
 
 interface ScaleProps {
   readonly figure: ShownMaps
-  readonly readings: readonly Reading[]
+  readonly readings: readonly MapValue[]
 }
 
 function Scale({ figure: { colours, limits }, readings }: ScaleProps) {

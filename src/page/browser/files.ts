@@ -4,8 +4,8 @@ import {
   type SiteFeatures,
   type SiteIndex,
   type SiteMaps,
-  type SiteOverview,
   type SitePicture,
+  type SmallAnswersOfGroup,
 } from '../site/siteIndex.js'
 import { allRead, element } from './dom.js'
 import { recent } from './recent.js'
@@ -30,9 +30,9 @@ export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> 
   return keptMaps(key, () => load<SiteMaps>(key))
 }
 
-/** Small maps of a group's answers; see `SiteOverview`. */
-export function loadOverview(group: number): Promise<SiteOverview> {
-  return load<SiteOverview>(`answers/${group}`)
+/** Small maps of a group's answers; see `SmallAnswersOfGroup`. */
+export function loadSmallAnswers(group: number): Promise<SmallAnswersOfGroup> {
+  return load<SmallAnswersOfGroup>(`answers/${group}`)
 }
 
 export function loadPicture(picture: PictureKey): Promise<SitePicture> {

@@ -11,14 +11,14 @@ import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
 import { anchorOf } from './maps.js'
 import { usePictures } from './picture.js'
-import { Badge, type Reading, Swatch } from './readings.js'
+import { Badge, type MapValue, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
 
 interface FrameProps {
   /** What map A shows, whether or not the map has arrived. */
   readonly fitted: Fitted
   readonly cursor: Position
-  readonly readings: readonly Reading[]
+  readonly readings: readonly MapValue[]
   readonly regions: Regions
   readonly pictureOf: (key: PictureKey) => Promise<string>
   readonly actions: CursorActions
@@ -118,7 +118,7 @@ function placeOf({ group, anchorPosition }: Fitted, cursor: Position): Position 
 }
 
 function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
-  const { position, map } = readings[0] as Reading
+  const { position, map } = readings[0] as MapValue
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
@@ -213,7 +213,7 @@ function outlines({ group, unit }: Fitted, position: Position, anchor: Position)
  * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
  * the answer, so only a box of another class has its name.
  */
-function seenBoxes({ map, sighting, answer, name = '', ofCenter = 0, isNearby }: Reading, regions: Regions) {
+function seenBoxes({ map, sighting, answer, name = '', ofCenter = 0, isNearby }: MapValue, regions: Regions) {
   if (sighting === undefined || isNearby) return []
   const box = (of: string, [left, top, right, bottom]: Box) => {
     const stroke = `rgb(${regions.colourOfClass(of).join(' ')})`

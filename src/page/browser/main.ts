@@ -2,7 +2,7 @@ import type { SiteIndex } from '../site/siteIndex.js'
 import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
-import { startOverview } from './overview.js'
+import { startObjectMatrix } from './overview.js'
 import { bindPrint } from './print.js'
 import { fileSource } from './source.js'
 import { startViewer } from './viewer.js'
@@ -10,5 +10,5 @@ import { startViewer } from './viewer.js'
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index)
 bindContents()
-startOverview(index, startViewer(fileSource(index)))
+startObjectMatrix(index, startViewer(fileSource(index)))
 bindPrint()

@@ -12,14 +12,14 @@ import {
 } from '../html/everyObject.js'
 import { comparedIn } from '../site/groups.js'
 import { decodeRegions, fromBase64 } from '../site/mapCoding.js'
-import type { SiteGroup, SiteIndex, SiteOverview, SmallAnswers } from '../site/siteIndex.js'
+import type { SiteGroup, SiteIndex, SmallAnswers, SmallAnswersOfGroup } from '../site/siteIndex.js'
 import { PANEL_IDS, type PanelId } from '../site/view.js'
 import { classWords, isolated, probabilityText, shareText } from '../text/text.js'
 import { namedAnswer } from './answers.js'
 import { Choices } from './controls.js'
 import { element } from './dom.js'
 import { paint, useWidth } from './drawing.js'
-import { loadOverview, loadPicture } from './files.js'
+import { loadPicture, loadSmallAnswers } from './files.js'
 import type { Fits } from './fit.js'
 import { moveFocus } from './keys.js'
 import { Picture } from './picture.js'
@@ -30,7 +30,7 @@ import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
 
 /** Draws all answers below the viewer, of objects with the size of those in the viewer. */
-export function startOverview(index: SiteIndex, viewer: RunningViewer): void {
+export function startObjectMatrix(index: SiteIndex, viewer: RunningViewer): void {
   const root = document.getElementById('every-object-app')
   if (root === null) return
   const compared = comparedIn(index)
@@ -210,7 +210,7 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
   )
 }
 
-type SmallMaps = ReadonlyMap<number, SiteOverview>
+type SmallMaps = ReadonlyMap<number, SmallAnswersOfGroup>
 
 /**
  * Loads the small maps of the networks that are shown, and keeps them. Returns them with a message about a failure.
@@ -222,7 +222,7 @@ function useSmallMaps(groups: readonly SiteGroup[]): readonly [SmallMaps, string
   useEffect(() => {
     for (const { key } of groups) {
       if (maps.has(key)) continue
-      loadOverview(key).then(
+      loadSmallAnswers(key).then(
         (loaded) => setMaps((before) => new Map(before).set(key, loaded)),
         (error: Error) => setFault(error.message),
       )

@@ -22,7 +22,7 @@ import type { CursorActions } from './keys.js'
 import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
-import { Badge, type Reading, ReadingLine, Swatch } from './readings.js'
+import { Badge, type MapValue, ReadingLine, Swatch } from './readings.js'
 import type { Region } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
 import type { ShownMaps } from './state.js'
@@ -36,7 +36,7 @@ interface MapPanelProps {
   /** What the page shows in both panels. */
   readonly figure: ShownMaps
   /** Readings of both maps. */
-  readonly readings: readonly Reading[]
+  readonly readings: readonly MapValue[]
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
@@ -179,7 +179,7 @@ function answersText(map: LoadedMap): string {
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
-export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: Reading | undefined): string {
+export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: MapValue | undefined): string {
   const here = reading && (values[reading.at] as number)
   const decimals = decimalsFor([0, mean, lowest, highest, here ?? 0])
   const textOf = (value: number) => differenceText(value, decimals)

@@ -13,7 +13,7 @@ import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
 import { anchorOf, extremes, PROBABILITY_LIMITS } from './maps.js'
 import { PLOT_MARGIN } from './plot.js'
-import type { Reading } from './readings.js'
+import type { MapValue } from './readings.js'
 import type { Regions } from './regions.js'
 
 const HEIGHT = 110
@@ -26,7 +26,7 @@ interface ProfileProps {
   readonly axis: keyof Position
   /** The map that gives the axis, and whose answers are drawn as bars. */
   readonly panel: PanelId
-  readonly readings: readonly Reading[]
+  readonly readings: readonly MapValue[]
   readonly regions: Regions
 }
 
@@ -63,7 +63,7 @@ export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
   )
 }
 
-export function profileTitle({ map, position }: Reading, isSimilarity: boolean, axis: keyof Position): string {
+export function profileTitle({ map, position }: MapValue, isSimilarity: boolean, axis: keyof Position): string {
   const { group } = map.fitted
   const { row, col } = nearestPosition(group, position)
   const quantity = isSimilarity ? 'Similarity' : group.isDetector ? 'Score' : 'Probability'
@@ -86,7 +86,7 @@ interface ProfileLine {
 
 /** @param along the group whose pixels the chart's axis has; by default, that of the reading */
 export function lineOf(
-  { panel, map, at, position, shown, ofCenter }: Reading,
+  { panel, map, at, position, shown, ofCenter }: MapValue,
   isSimilarity: boolean,
   axis: keyof Position,
   along: SiteGroup = map.fitted.group,
@@ -110,7 +110,7 @@ export function lineOf(
 }
 
 /** The answers at the computed positions of a row or column, in the colours of their classes. */
-function barsOf({ map, at }: Reading, regions: Regions, axis: keyof Position) {
+function barsOf({ map, at }: MapValue, regions: Regions, axis: keyof Position) {
   const strongest = map.answers?.strongest
   if (!strongest) return []
   const { group } = map.fitted
@@ -131,7 +131,7 @@ function indicesAlong({ rows, cols }: { rows: number; cols: number }, at: number
 
 /** @param ends ends of the value axis, which do not depend on the cursor */
 function chart(
-  own: Reading,
+  own: MapValue,
   axis: keyof Position,
   lines: readonly ProfileLine[],
   bars: ReturnType<typeof barsOf>,

@@ -12,7 +12,7 @@ import { anchorOf, type LoadedMap } from './maps.js'
 import type { Colour, Regions } from './regions.js'
 
 /** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
-export interface Reading extends AnswerAt {
+export interface MapValue extends AnswerAt {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
@@ -35,7 +35,7 @@ export function readMaps(
   maps: readonly (LoadedMap | undefined)[],
   cursor: Position,
   of: SiteGroup,
-): readonly Reading[] {
+): readonly MapValue[] {
   const cursorIn = ({ fitted: { group } }: LoadedMap) => correspondingPosition(cursor, of, group)
   const isOnAnchor = maps.some((map) => map && isClose(map.fitted.anchorPosition, cursorIn(map)))
   return maps.flatMap((map, i) => {
@@ -50,7 +50,7 @@ function isClose(a: Position, b: Position): boolean {
   return Math.hypot(a.row - b.row, a.col - b.col) < 1e-6
 }
 
-function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
+function readNear(panel: PanelId, map: LoadedMap, wanted: Position): MapValue {
   const position = nearestPosition(map.fitted.group, wanted)
   const at = indexOf(position, map.fitted.group)
   return {
@@ -65,7 +65,7 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): Reading {
 }
 
 /** The anchor may lie between the positions of the grid. */
-function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
+function readAtAnchor(panel: PanelId, map: LoadedMap): MapValue {
   const position = map.fitted.anchorPosition
   const near = readNear(panel, map, position)
   if (isSamePosition(near.position, position)) return near
@@ -75,7 +75,7 @@ function readAtAnchor(panel: PanelId, map: LoadedMap): Reading {
 }
 
 interface PlaceProps {
-  readonly reading: Reading | undefined
+  readonly reading: MapValue | undefined
   /** Moves the cursor to the position of the grid that is nearest to the given one. */
   readonly place: (position: Position) => void
 }
@@ -106,7 +106,7 @@ export function Place({ reading, place }: PlaceProps) {
 
 interface PlaceFieldProps extends Pick<PlaceProps, 'place'> {
   readonly axis: keyof Position
-  readonly reading: Reading
+  readonly reading: MapValue
   readonly say: (answer: { readonly words: string; readonly at: Position } | undefined) => void
 }
 
@@ -174,7 +174,7 @@ export function pixelsIn(text: string): number | undefined {
 /** The answer and the value of one map at the cursor. */
 export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
   const { panel, map, position, answer, name } = reading
-  const isApart = !isSamePosition(position, (readings[0] as Reading).position)
+  const isApart = !isSamePosition(position, (readings[0] as MapValue).position)
   const value = valueTexts(readings)[readings.indexOf(reading)]
   return (
     <p class="here">
@@ -189,9 +189,9 @@ export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
 }
 
 interface ReadingLineProps {
-  readonly reading: Reading
+  readonly reading: MapValue
   /** Readings of both maps, so that their values get the same number of decimals. */
-  readonly readings: readonly Reading[]
+  readonly readings: readonly MapValue[]
   readonly regions: Regions
 }
 
@@ -208,7 +208,7 @@ export function Swatch({ colour }: { readonly colour: Colour }) {
 /** Time without a change, in milliseconds, after which screen readers read the values and the address is updated. */
 export const SETTLED = 350
 
-export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
+export function SpokenReadings({ readings }: { readonly readings: readonly MapValue[] }) {
   const [spoken, speak] = useState('')
   const sentence = spokenText(readings)
   useEffect(() => {
@@ -222,7 +222,7 @@ export function SpokenReadings({ readings }: { readonly readings: readonly Readi
   )
 }
 
-export function spokenText(readings: readonly Reading[]): string {
+export function spokenText(readings: readonly MapValue[]): string {
   const [first] = readings
   if (first === undefined) return ''
   const texts = valueTexts(readings)
@@ -237,7 +237,7 @@ export function spokenText(readings: readonly Reading[]): string {
  * For each map, its value at the cursor; empty if it shows classes. Until the value is computed, the text is ≈ and the
  * value at a nearby position. Only a similarity of exactly 1 is shown as 1.
  */
-export function valueTexts(readings: readonly Reading[]): readonly string[] {
+export function valueTexts(readings: readonly MapValue[]): readonly string[] {
   const cosines = readings.filter(({ map }) => map.quantity === 'similarity').map(({ shown }) => shown)
   const decimals = decimalsFor([1, ...cosines])
   return readings.map(({ map: { quantity, regions, error }, shown, isNearby }) => {
@@ -247,7 +247,7 @@ export function valueTexts(readings: readonly Reading[]): readonly string[] {
   })
 }
 
-function nearText({ position, map }: Reading): string {
+function nearText({ position, map }: MapValue): string {
   return `${positionText(position)}, its ${isSamePosition(position, anchorOf(map)) ? anchorName(map) : 'nearest position'}`
 }
 
@@ -256,7 +256,7 @@ function anchorName({ quantity }: LoadedMap): string {
   return quantity === 'similarity' ? 'anchor' : 'center'
 }
 
-function offsetText({ position, map }: Reading): string {
+function offsetText({ position, map }: MapValue): string {
   const name = anchorName(map)
   const way = wayText(map.fitted.group, anchorOf(map), position)
   if (way !== '') return `${way} of the ${name}`

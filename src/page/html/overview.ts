@@ -26,7 +26,7 @@ const RARE = 0.25
 const COMMON = 0.5
 
 /** @param groups networks at one size, with answers */
-export function overviewText(groups: readonly SiteGroup[]): OverviewText {
+export function objectMatrixText(groups: readonly SiteGroup[]): OverviewText {
   const answers = objectAnswers(groups)
   const confident = answers.filter(({ isConfident }) => isConfident)
   const unsure = answers.filter(({ isConfident }) => !isConfident)
@@ -99,7 +99,7 @@ export function overviewHtml(index: SiteIndex): string {
   if (answered.length === 0) return ''
   const texts = [...new Set(answered.map(compared))].map((size, i) => ({
     attributes: `data-size="${size}"${i === 0 ? '' : ' hidden'}`,
-    ...overviewText(answered.filter((one) => compared(one) === size)),
+    ...objectMatrixText(answered.filter((one) => compared(one) === size)),
   }))
   const headings = texts.map(
     ({ attributes, question, answer }) =>

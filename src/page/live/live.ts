@@ -1,7 +1,7 @@
 /** Messages that the live page and its server exchange. Those in a stream are coded by `encodeMessage`. */
 
 import { type Position, positionRange } from '../../engine/scene/positions.js'
-import type { Sighting } from '../../experiments/answers/boxes.js'
+import type { Detection } from '../../experiments/answers/boxes.js'
 
 /** Data with which the live page starts. The server embeds them in the page as JSON. */
 export interface LiveStudy {
@@ -53,7 +53,7 @@ export interface LiveObject {
   readonly category: string
 }
 
-export interface LiveScene {
+export interface LiveUnitRequest {
   readonly network: string
   /** `key` of a `LiveObject`. */
   readonly object: number
@@ -64,7 +64,7 @@ export interface LiveScene {
 }
 
 /** Request for a map. Its values are the cosine similarities of a layer's features to those at the anchor. */
-export interface MapRequest extends LiveScene, Pick<LiveObject, 'category'> {
+export interface MapRequest extends LiveUnitRequest, Pick<LiveObject, 'category'> {
   readonly layer: string
   /**
    * Position of the anchor in pixels. A named anchor, such as `bottom-right`, may lie between the positions of the
@@ -111,7 +111,7 @@ export interface MapRows {
       readonly probability: number
       readonly ofCenter: number
       /** Only of a detector. */
-      readonly sighting?: Sighting
+      readonly sighting?: Detection
     }
     /** Only of a detector: its sightings (see `Detections`). */
     readonly sightings?: Float32Array
@@ -140,7 +140,7 @@ export type PullMessage =
   | Fault
 
 /** Request to store an object's results in the results folder. */
-export interface KeepRequest extends LiveScene, Pick<LiveObject, 'category'> {
+export interface KeepRequest extends LiveUnitRequest, Pick<LiveObject, 'category'> {
   /** Whether to replace stored results that were computed with other settings. */
   readonly replaces: boolean
 }

@@ -19,9 +19,9 @@ import type {
   SiteIndex,
   SiteLayerMaps,
   SiteMaps,
-  SiteOverview,
   SiteUnit,
   SmallAnswers,
+  SmallAnswersOfGroup,
 } from './siteIndex.js'
 import { answerSummary, classRanking, smallAnswers } from './smallAnswers.js'
 
@@ -99,7 +99,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         const mean = meanMaps(group)
         means.push(mean)
         await writeSiteFile(site, `maps/${key}/mean`, mean)
-        await writeSiteFile(site, `answers/${key}`, small satisfies SiteOverview)
+        await writeSiteFile(site, `answers/${key}`, small satisfies SmallAnswersOfGroup)
         await addSketches(files, sketched)
         described.push({
           key,

@@ -108,7 +108,7 @@ export interface AnswerSummary {
 }
 
 /** Content of the file `answers/<group>`: a small map of the answers for each unit; null if they are not known. */
-export type SiteOverview = readonly (SmallAnswers | null)[]
+export type SmallAnswersOfGroup = readonly (SmallAnswers | null)[]
 
 /** A map of answers with at most 38 rows and columns. */
 export interface SmallAnswers {

@@ -5,7 +5,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { decibelText } from '../../plot/numberText.js'
 import { tableHtml } from '../../plot/tables.js'
 import type { ArithmeticDocument } from '../../results/arithmetic/document.js'
-import type { ArithmeticStudy, StoredScene } from '../../results/arithmetic/study.js'
+import type { ArithmeticStudy, StoredExpression } from '../../results/arithmetic/study.js'
 import { JUDGED_NAMES } from '../../results/measures/measures.js'
 import { type ResultTable, tablesHtml } from '../tables/tables.js'
 
@@ -41,7 +41,7 @@ const INTRODUCTION = `<p class="note">We add and subtract the features of scenes
 const STYLE = `.expression td{border:0;padding:.2rem;vertical-align:top}.expression td:nth-child(odd){vertical-align:middle}.expression th{max-width:0}/* the pictures decide how wide the table is */
 .expression img{display:block;width:8rem;border:1px solid var(--line)}.printing .expression img{width:4.2rem}`
 
-function sceneHtml(scene: Omit<StoredScene, 'name'>, isOpen: boolean): string {
+function sceneHtml(scene: Omit<StoredExpression, 'name'>, isOpen: boolean): string {
   const { title, document } = scene
   const expression = expressionText(document.terms)
   return `<details${isOpen ? ' open' : ''}><summary>${escapeHtml(title)}: ${escapeHtml(expression)}</summary>
@@ -54,7 +54,7 @@ ${picturesHtml(scene)}
  * The paper's Figure 6. The first row is the expression in pixels. Then each layer has a row of pictures that a generator
  * decodes from features: those of the operands, the result, and pictures to compare it with.
  */
-function picturesHtml({ folder, document }: Omit<StoredScene, 'name'>): string {
+function picturesHtml({ folder, document }: Omit<StoredExpression, 'name'>): string {
   const { terms, operands, expectation, origin, layers } = document
   const picture = (sign: string, file: string, label: string, row: string) => {
     const source = [...folder.split('/'), file].map(encodeURIComponent).join('/')

@@ -3,7 +3,7 @@ import { comparedSizes, sizeText, squareText } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { arranged, paragraph } from '../../plot/savedFigure.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
-import type { DotChart, LineChart, MeasureChart } from '../../results/measures/chartKinds.js'
+import type { DotChart, LineChart, MetricChart } from '../../results/measures/chartKinds.js'
 import { MEASURES } from '../../results/measures/measures.js'
 import { combined, type LayerAtSize, type Row } from '../../results/measures/rows.js'
 import { hasPart } from '../../results/measures/variant.js'
@@ -35,7 +35,7 @@ export function chartsSection(rows: readonly Row[], source: string): ReportSecti
  * @param own rows of the chart's measure
  * @param all rows of every measure, because a series may show a different measure
  */
-function chartOf(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): Chart {
+function chartOf(chart: MetricChart, own: readonly Row[], all: readonly Row[]): Chart {
   const compared = comparedSizes(own)
   const sizes = distinct(own.map(compared)).toSorted((a, b) => b - a)
   const drawn = sizes.map((size) => {

@@ -25,7 +25,7 @@ import type { ClaimFinding } from './finding.js'
 import { VERDICT_RULE } from './findings.js'
 
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
-  const { title, answer, open, notes, answered } = overviewOf(findings)
+  const { title, answer, open, notes, answered } = findingCounts(findings)
   const parts = answered.flatMap(({ claim, own }) => {
     const evidence = evidenceTable(claim, own)
     return [
@@ -45,7 +45,7 @@ export function findingsSections(
   rows: readonly Row[],
   source: string,
 ): readonly ReportSection[] {
-  const { title, answer, open, notes, answered } = overviewOf(findings)
+  const { title, answer, open, notes, answered } = findingCounts(findings)
   const sections = answered.map(({ claim, own }): ReportSection => {
     const evidence = evidenceTable(claim, own)
     const figure = claimFigure(claim, own, rows, source)
@@ -65,7 +65,7 @@ ${figure?.html ?? ''}
 }
 
 /** What comes before the questions: all answers in short, the questions without an answer, and the rule. */
-export function overviewOf(findings: readonly ClaimFinding[]) {
+export function findingCounts(findings: readonly ClaimFinding[]) {
   const asked = askedIn(findings)
   const answered = asked.filter(({ own }) => isAnswered(own))
   return {

@@ -1,22 +1,22 @@
 import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/answers/protocols.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import type { ConsistencyMeasure } from '../../results/answers/summary.js'
+import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import type { PatchValues } from '../../results/measures/rows.js'
 import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 import { paired } from '../findings/evidence.js'
 
 /** What tells measures apart. */
-export type MeasureKey = Pick<ConsistencyMeasure, 'protocol' | 'measure'>
+export type MetricKey = Pick<ConsistencyMetric, 'protocol' | 'measure'>
 
 /** Mean difference of two networks over the photographs that both measured. */
 export type PairedDifference = MeanInterval & { readonly count: number }
 
-export function measureOf({ measures }: AnsweredNetwork, key: MeasureKey): ConsistencyMeasure | undefined {
+export function metricOf({ measures }: AnsweredNetwork, key: MetricKey): ConsistencyMetric | undefined {
   return measures[indexOf(measures, key)]
 }
 
 /** Finite values of a measure, by the SHA-256 of the photograph. In another network, it may have another name. */
-export function photographValues({ measures, photographs }: AnsweredNetwork, key: MeasureKey): PatchValues {
+export function photographValues({ measures, photographs }: AnsweredNetwork, key: MetricKey): PatchValues {
   const at = indexOf(measures, key)
   return new Map(
     photographs.flatMap(({ sha256, values }) =>
@@ -25,7 +25,7 @@ export function photographValues({ measures, photographs }: AnsweredNetwork, key
   )
 }
 
-function indexOf(measures: readonly ConsistencyMeasure[], key: MeasureKey): number {
+function indexOf(measures: readonly ConsistencyMetric[], key: MetricKey): number {
   return measures.findIndex(({ protocol, measure }) => protocol === key.protocol && measure === key.measure)
 }
 
@@ -33,7 +33,7 @@ function indexOf(measures: readonly ConsistencyMeasure[], key: MeasureKey): numb
 export function pairedDifference(
   one: AnsweredNetwork,
   other: AnsweredNetwork,
-  key: MeasureKey,
+  key: MetricKey,
 ): PairedDifference | undefined {
   if (!haveSameShifts(one, other, key.protocol)) return undefined
   const differences = paired(photographValues(one, key), photographValues(other, key), (a, b) => a - b)
@@ -61,16 +61,16 @@ export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
 }
 
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */
-export function bestFirst(networks: readonly AnsweredNetwork[], key: MeasureKey): readonly AnsweredNetwork[] {
+export function bestFirst(networks: readonly AnsweredNetwork[], key: MetricKey): readonly AnsweredNetwork[] {
   const rank = (network: AnsweredNetwork) => {
-    const { mean = null, better = 'neither' } = measureOf(network, key) ?? {}
+    const { mean = null, better = 'neither' } = metricOf(network, key) ?? {}
     return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
   }
   return networks.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
 /** The first measure of each protocol, which stands for it. With labels, the first one is the accuracy. */
-export function mainMeasures(networks: readonly AnsweredNetwork[]): readonly ConsistencyMeasure[] {
+export function mainMetrics(networks: readonly AnsweredNetwork[]): readonly ConsistencyMetric[] {
   const all = networks.flatMap(({ measures }) => measures)
   return PROTOCOL_NAMES.flatMap((name) => all.find(({ protocol }) => protocol === name) ?? [])
 }
@@ -79,9 +79,9 @@ export function mainMeasures(networks: readonly AnsweredNetwork[]): readonly Con
  * The main measure of a protocol that shifts photographs, if possible of one that all networks have. It decides which
  * network is the most consistent.
  */
-export function leadingMeasure(networks: readonly AnsweredNetwork[]): ConsistencyMeasure {
-  const main = mainMeasures(networks)
+export function leadingMetric(networks: readonly AnsweredNetwork[]): ConsistencyMetric {
+  const main = mainMetrics(networks)
   const shifted = main.filter(({ protocol }) => protocol !== 'center')
-  const ofAll = shifted.find((measure) => networks.every((network) => measureOf(network, measure) !== undefined))
-  return (ofAll ?? shifted[0] ?? main[0]) as ConsistencyMeasure
+  const ofAll = shifted.find((measure) => networks.every((network) => metricOf(network, measure) !== undefined))
+  return (ofAll ?? shifted[0] ?? main[0]) as ConsistencyMetric
 }

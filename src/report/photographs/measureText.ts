@@ -1,11 +1,11 @@
 import { decimalText, signedText } from '../../plot/numberText.js'
-import type { ConsistencyMeasure, MeasureMean } from '../../results/answers/summary.js'
+import type { ConsistencyMetric, MetricMean } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
 import { mayBeChance, type PairedDifference } from './differences.js'
 
-type Unit = Pick<ConsistencyMeasure, 'unit'>
+type NumberUnit = Pick<ConsistencyMetric, 'unit'>
 
-export function measureText(measure: Unit, value: number | null): string {
+export function metricText(measure: NumberUnit, value: number | null): string {
   return value === null ? '–' : `${numberText(measure, value)}${unitOf(measure)}`
 }
 
@@ -13,36 +13,36 @@ export function measureText(measure: Unit, value: number | null): string {
  * Mean ± half of its 95 % confidence interval, such as `91.2 ± 1.6 %`. The mean is that of the measure, unless another
  * one is given.
  */
-export function meanText(measure: ConsistencyMeasure, own: MeasureMean = measure): string {
+export function meanText(measure: ConsistencyMetric, own: MetricMean = measure): string {
   return own.mean === null ? '–' : `${numberText(measure, own.mean)}${errorText(measure, own)}${unitOf(measure)}`
 }
 
 /** Size of a difference without its sign. Differences of percentages are percentage points. */
-export function distanceText(measure: Unit, difference: PairedDifference): string {
+export function distanceText(measure: NumberUnit, difference: PairedDifference): string {
   const points = measure.unit === 'share' ? ' points' : ''
   return `${numberText(measure, Math.abs(difference.mean))}${errorText(measure, difference)}${points}`
 }
 
 /** A difference with its sign, and with `≈` in front if it may be chance. */
-export function pairedText(measure: Unit, difference: PairedDifference): string {
+export function pairedText(measure: NumberUnit, difference: PairedDifference): string {
   const sign = mayBeChance(difference) ? '≈ ' : ''
   return `${sign}${numberText(measure, difference.mean, signedText)}${errorText(measure, difference)}`
 }
 
 /** A measure's title, and whether high or low values are better. */
-export function titleText({ title, better }: Pick<ConsistencyMeasure, 'title' | 'better'>): string {
+export function titleText({ title, better }: Pick<ConsistencyMetric, 'title' | 'better'>): string {
   return better === 'neither' ? title : `${title}, ${better} is better`
 }
 
-function numberText({ unit }: Unit, value: number, text = decimalText): string {
+function numberText({ unit }: NumberUnit, value: number, text = decimalText): string {
   return unit === 'share' ? text(100 * value, 1) : text(value, unit === 'error' ? 5 : 4)
 }
 
-function errorText(measure: Unit, { standardError, count }: MeasureMean): string {
+function errorText(measure: NumberUnit, { standardError, count }: MetricMean): string {
   const halfWidth = halfWidthOf(standardError, count)
   return halfWidth === null ? '' : ` ± ${numberText(measure, halfWidth)}`
 }
 
-function unitOf({ unit }: Unit): string {
+function unitOf({ unit }: NumberUnit): string {
   return unit === 'share' ? ' %' : ''
 }

@@ -4,11 +4,11 @@ import { escapeHtml } from '../../plot/html.js'
 import { tableHtml } from '../../plot/tables.js'
 import { CONFIDENCE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import type { ConsistencyMeasure, MeasuredPhotograph } from '../../results/answers/summary.js'
+import type { ConsistencyMetric, MeasuredPhotograph } from '../../results/answers/summary.js'
 import { counted } from '../../support/text.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { haveSameShifts, pairedDifference, photographValues } from './differences.js'
-import { measureText, pairedText } from './measureText.js'
+import { metricText, pairedText } from './measureText.js'
 import { type PagePictures, type PictureReader, pagePictures } from './pictures.js'
 import { nameCell } from './tables.js'
 
@@ -28,7 +28,7 @@ type Shown = readonly [AnsweredNetwork] | readonly [AnsweredNetwork, AnsweredNet
  */
 export async function pathsHtml(
   networks: readonly AnsweredNetwork[],
-  measure: ConsistencyMeasure,
+  measure: ConsistencyMetric,
   pictureOf: PictureReader,
 ): Promise<string> {
   const all = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
@@ -49,7 +49,7 @@ ${pictures.all()}
 <div class="pairs">\n${parts.join('\n')}\n</div>`
 }
 
-function nothingShown([one, other]: Shown, { protocol }: ConsistencyMeasure): string {
+function nothingShown([one, other]: Shown, { protocol }: ConsistencyMetric): string {
   if (other === undefined) return 'No answer changes.'
   return haveSameShifts(one, other, protocol)
     ? 'No photograph differs for which both networks are confident.'
@@ -82,7 +82,7 @@ function idOf(pair: Shown, networks: readonly AnsweredNetwork[]): string {
  * difference from the best possible value, and confident ones come first. Photographs without a difference are left out.
  * @returns the SHA-256 of each
  */
-function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readonly string[] {
+function photographsOf([one, other]: Shown, measure: ConsistencyMetric): readonly string[] {
   if (other !== undefined && !haveSameShifts(one, other, measure.protocol)) return []
   const confidence = { protocol: measure.protocol, measure: CONFIDENCE }
   const confidences = [one, other ?? one].map((network) => photographValues(network, confidence))
@@ -101,7 +101,7 @@ function photographsOf([one, other]: Shown, measure: ConsistencyMeasure): readon
 }
 
 /** Explains the figures. With several networks, a table links to the figures of each pair. */
-function explanationHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
+function explanationHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
   const drawing = isMap(measure)
     ? 'Each cell of a map is one position of the crop. Its colour stands for the answer.'
     : `Each bar is one frame (at most the first ${MOST_BARS}). Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer. A line shows the probability of the right class, if it is known.`
@@ -115,7 +115,7 @@ ${differencesHtml(networks, measure)}`
 }
 
 /** The differences of all pairs of networks. Each one is a link to the photographs of the pair. */
-function differencesHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
+function differencesHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
   const columns = networks.slice(0, -1)
   const rows = networks.slice(1).map((row, i) => {
     const cells = columns.slice(0, i + 1).map((column) => {
@@ -129,14 +129,14 @@ function differencesHtml(networks: readonly AnsweredNetwork[], measure: Consiste
 }
 
 /** Whether the frames of a protocol are all positions of a square, row by row. */
-function isMap({ protocol }: ConsistencyMeasure): boolean {
+function isMap({ protocol }: ConsistencyMetric): boolean {
   return protocolNamed(protocol).windows === true
 }
 
 async function figureHtml(
   sha256: string,
   pair: Shown,
-  measure: ConsistencyMeasure,
+  measure: ConsistencyMetric,
   networks: readonly AnsweredNetwork[],
   pictures: PagePictures,
 ): Promise<string> {
@@ -147,7 +147,7 @@ async function figureHtml(
   const draw = isMap(measure) ? answerMap : barStrip
   const parts = pair.map((network, i) => {
     const own = frames[i] ?? []
-    const value = measureText(measure, photographValues(network, measure).get(sha256) ?? null)
+    const value = metricText(measure, photographValues(network, measure).get(sha256) ?? null)
     const strip = draw(own, `Answers of ${network.model}`, colours)
     return `<p>${escapeHtml(network.model)}: ${value}</p>${strip}${legendHtml(own, colours)}`
   })
@@ -158,7 +158,7 @@ async function figureHtml(
 async function readFrames(
   network: AnsweredNetwork,
   sha256: string,
-  measure: ConsistencyMeasure,
+  measure: ConsistencyMetric,
 ): Promise<readonly ShownFrame[]> {
   const { answers, names } = (await network.answersTo(measure.protocol, sha256)) ?? { answers: [], names: {} }
   const shown = isMap(measure) ? answers : answers.slice(0, MOST_BARS)

@@ -8,16 +8,16 @@ import { linearScale } from '../../plot/scale.js'
 import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 import { CONFIDENCE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import type { ConsistencyMeasure } from '../../results/answers/summary.js'
+import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
-import { type MeasureKey, measureOf } from './differences.js'
+import { type MetricKey, metricOf } from './differences.js'
 import { meanText, titleText } from './measureText.js'
 
 /** The consistency of networks over their accuracy, or over their confidence if fewer than two have labels. */
 export interface Scatter {
   readonly dots: readonly Dot[]
-  readonly across: ConsistencyMeasure
-  readonly up: ConsistencyMeasure
+  readonly across: ConsistencyMetric
+  readonly up: ConsistencyMetric
 }
 
 /** A dot with its error bars: along each axis, the low end, the value and the high end. */
@@ -32,13 +32,13 @@ interface Dot {
 type Span = readonly [number, number, number]
 
 /** @returns undefined for fewer than two networks with both values */
-export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyMeasure): Scatter | undefined {
-  const keys: readonly MeasureKey[] = [
+export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyMetric): Scatter | undefined {
+  const keys: readonly MetricKey[] = [
     { protocol: 'center', measure: 'accuracy' },
     { protocol: up.protocol, measure: CONFIDENCE },
   ]
   const scatters = keys.flatMap((key): readonly Scatter[] => {
-    const [across] = networks.flatMap((network) => measureOf(network, key) ?? [])
+    const [across] = networks.flatMap((network) => metricOf(network, key) ?? [])
     return across === undefined ? [] : [{ dots: dotsOf(networks, across, up), across, up }]
   })
   return scatters.find(({ dots }) => dots.length > 1)
@@ -46,11 +46,11 @@ export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyM
 
 function dotsOf(
   networks: readonly AnsweredNetwork[],
-  across: ConsistencyMeasure,
-  up: ConsistencyMeasure,
+  across: ConsistencyMetric,
+  up: ConsistencyMetric,
 ): readonly Dot[] {
   return networks.flatMap((network): readonly Dot[] => {
-    const [x, y] = [measureOf(network, across), measureOf(network, up)]
+    const [x, y] = [metricOf(network, across), metricOf(network, up)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
     return [
       { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },
@@ -59,7 +59,7 @@ function dotsOf(
 }
 
 /** The interval of a share or a probability ends at 0 and 1, and shares are in percent. */
-function spanOf({ unit, mean, standardError, count }: ConsistencyMeasure): Span {
+function spanOf({ unit, mean, standardError, count }: ConsistencyMetric): Span {
   const [value, half] = [mean ?? 0, halfWidthOf(standardError, count) ?? 0]
   const most = unit === 'error' ? Number.POSITIVE_INFINITY : 1
   const scale = unit === 'share' ? 100 : 1
@@ -111,7 +111,7 @@ function placed({ dots, across, up }: Scatter, width: number): Placed {
   }
 }
 
-function axisTitle({ title, unit, better }: ConsistencyMeasure): string {
+function axisTitle({ title, unit, better }: ConsistencyMetric): string {
   return titleText({ title: unit === 'share' ? `${title} (%)` : title, better })
 }
 

@@ -4,17 +4,17 @@ import { fileName } from '../../files/fileName.js'
 import type { ReportSection } from '../../page/html/section.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import type { ConsistencyMeasure } from '../../results/answers/summary.js'
+import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { addTo } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import type { DrawnFigure } from '../figures/figures.js'
 import type { ResultTable } from '../tables/tables.js'
 import {
   bestFirst,
-  leadingMeasure,
-  mainMeasures,
+  leadingMetric,
+  mainMetrics,
   mayBeChance,
-  measureOf,
+  metricOf,
   pairedDifference,
   settingsText,
 } from './differences.js'
@@ -23,7 +23,7 @@ import { pathsHtml } from './paths.js'
 import type { PictureReader } from './pictures.js'
 import { scatterFigure, scatterHtml, scatterOf } from './scatter.js'
 import { PHOTOGRAPHS_STYLE } from './style.js'
-import { measuresHtml } from './tables.js'
+import { metricsHtml } from './tables.js'
 
 /** The part of a page about answers to photographs. */
 export interface PhotographsPart {
@@ -40,7 +40,7 @@ export async function photographsPart(
   tables: readonly ResultTable[],
   pictureOf: PictureReader,
 ): Promise<PhotographsPart> {
-  const measure = leadingMeasure(networks)
+  const measure = leadingMetric(networks)
   const sorted = bestFirst(networks, measure)
   const isOne = sorted.length === 1
   const scatter = scatterOf(sorted, measure)
@@ -49,7 +49,7 @@ export async function photographsPart(
     {
       id: 'photographs',
       title: resultTitle(sorted, measure),
-      html: [resultHtml(sorted, measure), measuresHtml(sorted), filesHtml(networks, tables)].join('\n'),
+      html: [resultHtml(sorted, measure), metricsHtml(sorted), filesHtml(networks, tables)].join('\n'),
       style: PHOTOGRAPHS_STYLE,
     },
     ...(scatter === undefined
@@ -74,7 +74,7 @@ export async function photographsPart(
  * Says which network is the most consistent, and how many of its differences from others may be chance.
  * @param networks the best one first
  */
-function resultTitle(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
+function resultTitle(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
   const [best, ...others] = networks as [AnsweredNetwork, ...AnsweredNetwork[]]
   if (others.length === 0) return 'Consistency in each protocol'
   const differences = others.map((other) => pairedDifference(other, best, measure))
@@ -86,7 +86,7 @@ function resultTitle(networks: readonly AnsweredNetwork[], measure: ConsistencyM
 }
 
 /** The result in words, and from what it was measured. */
-function resultHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
+function resultHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
   const counts = networks.map(({ photographs }) => photographs.length)
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   const photographs = fewest === most ? counted(most, 'photograph') : `${fewest} to ${most} photographs`
@@ -98,8 +98,8 @@ function resultHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMe
   return `<p>${escapeHtml(sentences.join(' '))}</p>`
 }
 
-function leadSentences([best, second]: readonly AnsweredNetwork[], measure: ConsistencyMeasure): string {
-  const own = best && measureOf(best, measure)
+function leadSentences([best, second]: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
+  const own = best && metricOf(best, measure)
   if (own === undefined) return ''
   const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
   const difference = best && second && pairedDifference(second, best, measure)
@@ -120,7 +120,7 @@ function namesText(networks: readonly AnsweredNetwork[]): string {
 
 /** Says with which settings each protocol was measured that has some. Networks with other settings are not compared. */
 function settingsSentences(networks: readonly AnsweredNetwork[]): readonly string[] {
-  return mainMeasures(networks).flatMap(({ protocol }) => {
+  return mainMetrics(networks).flatMap(({ protocol }) => {
     const models = new Map<string, string[]>()
     for (const network of networks)
       if (network.protocols.some(({ name }) => name === protocol))
@@ -134,8 +134,8 @@ function settingsSentences(networks: readonly AnsweredNetwork[]): readonly strin
 }
 
 /** The main measure of the first protocol that shifts photographs along a path, or of any protocol without a path. */
-function pathMeasure(networks: readonly AnsweredNetwork[], leading: ConsistencyMeasure): ConsistencyMeasure {
-  return mainMeasures(networks).find(({ protocol }) => protocolNamed(protocol).isPath) ?? leading
+function pathMeasure(networks: readonly AnsweredNetwork[], leading: ConsistencyMetric): ConsistencyMetric {
+  return mainMetrics(networks).find(({ protocol }) => protocolNamed(protocol).isPath) ?? leading
 }
 
 function filesHtml(networks: readonly AnsweredNetwork[], tables: readonly ResultTable[]): string {

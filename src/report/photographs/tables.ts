@@ -1,17 +1,17 @@
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
 import { type TableCell, tableHtml } from '../../plot/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import type { ConsistencyMeasure, MeasureMean } from '../../results/answers/summary.js'
+import type { ConsistencyMetric, MetricMean } from '../../results/answers/summary.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { bestFirst, mainMeasures, measureOf, pairedDifference } from './differences.js'
+import { bestFirst, mainMetrics, metricOf, pairedDifference } from './differences.js'
 import { meanText, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
-export function measuresHtml(networks: readonly AnsweredNetwork[]): string {
+export function metricsHtml(networks: readonly AnsweredNetwork[]): string {
   const isOne = networks.length === 1
   const measures = networks.flatMap((network) => network.measures)
-  const tables = mainMeasures(networks).map(({ protocol }) => {
+  const tables = mainMetrics(networks).map(({ protocol }) => {
     const own = measures.filter((measure) => measure.protocol === protocol)
     return `<details${isOne ? ' open' : ''}><summary>All measures of the protocol ${protocol}</summary>
 ${measureTable(networks, own)}</details>`
@@ -26,14 +26,14 @@ ${tables.join('\n')}`
  * All measures of a protocol. For each measure, the best network comes first.
  * @param measures of all networks, because only detectors measure overlaps
  */
-function measureTable(networks: readonly AnsweredNetwork[], measures: readonly ConsistencyMeasure[]): string {
+function measureTable(networks: readonly AnsweredNetwork[], measures: readonly ConsistencyMetric[]): string {
   const isOne = networks.length === 1
   const keys = distinct(measures.map(({ protocol, measure }) => ({ protocol, measure })))
   const rows = keys.flatMap((key) =>
     bestFirst(networks, key).flatMap((network) => {
-      const own = measureOf(network, key)
+      const own = metricOf(network, key)
       if (own === undefined) return []
-      const cell = (mean: MeasureMean) => ({ text: meanText(own, mean), below: [counted(mean.count, 'photograph')] })
+      const cell = (mean: MetricMean) => ({ text: meanText(own, mean), below: [counted(mean.count, 'photograph')] })
       const heading = isOne ? titleText(own) : { text: network.model, below: [titleText(own)] }
       return [[heading, cell(own), cell(own.confident)]]
     }),
@@ -44,7 +44,7 @@ function measureTable(networks: readonly AnsweredNetwork[], measures: readonly C
 
 /** The main measures of several networks. The best value of each column is marked, and others are compared with it. */
 function comparedHtml(networks: readonly AnsweredNetwork[]): string {
-  const columns = mainMeasures(networks)
+  const columns = mainMetrics(networks)
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
     return { text: name, below: [titleText(measure)] }
@@ -62,13 +62,13 @@ percentages, in percentage points). ≈ marks differences that may be chance: th
 function comparedCell(
   network: AnsweredNetwork,
   networks: readonly AnsweredNetwork[],
-  measure: ConsistencyMeasure,
+  measure: ConsistencyMetric,
 ): TableCell {
-  const own = measureOf(network, measure)
+  const own = metricOf(network, measure)
   const best = bestFirst(networks, measure)[0] as AnsweredNetwork
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
-  if (own.mean === measureOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
+  if (own.mean === metricOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
   const difference = pairedDifference(network, best, measure)
   return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }
 }

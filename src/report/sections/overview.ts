@@ -9,7 +9,7 @@ import { counted } from '../../support/text.js'
 import { heatmapName } from './heatmap.js'
 
 /** A section with thumbnails of all mean maps. Each thumbnail links to the same map in the viewer. */
-export function overviewSection(groups: readonly StudyGroup[], limits: ColourLimits): ReportSection {
+export function heatmapSection(groups: readonly StudyGroup[], limits: ColourLimits): ReportSection {
   const html = `<p class="soft">Each map is the mean over objects. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
 The number below it is its mean similarity. Click a map to see it at the top of the page.</p>
 <div class="overview">

@@ -19,7 +19,7 @@ type MeasureUnit = 'share' | 'probability' | 'error' | 'overlap'
  * Without these functions, it is the mean of the values that `of` returns for the answers, or the least of them. Answers
  * with the value undefined do not count.
  */
-export interface ProtocolMeasure {
+export interface ProtocolMetric {
   readonly name: string
   readonly title: string
   readonly unit: MeasureUnit
@@ -34,7 +34,7 @@ export interface ProtocolMeasure {
 }
 
 /** The measures of each protocol, besides those that all protocols have. The first one stands for the protocol. */
-const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMeasure[]>> = {
+const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMetric[]>> = {
   center: [],
   crop: [agreement('same answer in two random crops')],
   'crop-exact': [
@@ -61,7 +61,7 @@ const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMeasure[]>> =
   ],
 }
 
-const BOX_CONSISTENCY: ProtocolMeasure = {
+const BOX_CONSISTENCY: ProtocolMetric = {
   name: 'box-consistency',
   title: 'overlap of the best boxes, moved back by the shift',
   unit: 'overlap',
@@ -69,7 +69,7 @@ const BOX_CONSISTENCY: ProtocolMeasure = {
   of: ({ overlap }) => (Number.isNaN(overlap) ? undefined : overlap),
 }
 
-const ALWAYS_SAME: ProtocolMeasure = {
+const ALWAYS_SAME: ProtocolMetric = {
   name: 'always-same',
   title: 'all shifts give the same answer',
   unit: 'share',
@@ -80,7 +80,7 @@ const ALWAYS_SAME: ProtocolMeasure = {
 /** Its values say which photographs are confident; see `CONFIDENT`. */
 export const CONFIDENCE = 'confidence'
 
-const CONFIDENCE_MEASURE: ProtocolMeasure = {
+const CONFIDENCE_MEASURE: ProtocolMetric = {
   name: CONFIDENCE,
   title: 'probability of the first answer',
   unit: 'probability',
@@ -88,7 +88,7 @@ const CONFIDENCE_MEASURE: ProtocolMeasure = {
   of: ({ frame, probability }) => (frame === 0 ? probability : undefined),
 }
 
-const ACCURACY: ProtocolMeasure = {
+const ACCURACY: ProtocolMetric = {
   name: 'accuracy',
   title: 'answer is right without a shift',
   unit: 'share',
@@ -96,7 +96,7 @@ const ACCURACY: ProtocolMeasure = {
   of: ({ isRight }) => (isRight === undefined ? undefined : Number(isRight)),
 }
 
-const MEASURES_OF_LABELS: readonly ProtocolMeasure[] = [
+const MEASURES_OF_LABELS: readonly ProtocolMetric[] = [
   { ...ACCURACY, name: 'mean-accuracy', title: 'answer is right, mean over shifts' },
   { ...ACCURACY, name: 'worst-case-accuracy', title: 'answer is right at every shift', combine: 'least' },
   {
@@ -109,10 +109,10 @@ const MEASURES_OF_LABELS: readonly ProtocolMeasure[] = [
 ]
 
 /** The measures of a protocol: its own, of a detector those of boxes, and with labels those of right answers. */
-export function measuresOf(
+export function metricsOf(
   protocol: Protocol,
   has: { readonly labels: boolean; readonly boxes: boolean },
-): readonly ProtocolMeasure[] {
+): readonly ProtocolMetric[] {
   if (protocol.name === 'center') return has.labels ? [ACCURACY, CONFIDENCE_MEASURE] : [CONFIDENCE_MEASURE]
   return [
     ...OWN_MEASURES[protocol.name],
@@ -128,9 +128,9 @@ export function measuresOf(
  * @param row the columns of each answer, then the protocol's extra values
  * @returns the values of `measures`; NaN for what needs a label, if the photograph has none
  */
-export function photographMeasures(
+export function photographMetrics(
   protocol: Protocol,
-  measures: readonly ProtocolMeasure[],
+  measures: readonly ProtocolMetric[],
   columns: readonly Column[],
   right: RightClasses,
   row: Float32Array,
@@ -152,7 +152,7 @@ export function photographMeasures(
   })
 }
 
-/** The answers of a row of stored values; see `photographMeasures`. */
+/** The answers of a row of stored values; see `photographMetrics`. */
 export function storedAnswers(
   { extras = 0 }: Protocol,
   columns: readonly Column[],
@@ -178,7 +178,7 @@ export function storedAnswers(
 }
 
 /** The share of answers that are the same as the one with which they are compared. */
-function agreement(title: string): ProtocolMeasure {
+function agreement(title: string): ProtocolMetric {
   return {
     name: 'agreement',
     title,
@@ -188,7 +188,7 @@ function agreement(title: string): ProtocolMeasure {
   }
 }
 
-function pathMeasures(): readonly ProtocolMeasure[] {
+function pathMeasures(): readonly ProtocolMetric[] {
   return [
     {
       name: 'change',

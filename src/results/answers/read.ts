@@ -3,16 +3,16 @@ import { InputError } from '../../errors.js'
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/answers/protocols.js'
 import { compareText, foldersIn } from '../store/openResults.js'
-import { measuresOf, photographMeasures, type StoredAnswer, storedAnswers } from './measures.js'
+import { metricsOf, photographMetrics, type StoredAnswer, storedAnswers } from './measures.js'
 import type { AnsweredPhotograph, AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
-import { type ConsistencyMeasure, type ListedMeasure, type MeasuredPhotograph, measureMeans } from './summary.js'
+import { type ConsistencyMetric, type ListedMetric, type MeasuredPhotograph, metricMeans } from './summary.js'
 
 /** All stored answers of one network to photographs. */
 export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket' | 'protocol' | ProtocolSettingName> {
   /** In the order of `PROTOCOL_NAMES`. */
   readonly protocols: readonly AnsweredProtocol[]
-  readonly measures: readonly ConsistencyMeasure[]
+  readonly measures: readonly ConsistencyMetric[]
   /** Sorted by name. Photographs of equal content are one, under the first name. */
   readonly photographs: readonly MeasuredPhotograph[]
   /** Names of photographs that are left out because an earlier one has the same content. */
@@ -69,14 +69,14 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
   const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
   const listed = [...buckets.keys()].flatMap((protocol) =>
-    measuresOf(protocolNamed(protocol), has).map((measure): ListedMeasure => ({ protocol, measure })),
+    metricsOf(protocolNamed(protocol), has).map((measure): ListedMetric => ({ protocol, measure })),
   )
   const { photographs, copies } = withoutCopies(await measuredPhotographs(buckets, listed))
   const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
   return {
     ...inputs,
     protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one as Bucket) })),
-    measures: measureMeans(listed, photographs),
+    measures: metricMeans(listed, photographs),
     photographs,
     copies,
     failed: distinctFailures(all),
@@ -132,7 +132,7 @@ function withoutProtocol({ inputs: { protocol, draws, seed, background, ...input
 /** Measures all photographs. The values of a protocol that was not measured are NaN. */
 async function measuredPhotographs(
   buckets: ReadonlyMap<ProtocolName, readonly Bucket[]>,
-  listed: readonly ListedMeasure[],
+  listed: readonly ListedMetric[],
 ): Promise<readonly MeasuredPhotograph[]> {
   const found = new Map<string, MeasuredPhotograph & { readonly values: number[] }>()
   for (const [protocol, own] of buckets) {
@@ -152,13 +152,7 @@ async function measuredPhotographs(
         }
         found.set(key, photograph)
         const row = rows[i] as Float32Array
-        const values = photographMeasures(
-          protocolNamed(protocol),
-          measures,
-          answers.columns,
-          right as RightClasses,
-          row,
-        )
+        const values = photographMetrics(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
         photograph.values.splice(first, values.length, ...values)
       }
     }

@@ -1,7 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
 import type { ProtocolName } from '../../experiments/answers/protocols.js'
 import { meanInterval } from '../../support/statistics.js'
-import { CONFIDENCE, type ProtocolMeasure } from './measures.js'
+import { CONFIDENCE, type ProtocolMetric } from './measures.js'
 
 /** A photograph with the values of its measures. */
 export interface MeasuredPhotograph {
@@ -17,7 +17,7 @@ export interface MeasuredPhotograph {
 }
 
 /** Mean of a measure over photographs. */
-export interface MeasureMean {
+export interface MetricMean {
   /** Null if there are no values. */
   readonly mean: number | null
   /** Standard error of the mean; null for fewer than two photographs. */
@@ -27,7 +27,7 @@ export interface MeasureMean {
 }
 
 /** Value of one measure over all photographs, and over confident ones. */
-export interface ConsistencyMeasure extends MeasureMean, Pick<ProtocolMeasure, 'title' | 'unit'> {
+export interface ConsistencyMetric extends MetricMean, Pick<ProtocolMetric, 'title' | 'unit'> {
   readonly protocol: ProtocolName
   /**
    * Name of the measure:
@@ -46,22 +46,22 @@ export interface ConsistencyMeasure extends MeasureMean, Pick<ProtocolMeasure, '
    */
   readonly measure: string
   /** Whether a higher or a lower value is better, or neither. */
-  readonly better: ProtocolMeasure['better']
+  readonly better: ProtocolMetric['better']
   /** The mean over photographs with a probability of at least 0.5 for the answer to the protocol's first image. */
-  readonly confident: MeasureMean
+  readonly confident: MetricMean
 }
 
 /** A measure of a protocol. The values of photographs have the order of a list of these. */
-export interface ListedMeasure {
+export interface ListedMetric {
   readonly protocol: ProtocolName
-  readonly measure: ProtocolMeasure
+  readonly measure: ProtocolMetric
 }
 
 /** Means of all measures over photographs. */
-export function measureMeans(
-  listed: readonly ListedMeasure[],
+export function metricMeans(
+  listed: readonly ListedMetric[],
   photographs: readonly MeasuredPhotograph[],
-): readonly ConsistencyMeasure[] {
+): readonly ConsistencyMetric[] {
   const column = (i: number) => photographs.map(({ values }) => values[i] as number)
   return listed.map(({ protocol, measure: { name, title, unit, better } }, i) => {
     const values = column(i)
@@ -72,7 +72,7 @@ export function measureMeans(
 }
 
 /** The mean of those values that exist. */
-function meanOf(values: readonly number[]): MeasureMean {
+function meanOf(values: readonly number[]): MetricMean {
   const found = values.filter((value) => !Number.isNaN(value))
   const { mean, standardError } = meanInterval(found)
   return { mean: found.length === 0 ? null : mean, standardError, count: found.length }

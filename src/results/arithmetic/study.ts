@@ -8,11 +8,11 @@ import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArith
 /** Results of `reproduce --experiments arithmetic` for one network, as stored in a results folder. */
 export interface ArithmeticStudy {
   readonly model: string
-  readonly scenes: readonly StoredScene[]
+  readonly scenes: readonly StoredExpression[]
   readonly accuracy: AccuracyDocument | null
 }
 
-export interface StoredScene {
+export interface StoredExpression {
   readonly name: string
   readonly title: string
   /** Path relative to the results folder, with `/` on every system. */
@@ -39,7 +39,7 @@ export async function readArithmeticStudies(results: string): Promise<readonly A
   const studies: ArithmeticStudy[] = []
   for (const path of await foldersIn(join(results, 'arithmetic'))) {
     const folders = await foldersIn(path)
-    const scenes: StoredScene[] = []
+    const scenes: StoredExpression[] = []
     for (const { name, title } of ARITHMETIC_SCENES) {
       if (!folders.includes(join(path, name))) continue
       const document = await readArithmetic(join(path, name))

@@ -7,7 +7,7 @@ import type { Variant } from './variant.js'
  * A chart, drawn once per patch size. A dot chart has one row per network and layer. A line chart has one panel per
  * network.
  */
-export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
+export type MetricChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
 type Note = string | ((rows: readonly Row[]) => string)
 
@@ -45,7 +45,7 @@ export interface LineChart {
   readonly lines?: readonly Variant[]
 }
 
-export const SIMILARITY_AND_BASELINE: MeasureChart = {
+export const SIMILARITY_AND_BASELINE: MetricChart = {
   kind: 'dots',
   title: 'Similarity against the null baseline',
   note: 'Each row compares the mean similarity of one object at two positions with that of different objects at the same position. Bars show the standard deviation over pairs of objects. If the two marks are close together, a high similarity says little, because different objects are almost as similar.',
@@ -63,7 +63,7 @@ export const SIMILARITY_AND_BASELINE: MeasureChart = {
   ],
 }
 
-export const COVERAGE: MeasureChart = {
+export const COVERAGE: MetricChart = {
   kind: 'lines',
   title: 'Coverage',
   note: 'The vertical axis is the share of positions whose similarity to the anchor reaches the threshold on the horizontal axis. It is the mean over anchors and objects. A shift-invariant network would have a line along the top. The farther left a line falls, the less invariant the layer is.',
@@ -71,7 +71,7 @@ export const COVERAGE: MeasureChart = {
   y: { title: 'share of positions', scale: 'share' },
 }
 
-export const JAGGEDNESS: MeasureChart = {
+export const JAGGEDNESS: MetricChart = {
   kind: 'dots',
   title: 'Jaggedness',
   note: 'Jaggedness is the mean absolute change of similarity when the object moves by one pixel, over all anchors and objects. Farther left is smoother. Compare a network with its anti-aliased version.',
@@ -80,7 +80,7 @@ export const JAGGEDNESS: MeasureChart = {
   series: axesOf('jaggedness'),
 }
 
-export const GRID_SPECTRUM: MeasureChart = {
+export const GRID_SPECTRUM: MetricChart = {
   kind: 'lines',
   title: 'Grid spectrum',
   note: 'The chart shows how strongly similarity fluctuates at each period. Power is the mean square of these fluctuations, over all anchors and objects. Solid lines run along rows, dashed lines along columns. A grid pattern on the maps is a peak at its period. A tenth of the power means a third of the amplitude. At long periods, the smooth fall of similarity adds to the power.',
@@ -89,7 +89,7 @@ export const GRID_SPECTRUM: MeasureChart = {
   lines: DIRECTIONS.map((direction) => ({ direction })),
 }
 
-export const READOUT: MeasureChart = {
+export const READOUT: MetricChart = {
   kind: 'lines',
   title: 'Position read-out',
   note: 'A ridge regression reads the object’s position out of the features. It was not trained on the rows (columns) shown here. The vertical axis is the median prediction for them, mean over objects. Solid lines are rows, dashed lines are columns. If features code the position smoothly, the line is the diagonal. If they repeat with the stride of the network, the line has teeth or is level.',
@@ -98,7 +98,7 @@ export const READOUT: MeasureChart = {
   lines: READ_AXES.map((axis) => ({ axis })),
 }
 
-export const CONSISTENCY: MeasureChart = {
+export const CONSISTENCY: MetricChart = {
   kind: 'dots',
   title: 'Consistency',
   note: (rows) => {
@@ -112,7 +112,7 @@ export const CONSISTENCY: MeasureChart = {
   series: axesOf('neighbour-consistency'),
 }
 
-export const EQUIVARIANCE: MeasureChart = {
+export const EQUIVARIANCE: MetricChart = {
   kind: 'lines',
   title: 'Equivariance error',
   note: 'A layer that is a map should move with its object. The relative error measures how far it departs from that (0: moves exactly, about 1.4: unrelated). Solid lines show the whole error, dashed lines the error that the borders of the frame cause. Both meet where the object has moved by whole cells of the map. Between these distances, subsampling causes the rest (aliasing).',

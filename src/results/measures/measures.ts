@@ -18,22 +18,22 @@ import { type AxisReadout, READ_AXES } from '../../experiments/readout/readout.j
 import { mean } from '../../support/statistics.js'
 import { mapAt } from '../unit/arrays.js'
 import type { Unit, UnitInputs } from '../unit/schema.js'
-import type { MeasureChart } from './chartKinds.js'
+import type { MetricChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
-import { type LayerNumbers, type MeasureValues, type Variant, valuesOf, variantText } from './variant.js'
+import { type LayerNumbers, type MetricValues, type Variant, valuesOf, variantText } from './variant.js'
 
 /** Whether higher or lower values of a measure are better, or neither. */
 export type Better = 'higher' | 'lower' | 'neither'
 
-export interface Measure {
+export interface Metric {
   readonly name: string
   /** Better is the network whose features and answers depend less on the position, or that is right more often. */
   readonly better: Better
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
-  readonly of?: (layer: MeasuredLayer) => MeasureValues
+  readonly of?: (layer: MeasuredLayer) => MetricValues
   readonly tables?: readonly MeasureTable[]
-  readonly chart?: MeasureChart
+  readonly chart?: MetricChart
 }
 
 export type MeasuredLayer = Unit['layers'][number] &
@@ -59,7 +59,7 @@ const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 
 const CENTER = { anchor: 'center' } as const
 
 /** All measures, in the order in which files, tables and charts list them. */
-export const MEASURES: readonly Measure[] = [
+export const MEASURES: readonly Metric[] = [
   {
     name: 'answer-agreement',
     better: 'higher',
@@ -288,10 +288,7 @@ export function measureLayer(layer: MeasuredLayer): LayerNumbers {
   return Object.fromEntries(entries)
 }
 
-function eachMap(
-  layer: MeasuredLayer,
-  measure: (map: Float32Array, anchor: AnchorName) => MeasureValues,
-): MeasureValues {
+function eachMap(layer: MeasuredLayer, measure: (map: Float32Array, anchor: AnchorName) => MetricValues): MetricValues {
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(mapAt(layer.maps, layer, 0, i), anchor))
 }
 
@@ -301,8 +298,8 @@ function eachTask(
   measure: (
     result: { readonly mean: number; readonly std: number; readonly folds: readonly number[] },
     variant: Variant,
-  ) => MeasureValues,
-): MeasureValues {
+  ) => MetricValues,
+): MetricValues {
   return FOLD_SCHEMES.flatMap((scheme) =>
     TASKS.flatMap((task) => {
       const { mean, std, folds } = separability[scheme]?.[task] ?? { mean: null, std: null, folds: [] }
@@ -318,7 +315,7 @@ function eachTask(
  */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
-function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): MeasureValues {
+function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): MetricValues {
   return readout.map((one) => [{ axis: one.axis, test: one.test }, value(one)])
 }
 
@@ -327,7 +324,7 @@ function byConfidence(
   { answers, answerMap }: MeasuredLayer,
   variant: Variant,
   of: (answerMap: Float32Array) => number,
-): MeasureValues {
+): MetricValues {
   if (answers === null || answerMap === undefined) return []
   const value = of(answerMap)
   const confidence = answers.anchors.center.probability >= CONFIDENT ? 'confident' : 'unsure'
@@ -356,7 +353,7 @@ function answerColumn(metric: string): readonly MeasureTable[] {
 }
 
 /** A measure of a detector's answers. */
-function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Measure {
+function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Metric {
   return {
     name,
     better: 'higher',

@@ -56,10 +56,10 @@ export const variantSchema = z.strictObject({
 export type Variant = Readonly<z.infer<typeof variantSchema>>
 
 /** Values of a measure, by variant. */
-export type MeasureValues = readonly (readonly [variant: Variant, value: number])[]
+export type MetricValues = readonly (readonly [variant: Variant, value: number])[]
 
 /** Values of all measures of one layer of one unit, by the measure's name. */
-export type LayerNumbers = Readonly<Record<string, MeasureValues>>
+export type LayerNumbers = Readonly<Record<string, MetricValues>>
 
 /** Values of all measures of a unit, one record per layer. */
 export type UnitNumbers = readonly LayerNumbers[]

@@ -1,6 +1,6 @@
 import { workerFile } from '../../files/package.js'
 import { availableCores } from '../../support/machine.js'
-import { openThreadPool } from '../../support/threads.js'
+import { piscinaPool } from '../../support/threads.js'
 import { hasMeasures } from './storedMeasures.js'
 
 interface RenewalOptions {
@@ -22,7 +22,7 @@ export async function renewMeasures(folders: readonly string[], { onStart, onUni
   onStart(stale.length)
   const threads = Math.min(availableCores(), stale.length)
   const script = workerFile('results/store/measuresWorker.js')
-  const pool = openThreadPool<string, void>({ script, threads, tasksEach: 1 })
+  const pool = piscinaPool<string, void>({ script, threads, tasksEach: 1 })
   try {
     let done = 0
     const renew = async (folder: string) => {

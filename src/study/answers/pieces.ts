@@ -1,6 +1,6 @@
 import { positionGrid } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
-import type { Frame, Scene, Settings } from '../../engine/scene/task.js'
+import type { ImageSpec, Scene, Settings } from '../../engine/scene/task.js'
 import { throwIfStopped } from '../../errors.js'
 import type { ProtocolName, ProtocolSetting, Shift } from '../../experiments/answers/protocols.js'
 import { sha256 as sha256Of } from '../../files/sha256.js'
@@ -34,7 +34,7 @@ export function mostFrames({ layers }: Pick<Network, 'layers'>, { batch, workers
 
 /** Frames that run through the network together. The frames of one photograph may be in several pieces. */
 export interface FramePiece {
-  readonly frames: readonly Frame[]
+  readonly frames: readonly ImageSpec[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
   /** Instead of `frames`: windows that the engine cuts out of one photograph. */
@@ -75,7 +75,7 @@ export async function* framePieces(
   const { signal } = plan
   // The first piece is small, so that the workers open their sessions while more photographs are read.
   let most = Math.max(2, Math.ceil(plan.most / ROUNDS))
-  let frames: Frame[] = []
+  let frames: ImageSpec[] = []
   let photographs: DrawnPhotograph[] = []
   const finishPiece = (): FramePiece => {
     const piece = { frames, photographs }

@@ -5,7 +5,7 @@ import { BLENDS } from '../../engine/scene/task.js'
 import { UsageError } from '../../errors.js'
 import { namesOf, ORIGINS, parseExpression } from '../../experiments/arithmetic/expression.js'
 import type { LayerArithmetic } from '../../experiments/arithmetic/featureArithmetic.js'
-import type { FramePixels } from '../../experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../../experiments/scenes/objectScene.js'
 import { makeWritableFolder, writeFileAtomic } from '../../files/atomic.js'
 import { optimizationNotes } from '../../networks/open/notes.js'
 import { readBackground, WHITE } from '../../patches/background.js'
@@ -13,7 +13,7 @@ import { patchesFrom } from '../../patches/collection.js'
 import { type ProgressListener, progressTo } from '../../progress.js'
 import { expressionPage } from '../../report/arithmetic/section.js'
 import type { ArithmeticDocument } from '../../results/arithmetic/document.js'
-import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../../support/optionChecks.js'
+import { callback, type GivenOptions, oneOf, parseOptions, schemas } from '../../support/optionChecks.js'
 import { computeExpression } from './computedExpression.js'
 import { drawExpression, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
@@ -26,7 +26,7 @@ const OPTIONS = {
    * the background alone. A scene lists objects as `object@row,col` or `object:size@row,col` in pixels, separated by
    * spaces or `+`.
    */
-  images: kinds.files.readonly(),
+  images: schemas.files.readonly(),
   /** Folder of pictures, or manifest.json, with the objects for scenes; by default the built-in objects. */
   patches: z.string().exactOptional(),
   /** Side, in pixels, of the objects that a scene lists without a size; 75 by default. */
@@ -61,9 +61,9 @@ export interface Arithmetic {
   /** For each layer, its feature vectors (float32) and decoded pictures (RGB, [rows, cols, 3]). */
   readonly layers: readonly LayerArithmetic[]
   /** Images by name, in the order of the expression. */
-  readonly operands: ReadonlyMap<string, FramePixels>
+  readonly operands: ReadonlyMap<string, RgbPixels>
   /** Image that the expression should give. */
-  readonly expectation: FramePixels
+  readonly expectation: RgbPixels
   readonly seconds: number
 }
 

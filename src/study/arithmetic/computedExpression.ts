@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Origin, otherOrigin } from '../../experiments/arithmetic/expression.js'
 import { featureArithmetic, type LayerArithmetic } from '../../experiments/arithmetic/featureArithmetic.js'
 import type { ArithmeticModels } from '../../experiments/arithmetic/models.js'
-import { type FramePixels, sceneText } from '../../experiments/scenes/objectScene.js'
+import { layoutText, type RgbPixels } from '../../experiments/scenes/objectScene.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { fileName } from '../../files/fileName.js'
 import { encodeNpy } from '../../files/npy.js'
@@ -55,13 +55,13 @@ function arithmeticDocument(
     operands: operands.map(({ name, source, objects, image }) => ({
       name,
       source,
-      scene: objects === null ? null : sceneText(objects),
+      scene: objects === null ? null : layoutText(objects),
       sha256: sha256(image),
       file: `${operandStem(name)}.png`,
     })),
     expectation: {
       kind: expectation.objects === null ? 'pixels' : 'objects',
-      scene: expectation.objects === null ? null : sceneText(expectation.objects),
+      scene: expectation.objects === null ? null : layoutText(expectation.objects),
       sha256: sha256(expectation.image),
       file: 'expectation.png',
     },
@@ -107,10 +107,10 @@ async function writeArithmetic(
     await writeFileAtomic(join(out, file), pieces)
   }
   const raw = { width: document.frame, height: document.frame, channels: 3 } as const
-  const writePicture = async (file: string, image: FramePixels) =>
+  const writePicture = async (file: string, image: RgbPixels) =>
     write(file, await encodePng(image, raw, { compressionLevel: 9 }))
   for (const [i, { file }] of document.operands.entries())
-    await writePicture(file, drawn.operands[i]?.image as FramePixels)
+    await writePicture(file, drawn.operands[i]?.image as RgbPixels)
   await writePicture(document.expectation.file, drawn.expectation.image)
   for (const [i, { files, dims }] of document.layers.entries()) {
     const computed = layers[i] as LayerArithmetic
@@ -119,7 +119,7 @@ async function writeArithmetic(
     await write(files.result, ...encodeNpy([dims], own.result))
     await write(files.operands, ...encodeNpy([document.operands.length, dims], computed.operands))
     for (const [j, file] of files.decodedOperands.entries())
-      await writePicture(file, computed.decodedOperands[j] as FramePixels)
+      await writePicture(file, computed.decodedOperands[j] as RgbPixels)
     await writePicture(files.decodedResult, own.decoded)
     await writePicture(files.decodedFromOther, other.decoded)
     await writePicture(files.decodedExpectation, computed.decodedExpectation)

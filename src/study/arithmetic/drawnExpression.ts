@@ -5,9 +5,9 @@ import type { Term } from '../../experiments/arithmetic/expression.js'
 import {
   BLANK,
   drawObject,
-  type FramePixels,
   type PlacedObject,
-  parseScene,
+  parseLayout,
+  type RgbPixels,
 } from '../../experiments/scenes/objectScene.js'
 import { sceneRenderer } from '../../experiments/scenes/scenePatches.js'
 import { isGivenPath } from '../../files/regularFile.js'
@@ -35,10 +35,10 @@ interface Drawing {
 export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
-  readonly operands: readonly (Operand & { readonly image: FramePixels })[]
+  readonly operands: readonly (Operand & { readonly image: RgbPixels })[]
   /** The image that the expression should give. Its `objects` are null if it was computed from pixels. */
-  readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: FramePixels }
-  readonly blank: FramePixels
+  readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: RgbPixels }
+  readonly blank: RgbPixels
   readonly background: string
   readonly blend: Scene['blend']
   readonly notes: readonly string[]
@@ -50,7 +50,7 @@ export interface DrawnExpression {
  */
 export function operandOf(name: string, source: string, size: number): Operand {
   if (isGivenPath(source)) return { name, source, objects: null }
-  if (source.includes('@') || source.trim() === BLANK) return { name, source, objects: parseScene(source, size) }
+  if (source.includes('@') || source.trim() === BLANK) return { name, source, objects: parseLayout(source, size) }
   throw new InputError(
     `cannot read image ${name}: there is no file ${source}; give a picture, or a scene such as "orange@0,149 dog@149,0"`,
   )
@@ -69,7 +69,7 @@ export async function drawExpression(
   const scenes = new Map(operands.flatMap(({ name, objects }) => (objects === null ? [] : [[name, objects]])))
   const drawing = await sceneRenderer([...scenes.values()].flat(), patches, background.background, side, blend, signal)
   const blank = drawing.draw([])
-  const drawn: (Operand & { readonly image: FramePixels })[] = []
+  const drawn: (Operand & { readonly image: RgbPixels })[] = []
   for (const operand of operands) {
     const image =
       operand.objects === null
@@ -97,9 +97,9 @@ export async function drawExpression(
 /** Reads a picture, which must have the size of the network's input. Its transparent pixels show the background. */
 async function readFrame(
   { name, source }: Operand,
-  blank: FramePixels,
+  blank: RgbPixels,
   { side, blend, signal }: Pick<Drawing, 'side' | 'blend' | 'signal'>,
-): Promise<FramePixels> {
+): Promise<RgbPixels> {
   const { rows, cols, data } = await readImage(source, signal)
   if (rows !== side || cols !== side) {
     throw new InputError(

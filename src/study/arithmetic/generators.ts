@@ -10,7 +10,7 @@ import { checkGenerator, chooseGenerator, type Generator } from '../../networks/
 import { chooseNetwork } from '../../networks/open/openNetwork.js'
 import { isOwnNetwork, parseReference } from '../../networks/reference/reference.js'
 import type { Progress } from '../../progress.js'
-import { type GivenOptions, kinds } from '../../support/optionChecks.js'
+import { type GivenOptions, schemas } from '../../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
 const texts = z.array(z.string()).readonly()
@@ -29,10 +29,10 @@ export const GENERATOR_OPTIONS = {
   /** Layers to decode; by default every layer with a generator. */
   layers: texts.exactOptional(),
   /** Checkpoints to use instead of the catalog's weights, by id of the network or generator. */
-  weights: kinds.files.readonly().exactOptional(),
+  weights: schemas.files.readonly().exactOptional(),
   /** Whether the generators were trained on features after ReLU, as in the original DeePSiM release. */
   postRelu: z.boolean().exactOptional(),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}

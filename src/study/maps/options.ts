@@ -20,9 +20,9 @@ import {
   type CheckedOptions,
   callback,
   type GivenOptions,
-  kinds,
   oneOf,
   parseOptions,
+  schemas,
 } from '../../support/optionChecks.js'
 
 /**
@@ -89,7 +89,7 @@ const OPTIONS = {
   /** Floating-point type of the networks' arithmetic: `fp32` (default), or `fp16` on a GPU. */
   precision: oneOf('precision', PRECISIONS).default('fp32'),
   /** Checkpoints to use instead of the catalog's weights, by network id. */
-  weights: kinds.files.readonly().default({}),
+  weights: schemas.files.readonly().default({}),
   /** Also store the features at all positions, so that any position can be an anchor later; false by default. */
   keepFeatures: z.boolean().default(false),
   /** Results folder, `shiftscope-results` by default. */
@@ -123,7 +123,7 @@ const OPTIONS = {
    */
   pairs: pairsSchema.exactOptional(),
   onProgress: callback<ProgressListener>().exactOptional(),
-  signal: kinds.signal.exactOptional(),
+  signal: schemas.signal.exactOptional(),
 }
 
 /** Options of `reproduce`. */

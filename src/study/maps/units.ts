@@ -7,7 +7,7 @@ import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
 import { SIGHTING_VALUES } from '../../experiments/answers/boxes.js'
 import { assignFolds, TASKS, taskClasses } from '../../experiments/classifiers/folds.js'
 import { equivarianceReach } from '../../experiments/maps/equivariance.js'
-import type { Detector, Network } from '../../network.js'
+import type { DetectorSpec, Network } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import { allTokensText } from '../../onnx/graph/tokens.js'
 import type { NamedBackground } from '../../patches/background.js'
@@ -120,7 +120,7 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
   }
 }
 
-function detectorInputs({ threshold, boxes, objectClass }: Detector): NonNullable<UnitInputs['detector']> {
+function detectorInputs({ threshold, boxes, objectClass }: DetectorSpec): NonNullable<UnitInputs['detector']> {
   return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 

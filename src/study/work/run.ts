@@ -16,7 +16,7 @@ import { storedPairs } from '../../results/store/pairs.js'
 import { reportStamp } from '../../results/store/reportStamp.js'
 import { describeNetwork, describeSystem, lastReport, writeRunFile } from './runFile.js'
 import type { RunOptions, Study, StudyRun } from './study.js'
-import { openTeam } from './team.js'
+import { openPeers } from './team.js'
 import type { FinishedItem } from './timeLeft.js'
 import { imagesOf, itemsText, lanesOf, partText, replacedText, type WorkItem } from './workItem.js'
 import { openWorkQueue } from './workQueue.js'
@@ -45,7 +45,7 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
   const networks = networksLeft(study)
   if (networks[0] !== undefined) await requiredTrials(request, networks[0], signal)
   await makeWritableFolder(out)
-  const team = openTeam(out, progress, signal)
+  const team = openPeers(out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
   // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(out)
@@ -57,7 +57,7 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
   try {
     await describe(run, null)
     await computeStudy(run)
-    const written = options.report ? await report(run) : null
+    const written = options.report ? await writeStudyReport(run) : null
     await describe(run, new Date())
     return {
       finished: run.finished,
@@ -150,7 +150,7 @@ function waitingFor(left: readonly WorkItem[]): string {
 }
 
 /** Writes the report. If another process wrote the same report while this process ran, returns that report instead. */
-function report<T extends WorkItem>(run: StudyRun<T>): Promise<Report> {
+function writeStudyReport<T extends WorkItem>(run: StudyRun<T>): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
   const { limits, onProgress, signal } = options

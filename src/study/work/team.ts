@@ -18,7 +18,7 @@ export const workerStateSchema = z.object({
 export type WorkerState = z.infer<typeof workerStateSchema>
 
 /** Coordinates this process with others that work on the same results folder. */
-export interface Team {
+export interface Peers {
   readonly locks: Locks
   /** Whether other processes have worked in the folder since this process began. */
   readonly hadOthers: boolean
@@ -28,7 +28,7 @@ export interface Team {
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 
-export function openTeam(out: string, progress: Progress, signal: AbortSignal | undefined): Team {
+export function openPeers(out: string, progress: Progress, signal: AbortSignal | undefined): Peers {
   const locks = openLocks(out)
   let hadOthers = false
   let known = ''

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { fileName } from '../../files/fileName.js'
-import type { Team } from './team.js'
+import type { Peers } from './team.js'
 import { isInLane, type Lane, type WorkItem, type WorkLeft } from './workItem.js'
 
 /** The remaining work of a study. Any number of processes can take items from it. */
@@ -33,7 +33,7 @@ export function itemLock({ title }: Pick<WorkItem, 'title'>): string {
  */
 export function openWorkQueue<T extends WorkItem>(
   work: Pick<WorkLeft<T>, 'left' | 'unwanted'>,
-  { locks, look }: Pick<Team, 'locks' | 'look'>,
+  { locks, look }: Pick<Peers, 'locks' | 'look'>,
 ): WorkQueue<T> {
   const open = new Set(work.left)
   const byOthers: T[] = []

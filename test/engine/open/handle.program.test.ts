@@ -5,10 +5,10 @@ import { openBareLoop } from '../../../src/bench/bareLoop.js'
 import { largestDistance } from '../../../src/engine/features/distance.js'
 import type { Features } from '../../../src/engine/features/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../../src/engine/open/handle.js'
-import { openDeviceCrew } from '../../../src/engine/queue/crew.js'
+import { openDevicePool } from '../../../src/engine/queue/crew.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { pictureFrame, sceneOf } from '../../../src/engine/scene/scene.js'
-import type { Frame, Scene, Settings } from '../../../src/engine/scene/task.js'
+import type { ImageSpec, Scene, Settings } from '../../../src/engine/scene/task.js'
 import type { Network } from '../../../src/network.js'
 import { chooseNetwork } from '../../../src/networks/open/openNetwork.js'
 import { writeModel } from '../../../src/onnx/format/model.js'
@@ -34,7 +34,7 @@ const sceneOfSize = (size: number) => sceneOf(stripes(size, (pixel) => (pixel * 
 
 async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
   const devices = Array.from({ length: count }, () => CPU)
-  const crew = await openDeviceCrew({ network, devices, batch, onNote: () => undefined })
+  const crew = await openDevicePool({ network, devices, batch, onNote: () => undefined })
   const record = { device: 'cpu', executionProvider: 'CPUExecutionProvider', precision: 'fp32', adapter: null } as const
   return deviceHandle(crew, { processor: ONE, rate: 1, record })
 }
@@ -100,7 +100,7 @@ describe('an open network', () => {
     const pictures = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
     const scene = sceneOfSize(8)
     const movement = { rows: 0.25, cols: 0.5, rowStep: 0, colStep: 0.003 }
-    const frames: Frame[] = [
+    const frames: ImageSpec[] = [
       ...pictures.map(pictureFrame),
       ...[1, 5, 9].map((row) => ({ scene, row, col: 2 })),
       { scene, row: 9, col: 2, movement },

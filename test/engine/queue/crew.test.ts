@@ -3,18 +3,18 @@ import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
 import { openFeatureMemory } from '../../../src/engine/features/features.js'
 import { fastestBatch } from '../../../src/engine/open/choice.js'
 import {
-  type Crew,
   type ExtractionOptions,
-  encodeFrames,
+  encodeImages,
   extractFeatures,
   failingAsWorker,
   isTooLarge,
   jobScene,
+  type WorkerPool,
 } from '../../../src/engine/queue/crew.js'
 import { distanceOf, runPasses } from '../../../src/engine/reuse/passes.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
-import type { BatchResult, BatchTask, Frame } from '../../../src/engine/scene/task.js'
+import type { BatchResult, BatchTask, ImageSpec } from '../../../src/engine/scene/task.js'
 import { ResourceError, WorkerError } from '../../../src/errors.js'
 import type { Network } from '../../../src/network.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
@@ -53,11 +53,11 @@ function workersOf(count: number, answer: Answer = () => undefined) {
   return { tasks, workers: { count, inFlight: 1, run, rest: async () => undefined, close: async () => undefined } }
 }
 
-function crewOf(batch: number, changes: Partial<Crew> & { count?: number; answer?: Answer } = {}) {
+function crewOf(batch: number, changes: Partial<WorkerPool> & { count?: number; answer?: Answer } = {}) {
   const { count = 1, answer, ...more } = changes
   const { tasks, workers } = workersOf(count, answer)
   const notes: string[] = []
-  const crew: Crew = {
+  const crew: WorkerPool = {
     ...{ network: networkOf(), workers, memory: openFeatureMemory(), batch, hasOneSize: false, name: 'cuda' },
     onNote: (line) => notes.push(line),
     ...more,
@@ -123,7 +123,7 @@ describe('an extraction', () => {
   it('of frames has one part for each scene of a batch, and sends movements only if there are any', async () => {
     const other = sceneOf(stripes(3))
     const movement = { rows: 0.5, cols: 0, rowStep: 0, colStep: 0.25 }
-    const frames: Frame[] = [
+    const frames: ImageSpec[] = [
       { scene, row: 0, col: 1 },
       { scene: other, row: 2, col: 3 },
       { scene: other, row: 4, col: 5, movement },
@@ -131,7 +131,7 @@ describe('an extraction', () => {
     ]
     const sent: BatchTask['parts'][] = []
     const answer: Answer = ({ parts }) => void sent.push(parts)
-    const { layers } = await encodeFrames(crewOf(3, { answer }).crew, frames)
+    const { layers } = await encodeImages(crewOf(3, { answer }).crew, frames)
     expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
     const [first, last] = sent.map((parts) =>
       parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })),
@@ -225,10 +225,10 @@ describe('what failed', () => {
 
 describe('the memory of work that failed', () => {
   it.each([
-    ['an extraction', (crew: Crew, given: ExtractionOptions) => extractFeatures(crew, scene, OFFSETS, given)],
+    ['an extraction', (crew: WorkerPool, given: ExtractionOptions) => extractFeatures(crew, scene, OFFSETS, given)],
     [
       'passes',
-      (crew: Crew, given: ExtractionOptions) =>
+      (crew: WorkerPool, given: ExtractionOptions) =>
         runPasses({ ...crew, job: jobScene(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
     ],
   ])('is used again when nobody reads it any more: %s', async (_, fail) => {

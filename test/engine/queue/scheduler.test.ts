@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
-import { type Job, type Runner, schedule } from '../../../src/engine/queue/scheduler.js'
+import { type BatchQueue, type Runner, schedule } from '../../../src/engine/queue/scheduler.js'
 import type { BatchResult } from '../../../src/engine/scene/task.js'
 
 const WRITTEN: BatchResult = { kind: 'written' }
@@ -92,7 +92,7 @@ describe('a queue of batches', () => {
   it('tells running batches that it is stopped, and does not count those that end without their features', async () => {
     const stop = new AbortController()
     const flags: number[] = []
-    const run: Job['run'] = async (first, _count, _batch, flag) => {
+    const run: BatchQueue['run'] = async (first, _count, _batch, flag) => {
       if (first === 2) stop.abort()
       flags.push(...flag)
       return first === 2 ? { kind: 'stopped' } : WRITTEN

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { WorkerData } from '../../../src/engine/backends/backend.js'
-import { type ExtractionOptions, openThreadCrew } from '../../../src/engine/queue/crew.js'
+import { type ExtractionOptions, openThreadPool } from '../../../src/engine/queue/crew.js'
 import type { Workers } from '../../../src/engine/queue/workers.js'
 import type { CellWork } from '../../../src/engine/reuse/cellGraphs.js'
 import { Reuse } from '../../../src/engine/reuse/reuse.js'
@@ -33,7 +33,7 @@ const residual = async (): Promise<Network> => ({
 function failing(network: Network) {
   const opened: string[] = []
   const settings = { workers: 1, threads: 1, batch: 32 }
-  const crew = openThreadCrew(network, settings)
+  const crew = openThreadPool(network, settings)
   const workers = { ...crew.workers, run: () => Promise.reject(new Error('the plain way fails')) }
   const open = (data: WorkerData<CellWork>) => {
     if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
@@ -76,7 +76,7 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
   })
   const settings = { workers: 1, threads: 1, batch: 32 }
   const crew = {
-    ...openThreadCrew(network, settings, { onNote: (line) => notes.push(line) }),
+    ...openThreadPool(network, settings, { onNote: (line) => notes.push(line) }),
     workers: workersOf(() => 0),
   }
   const open = ({ backend }: WorkerData) =>

@@ -14,7 +14,7 @@ import {
   randomTrials,
   trialSize,
 } from '../../../src/experiments/arithmetic/trials.js'
-import { type PlacedObject, sceneText } from '../../../src/experiments/scenes/objectScene.js'
+import { layoutText, type PlacedObject } from '../../../src/experiments/scenes/objectScene.js'
 import { countsOf } from '../../support/arithmeticStudy.js'
 import { FRAME, frameOf, linearModels } from '../../support/linearModels.js'
 
@@ -61,7 +61,7 @@ describe('random trials', () => {
     expect(trialsOf(3, 7)).toEqual(trials)
     expect(trialsOf(3, 8)).not.toEqual(trials)
     // Counts of a study go on only with the same trials.
-    expect(sceneText(trialsOf(1, 0)[1]?.objects ?? [])).toBe('dog:8@5,7 laptop:8@6,16 laptop:8@14,0')
+    expect(layoutText(trialsOf(1, 0)[1]?.objects ?? [])).toBe('dog:8@5,7 laptop:8@6,16 laptop:8@14,0')
   })
 
   it.each(EXPRESSION_KINDS)('%s have so many objects in each image, and expect their sum or difference', (kind) => {

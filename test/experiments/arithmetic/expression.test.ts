@@ -3,7 +3,7 @@ import { UsageError } from '../../../src/errors.js'
 import { objectExpectation, pixelExpectation } from '../../../src/experiments/arithmetic/expectation.js'
 import { expressionText, namesOf, parseExpression } from '../../../src/experiments/arithmetic/expression.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../../src/experiments/arithmetic/scenes.js'
-import { parseScene, sceneText } from '../../../src/experiments/scenes/objectScene.js'
+import { layoutText, parseLayout } from '../../../src/experiments/scenes/objectScene.js'
 
 describe('an expression', () => {
   it.each([
@@ -71,7 +71,7 @@ describe('the expectation on objects', () => {
     Object.entries({
       ...{ A: 'orange@0,0 orange@0,149 orange@149,0', B: 'orange@0,0 orange@0,149', C: 'dog@149,149' },
       ...{ D: 'orange:40@0,0 orange:40@0,1 orange:40@1,0 dog:40@0,0', E: 'orange:40@0,0' },
-    }).map(([name, text]) => [name, parseScene(text, 75)] as const),
+    }).map(([name, text]) => [name, parseLayout(text, 75)] as const),
   )
 
   it.each([
@@ -93,17 +93,17 @@ describe('the expectation on objects', () => {
   ])('of %s is %s', (expression, scene, notes) => {
     const found = objectExpectation(parseExpression(expression), scenes)
     expect(found?.notes).toEqual(notes)
-    expect(sceneText(found?.objects ?? [])).toBe(scene)
+    expect(layoutText(found?.objects ?? [])).toBe(scene)
   })
 
   it('of the built-in scenes is what their titles say', () => {
     const found = ARITHMETIC_SCENES.map(({ name, expression, images }) => {
-      const scenes = new Map(Object.entries(images).map(([image, text]) => [image, parseScene(text, SCENE_SIZE)]))
+      const scenes = new Map(Object.entries(images).map(([image, text]) => [image, parseLayout(text, SCENE_SIZE)]))
       const terms = parseExpression(expression)
       namesOf(terms, [...scenes.keys()])
       const { objects, notes } = objectExpectation(terms, scenes) ?? {}
       expect(notes, name).toEqual([])
-      return `${name}: ${sceneText(objects ?? [])}`
+      return `${name}: ${layoutText(objects ?? [])}`
     })
     expect(found).toEqual([
       'three-minus-two: orange:75@139,10',

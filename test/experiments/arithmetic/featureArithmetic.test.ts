@@ -3,7 +3,7 @@ import { InterruptedError } from '../../../src/errors.js'
 import { parseExpression } from '../../../src/experiments/arithmetic/expression.js'
 import { featureArithmetic, psnr, resultsOf } from '../../../src/experiments/arithmetic/featureArithmetic.js'
 import { pixelsOf } from '../../../src/experiments/arithmetic/models.js'
-import type { FramePixels } from '../../../src/experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../../../src/experiments/scenes/objectScene.js'
 import { catalogEntry } from '../../../src/networks/catalog/catalog.js'
 import { normalise } from '../../support/formulas.js'
 import { frameOf, linearModels } from '../../support/linearModels.js'
@@ -104,7 +104,7 @@ describe('combining vectors', () => {
 describe('pixels', () => {
   it.each(['tiny-alexnet', 'caffenet'])('come back from what %s is fed with, clipped', (id) => {
     const input = { ...catalogEntry(id).input, rows: 4, cols: 5 }
-    const image: FramePixels = Uint8Array.from({ length: 60 }, (_, i) => Math.imul(i, 2654435761) >>> 24)
+    const image: RgbPixels = Uint8Array.from({ length: 60 }, (_, i) => Math.imul(i, 2654435761) >>> 24)
     const values = normalise(image, input)
     expect(pixelsOf(values, input)).toEqual(image)
     const [low, high] = [values.map(() => -1e6), values.map(() => 1e6)]

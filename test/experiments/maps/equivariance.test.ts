@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeatureMap } from '../../../src/engine/features/featureMap.js'
 import type { NetworkHandle } from '../../../src/engine/open/handle.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
-import type { Frame } from '../../../src/engine/scene/task.js'
+import type { ImageSpec } from '../../../src/engine/scene/task.js'
 import { equivarianceErrors, measureEquivariance } from '../../../src/experiments/maps/equivariance.js'
 import { randomNumbers } from '../../../src/support/randomNumbers.js'
 import { randomCases } from '../../support/randomCases.js'
@@ -182,7 +182,7 @@ describe('a network that takes every fourth pixel', () => {
     return { layers: read, finished: Math.min(most, images) }
   }
   const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
-    const encode = async (given: readonly Frame[]) => {
+    const encode = async (given: readonly ImageSpec[]) => {
       const frames = given.map(({ scene }) => (scene.background as { readonly image: Uint8Array }).image)
       seen.push(...frames)
       const pixelAt = (i: number, row: number, col: number) => frames[i]?.[3 * (row * 224 + col)] as number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
-import { checkInFrame, drawObject, parseScene, sceneText } from '../../../src/experiments/scenes/objectScene.js'
+import { checkInFrame, drawObject, layoutText, parseLayout } from '../../../src/experiments/scenes/objectScene.js'
 import { sceneRenderer } from '../../../src/experiments/scenes/scenePatches.js'
 import { builtInPatches } from '../../../src/patches/collection.js'
 import type { Patch } from '../../../src/patches/patch.js'
@@ -9,23 +9,23 @@ import { messageOf } from '../../support/messageOf.js'
 describe('a scene', () => {
   it('has objects of the common size where a term has none, separated by spaces or plus signs', () => {
     const text = ' dog@0,149 + orange:40@7,8+a b:c:00012@-1,2 \n'
-    const objects = parseScene(text, 75)
+    const objects = parseLayout(text, 75)
     expect(objects).toEqual([
       { patch: 'dog', size: 75, row: 0, col: 149 },
       { patch: 'orange', size: 40, row: 7, col: 8 },
       { patch: 'a b:c', size: 12, row: -1, col: 2 },
     ])
-    expect(sceneText(objects)).toBe('dog:75@0,149 orange:40@7,8 a b:c:12@-1,2')
-    expect(parseScene(sceneText(objects), 1)).toEqual(objects)
-    expect([parseScene(' blank ', 75), sceneText([])]).toEqual([[], 'blank'])
+    expect(layoutText(objects)).toBe('dog:75@0,149 orange:40@7,8 a b:c:12@-1,2')
+    expect(parseLayout(layoutText(objects), 1)).toEqual(objects)
+    expect([parseLayout(' blank ', 75), layoutText([])]).toEqual([[], 'blank'])
   })
 
   it.each([
     ...['', 'dog', 'dog@1', 'dog@1,2,3', 'dog@1,2 car', '@1,2', 'dog@1.5,2', 'dog@1,2car@3,4', 'dog@123456,1'],
     ...['a\n\0@b', `${'x'.repeat(70)}`],
   ])('is refused in one line where a term is none: %j', (text) => {
-    expect(() => parseScene(text, 75)).toThrow(UsageError)
-    expect(() => parseScene(text, 75)).toThrow(
+    expect(() => parseLayout(text, 75)).toThrow(UsageError)
+    expect(() => parseLayout(text, 75)).toThrow(
       /^"[^\n\0]{0,60}" is not an object at a position; write object@row,col or .*$/,
     )
   })
@@ -66,7 +66,7 @@ describe('drawing an object', () => {
 
 describe('a renderer of scenes', () => {
   const render = async (scene: string, background = { image: new Uint8Array(24 * 24 * 3).fill(7) }) => {
-    const objects = parseScene(scene, 10)
+    const objects = parseLayout(scene, 10)
     return { objects, ...(await sceneRenderer(objects, await builtInPatches(), background, 24, 'hard')) }
   }
 

@@ -32,7 +32,7 @@ import {
   accuracyPath,
   arithmeticFolder,
   readArithmeticStudies,
-  type StoredScene,
+  type StoredExpression,
 } from '../../../src/results/arithmetic/study.js'
 import { groupRows } from '../../../src/results/measures/rows.js'
 import { openUnit } from '../../../src/results/store/openUnit.js'
@@ -182,7 +182,7 @@ async function readUnit(results: string): Promise<void> {
 /** Arithmetic of a results folder: an expression, and the counts of random ones. */
 export async function arithmeticGolden(results: string): Promise<readonly Files[]> {
   const { scenes, accuracy } = studyOf('net', [countsOf(), countsOf({ reference: 'pixels' })])
-  const { document } = scenes[0] as StoredScene
+  const { document } = scenes[0] as StoredExpression
   const files = {
     ...{ result: 'result.npy', operands: 'operands.npy', decodedOperands: ['a.png'], decodedResult: 'result.png' },
     ...{ decodedFromOther: 'other.png', decodedExpectation: 'expectation.png' },

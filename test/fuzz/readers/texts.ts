@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { parseDevice } from '../../../src/engine/devices/device.js'
 import { expressionText, namesOf, parseExpression } from '../../../src/experiments/arithmetic/expression.js'
-import { parseScene, sceneText } from '../../../src/experiments/scenes/objectScene.js'
+import { layoutText, parseLayout } from '../../../src/experiments/scenes/objectScene.js'
 import { pythonNames } from '../../../src/networks/classes/names.js'
 import { boxesOption } from '../../../src/networks/reference/boxes.js'
 import { parseHubReference } from '../../../src/networks/reference/hubReference.js'
@@ -35,8 +35,8 @@ export const texts: readonly Reader[] = [
     readExpression,
   ),
   language('scene', ['dog:75@0,149', 'dog@1,2 + a b:9@3,4'], ['dog', 'x:1', '@', '-20', ' + ', ':', ','], (text) => {
-    const scene = parseScene(text, 75)
-    assert.deepEqual(parseScene(sceneText(scene), 75), scene)
+    const scene = parseLayout(text, 75)
+    assert.deepEqual(parseLayout(layoutText(scene), 75), scene)
   }),
   language(
     'reference',

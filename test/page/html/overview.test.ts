@@ -7,7 +7,7 @@ import {
   stackedLevels,
   withMap,
 } from '../../../src/page/html/everyObject.js'
-import { overviewHtml, overviewText } from '../../../src/page/html/overview.js'
+import { objectMatrixText, overviewHtml } from '../../../src/page/html/overview.js'
 import { resultsPage } from '../../../src/page/html/page.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/site/siteIndex.js'
 import type { View } from '../../../src/page/site/view.js'
@@ -38,7 +38,7 @@ function network(answers: readonly (AnswerSummary | undefined)[], key = 0, wishe
   return { ...group, units }
 }
 
-const textOf = (...answers: AnswerSummary[]) => overviewText([network(answers)])
+const textOf = (...answers: AnswerSummary[]) => objectMatrixText([network(answers)])
 const times = (count: number, one: AnswerSummary) => Array.from({ length: count }, () => one)
 
 describe('the answer in the heading of all objects', () => {
@@ -85,8 +85,8 @@ describe('the answer in the heading of all objects', () => {
 
   it('cannot tell from fewer than five objects, whatever the number of networks', () => {
     const groups = [0, 1, 2].map((key) => network(times(4, answer(0.2)), key))
-    expect(overviewText(groups).answer).toBe('Can’t tell: this study has only 4 objects.')
-    expect(overviewText([network([answer(0.2)])])).toEqual({
+    expect(objectMatrixText(groups).answer).toBe('Can’t tell: this study has only 4 objects.')
+    expect(objectMatrixText([network([answer(0.2)])])).toEqual({
       question: 'Is this one cherry-picked object?',
       answer: 'Can’t tell: this study has only 1 object.',
       counts: '',
@@ -94,7 +94,7 @@ describe('the answer in the heading of all objects', () => {
   })
 
   it('speaks of a photograph if it is one', () => {
-    const { question, answer: heading } = overviewText([network([answer(0.2)], 0, { size: 256, frame: 224 })])
+    const { question, answer: heading } = objectMatrixText([network([answer(0.2)], 0, { size: 256, frame: 224 })])
     expect([question, heading]).toEqual([
       'Is this one cherry-picked photograph?',
       'Can’t tell: this study has only 1 photograph.',

@@ -18,7 +18,7 @@ import {
 import { resizeAntialiased } from '../../../src/patches/antialiased.js'
 import { noise } from '../../../src/patches/background.js'
 import { sourceSide } from '../../../src/patches/sizes.js'
-import { measuresOf, photographMeasures } from '../../../src/results/answers/measures.js'
+import { metricsOf, photographMetrics } from '../../../src/results/answers/measures.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { runHere } from '../../support/inProcess.js'
 import { randomOf } from '../../support/random.js'
@@ -68,8 +68,8 @@ function measuredBy(
   expect(answers.isComplete()).toBe(true)
   const stored = answers.row
   expect(stored.length).toBe(keptValues(protocol, own, columns))
-  const measures = measuresOf(protocol, has)
-  const measured = photographMeasures(protocol, measures, columns, right, Float32Array.from(stored))
+  const measures = metricsOf(protocol, has)
+  const measured = photographMetrics(protocol, measures, columns, right, Float32Array.from(stored))
   return { stored, values: Object.fromEntries(measured.map((value, i) => [measures[i]?.name, value])) }
 }
 

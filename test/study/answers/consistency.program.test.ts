@@ -20,7 +20,7 @@ import { Locks } from '../../../src/files/lock.js'
 import { temporaryName } from '../../../src/files/temporaries.js'
 import { writeModel } from '../../../src/onnx/format/model.js'
 import type { ProgressEvent } from '../../../src/progress.js'
-import type { ConsistencyMeasure } from '../../../src/results/answers/summary.js'
+import type { ConsistencyMetric } from '../../../src/results/answers/summary.js'
 import type { NetworkConsistency } from '../../../src/study/answers/consistency.js'
 import { consistency } from '../../../src/study/answers/consistency.js'
 import { type ConsistencyOptions, resolveConsistency } from '../../../src/study/answers/options.js'
@@ -89,7 +89,7 @@ it.each([
 
 it('measures each photograph by itself', async () => {
   const result = await measured({ protocols: ALL })
-  const { mean, standardError } = result.measures[0] as ConsistencyMeasure
+  const { mean, standardError } = result.measures[0] as ConsistencyMetric
   const values = result.photographs.map((photograph) => photograph.values[0] as number)
   const average = values.reduce((sum, value) => sum + value) / values.length
   expect(mean).toBeCloseTo(average)

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import type { Frame } from '../../../src/engine/scene/task.js'
+import type { ImageSpec } from '../../../src/engine/scene/task.js'
 import { PROTOCOLS, type ProtocolSetting } from '../../../src/experiments/answers/protocols.js'
 import { sha256OfFile } from '../../../src/files/sha256.js'
 import type { OpenBucket } from '../../../src/study/answers/bucket.js'
@@ -33,7 +33,7 @@ function piecesOf(most: number, draws: number) {
 
 /** All frames with their photographs. */
 async function framesOf(pieces: AsyncIterable<FramePiece>) {
-  const found: (FramePiece['photographs'][number] & { readonly frame: Frame })[] = []
+  const found: (FramePiece['photographs'][number] & { readonly frame: ImageSpec })[] = []
   for await (const { frames, photographs } of pieces)
     for (const [i, frame] of frames.entries())
       found.push({ ...(photographs[i] as FramePiece['photographs'][number]), frame })

@@ -111,7 +111,7 @@ it('arithmetic is left while it is computed, or if it has other options', async 
   const after = await studyStatus(out)
   expect([isComplete(meanwhile as StudyStatus), isComplete(after)]).toEqual([false, true])
   expect(after).toMatchObject({ arithmetic: { total: 1, done: 1 }, secondsLeft: 0 })
-  // Without `report`, a process does not wait for the arithmetic of others, so that it ends while that is left.
+  // Without `printError`, a process does not wait for the arithmetic of others, so that it ends while that is left.
   const other = openLocks(out)
   await other.take('arithmetic tiny-alexnet-noflip')
   await study({ ...sums, seed: 1, report: false })

@@ -1,4 +1,4 @@
-import { type Sighting, sightingAt } from '../../../experiments/answers/boxes.js'
+import { type Detection, sightingAt } from '../../../experiments/answers/boxes.js'
 import type { MapRows } from '../../live/live.js'
 import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
@@ -23,7 +23,7 @@ export function liveMap(rows: number, cols: number) {
   let center: number | undefined
   let right: readonly number[] | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
-  const sightings: Sighting[] = []
+  const sightings: Detection[] = []
   let left = count
 
   const nameOf = (index: number) => names.get(index) ?? String(index)
@@ -95,7 +95,7 @@ export function liveMap(rows: number, cols: number) {
                 ofCenter: filled(ofCenter),
                 strongest: { ...numberedClasses(sources, center), probabilities: filled(probability) },
                 ...(sightings.length > 0 && {
-                  sightingAt: (position) => sightings[sources[position] as number] as Sighting,
+                  sightingAt: (position) => sightings[sources[position] as number] as Detection,
                 }),
               },
         atAnchor: atAnchor && {

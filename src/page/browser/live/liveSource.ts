@@ -7,8 +7,8 @@ import {
   LIVE_STRIDES,
   type LiveNetwork,
   type LiveObject,
-  type LiveScene,
   type LiveStudy,
+  type LiveUnitRequest,
   type MapMessage,
   type MapRequest,
 } from '../../live/live.js'
@@ -40,7 +40,7 @@ export interface LiveSource extends MapSource {
   readonly onChange: (told: () => void) => () => void
   /** Progress of a map; undefined if its computation has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
-  readonly sceneOf: (fitted: Fitted) => LiveScene
+  readonly sceneOf: (fitted: Fitted) => LiveUnitRequest
   readonly objectOf: (fitted: Fitted) => LiveObject | undefined
 }
 
@@ -93,7 +93,7 @@ export function liveSource(study: LiveStudy): LiveSource {
     for (const tell of [...told]) tell()
   }
   const objectOf = ({ choice }: Pick<Fitted, 'choice'>) => state.objects.find(({ name }) => name === choice.patch)
-  const sceneOf = ({ group, choice }: Fitted): LiveScene => ({
+  const sceneOf = ({ group, choice }: Fitted): LiveUnitRequest => ({
     network: group.model,
     object: objectOf({ choice })?.key ?? 0,
     size: group.size,
