@@ -136,7 +136,7 @@ async function benchUnit(
       )
       if ((features?.finished ?? 0) < images) endIfStopped(signal)
     }
-    const gains = seconds.map((taken, i) => images / taken / (bareRates[i] as number))
+    const gains = seconds.map((taken, i) => images / taken / bareRates[i]!)
     const grids = (features?.layers ?? []).map((layer) => extractedGrid(grid, layer, layer.name))
     return {
       model: network.id,

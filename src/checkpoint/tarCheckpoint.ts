@@ -31,7 +31,7 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   const pickle = await readMember(file, member('pickle'))
   const persistentLoad = (id: PickleValue) => referent(id, tensors)
   const { value } = readPickle(pickle, { globals: torchGlobals, persistentLoad })
-  return stateDictTensors(value, (key) => () => file.read(storages.get(key)?.range as ByteRange))
+  return stateDictTensors(value, (key) => () => file.read(storages.get(key)!.range))
 }
 
 /**
@@ -162,7 +162,7 @@ async function readTensors(
     const storage = storages.get(storageText)?.storage
     if (!storage) throw new PickleError(`storage ${printable(storageText)} is missing`)
     const dimensions = countOf(take(8).readInt32LE(0), maximumDimensions)
-    const layout = { shape: int64s(dimensions), strides: int64s(dimensions), offset: int64s(1)[0] as number }
+    const layout = { shape: int64s(dimensions), strides: int64s(dimensions), offset: int64s(1)[0]! }
     const fault = layoutFault(layout, storage.elements)
     if (fault) throw new PickleError(`a tensor ${fault}`)
     tensors.set(keyText(key), { kind: 'tensor', storage, layout })

@@ -36,7 +36,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   let stride = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride
-    stride *= shape[axis] as number
+    stride *= shape[axis]!
   }
   return strides
 }
@@ -53,7 +53,7 @@ export function layoutFault(layout: TensorLayout, storageElements: number): stri
   }
   const count = elementCount(shape)
   if (count > storageElements) return `has ${counted(count, 'element')}, but its storage has ${storageElements}`
-  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), offset)
+  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset)
   if (count > 0 && last >= storageElements) return `uses element ${last} of a storage that has only ${storageElements}`
   return null
 }
@@ -77,10 +77,10 @@ export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: Tens
   for (let i = 0; i < count; i++) {
     result[i] = element(source)
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1
-      source += strides[axis] as number
-      if ((index[axis] as number) < (shape[axis] as number)) break
-      source -= (shape[axis] as number) * (strides[axis] as number)
+      index[axis] = index[axis]! + 1
+      source += strides[axis]!
+      if (index[axis]! < shape[axis]!) break
+      source -= shape[axis]! * strides[axis]!
       index[axis] = 0
     }
   }

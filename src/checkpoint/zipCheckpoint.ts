@@ -16,12 +16,12 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   const directory = await readZipDirectory(file)
   const root = rootOf(file, directory)
   await checkByteOrder(file, directory.get(`${root}byteorder`))
-  const pickle = await readEntry(file, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
+  const pickle = await readEntry(file, directory.get(`${root}data.pkl`)!, maximumPickleBytes)
   const entryOf = (key: string) => directory.get(`${root}data/${key}`)
   const storages = new Map<string, RootStorage>()
   const persistentLoad = (id: PickleValue) => storageOf(id, storages, (key) => entryOf(key)?.length)
   const { value } = readPickle(pickle, { globals: torchGlobals, persistentLoad })
-  return stateDictTensors(value, (key) => () => readEntry(file, entryOf(key) as ZipEntry, Number.POSITIVE_INFINITY))
+  return stateDictTensors(value, (key) => () => readEntry(file, entryOf(key)!, Number.POSITIVE_INFINITY))
 }
 
 /** Finds the root folder. torch.save names it after the file, which may have been renamed since. */
@@ -32,7 +32,7 @@ function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): strin
       `${file.path} is a zip file, but not a PyTorch checkpoint: it has ${counted(pickles.length, 'data.pkl', 'data.pkl files')} instead of one; give the file that torch.save wrote`,
     )
   }
-  return (pickles[0] as string).slice(0, -'data.pkl'.length)
+  return pickles[0]!.slice(0, -'data.pkl'.length)
 }
 
 async function checkByteOrder(file: OpenFile, entry: ZipEntry | undefined): Promise<void> {

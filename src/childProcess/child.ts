@@ -67,7 +67,7 @@ export function startChild<Question, Answer>(
   }
   return {
     ...conversation,
-    pid: child.pid as number,
+    pid: child.pid!,
     head: log.head,
     hold: (isHeld) => {
       for (const handle of [child, child.channel]) {

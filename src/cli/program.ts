@@ -109,7 +109,7 @@ export function printError(thrown: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
   const known = error instanceof ShiftscopeError
   // Messages of several lines come from libraries. Their first line states the cause.
-  const line = messageLine(message.split('\n')[0] as string)
+  const line = messageLine(message.split('\n')[0]!)
   const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
   lines.forEach(sayError)

@@ -51,7 +51,7 @@ async function unfinishedText(path: string): Promise<string | undefined> {
 async function unitsByNetwork(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const folders = new Map<string, readonly string[]>()
   for (const group of await groupsOfUnits(path)) {
-    const { inputs } = await openUnit(path, group[0] as string)
+    const { inputs } = await openUnit(path, group[0]!)
     folders.set(inputs.model, [...(folders.get(inputs.model) ?? []), ...group])
   }
   return folders
@@ -143,9 +143,7 @@ export const CONFIDENT_ROWS = 'confident, '
 /** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
 function photographValues(measures: AnsweredNetwork['measures'], values: readonly number[]): readonly UnitValue[] {
   const isConfident = (protocol: string) =>
-    measures.some(
-      (one, i) => one.protocol === protocol && one.measure === CONFIDENCE && (values[i] as number) >= CONFIDENT,
-    )
+    measures.some((one, i) => one.protocol === protocol && one.measure === CONFIDENCE && values[i]! >= CONFIDENT)
   return measures.flatMap(({ protocol, measure, better }, i) => {
     const metric = `${protocol} ${measure}`
     const all = {
@@ -154,7 +152,7 @@ function photographValues(measures: AnsweredNetwork['measures'], values: readonl
       label: measure,
       better,
       isHeadline: better !== 'neither',
-      value: values[i] as number,
+      value: values[i]!,
     }
     if (measure === CONFIDENCE || !isConfident(protocol)) return [all]
     return [all, { ...all, metric: `${CONFIDENT_ROWS}${metric}`, group: `${CONFIDENT_ROWS}${protocol}` }]

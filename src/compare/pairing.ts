@@ -105,11 +105,11 @@ export async function takePair(
     if (!rows.has(name)) rows.set(name, { ...measure, name, before: [], after: [], leftOut: 0 })
   }
   for (const name of new Set([...own.keys(), ...others.keys()])) {
-    const row = rows.get(name) as PairedValues
+    const row = rows.get(name)!
     const [one, other] = [own.get(name)?.value, others.get(name)?.value]
     if (Number.isFinite(one) && Number.isFinite(other)) {
-      row.before.push(one as number)
-      row.after.push(other as number)
+      row.before.push(one!)
+      row.after.push(other!)
     } else row.leftOut++
   }
 }

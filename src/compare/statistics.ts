@@ -27,8 +27,7 @@ export function bootstrap(): (values: Float64Array) => readonly [low: number, hi
     const means = new Float64Array(DRAWS)
     for (let draw = 0, at = 0; draw < DRAWS; draw++) {
       let sum = 0
-      for (let i = 0; i < length; i++, at++)
-        sum += values[count <= MOST_KEPT ? (kept[at] as number) : drawn()] as number
+      for (let i = 0; i < length; i++, at++) sum += values[count <= MOST_KEPT ? kept[at]! : drawn()]!
       means[draw] = sum / length
     }
     means.sort()
@@ -45,7 +44,7 @@ function withoutRounding(mean: number, values: Float64Array): number {
 /** Interpolates linearly between the two nearest of the sorted values. */
 function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1)
-  const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number]
+  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
   return below + (at - Math.floor(at)) * (above - below)
 }
 
@@ -54,7 +53,7 @@ export function comparedMetric(
   { before, after, ...row }: PairedValues,
   intervalOf: ReturnType<typeof bootstrap>,
 ): ComparedMetric {
-  const differences = Float64Array.from(before, (value, i) => (after[i] as number) - value)
+  const differences = Float64Array.from(before, (value, i) => after[i]! - value)
   const interval = intervalOf(differences)
   const { mean: meanDifference, standardError } = meanInterval([...differences])
   const { length: count } = differences

@@ -36,7 +36,7 @@ export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
 function isOwnHost(header: string, { host, port }: ServerPlace): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i.exec(header)
   if (match === null || Number(match[2] ?? 80) !== port) return false
-  const name = (match[1] as string).replace(/^\[|\]$/g, '').toLowerCase()
+  const name = match[1]!.replace(/^\[|\]$/g, '').toLowerCase()
   if (isLoopback(name) || name === host.toLowerCase()) return true
   // If other machines may reach the server, their requests contain its IP address or its host name.
   return !isLoopback(host) && (isIP(name) !== 0 || name === hostname().toLowerCase())

@@ -192,6 +192,6 @@ function inRowOrder(unit: LiveUnit): Features {
   for (const run of unit.kept.runs)
     for (const [i, { dims, matrix }] of layers.entries())
       for (const [at, row] of run.rows.entries())
-        matrix.set((run.features[i] as Float32Array).subarray(at * dims, (at + 1) * dims), row * dims)
+        matrix.set(run.features[i]!.subarray(at * dims, (at + 1) * dims), row * dims)
   return { layers, finished: rows, release: () => undefined }
 }

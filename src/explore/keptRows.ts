@@ -55,8 +55,8 @@ export class KeptRows {
   }
 
   featuresOf(row: number): FeatureRow {
-    const place = this.#places[row] as number
-    return (this.#runOf[row] as RowRun).features.map((matrix, layer) => rowsOf(matrix, this.#dims[layer], place, 1))
+    const place = this.#places[row]!
+    return this.#runOf[row]!.features.map((matrix, layer) => rowsOf(matrix, this.#dims[layer], place, 1))
   }
 
   /**
@@ -67,11 +67,11 @@ export class KeptRows {
    *   differ in their last bits, because they are computed without reuse.
    */
   put(indices: Int32Array, wanted: Int32Array, matrices: readonly Float32Array[], isFinal: boolean): readonly RowRun[] {
-    const rowAt = (i: number) => wanted[indices[i] as number] as number
+    const rowAt = (i: number) => wanted[indices[i]!]!
     const isOnGrid = (i: number) => rowAt(i) < this.#onGrid
     const runs: RowRun[] = []
     for (let begin = 0, end = 1; begin < indices.length; begin = end++) {
-      const first = indices[begin] as number
+      const first = indices[begin]!
       while (indices[end] === first + end - begin && isOnGrid(end) === isOnGrid(begin)) end++
       const features = matrices.map((matrix, layer) => rowsOf(matrix, this.#dims[layer], first, end - begin))
       runs.push({ rows: wanted.slice(first, first + end - begin), features })

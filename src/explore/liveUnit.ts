@@ -145,7 +145,7 @@ export class LiveUnit {
   async #computeEarly(wanted: Int32Array, signal?: AbortSignal): Promise<void> {
     const offsets = offsetsAt(this.grid.offsets, wanted)
     const { layers, finished } = await this.#use((handle) => handle.extract(this.scene, offsets, { signal }))
-    const isNew = (at: number) => this.kept.runOf(wanted[at] as number) === undefined
+    const isNew = (at: number) => this.kept.runOf(wanted[at]!) === undefined
     const matrices = layers.map(({ matrix }) => matrix)
     this.kept.put(Int32Array.from(Array(finished).keys()).filter(isNew), wanted, matrices, false)
     this.#tell(({ onRows }) => onRows())

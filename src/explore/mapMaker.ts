@@ -9,7 +9,7 @@ import {
 import { sightingAt } from '../experiments/answers/boxes.js'
 import { comparedFeatures, type DetectionRule, detectionRule, sightingsIn } from '../experiments/answers/detections.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
-import type { FeatureLayer, Network } from '../network.js'
+import type { Network } from '../network.js'
 import { classesOfObject } from '../networks/classes/words.js'
 import type { MapRequest, MapRows } from '../page/live/live.js'
 import { availableCores } from '../support/machine.js'
@@ -67,7 +67,7 @@ export class MapMaker {
   async rowsOf(all: readonly RowRun[], atAnchor: FeatureRow, atCenter: FeatureRow): Promise<Omit<MapRows, 'done'>> {
     const { rows, cols } = this.#unit.grid
     // Anchors outside the grid are not part of the map.
-    const runs = all.filter((run) => (run.rows[0] as number) < rows * cols)
+    const runs = all.filter((run) => run.rows[0]! < rows * cols)
     const message = {
       kind: 'rows',
       places: Uint32Array.from(runs.flatMap((run) => [...run.rows])),
@@ -79,7 +79,7 @@ export class MapMaker {
 
   #compared(layer: number, features: readonly Float32Array[]) {
     const { layers, detector } = this.#unit.network
-    return comparedFeatures({ ...(layers[layer] as FeatureLayer), matrix: features[layer] as Float32Array }, detector)
+    return comparedFeatures({ ...layers[layer]!, matrix: features[layer]! }, detector)
   }
 
   async #cosineRows(runs: readonly RowRun[], atAnchor: FeatureRow): Promise<Float32Array> {

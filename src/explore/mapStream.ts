@@ -19,7 +19,7 @@ export async function* mapMessages(
   try {
     unit.lookAt(request.cursor)
     const anchor = rowOf(unit, request.anchor)
-    const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
+    const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]!.index
     const map = new MapMaker(unit, request, anchor)
     const sent = new Set<RowRun>()
     let compared: readonly (RowRun | undefined)[] = []

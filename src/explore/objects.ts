@@ -84,7 +84,7 @@ export async function openObjects(category?: string) {
     names.add(own)
     known.set(added.key, added)
     const all = [...known.values()].filter(({ key }) => key >= builtIn.length)
-    if (all.length > MOST_OWN) known.delete((all[0] as KnownObject).key)
+    if (all.length > MOST_OWN) known.delete(all[0]!.key)
     return shortly(added)
   }
   return {
@@ -92,7 +92,7 @@ export async function openObjects(category?: string) {
     add,
     patch: async (key: number, size: number, frame: number): Promise<Patch> => {
       const { name, source } = find(key)
-      if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch
+      if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0]!
       if ('file' in source) {
         if (size > frame) checkMargin(size - frame)
         const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frame), size)

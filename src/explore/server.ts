@@ -120,7 +120,7 @@ function liveRoutes(explorer: Explorer): Hono {
   page.get('/live.js', (context) => context.body(liveScript(), 200, { 'Content-Type': 'text/javascript' }))
   page.get('/pictures/:picture{\\d{1,12}-\\d{1,4}\\.png}', async (context) => {
     const [key, size] = context.req.param('picture').replace('.png', '').split('-').map(Number)
-    const png = await explorer.picture(key as number, size as number)
+    const png = await explorer.picture(key!, size!)
     return context.body(new Uint8Array(png), 200, { 'Content-Type': 'image/png' })
   })
   page.get('/page.html', async (context) => {

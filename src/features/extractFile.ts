@@ -49,7 +49,7 @@ export function extractFiles(
     content: encodeNpy(anchorShape(dims), anchorFeatures),
   }))
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }, i) => {
-    const { file, content } = anchors[i] as (typeof anchors)[number]
+    const { file, content } = anchors[i]!
     return {
       name,
       dims,

@@ -231,7 +231,7 @@ export async function extractPlaced(
       partial === undefined || before === 0
         ? layers.map(({ matrix }) => matrix)
         : await joined(partial, layers, left, total)
-    const onGrid = layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(0, positions * dims))
+    const onGrid = layers.map(({ dims }, i) => matrices[i]!.subarray(0, positions * dims))
     const seconds = (performance.now() - start) / 1000
     const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, matrices, positions)
@@ -245,9 +245,9 @@ export async function extractPlaced(
       layers: layers.map(({ name, dims }, i) => ({
         name,
         dims,
-        data: onGrid[i] as Float32Array,
+        data: onGrid[i]!,
         shape: [grid.rows, grid.cols, dims] as const,
-        anchorFeatures: featuresAt(matrices[i] as Float32Array, dims, grid.anchors),
+        anchorFeatures: featuresAt(matrices[i]!, dims, grid.anchors),
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
       })),
@@ -353,7 +353,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from
-      const placed = [...rows].map((from) => ({ row: places[from] as number, from }))
+      const placed = [...rows].map((from) => ({ row: places[from]!, from }))
       pending.push(...placed.filter(({ row }) => row < partial.done.length))
       if (pending.length >= atATime) write()
     },

@@ -104,7 +104,7 @@ export async function openAnchored(input: string | FeatureArray, given?: Describ
     typeof input === 'string' ? described && (await anchorsBeside(input, described)) : anchorFeaturesOf(input, dims)
   if (stored !== undefined) return { ...features, anchors, anchorFeatures: stored, nearest }
   const moves = near.flatMap(({ name, ...to }, i) => {
-    const [now, wanted] = [to, anchors[i] as AnchorPosition].map(({ row, col }) => `(${row}, ${col})`)
+    const [now, wanted] = [to, anchors[i]!].map(({ row, col }) => `(${row}, ${col})`)
     return now === wanted ? [] : `${name} ${now} instead of ${wanted}`
   })
   const moved = `the features at the anchors are missing, so the nearest positions replace them (row and column in px): ${moves.join(', ')}`
@@ -118,7 +118,7 @@ function anchorsOf({ rows, cols, described }: OpenFeatures): readonly AnchorPosi
   const across = anchorPositions(range ?? { first: 0, count: cols })
   return anchorPositions(range ?? { first: 0, count: rows }).map((anchor, i) => ({
     ...anchor,
-    col: across[i]?.col as number,
+    col: across[i]!.col,
   }))
 }
 

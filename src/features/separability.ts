@@ -104,7 +104,7 @@ export async function separability(
 type AnySeparability = FeatureSeparability | SchemeSeparability
 
 function ofScheme(cv: FoldScheme, { schemes, loss, C, seed, ...record }: SchemeSeparability): FeatureSeparability {
-  return { ...(schemes[cv] as Separability), loss, C, cv, seed, ...record }
+  return { ...schemes[cv]!, loss, C, cv, seed, ...record }
 }
 
 async function bySchemes(

@@ -150,7 +150,7 @@ async function similarityOf(
   }
   const entries = grid.anchors.map(({ name, row, col }, i) => {
     const { mean, min } = result.anchors[name]
-    const place = positionAt(grid.nearest[i] as number, { cols, stride: 1 })
+    const place = positionAt(grid.nearest[i]!, { cols, stride: 1 })
     return [name, { ...place, ...(described && { pixel: { row, col } }), mean, min }] as const
   })
   const byName = Object.fromEntries(entries) as Similarity['anchors']

@@ -150,8 +150,8 @@ function asUnit(
   const { unit, arrays } = assembleUnit(inputs, { rows, cols, frame }, parts, answers?.names)
   const read = async ({ kind, layer, shape }: UnitArray): Promise<NpyArray | undefined> => {
     if (kind === 'maps') return { shape, data: arrays.maps }
-    if (kind !== 'features') return { shape, data: arrays[kind]?.[layer] as Float32Array }
-    const { file, parts } = files[layer] as MeasuredFile
+    if (kind !== 'features') return { shape, data: arrays[kind]![layer]! }
+    const { file, parts } = files[layer]!
     return fitsPage(rows * cols, parts.dims) ? readAgain(file, shape) : undefined
   }
   return {

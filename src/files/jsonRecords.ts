@@ -92,7 +92,7 @@ class RecordScanner {
 
   push(piece: Buffer): void {
     for (let i = 0; i < piece.length; i++) {
-      const byte = piece[i] as number
+      const byte = piece[i]!
       if (this.#inString) this.#stringByte(byte)
       else if (byte > 0x20) this.#otherByte(byte, i, piece)
     }
@@ -170,7 +170,7 @@ class RecordScanner {
       throw this.#damaged(this.#start)
     }
     this.#onRecord({
-      section: this.#section as string,
+      section: this.#section!,
       value: value as JsonRecord['value'],
       start: this.#start,
       end: this.#offset + end,

@@ -115,7 +115,7 @@ function windowReads(path: string, descriptor: () => number): Pick<OpenFile, 'by
   return {
     byteAt: (offset) => {
       if (offset < start || offset >= start + length) fill(offset)
-      return window[offset - start] as number
+      return window[offset - start]!
     },
     bytesAt: (from, end) => {
       const bytes = Buffer.alloc(end - from)

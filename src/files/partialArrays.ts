@@ -127,19 +127,16 @@ export async function openPartialArrays(
       write: (rows, matrices) =>
         orOutputError(folder, async () => {
           const written = rows.map(({ from }) =>
-            layout.reduce(
-              (sum, { rowBytes }, index) => crc32(rowsOf(matrices[index] as Float32Array, rowBytes, from, 1), sum),
-              0,
-            ),
+            layout.reduce((sum, { rowBytes }, index) => crc32(rowsOf(matrices[index]!, rowBytes, from, 1), sum), 0),
           )
           for (const [index, { path, header, rowBytes }] of layout.entries()) {
             const pieces = runs(rows).map(({ row, from, length }) => ({
               position: header.length + row * rowBytes,
-              bytes: rowsOf(matrices[index] as Float32Array, rowBytes, from, length),
+              bytes: rowsOf(matrices[index]!, rowBytes, from, length),
             }))
             await writePieces(path, pieces)
           }
-          for (const [i, { row }] of rows.entries()) sums[row] = written[i] as number
+          for (const [i, { row }] of rows.entries()) sums[row] = written[i]!
           await writeFileAtomic(statePath, JSON.stringify({ fingerprint, sums }))
         }),
       finish: (...files) =>

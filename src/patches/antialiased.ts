@@ -1,5 +1,4 @@
 import { type ResizeTaps, resizeOnWhite } from '../native.js'
-import { int32At } from '../support/typedArrays.js'
 import type { Image } from './image.js'
 
 /** The weight 1 as a fixed-point number. */
@@ -52,6 +51,6 @@ function tapsOf(source: number, targets: number, from: number, count: number): R
   const width = taps.reduce((most, { weights }) => Math.max(most, weights.length), 0)
   const first = Int32Array.from(taps, ({ start }) => Math.min(start, source - width))
   const weights = new Int32Array(count * width)
-  for (const [i, tap] of taps.entries()) weights.set(tap.weights, i * width + tap.start - int32At(first, i))
+  for (const [i, tap] of taps.entries()) weights.set(tap.weights, i * width + tap.start - first[i]!)
   return { first, weights }
 }

@@ -60,7 +60,7 @@ function colourOf(text: string): readonly [number, number, number] | undefined {
   if (text === WHITE) return [255, 255, 255]
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
   if (match === null) return undefined
-  const channel = (group: number) => Number.parseInt(match[group] as string, 16)
+  const channel = (group: number) => Number.parseInt(match[group]!, 16)
   return [channel(1), channel(2), channel(3)]
 }
 
@@ -84,9 +84,9 @@ function mixed(value: number): number {
 function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
   for (let source = 0, at = 0; source < data.length; source += 4) {
-    const alpha = data[source + 3] as number
+    const alpha = data[source + 3]!
     for (let channel = 0; channel < 3; channel++) {
-      const value = data[source + channel] as number
+      const value = data[source + channel]!
       rgb[at++] = alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
     }
   }

@@ -29,7 +29,7 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
   if (length > 4) return lists
   if (lists.some((list) => list.length !== 4)) throw new InputError('its segmentation mixes boxes and polygons')
   return lists.map(([x, y, w, h]) => {
-    const [left, top, right, bottom] = [x, y, (x as number) + (w as number), (y as number) + (h as number)] as number[]
+    const [left, top, right, bottom] = [x, y, x! + w!, y! + h!] as number[]
     return [left, top, left, bottom, right, bottom, right, top] as number[]
   })
 }
@@ -83,7 +83,7 @@ export function runsOfString(text: string): readonly number[] {
       weight *= 32
     } while (code & 32 && weight < 2 ** 40)
     if (code & 16) value -= weight
-    runs.push(runs.length > 2 ? value + (runs[runs.length - 2] as number) : value)
+    runs.push(runs.length > 2 ? value + runs[runs.length - 2]! : value)
   }
   return runs
 }

@@ -229,7 +229,7 @@ function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, num
       const source = (top + row) * mask.cols + left + col
       const target = (row * cols + col) * 4
       data.set(rgb.subarray(source * 3, source * 3 + 3), target)
-      data[target + 3] = 255 * (mask.columns[(left + col) * mask.rows + top + row] as number)
+      data[target + 3] = 255 * mask.columns[(left + col) * mask.rows + top + row]!
     }
   }
   return { rows, cols, data }

@@ -161,7 +161,7 @@ export async function listPatches(
   for (const { name, category = null, path } of sources) {
     const { rows, cols, data } = await readImage(path, signal)
     let opaque = 0
-    for (let i = 3; i < data.length; i += 4) if ((data[i] as number) >= 128) opaque++
+    for (let i = 3; i < data.length; i += 4) if (data[i]! >= 128) opaque++
     listed.push({ name, category, path, rows, cols, opaque: opaque / (rows * cols) })
   }
   return listed

@@ -175,7 +175,7 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
       const source = (start + col) * 4
       const target = (row * cols + col) * 4
       if (!isObject[start + col]) continue
-      for (let channel = 0; channel < 3; channel++) data[target + channel] = image.data[source + channel] as number
+      for (let channel = 0; channel < 3; channel++) data[target + channel] = image.data[source + channel]!
       data[target + 3] = 255
     }
   }
@@ -200,7 +200,7 @@ function padded({ rows, cols, data: object }: Image): Image {
 
 function opaquePixels({ data }: Image): Uint8Array {
   const isObject = new Uint8Array(data.length / 4)
-  for (let i = 0; i < isObject.length; i++) isObject[i] = (data[i * 4 + 3] as number) >= OPAQUE ? 1 : 0
+  for (let i = 0; i < isObject.length; i++) isObject[i] = data[i * 4 + 3]! >= OPAQUE ? 1 : 0
   return isObject
 }
 
@@ -230,9 +230,9 @@ async function maskOf(
   }
   const isObject = new Uint8Array(rows * cols)
   for (let i = 0; i < isObject.length; i++) {
-    const at = (channel: number) => mask.data[i * 4 + channel] as number
+    const at = (channel: number) => mask.data[i * 4 + channel]!
     const isWhite = at(3) >= OPAQUE && (at(0) + at(1) + at(2)) / 3 >= OPAQUE
-    if (isWhite && (data[i * 4 + 3] as number) >= OPAQUE) isObject[i] = 1
+    if (isWhite && data[i * 4 + 3]! >= OPAQUE) isObject[i] = 1
   }
   return isObject
 }

@@ -63,7 +63,7 @@ export function madePatch(name: string, size: number, rgba: Uint8Array): Patch {
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {
-    if ((rgba[alpha] as number) >= least) return
+    if (rgba[alpha]! >= least) return
   }
   throw new InputError(
     `${path}: no pixel of the object is visible at ${size}×${size} (${blend} blending needs an alpha of ${least} or more); check its transparency`,
@@ -85,7 +85,7 @@ export async function patchesOfSource(
   for (const size of sizes) {
     const file = ready?.[size]
     if (file === undefined) whole ??= await readImage(path, signal)
-    const image = file === undefined ? (whole as Image) : await readImage(file, signal)
+    const image = file === undefined ? whole! : await readImage(file, signal)
     const patch = patchAtSize(name, image, size, frame, resize)
     checkVisible(patch, blend, file ?? path)
     patches.push({ ...patch, ...(category !== undefined && { category }) })

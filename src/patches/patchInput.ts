@@ -33,7 +33,7 @@ export async function patchOf(
 ): Promise<Patch> {
   if (typeof input === 'string') {
     const [patch] = await patchesOfSource(await patchFrom(input), [size], frame, blend, signal)
-    return patch as Patch
+    return patch!
   }
   const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input), signal) : imageOf(input)
   const patch = patchAtSize('patch', image, size, frame)

@@ -79,9 +79,9 @@ function unite(union: Uint8Array, turns: Turns): void {
   let inside = 0
   let i = turns.first
   for (; i < union.length && (i <= turns.last || inside === 1); i++) {
-    inside ^= turns.at[i] as number
+    inside ^= turns.at[i]!
     turns.at[i] = 0
-    union[i] = (union[i] as number) | inside
+    union[i] = union[i]! | inside
   }
   turns.at[union.length] = 0
   spend(turns, i - turns.first)
@@ -104,7 +104,7 @@ interface GridPoint {
 /** If the list ends with an x without y, this x is ignored. */
 function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
   const grid = (value: number | undefined) => {
-    const place = Math.trunc(SCALE * (value as number) + 0.5)
+    const place = Math.trunc(SCALE * value! + 0.5)
     if (Math.abs(place) <= FARTHEST) return place
     throw new InputError(`its outline has a corner at ${value}, far outside the image`)
   }
@@ -119,7 +119,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
 function turn(turns: Turns, c: number, y: number): void {
   const row = Math.ceil(Math.min(Math.max((y + 0.5) / SCALE - 0.5, 0), turns.rows))
   const place = c * turns.rows + row
-  turns.at[place] = (turns.at[place] as number) ^ 1
+  turns.at[place] = turns.at[place]! ^ 1
   turns.first = Math.min(turns.first, place)
   turns.last = Math.max(turns.last, place)
 }

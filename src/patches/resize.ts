@@ -1,4 +1,3 @@
-import { byteAt, int32At } from '../support/typedArrays.js'
 import type { Image } from './image.js'
 
 /** Weights are fixed-point numbers with this many fraction bits, as in OpenCV's resize of 8-bit pictures. */
@@ -37,14 +36,14 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
     return made
   }
   for (let row = 0; row < rows; row++) {
-    const top = sourceRow(int32At(vertical.first, row))
-    const bottom = sourceRow(int32At(vertical.second, row))
-    const weightTop = int32At(vertical.weightFirst, row)
-    const weightBottom = int32At(vertical.weightSecond, row)
+    const top = sourceRow(vertical.first[row]!)
+    const bottom = sourceRow(vertical.second[row]!)
+    const weightTop = vertical.weightFirst[row]!
+    const weightBottom = vertical.weightSecond[row]!
     const start = row * cols * 4
     for (let i = 0; i < cols * 4; i++) {
       // The shifts are in OpenCV's order, which decides how ties are rounded.
-      const sum = ((weightTop * (int32At(top, i) >> 4)) >> 16) + ((weightBottom * (int32At(bottom, i) >> 4)) >> 16)
+      const sum = ((weightTop * (top[i]! >> 4)) >> 16) + ((weightBottom * (bottom[i]! >> 4)) >> 16)
       data[start + i] = (sum + 2) >> 2
     }
   }
@@ -68,11 +67,11 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
     let [total, least, most] = [0, 255, 0]
     for (const [rowOf, rowWeight] of vertical)
       for (const [colOf, colWeight] of horizontal) {
-        const source = (int32At(rowOf, row) * image.cols + int32At(colOf, col)) * 4
-        const alpha = byteAt(image.data, source + 3)
-        const weight = int32At(rowWeight, row) * int32At(colWeight, col) * alpha
+        const source = (rowOf[row]! * image.cols + colOf[col]!) * 4
+        const alpha = image.data[source + 3]!
+        const weight = rowWeight[row]! * colWeight[col]! * alpha
         for (let channel = 0; channel < 3; channel++)
-          sums[channel] = (sums[channel] as number) + weight * byteAt(image.data, source + channel)
+          sums[channel] = sums[channel]! + weight * image.data[source + channel]!
         total += weight
         least = Math.min(least, alpha)
         most = Math.max(most, alpha)
@@ -129,13 +128,13 @@ function resizeRow(image: Image, row: number, horizontal: AxisWeights, cols: num
   const result = new Int32Array(cols * 4)
   const start = row * image.cols * 4
   for (let col = 0; col < cols; col++) {
-    const first = start + int32At(horizontal.first, col) * 4
-    const second = start + int32At(horizontal.second, col) * 4
-    const weightFirst = int32At(horizontal.weightFirst, col)
-    const weightSecond = int32At(horizontal.weightSecond, col)
+    const first = start + horizontal.first[col]! * 4
+    const second = start + horizontal.second[col]! * 4
+    const weightFirst = horizontal.weightFirst[col]!
+    const weightSecond = horizontal.weightSecond[col]!
     for (let channel = 0; channel < 4; channel++) {
       result[col * 4 + channel] =
-        byteAt(image.data, first + channel) * weightFirst + byteAt(image.data, second + channel) * weightSecond
+        image.data[first + channel]! * weightFirst + image.data[second + channel]! * weightSecond
     }
   }
   return result
@@ -149,7 +148,7 @@ function halve(image: Image): Image {
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < cols * 4; i++) {
       const source = row * 2 * pitch + (i >> 2) * 8 + (i & 3)
-      const at = (offset: number) => byteAt(image.data, source + offset)
+      const at = (offset: number) => image.data[source + offset]!
       data[row * cols * 4 + i] = (at(0) + at(4) + at(pitch) + at(pitch + 4) + 2) >> 2
     }
   }

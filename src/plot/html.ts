@@ -14,5 +14,5 @@ export function fileLinks(file: string, extensions: readonly string[]): string {
 /** Escapes text that may come from files, so that it cannot become markup. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replace(/[&<>"']/g, (character) => entities[character] as string)
+  return text.replace(/[&<>"']/g, (character) => entities[character]!)
 }

@@ -54,7 +54,7 @@ function latexCharacter(character: string): string {
   const [letter = '', mark = '', ...more] = [...character.normalize('NFD')]
   const accent = ACCENTS[mark]
   if (accent !== undefined && more.length === 0 && /^[a-zA-Z]$/.test(letter)) return `\\${accent}{${letter}}`
-  const code = character.codePointAt(0) as number
+  const code = character.codePointAt(0)!
   return `\\unicodecharacter{${code.toString(16).toUpperCase().padStart(4, '0')}}`
 }
 

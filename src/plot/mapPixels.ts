@@ -26,7 +26,7 @@ export function mapPixels(
   for (let row = 0; row < rows; row++) {
     const start = row * tall * width * 3
     for (let col = 0; col < cols; col++) {
-      const colour = colours(((values[row * cols + col] as number) - low) / (high - low))
+      const colour = colours((values[row * cols + col]! - low) / (high - low))
       for (let x = col * wide; x < (col + 1) * wide; x++) pixels.set(colour, start + x * 3)
     }
     const line = pixels.subarray(start, start + width * 3)

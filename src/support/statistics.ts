@@ -62,7 +62,7 @@ function squares(values: readonly number[]): number {
 
 function sum(values: ArrayLike<number>): number {
   let total = 0
-  for (let i = 0; i < values.length; i++) total += values[i] as number
+  for (let i = 0; i < values.length; i++) total += values[i]!
   return total
 }
 

@@ -9,7 +9,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 }
 
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
 }
 
 const LONGEST_REASON = 500
@@ -65,12 +65,12 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(replaced, (previous[j] as number) + 1, (row[j - 1] as number) + 1))
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(replaced, previous[j]! + 1, row[j - 1]! + 1))
     }
     previous = row
   }
-  return previous[b.length] as number
+  return previous[b.length]!
 }
 
 /** The first eight texts, and the number of others. */

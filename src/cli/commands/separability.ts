@@ -31,7 +31,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
       const options = { ...others, signal }
       const result =
         cv.length === 1
-          ? await separability(file, { ...options, cv: cv[0] as FoldScheme })
+          ? await separability(file, { ...options, cv: cv[0]! })
           : await separability(file, { ...options, cv })
       if (json) return printJson(result)
       const schemes = 'schemes' in result ? Object.entries(result.schemes) : [[result.cv, result] as const]

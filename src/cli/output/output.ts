@@ -61,10 +61,10 @@ export function tableLines(
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
   )
   return lines.flatMap((line) => {
-    const cells = line.map((cell, column) => wrapped(cell, widths[column] as number, BETWEEN_PARTS))
+    const cells = line.map((cell, column) => wrapped(cell, widths[column]!, BETWEEN_PARTS))
     return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, row) => {
       const padded = cells.map(({ [row]: text = '' }, column) => {
-        const width = widths[column] as number
+        const width = widths[column]!
         return isNumber[column] ? text.padStart(width) : text.padEnd(width)
       })
       return padded.join(GAP).trimEnd()
@@ -85,7 +85,7 @@ function fittingWidths(lines: readonly (readonly string[])[], columns: number): 
   const narrowest = widest((cell) => Math.max(...wrapped(cell, 1, BETWEEN_PARTS).map(({ length }) => length)))
   let excess = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - columns
   for (; excess > 0; excess--) {
-    const spare = widths.map((width, column) => (width > (narrowest[column] as number) ? width : 0))
+    const spare = widths.map((width, column) => (width > narrowest[column]! ? width : 0))
     const most = Math.max(...spare)
     if (most === 0) break
     widths[spare.indexOf(most)] = most - 1

@@ -90,7 +90,7 @@ export function printTables(rows: readonly MeanRow[]): void {
  */
 function narrowTable({ kind, head, rows, columns, keys }: ResultTable): [readonly string[], string[][]] {
   const names = head.slice(0, head.length - columns.length)
-  const keyed = columns.map((column) => ({ last: column.at(-1) as string, others: column.slice(0, -1).join(', ') }))
+  const keyed = columns.map((column) => ({ last: column.at(-1)!, others: column.slice(0, -1).join(', ') }))
   const across = distinct(keyed.map(({ others }) => others))
   const lines = rows.flatMap((row) =>
     distinct(keyed.map(({ last }) => last)).map((down) => {
@@ -99,5 +99,5 @@ function narrowTable({ kind, head, rows, columns, keys }: ResultTable): [readonl
       return [...row.slice(0, names.length).map(cellText), down, ...cells.map(cellText)]
     }),
   )
-  return [[...names, keys.at(-1) as string, ...across.map((one) => one || kind.statistic)], lines]
+  return [[...names, keys.at(-1)!, ...across.map((one) => one || kind.statistic)], lines]
 }

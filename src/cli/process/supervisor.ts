@@ -50,7 +50,7 @@ export async function supervise(): Promise<void> {
   }
   const crashes = new Map<string, number>()
   for (;;) {
-    child = fork(process.argv[1] as string, process.argv.slice(2), {
+    child = fork(process.argv[1]!, process.argv.slice(2), {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, [WATCHED]: '1' },
     })

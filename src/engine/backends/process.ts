@@ -114,7 +114,7 @@ type ProcessData = Extract<WorkerData, { backend: 'process' }>
 /** Runs the session in a separate process, because a driver's crash ends the process in which the driver runs. */
 export async function processBackend({ requests, script, pids }: ProcessData): Promise<Backend> {
   const place = placeIn(pids)
-  const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
+  const opened = await startDeviceProcess(requests[(place - 1) % requests.length]!, script)
   Atomics.store(pids, place, opened.pid)
   return async (parts, put) => {
     try {

@@ -43,7 +43,7 @@ export function offsetTensors(
   const rowStarts = new Int32Array(images * rows)
   const columns = new Int32Array(images * cols)
   for (let image = 0; image < images; image++) {
-    const [top, left] = [offsets[image * 2] as number, offsets[image * 2 + 1] as number]
+    const [top, left] = [offsets[image * 2]!, offsets[image * 2 + 1]!]
     for (let row = 0; row < rows; row++) rowStarts[image * rows + row] = side * within(row - top + 1, side)
     for (let col = 0; col < cols; col++) columns[image * cols + col] = within(col - left + 1, side)
   }

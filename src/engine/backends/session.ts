@@ -51,7 +51,7 @@ export interface Placement {
 export async function readPlacement(session: ort.InferenceSession, profileFolder: string): Promise<Placement> {
   session.endProfiling()
   const [file] = await readdir(profileFolder)
-  return placementOf(await readFile(join(profileFolder, file as string), 'utf8'))
+  return placementOf(await readFile(join(profileFolder, file!), 'utf8'))
 }
 
 /** Fields of an operator's record in ONNX Runtime's profile. Records of other kinds lack them. */

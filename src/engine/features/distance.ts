@@ -8,8 +8,8 @@ export function largestDistance(found: Float32Array, expected: Float32Array, dim
     let difference = 0
     let norm = 0
     for (let i = start; i < start + dims; i++) {
-      const value = expected[i] as number
-      difference += ((found[i] as number) - value) ** 2
+      const value = expected[i]!
+      difference += (found[i]! - value) ** 2
       norm += value ** 2
     }
     if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY

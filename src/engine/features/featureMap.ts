@@ -32,7 +32,7 @@ export function featureMapOf(network: Network, { name, dims, isMap, tokens }: Fe
     const pixels = spacing?.tokens?.side === side ? stride : network.input.rows / side
     const [channelStep, cellStep] = axis === 1 ? [1, channels] : [dims / channels, 1]
     const order = { dims, first: before * cellStep, channelStep, cellStep }
-    return Number.isInteger(pixels) ? { channels, rows: side, cols: side, stride: pixels as number, order } : undefined
+    return Number.isInteger(pixels) ? { channels, rows: side, cols: side, stride: pixels!, order } : undefined
   }
   const [row = 0, col] = spacing?.axes ?? []
   const shape = imageShape(graph, name) ?? []

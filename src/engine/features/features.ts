@@ -36,7 +36,7 @@ export function openFeatureMemory(): FeatureMemory {
   const spare: SharedArrayBuffer[] = []
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
-    if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
+    if (at !== -1) return spare.splice(at, 1)[0]!
     // All spare buffers are too small for this matrix. They are freed, so that there is more memory for the new buffer.
     spare.length = 0
     try {

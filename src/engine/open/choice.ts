@@ -134,10 +134,10 @@ async function openDevices(plan: ExecutionRequest, trials: readonly PassedTrial[
   const { network, scene, wished, onNote } = plan
   const { precision } = plan.request
   const devices = trials.map(({ device }) => device)
-  const { name } = devices[0] as Device
+  const { name } = devices[0]!
   const processor = chooseSettings(network, plan.images)
   const [batch, ...larger] = deviceBatches(network, wished, devices)
-  const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length] as Device)
+  const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length]!)
   const crew = await openDevicePool({ network, devices: each, batch, precision, onNote })
   try {
     const rate = await fastestBatch(plan, crew, devices, larger)
@@ -195,5 +195,5 @@ export function deviceBatches(
   // Each device counts as one core, because it gets one worker by default.
   const { batch } = chooseSettings(network, Number.POSITIVE_INFINITY, wished, devices.length)
   if (wished.batch !== undefined || network.input.batch !== null) return [batch]
-  return PROVIDERS[(devices[0] as Device).name].batches
+  return PROVIDERS[devices[0]!.name].batches
 }

@@ -32,7 +32,7 @@ export async function measureNoiseFloor(devices: WorkerPool, scene: Scene, proce
     const expected = (await failingAsWorker(reference, extractFeatures(reference, scene, sample))).layers
     const distances = layers.map(({ name, matrix, dims }, i) => [
       name,
-      largestDistance(matrix, expected[i]?.matrix as Float32Array, dims),
+      largestDistance(matrix, expected[i]!.matrix, dims),
     ])
     return { positions: sample.length / 2, relative: Object.fromEntries(distances) }
   } finally {

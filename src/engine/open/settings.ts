@@ -77,7 +77,7 @@ export function candidateSettings(
   const fits = candidates.filter((settings) => workerBytes(network, settings) <= memory)
   if (fits.length === 0 && (wished.workers !== undefined || wished.batch !== undefined)) {
     throw new UsageError(
-      `${counted(batches.at(-1) as number, 'image')} in a batch and ${counted(workerCounts.at(-1) as number, 'worker')} do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
+      `${counted(batches.at(-1)!, 'image')} in a batch and ${counted(workerCounts.at(-1)!, 'worker')} do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
     )
   }
   return fits.length === 0 ? candidates : fits
@@ -109,7 +109,7 @@ export function chooseSettings(
 ): Settings {
   const candidates = candidateSettings(network, wished, cores)
   const single = images <= FEW_IMAGES ? candidates.find(({ workers }) => workers === 1) : undefined
-  return single ?? (candidates[0] as Settings)
+  return single ?? candidates[0]!
 }
 
 /**

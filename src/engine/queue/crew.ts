@@ -258,10 +258,10 @@ function imageParts(
   batch: number,
   jobOf: (scene: Scene) => SceneTask,
 ): readonly BatchPart[] {
-  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)] as ImageSpec)
+  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)]!)
   const parts: BatchPart[] = []
   for (let begin = 0, end = 0; begin < batch; begin = end) {
-    const { scene } = chosen[begin] as ImageSpec
+    const { scene } = chosen[begin]!
     while (chosen[end]?.scene === scene) end++
     const shown = chosen.slice(begin, end)
     const offsets = Int32Array.from(shown.flatMap(({ row, col }) => [row, col]))

@@ -95,7 +95,7 @@ async function round(
   let next = 0
   const lane = async () => {
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
-      const first = queue[next++] as number
+      const first = queue[next++]!
       const count = Math.min(batch, job.positions - first)
       // Some features of a repeated batch may be stored already. They count as missing until the batch ends, because a
       // worker that dies while it writes may damage them.
@@ -128,7 +128,7 @@ async function attempt(
 
 function mark(state: State, first: number, count: number, value: 0 | 1): void {
   for (let position = first; position < first + count; position++) {
-    state.count += value - (state.done[position] as number)
+    state.count += value - state.done[position]!
     state.done[position] = value
   }
 }

@@ -60,7 +60,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     count,
     inFlight: each * count,
     run: async (task, onProgress) => {
-      const name = batchName(task.parts[0]?.job.id as number, task.target.rows[0] as number)
+      const name = batchName(task.parts[0]!.job.id, task.target.rows[0]!)
       if (closed) throw new Error('the workers are closed')
       pool ??= open()
       running++

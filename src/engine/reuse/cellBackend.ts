@@ -1,12 +1,10 @@
 import * as ort from 'onnxruntime-node'
 import type { NetworkInput } from '../../network.js'
-import { float32At, int32At } from '../../support/typedArrays.js'
 import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'
 import { type SceneArrays, sceneArrays } from '../scene/sceneArrays.js'
 import type { Scene } from '../scene/task.js'
 import type { CellWork } from './cellGraphs.js'
-import type { CellShape } from './cellStep.js'
 import { CELL_INPUTS, type PassCells, passCells, positionsOf } from './cells.js'
 import type { Keys } from './keys.js'
 import { cachedSceneKeys } from './sceneKeys.js'
@@ -47,15 +45,15 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}
       for (const name of graphs.handedOn) {
-        const { rows, cols } = shapes.get(name) as CellShape
+        const { rows, cols } = shapes.get(name)!
         const frames = new Int32Array(size * rows * cols)
         for (let image = 0; image < size; image++) {
           const at = 2 * (begin + Math.min(image, count - 1))
           const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
-          const [row, col] = [int32At(offsets, at) - keys.first.rows, int32At(offsets, at + 1) - keys.first.cols]
+          const [row, col] = [offsets[at]! - keys.first.rows, offsets[at + 1]! - keys.first.cols]
           cells.frame(name, row, col, frame)
         }
-        feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
+        feeds[CELL_INPUTS.cells(name)] = made[name]!
         feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
       }
       const results = await second.run(feeds, asked)
@@ -101,16 +99,16 @@ function cellPixels(
   const values = new Float32Array((pixels.length / 2) * 3)
   const isColour = background.length === 3
   for (let at = 0; at < pixels.length / 2; at++) {
-    const [rowKey, colKey] = [int32At(pixels, 2 * at), int32At(pixels, 2 * at + 1)]
-    const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
+    const [rowKey, colKey] = [pixels[2 * at]!, pixels[2 * at + 1]!]
+    const [row, col] = [shown.rows.ofPatch[rowKey]!, shown.cols.ofPatch[colKey]!]
     // If `row` or `col` is 0, the pixel is outside the patch. Then the value at index 0 of `window` is used, which is
     // transparent.
     const place = row === 0 || col === 0 ? 0 : row * side + col
-    const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
+    const behind = shown.rows.ofFrame[rowKey]! * cols + shown.cols.ofFrame[colKey]!
     for (let channel = 0; channel < 3; channel++) {
-      const ground = float32At(background, isColour ? channel : channel * rows * cols + behind)
-      const seen = Math.fround(float32At(transparency, place) * ground)
-      values[at * 3 + channel] = float32At(window, channel * side * side + place) + seen
+      const ground = background[isColour ? channel : channel * rows * cols + behind]!
+      const seen = Math.fround(transparency[place]! * ground)
+      values[at * 3 + channel] = window[channel * side * side + place]! + seen
     }
   }
   return values

@@ -18,7 +18,7 @@ export function channelStep(channelsOf: (context: NodeContext) => readonly numbe
 
 export function gathered(context: NodeContext): readonly number[] {
   checkAxis(axisOf(context, 0))
-  const channels = shapeAt(context, 0)[CHANNEL_AXIS] as number
+  const channels = shapeAt(context, 0)[CHANNEL_AXIS]!
   return valuesAt(context, 1).map((index) => (index < 0 ? index + channels : index))
 }
 

@@ -58,7 +58,7 @@ export async function cellGraphs(
   const needed = neededFor(outputs, graph, made)
   const isHandedOn = ({ node, output }: CellStep) => needed.read.has(output) && !needed.nodes.has(node)
   const handedOn = first.filter(isHandedOn).map(({ output }) => output)
-  const shape = (name: string) => shapes.get(name) as CellShape
+  const shape = (name: string) => shapes.get(name)!
   const cellNodes = first.map((step) => stepNodes(step, graph, shape, sources))
   const added = once(cellNodes.flatMap(({ nodes }) => nodes))
   const copied = new Map(cellNodes.flatMap(({ copied }) => copied))

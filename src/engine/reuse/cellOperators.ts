@@ -112,7 +112,7 @@ function unary(attributes: readonly string[], condition?: Condition): Rule {
 function elementwise(condition?: Condition): Rule {
   const step = (context: NodeContext): CellStep => {
     const { node, base, read, shapes } = context
-    const shape = shapes.get(read[0] as string) as CellShape
+    const shape = shapes.get(read[0]!)!
     for (const name of node.inputs) {
       const other = shapes.get(name)
       const isAlike = other
@@ -133,7 +133,7 @@ function window(kind: WindowKind, attributes: readonly string[]): Rule {
 
 function hasUniformParameters(context: NodeContext): void {
   const { node, shapes } = context
-  const shape = shapes.get(node.inputs[0] as string) as CellShape
+  const shape = shapes.get(node.inputs[0]!)!
   for (const name of node.inputs.slice(1))
     if (name !== '' && !isUniform(fixedTensor(context, name), shape))
       throw new UnfitNode('has a parameter that varies over the image')

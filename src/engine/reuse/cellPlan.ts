@@ -2,9 +2,8 @@ import type { GraphAnalysis } from '../../onnx/graph/analysis.js'
 import { linksOf, neededFor } from '../../onnx/graph/links.js'
 import { connectedWeights } from '../../onnx/graph/products.js'
 import { addTo } from '../../support/lists.js'
-import { int32At } from '../../support/typedArrays.js'
 import type { Axis } from '../scene/positions.js'
-import type { CellShape, CellStep, CellSteps } from './cellStep.js'
+import type { CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
 import {
   cellSeconds,
@@ -81,7 +80,7 @@ export function planCells(work: PlannedCells, positions: Positions): ReusePlan |
   // The last modulus has no next one: its `ofCols` is then undefined, and the pair is left out below.
   const pairs = MODULI.flatMap((rows, i) => [
     { modulus: { rows, cols: rows }, ofRows: counts[i], ofCols: counts[i] },
-    { modulus: { rows, cols: MODULI[i + 1] as number }, ofRows: counts[i], ofCols: counts[i + 1] },
+    { modulus: { rows, cols: MODULI[i + 1]! }, ofRows: counts[i], ofCols: counts[i + 1] },
   ])
   const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
     ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
@@ -112,10 +111,10 @@ function plansOf(
   const { steps, shapes } = cells
   // A pass pairs a group of rows with a group of columns, so the product of the sums counts the cells of all passes.
   const passes = counts.rows.passes * counts.cols.passes
-  const shapeOf = (name: string) => shapes.get(name) as CellShape
+  const shapeOf = (name: string) => shapes.get(name)!
   const cellsOf = (name: string) => {
-    const space = keys.tensors.get(name)?.space as number
-    return cellCount(counts.rows.sums[space] as AxisCount, counts.cols.sums[space] as AxisCount)
+    const space = keys.tensors.get(name)!.space
+    return cellCount(counts.rows.sums[space]!, counts.cols.sums[space]!)
   }
   const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
   const uses = lastUses(work)
@@ -140,12 +139,12 @@ function plansOf(
     const count = cellsOf(step.output)
     const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
     inCells += count * cellSeconds(step, shapes, gathered)
-    asImages -= plain[at] as number
+    asImages -= plain[at]!
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    awaited = [...awaited, step].filter(({ output }) => (uses.get(output) as number) > at)
+    awaited = [...awaited, step].filter(({ output }) => uses.get(output)! > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
-    if ((uses.get(analysis.image) as number) > at) continue
+    if (uses.get(analysis.image)! > at) continue
     const handedOn = awaited
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
@@ -187,9 +186,9 @@ export function floorGain(work: Pick<PlannedCells, 'analysis' | 'cells' | 'keys'
   const weights = connectedWeights(work.analysis)
   let [plain, shared] = [weights, weights]
   for (const step of steps) {
-    const { rows, cols } = shapes.get(step.output) as CellShape
-    const space = work.keys.tensors.get(step.output)?.space as number
-    const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
+    const { rows, cols } = shapes.get(step.output)!
+    const space = work.keys.tensors.get(step.output)!.space
+    const distinct = cellCount(counts.rows[space]!, counts.cols[space]!) / positions.count
     const multiplyAdds = imageMultiplyAdds(step, shapes)
     plain += multiplyAdds
     shared += multiplyAdds * Math.min(1, distinct / (rows * cols))
@@ -242,7 +241,7 @@ function lastUses({ analysis, cells, features }: PlannedCells): ReadonlyMap<stri
  */
 export function passesOf(offsets: Int32Array, modulus: Both<number>): readonly (readonly number[])[] {
   return groupedBy(Array(offsets.length / 2).keys(), (position) => {
-    const [row, col] = [int32At(offsets, 2 * position), int32At(offsets, 2 * position + 1)]
+    const [row, col] = [offsets[2 * position]!, offsets[2 * position + 1]!]
     return (row % modulus.rows) * modulus.cols + (col % modulus.cols)
   })
 }

@@ -1,6 +1,6 @@
 import { textAttribute, UnfitNode } from '../../onnx/graph/attributes.js'
 import { valuesAt } from '../../onnx/graph/shapes.js'
-import type { CellShape, CellStep } from './cellStep.js'
+import type { CellStep } from './cellStep.js'
 import { cellShape, type NodeContext, onlyInput } from './cellWindows.js'
 
 /** Coordinates and rounding with which a whole scale repeats each pixel as often. Exporters write no others. */
@@ -13,7 +13,7 @@ const REPEATING = ['asymmetric,floor', 'half_pixel,round_prefer_ceil', 'half_pix
 export function resizeStep(context: NodeContext): CellStep {
   const { analysis, node, base, shapes } = context
   const input = onlyInput(context, 'has a size that depends on the image')
-  const from = shapes.get(input) as CellShape
+  const from = shapes.get(input)!
   const to = cellShape(analysis, base.output)
   const ratios = [1, to.channels / from.channels, to.rows / from.rows, to.cols / from.cols]
   const scales = node.inputs[3] ? ratios : valuesAt(context, 2)

@@ -47,7 +47,7 @@ export function windowStep(context: NodeContext, kind: WindowKind): CellStep {
   const input = onlyInput(context, 'has weights that depend on the image')
   // If the analysis refuses the weights or the kernel, its reason is thrown here.
   cellShape(analysis, base.output)
-  const { rows, cols, elements } = shapes.get(input) as CellShape
+  const { rows, cols, elements } = shapes.get(input)!
   if (elements !== ElementType.FLOAT) throw new UnfitNode('computes in another type than float32')
   const kernel = listAttribute(node, 'kernel_shape') ?? fixedTensor(context, node.inputs[1])?.shape.slice(2) ?? []
   const [ofRows, ofCols] = windowsOf(node, [rows, cols], kernel)
@@ -97,7 +97,7 @@ export function paddingStep(context: NodeContext): CellStep {
   if (n0 || c0 || n1 || c1) throw new UnfitNode('adds channels or images')
   const sides = [top, left, bottom, right] as [number, number, number, number]
   if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new UnfitNode('has borders of unknown size')
-  const { rows, cols, elements } = shapes.get(input) as CellShape
+  const { rows, cols, elements } = shapes.get(input)!
   const shape = cellShape(analysis, base.output)
   if (mode === 'constant') {
     const value = node.inputs[2] ? fixedTensor(context, node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)

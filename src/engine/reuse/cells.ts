@@ -82,9 +82,9 @@ export function keysAt({ count, blankOf, views }: AxisSpace, positions: readonly
     // The last row of `keys` is for images without the patch (see `AxisTensor`).
     for (const position of [...positions, keys.length / length - 1]) {
       for (let at = position * length; at < (position + 1) * length; at++) {
-        const key = keys[at] as number
+        const key = keys[at]!
         isNeeded[key] = 1
-        isNeeded[blankOf[key] as number] = 1
+        isNeeded[blankOf[key]!] = 1
       }
     }
   }
@@ -111,13 +111,13 @@ export interface PassCells {
 
 /** @param image name of the network's input */
 export function passCells(keys: Keys, steps: readonly CellStep[], image: string, pass: Pass): PassCells {
-  const tensorOf = (name: string) => keys.tensors.get(name) as CellTensor
+  const tensorOf = (name: string) => keys.tensors.get(name)!
   const sets: CellSet[] = []
   for (const name of [image, ...steps.map(({ output }) => output)]) {
     const { space } = tensorOf(name)
-    sets[space] ??= cellSet(keys.spaces[space] as Both<AxisSpace>, pass)
+    sets[space] ??= cellSet(keys.spaces[space]!, pass)
   }
-  const setOf = ({ space }: CellTensor) => sets[space] as CellSet
+  const setOf = ({ space }: CellTensor) => sets[space]!
   const gathers = new Map<string, { indices: Int32Array; taps: number }>()
   for (const { output } of steps) {
     for (const [i, source] of (keys.sources.get(output) ?? []).entries()) {
@@ -135,14 +135,13 @@ export function passCells(keys: Keys, steps: readonly CellStep[], image: string,
       const [width, blankWidth] = [cols.seeing.length, cols.blank.length]
       let at = 0
       for (let i = 0; i < tensor.rows.length; i++) {
-        const rowKey = tensor.rows.keys[row * tensor.rows.length + i] as number
-        const seeingBegin = (rows.seeingAt[rowKey] as number) * width
-        const blankBegin = base + (rows.blankAt[rowKey] as number) * blankWidth
+        const rowKey = tensor.rows.keys[row * tensor.rows.length + i]!
+        const seeingBegin = rows.seeingAt[rowKey]! * width
+        const blankBegin = base + rows.blankAt[rowKey]! * blankWidth
         for (let j = 0; j < tensor.cols.length; j++) {
-          const colKey = tensor.cols.keys[col * tensor.cols.length + j] as number
-          const within = cols.seeingAt[colKey] as number
-          into[at++] =
-            seeingBegin >= 0 && within >= 0 ? seeingBegin + within : blankBegin + (cols.blankAt[colKey] as number)
+          const colKey = tensor.cols.keys[col * tensor.cols.length + j]!
+          const within = cols.seeingAt[colKey]!
+          into[at++] = seeingBegin >= 0 && within >= 0 ? seeingBegin + within : blankBegin + cols.blankAt[colKey]!
         }
       }
     },
@@ -162,7 +161,7 @@ function neededKeys(space: AxisSpace, positions: readonly number[]): NeededKeys 
   for (const [at, key] of seeing.entries()) seeingAt[key] = at
   const blankAt = new Int32Array(space.count).fill(-1)
   for (const [at, key] of blank.entries()) blankAt[key] = at
-  for (let key = 0; key < space.count; key++) blankAt[key] = blankAt[space.blankOf[key] as number] as number
+  for (let key = 0; key < space.count; key++) blankAt[key] = blankAt[space.blankOf[key]!]!
   return { seeing, blank, seeingAt, blankAt }
 }
 
@@ -191,15 +190,15 @@ function gather({ taps }: Source, to: CellSet, { rows, cols, base, count }: Cell
     const { seeingAt, blankAt } = tapsAt(taps.cols, counts.cols, to.cols[part], cols)
     for (const row of to.rows[part]) {
       for (let dy = 0; dy < counts.rows; dy++) {
-        const rowKey = taps.rows[row * counts.rows + dy] as number
+        const rowKey = taps.rows[row * counts.rows + dy]!
         const isInside = rowKey >= 0
-        const seeingBegin = isInside ? (rows.seeingAt[rowKey] as number) * width : -1
-        const blankBegin = isInside ? base + (rows.blankAt[rowKey] as number) * blankWidth : 0
+        const seeingBegin = isInside ? rows.seeingAt[rowKey]! * width : -1
+        const blankBegin = isInside ? base + rows.blankAt[rowKey]! * blankWidth : 0
         let tap = 0
         for (let at = rowBegin + dy * counts.cols; tap < blankAt.length; at += each) {
           for (let dx = 0; dx < counts.cols; dx++, tap++) {
-            const within = seeingAt[tap] as number
-            const behind = blankAt[tap] as number
+            const within = seeingAt[tap]!
+            const behind = blankAt[tap]!
             if (!isInside || behind < 0) indices[at + dx] = count
             else indices[at + dx] = seeingBegin >= 0 && within >= 0 ? seeingBegin + within : blankBegin + behind
           }
@@ -213,8 +212,8 @@ function gather({ taps }: Source, to: CellSet, { rows, cols, base, count }: Cell
 
 /** For each tap of some output columns, its `seeingAt` and `blankAt` in the input; -1 beyond the border. */
 function tapsAt(taps: Int32Array, each: number, outputs: Int32Array, { seeingAt, blankAt }: NeededKeys) {
-  const keyAt = (at: number) => taps[(outputs[Math.floor(at / each)] as number) * each + (at % each)] as number
+  const keyAt = (at: number) => taps[outputs[Math.floor(at / each)]! * each + (at % each)]!
   const lookUp = (found: Int32Array) =>
-    Int32Array.from({ length: outputs.length * each }, (_, at) => (keyAt(at) < 0 ? -1 : (found[keyAt(at)] as number)))
+    Int32Array.from({ length: outputs.length * each }, (_, at) => (keyAt(at) < 0 ? -1 : found[keyAt(at)]!))
   return { seeingAt: lookUp(seeingAt), blankAt: lookUp(blankAt) }
 }

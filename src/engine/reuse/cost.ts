@@ -24,26 +24,26 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /** Bytes of the input window from which one cell of the step's output is computed. */
 function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
-  return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
+  return FLOAT * rows.taps * cols.taps * shapes.get(input)!.channels
 }
 
 /** Number of multiply-adds of a step for one cell of its output. Only convolutions have any. */
 function cellMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
   if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
   const { input, output, rows, cols, operation } = step
-  const channelsOf = (name: string) => (shapes.get(name) as CellShape).channels
+  const channelsOf = (name: string) => shapes.get(name)!.channels
   return (rows.taps * cols.taps * channelsOf(input) * channelsOf(output)) / operation.groups
 }
 
 /** Number of multiply-adds of a step for one whole image. */
 export function imageMultiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
-  const { rows, cols } = shapes.get(step.output) as CellShape
+  const { rows, cols } = shapes.get(step.output)!
   return cellMultiplyAdds(step, shapes) * rows * cols
 }
 
 /** Seconds to compute a step for one whole image. */
 export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): number {
-  const bytes = frameBytes(shapes.get(step.output) as CellShape)
+  const bytes = frameBytes(shapes.get(step.output)!)
   if (step.kind === 'mapping') return bytes * SECONDS.write
   // ONNX Runtime fuses activations into the convolutions before them, so they take no extra time. An exception is
   // `unfusedSeconds`.
@@ -55,7 +55,7 @@ export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): numbe
 /** Seconds that `imageSeconds` leaves out for a step that reads `input`, if no convolution before it can contain it. */
 export function unfusedSeconds(step: CellStep, shapes: CellSteps['shapes'], input: string): number {
   if (step.kind !== 'pointwise' || step.inputs.length > 1 || step.inputs[0] !== input) return 0
-  return frameBytes(shapes.get(step.output) as CellShape) * SECONDS.pointwise
+  return frameBytes(shapes.get(step.output)!) * SECONDS.pointwise
 }
 
 /**
@@ -63,7 +63,7 @@ export function unfusedSeconds(step: CellStep, shapes: CellSteps['shapes'], inpu
  * @param gathered number of inputs whose cells must first be copied together
  */
 export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
-  const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
+  const bytes = FLOAT * shapes.get(step.output)!.channels
   if (step.kind === 'mapping') return 0
   if (step.kind === 'pointwise') return bytes * (SECONDS.pointwise + gathered * SECONDS.gather)
   const { operation } = step

@@ -1,5 +1,4 @@
 import type { AxisWindow } from '../../onnx/graph/windows.js'
-import { int32At } from '../../support/typedArrays.js'
 import { AXES, type Axis, type PositionRange } from '../scene/positions.js'
 import type { CellStep, CellSteps } from './cellStep.js'
 
@@ -118,7 +117,7 @@ interface StepInput {
 /** @param spaces if the output needs keys of its own, their numbering is appended */
 function stepKeys(step: CellStep, tensors: Keys['tensors'], spaces: Both<AxisSpace>[]): StepKeys {
   const names = step.kind === 'pointwise' ? step.inputs : [step.input]
-  const inputs = names.map((name) => ({ name, tensor: tensors.get(name) as CellTensor }))
+  const inputs = names.map((name) => ({ name, tensor: tensors.get(name)! }))
   const first = (inputs[0] as StepInput).tensor
   if (step.kind === 'mapping') return mappedKeys(step, first)
   if (sharesCells(step, first) && inputs.every(({ tensor }) => isSame(tensor, first))) return sharedKeys(inputs)
@@ -140,15 +139,15 @@ function mappedKeys(step: Both<readonly number[]>, input: CellTensor): StepKeys 
 
 /** All inputs have the same keys, and each cell of the output is made from the cells at its own place. */
 function sharedKeys(inputs: readonly StepInput[]): StepKeys {
-  return { tensor: (inputs[0] as StepInput).tensor, read: inputs.map(() => null) }
+  return { tensor: inputs[0]!.tensor, read: inputs.map(() => null) }
 }
 
 /** The keys of one input determine those of all other inputs, so the output has the keys of this input. */
 function determinedKeys(inputs: readonly StepInput[], lists: Both<Numbered>, determining: number): StepKeys {
-  const { tensor: own } = inputs[determining] as StepInput
+  const { tensor: own } = inputs[determining]!
   // For each key of that input, the number of the list that contains it.
-  const listOf = both((axis) => inverse(lists[axis].taps[determining] as Int32Array))
-  const tapsOf = (i: number) => both((axis) => listOf[axis].map((list) => lists[axis].taps[i]?.[list] as number))
+  const listOf = both((axis) => inverse(lists[axis].taps[determining]!))
+  const tapsOf = (i: number) => both((axis) => listOf[axis].map((list) => lists[axis].taps[i]![list]!))
   const read = inputs.map(({ name, tensor }, i) => (isSame(tensor, own) ? null : { input: name, taps: tapsOf(i) }))
   return { tensor: own, read }
 }
@@ -163,7 +162,7 @@ function newKeys(
   const isMaximum = step.kind === 'window' && step.operation.kind === 'maximum'
   const tapsOf = (i: number) =>
     both((axis) => {
-      const own = lists[axis].taps[i] as Int32Array
+      const own = lists[axis].taps[i]!
       return isMaximum ? filled(own, own.length / lists[axis].count) : own
     })
   spaces.push(both((axis) => axisSpace(lists[axis])))
@@ -176,7 +175,7 @@ function newKeys(
 /** Index of the first input whose keys determine those of all other inputs; -1 if there is none. */
 function determiningInput(inputs: readonly StepInput[], lists: Both<Numbered>, spaces: Keys['spaces']): number {
   return inputs.findIndex(({ tensor }, i) =>
-    AXES.every((axis) => isOneToOne(lists[axis], i, spaces[tensor.space]?.[axis].count as number)),
+    AXES.every((axis) => isOneToOne(lists[axis], i, spaces[tensor.space]![axis].count)),
   )
 }
 
@@ -202,7 +201,7 @@ function windowOf(step: CellStep, axis: Axis, length: number): AxisWindow {
 function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTensor {
   const result = new Int32Array((keys.length / length) * map.length)
   for (let at = 0; at < result.length; at++)
-    result[at] = int32At(keys, Math.floor(at / map.length) * length + (map[at % map.length] as number))
+    result[at] = keys[Math.floor(at / map.length) * length + map[at % map.length]!]!
   return { length: map.length, keys: result }
 }
 
@@ -221,7 +220,7 @@ export const KEY_LIMIT = 2 ** 26
 /** Gives each output cell along an axis a key. Cells that read the same list of input keys get the same key. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   // The last of these positions stands for images without the patch (see `AxisTensor`).
-  const positions = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
+  const positions = inputs[0]!.keys.length / inputs[0]!.length
   const keys = new Int32Array(positions * length)
   const lists: number[][] = inputs.map(() => [])
   /**
@@ -235,7 +234,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
       const begin = i * stride - before
       const keyAt = (input: AxisTensor, tap: number) => {
         const index = begin + tap * dilation
-        return index < 0 || index >= input.length ? -1 : int32At(input.keys, position * input.length + index)
+        return index < 0 || index >= input.length ? -1 : input.keys[position * input.length + index]!
       }
       let list = 0
       for (const input of inputs) {
@@ -250,7 +249,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
         number = numbers.size
         numbers.set(list, number)
         for (const [k, input] of inputs.entries())
-          for (let tap = 0; tap < taps; tap++) (lists[k] as number[]).push(keyAt(input, tap))
+          for (let tap = 0; tap < taps; tap++) lists[k]!.push(keyAt(input, tap))
       }
       keys[position * length + i] = number
     }
@@ -268,7 +267,7 @@ function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key
     const begin = at - (at % each)
-    return taps.subarray(begin, begin + each).find((other) => other >= 0) as number
+    return taps.subarray(begin, begin + each).find((other) => other >= 0)!
   })
 }
 
@@ -304,7 +303,7 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
 function axisSpace({ keys, length, count }: AxisTensor & { readonly count: number }): AxisSpace {
   const blankOf = new Int32Array(count)
   const without = keys.length - length
-  for (let at = 0; at < keys.length; at++) blankOf[int32At(keys, at)] = int32At(keys, without + (at % length))
+  for (let at = 0; at < keys.length; at++) blankOf[keys[at]!] = keys[without + (at % length)]!
   return { count, blankOf, views: [] }
 }
 

@@ -33,7 +33,7 @@ export async function distanceOf(
   throwIfStopped(signal)
   // The last bit of two equal scores may decide which box a detector chooses.
   const distances = expected.layers.map(({ name, matrix, dims }, i) =>
-    name === network.detector?.layer ? 0 : largestDistance(found.layers[i]?.matrix as Float32Array, matrix, dims),
+    name === network.detector?.layer ? 0 : largestDistance(found.layers[i]!.matrix, matrix, dims),
   )
   expected.release()
   found.release()
@@ -56,7 +56,7 @@ export async function runPasses(
   const fill = async (matrices: readonly Float32Array[]) => {
     // For the queue, each pass is one position, so `first` is the number of a pass.
     const run: BatchQueue['run'] = async (first, _count, _batch, stop) => {
-      const rows = Int32Array.from(passes[first] as readonly number[])
+      const rows = Int32Array.from(passes[first]!)
       const places = offsetsAt(offsets, rows)
       const result = await workers
         .run({ parts: [{ job, offsets: places }], target: { matrices, rows }, stop }, (images) => {
@@ -67,7 +67,7 @@ export async function runPasses(
         .finally(() => running.delete(first))
       if (result.kind !== 'written') return result
       for (const row of rows) {
-        done += 1 - (isDone[row] as number)
+        done += 1 - isDone[row]!
         isDone[row] = 1
       }
       onRows?.(rows, matrices)

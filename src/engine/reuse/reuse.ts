@@ -134,7 +134,7 @@ export class Reuse {
       return `sharing values would change features by ${distance.toExponential(1)} (relative)`
     const features = await runPasses(work, offsets, passes, options)
     const { size } = scene.patch
-    const cut = steps.at(-1)?.output as string
+    const cut = steps.at(-1)!.output
     if (features.finished === images)
       this.#log.computed({ size, cut, distinct, predictedGain, distance, workers, threads })
     return features

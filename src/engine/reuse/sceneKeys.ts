@@ -69,7 +69,7 @@ function opaquePart({ patch: { size, rgba }, blend }: Scene): Both<readonly [num
   const end = { rows: 0, cols: 0 }
   for (let row = 0; row < size; row++) {
     for (let col = 0; col < size; col++) {
-      if ((rgba[(row * size + col) * 4 + 3] as number) < SEEN[blend]) continue
+      if (rgba[(row * size + col) * 4 + 3]! < SEEN[blend]) continue
       const place = { rows: row, cols: col }
       for (const axis of AXES) {
         begin[axis] = Math.min(begin[axis], place[axis])

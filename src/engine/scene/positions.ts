@@ -92,7 +92,7 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
 export function offsetsAt(offsets: Int32Array, rows: ArrayLike<number>): Int32Array {
   const chosen = new Int32Array(2 * rows.length)
   for (let at = 0; at < rows.length; at++) {
-    const row = rows[at] as number
+    const row = rows[at]!
     chosen.set(offsets.subarray(2 * row, 2 * row + 2), 2 * at)
   }
   return chosen

@@ -60,7 +60,7 @@ export function inColoursOf(scene: Scene, { channelOrder }: NetworkInput): Scene
 function greyPixels(pixels: Uint8Array, samples: number): Uint8Array {
   const grey = pixels.slice()
   for (let at = 0; at < grey.length; at += samples) {
-    const sum = 19595 * (grey[at] as number) + 38470 * (grey[at + 1] as number) + 7471 * (grey[at + 2] as number)
+    const sum = 19595 * grey[at]! + 38470 * grey[at + 1]! + 7471 * grey[at + 2]!
     grey.fill((sum + 0x8000) >> 16, at, at + 3)
   }
   return grey

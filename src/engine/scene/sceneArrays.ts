@@ -30,12 +30,12 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   for (let row = 0; row < patch.size; row++) {
     for (let col = 0; col < patch.size; col++) {
       const pixel = (row * patch.size + col) * 4
-      const alpha = patch.rgba[pixel + 3] as number
+      const alpha = patch.rgba[pixel + 3]!
       const opacity = blend === 'soft' ? Math.fround(alpha / 255) : alpha >= OPAQUE ? 1 : 0
       const at = (row + 1) * side + col + 1
       transparency[at] = 1 - opacity
       for (let channel = 0; channel < 3; channel++) {
-        const value = patch.rgba[pixel + sampleOf(channel, input)] as number
+        const value = patch.rgba[pixel + sampleOf(channel, input)]!
         window[channel * side * side + at] = opacity * normalised(value, channel, input)
       }
     }
@@ -59,7 +59,7 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
   for (let channel = 0; channel < 3; channel++) {
     const first = sampleOf(channel, input)
     for (let pixel = 0; pixel < pixels; pixel++)
-      planes[channel * pixels + pixel] = normalised(samples[pixel * 3 + first] as number, channel, input)
+      planes[channel * pixels + pixel] = normalised(samples[pixel * 3 + first]!, channel, input)
   }
   return planes
 }
@@ -70,6 +70,6 @@ function sampleOf(channel: number, { channelOrder }: NetworkInput): number {
 }
 
 function normalised(value: number, channel: number, { divisor, mean, std }: NetworkInput): number {
-  const centred = Math.fround(Math.fround(value / divisor) - Math.fround(mean[channel] as number))
-  return Math.fround(centred / Math.fround(std[channel] as number))
+  const centred = Math.fround(Math.fround(value / divisor) - Math.fround(mean[channel]!))
+  return Math.fround(centred / Math.fround(std[channel]!))
 }

@@ -2,7 +2,6 @@ import { UsageError } from '../../errors.js'
 import { argmax } from '../../native.js'
 import type { ClassScores, Network, ScoreMeaning } from '../../network.js'
 import { availableCores } from '../../support/machine.js'
-import { float32At, int32At } from '../../support/typedArrays.js'
 import { SEES_NOTHING } from './boxes.js'
 import { comparedFeatures, type DetectionRule } from './detections.js'
 
@@ -54,7 +53,7 @@ export function answerMaps(
   let least = Number.POSITIVE_INFINITY
   for (let position = 0; position < positions; position++) {
     const probability = probabilityIn(matrix.subarray(position * classes, (position + 1) * classes), meaning, layer)
-    const best = int32At(strongest, position)
+    const best = strongest[position]!
     const ofBest = probability(best)
     const answer = ofBest < threshold ? classes : best
     const ofOwn = probability(own)
@@ -91,13 +90,13 @@ export function answersAtAnchors(
     const own = anchorFeatures.subarray(i * classes, (i + 1) * classes)
     const largest = Int32Array.of(largestOf(own))
     const [index, probability, ofCenter] = answerMaps(own, largest, center, scores, layer, rule).maps
-    return { class: index as number, probability: probability as number, ofCenter: ofCenter as number }
+    return { class: index!, probability: probability!, ofCenter: ofCenter! }
   })
 }
 
 /** Index of the largest value, the first one of equal values. */
 function largestOf(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > float32At(values, best) ? i : best), 0)
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0)
 }
 
 /**
@@ -122,7 +121,7 @@ export function classProbabilities(
 /** Returns a function from a class index to the probability of the class, for one row of class scores. */
 function probabilityIn(row: Float32Array, meaning: ScoreMeaning, layer: string): (index: number) => number {
   checkScores(row, meaning, layer)
-  const score = (index: number) => float32At(row, index)
+  const score = (index: number) => row[index]!
   if (meaning === 'sigmoid') return (index) => Math.min(score(index), 1)
   if (meaning === 'probabilities') {
     // Quantised probabilities are rounded, so they no longer sum to 1. If all are rounded to 0, all are equal.
@@ -149,9 +148,9 @@ function checkScores(row: Float32Array, meaning: ScoreMeaning, layer: string): v
 
 function logSumExp(row: Float32Array): number {
   let largest = Number.NEGATIVE_INFINITY
-  for (let i = 0; i < row.length; i++) largest = Math.max(largest, float32At(row, i))
+  for (let i = 0; i < row.length; i++) largest = Math.max(largest, row[i]!)
   let sum = 0
-  for (let i = 0; i < row.length; i++) sum += Math.exp(float32At(row, i) - largest)
+  for (let i = 0; i < row.length; i++) sum += Math.exp(row[i]! - largest)
   return largest + Math.log(sum)
 }
 
@@ -197,7 +196,7 @@ export async function answerCounts(
   const counts = new Map<number, number>()
   let unanswered = 0
   const answers = strongest.map((index, row) =>
-    detector && (matrix[row * dims + index] as number) < detector.threshold ? dims : index,
+    detector && matrix[row * dims + index]! < detector.threshold ? dims : index,
   )
   for (const [position, answer] of answers.subarray(0, positions).entries()) {
     const scores = matrix.subarray(position * dims, (position + 1) * dims)

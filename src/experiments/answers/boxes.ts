@@ -27,7 +27,7 @@ export const SIGHTING_VALUES = 10
 
 /** @param rows stored sightings, [rows, SIGHTING_VALUES] */
 export function sightingAt(rows: ArrayLike<number>, at: number): Detection {
-  const value = (i: number) => rows[at * SIGHTING_VALUES + i] as number
+  const value = (i: number) => rows[at * SIGHTING_VALUES + i]!
   const boxFrom = (i: number): Box => [value(i), value(i + 1), value(i + 2), value(i + 3)]
   return { outcome: value(0), overlap: value(1), own: boxFrom(2), answer: boxFrom(6) }
 }

@@ -70,9 +70,7 @@ export function detectionRule(
   const ofCategory = (category !== null && classesOfObject(category, names)) || []
   const stated = objectClass === undefined ? ofCategory : all.filter((index) => names[index] === objectClass)
   const isStated = stated.length > 0
-  const own = (isStated ? stated : all).reduce((best, index) =>
-    (center[index] as number) > (center[best] as number) ? index : best,
-  )
+  const own = (isStated ? stated : all).reduce((best, index) => (center[index]! > center[best]! ? index : best))
   return { own, isStated, threshold }
 }
 
@@ -89,7 +87,7 @@ export function sightingsIn(
 ): Float32Array | undefined {
   if (detections === undefined || rule === undefined) return undefined
   const values = images.flatMap(([row, position]) => {
-    const [top, left] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
+    const [top, left] = [offsets[2 * position]!, offsets[2 * position + 1]!]
     const start = row * DETECTION_ROWS * classes
     const scores = detections.subarray(start, start + classes)
     const boxOf = (index: number) => boxAt(detections, row, classes, index)
@@ -105,7 +103,7 @@ function sightingValues(
   square: Box,
   { own, threshold }: DetectionRule,
 ): readonly number[] {
-  const [ofOwn, best] = [scores[own] as number, Math.max(...scores)]
+  const [ofOwn, best] = [scores[own]!, Math.max(...scores)]
   // Overlaps are stored as float32.
   const overlapWith = (index: number) => Math.fround(overlapOf(boxOf(index), square))
   const isSeen = ofOwn >= threshold

@@ -47,7 +47,7 @@ export function protocolAnswers(
       answer: answer.answer,
       probability: probabilityOf(answer, answer),
       next: hasNext ? probabilityOf(answer, after) : Number.NaN,
-      right: right ? Math.max(...right.map((index) => answer.probabilities[index] as number)) : Number.NaN,
+      right: right ? Math.max(...right.map((index) => answer.probabilities[index]!)) : Number.NaN,
       overlap,
     }
     return columns.map((column) => values[column])

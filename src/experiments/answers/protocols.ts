@@ -308,8 +308,6 @@ function isStep({ rows, cols }: Shift): boolean {
  */
 function equivarianceError(before: FrameAnswer, after: FrameAnswer, { frame }: ProtocolSetting): number | undefined {
   if (before.frame < FRACTIONS || (before.frame - FRACTIONS) % 2 === 1) return undefined
-  const slopes = before.probabilities.map(
-    (value, i) => Math.abs(value - (after.probabilities[i] as number)) / (2 * EPSILON),
-  )
+  const slopes = before.probabilities.map((value, i) => Math.abs(value - after.probabilities[i]!) / (2 * EPSILON))
   return Math.fround((mean(slopes) * (frame - 1)) / 2)
 }

@@ -68,7 +68,7 @@ export async function arithmeticAccuracy(
     const features = await models.encode([draw([]), ...part.flatMap(({ images }) => images)])
     for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
       await afterSignals(signal)
-      const judged = await judgeTrials(models, i, part, features[i] as Float32Array, dims)
+      const judged = await judgeTrials(models, i, part, features[i]!, dims)
       const more = judged.flatMap(([trial, seen]) => seen.map((one) => countsOf(layer, trial, one)))
       counts = addCounts(counts, more)
     }
@@ -92,7 +92,7 @@ function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject
     expected.includes(k) ? expected.filter((j) => j !== k) : [...expected, k],
   )
   const scenes = [A, B, expected, ...changed]
-  return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k] as PlacedObject))) }
+  return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k]!))) }
 }
 
 export function trialImages({ objects }: ArithmeticTrial): number {
@@ -115,17 +115,17 @@ async function judgeTrials(
 ): Promise<readonly (readonly [ArithmeticTrial, readonly Seen[]])[]> {
   const generator = models.generators[layer]
   const vectors = trialVectors(drawn, features, dims, generator?.feature)
-  const byFeatures = drawn.map(({ trial }, t) => [trial, seenInFeatures(trial, vectors[t] as TrialVectors)] as const)
+  const byFeatures = drawn.map(({ trial }, t) => [trial, seenInFeatures(trial, vectors[t]!)] as const)
   if (generator === undefined) return byFeatures
   const toDecode = vectors.flatMap(({ results, scenes }) => [...results, ...scenes])
   const pictures = [...(await models.decode(layer, joined(toDecode)))]
   const side = models.network.input.cols
   return drawn.map(({ trial, images }, t) => {
-    const { results, scenes } = vectors[t] as TrialVectors
+    const { results, scenes } = vectors[t]!
     const decodedResults = pictures.splice(0, results.length)
     const decodedScenes = pictures.splice(0, scenes.length)
     const inSquare = (picture: RgbPixels | undefined) => (scene: RgbPixels, object: PlacedObject) =>
-      squareError(picture as RgbPixels, scene, object, side)
+      squareError(picture!, scene, object, side)
     const pixels = images.slice(2)
     const seen = ORIGINS.flatMap((judged, i): Seen[] => {
       const inPicture = inSquare(decodedResults[i])
@@ -135,14 +135,14 @@ async function judgeTrials(
       ]
     })
     const control = seenObjects(trial, pixels, inSquare(decodedScenes[0]))
-    const [, inFeatures] = byFeatures[t] as (typeof byFeatures)[number]
+    const [, inFeatures] = byFeatures[t]!
     return [trial, [...inFeatures, ...seen, { judged: 'control', reference: 'pixels', objects: control }]] as const
   })
 }
 
 function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVectors): readonly Seen[] {
   return ORIGINS.map((judged, i) => {
-    const toResult = (scene: Float32Array) => squareDistance(results[i] as Float32Array, scene)
+    const toResult = (scene: Float32Array) => squareDistance(results[i]!, scene)
     return { judged, reference: 'features', objects: seenObjects(trial, scenes, toResult) }
   })
 }
@@ -189,7 +189,7 @@ function seenObjects<Scene>(
 
 function squareDistance(a: Float32Array, b: Float32Array): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2
   return sum
 }
 
@@ -197,7 +197,7 @@ function squareError(a: RgbPixels, b: RgbPixels, { row, col, size }: PlacedObjec
   let sum = 0
   for (let y = row; y < row + size; y++) {
     for (let i = (y * side + col) * 3; i < (y * side + col + size) * 3; i++) {
-      sum += ((a[i] as number) - (b[i] as number)) ** 2
+      sum += (a[i]! - b[i]!) ** 2
     }
   }
   return sum

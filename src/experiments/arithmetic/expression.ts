@@ -96,12 +96,12 @@ export function weightedSum(
   vectors: ReadonlyMap<string, ArrayLike<number>>,
   origin?: ArrayLike<number>,
 ): Float64Array {
-  const first = vectors.values().next().value as ArrayLike<number>
+  const first = vectors.values().next().value!
   const sums = origin === undefined ? new Float64Array(first.length) : Float64Array.from(origin)
   for (const { name, coefficient } of terms) {
-    const vector = vectors.get(name) as ArrayLike<number>
+    const vector = vectors.get(name)!
     for (let i = 0; i < sums.length; i++) {
-      sums[i] = (sums[i] as number) + coefficient * ((vector[i] as number) - (origin?.[i] ?? 0))
+      sums[i] = sums[i]! + coefficient * (vector[i]! - (origin?.[i] ?? 0))
     }
   }
   return sums

@@ -70,17 +70,17 @@ export async function featureArithmetic(
   const layers: LayerArithmetic[] = []
   for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
     await afterSignals(signal)
-    const generator = models.generators[i] as ArithmeticModels['generators'][number]
-    const matrix = features[i] as Float32Array
+    const generator = models.generators[i]!
+    const matrix = features[i]!
     const row = (index: number) => matrix.subarray(index * dims, (index + 1) * dims)
     const byName = new Map(names.map((name, index) => [name, row(index)]))
     const own = row(names.length)
     const results = resultsOf(terms, byName, row(names.length + 1), generator.feature)
     const decoded = await models.decode(i, joined([matrix.subarray(0, (names.length + 1) * dims), ...results]))
-    const decodedExpectation = decoded[names.length] as RgbPixels
+    const decodedExpectation = decoded[names.length]!
     const origins = ORIGINS.map((origin, j) => {
-      const result = results[j] as Float32Array
-      const image = decoded[names.length + 1 + j] as RgbPixels
+      const result = results[j]!
+      const image = decoded[names.length + 1 + j]!
       const errors = {
         psnr: psnr(image, expectation),
         psnrToDecoded: psnr(image, decodedExpectation),
@@ -123,12 +123,12 @@ export function resultsOf(
  * Peak signal-to-noise ratio of two images: 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs.
  */
 export function psnr(a: RgbPixels, b: RgbPixels): number | null {
-  const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
+  const sum = a.reduce((total, value, i) => total + (value - b[i]!) ** 2, 0)
   return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
 }
 
 function cosine(a: Float32Array, b: Float32Array): number | null {
-  const product = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
+  const product = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0)
   const norms = Math.sqrt(product(a, a) * product(b, b))
   return norms === 0 ? null : product(a, b) / norms
 }

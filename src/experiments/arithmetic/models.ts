@@ -41,8 +41,7 @@ export async function openArithmeticModels(
       release()
       return features
     },
-    decode: (layer, features) =>
-      decode(decoders[layer] as ort.InferenceSession, generators[layer] as Generator, features),
+    decode: (layer, features) => decode(decoders[layer]!, generators[layer]!, features),
     close: async () => {
       await encoder.close()
       for (const session of decoders) await session.release()
@@ -62,7 +61,7 @@ async function decode(
     const size = Math.min(BATCH, count - start)
     const tensor = new ort.Tensor('float32', features.slice(start * dims, (start + size) * dims), [size, dims])
     const { image } = await session.run({ feature: tensor })
-    const values = (image as ort.Tensor).data as Float32Array
+    const values = image!.data as Float32Array
     for (let i = 0; i < size; i++) images.push(pixelsOf(values.subarray(i * length, (i + 1) * length), input))
   }
   return images
@@ -76,7 +75,7 @@ export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrde
   for (const [channel, deviation] of std.entries()) {
     const plane = values.subarray(channel * count, (channel + 1) * count)
     const scale = deviation * divisor
-    const shift = (mean[channel] as number) * divisor
+    const shift = mean[channel]! * divisor
     let at = channelOrder === 'rgb' ? channel : 2 - channel
     for (const value of plane) {
       clamped[at] = value * scale + shift

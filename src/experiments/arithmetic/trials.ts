@@ -57,7 +57,7 @@ export function randomTrials(
       const { A, B } = KINDS[kind]
       const count = new Set([...A, ...B]).size + 1
       const places = disjointPlaces(count, size, frame, whole)
-      const objects = places.map((place) => ({ patch: patches[whole(patches.length)] as string, size, ...place }))
+      const objects = places.map((place) => ({ patch: patches[whole(patches.length)]!, size, ...place }))
       return { kind, objects }
     }),
   )

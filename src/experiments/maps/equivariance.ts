@@ -59,7 +59,7 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   const change = (row: number) =>
     Float64Array.from({ length: plain.dims }, (_, i) => {
       const at = first + Math.floor(i / cells) * channelStep + (i % cells) * cellStep
-      return (features[row * dims + at] as number) - (features[at] as number)
+      return features[row * dims + at]! - features[at]!
     })
   const still = change(1)
   const norm = Math.sqrt(still.reduce((sum, value) => sum + value * value, 0))
@@ -104,9 +104,9 @@ function distance(
   for (let first = 0; first < still.length; first++) {
     if (Math.floor(first / step) % length !== 0) continue
     for (let i = 0; i < length; i++) {
-      let difference = -(still[first + i * step] as number)
+      let difference = -still[first + i * step]!
       for (let k = Math.max(from, -i); k <= Math.min(to, length - 1 - i); k++)
-        difference += (weights[k - from] as number) * (moved[first + (i + k) * step] as number)
+        difference += weights[k - from]! * moved[first + (i + k) * step]!
       sum += difference * difference
     }
   }
@@ -153,7 +153,7 @@ export async function measureEquivariance(
     if (finished < frames.length) throwIfStopped(signal)
     return network.layers.map((layer, i) => {
       const map = featureMapOf(network, layer)
-      return map === undefined ? [] : equivarianceErrors(layers[i]?.matrix as Float32Array, map)
+      return map === undefined ? [] : equivarianceErrors(layers[i]!.matrix, map)
     })
   } finally {
     release()

@@ -1,4 +1,3 @@
-import { float64At } from '../../support/typedArrays.js'
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
@@ -34,14 +33,14 @@ export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: n
     const length = isAlongRows ? shape.cols : shape.rows
     const kernels = kernelsFor(length, stride)
     const powers = linePowers(isAlongRows ? map : transposed(map, shape), length, kernels)
-    return kernels.map(({ period }, i) => ({ direction, period, power: float64At(powers, i) }))
+    return kernels.map(({ period }, i) => ({ direction, period, power: powers[i]! }))
   })
 }
 
 function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64Array {
   const turned = new Float64Array(rows * cols)
   for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) turned[col * rows + row] = map[row * cols + col] as number
+    for (let col = 0; col < cols; col++) turned[col * rows + row] = map[row * cols + col]!
   }
   return turned
 }
@@ -53,20 +52,20 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
   const differences = new Float64Array(sums.length)
   for (let start = 0; start < map.length; start += length) {
     for (let i = 0; i < sums.length; i++) {
-      const left = map[start + i] as number
-      const right = map[start + length - 1 - i] as number
+      const left = map[start + i]!
+      const right = map[start + length - 1 - i]!
       sums[i] = left + right
       differences[i] = left - right
     }
     for (let k = 0; k < kernels.length; k++) {
-      const { real, imaginary } = kernels[k] as PeriodKernel
+      const { real, imaginary } = kernels[k]!
       let re = 0
       let im = 0
       for (let i = 0; i < sums.length; i++) {
-        re += float64At(sums, i) * float64At(real, i)
-        im += float64At(differences, i) * float64At(imaginary, i)
+        re += sums[i]! * real[i]!
+        im += differences[i]! * imaginary[i]!
       }
-      powers[k] = float64At(powers, k) + re * re + im * im
+      powers[k] = powers[k]! + re * re + im * im
     }
   }
   return powers.map((power) => (power * length) / map.length)
@@ -102,13 +101,13 @@ function periodKernel(length: number, period: number, frequency: number): Period
     ).subarray(0, Math.ceil(length / 2))
   const real = wave(Math.cos)
   // If the length is odd, the middle value of a line is its own mirror image, so the sum counts this value twice.
-  if (length % 2 === 1) real[real.length - 1] = float64At(real, real.length - 1) / 2
+  if (length % 2 === 1) real[real.length - 1] = real[real.length - 1]! / 2
   return { period, real, imaginary: wave(Math.sin) }
 }
 
 function withoutParabola(line: Float64Array): Float64Array {
   const rest = line.slice()
-  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * float64At(b, i), 0)
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
   const basis: Float64Array[] = []
   for (const degree of [0, 1, 2]) {
     const polynomial = line.map((_, i) => ((2 * i + 1) / line.length - 1) ** degree)
@@ -121,5 +120,5 @@ function withoutParabola(line: Float64Array): Float64Array {
 }
 
 function subtract(target: Float64Array, other: Float64Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = float64At(target, i) - factor * float64At(other, i)
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! - factor * other[i]!
 }

@@ -27,10 +27,10 @@ export function meanAndMin(map: Float32Array | Float64Array): { readonly mean: n
  */
 export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Readonly<Record<Direction, number>> {
   let vertical = 0
-  for (let i = cols; i < rows * cols; i++) vertical += Math.abs((map[i] as number) - (map[i - cols] as number))
+  for (let i = cols; i < rows * cols; i++) vertical += Math.abs(map[i]! - map[i - cols]!)
   let horizontal = 0
   for (let start = 0; start < rows * cols; start += cols) {
-    for (let i = start + 1; i < start + cols; i++) horizontal += Math.abs((map[i] as number) - (map[i - 1] as number))
+    for (let i = start + 1; i < start + cols; i++) horizontal += Math.abs(map[i]! - map[i - 1]!)
   }
   return {
     vertical: vertical / Math.max(1, (rows - 1) * cols),
@@ -77,8 +77,8 @@ export function directionBias(
   // The nearest row and column must be equally far from the anchor, or else their similarities are not comparable.
   const offset = Math.abs(row * stride - anchor.row)
   if (offset !== Math.abs(col * stride - anchor.col)) return undefined
-  const alongRows = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i] as number])
-  const above = byDistance(rows, (i) => [Math.abs(i * stride - anchor.row), map[i * cols + col] as number])
+  const alongRows = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i]!])
+  const above = byDistance(rows, (i) => [Math.abs(i * stride - anchor.row), map[i * cols + col]!])
   const differences = [...alongRows].flatMap(([distance, similarities]) => {
     const others = above.get(distance)
     return distance <= offset || others === undefined ? [] : [mean(similarities) - mean(others)]
@@ -99,7 +99,7 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
   return thresholds.map((threshold) => {
     let count = 0
-    for (let i = 0; i < map.length; i++) if ((map[i] as number) >= threshold) count++
+    for (let i = 0; i < map.length; i++) if (map[i]! >= threshold) count++
     return count / map.length
   })
 }
@@ -107,5 +107,5 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 /** Nearest-rank percentile of a map: the lowest value v for which at least `percent` % of the map's values are ≤ v. */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
   const sorted = Float32Array.from(map).sort()
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!
 }

@@ -34,7 +34,7 @@ export async function pairSimilarities(
     for (let j = i + 1; j < count; j++) {
       const isSame = categories[i] !== null && categories[i] === categories[j]
       const target = isSame ? same : different
-      target.push(cosines[i * count + j] as number)
+      target.push(cosines[i * count + j]!)
     }
   }
   return { same, different }

@@ -1,5 +1,4 @@
 import { cosineSimilarity } from '../../native.js'
-import { float64At } from '../../support/typedArrays.js'
 
 /** Short vectors that stand in for features. The cosines between them are nearly those between the features. */
 export interface Sketch {
@@ -35,7 +34,7 @@ export async function sketchOf(
   const columns: Float64Array[] = []
   for (;;) {
     const pivot = indexOfLargest(lacking)
-    if (float64At(lacking, pivot) <= SKETCH_ERROR / 2) break
+    if (lacking[pivot]! <= SKETCH_ERROR / 2) break
     if (columns.length === most) return undefined
     const anchor = features.slice(pivot * dims, (pivot + 1) * dims)
     const cosines = await cosineSimilarity({ features, rows, dims, anchors: anchor, anchorCount: 1, threads })
@@ -43,7 +42,7 @@ export async function sketchOf(
   }
   const sketch = new Float32Array(rows * columns.length)
   columns.forEach((column, dim) => {
-    for (let row = 0; row < rows; row++) sketch[row * columns.length + dim] = float64At(column, row)
+    for (let row = 0; row < rows; row++) sketch[row * columns.length + dim] = column[row]!
   })
   return { dims: columns.length, rows: sketch }
 }
@@ -60,15 +59,14 @@ function nextColumn(
   lacking: Float64Array,
 ): Float64Array {
   for (const column of columns) {
-    const factor = float64At(column, pivot)
-    for (let row = 0; row < cosines.length; row++)
-      cosines[row] = float64At(cosines, row) - factor * float64At(column, row)
+    const factor = column[pivot]!
+    for (let row = 0; row < cosines.length; row++) cosines[row] = cosines[row]! - factor * column[row]!
   }
-  const length = Math.sqrt(float64At(lacking, pivot))
+  const length = Math.sqrt(lacking[pivot]!)
   for (let row = 0; row < cosines.length; row++) {
-    const value = float64At(cosines, row) / length
+    const value = cosines[row]! / length
     cosines[row] = value
-    lacking[row] = Math.max(0, float64At(lacking, row) - value * value)
+    lacking[row] = Math.max(0, lacking[row]! - value * value)
   }
   // Without this, rounding errors could make this row the pivot again.
   lacking[pivot] = 0
@@ -77,6 +75,6 @@ function nextColumn(
 
 function indexOfLargest(values: Float64Array): number {
   let best = 0
-  for (let i = 1; i < values.length; i++) if (float64At(values, i) > float64At(values, best)) best = i
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
   return best
 }

@@ -1,6 +1,5 @@
 import { randomNumbers } from '../../support/randomNumbers.js'
 import { median } from '../../support/stopwatch.js'
-import { float32At } from '../../support/typedArrays.js'
 import { afterSignals } from '../arithmetic/featureArithmetic.js'
 import { shuffle } from '../classifiers/folds.js'
 import { type LayerGrid, positionAt } from '../maps/grid.js'
@@ -67,15 +66,15 @@ export async function positionReadout(
     const target = Float64Array.from(chosen, (index) => positionAt(index, grid)[axis])
     for (const [test, isTrained] of testsOf(axis === 'row' ? grid.rows : grid.cols, grid.stride)) {
       const samples = [...target.keys()]
-      const isKnown = samples.map((s) => isTrained(target[s] as number, s / target.length))
+      const isKnown = samples.map((s) => isTrained(target[s]!, s / target.length))
       const trained = samples.filter((s) => isKnown[s])
-      const lines = [...new Set(trained.map((s) => target[s] as number))]
+      const lines = [...new Set(trained.map((s) => target[s]!))]
       if (lines.length < FEWEST_LINES || trained.length === samples.length) continue
       // Lets the process handle signals such as Ctrl-C. Each fit blocks this thread for about a tenth of a second.
       await afterSignals()
       const predictions = ridgePredictions(gram, trained, target)
       const tested = samples.filter((s) => !isKnown[s])
-      const pairs = tested.map((s) => [target[s] as number, predictions[s] as number] as const)
+      const pairs = tested.map((s) => [target[s]!, predictions[s]!] as const)
       results.push({ axis, test, ...judged(pairs, lines) })
     }
   }
@@ -144,11 +143,11 @@ function productsOf(feature: Float32Array, others: readonly Float32Array[]): rea
   const [a = feature, b = feature, c = feature, d = feature] = others
   let [first, second, third, fourth] = [0, 0, 0, 0]
   for (let k = 0; k < feature.length; k++) {
-    const value = float32At(feature, k)
-    first += value * float32At(a, k)
-    second += value * float32At(b, k)
-    third += value * float32At(c, k)
-    fourth += value * float32At(d, k)
+    const value = feature[k]!
+    first += value * a[k]!
+    second += value * b[k]!
+    third += value * c[k]!
+    fourth += value * d[k]!
   }
   return [first, second, third, fourth].slice(0, others.length)
 }

@@ -1,5 +1,4 @@
 import { mean } from '../../support/statistics.js'
-import { float64At } from '../../support/typedArrays.js'
 
 /** Penalties to try, as multiples of the mean squared length of the centred features. */
 const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
@@ -14,26 +13,24 @@ const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
  */
 export function ridgePredictions(gram: Float64Array, trained: readonly number[], target: Float64Array): Float64Array {
   const samples = target.length
-  const products = trained.map((i) => Float64Array.from(trained, (j) => float64At(gram, i * samples + j)))
+  const products = trained.map((i) => Float64Array.from(trained, (j) => gram[i * samples + j]!))
   const means = Float64Array.from(products, mean)
   const center = mean(means)
-  const size = mean(products.map((row, i) => float64At(row, i)))
+  const size = mean(products.map((row, i) => row[i]!))
   const scale = size - center
-  const level = mean(trained.map((i) => float64At(target, i)))
+  const level = mean(trained.map((i) => target[i]!))
   // Features that differ only by rounding errors tell nothing, so the mean target is the best prediction.
   if (scale <= 1e-12 * size) return new Float64Array(samples).fill(level)
-  const centred = products.map((row, i) =>
-    row.map((product, j) => product - (means[i] as number) - (means[j] as number) + center + scale),
-  )
+  const centred = products.map((row, i) => row.map((product, j) => product - means[i]! - means[j]! + center + scale))
   const form = tridiagonalForm(centred)
-  const values = Float64Array.from(trained, (i) => float64At(target, i) - level)
+  const values = Float64Array.from(trained, (i) => target[i]! - level)
   const fits = PENALTIES.map((penalty) => leaveOneOut(form, values, penalty * scale, scale))
   const square = ({ errors }: (typeof fits)[number]) => dot(errors, errors)
   const { coefficients } = fits.reduce((best, fit) => (square(fit) < square(best) ? fit : best))
   // The coefficients sum to 0, so every constant term of the centring cancels out. Only `means` remains.
   const intercept = level - dot(coefficients, means)
   return Float64Array.from({ length: samples }, (_, s) =>
-    trained.reduce((sum, i, j) => sum + float64At(coefficients, j) * float64At(gram, s * samples + i), intercept),
+    trained.reduce((sum, i, j) => sum + coefficients[j]! * gram[s * samples + i]!, intercept),
   )
 }
 
@@ -68,14 +65,14 @@ export function leaveOneOut(
 ): { readonly coefficients: Float64Array; readonly errors: Float64Array } {
   const n = values.length
   const rotated = new Float64Array(n)
-  for (const [i, row] of basis.entries()) addTo(rotated, row, float64At(values, i))
+  for (const [i, row] of basis.entries()) addTo(rotated, row, values[i]!)
   // T + penalty·I = L·D·Lᵀ, where D is diagonal with `pivots`, and L has ones on its diagonal and `factors` below them.
   // `solution` solves L·D·x = Qᵀ·y.
   const [pivots, factors, solution] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   for (let k = 0, [pivot, rest] = [1, 0]; k < n; k++) {
-    const factor = float64At(besides, k) / pivot
-    pivot = float64At(diagonal, k) + penalty - factor * float64At(besides, k)
-    rest = float64At(rotated, k) - factor * rest
+    const factor = besides[k]! / pivot
+    pivot = diagonal[k]! + penalty - factor * besides[k]!
+    rest = rotated[k]! - factor * rest
     factors[k] = factor
     pivots[k] = pivot
     solution[k] = rest / pivot
@@ -84,9 +81,9 @@ export function leaveOneOut(
   for (const [i, row] of basis.entries()) {
     let [coefficient, inverse, rest] = [0, 0, 0]
     for (let k = 0; k < n; k++) {
-      rest = float64At(row, k) - float64At(factors, k) * rest
-      coefficient += rest * float64At(solution, k)
-      inverse += (rest * rest) / float64At(pivots, k)
+      rest = row[k]! - factors[k]! * rest
+      coefficient += rest * solution[k]!
+      inverse += (rest * rest) / pivots[k]!
     }
     coefficients[i] = coefficient
     errors[i] = coefficient / (inverse - 1 / (n * (n * level + penalty)))
@@ -106,23 +103,23 @@ export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalFor
   const reflections: Float64Array[] = []
   for (let k = 1; k < n; k++) {
     const rows = lower.slice(k)
-    const v = Float64Array.from(rows, (row) => float64At(row, k - 1))
+    const v = Float64Array.from(rows, (row) => row[k - 1]!)
     const length = Math.sqrt(dot(v, v))
-    besides[k] = float64At(v, 0) > 0 ? -length : length
-    v[0] = float64At(v, 0) - float64At(besides, k)
+    besides[k] = v[0]! > 0 ? -length : length
+    v[0] = v[0]! - besides[k]!
     const scale = length > 0 ? Math.sqrt(2 / dot(v, v)) : 0
     reflections.push(v.map((value) => value * scale))
-    reflectBothSides(partsOf(rows, k), reflections.at(-1) as Float64Array)
+    reflectBothSides(partsOf(rows, k), reflections.at(-1)!)
   }
   const basis = lower.map((_, i) => new Float64Array(n).fill(1, i, i + 1))
   for (const v of reflections.toReversed()) {
     const from = n - v.length
     const rows = partsOf(basis.slice(from), from)
     const w = new Float64Array(v.length)
-    for (const [i, row] of rows.entries()) addTo(w, row, float64At(v, i))
-    for (const [i, row] of rows.entries()) addTo(row, w, -float64At(v, i))
+    for (const [i, row] of rows.entries()) addTo(w, row, v[i]!)
+    for (const [i, row] of rows.entries()) addTo(row, w, -v[i]!)
   }
-  return { diagonal: Float64Array.from(lower, (row, k) => float64At(row, k)), besides, basis }
+  return { diagonal: Float64Array.from(lower, (row, k) => row[k]!), besides, basis }
 }
 
 function partsOf(rows: readonly Float64Array[], from: number): readonly Float64Array[] {
@@ -133,28 +130,28 @@ function partsOf(rows: readonly Float64Array[], from: number): readonly Float64A
 function reflectBothSides(lower: readonly Float64Array[], v: Float64Array): void {
   const w = new Float64Array(v.length)
   for (const [i, row] of lower.entries()) {
-    const vi = float64At(v, i)
-    let sum = float64At(row, i) * vi
+    const vi = v[i]!
+    let sum = row[i]! * vi
     for (let j = 0; j < i; j++) {
-      const value = float64At(row, j)
-      sum += value * float64At(v, j)
-      w[j] = float64At(w, j) + value * vi
+      const value = row[j]!
+      sum += value * v[j]!
+      w[j] = w[j]! + value * vi
     }
-    w[i] = float64At(w, i) + sum
+    w[i] = w[i]! + sum
   }
   addTo(w, v, -dot(v, w) / 2)
   for (const [i, row] of lower.entries()) {
-    const [vi, wi] = [float64At(v, i), float64At(w, i)]
-    for (let j = 0; j <= i; j++) row[j] = float64At(row, j) - vi * float64At(w, j) - wi * float64At(v, j)
+    const [vi, wi] = [v[i]!, w[i]!]
+    for (let j = 0; j <= i; j++) row[j] = row[j]! - vi * w[j]! - wi * v[j]!
   }
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += float64At(a, i) * float64At(b, i)
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
   return sum
 }
 
 function addTo(target: Float64Array, values: Float64Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = float64At(target, i) + factor * float64At(values, i)
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! + factor * values[i]!
 }

@@ -79,14 +79,14 @@ export function drawObject(
     for (let x = 0; x < size; x++) {
       const source = (y * size + x) * 4
       const target = ((row + y) * side + col + x) * 3
-      const alpha = rgba[source + 3] as number
+      const alpha = rgba[source + 3]!
       if (blend === 'hard') {
         if (alpha >= 128) frame.set(rgba.subarray(source, source + 3), target)
         continue
       }
       for (let channel = 0; channel < 3; channel++) {
-        const behind = frame[target + channel] as number
-        const value = rgba[source + channel] as number
+        const behind = frame[target + channel]!
+        const value = rgba[source + channel]!
         frame[target + channel] = Math.round((value * alpha + behind * (255 - alpha)) / 255)
       }
     }

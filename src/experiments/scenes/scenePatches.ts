@@ -26,14 +26,14 @@ export async function sceneRenderer(
     checkInFrame(object, side)
     if (patches.has(keyOf(object))) continue
     const [patch] = await patchesOfSource(source, [object.size], side, blend, signal)
-    patches.set(keyOf(object), patch as Patch)
+    patches.set(keyOf(object), patch!)
   }
   const blank = backgroundPixels(background, side)
   return {
     patches: [...patches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, patch]) => patch),
     draw(scene) {
       const frame = blank.slice()
-      for (const object of scene) drawObject(frame, side, patches.get(keyOf(object)) as Patch, object, blend)
+      for (const object of scene) drawObject(frame, side, patches.get(keyOf(object))!, object, blend)
       return frame
     },
   }
@@ -53,5 +53,5 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
 export function backgroundPixels(background: Background, side: number): RgbPixels {
   if ('image' in background) return background.image
   const { rgb } = background
-  return Uint8Array.from({ length: side * side * 3 }, (_, i) => rgb[i % 3] as number)
+  return Uint8Array.from({ length: side * side * 3 }, (_, i) => rgb[i % 3]!)
 }

@@ -220,11 +220,8 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
       `${weights.path}: ${key}.running_var has a negative variance at element ${negative}; use another checkpoint`,
     )
   }
-  const scale = Float64Array.from(gamma, (value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon))
-  const shift = Float64Array.from(
-    beta,
-    (value, channel) => value - (mean[channel] as number) * (scale[channel] as number),
-  )
+  const scale = Float64Array.from(gamma, (value, channel) => value / Math.sqrt(variance[channel]! + epsilon))
+  const shift = Float64Array.from(beta, (value, channel) => value - mean[channel]! * scale[channel]!)
   return { scale, shift }
 }
 
@@ -234,7 +231,7 @@ function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const scaled = new Float32Array(weight.length)
   for (const [channel, factor] of scale.entries()) {
     const start = channel * perChannel
-    for (let i = start; i < start + perChannel; i++) scaled[i] = (weight[i] as number) * factor
+    for (let i = start; i < start + perChannel; i++) scaled[i] = weight[i]! * factor
   }
   return scaled
 }

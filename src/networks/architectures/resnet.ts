@@ -82,7 +82,7 @@ interface BlockShape {
 function residuals({ kind, blocks, antialiased = false }: ResNetShape): Residual[] {
   let inputs = 64
   return stages.flatMap(({ key, width, stride }, stage) =>
-    Array.from({ length: blocks[stage] as number }, (_, index): Residual => {
+    Array.from({ length: blocks[stage]! }, (_, index): Residual => {
       const outputs = width * expansions[kind]
       const own = index === 0 ? stride : 1
       const blurred = antialiased && own > 1

@@ -1,5 +1,4 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
-import type { CheckpointTensor } from '../../checkpoint/tensor.js'
 import { InputError } from '../../errors.js'
 import { shapeText } from '../../support/shape.js'
 import { printable } from '../../support/text.js'
@@ -26,7 +25,7 @@ export function weightsFor(architecture: Architecture, checkpoint: Checkpoint): 
   if (fault !== null) throw new InputError(`${checkpoint.path}: ${fault}; ${remedy(architecture, checkpoint)}`)
   return {
     path: checkpoint.path,
-    read: (key) => (checkpoint.tensors.get(fileKey(checkpoint, key)) as CheckpointTensor).read(),
+    read: (key) => checkpoint.tensors.get(fileKey(checkpoint, key))!.read(),
   }
 }
 

@@ -5,7 +5,7 @@ import type { WeightsSource } from './catalog.js'
 
 export function publishedName(source: WeightsSource): string {
   if (source.name !== undefined) return source.name
-  return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
+  return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1)!)
 }
 
 /** URL or local path to fetch a published file from: its own URL, or the file of the same name at a mirror. */

@@ -31,6 +31,6 @@ export function isOfCategory(category: string | null, answer: string, classes: I
     return imagenetClasses().slice(first, last + 1)
   })
   const right = new Set([...entry.names, ...indices])
-  const isRight = (name: string) => right.has(name.split(',')[0] as string)
+  const isRight = (name: string) => right.has(name.split(',')[0]!)
   return [...classes].some(isRight) ? isRight(answer) : null
 }

@@ -88,7 +88,7 @@ export function classNamesOf(
   const stated = lists.find(({ names }) => fits(names))
   if (stated !== undefined) return stated
   const names = USUAL[usual]().find(fits)
-  return names ? { names, source: `${usual}’s, as there are ${names.length}` } : numbered(counts[0] as number)
+  return names ? { names, source: `${usual}’s, as there are ${names.length}` } : numbered(counts[0]!)
 }
 
 /** Whose classes these are, if they are usual ones; the names may be only those of some classes, by index. */

@@ -23,12 +23,12 @@ export function classFinder(names: readonly string[]): (word: string) => readonl
     if (isIndex(word)) return [Number(word) + (start ?? 0), ...named(word)].filter((index) => index < names.length)
     const wnid = imagenetWnids().indexOf(word.toLowerCase())
     if (wnid < 0) return named(word)
-    return start === undefined ? [word, imagenetClasses()[wnid] as string].flatMap(named) : [start + wnid]
+    return start === undefined ? [word, imagenetClasses()[wnid]!].flatMap(named) : [start + wnid]
   }
   return (word) => {
     const classes = [...new Set(classesOf(word))].map((index) => [index])
     if (classes.length > 0) return classes
-    const category = [...names.keys()].filter((i) => isOfCategory(word, names[i] as string, [names[i] as string]))
+    const category = [...names.keys()].filter((i) => isOfCategory(word, names[i]!, [names[i]!]))
     return category.length > 0 ? [category] : []
   }
 }
@@ -43,7 +43,7 @@ export function classesOfObject(word: string, names: readonly string[]): readonl
     const named = namedClasses(names)(word)
     return named.length > 0 ? named : undefined
   }
-  return [...names.keys()].filter((i) => isOfCategory(word, names[i] as string, [names[i] as string]))
+  return [...names.keys()].filter((i) => isOfCategory(word, names[i]!, [names[i]!]))
 }
 
 /**
@@ -92,5 +92,5 @@ function plain(name: string): string {
 }
 
 function firstSynonym(name: string): string {
-  return plain(name.split(',')[0] as string)
+  return plain(name.split(',')[0]!)
 }

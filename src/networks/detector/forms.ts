@@ -77,14 +77,14 @@ function pairForm(
   const { names } = found
   const spare = names.length < count ? ['background'] : []
   const byColumn = isDetr ? [...names, ...spare] : [...spare, ...names]
-  const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column] as string))
+  const columns = [...byColumn.keys()].filter((column) => !NO_CLASS.test(byColumn[column]!))
   const usual = isDetr ? (columns.includes(count - 1) ? 'sigmoid' : 'logits') : undefined
   return {
     boxes: boxes.name,
     scores: scores.name,
     boxAxis: 1,
     columns,
-    classes: { ...found, names: columns.map((column) => byColumn[column] as string) },
+    classes: { ...found, names: columns.map((column) => byColumn[column]!) },
     activation: activationOf(meaning, file.reference.scores ?? usual),
     text: `boxes ${shown(boxes)} and scores ${shown(scores)}`,
   }

@@ -10,7 +10,7 @@ import { catalogModels, type ModelEntry, type WeightsSource, weightsCommand } fr
 import type { Reference } from '../reference/reference.js'
 
 export function embeddedFile(entry: ModelEntry): string {
-  return join(packageFolder(), entry.file as string)
+  return join(packageFolder(), entry.file!)
 }
 
 export function architectureOf(entry: ModelEntry): Architecture {

@@ -142,8 +142,8 @@ function conversion(from: string, tensor: TypedTensor, isChannelsLast: boolean) 
   // All channels of a grey picture are equal. A convolution selects the first of them without rounding.
   if (isGrey(tensor)) nodes.push(newNode('Conv', [last(), first], `${from}.grey`))
   if (isChannelsLast) nodes.push(newNode('Transpose', [last()], `${from}.channels_last`, { perm: [0, 2, 3, 1] }))
-  if (type !== 'float32') nodes.push(castNode(last(), to, PIXEL_TYPES[type] as number))
-  nodes.push({ ...(nodes.pop() as Node), outputs: [to] })
+  if (type !== 'float32') nodes.push(castNode(last(), to, PIXEL_TYPES[type]!))
+  nodes.push({ ...nodes.pop()!, outputs: [to] })
   const weights = { name: first, shape: [1, 3, 1, 1], floats: [1, 0, 0] }
   return { nodes, ...(isGrey(tensor) && { constants: [weights] }) }
 }

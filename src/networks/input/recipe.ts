@@ -60,7 +60,7 @@ function checkValues({ divisor, mean, std, source }: InputRecipe, isGiven: boole
     return size < Number.POSITIVE_INFINITY && (size >= SMALLEST_NORMAL || value === 0)
   }
   const results = std.flatMap((deviation, channel) =>
-    [0, 255].map((pixel) => (pixel / divisor - (mean[channel] as number)) / deviation),
+    [0, 255].map((pixel) => (pixel / divisor - mean[channel]!) / deviation),
   )
   const areFinite = results.every((value) => Number.isFinite(Math.fround(value)))
   if (areFinite && [...mean, ...std].every(isNormal)) return

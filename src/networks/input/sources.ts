@@ -138,7 +138,7 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
 function sideOf(given: z.infer<typeof sides> | null | undefined): number | undefined {
   if (given === null || given === undefined) return undefined
   const side = typeof given === 'number' ? given : (given.height ?? given.shortest_edge)
-  return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
+  return Number.isInteger(side) && side! > 0 && side! <= LARGEST_FRAME ? side : undefined
 }
 
 /**

@@ -119,7 +119,7 @@ export async function inspectModel(
     path,
     inputs,
     input: { ...input, name: image, source: inputSource },
-    form: formOf(file.onnx, planned, inputs[0] as TypedTensor),
+    form: formOf(file.onnx, planned, inputs[0]!),
     outputs: outputs.map((output) => {
       const reading = readings.find(({ name }) => name === output.name)
       const { shape, kind: own = null } = reading ?? { kind: 'other' as const, shape: undefined }

@@ -99,7 +99,7 @@ function testImage(input: NetworkInput): Float32Array {
     const row = Math.floor((index % plane) / cols)
     const col = index % cols
     const value = (row * (channel + 1) + col * (3 - channel) + 40 * ((row >> 4) & 1)) % 256
-    return (value / divisor - (mean[channel] as number)) / (std[channel] as number)
+    return (value / divisor - mean[channel]!) / std[channel]!
   })
 }
 

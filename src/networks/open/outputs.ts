@@ -77,7 +77,7 @@ export function defaultLayers(file: OutputFile, image: string, tensors: ShownTen
     )
   const embedding = mainOf('embedding')
   const scores = mainOf('scores')
-  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? (readings.at(-1) as KnownOutput)
+  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? readings.at(-1)!
   const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
   const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
   return { readings, main, names: [...before.filter((name) => isVector(tensors.get(name), batch)), main.name] }

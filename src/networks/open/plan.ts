@@ -219,7 +219,7 @@ function featureTensors(wanted: Wanted, { shown, batch, fixedBatch, plain }: Fir
   const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
   return chosenLayers(wanted, shown.tensors, batch).map((name) => {
     const scale = scaleOf(file.onnx.graph, name)
-    const tensor = { ...(shown.tensors.get(name) as ShownTensor), name, scale }
+    const tensor = { ...shown.tensors.get(name)!, name, scale }
     return { tensor, ...checkedFeatures(file, tensor, batch, run) }
   })
 }
@@ -262,13 +262,13 @@ function mustRunAlone(
 
 function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']): GraphSetup['layers'] {
   return read.map(({ tensor: { name, shape }, tokens, output }) => {
-    const tensor = tensors.get(output) as ShownTensor
+    const tensor = tensors.get(output)!
     return {
       name,
       dims: elementCount(tensor.shape.slice(1)),
       ...(isMap(tensor) && { isMap: true }),
       ...(output !== name && { output }),
-      ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis] as number } }),
+      ...(tokens && { tokens: { ...tokens, channels: shape[3 - tokens.axis]! } }),
     }
   })
 }

@@ -164,7 +164,7 @@ export function checkIds(models: readonly (readonly [model: string, id: string])
   const second = models.find(([, id], i) => ids.indexOf(id) < i)
   if (second === undefined) return
   const [model, id] = second
-  const [first] = models[ids.indexOf(id)] as (typeof models)[number]
+  const [first] = models[ids.indexOf(id)]!
   throw new UsageError(
     `${first} and ${model} are both called ${id}; give one of them another name, such as ${id}-2=${splitName(model).model}`,
   )

@@ -31,7 +31,7 @@ function madeLinks({ nodes: listed, constants: initializers }: GraphNodes): Grap
   // An empty name stands for an optional input or output that is left out.
   makers.delete('')
   const indices = new Map(listed.map((node, index) => [node, index]))
-  const nodes = new Map(inOrder(listed, makers).map((node) => [indices.get(node) as number, node]))
+  const nodes = new Map(inOrder(listed, makers).map((node) => [indices.get(node)!, node]))
   const readers = new Map<string, GraphNode[]>()
   const constants = new Set([...initializers.keys(), ''])
   for (const node of nodes.values()) {
@@ -51,7 +51,7 @@ function inOrder(nodes: readonly GraphNode[], makers: ReadonlyMap<string, GraphN
     seen.add(node)
     const before = missing.filter((other) => !sorted.has(other))
     stack.push(...before)
-    if (before.length === 0) sorted.add(stack.pop() as GraphNode)
+    if (before.length === 0) sorted.add(stack.pop()!)
   }
   return [...sorted]
 }

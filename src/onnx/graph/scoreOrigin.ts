@@ -58,7 +58,7 @@ function originOf(graph: GraphNodes, tensor: string, known: Known): ScoreOrigin 
 
 function ownOrigin(graph: GraphNodes, node: GraphNode): ScoreOrigin | undefined {
   const { operator, outputs } = node
-  const found = { output: outputs[0] as string, following: [], factor: 1 }
+  const found = { output: outputs[0]!, following: [], factor: 1 }
   const meaning = MEANINGS.get(operator)
   if (meaning !== undefined) return { meaning, operator, ...found }
   if (!isExponentialShare(graph, node)) return undefined

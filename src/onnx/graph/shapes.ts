@@ -178,7 +178,7 @@ function mapAt(context: KnownNode): readonly [number, number, number, number] {
 function convolved(context: KnownNode): Shape {
   const { node } = context
   const [, channels] = mapAt(context)
-  const weights = context.inputs[CONVOLUTIONS.get(node.operator) as number]?.shape
+  const weights = context.inputs[CONVOLUTIONS.get(node.operator)!]?.shape
   if (weights?.length !== 4) throw new UnfitNode('has unknown weights or a kernel that is not two-dimensional')
   const [filters, own, ...kernel] = weights as [number, number, number, number]
   const groups = numberAttribute(node, 'group', 1)
@@ -225,12 +225,12 @@ function transposedConvolution(context: KnownNode): Shape {
 function matrixProduct(context: KnownNode): Shape {
   const { node } = context
   const matrixAt = (i: 0 | 1, transposed: string) => {
-    const shape = shapeAt(context, PRODUCTS.get(node.operator)?.[i] as number)
+    const shape = shapeAt(context, PRODUCTS.get(node.operator)![i]!)
     return numberAttribute(node, transposed, 0) === 1 ? shape.toReversed() : shape
   }
   const [left, right] = [matrixAt(0, 'transA'), matrixAt(1, 'transB')]
   // A vector is a matrix of one row or of one column, which the result does not have.
-  const [rows, cols] = [left.length > 1 ? [left.at(-2) as number] : [], right.length > 1 ? right.slice(-1) : []]
+  const [rows, cols] = [left.length > 1 ? [left.at(-2)!] : [], right.length > 1 ? right.slice(-1) : []]
   if (left.at(-1) !== (right.at(-2) ?? right[0])) throw new UnfitNode('multiplies matrices that do not fit')
   return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...cols]
 }

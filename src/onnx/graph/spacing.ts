@@ -74,7 +74,7 @@ function after(context: KnownNode, read: readonly (Spacing | undefined)[], shape
   // If some inputs are maps and others are not, as in squeeze and excitation, only the maps count.
   const maps = known.filter(({ isMixed }) => !isMixed)
   const pixels = largest(maps.length > 0 ? maps : known)
-  if (maps.length === 0) return { ...(known[0] as Spacing), pixels }
+  if (maps.length === 0) return { ...known[0]!, pixels }
   const place = read.findIndex((spacing) => spacing && maps.includes(spacing) && hasCells(spacing))
   const from = context.inputs[place]?.shape
   const input = { ...(read[place] ?? NO_CELLS), place, shape: from, isAlone: maps.length === 1 }

@@ -96,7 +96,7 @@ function filling({ node }: KnownNode): number {
 /** The values at all sums of one offset of each axis. */
 function at(values: readonly number[], offsets: readonly (readonly number[])[]): readonly number[] {
   const places = offsets.reduce<readonly number[]>((sums, own) => sums.flatMap((sum) => own.map((n) => sum + n)), [0])
-  return places.map((place) => values[place] as number)
+  return places.map((place) => values[place]!)
 }
 
 /** `length` numbers from `start` on, `step` apart. */
@@ -110,7 +110,7 @@ function expanded(values: readonly number[], from: Shape, to: Shape): readonly n
   const more = to.length - from.length
   return at(
     values,
-    to.map((size, axis) => evenly(size, from[axis - more] === size ? (steps[axis - more] as number) : 0)),
+    to.map((size, axis) => evenly(size, from[axis - more] === size ? steps[axis - more]! : 0)),
   )
 }
 
@@ -124,7 +124,7 @@ function transposed(context: KnownNode): readonly number[] {
 function sliced(context: KnownNode): readonly number[] {
   const steps = contiguousStrides(shapeAt(context, 0))
   const offsets = slicesOf(context).map(({ start, step, length }, axis) => {
-    const apart = steps[axis] as number
+    const apart = steps[axis]!
     return evenly(length, step * apart, start * apart)
   })
   return at(same(context), offsets)
@@ -136,7 +136,7 @@ function gathered(context: KnownNode): readonly number[] {
   const chosen = axisOf(context, 0)
   const offsets = shape.map((size, axis) => {
     const indices = axis === chosen ? valuesAt(context, 1) : evenly(size, 1)
-    return indices.map((index) => (index < 0 ? index + size : index) * (steps[axis] as number))
+    return indices.map((index) => (index < 0 ? index + size : index) * steps[axis]!)
   })
   return at(same(context), offsets)
 }

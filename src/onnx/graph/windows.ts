@@ -53,8 +53,8 @@ export function windowsOf(
   const axis = (i: 0 | 1): BorderedWindow => {
     const [taps, stride, dilation] = [kernel[i], strides[i], dilations[i]] as [number, number, number]
     const extent = (taps - 1) * dilation + 1
-    let before = pads[i] as number
-    let after = pads[i + 2] as number
+    let before = pads[i]!
+    let after = pads[i + 2]!
     if (automatic === 'VALID') before = after = 0
     if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
       const missing = (Math.ceil(size[i] / stride) - 1) * stride + extent - size[i]

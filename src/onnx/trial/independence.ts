@@ -27,10 +27,10 @@ export function dependentDistance(pairs: readonly (readonly [beside: Values, alo
 
 /** Whether any two images have different values. An image without finite values tells nothing. */
 export function tellsApart([first, ...others]: readonly Values[]): boolean {
-  const all = [first as Values, ...others]
+  const all = [first!, ...others]
   return (
     all.every((values) => values.every(Number.isFinite)) &&
-    dependentDistance(others.map((values) => [values, first as Values])) !== undefined
+    dependentDistance(others.map((values) => [values, first!])) !== undefined
   )
 }
 
@@ -38,7 +38,7 @@ export function tellsApart([first, ...others]: readonly Values[]): boolean {
 function differenceOf(beside: Values, alone: Values): { readonly difference: number; readonly norm: number } {
   let [difference, norm] = [0, 0]
   for (let i = 0; i < beside.length; i++) {
-    const [one, other] = [beside[i] as number, alone[i] as number]
+    const [one, other] = [beside[i]!, alone[i]!]
     if (Object.is(one, other) && !Number.isFinite(one)) continue
     const distance = Math.abs(one - other)
     difference += Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance ** 2

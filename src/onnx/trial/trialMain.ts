@@ -95,13 +95,13 @@ async function dependencesOf(
     alone.set(picture, await runAlone(picture))
   const differing = names.flatMap((name) => {
     const pairs = batches.flatMap((batch) =>
-      batch.pictures.map((picture, i) => [rowOf(batch, name, i), rowOf(alone.get(picture) as Run, name, 0)] as const),
+      batch.pictures.map((picture, i) => [rowOf(batch, name, i), rowOf(alone.get(picture)!, name, 0)] as const),
     )
     const distance = dependentDistance(pairs)
     return distance === undefined ? [] : [{ name, distance }]
   })
   if (differing.length === 0) return new Map()
-  const [picture, one] = [...alone][0] as [TrialPicture, Run]
+  const [picture, one] = [...alone][0]!
   const again = await runAlone(picture)
   return new Map(
     differing.map(({ name, distance }) => {
@@ -118,7 +118,7 @@ function takesAnyBatch({ inputMetadata }: InferenceSession, { input }: TrialQues
 }
 
 function rowOf({ pictures, results }: Run, name: string, row: number): Float32Array {
-  const { data } = results[name] as Tensor
+  const { data } = results[name]!
   const length = data.length / pictures.length
   return (data as Float32Array).subarray(row * length, (row + 1) * length)
 }
@@ -128,7 +128,7 @@ async function extents(session: InferenceSession, question: TrialQuestion): Prom
   session.endProfiling()
   const prefix = profilePrefix(question)
   const folder = dirname(prefix)
-  const profile = (await readdir(folder)).find((name) => name.startsWith(basename(prefix))) as string
+  const profile = (await readdir(folder)).find((name) => name.startsWith(basename(prefix)))!
   const file = await open(join(folder, profile))
   return profiledTensors(file.readLines(), question.names)
 }

@@ -23,7 +23,7 @@ export const SECOND: readonly TrialPicture[] = ['colourful', 'bright', 'contrast
 
 /** The first `images` pictures of an order, which is repeated if it is shorter. */
 export function inOrder(order: readonly TrialPicture[], images = 1): readonly TrialPicture[] {
-  return Array.from({ length: images }, (_, i) => order[i % order.length] as TrialPicture)
+  return Array.from({ length: images }, (_, i) => order[i % order.length]!)
 }
 
 /** The input for pictures that have many different values in each channel, [images, 3, rows, cols]. */
@@ -39,7 +39,7 @@ export function pictureInput(
       const values = input.subarray((image * channels + channel) * length).subarray(0, length)
       const inputOf = (level: number) => {
         const pixel = Math.round(from + ((to - from) * level) / 255)
-        return (pixel / divisor - (mean[channel] as number)) / (std[channel] as number)
+        return (pixel / divisor - mean[channel]!) / std[channel]!
       }
       values.forEach((_, i) => {
         values[i] = inputOf(((i + channel) * 7919) % 256)

@@ -39,7 +39,7 @@ export function decodeAnswers({ answers }: SiteMaps, positions: number): LoadedA
   const elsewhere = numbers.reduce((count, number) => count + (number === 0 ? 0 : 1), 0)
   const ofOthers = probabilities(answers.ofOthers, elsewhere)
   let next = 0
-  const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
+  const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : ofOthers[next++]!))
   const { classes: names, right } = answers
   const sightings = answers.sightings && new Float32Array(fromBase64(answers.sightings).buffer)
   return {
@@ -75,9 +75,9 @@ export interface AnswerAt {
 }
 
 export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers, position: number): AnswerAt {
-  const name = strongest.names[strongest.numbers[position] as number] ?? ''
-  const answer = namedAnswer(name, strongest.probabilities[position] as number)
-  return { answer, name, ofCenter: all[position] as number, sighting: sightingAt?.(position) }
+  const name = strongest.names[strongest.numbers[position]!] ?? ''
+  const answer = namedAnswer(name, strongest.probabilities[position]!)
+  return { answer, name, ofCenter: all[position]!, sighting: sightingAt?.(position) }
 }
 
 export function namedAnswer(name: string, probability: number): string {

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { COLOUR_MAPS, type ColourMap } from '../../plot/colormap.js'
+import { COLOUR_MAPS } from '../../plot/colormap.js'
 import { comparedIn, kindOf, PATCH_KINDS } from '../site/groups.js'
 import type { PictureKey, SiteGroup, SiteIndex } from '../site/siteIndex.js'
 import type { Quantity } from '../site/view.js'
-import { PANEL_IDS, type PanelId } from '../site/view.js'
+import { PANEL_IDS } from '../site/view.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { type Fitted, isOfSameObject } from './fit.js'
@@ -38,7 +38,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
     [state.maps, fits.length, index],
   )
   // Until the maps of a new object arrive, the panels show those of the object before, but no values of them.
-  const current = shown.map((map, i) => (map && isOfSameObject(map.fitted, fits[i] as Fitted) ? map : undefined))
+  const current = shown.map((map, i) => (map && isOfSameObject(map.fitted, fits[i]!) ? map : undefined))
   const [first, second] = current
   const isDifference = view.difference && first !== undefined && second !== undefined
   const difference = useMemo(
@@ -46,7 +46,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
     [isDifference, first, second],
   )
   const readings = readMaps(current, view.cursor, fits[0].group)
-  const colours = COLOUR_MAPS[view.colours] as ColourMap
+  const colours = COLOUR_MAPS[view.colours]!
   // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
   // changes.
   const gallery = useMemo(
@@ -94,7 +94,7 @@ export function Bench({ source, state, viewer }: BenchProps) {
         <p class="soft reads">{caption}</p>
       </div>
       {fits.map((fitted, i) => {
-        const panel = PANEL_IDS[i] as PanelId
+        const panel = PANEL_IDS[i]!
         return (
           <MapPanel
             key={panel}

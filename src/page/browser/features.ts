@@ -24,10 +24,10 @@ export async function cosinesWith(fitted: Fitted, anchor: number, onFiles: OnFil
   const perPart = (parts[0]?.length ?? 0) / dims
   const rowAt = (position: number) => {
     const start = (position % perPart) * dims
-    return (parts[Math.floor(position / perPart)] as Int16Array).subarray(start, start + dims)
+    return parts[Math.floor(position / perPart)]!.subarray(start, start + dims)
   }
   const anchorRow = rowAt(anchor)
-  const anchorNorm = norms[anchor] as number
+  const anchorNorm = norms[anchor]!
   return norms.map((norm, position) => roundCosine(dot(rowAt(position), anchorRow) / (norm * anchorNorm)))
 }
 
@@ -36,7 +36,7 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
   const parts: Int16Array[] = []
   for (let part = 0; part < total; part++) {
     onFiles(part, total)
-    parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
+    parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit!, layer, part)).buffer))
   }
   onFiles(total, total)
   // The number of dims is computed from the files. If the files contain sketches (shortened features), there are
@@ -54,6 +54,6 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
 
 function dot(a: Int16Array, b: Int16Array): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
   return sum
 }

@@ -74,7 +74,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice, of?: SiteGroup): Fit
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
-  const { name } = group.layers[layer] as SiteGroup['layers'][number]
+  const { name } = group.layers[layer]!
   // If the whole network is missing, a note about its layer would add nothing.
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)

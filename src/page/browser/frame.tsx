@@ -51,7 +51,7 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
   })
   /** Position of the pointer from a point of the frame, in pixels of the frame. */
   const pointerFrom = (from: Position, { clientX, clientY }: PointerEvent): Position => {
-    const { left, top, width, height } = (box.current as HTMLDivElement).getBoundingClientRect()
+    const { left, top, width, height } = box.current!.getBoundingClientRect()
     return {
       row: ((clientY - top) / height) * group.frame - from.row,
       col: ((clientX - left) / width) * group.frame - from.col,
@@ -118,7 +118,7 @@ function placeOf({ group, anchorPosition }: Fitted, cursor: Position): Position 
 }
 
 function Tags({ readings, regions }: Pick<FrameProps, 'readings' | 'regions'>) {
-  const { position, map } = readings[0] as MapValue
+  const { position, map } = readings[0]!
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`

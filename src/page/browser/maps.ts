@@ -4,7 +4,6 @@ import { indexOf } from '../../experiments/maps/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { centerOf, kindOf } from '../site/groups.js'
 import { decodeMap, fromBase64, roundCosine } from '../site/mapCoding.js'
-import type { SiteLayerMaps } from '../site/siteIndex.js'
 import type { Quantity } from '../site/view.js'
 import { positionText } from '../text/text.js'
 import {
@@ -111,9 +110,9 @@ export function quantityNote(map: LoadedMap, wanted: Quantity): string {
 }
 
 async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<MapValues> {
-  const { means, minima, maps } = (await loadMaps(group.key, unit)).layers[layer] as SiteLayerMaps
-  const values = decodeMap(fromBase64(maps[anchor] as string), group.rows * group.cols)
-  return { ...measured(values), mean: means[anchor] as number, lowest: minima[anchor] as number }
+  const { means, minima, maps } = (await loadMaps(group.key, unit)).layers[layer]!
+  const values = decodeMap(fromBase64(maps[anchor]!), group.rows * group.cols)
+  return { ...measured(values), mean: means[anchor]!, lowest: minima[anchor]! }
 }
 
 async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> {
@@ -142,14 +141,14 @@ export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | 
   const [a, b] = [first.fitted.group, second.fitted.group]
   if (first.quantity !== second.quantity || first.regions !== undefined) return undefined
   if (a.rows !== b.rows || a.cols !== b.cols || a.stride !== b.stride || a.first !== b.first) return undefined
-  const values = second.values.map((value, i) => roundCosine(value - (first.values[i] as number)))
+  const values = second.values.map((value, i) => roundCosine(value - first.values[i]!))
   const known = knownOfBoth(first.known, second.known)
   return { ...second, ...measured(values, known), ...(known && { known }) }
 }
 
 function knownOfBoth(first: Uint8Array | undefined, second: Uint8Array | undefined): Uint8Array | undefined {
   if (first === undefined || second === undefined) return first ?? second
-  return first.map((isKnown, i) => isKnown & (second[i] as number))
+  return first.map((isKnown, i) => isKnown & second[i]!)
 }
 
 /** Colour scale from −d to d, where d is the largest difference. Zero gets the colour in the middle. */

@@ -105,7 +105,7 @@ function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'chang
   if (choices.length < 2) return null
   const choose = (text: string) => {
     const groups = choices.find((one) => textOf(one) === text) ?? []
-    const next = groups.find(({ model }) => model === group.model) ?? (groups[0] as SiteGroup)
+    const next = groups.find(({ model }) => model === group.model) ?? groups[0]!
     const isThere = (patch: string | null) => next.units.some((unit) => unit.patch === patch)
     change((view) => ({
       ...view,
@@ -235,7 +235,7 @@ type Colours = ReadonlyMap<string, Colour>
 
 function ColumnHead({ object, colours }: { readonly object: AnsweredObject; readonly colours: Colours }) {
   const other = otherAnswer(object)
-  const { group, unit } = object.answers[0] as ObjectAnswer
+  const { group, unit } = object.answers[0]!
   return (
     <>
       <Picture group={group} unit={unit} pictureOf={loadPicture} isPrinted />
@@ -265,7 +265,7 @@ function AnswerMap({ one, small, colours, panels, isStop, choose }: AnswerMapPro
     if (canvas.current === null || small === undefined) return
     const palette = small.classes.map((name) => colours.get(name) ?? REST_COLOUR)
     const numbers = decodeRegions(fromBase64(small.strongest), small.rows * small.cols)
-    paint(canvas.current, small, (i) => palette[numbers[i] as number] as Colour)
+    paint(canvas.current, small, (i) => palette[numbers[i]!]!)
   }, [small])
   const { group, patch, isConfident } = one
   const { center, agreement } = one.answer

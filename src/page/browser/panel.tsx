@@ -83,7 +83,7 @@ export function MapPanel(props: MapPanelProps) {
           label="Colour scale of differences"
           colourOf={DIFFERENCE_COLOURS}
           limits={differenceLimits(difference)}
-          marks={reading ? [{ panel, value: difference.values[reading.at] as number }] : []}
+          marks={reading ? [{ panel, value: difference.values[reading.at]! }] : []}
         />
       )}
       {reading && <ReadingLine reading={reading} readings={readings} regions={regions} />}
@@ -180,7 +180,7 @@ function answersText(map: LoadedMap): string {
 }
 
 export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: MapValue | undefined): string {
-  const here = reading && (values[reading.at] as number)
+  const here = reading && values[reading.at]!
   const decimals = decimalsFor([0, mean, lowest, highest, here ?? 0])
   const textOf = (value: number) => differenceText(value, decimals)
   const atCursor = here === undefined ? '' : `${textOf(here)} at the cursor, `

@@ -98,7 +98,7 @@ export function lineOf(
   return {
     panel,
     name: isolated(isSimilarity ? group.model : classWords(followed)),
-    values: values ? indices.map((i) => values[i] as number) : [],
+    values: values ? indices.map((i) => values[i]!) : [],
     pixels: indices.map((i) => correspondingPixel(positionAt(i, group)[axis], group, along)),
     // The anchor may lie between the positions of the line, so its value may lie beside the line.
     here: {
@@ -118,8 +118,8 @@ function barsOf({ map, at }: MapValue, regions: Regions, axis: keyof Position) {
     .filter((i) => map.known?.[i] !== 0)
     .map((i) => ({
       pixel: positionAt(i, group)[axis],
-      probability: strongest.probabilities[i] as number,
-      fill: `rgb(${regions.colourOfClass(strongest.names[strongest.numbers[i] as number] ?? '').join(' ')})`,
+      probability: strongest.probabilities[i]!,
+      fill: `rgb(${regions.colourOfClass(strongest.names[strongest.numbers[i]!] ?? '').join(' ')})`,
     }))
 }
 
@@ -181,6 +181,6 @@ function chart(
 }
 
 function pathOf({ values, pixels }: ProfileLine, x: (pixel: number) => number, y: (value: number) => number): string {
-  const points = values.map((value, i) => `${x(pixels[i] as number).toFixed(1)} ${y(value).toFixed(1)}`)
+  const points = values.map((value, i) => `${x(pixels[i]!).toFixed(1)} ${y(value).toFixed(1)}`)
   return points.length === 1 ? `M${points[0]}h1` : `M${points.join('L')}`
 }

@@ -40,7 +40,7 @@ export function readMaps(
   const isOnAnchor = maps.some((map) => map && isClose(map.fitted.anchorPosition, cursorIn(map)))
   return maps.flatMap((map, i) => {
     if (map === undefined) return []
-    const panel = PANEL_IDS[i] as PanelId
+    const panel = PANEL_IDS[i]!
     return [isOnAnchor ? readAtAnchor(panel, map) : readNear(panel, map, cursorIn(map))]
   })
 }
@@ -58,7 +58,7 @@ function readNear(panel: PanelId, map: LoadedMap, wanted: Position): MapValue {
     map,
     position,
     at,
-    shown: map.values[at] as number,
+    shown: map.values[at]!,
     isNearby: map.known?.[at] === 0,
     ...(map.answers ? answerAt(map.answers, at) : { ...NO_ANSWER, ofCenter: Number.NaN }),
   }
@@ -174,7 +174,7 @@ export function pixelsIn(text: string): number | undefined {
 /** The answer and the value of one map at the cursor. */
 export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
   const { panel, map, position, answer, name } = reading
-  const isApart = !isSamePosition(position, (readings[0] as MapValue).position)
+  const isApart = !isSamePosition(position, readings[0]!.position)
   const value = valueTexts(readings)[readings.indexOf(reading)]
   return (
     <p class="here">

@@ -87,12 +87,12 @@ function rankedIn(all: readonly LoadedMap[]): RankedClasses {
 /** Colours of classes by name; classes without one share `REST_COLOUR`. */
 export function classColours({ right, others }: RankedClasses): ReadonlyMap<string, Colour> {
   const paired = (names: readonly string[], palette: readonly Colour[]) =>
-    palette.slice(0, names.length).map((colour, i) => [names[i] as string, colour] as const)
+    palette.slice(0, names.length).map((colour, i) => [names[i]!, colour] as const)
   return new Map([...paired(right, RIGHT_COLOURS), ...paired(others, OTHER_COLOURS)])
 }
 
 function classesOf(regions: NamedRegions | undefined): readonly CountedClass[] {
   const { names = [], numbers = [], right = [] } = regions ?? {}
   const positions = positionsOfClasses(numbers, names.length)
-  return names.map((name, i) => ({ name, positions: positions[i] as number, isRight: right.includes(i) }))
+  return names.map((name, i) => ({ name, positions: positions[i]!, isRight: right.includes(i) }))
 }

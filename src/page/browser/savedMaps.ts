@@ -28,7 +28,7 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
   const kind = kindOf(group)
   const object = unit === null ? `${group.units.length} ${kind}s (mean)` : `the ${kind} ${isolated(choice.patch ?? '')}`
   const groups = shown.maps.map((map) => map.fitted.group)
-  const mark = anchorOf(shown.maps[0] as LoadedMap)
+  const mark = anchorOf(shown.maps[0]!)
   const between = isSamePosition(mark, nearestPosition(group, mark)) ? '' : ', between the positions of the map'
   const frames = [...new Set(groups.map(({ frame }) => `${frame} × ${frame}`))].join(' and ')
   const anchor = typeof choice.anchor === 'string' ? ` ${choice.anchor}` : ''

@@ -104,7 +104,7 @@ const CELL = 8
 /** Draws a map, and returns its picture as a data URL. */
 function mapImage(map: LoadedMap, colourOf: ColourOf): string {
   const canvas = document.createElement('canvas')
-  paint(canvas, map.fitted.group, (i) => colourOf(map.values[i] as number))
+  paint(canvas, map.fitted.group, (i) => colourOf(map.values[i]!))
   return enlarged(canvas, CELL * canvas.width, CELL * canvas.height).toDataURL('image/png')
 }
 

@@ -93,7 +93,7 @@ function chart(
       textElement(middleAt + toText, title + 16, `median ${shareText(middle, 1)}`, { 'text-anchor': align }),
     )
     for (const [i, [dot, one]] of own.entries()) {
-      const [cx, cy] = [places[i] as number, base - RADIUS - 2 - (levels[i] as number) * step]
+      const [cx, cy] = [places[i]!, base - RADIUS - 2 - levels[i]! * step]
       const words = wordsOf(one)
       elements.push(
         svg('circle', {

@@ -32,7 +32,7 @@ export function firstView(index: SiteIndex): View {
     shows: group.isDetector ? 'found' : group.classes !== null ? 'answers' : 'similarity',
     difference: false,
     cursor: center,
-    colours: Object.keys(COLOUR_MAPS)[0] as string,
+    colours: Object.keys(COLOUR_MAPS)[0]!,
     limits: index.limits,
   }
 }

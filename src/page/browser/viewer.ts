@@ -261,7 +261,7 @@ class Viewer implements RunningViewer, ViewerActions {
   }
 
   readonly actions = (panel: number): CursorActions => {
-    const fittedOf = () => this.state.fits[panel] as Fitted
+    const fittedOf = () => this.state.fits[panel]!
     const inFirst = (position: Position) => correspondingPosition(position, fittedOf().group, this.state.fits[0].group)
     const place = (position: Position) => this.moveTo(inFirst(nearestPosition(fittedOf().group, position)))
     return {

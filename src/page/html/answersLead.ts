@@ -35,7 +35,7 @@ function exampleOf(answered: readonly ObjectAnswer[]): ObjectAnswer {
     .toSorted((a, b) => b.answer.changed - a.answer.changed)
   const [leastStable] = eligible.toSorted((a, b) => a.answer.agreement - b.answer.agreement)
   const [surest] = answered.toSorted((a, b) => b.answer.center.probability - a.answer.center.probability)
-  return changing ?? leastStable ?? (surest as ObjectAnswer)
+  return changing ?? leastStable ?? surest!
 }
 
 /** Link to the example's map, beside the map of the network whose agreement for the object differs most. */

@@ -111,7 +111,7 @@ function changeWords(agreements: readonly number[]): string {
     return `have an agreement of ${[...new Set(ends)].join(' to ')}`
   }
   const middle = median(agreements)
-  const [, often] = CHANGE.find(([least]) => middle >= least) as (typeof CHANGE)[number]
+  const [, often] = CHANGE.find(([least]) => middle >= least)!
   return `${often} (median agreement ${shareText(middle, 1)})`
 }
 

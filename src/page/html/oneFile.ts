@@ -111,7 +111,7 @@ async function withoutFolder(html: string, folder: string, room: number): Promis
   const parts = html.split(/\bsrc="(?!data:)([^"]+)"(?<=<img [^>]*)/)
   let left = room
   for (let i = 1; i < parts.length; i += 2) {
-    const address = parts[i] as string
+    const address = parts[i]!
     const bytes = await readFile(join(folder, decodeURIComponent(address))).catch(() => undefined)
     const url = `data:image/${address.endsWith('.svg') ? 'svg+xml' : 'png'};base64,${bytes?.toString('base64')}`
     const fits = bytes !== undefined && url.length <= left

@@ -65,7 +65,7 @@ function countsText(confident: readonly ObjectAnswer[], unsure: readonly ObjectA
 
 function changesText(answers: readonly ObjectAnswer[], kind: string): string {
   const somewhere = answers.filter(({ answer }) => answer.agreement < 1).length
-  if (answers.length === 1) return `The only ${kind} answer ${onlyText(answers[0] as ObjectAnswer)}.`
+  if (answers.length === 1) return `The only ${kind} answer ${onlyText(answers[0]!)}.`
   const which = `Of the ${counted(answers.length, `${kind} answer`)}`
   if (somewhere === 0) return `${which}, none changes at any position.`
   const verb = somewhere === 1 ? 'changes' : 'change'

@@ -134,7 +134,7 @@ function studiedText({ groups }: SiteIndex): string {
 
 /** The part of an answer before its numbers, such as “Yes in 2 of 3 networks”. */
 function inShort(answer: string): string {
-  return answer.split(/[:(]/)[0] as string
+  return answer.split(/[:(]/)[0]!
 }
 
 /** The title of a section, and the answer to it if it is a question. */

@@ -29,7 +29,7 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
   const sightings = (await unit.boxes(layer.name))?.data
   const indices = [...new Set([center.class, ...strongest])]
   const places = new Map(indices.map((one, place) => [one, place]))
-  const numbers = strongest.map((one) => places.get(one) as number)
+  const numbers = strongest.map((one) => places.get(one)!)
   const named = indices.map((one) => names[one] ?? String(one))
   const classes = named.map((name) => ({ name, isRight: isRightAnswer(inputs.category, name, named) }))
   const right = [...classes.keys()].filter((i) => classes[i]?.isRight)
@@ -52,7 +52,7 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
       center: unit.anchors.center,
       classes,
       // Of a detector, `center` is the object's class, which need not be the answer.
-      own: places.get(anchors.center.class) as number,
+      own: places.get(anchors.center.class)!,
       ...(sightings && { wanted: places.get(center.class) }),
       numbers,
       probabilities: probability,

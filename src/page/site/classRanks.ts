@@ -27,6 +27,6 @@ export function rankedClasses(all: readonly CountedClass[]): RankedClasses {
 /** For each class, the number of positions where it is the answer. */
 export function positionsOfClasses(numbers: Iterable<number>, classes: number): Uint32Array {
   const positions = new Uint32Array(classes)
-  for (const number of numbers) positions[number] = (positions[number] as number) + 1
+  for (const number of numbers) positions[number] = positions[number]! + 1
   return positions
 }

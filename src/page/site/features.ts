@@ -22,7 +22,7 @@ export async function writeFeatures(
       parts.push(0)
       continue
     }
-    const dims = features.shape[2] as number
+    const dims = features.shape[2]!
     const perPart = positionsPerPart(dims)
     const positions = unit.rows * unit.cols
     let part = 0
@@ -45,9 +45,9 @@ export function scaleRows(features: Float32Array, dims: number): Int16Array {
   const scaled = new Int16Array(features.length)
   for (let start = 0; start < features.length; start += dims) {
     let largest = 0
-    for (let i = start; i < start + dims; i++) largest = Math.max(largest, Math.abs(features[i] as number))
+    for (let i = start; i < start + dims; i++) largest = Math.max(largest, Math.abs(features[i]!))
     const factor = largest === 0 ? 0 : 32767 / largest
-    for (let i = start; i < start + dims; i++) scaled[i] = Math.round((features[i] as number) * factor)
+    for (let i = start; i < start + dims; i++) scaled[i] = Math.round(features[i]! * factor)
   }
   return scaled
 }

@@ -12,7 +12,7 @@ export function kindOf({ size, frame }: Pick<SiteGroup, 'size' | 'frame'>): Kind
 
 /** The position at which the network's own answer is read. Maps of answers compare all others with it. */
 export function centerOf({ anchors }: SiteGroup): SiteGroup['anchors'][number] {
-  return anchors.find(({ name }) => name === 'center') ?? (anchors[0] as SiteGroup['anchors'][number])
+  return anchors.find(({ name }) => name === 'center') ?? anchors[0]!
 }
 
 /**

@@ -20,7 +20,7 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
   let length = 0
   let previous = 0
   for (let i = 0; i < map.length; i++) {
-    const value = map[i] as number
+    const value = map[i]!
     if (!(Math.abs(value) <= 2)) throw new RangeError(`${value} is neither a cosine nor a probability`)
     const units = Math.round(value * scale)
     const difference = units - previous
@@ -71,7 +71,7 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   for (let start = 0; start < map.length; ) {
     let end = start + 1
     while (end < map.length && end - start < MOST && map[end] === map[start]) end++
-    length = putNumber(bytes, length, map[start] as number)
+    length = putNumber(bytes, length, map[start]!)
     length = putNumber(bytes, length, end - start)
     start = end
   }
@@ -117,7 +117,7 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       let byte: number
       do {
         if (at >= bytes.length || shift > 14) throw damaged()
-        byte = bytes[at++] as number
+        byte = bytes[at++]!
         value |= (byte & 127) << shift
         shift += 7
       } while (byte > 127)

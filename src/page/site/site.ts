@@ -4,7 +4,6 @@ import { SKETCH_ERROR } from '../../experiments/maps/sketch.js'
 import { sha256 } from '../../files/sha256.js'
 import { knownClasses } from '../../networks/open/notes.js'
 import type { ColourLimits } from '../../plot/colormap.js'
-import type { Row } from '../../results/measures/rows.js'
 import type { OpenUnit } from '../../results/store/openUnit.js'
 import { type SketchedGroup, sketchedPatches } from '../../results/store/sketchedPatches.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../../results/store/study.js'
@@ -63,7 +62,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
     for (const [i, unit] of opened.entries()) {
       if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
       const features = await writeFeatures(site, `features/${key}/${i}`, unit, 'sketch')
-      if (features) units[i] = { ...(units[i] as SiteUnit), features, error: SKETCH_ERROR }
+      if (features) units[i] = { ...units[i]!, features, error: SKETCH_ERROR }
     }
   }
   return {
@@ -118,7 +117,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
 }
 
 function sketchedGroup(units: readonly OpenUnit[]): SketchedGroup {
-  const { rows, cols, layers } = units[0] as OpenUnit
+  const { rows, cols, layers } = units[0]!
   return {
     positions: rows * cols,
     layers: layers.length,
@@ -153,7 +152,7 @@ function meanMaps(group: StudyGroup): SiteMaps {
     layers: group.layers.map((layer, i): SiteLayerMaps => {
       const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
       return {
-        means: ANCHOR_NAMES.map((anchor) => (numberOf(group, layer, 'similarity-mean', { anchor }) as Row).mean),
+        means: ANCHOR_NAMES.map((anchor) => numberOf(group, layer, 'similarity-mean', { anchor })!.mean),
         minima: maps.map((map) => meanAndMin(map).min),
         maps: maps.map((map) => encodedMap(map, group.model)),
       }

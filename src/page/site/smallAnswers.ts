@@ -38,20 +38,20 @@ export function answerSummary(answers: NumberedAnswers): AnswerSummary {
   const { grid, classes, own, numbers, probabilities, atCenter } = answers
   const positions = grid.rows * grid.cols
   const counts = countsOf(answers)
-  const shares = classes.map((one, i) => ({ ...one, share: (counts[i] as number) / positions }))
+  const shares = classes.map((one, i) => ({ ...one, share: counts[i]! / positions }))
   const given = shares.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share)
   const changed = changedPositions(answers)
   const flip = nearestTo(answers, changed)
   return {
-    center: { ...(classes[own] as AnsweredClass), probability: atCenter },
+    center: { ...classes[own]!, probability: atCenter },
     agreement: agreementOf(new Map(counts.entries())),
     frequent: given.slice(0, 2),
     changed: changed.length / positions,
     ...(flip !== undefined && {
       flip: {
         ...positionAt(flip, grid),
-        ...(classes[numbers[flip] as number] as AnsweredClass),
-        probability: probabilities[flip] as number,
+        ...classes[numbers[flip]!]!,
+        probability: probabilities[flip]!,
       },
     }),
   }
@@ -60,9 +60,9 @@ export function answerSummary(answers: NumberedAnswers): AnswerSummary {
 /** Positions where the answer is another class, which is confident and not correct, or where a detector sees nothing. */
 function changedPositions({ grid, classes, own, numbers, probabilities }: NumberedAnswers): readonly number[] {
   return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
-    const number = numbers[i] as number
-    const { name, isRight } = classes[number] as AnsweredClass
-    const isConfident = (probabilities[i] as number) >= CONFIDENT || name === SEES_NOTHING
+    const number = numbers[i]!
+    const { name, isRight } = classes[number]!
+    const isConfident = probabilities[i]! >= CONFIDENT || name === SEES_NOTHING
     return number !== own && isRight !== true && isConfident
   })
 }
@@ -88,7 +88,7 @@ export function smallAnswers({ grid: { rows, cols }, classes, numbers }: Numbere
   const [shownRows, shownCols] = [Math.ceil(rows / step), Math.ceil(cols / step)]
   const shown = Array.from({ length: shownRows * shownCols }, (_, i) => {
     const [row, col] = [Math.floor(i / shownCols) * step, (i % shownCols) * step]
-    return numbers[row * cols + col] as number
+    return numbers[row * cols + col]!
   })
   return {
     rows: shownRows,
@@ -115,7 +115,7 @@ export function classRanking() {
         addTo(objects, answers.patch, {
           name,
           isRight: isRight === true || i === answers.wanted,
-          positions: counts[i] as number,
+          positions: counts[i]!,
         })
     },
     ranked: (): readonly SiteClasses[] =>

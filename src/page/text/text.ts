@@ -78,7 +78,7 @@ export function classWords(name: string): string {
 
 /** The name of a class for a sentence: its first synonym, in words. */
 export function classText(name: string): string {
-  return classWords(name.split(',')[0] as string)
+  return classWords(name.split(',')[0]!)
 }
 
 /**

@@ -62,7 +62,7 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   const both = [pair.plain, pair.variant]
   const layers = sharedLayers(both)
   const grid = strongestGrid([{ ...pair.plain, layers }])
-  const layer = grid?.layer ?? (layers.at(-1) as string)
+  const layer = grid?.layer ?? layers.at(-1)!
   const maps = both.flatMap((group) => mapOf(group, layer, 'top-left') ?? [])
   const differences = maps.map(withoutTrend)
   const values = differences.flatMap((map) => Array.from(map.values))
@@ -115,7 +115,7 @@ function withoutTrend(map: PanelMap): PanelMap {
     const across = Math.min(reach, col, cols - 1 - col)
     let sum = 0
     for (let r = row - down; r <= row + down; r++)
-      for (let c = col - across; c <= col + across; c++) sum += map.values[r * cols + c] as number
+      for (let c = col - across; c <= col + across; c++) sum += map.values[r * cols + c]!
     return value - sum / ((2 * down + 1) * (2 * across + 1))
   })
   return { ...map, values }
@@ -131,7 +131,7 @@ function rangeOf(maps: readonly (PanelMap | undefined)[]): ColourLimits {
   const values = maps.flatMap((map) => Array.from(map?.values ?? []))
   const high = lowestPercentile(values, FEW_ABOVE)
   const { ticks } = linearScale([Math.min(lowestPercentile(values, FEW_BELOW), high - LEAST_RANGE), high])
-  return { low: ticks[0] as number, high: ticks.at(-1) as number }
+  return { low: ticks[0]!, high: ticks.at(-1)! }
 }
 
 /** Gives rows of the same layer the same colour scale, so that their colours can be compared. */
@@ -258,7 +258,7 @@ function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): 
   )
   return versions
     .flatMap(({ kind, plain, variant }) =>
-      plain !== undefined && variant.layers.includes(plain.layers.at(-1) as string) ? [{ kind, plain, variant }] : [],
+      plain !== undefined && variant.layers.includes(plain.layers.at(-1)!) ? [{ kind, plain, variant }] : [],
     )
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))
 }

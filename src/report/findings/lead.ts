@@ -30,7 +30,5 @@ function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined 
 }
 
 function lowestOf({ evidence }: ClaimFinding): ClaimFinding['evidence'][number] {
-  return evidence
-    .filter(({ lean }) => lean === 'for')
-    .toSorted((a, b) => a.mean - b.mean)[0] as ClaimFinding['evidence'][number]
+  return evidence.filter(({ lean }) => lean === 'for').toSorted((a, b) => a.mean - b.mean)[0]!
 }

@@ -19,9 +19,7 @@ export function metricOf({ measures }: AnsweredNetwork, key: MetricKey): Consist
 export function photographValues({ measures, photographs }: AnsweredNetwork, key: MetricKey): PatchValues {
   const at = indexOf(measures, key)
   return new Map(
-    photographs.flatMap(({ sha256, values }) =>
-      Number.isFinite(values[at]) ? [[sha256, values[at] as number] as const] : [],
-    ),
+    photographs.flatMap(({ sha256, values }) => (Number.isFinite(values[at]) ? [[sha256, values[at]!] as const] : [])),
   )
 }
 

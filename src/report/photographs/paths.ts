@@ -140,7 +140,7 @@ async function figureHtml(
   networks: readonly AnsweredNetwork[],
   pictures: PagePictures,
 ): Promise<string> {
-  const photograph = photographOf(pair[0], sha256) as MeasuredPhotograph
+  const photograph = photographOf(pair[0], sha256)!
   const picture = await pictures.add(photograph, largestFrame(networks, sha256))
   const frames = await Promise.all(pair.map((network) => readFrames(network, sha256, measure)))
   const colours = answerColours(frames.flat())

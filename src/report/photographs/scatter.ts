@@ -200,7 +200,7 @@ function placedNames(dots: readonly Dot[], plot: Rectangle): Pick<Placed, 'names
     const words = shortened(name, LONGEST_NAME)
     const places = placesBeside(x, y, (labelWidth(words) * LETTER_SIZE) / PICTURE_LETTERS)
     const isFree = (box: Rectangle) => isInside(box, plot) && !taken.some((other) => overlap(box, other))
-    const box = places.find(isFree) ?? (places[0] as Rectangle)
+    const box = places.find(isFree) ?? places[0]!
     taken.push(box)
     const [nearX, nearY] = [within(x, box.x, box.width), within(y, box.y, box.height)]
     if (Math.hypot(nearX - x, nearY - y) > 3 * RADIUS) leaders.push([x, y, nearX, nearY])

@@ -65,7 +65,7 @@ function comparedCell(
   measure: ConsistencyMetric,
 ): TableCell {
   const own = metricOf(network, measure)
-  const best = bestFirst(networks, measure)[0] as AnsweredNetwork
+  const best = bestFirst(networks, measure)[0]!
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
   if (own.mean === metricOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }

@@ -35,7 +35,7 @@ const MOST_LINES = 34
  */
 export function latexTable(table: KeyedTable, textOf: TextOf): string {
   const { name, title, caption = title, note, head, rows } = table
-  const values = table.keys.length > 1 ? distinct(table.columns.map((column) => column.at(-1) as string)) : undefined
+  const values = table.keys.length > 1 ? distinct(table.columns.map((column) => column.at(-1)!)) : undefined
   const columns = distinct(table.columns.map((column) => (values ? column.slice(0, -1) : column)))
   const names = head.slice(1, head.length - table.columns.length)
   const lead = [...names, ...(values ? table.keys.slice(-1) : [])]
@@ -49,7 +49,7 @@ export function latexTable(table: KeyedTable, textOf: TextOf): string {
       const cells = places.map((place) => others[names.length - 1 + place] ?? '')
       return withLines([...(i === 0 ? first : first.map(() => '')), ...key, ...cells], lead.length)
     })
-  const heads = [...lead, ...columns.map((column) => column.at(-1) as string)].map(brokenLines)
+  const heads = [...lead, ...columns.map((column) => column.at(-1)!)].map(brokenLines)
   const networks = distinct(rows.map(([network]) => network as string)).flatMap((network) => {
     const layers = rows.filter((row) => row[0] === network).map(linesOf)
     return divided(layers, MOST_LINES - 1, (own) => own.length).map((some) => ({ network, lines: some.flat() }))
@@ -115,7 +115,7 @@ function sharedHeads(columns: readonly (readonly string[])[], lead: number): rea
   const heads = columns.map((column) => column.slice(0, -1).join(', '))
   if (heads.every((words) => words === '')) return []
   const starts = heads.flatMap((words, i) => (words === heads[i - 1] ? [] : [i]))
-  const spans = starts.map((start, i) => ({ words: heads[start] as string, start, end: starts[i + 1] ?? heads.length }))
+  const spans = starts.map((start, i) => ({ words: heads[start]!, start, end: starts[i + 1] ?? heads.length }))
   return [
     line([
       ...Array<string>(lead).fill(''),
@@ -127,7 +127,7 @@ function sharedHeads(columns: readonly (readonly string[])[], lead: number): rea
 
 function stacked(lines: readonly string[]): string {
   const texts = lines.map(latexText)
-  return texts.length === 1 ? (texts[0] as string) : `\\shortstack[r]{${texts.join('\\\\')}}`
+  return texts.length === 1 ? texts[0]! : `\\shortstack[r]{${texts.join('\\\\')}}`
 }
 
 /** Lines of at most 14 characters, unless a word is longer. */

@@ -26,7 +26,7 @@ export function displayNames(
     metric === 'answer-agreement' || variant.protocol !== undefined
   const withAnswers = new Set(rows.filter(hasAnswers).map(({ layer }) => layer))
   return (name) => {
-    if (Object.hasOwn(labels, name)) return labels[name] as string
+    if (Object.hasOwn(labels, name)) return labels[name]!
     if (!/^\/|^output$|^\d+$/.test(name)) return name
     return withAnswers.has(name) ? 'class scores' : withoutPath(name)
   }

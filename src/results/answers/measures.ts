@@ -162,7 +162,7 @@ export function storedAnswers(
   return Array.from({ length: (row.length - extras) / columns.length }, (_, frame) => {
     const value = (name: Column) => {
       const column = columns.indexOf(name)
-      return column === -1 ? Number.NaN : (row[frame * columns.length + column] as number)
+      return column === -1 ? Number.NaN : row[frame * columns.length + column]!
     }
     const answer = value('answer')
     return {

@@ -63,9 +63,8 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const all = [...buckets.values()].flat()
   const [first] = all
   if (first === undefined) return undefined
-  for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol as Bucket, first, withoutProtocol)
-  for (const own of buckets.values())
-    for (const bucket of own) checkSame(bucket, own[0] as Bucket, ({ inputs }) => inputs)
+  for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol!, first, withoutProtocol)
+  for (const own of buckets.values()) for (const bucket of own) checkSame(bucket, own[0]!, ({ inputs }) => inputs)
   const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
   const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
   const listed = [...buckets.keys()].flatMap((protocol) =>
@@ -75,7 +74,7 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
   return {
     ...inputs,
-    protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one as Bucket) })),
+    protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one!) })),
     measures: metricMeans(listed, photographs),
     photographs,
     copies,
@@ -85,7 +84,7 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
       const own = buckets.get(protocol)?.find(({ answers }) => answers.photographs.some(isWanted))
       if (own === undefined) return undefined
       const at = own.answers.photographs.findIndex(isWanted)
-      const row = (await readValues(own.folder, own.answers))[at] as Float32Array
+      const row = (await readValues(own.folder, own.answers))[at]!
       const { columns, photographs, names } = own.answers
       return { answers: storedAnswers(protocolNamed(protocol), columns, photographs[at]?.right, row), names }
     },
@@ -151,7 +150,7 @@ async function measuredPhotographs(
           values: Array<number>(listed.length).fill(Number.NaN),
         }
         found.set(key, photograph)
-        const row = rows[i] as Float32Array
+        const row = rows[i]!
         const values = photographMetrics(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
         photograph.values.splice(first, values.length, ...values)
       }
@@ -178,7 +177,7 @@ function withoutCopies(all: readonly MeasuredPhotograph[]): Pick<AnsweredNetwork
 }
 
 function completed(values: readonly number[], others: readonly number[]): readonly number[] {
-  return values.map((value, i) => (Number.isNaN(value) ? (others[i] as number) : value))
+  return values.map((value, i) => (Number.isNaN(value) ? others[i]! : value))
 }
 
 function distinctFailures(buckets: readonly Bucket[]): readonly FailedPhotograph[] {

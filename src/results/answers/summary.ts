@@ -62,11 +62,11 @@ export function metricMeans(
   listed: readonly ListedMetric[],
   photographs: readonly MeasuredPhotograph[],
 ): readonly ConsistencyMetric[] {
-  const column = (i: number) => photographs.map(({ values }) => values[i] as number)
+  const column = (i: number) => photographs.map(({ values }) => values[i]!)
   return listed.map(({ protocol, measure: { name, title, unit, better } }, i) => {
     const values = column(i)
     const confidences = column(listed.findIndex((one) => one.protocol === protocol && one.measure.name === CONFIDENCE))
-    const confident = values.filter((_, at) => (confidences[at] as number) >= CONFIDENT)
+    const confident = values.filter((_, at) => confidences[at]! >= CONFIDENT)
     return { protocol, measure: name, title, unit, better, ...meanOf(values), confident: meanOf(confident) }
   })
 }

@@ -220,7 +220,7 @@ export const MEASURES: readonly Metric[] = [
         const byPosition = baselines?.position[scheme]
         if (ahead == null || behind == null || byPosition === undefined) return []
         const [left, top] = TASKS.map((task) => mean(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)))
-        const lead = ahead - behind - ((left as number) - (top as number))
+        const lead = ahead - behind - (left! - top!)
         return Number.isFinite(lead) ? [[{ scheme }, lead] as const] : []
       }),
   },

@@ -74,7 +74,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       numbers.push({ patch: unit.inputs.patch, numbers: await unit.measures() })
       checkSameGroup(unit, units[0])
       sums ??= new Float64Array(maps.length)
-      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
+      for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + maps[i]!
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
@@ -116,7 +116,7 @@ const FILES_AT_ONCE = 16
 async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly PairSimilarities[]> {
   const categories = units.map(({ inputs }) => inputs.category)
   const results: PairSimilarities[] = []
-  for (const { name, dims } of (units[0] as OpenUnit).layers) {
+  for (const { name, dims } of units[0]!.layers) {
     const perAnchor = ANCHOR_NAMES.map(() => new Float32Array(units.length * dims))
     const read = async (unit: OpenUnit, i: number) => {
       const { data } = await unit.anchorFeatures(name)

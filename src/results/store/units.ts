@@ -24,7 +24,7 @@ export type UnitPlace = Pick<UnitInputs, 'model' | 'size' | 'patch'>
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
   const files = unitArrays(unit).map(({ kind, layer, file, shape }) => {
     const values = layer === null ? arrays.maps : arrays[kind]?.[layer]
-    return [file, encodeNpy(shape, values as Float32Array)] as const
+    return [file, encodeNpy(shape, values!)] as const
   })
   const digests = Object.fromEntries(files.map(([file, npy]) => [file, sha256(...npy)]))
   return writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {

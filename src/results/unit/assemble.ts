@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/scene/positions.js'
-import { ANSWER_MAPS, type AnswerAtAnchor } from '../../experiments/answers/answers.js'
+import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
 import { detectedShares } from '../../experiments/answers/detections.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { EquivarianceError } from '../../experiments/maps/equivariance.js'
@@ -57,7 +57,7 @@ export function assembleUnit(
     },
   )
   return {
-    unit: { inputs, frame, rows, cols, anchors: anchorsOf(parts[0] as LayerParts), layers },
+    unit: { inputs, frame, rows, cols, anchors: anchorsOf(parts[0]!), layers },
     arrays: {
       maps,
       anchorFeatures: parts.map(({ anchorFeatures }) => anchorFeatures),
@@ -88,9 +88,9 @@ function namedAnswers(
   const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
   const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
   const names = [...found].map((index) => [index, known[index] ?? String(index)])
-  const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]?.class as number
+  const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]!.class
   const right = isRightAnswer(category, known[atCenter] ?? '', Object.values(known))
   const detected = detections && detectedShares(atPositions, detections)
-  const anchors = byAnchor((_, i) => ({ ...(atAnchors[i] as AnswerAtAnchor) }))
+  const anchors = byAnchor((_, i) => ({ ...atAnchors[i]! }))
   return { center, anchors, right, kept, least, names: Object.fromEntries(names), ...(detected && { detected }) }
 }

@@ -37,7 +37,7 @@ export async function openBucket(
   const { left, isRelabelled } = await item.look()
   const columns = columnsOf(network)
   const byName = new Map(photographs.map((photograph) => [photograph.name, photograph]))
-  const planned = (name: string) => byName.get(name) as PlannedPhotograph
+  const planned = (name: string) => byName.get(name)!
   let rows: AnswersRow[] = []
   let failed: FailedPhotograph[] = []
   let open = left.length
@@ -88,7 +88,7 @@ async function storedRows(out: string, { inputs }: AnswersItem): Promise<Rows> {
   if (found.state !== 'found') return { rows: [], failed: [] }
   const { photographs, failed } = found.answers
   const values = await readValues(answersFolder(out, inputs), found.answers)
-  return { rows: photographs.map((one, i) => ({ ...one, values: values[i] as Float32Array })), failed }
+  return { rows: photographs.map((one, i) => ({ ...one, values: values[i]! })), failed }
 }
 
 /** New rows replace stored ones of the same name, and stored ones get the labels of this call. */
@@ -134,7 +134,7 @@ function namesIn(rows: readonly AnswersRow[], { network, protocol, setting }: An
   const found = new Set<number>()
   for (const { values, right = [] } of rows) {
     for (const index of right) found.add(index)
-    for (let i = 0; i < answers; i++) found.add(values[i * columns.length] as number)
+    for (let i = 0; i < answers; i++) found.add(values[i * columns.length]!)
   }
   const names = answerNames(network)
   return Object.fromEntries([...found].sort((a, b) => a - b).map((index) => [index, names[index] ?? String(index)]))

@@ -25,7 +25,7 @@ export async function classifiersOf(options: ResolvedConsistency): Promise<reado
     ) as ResolvedConsistency
     const network = await chooseNetwork({ ...read, model, weightsOption: 'weights FILE' })
     networks.push(classifierOf(network, options))
-    checkIds(networks.map(({ id }, i) => [models[i] as string, id]))
+    checkIds(networks.map(({ id }, i) => [models[i]!, id]))
   }
   return networks
 }

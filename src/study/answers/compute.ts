@@ -69,7 +69,7 @@ export async function computeAnswers(
   /** Takes the answers of the oldest pieces, until `most` pieces are running. */
   const takeUntil = async (most: number) => {
     while (running.length > most) {
-      const { piece, features } = running[0] as RunningPiece
+      const { piece, features } = running[0]!
       await takePiece(piece, await features, take, signal)
       running.shift()
       lane.count(piece.photographs.length)
@@ -133,7 +133,7 @@ async function firstReadable(
       first ??= error
     }
   throw files.length === 1
-    ? (first as InputError)
+    ? first!
     : new InputError(`none of the ${files.length} photographs can be used. Error for the first one: ${first?.message}`)
 }
 
@@ -267,7 +267,7 @@ function seenIn(
 ): Seen {
   const classes = probabilities.length
   const { answer } = answerOf(frame, probabilities)
-  if ((probabilities[answer] as number) < threshold) return { answer: classes }
+  if (probabilities[answer]! < threshold) return { answer: classes }
   const [left, top, right, bottom] = boxAt(detections, frame, classes, answer)
   return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
 }

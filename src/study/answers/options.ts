@@ -92,7 +92,7 @@ function chosenProtocols({ protocols: names, exact, draws }: Pick<Checked, 'prot
 function modelsOf(weights: unknown, model: string | undefined, models: readonly string[] | undefined) {
   if ((model === undefined) === (models === undefined))
     throw new UsageError('name one network with `model`, or several with `models`')
-  const all = models ?? [model as string]
+  const all = models ?? [model!]
   if (weights !== undefined && all.length > 1)
     throw new UsageError('`weights` works only with one network; name the file as a network: NAME=FILE')
   return all

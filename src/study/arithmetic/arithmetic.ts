@@ -95,7 +95,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const start = performance.now()
   const chosen = await chooseGenerators(checked)
   const { network, generators } = chosen
-  const operands = names.map((name) => operandOf(name, images[name] as string, size))
+  const operands = names.map((name) => operandOf(name, images[name]!, size))
   const drawn = await drawExpression(expression, terms, operands, {
     patches: await patchesFrom(checked.patches),
     background: await readBackground(checked.background, network.input.rows, signal),
@@ -127,7 +127,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
  */
 function checkFileNames(names: readonly string[]): void {
   const lower = names.map((name) => name.toLowerCase())
-  const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)
+  const twice = names.find((_, i) => lower.indexOf(lower[i]!) < i)
   if (twice === undefined) return
   const first = names[lower.indexOf(twice.toLowerCase())]
   throw new UsageError(

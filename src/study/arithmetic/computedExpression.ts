@@ -109,17 +109,15 @@ async function writeArithmetic(
   const raw = { width: document.frame, height: document.frame, channels: 3 } as const
   const writePicture = async (file: string, image: RgbPixels) =>
     write(file, await encodePng(image, raw, { compressionLevel: 9 }))
-  for (const [i, { file }] of document.operands.entries())
-    await writePicture(file, drawn.operands[i]?.image as RgbPixels)
+  for (const [i, { file }] of document.operands.entries()) await writePicture(file, drawn.operands[i]!.image)
   await writePicture(document.expectation.file, drawn.expectation.image)
   for (const [i, { files, dims }] of document.layers.entries()) {
-    const computed = layers[i] as LayerArithmetic
+    const computed = layers[i]!
     const own = computed.origins[document.origin]
     const other = computed.origins[otherOrigin(document.origin)]
     await write(files.result, ...encodeNpy([dims], own.result))
     await write(files.operands, ...encodeNpy([document.operands.length, dims], computed.operands))
-    for (const [j, file] of files.decodedOperands.entries())
-      await writePicture(file, computed.decodedOperands[j] as RgbPixels)
+    for (const [j, file] of files.decodedOperands.entries()) await writePicture(file, computed.decodedOperands[j]!)
     await writePicture(files.decodedResult, own.decoded)
     await writePicture(files.decodedFromOther, other.decoded)
     await writePicture(files.decodedExpectation, computed.decodedExpectation)

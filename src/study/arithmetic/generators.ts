@@ -78,12 +78,12 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   }
   for (const generator of generators) {
     const { id, layer } = generator
-    if (!wanted.includes(layer)) checkGenerator(generator, network, wanted[0] as string)
+    if (!wanted.includes(layer)) checkGenerator(generator, network, wanted[0]!)
     const twin = generators.find((other) => other !== generator && other.layer === layer)
     if (twin !== undefined)
       throw new UsageError(`${id} and ${twin.id} both make images from ${layer}; leave one of them out`)
   }
-  const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
+  const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name)!)
   return { network, generators: inOrder }
 }
 

@@ -118,7 +118,7 @@ async function missingArithmetic(models: NetworkWithGenerators, options: Arithme
   for (const { name, expression, images } of wanted) {
     const terms = parseExpression(expression)
     const names = namesOf(terms, Object.keys(images))
-    const operands = names.map((one) => operandOf(one, images[one] as string, SCENE_SIZE))
+    const operands = names.map((one) => operandOf(one, images[one]!, SCENE_SIZE))
     const drawn = await drawExpression(expression, terms, operands, drawing)
     const folder = join(arithmeticFolder(out, network.id), name)
     if (!(await isComputed(folder, models, drawn))) scenes.push({ folder, drawn })

@@ -3,11 +3,7 @@ import { answerNames } from '../../experiments/answers/answers.js'
 import { type ComparedLayer, comparedFeatures, detectionsOf } from '../../experiments/answers/detections.js'
 import type { Classifiers } from '../../experiments/classifiers/classifiers.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../experiments/classifiers/foldBaselines.js'
-import {
-  type Separability,
-  separabilityByScheme,
-  type TaskSeparability,
-} from '../../experiments/classifiers/separability.js'
+import { separabilityByScheme, type TaskSeparability } from '../../experiments/classifiers/separability.js'
 import { foldPrediction, strideFolds } from '../../experiments/classifiers/strideFolds.js'
 import { measureFeatures } from '../../experiments/featureMeasures.js'
 import type { ExperimentPlace } from '../../experiments/maps/card.js'
@@ -111,7 +107,7 @@ async function separabilityOf(
   })
   return Object.fromEntries(
     schemes.map((scheme, i) => {
-      const result = results[i] as Separability
+      const result = results[i]!
       return [scheme, { 'left-right': stored(result['left-right']), 'top-bottom': stored(result['top-bottom']) }]
     }),
   )

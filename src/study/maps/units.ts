@@ -10,7 +10,6 @@ import { equivarianceReach } from '../../experiments/maps/equivariance.js'
 import type { DetectorSpec, Network } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import { allTokensText } from '../../onnx/graph/tokens.js'
-import type { NamedBackground } from '../../patches/background.js'
 import type { Patch } from '../../patches/patch.js'
 import type { StudyPictures } from '../../patches/studyPictures.js'
 import { type SketchedGroup, sketchedPatches } from '../../results/store/sketchedPatches.js'
@@ -76,7 +75,7 @@ export function planUnits(
   }
   const units = networks.flatMap((network) => {
     const frame = network.input.rows
-    const { background, identity } = backgrounds.get(frame) as NamedBackground
+    const { background, identity } = backgrounds.get(frame)!
     return patchesOf(frame).map((patch) => {
       const scene = sceneOf(patch, background, options.blend)
       const inputs = unitInputs(network, patch, identity, options)

@@ -147,7 +147,7 @@ async function drawn(file: File): Promise<OffscreenCanvas> {
     const scale = Math.min(1, LONGEST_SIDE / Math.max(naturalWidth, naturalHeight, 1))
     const side = (length: number) => Math.max(1, Math.round(length * scale))
     const canvas = new OffscreenCanvas(side(naturalWidth), side(naturalHeight))
-    const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D
+    const context = canvas.getContext('2d')!
     context.imageSmoothingQuality = 'high'
     context.drawImage(image, 0, 0, canvas.width, canvas.height)
     return canvas
@@ -161,7 +161,7 @@ function transparentShare(picture: OffscreenCanvas): number {
   const { width, height } = picture
   const pixels = picture.getContext('2d')?.getImageData(0, 0, width, height).data ?? []
   let count = 0
-  for (let alpha = 3; alpha < pixels.length; alpha += 4) if ((pixels[alpha] as number) < 128) count++
+  for (let alpha = 3; alpha < pixels.length; alpha += 4) if (pixels[alpha]! < 128) count++
   return count / (width * height)
 }
 

@@ -46,7 +46,7 @@ export function liveMap(rows: number, cols: number) {
   const numberedClasses = (sources: Uint32Array, first: number) => {
     const numberOf = new Map([[first, 0]])
     const numbers = sources.map((source) => {
-      const index = strongest[source] as number
+      const index = strongest[source]!
       const number = numberOf.get(index) ?? numberOf.size
       numberOf.set(index, number)
       return number
@@ -61,10 +61,10 @@ export function liveMap(rows: number, cols: number) {
   return {
     take: ({ places, cosines: values, answers }: MapRows): void => {
       const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
-        for (const [i, place] of places.entries()) target[place] = from[i] as number
+        for (const [i, place] of places.entries()) target[place] = from[i]!
       }
       for (const place of places) {
-        left -= 1 - (known[place] as number)
+        left -= 1 - known[place]!
         known[place] = 1
       }
       scatter(cosines, values)
@@ -84,7 +84,7 @@ export function liveMap(rows: number, cols: number) {
       if (left === count) return undefined
       const first = known.indexOf(1)
       const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place, first)))
-      const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source] as number)
+      const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source]!)
       const mask = left === 0 ? undefined : known.slice()
       return {
         cosines: measured(filled(cosines), mask),
@@ -95,7 +95,7 @@ export function liveMap(rows: number, cols: number) {
                 ofCenter: filled(ofCenter),
                 strongest: { ...numberedClasses(sources, center), probabilities: filled(probability) },
                 ...(sightings.length > 0 && {
-                  sightingAt: (position) => sightings[sources[position] as number] as Detection,
+                  sightingAt: (position) => sightings[sources[position]!]!,
                 }),
               },
         atAnchor: atAnchor && {

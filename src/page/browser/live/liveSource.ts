@@ -247,11 +247,11 @@ export function lossText(map: Pick<LoadedMap, 'answers' | 'known' | 'fitted'>, c
   const { names, numbers, right } = answers.strongest
   if (right === undefined) return `${isolated(fitted.group.model)} has no class for ${isolated(category)}.`
   const counts = new Uint32Array(names.length)
-  for (const [i, number] of numbers.entries()) counts[number] = (counts[number] as number) + (known?.[i] ?? 1)
+  for (const [i, number] of numbers.entries()) counts[number] = counts[number]! + (known?.[i] ?? 1)
   const others = [...counts.keys()].filter((number) => !right.includes(number))
   const all = counts.reduce((sum, count) => sum + count, 0)
-  const lost = others.reduce((sum, number) => sum + (counts[number] as number), 0)
-  const [most = 0] = others.sort((a, b) => (counts[b] as number) - (counts[a] as number))
+  const lost = others.reduce((sum, number) => sum + counts[number]!, 0)
+  const [most = 0] = others.sort((a, b) => counts[b]! - counts[a]!)
   const where = `The answer is right at ${positionsText(all - lost, all)}`
   return lost === 0 ? `${where}.` : `${where}. It is lost most often to ${isolated(classWords(names[most] ?? ''))}.`
 }
