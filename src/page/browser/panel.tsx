@@ -23,7 +23,7 @@ import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLa
 import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import { Badge, type MapValue, ReadingLine, Swatch } from './readings.js'
-import type { Region } from './regions.js'
+import type { ClassRegion } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
 import type { ShownMaps } from './state.js'
 
@@ -116,7 +116,13 @@ export function MapPanel(props: MapPanelProps) {
   )
 }
 
-function LegendItem({ region: { name, colour, positions }, of }: { readonly region: Region; readonly of: LoadedMap }) {
+function LegendItem({
+  region: { name, colour, positions },
+  of,
+}: {
+  readonly region: ClassRegion
+  readonly of: LoadedMap
+}) {
   return (
     <li>
       <Swatch colour={colour} /> {name} {shareText(positions, of.values.length)}

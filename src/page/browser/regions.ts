@@ -30,7 +30,7 @@ export const REST_COLOUR: Colour = [216, 216, 216]
 /** Colours of the classes that networks predict. In a map, a region is all positions with the same class. */
 export type Regions = ReturnType<typeof regionsOf>
 
-export interface Region {
+export interface ClassRegion {
   readonly name: string
   readonly colour: Colour
   readonly positions: number
@@ -56,7 +56,7 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
      * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
      * entry.
      */
-    legend: (map: LoadedMap): readonly Region[] => {
+    legend: (map: LoadedMap): readonly ClassRegion[] => {
       const colours = coloursOf(map)
       const found = classesOf(map.regions).filter(({ positions }) => positions > 0)
       const named = found.flatMap(({ name, positions, isRight }) => {

@@ -11,7 +11,7 @@ export type MetricKey = Pick<ConsistencyMetric, 'protocol' | 'measure'>
 /** Mean difference of two networks over the photographs that both measured. */
 export type PairedDifference = MeanInterval & { readonly count: number }
 
-export function metricOf({ measures }: AnsweredNetwork, key: MetricKey): ConsistencyMetric | undefined {
+export function sharedMetric({ measures }: AnsweredNetwork, key: MetricKey): ConsistencyMetric | undefined {
   return measures[indexOf(measures, key)]
 }
 
@@ -61,7 +61,7 @@ export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
 /** Sorts networks by a measure. The best one comes first, and those without a value come last. */
 export function bestFirst(networks: readonly AnsweredNetwork[], key: MetricKey): readonly AnsweredNetwork[] {
   const rank = (network: AnsweredNetwork) => {
-    const { mean = null, better = 'neither' } = metricOf(network, key) ?? {}
+    const { mean = null, better = 'neither' } = sharedMetric(network, key) ?? {}
     return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
   }
   return networks.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
@@ -80,6 +80,6 @@ export function mainMetrics(networks: readonly AnsweredNetwork[]): readonly Cons
 export function leadingMetric(networks: readonly AnsweredNetwork[]): ConsistencyMetric {
   const main = mainMetrics(networks)
   const shifted = main.filter(({ protocol }) => protocol !== 'center')
-  const ofAll = shifted.find((measure) => networks.every((network) => metricOf(network, measure) !== undefined))
+  const ofAll = shifted.find((measure) => networks.every((network) => sharedMetric(network, measure) !== undefined))
   return (ofAll ?? shifted[0] ?? main[0]) as ConsistencyMetric
 }

@@ -10,7 +10,7 @@ import { CONFIDENCE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
-import { type MetricKey, metricOf } from './differences.js'
+import { type MetricKey, sharedMetric } from './differences.js'
 import { meanText, titleText } from './measureText.js'
 
 /** The consistency of networks over their accuracy, or over their confidence if fewer than two have labels. */
@@ -38,7 +38,7 @@ export function scatterOf(networks: readonly AnsweredNetwork[], up: ConsistencyM
     { protocol: up.protocol, measure: CONFIDENCE },
   ]
   const scatters = keys.flatMap((key): readonly Scatter[] => {
-    const [across] = networks.flatMap((network) => metricOf(network, key) ?? [])
+    const [across] = networks.flatMap((network) => sharedMetric(network, key) ?? [])
     return across === undefined ? [] : [{ dots: dotsOf(networks, across, up), across, up }]
   })
   return scatters.find(({ dots }) => dots.length > 1)
@@ -50,7 +50,7 @@ function dotsOf(
   up: ConsistencyMetric,
 ): readonly Dot[] {
   return networks.flatMap((network): readonly Dot[] => {
-    const [x, y] = [metricOf(network, across), metricOf(network, up)]
+    const [x, y] = [sharedMetric(network, across), sharedMetric(network, up)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
     return [
       { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },

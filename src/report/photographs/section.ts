@@ -14,9 +14,9 @@ import {
   leadingMetric,
   mainMetrics,
   mayBeChance,
-  metricOf,
   pairedDifference,
   settingsText,
+  sharedMetric,
 } from './differences.js'
 import { distanceText, meanText, titleText } from './measureText.js'
 import { pathsHtml } from './paths.js'
@@ -99,7 +99,7 @@ function resultHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMe
 }
 
 function leadSentences([best, second]: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
-  const own = best && metricOf(best, measure)
+  const own = best && sharedMetric(best, measure)
   if (own === undefined) return ''
   const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
   const difference = best && second && pairedDifference(second, best, measure)

@@ -4,7 +4,7 @@ import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric, MetricMean } from '../../results/answers/summary.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { bestFirst, mainMetrics, metricOf, pairedDifference } from './differences.js'
+import { bestFirst, mainMetrics, pairedDifference, sharedMetric } from './differences.js'
 import { meanText, pairedText, titleText } from './measureText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
@@ -31,7 +31,7 @@ function measureTable(networks: readonly AnsweredNetwork[], measures: readonly C
   const keys = distinct(measures.map(({ protocol, measure }) => ({ protocol, measure })))
   const rows = keys.flatMap((key) =>
     bestFirst(networks, key).flatMap((network) => {
-      const own = metricOf(network, key)
+      const own = sharedMetric(network, key)
       if (own === undefined) return []
       const cell = (mean: MetricMean) => ({ text: meanText(own, mean), below: [counted(mean.count, 'photograph')] })
       const heading = isOne ? titleText(own) : { text: network.model, below: [titleText(own)] }
@@ -64,11 +64,11 @@ function comparedCell(
   networks: readonly AnsweredNetwork[],
   measure: ConsistencyMetric,
 ): TableCell {
-  const own = metricOf(network, measure)
+  const own = sharedMetric(network, measure)
   const best = bestFirst(networks, measure)[0]!
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
-  if (own.mean === metricOf(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
+  if (own.mean === sharedMetric(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
   const difference = pairedDifference(network, best, measure)
   return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }
 }
