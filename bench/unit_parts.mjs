@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { openThreads } from '../dist/engine/open/handle.js'
-import { openThreadCrew } from '../dist/engine/queue/crew.js'
+import { openThreadPool } from '../dist/engine/queue/workerPool.js'
 import { cellBackend } from '../dist/engine/reuse/cellBackend.js'
 import { sharedFloor } from '../dist/engine/reuse/expected.js'
 import { Reuse } from '../dist/engine/reuse/reuse.js'
@@ -127,8 +127,8 @@ async function runPasses(network, scene, offsets, folder) {
     return session
   }
   const settings = { ...SETTINGS, workers: 1 }
-  const crew = openThreadCrew(network, settings)
-  const reuse = new Reuse(crew, settings, (data) => workersHere(data, timed))
+  const pool = openThreadPool(network, settings)
+  const reuse = new Reuse(pool, settings, (data) => workersHere(data, timed))
   try {
     // The first extraction opens the sessions and checks reuse.
     for (let round = 0; round < 2; round++) {
@@ -142,7 +142,7 @@ async function runPasses(network, scene, offsets, folder) {
   } finally {
     ort.InferenceSession.create = create
     await reuse.close()
-    await crew.workers.close()
+    await pool.workers.close()
     if (folder) rmSync(folder, { recursive: true })
   }
 }

@@ -42,7 +42,7 @@ export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/c
 export type { Separability, TaskSeparability } from './experiments/classifiers/separability.js'
 export type { SimilarityMaps } from './experiments/maps/cosines.js'
 export type { EquivarianceError } from './experiments/maps/equivariance.js'
-export type { RgbPixels } from './experiments/scenes/objectScene.js'
+export type { RgbPixels } from './experiments/scenes/layout.js'
 export { type Exploration, type ExploreOptions, explore } from './explore/explore.js'
 export type {
   Extraction,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Device, devicesOf, parseDevice, processorName } from '../engine/devices/device.js'
 import { PROVIDERS } from '../engine/devices/providers.js'
-import { openExecution } from '../engine/open/choice.js'
+import { openExecution } from '../engine/open/executionRequest.js'
 import { type NetworkHandle, openThreads } from '../engine/open/handle.js'
 import type { WishedSettings } from '../engine/open/settings.js'
 import { sceneOf } from '../engine/scene/scene.js'

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DeviceRequest } from '../engine/devices/device.js'
-import { openExecution } from '../engine/open/choice.js'
+import { openExecution } from '../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../engine/open/handle.js'
 import type { WishedSettings } from '../engine/open/settings.js'
 import type { Scene } from '../engine/scene/task.js'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type DeviceRequest, parseDevice } from '../engine/devices/device.js'
-import { openExecution, requiredTrials } from '../engine/open/choice.js'
+import { openExecution, requiredTrials } from '../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../engine/open/handle.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/open/settings.js'
 import { REUSE } from '../engine/reuse/record.js'

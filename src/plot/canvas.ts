@@ -1,4 +1,4 @@
-import type { RgbPixels } from '../experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../experiments/scenes/layout.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
 import type { SvgElement } from './svg.js'

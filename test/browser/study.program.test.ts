@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
-import { writeModel } from '../../src/onnx/format/model.js'
+import { writeModel } from '../../src/onnx/format/onnxModel.js'
 import { probabilityText, shareText } from '../../src/page/text/text.js'
 import { openUnit } from '../../src/results/store/openUnit.js'
 import { unitFolder } from '../../src/results/store/units.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { platformGap } from '../../src/engine/devices/device.js'
-import { gpuFasterThan } from '../../src/engine/open/choice.js'
+import { gpuFasterThan } from '../../src/engine/open/executionRequest.js'
 import { sceneOf } from '../../src/engine/scene/scene.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { start } from '../support/commandLine.js'

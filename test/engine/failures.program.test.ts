@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { platformGap } from '../../src/engine/devices/device.js'
 import { largestDistance } from '../../src/engine/features/distance.js'
 import type { Features } from '../../src/engine/features/features.js'
-import { openExecution } from '../../src/engine/open/choice.js'
 import { tryDevice } from '../../src/engine/open/deviceTrial.js'
+import { openExecution } from '../../src/engine/open/executionRequest.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/open/handle.js'
-import { openDevicePool } from '../../src/engine/queue/crew.js'
+import { openDevicePool } from '../../src/engine/queue/workerPool.js'
 import { positionGrid } from '../../src/engine/scene/positions.js'
 import { sceneOf } from '../../src/engine/scene/scene.js'
 import type { Settings } from '../../src/engine/scene/task.js'
@@ -131,19 +131,19 @@ describe('devices', () => {
     const notes: string[] = []
     const script = failing('device', failure)
     const plan = { network, devices: [CPU], batch: 8, script, onNote: (line: string) => notes.push(line), ...changes }
-    return { crew: await openDevicePool(plan), notes }
+    return { pool: await openDevicePool(plan), notes }
   }
 
   it('that crash once are opened again', async () => {
-    const { crew, notes } = await openDevice('crashes once')
-    const handle = deviceHandle(crew, OPENED)
+    const { pool, notes } = await openDevice('crashes once')
+    const handle = deviceHandle(pool, OPENED)
     await using(handle, async () => expectFeatures(matrixOf(await handle.extract(scene, offsets))))
     expect([existsSync(inFolder('file')), handle.ran().failure, notes]).toEqual([false, undefined, []])
   })
 
   it('that are lost for good leave their calls, and all that follow, to the processor', async () => {
-    const { crew, notes } = await openDevice('crashes from then on')
-    const handle = deviceHandle(crew, OPENED)
+    const { pool, notes } = await openDevice('crashes from then on')
+    const handle = deviceHandle(pool, OPENED)
     await using(handle, async () => {
       const before = await handle.extract(scene, offsets)
       expect([handle.overlaps, handle.settings]).toEqual([true, { workers: 1, threads: 1, batch: 8 }])
@@ -161,8 +161,8 @@ describe('devices', () => {
   })
 
   it('that compute in float16 have no processor behind them', async () => {
-    const { crew } = await openDevice('crashes always', { precision: 'fp16' })
-    const handle = deviceHandle(crew, { ...OPENED, record: { ...RECORD, precision: 'fp16' } })
+    const { pool } = await openDevice('crashes always', { precision: 'fp16' })
+    const handle = deviceHandle(pool, { ...OPENED, record: { ...RECORD, precision: 'fp16' } })
     const message = await using(handle, () => messageOf(handle.extract(scene, offsets), DeviceError))
     expect(message).toMatch(/^cpu failed: .*; run the same command again, or use `precision fp32`/)
   })
@@ -172,9 +172,9 @@ describe('devices', () => {
     async () => {
       const mean = node('GlobalAveragePool', ['image'], 'feature')
       const large = await smallNetwork(inFolder('mean.onnx'), { side: 224, dims: 3, nodes: [mean] })
-      const { crew, notes } = await openDevice('has little memory', { network: large, batch: 256 })
+      const { pool, notes } = await openDevice('has little memory', { network: large, batch: 256 })
       const many = positionGrid(224, SIZE, 14).offsets
-      const handle = deviceHandle(crew, OPENED)
+      const handle = deviceHandle(pool, OPENED)
       await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
       expect(notes[0]).toBe('batches of 256 images are too large for cpu; continuing with 128')
       expect(handle.settings.batch).toBeLessThanOrEqual(128)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { scoresBefore } from '../../src/networks/detector/scoresBefore.js'
-import { writeModel } from '../../src/onnx/format/model.js'
 import { readOnnxFile } from '../../src/onnx/format/onnxFile.js'
+import { writeModel } from '../../src/onnx/format/onnxModel.js'
 import { node } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 

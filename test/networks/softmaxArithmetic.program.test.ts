@@ -4,7 +4,7 @@ import { classProbabilities } from '../../src/experiments/answers/answers.js'
 import { outputOf } from '../../src/network.js'
 import { networkNotes } from '../../src/networks/open/notes.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
-import { type Initializer, type Node, writeModel } from '../../src/onnx/format/model.js'
+import { type Initializer, type Node, writeModel } from '../../src/onnx/format/onnxModel.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { constantOf, node, weightsOf } from '../support/smallNetwork.js'
 

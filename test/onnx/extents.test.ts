@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inspectModel } from '../../src/networks/models/inspection.js'
 import { ElementType } from '../../src/onnx/format/messages.js'
-import { type Model, writeModel } from '../../src/onnx/format/model.js'
+import { type Model, writeModel } from '../../src/onnx/format/onnxModel.js'
 import { profiledTensors } from '../../src/onnx/trial/extentNodes.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { node } from '../support/smallNetwork.js'

@@ -1,4 +1,4 @@
-import { type Initializer, type Node, writeModel } from '../../src/onnx/format/model.js'
+import { type Initializer, type Node, writeModel } from '../../src/onnx/format/onnxModel.js'
 import { constantOf, node, weightsOf } from './smallNetwork.js'
 
 /** A network whose features of an image may depend on the other images of a batch. */

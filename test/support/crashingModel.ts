@@ -1,4 +1,4 @@
-import type { Model } from '../../src/onnx/format/model.js'
+import type { Model } from '../../src/onnx/format/onnxModel.js'
 import { node, weightsOf } from './smallNetwork.js'
 
 /**

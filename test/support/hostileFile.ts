@@ -1,5 +1,5 @@
 import { ElementType } from '../../src/onnx/format/messages.js'
-import type { Model, TensorInfo } from '../../src/onnx/format/model.js'
+import type { Model, TensorInfo } from '../../src/onnx/format/onnxModel.js'
 import { node } from './smallNetwork.js'
 
 /** Ways in which a small file can ask for more time or memory than there is. */

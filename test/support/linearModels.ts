@@ -1,5 +1,5 @@
 import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmetic/models.js'
-import type { RgbPixels } from '../../src/experiments/scenes/objectScene.js'
+import type { RgbPixels } from '../../src/experiments/scenes/layout.js'
 import type { Network } from '../../src/network.js'
 import type { FeatureStage, Generator } from '../../src/networks/open/generator.js'
 import { normalise } from './formulas.js'

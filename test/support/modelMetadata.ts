@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { type Chunk, messageBytes, messageField, stringField } from '../../src/files/protobuf/wire.js'
-import { type Model, modelMessage } from '../../src/onnx/format/model.js'
+import { type Model, modelMessage } from '../../src/onnx/format/onnxModel.js'
 
 /** Writes a model with `metadata_props`. */
 export async function writeWithMetadata(

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type Network, outputOf } from '../../src/network.js'
-import { type Node, writeModel } from '../../src/onnx/format/model.js'
+import { type Node, writeModel } from '../../src/onnx/format/onnxModel.js'
 import { writeWithMetadata } from './modelMetadata.js'
 import { node, weightsOf } from './smallNetwork.js'
 

@@ -1,6 +1,6 @@
 import type { Network } from '../../src/network.js'
 import type { GraphConstant, GraphNode } from '../../src/onnx/format/graphNodes.js'
-import { type Initializer, type Node, writeModel } from '../../src/onnx/format/model.js'
+import { type Initializer, type Node, writeModel } from '../../src/onnx/format/onnxModel.js'
 import { imagenetInput } from './imagenetInput.js'
 
 export interface SmallNetwork {

@@ -6,7 +6,7 @@ import { type DeviceProcess, ProcessFailure, startDeviceProcess } from '../backe
 import type { Placement } from '../backends/session.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName } from '../devices/device.js'
 import { PROVIDERS } from '../devices/providers.js'
-import { deviceSession, jobScene } from '../queue/crew.js'
+import { deviceSession, sceneTask } from '../queue/workerPool.js'
 import { NOTHING, sceneOf } from '../scene/scene.js'
 
 /** Result of a trial: whether a device can run a network, and the time that it takes for one batch. */
@@ -71,7 +71,7 @@ export async function tryDevice(
 
 /** Returns the time of the second batch. The first one takes longer, because the device compiles the network. */
 async function millisecondsOfBatch(opened: DeviceProcess, network: Network): Promise<number> {
-  const job = jobScene(network, TRIAL_SCENE)
+  const job = sceneTask(network, TRIAL_SCENE)
   const parts = [{ job, offsets: new Int32Array(2 * (network.input.batch ?? 1)) }]
   await opened.run(parts)
   const start = performance.now()

@@ -12,7 +12,7 @@ import {
   openThreadPool,
   type ThreadCrewOptions,
   type WorkerPool,
-} from '../queue/crew.js'
+} from '../queue/workerPool.js'
 import { openWorkers } from '../queue/workers.js'
 import type { ReuseRecord } from '../reuse/record.js'
 import { Reuse } from '../reuse/reuse.js'
@@ -69,12 +69,12 @@ export function openThreads(
   settings: Settings,
   { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
-  const crew = openThreadPool(network, settings, options)
-  const reuse = reusing && new Reuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
+  const pool = openThreadPool(network, settings, options)
+  const reuse = reusing && new Reuse(pool, reusing, (data, count) => openWorkers(data, count, options.script))
   return {
     network,
     get settings() {
-      return { ...settings, batch: crew.batch }
+      return { ...settings, batch: pool.batch }
     },
     rate: null,
     overlaps: false,
@@ -87,10 +87,10 @@ export function openThreads(
     }),
     extract: async (scene, offsets, options) =>
       (await reuse?.extract(scene, offsets, options)) ??
-      failingAsWorker(crew, extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => failingAsWorker(crew, encodeImages(crew, frames, options)),
+      failingAsWorker(pool, extractFeatures(pool, scene, offsets, options)),
+    encode: (frames, options) => failingAsWorker(pool, encodeImages(pool, frames, options)),
     close: async () => {
-      await Promise.all([reuse?.close(), crew.workers.close()])
+      await Promise.all([reuse?.close(), pool.workers.close()])
     },
   }
 }
@@ -109,7 +109,7 @@ interface DeviceOptions {
  */
 export function deviceHandle(devices: WorkerPool, { processor, rate, record }: DeviceOptions): NetworkHandle {
   const { network, name, memory, onNote } = devices
-  let takenOver: { readonly crew: WorkerPool; readonly failure: string } | undefined
+  let takenOver: { readonly pool: WorkerPool; readonly failure: string } | undefined
   /** Starts workers that replace the failed GPUs. If several extractions fail, only the first failure does so. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (record.precision === 'fp16')
@@ -117,9 +117,9 @@ export function deviceHandle(devices: WorkerPool, { processor, rate, record }: D
         `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
     onNote(`${name} failed (${failure}); the processor repeats the current work and does the rest`)
-    return { crew: openThreadPool(network, processor, { memory, onNote }), failure }
+    return { pool: openThreadPool(network, processor, { memory, onNote }), failure }
   }
-  const compute = async (work: (crew: WorkerPool) => Promise<Features>): Promise<Features> => {
+  const compute = async (work: (pool: WorkerPool) => Promise<Features>): Promise<Features> => {
     if (takenOver === undefined)
       try {
         return await work(devices)
@@ -128,12 +128,12 @@ export function deviceHandle(devices: WorkerPool, { processor, rate, record }: D
         takenOver ??= takeOver(error.message)
         await devices.workers.close()
       }
-    return failingAsWorker(takenOver.crew, work(takenOver.crew))
+    return failingAsWorker(takenOver.pool, work(takenOver.pool))
   }
   return {
     network,
     get settings() {
-      if (takenOver !== undefined) return { ...processor, batch: takenOver.crew.batch }
+      if (takenOver !== undefined) return { ...processor, batch: takenOver.pool.batch }
       return { workers: devices.workers.count, threads: 1, batch: devices.batch }
     },
     rate,
@@ -141,10 +141,10 @@ export function deviceHandle(devices: WorkerPool, { processor, rate, record }: D
       return takenOver === undefined
     },
     ran: () => ({ ...record, ...(takenOver && { failure: takenOver.failure }) }),
-    extract: (scene, offsets, options) => compute((crew) => extractFeatures(crew, scene, offsets, options)),
-    encode: (frames, options) => compute((crew) => encodeImages(crew, frames, options)),
+    extract: (scene, offsets, options) => compute((pool) => extractFeatures(pool, scene, offsets, options)),
+    encode: (frames, options) => compute((pool) => encodeImages(pool, frames, options)),
     close: async () => {
-      await Promise.all([devices.workers.close(), takenOver?.crew.workers.close()])
+      await Promise.all([devices.workers.close(), takenOver?.pool.workers.close()])
     },
   }
 }

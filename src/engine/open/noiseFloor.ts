@@ -2,7 +2,7 @@ import { DeviceError } from '../../errors.js'
 import type { Precision } from '../../network.js'
 import type { Device } from '../devices/device.js'
 import { largestDistance } from '../features/distance.js'
-import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/crew.js'
+import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/workerPool.js'
 import { offsetsAt, positionGrid } from '../scene/positions.js'
 import type { Scene, Settings } from '../scene/task.js'
 

@@ -6,7 +6,7 @@ import { checkCount } from '../../support/checks.js'
 import { availableCores, machineMemory } from '../../support/machine.js'
 import { secondsOf } from '../../support/stopwatch.js'
 import { counted } from '../../support/text.js'
-import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/crew.js'
+import { extractFeatures, failingAsWorker, openThreadPool, type WorkerPool } from '../queue/workerPool.js'
 import { positionGrid } from '../scene/positions.js'
 import type { Scene, Settings } from '../scene/task.js'
 
@@ -116,11 +116,11 @@ export function chooseSettings(
  * Measures the speed of compositing and forward passes together, after a warm-up.
  * @throws BatchFailure
  */
-export async function imagesPerSecond(crew: WorkerPool, scene: Scene, signal?: AbortSignal): Promise<number> {
-  const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
-  const atATime = crew.batch * crew.workers.count
+export async function imagesPerSecond(pool: WorkerPool, scene: Scene, signal?: AbortSignal): Promise<number> {
+  const { offsets } = positionGrid(pool.network.input.rows, scene.patch.size, 1)
+  const atATime = pool.batch * pool.workers.count
   const run = async (images: number) => {
-    const features = await extractFeatures(crew, scene, offsets.subarray(0, images * 2), { signal })
+    const features = await extractFeatures(pool, scene, offsets.subarray(0, images * 2), { signal })
     features.release()
     throwIfStopped(signal)
   }
@@ -139,10 +139,10 @@ export async function processorRate(
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<number> {
-  const crew = openThreadPool(network, settings)
+  const pool = openThreadPool(network, settings)
   try {
-    return await failingAsWorker(crew, imagesPerSecond(crew, scene, signal))
+    return await failingAsWorker(pool, imagesPerSecond(pool, scene, signal))
   } finally {
-    await crew.workers.close()
+    await pool.workers.close()
   }
 }

@@ -1,7 +1,7 @@
 import type { GraphNodes } from '../../onnx/format/graphNodes.js'
 import { ElementType } from '../../onnx/format/messages.js'
-import type { Initializer, Node, TensorInfo } from '../../onnx/format/model.js'
 import { newNode } from '../../onnx/format/newNode.js'
+import type { Initializer, Node, TensorInfo } from '../../onnx/format/onnxModel.js'
 import type { CellShape, WindowStep } from './cellStep.js'
 import { CELL_INPUTS, CELLS_AT_A_TIME } from './cells.js'
 import { reaches } from './cellWindows.js'

@@ -2,8 +2,8 @@ import { throwIfStopped } from '../../errors.js'
 import { outputOf } from '../../network.js'
 import { largestDistance } from '../features/distance.js'
 import type { Features } from '../features/features.js'
-import { type ExtractionOptions, extractFeatures, failingAsWorker, type WorkerPool } from '../queue/crew.js'
-import { type BatchQueue, schedule } from '../queue/scheduler.js'
+import { type BatchQueue, schedule } from '../queue/batchQueue.js'
+import { type ExtractionOptions, extractFeatures, failingAsWorker, type WorkerPool } from '../queue/workerPool.js'
 import { offsetsAt } from '../scene/positions.js'
 import type { Scene, SceneTask } from '../scene/task.js'
 
@@ -13,21 +13,21 @@ export interface PassWork extends Pick<WorkerPool, 'workers' | 'network' | 'memo
 }
 
 /**
- * @param crew workers that compute every image in full, and the layers to compare
+ * @param pool workers that compute every image in full, and the layers to compare
  * @param rests whether to end these workers before computing with reuse, so that less memory is needed
  */
 export async function distanceOf(
   work: PassWork,
-  crew: WorkerPool,
+  pool: WorkerPool,
   scene: Scene,
   offsets: Int32Array,
   rests: boolean,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets, { signal }))
-  if (rests) await crew.workers.rest()
+  const expected = await failingAsWorker(pool, extractFeatures(pool, scene, offsets, { signal }))
+  if (rests) await pool.workers.rest()
   const allRows = [...Array(offsets.length / 2).keys()]
-  const { network } = crew
+  const { network } = pool
   const job = { ...work.job, outputs: network.layers.map(outputOf) }
   const found = await runPasses({ ...work, network, job }, offsets, [allRows], { signal })
   throwIfStopped(signal)

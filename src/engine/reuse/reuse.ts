@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BatchFailure } from '../features/batchFailure.js'
 import type { Features } from '../features/features.js'
-import { type ExtractionOptions, jobScene, threadSession, type WorkerPool } from '../queue/crew.js'
+import { type ExtractionOptions, sceneTask, threadSession, type WorkerPool } from '../queue/workerPool.js'
 import type { Workers } from '../queue/workers.js'
 import type { Scene, Settings } from '../scene/task.js'
 import type { CellWork } from './cellGraphs.js'
-import { passesOf } from './cellPlan.js'
 import { FEWEST_IMAGES } from './expected.js'
 import { type PassWork, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
 import { type OpenWorkers, ReuseCheck } from './reuseCheck.js'
 import { ReuseLog } from './reuseLog.js'
+import { passesOf } from './reusePlan.js'
 import { sceneGeometry } from './sceneKeys.js'
 import { planShared, type SharedPlan } from './sharedPlan.js'
 
@@ -29,7 +29,7 @@ interface LastPlan {
  * measurements on this machine, so the same work is always done in the same way.
  */
 export class Reuse {
-  readonly #crew: WorkerPool
+  readonly #pool: WorkerPool
   readonly #settings: Settings
   readonly #cellWorkers: ReturnType<typeof openCellWorkers>
   readonly #check: ReuseCheck
@@ -37,19 +37,19 @@ export class Reuse {
   #last: LastPlan | undefined
 
   /**
-   * @param crew workers that compute every image in full. Their features are compared with those of reuse, as a check.
+   * @param pool workers that compute every image in full. Their features are compared with those of reuse, as a check.
    * @param settings settings of the workers that compute with reuse
    * @param open starts the workers that compute with reuse
    */
-  constructor(crew: WorkerPool, settings: Settings, open: OpenWorkers) {
-    const { network, onNote } = crew
+  constructor(pool: WorkerPool, settings: Settings, open: OpenWorkers) {
+    const { network, onNote } = pool
     const { workers, threads } = settings
-    this.#crew = crew
+    this.#pool = pool
     this.#settings = settings
     this.#cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
       open({ ...threadSession(network, threads), backend: 'cells', cells: { graphs, steps, shapes } }, workers),
     )
-    this.#check = new ReuseCheck(crew, threads, open)
+    this.#check = new ReuseCheck(pool, threads, open)
     this.#log = new ReuseLog(network.id, onNote)
   }
 
@@ -77,7 +77,7 @@ export class Reuse {
   async #planFor(scene: Scene, whole: Int32Array): Promise<SharedPlan | string> {
     const geometry = sceneGeometry(scene)
     if (this.#last?.geometry === geometry && isDeepStrictEqual(this.#last.whole, whole)) return this.#last.plan
-    const plan = await planShared(this.#crew.network, this.#log, scene, whole)
+    const plan = await planShared(this.#pool.network, this.#log, scene, whole)
     this.#last = { geometry, whole, plan }
     return plan
   }
@@ -92,9 +92,9 @@ export class Reuse {
     const { cells } = shared.graphs
     const known = this.#log.failureOf(cells)
     if (known !== undefined) return known
-    const { network, memory } = this.#crew
+    const { network, memory } = this.#pool
     const own = await this.#cellWorkers.enter(shared)
-    const job = jobScene(network, scene, { batch: shared.plan.batch ?? this.#settings.batch })
+    const job = sceneTask(network, scene, { batch: shared.plan.batch ?? this.#settings.batch })
     let result: Features | string
     try {
       result = await this.#computeShared(

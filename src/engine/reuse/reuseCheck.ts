@@ -1,5 +1,5 @@
 import type { WorkerData } from '../backends/backend.js'
-import { threadSession, type WorkerPool } from '../queue/crew.js'
+import { threadSession, type WorkerPool } from '../queue/workerPool.js'
 import type { Workers } from '../queue/workers.js'
 import type { Scene } from '../scene/task.js'
 import type { CellWork } from './cellGraphs.js'
@@ -23,15 +23,15 @@ export type OpenWorkers = (data: WorkerData<CellWork>, count: number) => Workers
 
 /** Compares reuse with full computation at a few positions of each patch. */
 export class ReuseCheck {
-  readonly #crew: WorkerPool
+  readonly #pool: WorkerPool
   readonly #threads: number
   readonly #open: OpenWorkers
   /** Distances by graph and pixels. */
   readonly #distances = new Map<string, number>()
   #comparing: WorkerPool | undefined
 
-  constructor(crew: WorkerPool, threads: number, open: OpenWorkers) {
-    this.#crew = crew
+  constructor(pool: WorkerPool, threads: number, open: OpenWorkers) {
+    this.#pool = pool
     this.#threads = threads
     this.#open = open
   }
@@ -53,22 +53,22 @@ export class ReuseCheck {
     const key = `${shared.graphs.cells} ${pixels.toString('hex')}`
     const known = this.#distances.get(key)
     if (known !== undefined) return known
-    const { input, weightsBytes } = this.#crew.network
+    const { input, weightsBytes } = this.#pool.network
     const rests = weightsBytes > HEAVY.bytes && images >= HEAVY.images
     const offsets = samplePositions(pixels, scene, input)
-    const ofFeatures = full === this.#crew ? 0 : await distanceOf(work, this.#crew, scene, offsets, rests, signal)
+    const ofFeatures = full === this.#pool ? 0 : await distanceOf(work, this.#pool, scene, offsets, rests, signal)
     const ofCompared = await distanceOf(work, full, scene, offsets, rests, signal)
     const distance = ofFeatures > MAX_ROUNDING ? ofFeatures : ofCompared
     this.#distances.set(key, distance)
     return distance
   }
 
-  /** The workers that compute the compared layers in full. They are others than the crew if these are not the features. */
+  /** The workers that compute the compared layers in full. They are others than the pool if these are not the features. */
   #fullCrew({ graphs: { whole }, compared }: SharedPlan): WorkerPool {
-    if (whole === undefined) return this.#crew
-    const layers = { ...this.#crew.network, onnxPath: whole, layers: compared }
+    if (whole === undefined) return this.#pool
+    const layers = { ...this.#pool.network, onnxPath: whole, layers: compared }
     const data = { backend: 'thread', onnxPath: whole, ...threadSession(layers, this.#threads) } as const
-    this.#comparing ??= { ...this.#crew, network: layers, workers: this.#open(data, 1) }
+    this.#comparing ??= { ...this.#pool, network: layers, workers: this.#open(data, 1) }
     return this.#comparing
   }
 

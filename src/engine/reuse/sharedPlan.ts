@@ -1,9 +1,9 @@
 import { type FeatureLayer, type Network, outputOf } from '../../network.js'
 import type { Scene } from '../scene/task.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
-import type { ReusePlan } from './cellPlan.js'
 import { plannedReuse } from './expected.js'
 import type { ReuseLog } from './reuseLog.js'
+import type { ReusePlan } from './reusePlan.js'
 
 export interface SharedPlan extends CellWork {
   readonly plan: ReusePlan

@@ -1,5 +1,5 @@
 import type { FeatureStage } from '../../networks/open/generator.js'
-import type { PlacedObject, RgbPixels } from '../scenes/objectScene.js'
+import type { PlacedObject, RgbPixels } from '../scenes/layout.js'
 import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { ArithmeticModels } from './models.js'

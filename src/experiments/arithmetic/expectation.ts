@@ -1,4 +1,4 @@
-import type { PlacedObject, RgbPixels } from '../scenes/objectScene.js'
+import type { PlacedObject, RgbPixels } from '../scenes/layout.js'
 import { type Term, weightedSum } from './expression.js'
 
 /**

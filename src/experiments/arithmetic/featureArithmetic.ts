@@ -1,6 +1,6 @@
 import { throwIfStopped } from '../../errors.js'
 import type { FeatureStage } from '../../networks/open/generator.js'
-import type { RgbPixels } from '../scenes/objectScene.js'
+import type { RgbPixels } from '../scenes/layout.js'
 import { ORIGINS, type Origin, type Term, weightedSum } from './expression.js'
 import { type ArithmeticModels, rectified } from './models.js'
 

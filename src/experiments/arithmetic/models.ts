@@ -5,7 +5,7 @@ import { pictureFrame } from '../../engine/scene/scene.js'
 import type { Network } from '../../network.js'
 import type { Generator } from '../../networks/open/generator.js'
 import { availableCores } from '../../support/machine.js'
-import type { RgbPixels } from '../scenes/objectScene.js'
+import type { RgbPixels } from '../scenes/layout.js'
 
 const BATCH = 32
 

@@ -1,5 +1,5 @@
 import { randomNumbers } from '../../support/randomNumbers.js'
-import type { PlacedObject } from '../scenes/objectScene.js'
+import type { PlacedObject } from '../scenes/layout.js'
 
 /**
  * Kinds of expressions. The name tells the numbers of objects: in `3-2`, image B with two objects is subtracted from

@@ -4,7 +4,7 @@ import { pictureFrame } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
 import { throwIfStopped } from '../../errors.js'
 import type { Network } from '../../network.js'
-import { drawObject } from '../scenes/objectScene.js'
+import { drawObject } from '../scenes/layout.js'
 import { backgroundPixels } from '../scenes/scenePatches.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 

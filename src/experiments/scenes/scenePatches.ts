@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js'
 import type { Background } from '../../patches/background.js'
 import { type Patch, type PatchSource, patchesOfSource } from '../../patches/patch.js'
 import { nearestNames } from '../../support/text.js'
-import { checkInFrame, drawObject, type PlacedObject, type RgbPixels } from './objectScene.js'
+import { checkInFrame, drawObject, type PlacedObject, type RgbPixels } from './layout.js'
 
 export interface SceneRenderer {
   /** The patches of all objects, sorted by name and size. */

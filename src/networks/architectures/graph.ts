@@ -2,7 +2,7 @@ import { readCheckpoint } from '../../checkpoint/checkpoint.js'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { type CachedGraph, cachedGraph } from '../../onnx/edit/graphCache.js'
-import { type Initializer, type Model, type Node, writeModel } from '../../onnx/format/model.js'
+import { type Initializer, type Model, type Node, writeModel } from '../../onnx/format/onnxModel.js'
 import {
   type Activation,
   type Architecture,

@@ -3,8 +3,8 @@ import type { DetectorSpec } from '../../network.js'
 import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
 import type { NetworkFile } from '../file/networkFile.js'
-import { unusedName } from '../input/imageInput.js'
-import { BOXES_HELP, type BoxFormat, boxesOption } from '../reference/boxes.js'
+import { unusedName } from '../input/inputAdapter.js'
+import { BOXES_HELP, type BoxFormat, boxesOption } from '../reference/boxFormat.js'
 import { type DetectedOutputs, type DetectorForm, detectorForm } from './forms.js'
 
 /**

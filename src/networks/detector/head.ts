@@ -1,9 +1,9 @@
 import type { NetworkInput } from '../../network.js'
 import { castNode } from '../../onnx/format/castNode.js'
 import { ElementType } from '../../onnx/format/messages.js'
-import type { Initializer, Node } from '../../onnx/format/model.js'
 import { newNode } from '../../onnx/format/newNode.js'
-import { cornerMatrix } from '../reference/boxes.js'
+import type { Initializer, Node } from '../../onnx/format/onnxModel.js'
+import { cornerMatrix } from '../reference/boxFormat.js'
 import type { DetectedOutputs, DetectorForm } from './forms.js'
 
 const named = (part: string) => `shiftscope.detections.${part}`

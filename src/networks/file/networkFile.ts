@@ -14,7 +14,7 @@ import {
 } from '../catalog/catalog.js'
 import { type NamedClasses, statedNames } from '../classes/names.js'
 import { hubModelFile } from '../hub/manifest.js'
-import { imageInput } from '../input/imageInput.js'
+import { imageInput } from '../input/inputAdapter.js'
 import { OWN_OPTIONS, type OwnOptions, type Reference } from '../reference/reference.js'
 import { recogniseCheckpoint } from './recognition.js'
 import { architectureOf, embeddedFile, importedWeights, missingWeights } from './weights.js'

@@ -16,10 +16,10 @@ import { elementCount } from '../../support/shape.js'
 import { detectionOf } from '../detector/detection.js'
 import type { DetectedOutputs } from '../detector/forms.js'
 import { type NetworkFile, networkFile } from '../file/networkFile.js'
-import type { InputAdapter } from '../input/imageInput.js'
+import type { InputAdapter } from '../input/inputAdapter.js'
 import { classesOf } from '../open/classes.js'
 import { defaultLayers } from '../open/outputs.js'
-import { inputPlan } from '../open/plan.js'
+import { inputPlan } from '../open/setUpNetwork.js'
 import { type GivenReference, parseReference } from '../reference/reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */

@@ -4,7 +4,7 @@ import { readOnnxFile } from '../../onnx/format/onnxFile.js'
 import { catalogEntry, type GeneratorEntry, generatorEntry, isPublished, listGenerators } from '../catalog/catalog.js'
 import { catalogFile } from '../file/networkFile.js'
 import { embeddedFile } from '../file/weights.js'
-import { statedDims } from './plan.js'
+import { statedDims } from './setUpNetwork.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
 export type FeatureStage = 'pre-relu' | 'post-relu'

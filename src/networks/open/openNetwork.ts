@@ -1,7 +1,7 @@
 import type { Network } from '../../network.js'
 import { networkFile } from '../file/networkFile.js'
 import { type GivenReference, parseReference } from '../reference/reference.js'
-import { setUpNetwork } from './plan.js'
+import { setUpNetwork } from './setUpNetwork.js'
 
 /**
  * Finds a network and decides which layers to read. By default, these are the layers that the catalog lists. For a

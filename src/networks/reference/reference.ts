@@ -8,7 +8,7 @@ import { checkText, type GivenOptions, oneOf, optionsIn, parseOptions } from '..
 import { printable } from '../../support/text.js'
 import { catalogModels } from '../catalog/catalog.js'
 import { INPUT_OPTIONS } from '../input/options.js'
-import { boxesOption } from './boxes.js'
+import { boxesOption } from './boxFormat.js'
 import { isHubReference } from './hubReference.js'
 
 /*

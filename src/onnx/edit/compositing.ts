@@ -2,9 +2,9 @@ import { type FeatureLayer, type Network, type NetworkInput, outputOf, type Prec
 import { castNode } from '../format/castNode.js'
 import type { GraphChanges } from '../format/graphCopy.js'
 import { ElementType } from '../format/messages.js'
-import type { Node, TensorInfo } from '../format/model.js'
 import { newNode } from '../format/newNode.js'
 import { readHashedOnnx } from '../format/onnxFile.js'
+import type { Node, TensorInfo } from '../format/onnxModel.js'
 import { cachedCopy } from './cachedCopy.js'
 import { halfPrecisionChanges } from './halfPrecision.js'
 

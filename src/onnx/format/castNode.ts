@@ -1,5 +1,5 @@
-import type { Node } from './model.js'
 import { newNode } from './newNode.js'
+import type { Node } from './onnxModel.js'
 
 export function castNode(input: string, output: string, to: number): Node {
   return newNode('Cast', [input], output, { to })

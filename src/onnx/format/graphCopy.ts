@@ -3,6 +3,7 @@ import { withFile } from '../../files/openFile.js'
 import { changed, chunksOf } from '../../files/protobuf/messages.js'
 import { messageBytes } from '../../files/protobuf/wire.js'
 import { type GraphProto, type ModelProto, modelTable } from './messages.js'
+import { readModelProto } from './onnxFile.js'
 import {
   type Initializer,
   initializerMessage,
@@ -10,8 +11,7 @@ import {
   nodeMessage,
   type TensorInfo,
   tensorInfoMessage,
-} from './model.js'
-import { readModelProto } from './onnxFile.js'
+} from './onnxModel.js'
 
 /**
  * Changes that `writeGraphCopy` makes to a graph. The engine supports only float32 [N, 3, rows, cols] as input and one

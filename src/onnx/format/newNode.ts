@@ -1,4 +1,4 @@
-import type { Node } from './model.js'
+import type { Node } from './onnxModel.js'
 
 /**
  * Makes a node with one output. The node's name is made from the output's. This file imports only types, because the

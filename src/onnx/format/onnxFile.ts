@@ -6,7 +6,7 @@ import { sha256 } from '../../files/sha256.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
 import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ELEMENTS, ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
-import type { TensorInfo } from './model.js'
+import type { TensorInfo } from './onnxModel.js'
 
 /** An input or output of an ONNX graph. */
 export interface TypedTensor extends Pick<TensorInfo, 'name' | 'shape'> {

@@ -1,5 +1,5 @@
-import type { Node } from '../format/model.js'
 import { newNode } from '../format/newNode.js'
+import type { Node } from '../format/onnxModel.js'
 import type { ShownTensor } from '../graph/shownTensor.js'
 
 /**

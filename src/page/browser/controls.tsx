@@ -7,7 +7,7 @@ import type { SiteIndex } from '../site/siteIndex.js'
 import { type PanelId, QUANTITIES, type Quantity, type View } from '../site/view.js'
 import { isolated, positionText } from '../text/text.js'
 import { hasFeatures, hasMean } from './fit.js'
-import { Badge } from './readings.js'
+import { Badge } from './mapValues.js'
 import type { State, ViewerActions } from './state.js'
 import { limitsFromText } from './view.js'
 

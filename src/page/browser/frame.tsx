@@ -10,8 +10,8 @@ import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
 import { anchorOf } from './maps.js'
+import { Badge, type MapValue, Swatch } from './mapValues.js'
 import { usePictures } from './picture.js'
-import { Badge, type MapValue, Swatch } from './readings.js'
 import type { Regions } from './regions.js'
 
 interface FrameProps {

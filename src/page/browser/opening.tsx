@@ -7,7 +7,7 @@ import type { AnswerSummary, SiteAnswer, SiteGroup } from '../site/siteIndex.js'
 import { agreementText, classText, isolated, probabilityText, shareText, wayText } from '../text/text.js'
 import { element } from './dom.js'
 import type { Fitted } from './fit.js'
-import { Badge } from './readings.js'
+import { Badge } from './mapValues.js'
 
 /**
  * Positions of the grid on the way from `start` to `end`: along their row or column or, if they share neither, along

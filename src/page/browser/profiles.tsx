@@ -12,8 +12,8 @@ import { classWords, isolated } from '../text/text.js'
 import { drawn, panelMark, useWidth } from './drawing.js'
 import { baselineOf, nearestPosition } from './fit.js'
 import { anchorOf, extremes, PROBABILITY_LIMITS } from './maps.js'
+import type { MapValue } from './mapValues.js'
 import { PLOT_MARGIN } from './plot.js'
-import type { MapValue } from './readings.js'
 import type { Regions } from './regions.js'
 
 const HEIGHT = 110

@@ -3,7 +3,6 @@ import { isSamePosition, type Position } from '../../engine/scene/positions.js'
 import { centerOf, correspondingPosition, kindOf } from '../site/groups.js'
 import type { View } from '../site/view.js'
 import { isolated, messageOf } from '../text/text.js'
-import { Bench } from './bench.js'
 import { allRead, element } from './dom.js'
 import {
   type Fits,
@@ -16,11 +15,12 @@ import {
 } from './fit.js'
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
+import { SETTLED } from './mapValues.js'
 import { playOpening, wayToFlip } from './opening.js'
-import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
 import { type Change, firstView, formatView, parseView } from './view.js'
+import { Bench } from './viewerLayout.js'
 
 export interface RunningViewer extends Pick<ViewerActions, 'change'> {
   readonly fits: () => Fits

@@ -8,7 +8,7 @@ import type { ConsistencyMetric, MeasuredPhotograph } from '../../results/answer
 import { counted } from '../../support/text.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
 import { haveSameShifts, pairedDifference, photographValues } from './differences.js'
-import { metricText, pairedText } from './measureText.js'
+import { metricText, pairedText } from './metricText.js'
 import { type PagePictures, type PictureReader, pagePictures } from './pictures.js'
 import { nameCell } from './tables.js'
 

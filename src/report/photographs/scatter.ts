@@ -11,7 +11,7 @@ import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { halfWidthOf } from '../../support/statistics.js'
 import { type MetricKey, sharedMetric } from './differences.js'
-import { meanText, titleText } from './measureText.js'
+import { meanText, titleText } from './metricText.js'
 
 /** The consistency of networks over their accuracy, or over their confidence if fewer than two have labels. */
 export interface Scatter {

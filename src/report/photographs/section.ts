@@ -18,7 +18,7 @@ import {
   settingsText,
   sharedMetric,
 } from './differences.js'
-import { distanceText, meanText, titleText } from './measureText.js'
+import { distanceText, meanText, titleText } from './metricText.js'
 import { pathsHtml } from './paths.js'
 import type { PictureReader } from './pictures.js'
 import { scatterFigure, scatterHtml, scatterOf } from './scatter.js'

@@ -5,7 +5,7 @@ import type { ConsistencyMetric, MetricMean } from '../../results/answers/summar
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import { bestFirst, mainMetrics, pairedDifference, sharedMetric } from './differences.js'
-import { meanText, pairedText, titleText } from './measureText.js'
+import { meanText, pairedText, titleText } from './metricText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
 export function metricsHtml(networks: readonly AnsweredNetwork[]): string {

@@ -5,8 +5,8 @@ import { squareText, strideFor } from '../../patches/sizes.js'
 import { escapeHtml } from '../../plot/html.js'
 import { tableHtml } from '../../plot/tables.js'
 import type { StudyGroup } from '../../results/store/study.js'
-import { COMPARED_INPUTS } from '../../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../results/unit/schema.js'
+import { COMPARED_INPUTS } from '../../results/unit/unitDifferences.js'
 import { addTo, distinct } from '../../support/lists.js'
 
 /**

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { UsageError } from '../../errors.js'
 import { readStored } from '../../files/json.js'
 import { catalogPairs, type PairKind } from '../../networks/catalog/catalog.js'
-import { pairDifference } from '../unit/compare.js'
 import { catalogIdOf } from '../unit/schema.js'
+import { pairDifference } from '../unit/unitDifferences.js'
 import type { StudyGroup } from './study.js'
 
 const pairSchema = z.strictObject({ plain: z.string(), variant: z.string() }).readonly()

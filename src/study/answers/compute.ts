@@ -1,5 +1,5 @@
 import type { Features } from '../../engine/features/features.js'
-import { openExecution } from '../../engine/open/choice.js'
+import { openExecution } from '../../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../../engine/open/handle.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'

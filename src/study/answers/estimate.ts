@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { PROVIDERS } from '../../engine/devices/providers.js'
-import { openExecution } from '../../engine/open/choice.js'
+import { openExecution } from '../../engine/open/executionRequest.js'
 import { expectedGain } from '../../engine/reuse/expected.js'
 import { positionGrid } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'

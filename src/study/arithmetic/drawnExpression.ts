@@ -2,13 +2,7 @@ import type { Scene } from '../../engine/scene/task.js'
 import { InputError } from '../../errors.js'
 import { objectExpectation, pixelExpectation } from '../../experiments/arithmetic/expectation.js'
 import type { Term } from '../../experiments/arithmetic/expression.js'
-import {
-  BLANK,
-  drawObject,
-  type PlacedObject,
-  parseLayout,
-  type RgbPixels,
-} from '../../experiments/scenes/objectScene.js'
+import { BLANK, drawObject, type PlacedObject, parseLayout, type RgbPixels } from '../../experiments/scenes/layout.js'
 import { sceneRenderer } from '../../experiments/scenes/scenePatches.js'
 import { isGivenPath } from '../../files/regularFile.js'
 import type { NamedBackground } from '../../patches/background.js'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DeviceRequest } from '../../engine/devices/device.js'
-import { openExecution } from '../../engine/open/choice.js'
+import { openExecution } from '../../engine/open/executionRequest.js'
 import { NOTHING, sceneOf } from '../../engine/scene/scene.js'
 import { UsageError } from '../../errors.js'
 import { type ArithmeticModels, openArithmeticModels } from '../../experiments/arithmetic/models.js'

@@ -1,5 +1,5 @@
 import type { Features } from '../../engine/features/features.js'
-import { openExecution } from '../../engine/open/choice.js'
+import { openExecution } from '../../engine/open/executionRequest.js'
 import type { ExecutionRecord, NetworkHandle } from '../../engine/open/handle.js'
 import { throwIfStopped } from '../../errors.js'
 import type { Classifiers } from '../../experiments/classifiers/classifiers.js'

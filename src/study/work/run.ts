@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { processorName } from '../../engine/devices/device.js'
-import { requiredTrials } from '../../engine/open/choice.js'
+import { requiredTrials } from '../../engine/open/executionRequest.js'
 import { imageCost } from '../../engine/reuse/expected.js'
 import { InputError, throwIfStopped } from '../../errors.js'
 import { makeWritableFolder } from '../../files/atomic.js'
@@ -14,9 +14,9 @@ import { type Progress, progressTo } from '../../progress.js'
 import { type Report, writeReport } from '../../report/report.js'
 import { storedPairs } from '../../results/store/pairs.js'
 import { reportStamp } from '../../results/store/reportStamp.js'
+import { openPeers } from './peers.js'
 import { describeNetwork, describeSystem, lastReport, writeRunFile } from './runFile.js'
 import type { RunOptions, Study, StudyRun } from './study.js'
-import { openPeers } from './team.js'
 import type { FinishedItem } from './timeLeft.js'
 import { imagesOf, itemsText, lanesOf, partText, replacedText, type WorkItem } from './workItem.js'
 import { openWorkQueue } from './workQueue.js'
@@ -45,15 +45,15 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
   const networks = networksLeft(study)
   if (networks[0] !== undefined) await requiredTrials(request, networks[0], signal)
   await makeWritableFolder(out)
-  const team = openPeers(out, progress, signal)
+  const peers = openPeers(out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
   // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(out)
   await study.keepInputs()
   const costs = await imageCosts(networks)
   const made = { settings: {}, finished: [] as FinishedItem[] }
-  const queue = openWorkQueue<T>(study, team)
-  const run: StudyRun<T> = { study, options, team, queue, progress, ...made, costs, start, begin: performance.now() }
+  const queue = openWorkQueue<T>(study, peers)
+  const run: StudyRun<T> = { study, options, peers, queue, progress, ...made, costs, start, begin: performance.now() }
   try {
     await describe(run, null)
     await computeStudy(run)
@@ -66,7 +66,7 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
       report: written,
     }
   } finally {
-    await team.locks.close()
+    await peers.locks.close()
   }
 }
 
@@ -96,12 +96,12 @@ async function imageCosts(networks: readonly Network[]): Promise<ReadonlyMap<Net
 
 /** @param report mark of the report that was just written */
 function describe<T extends WorkItem>(run: StudyRun<T>, end: Date | null, report: string | null = null): Promise<void> {
-  const { study, team, options, settings, finished, start } = run
+  const { study, peers, options, settings, finished, start } = run
   const entry = () => ({
     ...describeSystem(),
     networks: study.networks.map(describeNetwork),
     ...study.description,
-    process: team.locks.owner,
+    process: peers.locks.owner,
     settings,
     device: options.device,
     processor: processorName(),
@@ -109,7 +109,7 @@ function describe<T extends WorkItem>(run: StudyRun<T>, end: Date | null, report
     finished: end?.toISOString() ?? null,
     computed: finished.length,
   })
-  return team.alone('run.json', () => writeRunFile(runFile(study), entry(), report))
+  return peers.alone('run.json', () => writeRunFile(runFile(study), entry(), report))
 }
 
 function runFile({ out }: { readonly out: string }): string {
@@ -121,7 +121,7 @@ function runFile({ out }: { readonly out: string }): string {
  * for the items of the others.
  */
 async function computeStudy<T extends WorkItem>(run: StudyRun<T>): Promise<void> {
-  const { study, team, queue, options, settings, progress } = run
+  const { study, peers, queue, options, settings, progress } = run
   for (let idleRounds = 0; ; idleRounds++) {
     for (const lane of lanesOf(study.left)) {
       throwIfStopped(options.signal)
@@ -140,7 +140,7 @@ async function computeStudy<T extends WorkItem>(run: StudyRun<T>): Promise<void>
     if (idleRounds === 0) progress.note(waitingFor(left))
     await pause(idleRounds, options.signal)
   }
-  await team.look()
+  await peers.look()
   const { byOthers } = queue
   if (byOthers.length > 0) progress.note(`other processes computed ${partText(byOthers, study.items)}`)
 }
@@ -151,12 +151,12 @@ function waitingFor(left: readonly WorkItem[]): string {
 
 /** Writes the report. If another process wrote the same report while this process ran, returns that report instead. */
 function writeStudyReport<T extends WorkItem>(run: StudyRun<T>): Promise<Report> {
-  const { study, team, options, progress } = run
+  const { study, peers, options, progress } = run
   const { out } = study
   const { limits, onProgress, signal } = options
-  return team.alone('report', async () => {
+  return peers.alone('report', async () => {
     const stamp = await reportStamp(out, { limits: limits ?? null, pairs: await storedPairs(out) })
-    const written = team.hadOthers ? await writtenReport(out, stamp) : undefined
+    const written = peers.hadOthers ? await writtenReport(out, stamp) : undefined
     if (written !== undefined) {
       progress.note('another process wrote the report')
       return written

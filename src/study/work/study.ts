@@ -2,8 +2,8 @@ import type { DeviceRequest } from '../../engine/devices/device.js'
 import type { Network } from '../../network.js'
 import type { Progress } from '../../progress.js'
 import type { ReportOptions } from '../../report/report.js'
+import type { Peers } from './peers.js'
 import type { NetworkSettings } from './runFile.js'
-import type { Peers } from './team.js'
 import type { FinishedItem } from './timeLeft.js'
 import type { WorkItem, WorkLeft } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
@@ -42,7 +42,7 @@ export interface RunOptions extends Pick<ReportOptions, 'limits' | 'onProgress' 
 export interface StudyRun<T extends WorkItem> {
   readonly study: Study<T>
   readonly options: RunOptions
-  readonly team: Peers
+  readonly peers: Peers
   readonly queue: WorkQueue<T>
   readonly progress: Progress
   /** Settings of the networks that this process has opened, by id. */

@@ -1,6 +1,6 @@
 import { secondsSince } from '../../support/stopwatch.js'
+import type { WorkerState } from './peers.js'
 import type { StudyRun } from './study.js'
-import type { WorkerState } from './team.js'
 import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
 import { imagesOf, isInLane, type WorkItem } from './workItem.js'
 
@@ -15,7 +15,7 @@ export function itemTeller<T extends WorkItem>(
   current: T,
   begin = performance.now(),
 ): (images: number) => number | null {
-  const { team, queue, finished, costs } = run
+  const { peers, queue, finished, costs } = run
   const since = new Date().toISOString()
   const before = imagesOf(finished.map(({ item }) => item))
   const expect = (known: readonly FinishedItem[]) =>
@@ -34,7 +34,7 @@ export function itemTeller<T extends WorkItem>(
       seconds: secondsSince(run.begin),
       secondsLeft: left,
     }
-    team.locks.describe(state, images === 0)
+    peers.locks.describe(state, images === 0)
     return left
   }
 }

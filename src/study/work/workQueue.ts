@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { fileName } from '../../files/fileName.js'
-import type { Peers } from './team.js'
+import type { Peers } from './peers.js'
 import { isInLane, type Lane, type WorkItem, type WorkLeft } from './workItem.js'
 
 /** The remaining work of a study. Any number of processes can take items from it. */

@@ -5,13 +5,13 @@ import { openBareLoop } from '../../../src/bench/bareLoop.js'
 import { largestDistance } from '../../../src/engine/features/distance.js'
 import type { Features } from '../../../src/engine/features/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../../src/engine/open/handle.js'
-import { openDevicePool } from '../../../src/engine/queue/crew.js'
+import { openDevicePool } from '../../../src/engine/queue/workerPool.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { pictureFrame, sceneOf } from '../../../src/engine/scene/scene.js'
 import type { ImageSpec, Scene, Settings } from '../../../src/engine/scene/task.js'
 import type { Network } from '../../../src/network.js'
 import { chooseNetwork } from '../../../src/networks/open/openNetwork.js'
-import { writeModel } from '../../../src/onnx/format/model.js'
+import { writeModel } from '../../../src/onnx/format/onnxModel.js'
 import { crashingModel } from '../../support/crashingModel.js'
 import { leftOut } from '../../support/leftOut.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
@@ -34,9 +34,9 @@ const sceneOfSize = (size: number) => sceneOf(stripes(size, (pixel) => (pixel * 
 
 async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
   const devices = Array.from({ length: count }, () => CPU)
-  const crew = await openDevicePool({ network, devices, batch, onNote: () => undefined })
+  const pool = await openDevicePool({ network, devices, batch, onNote: () => undefined })
   const record = { device: 'cpu', executionProvider: 'CPUExecutionProvider', precision: 'fp32', adapter: null } as const
-  return deviceHandle(crew, { processor: ONE, rate: 1, record })
+  return deviceHandle(pool, { processor: ONE, rate: 1, record })
 }
 
 /** The definition: one frame after another, composited pixel by pixel, normalised as torchvision does, run alone. */

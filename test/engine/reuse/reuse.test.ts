@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { WorkerData } from '../../../src/engine/backends/backend.js'
-import { type ExtractionOptions, openThreadPool } from '../../../src/engine/queue/crew.js'
+import { type ExtractionOptions, openThreadPool } from '../../../src/engine/queue/workerPool.js'
 import type { Workers } from '../../../src/engine/queue/workers.js'
 import type { CellWork } from '../../../src/engine/reuse/cellGraphs.js'
 import { Reuse } from '../../../src/engine/reuse/reuse.js'
@@ -9,7 +9,7 @@ import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
 import type { BatchResult } from '../../../src/engine/scene/task.js'
 import type { Network } from '../../../src/network.js'
-import type { Node } from '../../../src/onnx/format/model.js'
+import type { Node } from '../../../src/onnx/format/onnxModel.js'
 import { type Background, noise } from '../../../src/patches/background.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { networkFolder } from '../../support/networkFolder.js'
@@ -33,13 +33,13 @@ const residual = async (): Promise<Network> => ({
 function failing(network: Network) {
   const opened: string[] = []
   const settings = { workers: 1, threads: 1, batch: 32 }
-  const crew = openThreadPool(network, settings)
-  const workers = { ...crew.workers, run: () => Promise.reject(new Error('the plain way fails')) }
+  const pool = openThreadPool(network, settings)
+  const workers = { ...pool.workers, run: () => Promise.reject(new Error('the plain way fails')) }
   const open = (data: WorkerData<CellWork>) => {
     if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
     return workers
   }
-  return { reuse: new Reuse({ ...crew, workers }, settings, open), opened }
+  return { reuse: new Reuse({ ...pool, workers }, settings, open), opened }
 }
 
 describe('values computed once', () => {
@@ -75,13 +75,13 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
     close: async () => void told.closed++,
   })
   const settings = { workers: 1, threads: 1, batch: 32 }
-  const crew = {
+  const pool = {
     ...openThreadPool(network, settings, { onNote: (line) => notes.push(line) }),
     workers: workersOf(() => 0),
   }
   const open = ({ backend }: WorkerData) =>
     backend === 'cells' ? workersOf((layer) => errors[layer] ?? 0, true) : workersOf(() => 0)
-  return { reuse: new Reuse(crew, settings, open), notes, told }
+  return { reuse: new Reuse(pool, settings, open), notes, told }
 }
 
 describe('reuse', () => {

@@ -14,7 +14,7 @@ import {
   randomTrials,
   trialSize,
 } from '../../../src/experiments/arithmetic/trials.js'
-import { layoutText, type PlacedObject } from '../../../src/experiments/scenes/objectScene.js'
+import { layoutText, type PlacedObject } from '../../../src/experiments/scenes/layout.js'
 import { countsOf } from '../../support/arithmeticStudy.js'
 import { FRAME, frameOf, linearModels } from '../../support/linearModels.js'
 

@@ -3,7 +3,7 @@ import { UsageError } from '../../../src/errors.js'
 import { objectExpectation, pixelExpectation } from '../../../src/experiments/arithmetic/expectation.js'
 import { expressionText, namesOf, parseExpression } from '../../../src/experiments/arithmetic/expression.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../../src/experiments/arithmetic/scenes.js'
-import { layoutText, parseLayout } from '../../../src/experiments/scenes/objectScene.js'
+import { layoutText, parseLayout } from '../../../src/experiments/scenes/layout.js'
 
 describe('an expression', () => {
   it.each([

@@ -7,7 +7,7 @@ import {
   stackedLevels,
   withMap,
 } from '../../../src/page/html/everyObject.js'
-import { objectMatrixText, overviewHtml } from '../../../src/page/html/overview.js'
+import { objectMatrixText, overviewHtml } from '../../../src/page/html/objectMatrix.js'
 import { resultsPage } from '../../../src/page/html/page.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/site/siteIndex.js'
 import type { View } from '../../../src/page/site/view.js'

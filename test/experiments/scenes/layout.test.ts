@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
-import { checkInFrame, drawObject, layoutText, parseLayout } from '../../../src/experiments/scenes/objectScene.js'
+import { checkInFrame, drawObject, layoutText, parseLayout } from '../../../src/experiments/scenes/layout.js'
 import { sceneRenderer } from '../../../src/experiments/scenes/scenePatches.js'
 import { builtInPatches } from '../../../src/patches/collection.js'
 import type { Patch } from '../../../src/patches/patch.js'

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
 import { openFeatureMemory } from '../../../src/engine/features/features.js'
-import { fastestBatch } from '../../../src/engine/open/choice.js'
+import { fastestBatch } from '../../../src/engine/open/executionRequest.js'
 import {
   type ExtractionOptions,
   encodeImages,
   extractFeatures,
   failingAsWorker,
   isTooLarge,
-  jobScene,
+  sceneTask,
   type WorkerPool,
-} from '../../../src/engine/queue/crew.js'
+} from '../../../src/engine/queue/workerPool.js'
 import { distanceOf, runPasses } from '../../../src/engine/reuse/passes.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { sceneOf } from '../../../src/engine/scene/scene.js'
@@ -53,16 +53,16 @@ function workersOf(count: number, answer: Answer = () => undefined) {
   return { tasks, workers: { count, inFlight: 1, run, rest: async () => undefined, close: async () => undefined } }
 }
 
-function crewOf(batch: number, changes: Partial<WorkerPool> & { count?: number; answer?: Answer } = {}) {
+function poolOf(batch: number, changes: Partial<WorkerPool> & { count?: number; answer?: Answer } = {}) {
   const { count = 1, answer, ...more } = changes
   const { tasks, workers } = workersOf(count, answer)
   const notes: string[] = []
-  const crew: WorkerPool = {
+  const pool: WorkerPool = {
     ...{ network: networkOf(), workers, memory: openFeatureMemory(), batch, hasOneSize: false, name: 'cuda' },
     onNote: (line) => notes.push(line),
     ...more,
   }
-  return { crew, tasks, notes }
+  return { pool, tasks, notes }
 }
 
 const failed = (reason: string): BatchResult => ({ kind: 'failed', during: 'batch', reason })
@@ -81,7 +81,7 @@ describe('an extraction', () => {
   it('puts the features of every position into its row, whatever the batches', async () => {
     for (const batch of [1, 2, 3, 5, 32]) {
       const { rows, done, options } = listening()
-      const { layers, finished } = await extractFeatures(crewOf(batch).crew, scene, OFFSETS, options)
+      const { layers, finished } = await extractFeatures(poolOf(batch).pool, scene, OFFSETS, options)
       expect(layers).toEqual([
         { name: 'place', dims: 2, matrix: Float32Array.from(OFFSETS) },
         { name: 'sum', dims: 1, matrix: Float32Array.of(1, 5, 9, 13, 17) },
@@ -97,8 +97,8 @@ describe('an extraction', () => {
     ['has batches of one size on devices', 32, { hasOneSize: true, count: 2 }, [32]],
     ['has the only batch that the network takes', 32, { network: networkOf(4) }, [4, 4]],
   ] as const)('%s', async (_, batch, changes, sizes) => {
-    const { crew, tasks } = crewOf(batch, changes)
-    await extractFeatures(crew, scene, OFFSETS)
+    const { pool, tasks } = poolOf(batch, changes)
+    await extractFeatures(pool, scene, OFFSETS)
     expect(tasks.map(({ length }) => length / 2)).toEqual(sizes)
     expect(tasks.flat().slice(0, 10)).toEqual([...OFFSETS])
     for (const value of tasks.flat().slice(10)) expect([8, 9]).toContain(value)
@@ -107,17 +107,17 @@ describe('an extraction', () => {
   it('is stopped between batches', async () => {
     const stop = new AbortController()
     const onImages = (done: number) => done >= 2 && stop.abort()
-    expect((await extractFeatures(crewOf(1).crew, scene, OFFSETS, { onImages, signal: stop.signal })).finished).toBe(2)
+    expect((await extractFeatures(poolOf(1).pool, scene, OFFSETS, { onImages, signal: stop.signal })).finished).toBe(2)
   })
 
   it('uses the memory of features again once these are given back', async () => {
-    const { crew } = crewOf(2)
-    const first = await extractFeatures(crew, scene, OFFSETS)
-    const second = await extractFeatures(crew, scene, OFFSETS.subarray(0, 4))
+    const { pool } = poolOf(2)
+    const first = await extractFeatures(pool, scene, OFFSETS)
+    const second = await extractFeatures(pool, scene, OFFSETS.subarray(0, 4))
     const buffers = (features: typeof first) => features.layers.map(({ matrix }) => matrix.buffer)
     for (const buffer of buffers(second)) expect(buffers(first)).not.toContain(buffer)
     first.release()
-    for (const buffer of buffers(await extractFeatures(crew, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
+    for (const buffer of buffers(await extractFeatures(pool, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
   })
 
   it('of frames has one part for each scene of a batch, and sends movements only if there are any', async () => {
@@ -131,7 +131,7 @@ describe('an extraction', () => {
     ]
     const sent: BatchTask['parts'][] = []
     const answer: Answer = ({ parts }) => void sent.push(parts)
-    const { layers } = await encodeImages(crewOf(3, { answer }).crew, frames)
+    const { layers } = await encodeImages(poolOf(3, { answer }).pool, frames)
     expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
     const [first, last] = sent.map((parts) =>
       parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })),
@@ -149,13 +149,13 @@ describe('an extraction', () => {
 describe('batches that are too large', () => {
   it('are halved until they fit, and the note says so', async () => {
     const answer: Answer = (task) => (offsetsIn(task).length > 4 ? failed('CUDA failure 2: out of memory') : undefined)
-    const { crew, notes } = crewOf(10, { answer, hasOneSize: true })
-    expect((await extractFeatures(crew, scene, OFFSETS)).finished).toBe(5)
+    const { pool, notes } = poolOf(10, { answer, hasOneSize: true })
+    expect((await extractFeatures(pool, scene, OFFSETS)).finished).toBe(5)
     expect(notes).toEqual([
       'batches of 10 images are too large for cuda; continuing with 5',
       'batches of 5 images are too large for cuda; continuing with 2',
     ])
-    expect(crew.batch).toBe(2)
+    expect(pool.batch).toBe(2)
   })
 
   it.each([
@@ -163,8 +163,8 @@ describe('batches that are too large', () => {
     ['of a network that takes no others', { network: networkOf(2) }, 2, 'out of memory'],
     ['that fail of something else', {}, 2, 'an illegal memory access was encountered'],
   ])('%s fail', async (_, changes, batch, reason) => {
-    const { crew, tasks } = crewOf(batch, { ...changes, answer: () => failed(reason), hasOneSize: true })
-    await expect(extractFeatures(crew, scene, OFFSETS)).rejects.toThrow(BatchFailure)
+    const { pool, tasks } = poolOf(batch, { ...changes, answer: () => failed(reason), hasOneSize: true })
+    await expect(extractFeatures(pool, scene, OFFSETS)).rejects.toThrow(BatchFailure)
     expect(tasks).toHaveLength(3)
   })
 
@@ -198,18 +198,18 @@ describe('batches that are too large', () => {
       now += offsets.length / 2 <= fastest ? 800 : 100 * offsets.length
       return undefined
     }
-    const { crew } = crewOf(8, { answer, hasOneSize: true })
+    const { pool } = poolOf(8, { answer, hasOneSize: true })
     const request = { name: 'cuda', index: null, precision: 'fp32' } as const
-    const plan = { network: crew.network, scene, images, request, wished: {}, onNote: () => undefined }
+    const plan = { network: pool.network, scene, images, request, wished: {}, onNote: () => undefined }
     vi.stubEnv('PATH', '')
-    const rate = await fastestBatch(plan, crew, [{ name: 'cuda', index: 0 }], [16, 32, 64])
+    const rate = await fastestBatch(plan, pool, [{ name: 'cuda', index: 0 }], [16, 32, 64])
     vi.restoreAllMocks()
-    expect([crew.batch, rate > 0]).toEqual([expected, true])
+    expect([pool.batch, rate > 0]).toEqual([expected, true])
   })
 })
 
 describe('what failed', () => {
-  const failing = (error: unknown) => failingAsWorker(crewOf(4).crew, Promise.reject(error))
+  const failing = (error: unknown) => failingAsWorker(poolOf(4).pool, Promise.reject(error))
 
   it('is told as an error of a worker, but for other reasons', async () => {
     const message = await messageOf(failing(new BatchFailure('broken', 8, 3)), WorkerError)
@@ -225,11 +225,11 @@ describe('what failed', () => {
 
 describe('the memory of work that failed', () => {
   it.each([
-    ['an extraction', (crew: WorkerPool, given: ExtractionOptions) => extractFeatures(crew, scene, OFFSETS, given)],
+    ['an extraction', (pool: WorkerPool, given: ExtractionOptions) => extractFeatures(pool, scene, OFFSETS, given)],
     [
       'passes',
-      (crew: WorkerPool, given: ExtractionOptions) =>
-        runPasses({ ...crew, job: jobScene(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
+      (pool: WorkerPool, given: ExtractionOptions) =>
+        runPasses({ ...pool, job: sceneTask(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
     ],
   ])('is used again when nobody reads it any more: %s', async (_, fail) => {
     let used: readonly ArrayBufferLike[] = []
@@ -237,22 +237,22 @@ describe('the memory of work that failed', () => {
       used = target.matrices.map(({ buffer }) => buffer)
       return failed('broken')
     }
-    const { crew } = crewOf(5, { answer })
+    const { pool } = poolOf(5, { answer })
     const lent = async () => {
-      const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+      const { layers } = await pool.memory.fill(pool.network.layers, 5, async () => 5)
       return layers.map(({ matrix }) => used.includes(matrix.buffer))
     }
     let during: readonly boolean[] = []
     const onFailure = async () => {
       during = await lent()
     }
-    await expect(fail(crew, { onFailure })).rejects.toThrow('broken')
+    await expect(fail(pool, { onFailure })).rejects.toThrow('broken')
     expect(during).not.toContain(true)
     expect(await lent()).not.toContain(false)
   })
 
   it('is not used again where a batch may still write', async () => {
-    const { crew } = crewOf(5)
+    const { pool } = poolOf(5)
     const onImages = () => {
       throw new Error('a fault of the listener')
     }
@@ -260,8 +260,8 @@ describe('the memory of work that failed', () => {
     const onRows = (_: Int32Array, matrices: readonly Float32Array[]) => {
       used = matrices.map(({ buffer }) => buffer)
     }
-    await expect(extractFeatures(crew, scene, OFFSETS, { onImages, onRows })).rejects.toThrow('listener')
-    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+    await expect(extractFeatures(pool, scene, OFFSETS, { onImages, onRows })).rejects.toThrow('listener')
+    const { layers } = await pool.memory.fill(pool.network.layers, 5, async () => 5)
     for (const { matrix } of layers) expect(used).not.toContain(matrix.buffer)
   })
 })
@@ -275,7 +275,7 @@ describe('passes of positions', () => {
   ]
   const workOf = (answer?: Answer) => {
     const { workers } = workersOf(1, answer)
-    return { workers, network: networkOf(), memory: openFeatureMemory(), job: jobScene(networkOf(), scene) }
+    return { workers, network: networkOf(), memory: openFeatureMemory(), job: sceneTask(networkOf(), scene) }
   }
 
   it('put features into the rows of their positions, and say which stand', async () => {
@@ -294,14 +294,14 @@ describe('passes of positions', () => {
   it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
     const sample = offsets.subarray(2, 6)
     const rest = vi.fn(async () => undefined)
-    const { crew, tasks } = crewOf(2)
+    const { pool, tasks } = poolOf(2)
     const run = async (task: BatchTask) => {
-      const result = await crew.workers.run(task)
+      const result = await pool.workers.run(task)
       // The second layer is 1 and 2.
       task.target.matrices[1]?.set([4], 1)
       return result
     }
-    const plain = { ...crew, workers: { ...crew.workers, run, rest } }
+    const plain = { ...pool, workers: { ...pool.workers, run, rest } }
     expect(await distanceOf(workOf(), plain, scene, sample, times === 1, undefined)).toBe(0.5)
     expect(rest).toHaveBeenCalledTimes(times)
     const answer = vi.fn(() => undefined)

@@ -9,7 +9,7 @@ import { type FeatureMemory, type Features, openFeatureMemory } from '../feature
 import { offsetsAt } from '../scene/positions.js'
 import { inColoursOf, sharedScene } from '../scene/scene.js'
 import type { BatchPart, ImageSpec, Movement, Scene, SceneTask, Settings } from '../scene/task.js'
-import { type BatchQueue, MAX_ATTEMPTS, schedule } from './scheduler.js'
+import { type BatchQueue, MAX_ATTEMPTS, schedule } from './batchQueue.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
@@ -118,7 +118,7 @@ export async function openDevicePool({
 
 let jobs = 0
 
-export function jobScene(
+export function sceneTask(
   { input }: Pick<Network, 'input'>,
   scene: Scene,
   more: Pick<SceneTask, 'batch'> = {},
@@ -132,42 +132,42 @@ export function jobScene(
  * @throws ResourceError if there is too little memory for the features
  */
 export async function extractFeatures(
-  crew: WorkerPool,
+  pool: WorkerPool,
   scene: Scene,
   offsets: Int32Array,
   options?: ExtractionOptions,
 ): Promise<Features> {
-  const job = jobScene(crew.network, scene)
+  const job = sceneTask(pool.network, scene)
   const partsOf = (first: number, batch: number) => [{ job, offsets: batchOf(offsets, first, batch) }]
-  return featuresOf(crew, offsets.length / 2, partsOf, options)
+  return featuresOf(pool, offsets.length / 2, partsOf, options)
 }
 
 /** Does the same as `extractFeatures` for images of several scenes. */
 export async function encodeImages(
-  crew: WorkerPool,
+  pool: WorkerPool,
   frames: readonly ImageSpec[],
   options?: ExtractionOptions,
 ): Promise<Features> {
   const jobs = new Map<Scene, SceneTask>()
   const jobOf = (scene: Scene): SceneTask => {
-    const job = jobs.get(scene) ?? jobScene(crew.network, scene)
+    const job = jobs.get(scene) ?? sceneTask(pool.network, scene)
     jobs.set(scene, job)
     return job
   }
-  return featuresOf(crew, frames.length, (first, batch) => imageParts(frames, first, batch, jobOf), options)
+  return featuresOf(pool, frames.length, (first, batch) => imageParts(frames, first, batch, jobOf), options)
 }
 
 /** @param partsOf returns a batch, beginning with the image `first`; see `batchOf` */
 async function featuresOf(
-  crew: WorkerPool,
+  pool: WorkerPool,
   positions: number,
   partsOf: (first: number, batch: number) => readonly BatchPart[],
   { onImages, onRows, onFailure, signal }: ExtractionOptions = {},
 ): Promise<Features> {
-  const { network, memory, workers } = crew
+  const { network, memory, workers } = pool
   onImages?.(0)
   const fill = (matrices: readonly Float32Array[]) =>
-    run(crew, positions, {
+    run(pool, positions, {
       run: async (first, count, batch, stop) => {
         const rows = Int32Array.from({ length: count }, (_, i) => first + i)
         const result = await workers.run({ parts: partsOf(first, batch), target: { matrices, rows }, stop })
@@ -203,16 +203,16 @@ export async function failingAsWorker<T>({ batch }: WorkerPool, work: Promise<T>
   }
 }
 
-function run(crew: WorkerPool, positions: number, job: Omit<BatchQueue, 'positions'>): Promise<number> {
-  const batch = () => (crew.hasOneSize ? crew.batch : Math.min(crew.batch, evenShare(positions, crew.workers.count)))
+function run(pool: WorkerPool, positions: number, job: Omit<BatchQueue, 'positions'>): Promise<number> {
+  const batch = () => (pool.hasOneSize ? pool.batch : Math.min(pool.batch, evenShare(positions, pool.workers.count)))
   return schedule(
     { positions, ...job },
     {
       get batch() {
-        return crew.network.input.batch ?? batch()
+        return pool.network.input.batch ?? batch()
       },
-      inFlight: crew.workers.inFlight,
-      shrink: (reason) => halveBatch(crew, batch(), reason),
+      inFlight: pool.workers.inFlight,
+      shrink: (reason) => halveBatch(pool, batch(), reason),
     },
   )
 }
@@ -226,11 +226,11 @@ function evenShare(positions: number, workers: number): number {
 }
 
 /** @returns whether the batch size was halved, so that it is worth trying again */
-function halveBatch(crew: WorkerPool, batch: number, reason: string): boolean {
-  const { name, network, onNote } = crew
+function halveBatch(pool: WorkerPool, batch: number, reason: string): boolean {
+  const { name, network, onNote } = pool
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
-  crew.batch = Math.floor(batch / 2)
-  onNote(`batches of ${batch} images are too large for ${name}; continuing with ${crew.batch}`)
+  pool.batch = Math.floor(batch / 2)
+  onNote(`batches of ${batch} images are too large for ${name}; continuing with ${pool.batch}`)
   return true
 }
 

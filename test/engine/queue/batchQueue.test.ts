@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BatchFailure } from '../../../src/engine/features/batchFailure.js'
-import { type BatchQueue, type Runner, schedule } from '../../../src/engine/queue/scheduler.js'
+import { type BatchQueue, type Runner, schedule } from '../../../src/engine/queue/batchQueue.js'
 import type { BatchResult } from '../../../src/engine/scene/task.js'
 
 const WRITTEN: BatchResult = { kind: 'written' }

@@ -4,7 +4,7 @@ import { type Device, type DeviceRequest, devicesOf, mayHaveGpu } from '../devic
 import { PROVIDERS, TRIED_BY_AUTO } from '../devices/providers.js'
 import { freeVideoMemory, hasRoomForTwice } from '../devices/videoMemory.js'
 import { BatchFailure } from '../features/batchFailure.js'
-import { openDevicePool, type WorkerPool } from '../queue/crew.js'
+import { openDevicePool, type WorkerPool } from '../queue/workerPool.js'
 import type { ReuseChoice } from '../reuse/record.js'
 import type { Scene, Settings } from '../scene/task.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
@@ -138,10 +138,10 @@ async function openDevices(plan: ExecutionRequest, trials: readonly PassedTrial[
   const processor = chooseSettings(network, plan.images)
   const [batch, ...larger] = deviceBatches(network, wished, devices)
   const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length]!)
-  const crew = await openDevicePool({ network, devices: each, batch, precision, onNote })
+  const pool = await openDevicePool({ network, devices: each, batch, precision, onNote })
   try {
-    const rate = await fastestBatch(plan, crew, devices, larger)
-    const noiseFloor = await measureNoiseFloor(crew, scene, processor)
+    const rate = await fastestBatch(plan, pool, devices, larger)
+    const noiseFloor = await measureNoiseFloor(pool, scene, processor)
     checkNoise(name, noiseFloor, precision)
     const adapter = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
@@ -149,31 +149,31 @@ async function openDevices(plan: ExecutionRequest, trials: readonly PassedTrial[
       `${network.id} on ${name} (${adapter ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
     )
     const record = { device: name, executionProvider: PROVIDERS[name].profileName, precision, adapter, noiseFloor }
-    return deviceHandle(crew, { processor, rate, record })
+    return deviceHandle(pool, { processor, rate, record })
   } catch (error) {
-    await crew.workers.close()
+    await pool.workers.close()
     if (!(error instanceof BatchFailure)) throw error
     throw new DeviceError(`device ${name} failed: ${error.message}; use \`device cpu\``)
   }
 }
 
-/** Tries larger and larger batches, sets the fastest size in `crew`, and returns its images per second. */
+/** Tries larger and larger batches, sets the fastest size in `pool`, and returns its images per second. */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionRequest,
-  crew: WorkerPool,
+  pool: WorkerPool,
   devices: readonly Device[],
   larger: readonly number[],
 ): Promise<number> {
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
-  let rate = await imagesPerSecond(crew, scene, signal)
+  let rate = await imagesPerSecond(pool, scene, signal)
   for (const batch of larger) {
     if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
-    const before = crew.batch
-    crew.batch = batch
-    const faster = await imagesPerSecond(crew, scene, signal).catch(noRate)
-    if (crew.batch !== batch || faster <= rate * WORTH_A_LARGER_BATCH) {
-      crew.batch = before
+    const before = pool.batch
+    pool.batch = batch
+    const faster = await imagesPerSecond(pool, scene, signal).catch(noRate)
+    if (pool.batch !== batch || faster <= rate * WORTH_A_LARGER_BATCH) {
+      pool.batch = before
       break
     }
     rate = faster

@@ -28,12 +28,12 @@ import { wantedDetection } from '../detector/detection.js'
 import type { DetectedOutputs } from '../detector/forms.js'
 import { detectionNodes } from '../detector/head.js'
 import type { NetworkFile } from '../file/networkFile.js'
-import { type InputAdapter, imageInput, isGrey, plannedInput } from '../input/imageInput.js'
+import { type InputAdapter, imageInput, isGrey, plannedInput } from '../input/inputAdapter.js'
 import { inputRecipe } from '../input/recipe.js'
 import type { Reference } from '../reference/reference.js'
 import { classesOf } from './classes.js'
+import { type GraphSetup, keepPlan, storedPlan } from './graphSetup.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
-import { type GraphSetup, keepPlan, storedPlan } from './storedPlan.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
 type Plan = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
