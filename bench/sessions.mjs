@@ -20,7 +20,7 @@ if (process.send !== undefined) {
 
 async function measure() {
   process.env.NODE_OPTIONS = `--import ${import.meta.url}`
-  const { openDeviceCrew } = await import('../dist/engine/queue/workerPool.js')
+  const { openDevicePool } = await import('../dist/engine/queue/workerPool.js')
   const { deviceHandle, openThreads } = await import('../dist/engine/open/handle.js')
   const { positionGrid } = await import('../dist/engine/scene/positions.js')
   const { sceneOf } = await import('../dist/engine/scene/scene.js')
@@ -46,7 +46,7 @@ async function measure() {
     const patch = patchAtSize(source.name, await readImage(source.path), 75, network.input.rows)
     const scene = sceneOf(patch)
     const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
-    const pool = await openDeviceCrew({ network, devices: [cpu, cpu], batch: settings.batch, onNote: console.log })
+    const pool = await openDevicePool({ network, devices: [cpu, cpu], batch: settings.batch, onNote: console.log })
     const handles = [
       openThreads(network, settings),
       deviceHandle(pool, { processor: settings, rate: null, record: {} }),

@@ -10,7 +10,7 @@ import {
   extractFeatures,
   failingAsWorker,
   openThreadPool,
-  type ThreadCrewOptions,
+  type ThreadPoolOptions,
   type WorkerPool,
 } from '../queue/workerPool.js'
 import { openWorkers } from '../queue/workers.js'
@@ -59,7 +59,7 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-interface ThreadOptions extends ThreadCrewOptions {
+interface ThreadOptions extends ThreadPoolOptions {
   /** Settings for computing shared values once. If left out, every image is computed in full. */
   readonly reusing?: Settings | undefined
 }

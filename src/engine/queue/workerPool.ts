@@ -55,14 +55,14 @@ export interface WorkerPool {
   readonly onNote: (line: string) => void
 }
 
-export interface ThreadCrewOptions extends Partial<Pick<WorkerPool, 'memory' | 'onNote'>> {
+export interface ThreadPoolOptions extends Partial<Pick<WorkerPool, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
 export function openThreadPool(
   network: Network,
   { workers, threads, batch }: Settings,
-  { memory = openFeatureMemory(), onNote = () => undefined, script }: ThreadCrewOptions = {},
+  { memory = openFeatureMemory(), onNote = () => undefined, script }: ThreadPoolOptions = {},
 ): WorkerPool {
   const data = { backend: 'thread', onnxPath: network.onnxPath, ...threadSession(network, threads) } as const
   return {

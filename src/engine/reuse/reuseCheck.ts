@@ -48,7 +48,7 @@ export class ReuseCheck {
     images: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const full = this.#fullCrew(shared)
+    const full = this.#fullPool(shared)
     const pixels = scenePixels(scene)
     const key = `${shared.graphs.cells} ${pixels.toString('hex')}`
     const known = this.#distances.get(key)
@@ -64,7 +64,7 @@ export class ReuseCheck {
   }
 
   /** The workers that compute the compared layers in full. They are others than the pool if these are not the features. */
-  #fullCrew({ graphs: { whole }, compared }: SharedPlan): WorkerPool {
+  #fullPool({ graphs: { whole }, compared }: SharedPlan): WorkerPool {
     if (whole === undefined) return this.#pool
     const layers = { ...this.#pool.network, onnxPath: whole, layers: compared }
     const data = { backend: 'thread', onnxPath: whole, ...threadSession(layers, this.#threads) } as const
