@@ -60,22 +60,22 @@ export function slurmFolder({ out }: Pick<SlurmJob, 'out'>): string {
   return join(out, 'slurm')
 }
 
-export function arrayScript(plan: SlurmJob): string {
-  return script(plan, {
+export function arrayScript(job: SlurmJob): string {
+  return script(job, {
     comment: [
-      `Computes a study in ${counted(plan.tasks, 'task')}, which share its work. Slurm starts a preempted task again;`,
+      `Computes a study in ${counted(job.tasks, 'task')}, which share its work. Slurm starts a preempted task again;`,
       'results that it has finished are kept and not computed again. "man sbatch" explains the options above.',
     ],
-    options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],
+    options: [`--array=1-${job.tasks}`, `--output=${join(slurmFolder(job), '%A_%a.log')}`],
     arguments: ['--no-report'],
   })
 }
 
 /** Script of the job that runs after the job array. It computes missing units, then writes the report. */
-export function reportScript(plan: SlurmJob): string {
-  return script(plan, {
+export function reportScript(job: SlurmJob): string {
+  return script(job, {
     comment: ['Runs after all tasks have ended. Computes the results that are still missing, then writes the report.'],
-    options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
+    options: [`--output=${join(slurmFolder(job), '%j.log')}`],
     arguments: [],
   })
 }
@@ -87,8 +87,8 @@ interface ScriptParts {
 }
 
 /** Makes a job script. It starts the command with `exec`, so that signals to the shell reach the command. */
-function script(plan: SlurmJob, { comment, options, arguments: more }: ScriptParts): string {
-  const { cpus, gpus, memory, minutes, partition, folder, command } = plan
+function script(job: SlurmJob, { comment, options, arguments: more }: ScriptParts): string {
+  const { cpus, gpus, memory, minutes, partition, folder, command } = job
   const all = [
     '--job-name=shiftscope',
     ...options,

@@ -65,7 +65,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const out = resolve(outOf(study))
   const estimate = await estimateOf(study, options.minutes === undefined)
-  const plan: SlurmJob = {
+  const job: SlurmJob = {
     tasks,
     cpus,
     gpus,
@@ -77,11 +77,11 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     minutes: options.minutes ?? minutesOf(estimate as Times, tasks, cpus),
     command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), ...studyWords(study)],
   }
-  const scripts = { array: arrayScript(plan), report: reportScript(plan) }
+  const scripts = { array: arrayScript(job), report: reportScript(job) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
   // Throws an error if sbatch is missing. Up to here, nothing has been written.
   await runSbatch(['--version'])
-  const folder = slurmFolder(plan)
+  const folder = slurmFolder(job)
   await makeWritableFolder(folder)
   await writeFileAtomic(join(folder, 'array.sh'), scripts.array)
   await writeFileAtomic(join(folder, 'report.sh'), scripts.report)

@@ -21,10 +21,10 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     return { kind: 'failed', during: 'open', reason: reasonOf(error) }
   }
   try {
-    const job = parts[0]!.job.id
+    const taskId = parts[0]!.task.id
     let stored = 0
     const tell = (images: number) =>
-      parentPort?.postMessage({ job, row: target.rows[0]!, images } satisfies BatchProgress)
+      parentPort?.postMessage({ taskId, row: target.rows[0]!, images } satisfies BatchProgress)
     const put: PutFeatures = (first, images, layers) => {
       write(target, first, images, layers)
       stored = first + images

@@ -10,13 +10,13 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 
-const plan: SlurmJob = {
+const job: SlurmJob = {
   ...{ tasks: 2, cpus: 4, gpus: 0, memory: 2048, minutes: 15, partition: 'short', out: '/data/it\'s "mine"' },
   ...{ folder: '/data', command: ['node', 'main.js', 'reproduce', '--patches', "it's"] },
 }
 
 it('a job script has a line for each option', () => {
-  expect(arrayScript(plan).split('\n')).toEqual([
+  expect(arrayScript(job).split('\n')).toEqual([
     '#!/bin/bash',
     '#SBATCH --job-name=shiftscope',
     '#SBATCH --array=1-2',
@@ -29,7 +29,7 @@ it('a job script has a line for each option', () => {
     "exec node main.js reproduce --patches 'it'\\''s' --no-report",
     '',
   ])
-  const report = reportScript({ ...plan, gpus: 3, partition: null }).split('\n')
+  const report = reportScript({ ...job, gpus: 3, partition: null }).split('\n')
   expect(report.filter((line) => /array|partition|gres|output/.test(line))).toEqual([
     '#SBATCH --output="/data/it\'s \\"mine\\"/slurm/%j.log"',
     '#SBATCH --gres=gpu:3',
@@ -38,9 +38,9 @@ it('a job script has a line for each option', () => {
 })
 
 it.each([
-  { ...plan, partition: 'short\nrm -rf x' },
-  { ...plan, out: '/data/a\rb' },
-  { ...plan, folder: '/data/a\u0000b' },
+  { ...job, partition: 'short\nrm -rf x' },
+  { ...job, out: '/data/a\rb' },
+  { ...job, folder: '/data/a\u0000b' },
 ])('a job script has no options that go over a line', (wrong) => {
   expect(() => arrayScript(wrong)).toThrow(UsageError)
   expect(() => arrayScript(wrong)).toThrow(

@@ -25,9 +25,9 @@ export function imageDrawing(input: NetworkInput) {
   }
   return async (parts: readonly BatchPart[], images: Float32Array): Promise<void> => {
     let done = 0
-    for (const { job, offsets, movements } of parts) {
+    for (const { task, offsets, movements } of parts) {
       const end = done + (offsets.length / 2) * 3 * input.rows * input.cols
-      await compositorOf(job).composite(offsets, images.subarray(done, end), movements)
+      await compositorOf(task).composite(offsets, images.subarray(done, end), movements)
       done = end
     }
   }

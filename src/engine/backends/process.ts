@@ -15,13 +15,13 @@ export type DeviceRequestMessage =
   | { readonly kind: 'batch'; readonly parts: readonly SentPart[] }
   | { readonly kind: 'placement' }
 
-export interface SentPart extends Omit<BatchPart, 'job'> {
+export interface SentPart extends Omit<BatchPart, 'task'> {
   readonly id: SceneTask['id']
   /**
-   * Left out if the batch before had the same job. Its arrays are not shared memory, which cannot be sent to another
+   * Left out if the batch before had the same scene task. Its arrays are not shared memory, which cannot be sent to another
    * process.
    */
-  readonly job?: SceneTask
+  readonly task?: SceneTask
 }
 
 export type DeviceAnswer =
@@ -92,16 +92,16 @@ export async function startDeviceProcess(
     throw error
   }
   let known = new Set<number>()
-  const sent = ({ job, ...images }: BatchPart): SentPart => {
-    if (known.has(job.id)) return { ...images, id: job.id }
-    return { ...images, id: job.id, job: { ...job, scene: ownScene(job.scene) } }
+  const sent = ({ task, ...images }: BatchPart): SentPart => {
+    if (known.has(task.id)) return { ...images, id: task.id }
+    return { ...images, id: task.id, task: { ...task, scene: ownScene(task.scene) } }
   }
   return {
     adapter: adapterIn(child.head()),
     pid: child.pid,
     run: async (parts) => {
       const message = { kind: 'batch', parts: parts.map(sent) } as const
-      known = new Set(parts.map(({ job }) => job.id))
+      known = new Set(parts.map(({ task }) => task.id))
       return (await ask(message, 'features')).layers
     },
     placement: async () => (await ask({ kind: 'placement' }, 'placement')).placement,

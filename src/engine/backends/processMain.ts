@@ -19,9 +19,9 @@ interface Opened {
 }
 
 let opened: Opened | undefined
-/** Jobs of the batch before, by their ids. */
-let jobs: ReadonlyMap<number, SceneTask> = new Map()
-let composited: { readonly job: SceneTask; readonly scene: CompositedScene } | undefined
+/** Scene tasks of the batch before, by their ids. */
+let tasks: ReadonlyMap<number, SceneTask> = new Map()
+let composited: { readonly task: SceneTask; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
   try {
@@ -56,11 +56,11 @@ async function features(parts: readonly BatchPart[]): Promise<readonly Float32Ar
 }
 
 function received(parts: readonly SentPart[]): readonly BatchPart[] {
-  const complete = parts.map(({ id, job = jobs.get(id), ...images }) => {
-    if (job === undefined) throw new Error('a batch came before the object and background that it needs')
-    return { ...images, job }
+  const complete = parts.map(({ id, task = tasks.get(id), ...images }) => {
+    if (task === undefined) throw new Error('a batch came before the object and background that it needs')
+    return { ...images, task }
   })
-  jobs = new Map(complete.map(({ job }) => [job.id, job]))
+  tasks = new Map(complete.map(({ task }) => [task.id, task]))
   return complete
 }
 
@@ -73,8 +73,8 @@ async function drawn(parts: readonly BatchPart[]): Promise<CompositedScene & Pic
   const { input } = request
   const [first] = parts as [BatchPart]
   if (parts.length === 1 && first.movements === undefined) {
-    const { job, offsets } = first
-    if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
+    const { task, offsets } = first
+    if (composited?.task !== task) composited = { task, scene: sceneTensors(sceneArrays(task.scene, input), input) }
     return { ...composited.scene, offsets }
   }
   const images = new Float32Array(imageCount(parts) * 3 * input.rows * input.cols)

@@ -71,8 +71,8 @@ export async function tryDevice(
 
 /** Returns the time of the second batch. The first one takes longer, because the device compiles the network. */
 async function millisecondsOfBatch(opened: DeviceProcess, network: Network): Promise<number> {
-  const job = sceneTask(network, TRIAL_SCENE)
-  const parts = [{ job, offsets: new Int32Array(2 * (network.input.batch ?? 1)) }]
+  const task = sceneTask(network, TRIAL_SCENE)
+  const parts = [{ task, offsets: new Int32Array(2 * (network.input.batch ?? 1)) }]
   await opened.run(parts)
   const start = performance.now()
   await opened.run(parts)

@@ -34,20 +34,20 @@ export interface BatchQueue {
  * @returns number of positions before the first unfinished one; the number of all positions if none is unfinished
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
-export function schedule(job: BatchQueue, runner: Runner): Promise<number> {
-  return withStopFlag(job.signal, (stop) =>
-    runAll(job, runner, { done: new Uint8Array(job.positions), count: 0, stop }),
+export function schedule(batches: BatchQueue, runner: Runner): Promise<number> {
+  return withStopFlag(batches.signal, (stop) =>
+    runAll(batches, runner, { done: new Uint8Array(batches.positions), count: 0, stop }),
   )
 }
 
-async function runAll(job: BatchQueue, runner: Runner, state: State): Promise<number> {
+async function runAll(batches: BatchQueue, runner: Runner, state: State): Promise<number> {
   const attempts = new Map<number, number>()
   let suspects: number[] = []
-  while (!job.signal?.aborted && state.count < job.positions) {
+  while (!batches.signal?.aborted && state.count < batches.positions) {
     const { batch } = runner
     const isCareful = suspects.length > 0
     const queue = isCareful ? suspects : batchesLeft(state.done, batch)
-    const failures = await round(job, queue, batch, isCareful ? 1 : runner.inFlight, state)
+    const failures = await round(batches, queue, batch, isCareful ? 1 : runner.inFlight, state)
     suspects = []
     for (const failure of failures) {
       if (runner.shrink(failure.message)) {
@@ -63,14 +63,14 @@ async function runAll(job: BatchQueue, runner: Runner, state: State): Promise<nu
     }
   }
   const first = state.done.indexOf(0)
-  return first === -1 ? job.positions : first
+  return first === -1 ? batches.positions : first
 }
 
 interface State {
   /** For each position: 1 if its features are stored. */
   readonly done: Uint8Array
   count: number
-  /** See `Job.run`. */
+  /** See `BatchQueue.run`. */
   readonly stop: Int32Array
 }
 
@@ -85,7 +85,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
  * @param queue index of each batch's first position
  */
 async function round(
-  job: BatchQueue,
+  batches: BatchQueue,
   queue: readonly number[],
   batch: number,
   width: number,
@@ -94,16 +94,16 @@ async function round(
   const failures: BatchFailure[] = []
   let next = 0
   const lane = async () => {
-    while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
+    while (next < queue.length && failures.length === 0 && !batches.signal?.aborted) {
       const first = queue[next++]!
-      const count = Math.min(batch, job.positions - first)
+      const count = Math.min(batch, batches.positions - first)
       // Some features of a repeated batch may be stored already. They count as missing until the batch ends, because a
       // worker that dies while it writes may damage them.
       mark(state, first, count, 0)
-      const result = await attempt(job, first, count, batch, state.stop)
+      const result = await attempt(batches, first, count, batch, state.stop)
       if (result === 'written') mark(state, first, count, 1)
       else if (result !== 'stopped') failures.push(result)
-      job.onDone?.(state.count)
+      batches.onDone?.(state.count)
     }
   }
   await Promise.all(Array.from({ length: Math.min(width, queue.length) }, lane))
@@ -111,14 +111,14 @@ async function round(
 }
 
 async function attempt(
-  job: BatchQueue,
+  batches: BatchQueue,
   first: number,
   count: number,
   batch: number,
   stop: Int32Array,
 ): Promise<'written' | 'stopped' | BatchFailure> {
   try {
-    const result = await job.run(first, count, batch, stop)
+    const result = await batches.run(first, count, batch, stop)
     if (result.kind !== 'failed') return result.kind
     return new BatchFailure(result.reason, result.during === 'open' ? undefined : first, count)
   } catch (error) {

@@ -116,14 +116,14 @@ export async function openDevicePool({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-let jobs = 0
+let lastId = 0
 
 export function sceneTask(
   { input }: Pick<Network, 'input'>,
   scene: Scene,
   more: Pick<SceneTask, 'batch'> = {},
 ): SceneTask {
-  return { id: ++jobs, scene: sharedScene(inColoursOf(scene, input)), ...more }
+  return { id: ++lastId, scene: sharedScene(inColoursOf(scene, input)), ...more }
 }
 
 /**
@@ -137,8 +137,8 @@ export async function extractFeatures(
   offsets: Int32Array,
   options?: ExtractionOptions,
 ): Promise<Features> {
-  const job = sceneTask(pool.network, scene)
-  const partsOf = (first: number, batch: number) => [{ job, offsets: batchOf(offsets, first, batch) }]
+  const task = sceneTask(pool.network, scene)
+  const partsOf = (first: number, batch: number) => [{ task, offsets: batchOf(offsets, first, batch) }]
   return featuresOf(pool, offsets.length / 2, partsOf, options)
 }
 
@@ -148,13 +148,13 @@ export async function encodeImages(
   frames: readonly ImageSpec[],
   options?: ExtractionOptions,
 ): Promise<Features> {
-  const jobs = new Map<Scene, SceneTask>()
-  const jobOf = (scene: Scene): SceneTask => {
-    const job = jobs.get(scene) ?? sceneTask(pool.network, scene)
-    jobs.set(scene, job)
-    return job
+  const tasks = new Map<Scene, SceneTask>()
+  const taskOf = (scene: Scene): SceneTask => {
+    const task = tasks.get(scene) ?? sceneTask(pool.network, scene)
+    tasks.set(scene, task)
+    return task
   }
-  return featuresOf(pool, frames.length, (first, batch) => imageParts(frames, first, batch, jobOf), options)
+  return featuresOf(pool, frames.length, (first, batch) => imageParts(frames, first, batch, taskOf), options)
 }
 
 /** @param partsOf returns a batch, beginning with the image `first`; see `batchOf` */
@@ -203,10 +203,10 @@ export async function failingAsWorker<T>({ batch }: WorkerPool, work: Promise<T>
   }
 }
 
-function run(pool: WorkerPool, positions: number, job: Omit<BatchQueue, 'positions'>): Promise<number> {
+function run(pool: WorkerPool, positions: number, batches: Omit<BatchQueue, 'positions'>): Promise<number> {
   const batch = () => (pool.hasOneSize ? pool.batch : Math.min(pool.batch, evenShare(positions, pool.workers.count)))
   return schedule(
-    { positions, ...job },
+    { positions, ...batches },
     {
       get batch() {
         return pool.network.input.batch ?? batch()
@@ -256,7 +256,7 @@ function imageParts(
   frames: readonly ImageSpec[],
   first: number,
   batch: number,
-  jobOf: (scene: Scene) => SceneTask,
+  taskOf: (scene: Scene) => SceneTask,
 ): readonly BatchPart[] {
   const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)]!)
   const parts: BatchPart[] = []
@@ -266,7 +266,7 @@ function imageParts(
     const shown = chosen.slice(begin, end)
     const offsets = Int32Array.from(shown.flatMap(({ row, col }) => [row, col]))
     const moves = shown.some(({ movement }) => movement)
-    parts.push({ job: jobOf(scene), offsets, ...(moves && { movements: movementsOf(shown) }) })
+    parts.push({ task: taskOf(scene), offsets, ...(moves && { movements: movementsOf(shown) }) })
   }
   return parts
 }

@@ -40,8 +40,8 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const each = IN_FLIGHT[workerData.backend]
   const listeners = new Map<string, (images: number) => void>()
   const onMessage = (message: unknown) => {
-    const { job, row, images } = message as BatchProgress
-    listeners.get(batchName(job, row))?.(images)
+    const { taskId, row, images } = message as BatchProgress
+    listeners.get(batchName(taskId, row))?.(images)
   }
   const open = () =>
     piscinaPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData, onMessage })
@@ -60,7 +60,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     count,
     inFlight: each * count,
     run: async (task, onProgress) => {
-      const name = batchName(task.parts[0]!.job.id, task.target.rows[0]!)
+      const name = batchName(task.parts[0]!.task.id, task.target.rows[0]!)
       if (closed) throw new Error('the workers are closed')
       pool ??= open()
       running++
@@ -92,8 +92,8 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   }
 }
 
-function batchName(job: number, row: number): string {
-  return `${job} ${row}`
+function batchName(taskId: number, row: number): string {
+  return `${taskId} ${row}`
 }
 
 /**

@@ -23,17 +23,16 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
   const keysOf = cachedSceneKeys()
-  let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
+  let current: { readonly id: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
-    if (current?.job !== id)
-      current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
+    if (current?.id !== id) current = { id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
   return async ([part, other], put, { onShared, isStopped } = {}) => {
     if (part === undefined || other !== undefined) throw new Error('reuse needs images of one scene')
     if (isStopped?.()) return
-    const { job, offsets } = part
-    const { id, scene, batch = 1, outputs: asked = outputs } = job
+    const { task, offsets } = part
+    const { id, scene, batch = 1, outputs: asked = outputs } = task
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets, keys.first))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))

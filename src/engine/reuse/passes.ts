@@ -9,7 +9,7 @@ import type { Scene, SceneTask } from '../scene/task.js'
 
 export interface PassWork extends Pick<WorkerPool, 'workers' | 'network' | 'memory'> {
   /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */
-  readonly job: SceneTask
+  readonly task: SceneTask
 }
 
 /**
@@ -28,8 +28,8 @@ export async function distanceOf(
   if (rests) await pool.workers.rest()
   const allRows = [...Array(offsets.length / 2).keys()]
   const { network } = pool
-  const job = { ...work.job, outputs: network.layers.map(outputOf) }
-  const found = await runPasses({ ...work, network, job }, offsets, [allRows], { signal })
+  const task = { ...work.task, outputs: network.layers.map(outputOf) }
+  const found = await runPasses({ ...work, network, task }, offsets, [allRows], { signal })
   throwIfStopped(signal)
   // The last bit of two equal scores may decide which box a detector chooses.
   const distances = expected.layers.map(({ name, matrix, dims }, i) =>
@@ -42,7 +42,7 @@ export async function distanceOf(
 
 /** @param passes for each group of positions that are computed together, their indices in the list of positions */
 export async function runPasses(
-  { workers, network, memory, job }: PassWork,
+  { workers, network, memory, task }: PassWork,
   offsets: Int32Array,
   passes: readonly (readonly number[])[],
   { onImages, onShared, onRows, onFailure, signal }: ExtractionOptions,
@@ -59,7 +59,7 @@ export async function runPasses(
       const rows = Int32Array.from(passes[first]!)
       const places = offsetsAt(offsets, rows)
       const result = await workers
-        .run({ parts: [{ job, offsets: places }], target: { matrices, rows }, stop }, (images) => {
+        .run({ parts: [{ task, offsets: places }], target: { matrices, rows }, stop }, (images) => {
           if (images === 0) return onShared?.(shared.add(first).size, passes.length)
           running.set(first, images)
           showImages()

@@ -94,11 +94,11 @@ export class Reuse {
     if (known !== undefined) return known
     const { network, memory } = this.#pool
     const own = await this.#cellWorkers.enter(shared)
-    const job = sceneTask(network, scene, { batch: shared.plan.batch ?? this.#settings.batch })
+    const task = sceneTask(network, scene, { batch: shared.plan.batch ?? this.#settings.batch })
     let result: Features | string
     try {
       result = await this.#computeShared(
-        { workers: own.workers, network, memory, job },
+        { workers: own.workers, network, memory, task },
         scene,
         offsets,
         shared,

@@ -61,7 +61,7 @@ export interface Target {
 
 /** Images of a batch that show the same scene. */
 export interface BatchPart {
-  readonly job: SceneTask
+  readonly task: SceneTask
   /** Positions of the patch, [images, 2] as row, col. */
   readonly offsets: Int32Array
   /** How each image then moves, [images, 4]: the fields of `Movement` in their order. */
@@ -75,9 +75,9 @@ export interface BatchTask {
   readonly stop: Int32Array
 }
 
-/** Message of a worker about a batch that it computes, which is named by its first job and its first matrix row. */
+/** Message of a worker about a batch that it computes, which is named by its first scene task and its first matrix row. */
 export interface BatchProgress {
-  readonly job: number
+  readonly taskId: number
   readonly row: number
   /** Number of images whose features are stored; 0 when the layers that the images share are computed. */
   readonly images: number

@@ -12,7 +12,7 @@ const images = new Float32Array(12)
 const before = process.memoryUsage.rss()
 let most = before
 for (let id = 0; id < 200; id++) {
-  if (process.argv[2] === 'drawn') await draw([{ job: { id, scene }, offsets: Int32Array.of(0, 0) }], images)
+  if (process.argv[2] === 'drawn') await draw([{ task: { id, scene }, offsets: Int32Array.of(0, 0) }], images)
   else sceneCompositor(scene, input)
   // The garbage collector's finalizers run between the events of a process.
   await setImmediate()

@@ -27,7 +27,7 @@ else await import('../../../dist/engine/backends/processMain.js')
 
 process.prependListener('message', (message) => {
   if (message.kind === 'batch' && CRASHES[failure]?.()) process.abort()
-  if (message.parts?.some(({ job }) => job) && failure === 'has little memory') limitMemory(MEMORY)
+  if (message.parts?.some(({ task }) => task) && failure === 'has little memory') limitMemory(MEMORY)
 })
 
 function limitMemory(bytes) {

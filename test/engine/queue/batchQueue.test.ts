@@ -21,8 +21,8 @@ async function scheduled(
     return answer(first, attempts.get(first) as number)
   }
   const runner: Runner = { batch: 2, inFlight: 1, shrink: () => false, ...changes }
-  const job = { positions, run, signal, onDone: (count: number) => done.push(count) }
-  const finished = await schedule(job, runner).catch((error: BatchFailure) => error)
+  const batches = { positions, run, signal, onDone: (count: number) => done.push(count) }
+  const finished = await schedule(batches, runner).catch((error: BatchFailure) => error)
   return { finished, tried, done }
 }
 

@@ -134,7 +134,7 @@ describe('an extraction', () => {
     const { layers } = await encodeImages(poolOf(3, { answer }).pool, frames)
     expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
     const [first, last] = sent.map((parts) =>
-      parts.map(({ job, ...images }) => ({ size: job.scene.patch.size, ...images })),
+      parts.map(({ task, ...images }) => ({ size: task.scene.patch.size, ...images })),
     )
     expect(first).toEqual([
       { size: 2, offsets: Int32Array.of(0, 1) },
@@ -142,7 +142,7 @@ describe('an extraction', () => {
     ])
     // The last frame fills up the batch. Its scene has the number that it had before.
     expect(last).toEqual([{ size: 2, offsets: Int32Array.of(6, 7, 6, 7, 6, 7) }])
-    expect(sent[1]?.[0]?.job.id).toBe(sent[0]?.[0]?.job.id)
+    expect(sent[1]?.[0]?.task.id).toBe(sent[0]?.[0]?.task.id)
   })
 })
 
@@ -229,7 +229,7 @@ describe('the memory of work that failed', () => {
     [
       'passes',
       (pool: WorkerPool, given: ExtractionOptions) =>
-        runPasses({ ...pool, job: sceneTask(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
+        runPasses({ ...pool, task: sceneTask(networkOf(), scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
     ],
   ])('is used again when nobody reads it any more: %s', async (_, fail) => {
     let used: readonly ArrayBufferLike[] = []
@@ -275,7 +275,7 @@ describe('passes of positions', () => {
   ]
   const workOf = (answer?: Answer) => {
     const { workers } = workersOf(1, answer)
-    return { workers, network: networkOf(), memory: openFeatureMemory(), job: sceneTask(networkOf(), scene) }
+    return { workers, network: networkOf(), memory: openFeatureMemory(), task: sceneTask(networkOf(), scene) }
   }
 
   it('put features into the rows of their positions, and say which stand', async () => {

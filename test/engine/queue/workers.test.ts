@@ -20,7 +20,7 @@ it('the progress of a batch is told while it is computed, and an error of the li
     const flag = new Int32Array(new SharedArrayBuffer(4))
     const stop = new Int32Array(1)
     const target = { matrices: [new Float32Array(flag.buffer)], rows: Int32Array.of(7) }
-    return workers.run({ parts: [{ job: { id: 3, scene }, offsets: new Int32Array(2) }], target, stop }, (images) => {
+    return workers.run({ parts: [{ task: { id: 3, scene }, offsets: new Int32Array(2) }], target, stop }, (images) => {
       Atomics.store(flag, 0, 1)
       Atomics.notify(flag, 0)
       onProgress(images)
@@ -40,7 +40,7 @@ it('a batch that is stopped before it begins does not open the network', async (
   const data = { backend: 'thread', onnxPath: 'missing.onnx', input: imagenetInput, outputs: [], threads: 1 } as const
   const workers = openWorkers(data, 1)
   const target = { matrices: [], rows: Int32Array.of(0) }
-  const task = { parts: [{ job: { id: 1, scene: sceneOf(stripes(2)) }, offsets: new Int32Array(2) }], target }
+  const task = { parts: [{ task: { id: 1, scene: sceneOf(stripes(2)) }, offsets: new Int32Array(2) }], target }
   expect(await workers.run({ ...task, stop: Int32Array.of(1) })).toEqual({ kind: 'stopped' })
   expect(await workers.run({ ...task, stop: Int32Array.of(0) })).toMatchObject({ kind: 'failed', during: 'open' })
   await workers.close()

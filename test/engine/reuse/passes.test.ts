@@ -16,8 +16,8 @@ it('passes tell their shared layers once each, and the images that running ones 
     return { kind: 'written' }
   }
   const workers: Workers = { count: 1, inFlight: 1, run, rest: async () => undefined, close: async () => undefined }
-  const job = { id: 1, scene: sceneOf(stripes(2)) }
-  const work = { workers, network: describedNetwork(), memory: openFeatureMemory(), job }
+  const task = { id: 1, scene: sceneOf(stripes(2)) }
+  const work = { workers, network: describedNetwork(), memory: openFeatureMemory(), task }
   const shared: number[][] = []
   const images: number[] = []
   const passes = [

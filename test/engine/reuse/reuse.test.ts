@@ -67,7 +67,7 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
     run: async ({ parts: [part], target: { matrices } }) => {
       if (isShared) told.cells++
       if (isShared && answer !== undefined) return answer
-      const { outputs = network.layers.map(({ name }) => name) } = part?.job ?? {}
+      const { outputs = network.layers.map(({ name }) => name) } = part?.task ?? {}
       for (const [i, matrix] of matrices.entries()) matrix.fill(100_000 + error(outputs[i] as string))
       return { kind: 'written' }
     },

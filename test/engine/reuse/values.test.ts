@@ -330,7 +330,7 @@ async function distanceWith(made: Written, scene: Scene, count: number): Promise
   const offsets = offsetsOf(scene)
   const featuresBy = async (backend: typeof plain) => {
     const found = new Float32Array((offsets.length / 2) * dims)
-    await backend([{ job: { id: 1, scene, batch: 10 }, offsets }], (first, images, [layer]) => {
+    await backend([{ task: { id: 1, scene, batch: 10 }, offsets }], (first, images, [layer]) => {
       expect(layer).toHaveLength(images * dims)
       found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
     })
@@ -376,10 +376,10 @@ describe('values computed once', () => {
     const images: number[] = []
     const put = (_first: number, count: number) => void images.push(count)
     const isStopped = () => images.length > 0
-    await reusing([{ job: { id: 1, scene, batch: 10 }, offsets: offsetsOf(scene) }], put, { isStopped })
+    await reusing([{ task: { id: 1, scene, batch: 10 }, offsets: offsetsOf(scene) }], put, { isStopped })
     expect(images).toEqual([9])
-    await reusing([{ job: { id: 1, scene, batch: 10 }, offsets: offsetsOf(scene) }], put, { isStopped })
-    await plain([{ job: { id: 1, scene }, offsets: offsetsOf(scene) }], put, { isStopped })
+    await reusing([{ task: { id: 1, scene, batch: 10 }, offsets: offsetsOf(scene) }], put, { isStopped })
+    await plain([{ task: { id: 1, scene }, offsets: offsetsOf(scene) }], put, { isStopped })
     expect(images).toEqual([9])
   })
 

@@ -190,7 +190,7 @@ async function drawnBy(protocol: Protocol, photograph: Scene, own: ProtocolSetti
   const input = { ...imagenetInput, rows: frame, cols: frame, divisor: 1, mean: [0, 0, 0], std: [1, 1, 1] } as const
   const { scene, row, col, movement } = (await protocol.drawing(photograph, own))(shift)
   const { rows = 0, cols = 0, rowStep = 0, colStep = 0 } = movement ?? {}
-  const part = { job: { id: 1, scene }, offsets: Int32Array.of(row, col) }
+  const part = { task: { id: 1, scene }, offsets: Int32Array.of(row, col) }
   const images = new Float32Array(3 * frame * frame)
   await imageDrawing(input)(
     [{ ...part, ...(movement && { movements: Float64Array.of(rows, cols, rowStep, colStep) }) }],
