@@ -190,8 +190,8 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
     }
   }
   const begin = (network: Network, scene: Scene): Opened => {
-    const plan = { network, scene, images: IMAGES, request, wished, onNote, signal }
-    const opened: Opened = { handle: openExecution(plan), since: performance.now(), works: new Set() }
+    const execution = { network, scene, images: IMAGES, request, wished, onNote, signal }
+    const opened: Opened = { handle: openExecution(execution), since: performance.now(), works: new Set() }
     opened.handle.then(
       () => {
         opened.since = undefined

@@ -430,17 +430,17 @@ export async function comparePositions(
 
 function openPartial(out: string, network: Network, grid: PositionGrid, origin: object, options: FolderLockOptions) {
   const { rows, cols, stride } = grid
-  const plans = network.layers.map(({ name, dims }) => ({
+  const specs = network.layers.map(({ name, dims }) => ({
     file: arrayFile(name),
     shape: [rows, cols, dims],
     rows: rows * cols,
     dims,
   }))
   for (const { name } of network.layers)
-    if (plans.some(({ file }) => file === anchorFile(name)))
+    if (specs.some(({ file }) => file === anchorFile(name)))
       throw new UsageError(
         `${anchorFile(name)} would hold both a layer and the features of ${name} at the anchors; choose other \`layers\``,
       )
-  const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
-  return openPartialArrays(out, identity, plans, options)
+  const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, specs }))
+  return openPartialArrays(out, identity, specs, options)
 }

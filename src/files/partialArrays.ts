@@ -88,17 +88,17 @@ const PIECE = 1 << 24
 export async function openPartialArrays(
   folder: string,
   fingerprint: string,
-  plans: readonly ArraySpec[],
+  specs: readonly ArraySpec[],
   options: FolderLockOptions = {},
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)
-  const layout = plans.map(({ file, shape, dims }) => ({
+  const layout = specs.map(({ file, shape, dims }) => ({
     path: join(folder, `${file}${PARTIAL}`),
     final: join(folder, file),
     header: encodeNpy(shape, new Float32Array(0))[0],
     rowBytes: dims * Float32Array.BYTES_PER_ELEMENT,
   }))
-  const count = plans[0]?.rows ?? 0
+  const count = specs[0]?.rows ?? 0
   const release = await lockFolder(folder, options)
   return orOutputError<PartialArrays>(folder, async () => {
     const stored = await storedSums(statePath, fingerprint, count)

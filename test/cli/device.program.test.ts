@@ -58,7 +58,7 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
     async () => {
       const network = await chooseNetwork({ model: 'tiny-alexnet' })
       const request = { name: 'webgpu', index: null, precision: 'fp32' } as const
-      const plan = {
+      const execution = {
         network,
         scene: sceneOf(stripes(75)),
         images: 1e6,
@@ -66,7 +66,7 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
         wished: { batch: 2 },
         onNote: () => undefined,
       }
-      expect(await gpuFasterThan(plan, 0)).toBeUndefined()
+      expect(await gpuFasterThan(execution, 0)).toBeUndefined()
     },
   )
 })

@@ -130,8 +130,15 @@ describe('devices', () => {
   async function openDevice(failure: string, changes: object = {}) {
     const notes: string[] = []
     const script = failing('device', failure)
-    const plan = { network, devices: [CPU], batch: 8, script, onNote: (line: string) => notes.push(line), ...changes }
-    return { pool: await openDevicePool(plan), notes }
+    const options = {
+      network,
+      devices: [CPU],
+      batch: 8,
+      script,
+      onNote: (line: string) => notes.push(line),
+      ...changes,
+    }
+    return { pool: await openDevicePool(options), notes }
   }
 
   it('that crash once are opened again', async () => {

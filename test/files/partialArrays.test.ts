@@ -19,8 +19,8 @@ const MATRICES = PLANS.map(({ rows, dims }) =>
 const places = (...rows: readonly number[]) => rows.map((row) => ({ row, from: row }))
 
 /** What `use` makes of the arrays while they are open. */
-async function opened<T>(use: (arrays: PartialArrays) => T | Promise<T>, fingerprint = 'same', plans = PLANS) {
-  const arrays = await openPartialArrays(inFolder(), fingerprint, plans)
+async function opened<T>(use: (arrays: PartialArrays) => T | Promise<T>, fingerprint = 'same', specs = PLANS) {
+  const arrays = await openPartialArrays(inFolder(), fingerprint, specs)
   try {
     return await use(arrays)
   } finally {
@@ -105,8 +105,8 @@ describe('partial arrays', () => {
   })
 
   it('take the place of rows of others that stopped there, and of nothing else', async () => {
-    const plans = [PLANS[0], { file: 'c.npy', shape: [4, 3], rows: 4, dims: 3 }] as typeof PLANS
-    await opened((others) => others.write(places(0), MATRICES), 'others', plans)
+    const specs = [PLANS[0], { file: 'c.npy', shape: [4, 3], rows: 4, dims: 3 }] as typeof PLANS
+    await opened((others) => others.write(places(0), MATRICES), 'others', specs)
     for (const name of ['c.npy', 'mine.partial', 'notes.txt']) writeFileSync(inFolder(name), '')
     await write(0)
     const left = ['a.npy.partial', 'b.npy.partial', 'c.npy', 'mine.partial', 'notes.txt', 'partial.json']
@@ -116,10 +116,10 @@ describe('partial arrays', () => {
 
   it('are checked piece by piece where they are large', async () => {
     const dims = 2 ** 21
-    const plans = [{ file: 'large.npy', shape: [3, dims], rows: 3, dims }]
+    const specs = [{ file: 'large.npy', shape: [3, dims], rows: 3, dims }]
     const rows = [0, 2].map((row) => ({ row, from: 0 }))
-    await opened((arrays) => arrays.write(rows, [new Float32Array(dims).fill(7)]), 'same', plans)
-    const found = () => opened(({ done, damaged }) => [...done, damaged], 'same', plans)
+    await opened((arrays) => arrays.write(rows, [new Float32Array(dims).fill(7)]), 'same', specs)
+    const found = () => opened(({ done, damaged }) => [...done, damaged], 'same', specs)
     expect(await found()).toEqual([1, 0, 1, 0])
     truncateSync(inFolder('large.npy.partial'), 128 + 3 * 4 * dims - 1)
     expect(await found()).toEqual([1, 0, 0, 1])

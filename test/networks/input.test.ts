@@ -8,7 +8,7 @@ import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
 import { inspectModel } from '../../src/networks/models/inspection.js'
 import { classesOf } from '../../src/networks/open/classes.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
-import { inputPlan } from '../../src/networks/open/setUpNetwork.js'
+import { adapterOf } from '../../src/networks/open/setUpNetwork.js'
 import { type GivenReference, parseReference } from '../../src/networks/reference/reference.js'
 import { readOnnxFile } from '../../src/onnx/format/onnxFile.js'
 import { joined } from '../support/caffeFile.js'
@@ -22,7 +22,7 @@ beforeEach(() => copyFileSync(onnxGolden('open-size'), folder('net.onnx')))
 
 type Options = Omit<GivenReference, 'model'>
 const file = (options: Options = {}) => networkFile(parseReference({ model: folder('net.onnx'), ...options }))
-const choose = async (options?: Options) => inputPlan(await file(options))
+const choose = async (options?: Options) => adapterOf(await file(options))
 
 /** Files beside the model by their names, as JSON where they are no texts; `metadata` is of the model itself. */
 interface Circumstances {
@@ -156,15 +156,17 @@ describe('the recipe of an input', () => {
 
   it('of grey pictures is values from 0 to 1 where nothing says it', async () => {
     copyFileSync(onnxGolden('grey'), folder('net.onnx'))
-    const plan = await choose()
-    expect(recipeOf(plan)).toMatchObject({
+    const adapter = await choose()
+    expect(recipeOf(adapter)).toMatchObject({
       rows: 8,
       divisor: 255,
       ...unscaled,
       channelOrder: 'grey',
       source: 'assumed',
     })
-    expect(assumedInput({ id: 'net', ...plan })).toContain('no preprocessing was found, so values from 0 to 1 are used')
+    expect(assumedInput({ id: 'net', ...adapter })).toContain(
+      'no preprocessing was found, so values from 0 to 1 are used',
+    )
     expect((await choose({ inputMean: [0.5] })).inputSource).toBe('options, values from 0 to 1 for the rest')
   })
 

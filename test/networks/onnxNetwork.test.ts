@@ -6,7 +6,7 @@ import type { Pool } from '../../src/network.js'
 import { networkFile } from '../../src/networks/file/networkFile.js'
 import { inspectModel } from '../../src/networks/models/inspection.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
-import { inputPlan } from '../../src/networks/open/setUpNetwork.js'
+import { adapterOf } from '../../src/networks/open/setUpNetwork.js'
 import { parseReference } from '../../src/networks/reference/reference.js'
 import { readOnnxFile } from '../../src/onnx/format/onnxFile.js'
 import { writeModel } from '../../src/onnx/format/onnxModel.js'
@@ -18,7 +18,7 @@ import { node, weightsOf } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 const exported = (name: string) => join(import.meta.dirname, '../golden/exports', `${name}.onnx`)
-const inputOf = async (model: string) => inputPlan(await networkFile(parseReference({ model })))
+const inputOf = async (model: string) => adapterOf(await networkFile(parseReference({ model })))
 const layers = ['/relu/Relu_output_0', 'features', 'conv', 'flat']
 
 describe('any ONNX file', () => {
@@ -125,7 +125,7 @@ describe('an ONNX file is refused', () => {
 
   it('for a mean of each colour, if its pictures are grey', async () => {
     const reference = parseReference({ model: onnxGolden('grey'), input: 'imagenet' })
-    expect(await messageOf(networkFile(reference).then(inputPlan), UsageError)).toContain(
+    expect(await messageOf(networkFile(reference).then(adapterOf), UsageError)).toContain(
       'expects grey images, but the preprocessing (options) has a mean or std for each colour; give one number each',
     )
   })

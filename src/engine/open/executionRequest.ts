@@ -40,14 +40,14 @@ const WORTH_A_LARGER_BATCH = 1.03
  * @throws DeviceError if the device is missing, crashes, or leaves operators to the processor
  * @throws UsageError if `threads` is set for a GPU, or if other settings are impossible
  */
-export async function openExecution(plan: ExecutionRequest): Promise<NetworkHandle> {
-  const { network, request, wished, onNote, signal } = plan
+export async function openExecution(execution: ExecutionRequest): Promise<NetworkHandle> {
+  const { network, request, wished, onNote, signal } = execution
   if (request.name === 'auto' || PROVIDERS[request.name].isProcessor) {
-    const settings = chooseSettings(network, plan.images, wished)
+    const settings = chooseSettings(network, execution.images, wished)
     // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
-    const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
-    return faster ?? openProcessor(plan, settings)
+    const faster = isFree && mayHaveGpu() ? await fasterGpu(execution, settings) : undefined
+    return faster ?? openProcessor(execution, settings)
   }
   if (wished.threads !== undefined)
     throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
@@ -57,7 +57,7 @@ export async function openExecution(plan: ExecutionRequest): Promise<NetworkHand
       onNote(
         `${request.name} runs on ${adapter}, which is not a GPU but computes on the processor; \`device cpu\` is faster`,
       )
-  return openDevices(plan, trials)
+  return openDevices(execution, trials)
 }
 
 type PassedTrial = DeviceTrial & { runs: true }
@@ -102,21 +102,24 @@ function openProcessor(
   return openThreads(network, settings, { onNote, reusing: reuse === 'off' ? undefined : many })
 }
 
-async function fasterGpu(plan: ExecutionRequest, settings: Settings): Promise<NetworkHandle | undefined> {
-  const { network, scene, images, signal } = plan
+async function fasterGpu(execution: ExecutionRequest, settings: Settings): Promise<NetworkHandle | undefined> {
+  const { network, scene, images, signal } = execution
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
   const rate = await processorRate(network, scene, settings, signal)
-  return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
+  return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(execution, rate)
 }
 
 /** Opens the first GPU that is faster than `processor` images per second. GPUs emulated in software are left out. */
-export async function gpuFasterThan(plan: ExecutionRequest, processor: number): Promise<NetworkHandle | undefined> {
+export async function gpuFasterThan(
+  execution: ExecutionRequest,
+  processor: number,
+): Promise<NetworkHandle | undefined> {
   for (const name of TRIED_BY_AUTO) {
-    const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
+    const all = await tryAll(devicesOf(name, null), execution.network, 'fp32', execution.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
     if (trials.length === 0) continue
     try {
-      const handle = await openDevices(plan, trials)
+      const handle = await openDevices(execution, trials)
       if (handle.rate !== null && handle.rate > processor) return handle
       await handle.close()
     } catch (error) {
@@ -130,17 +133,17 @@ export async function gpuFasterThan(plan: ExecutionRequest, processor: number): 
  * @throws DeviceError if a device fails here although its trial passed. If it fails later, the processor takes over,
  *   except with fp16.
  */
-async function openDevices(plan: ExecutionRequest, trials: readonly PassedTrial[]): Promise<NetworkHandle> {
-  const { network, scene, wished, onNote } = plan
-  const { precision } = plan.request
+async function openDevices(execution: ExecutionRequest, trials: readonly PassedTrial[]): Promise<NetworkHandle> {
+  const { network, scene, wished, onNote } = execution
+  const { precision } = execution.request
   const devices = trials.map(({ device }) => device)
   const { name } = devices[0]!
-  const processor = chooseSettings(network, plan.images)
+  const processor = chooseSettings(network, execution.images)
   const [batch, ...larger] = deviceBatches(network, wished, devices)
   const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length]!)
   const pool = await openDevicePool({ network, devices: each, batch, precision, onNote })
   try {
-    const rate = await fastestBatch(plan, pool, devices, larger)
+    const rate = await fastestBatch(execution, pool, devices, larger)
     const noiseFloor = await measureNoiseFloor(pool, scene, processor)
     checkNoise(name, noiseFloor, precision)
     const adapter = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null

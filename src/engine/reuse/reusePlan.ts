@@ -96,7 +96,7 @@ export function planCells(work: PlannedCells, positions: Positions): ReusePlan |
 interface Candidate {
   /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
-  /** Makes the plan. Only that of the best candidate is made, because `CellPlan.distinct` may be long. */
+  /** Makes the plan. Only that of the best candidate is made, because `ReusePlan.distinct` may be long. */
   readonly plan: () => ReusePlan
 }
 

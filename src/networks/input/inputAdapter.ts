@@ -57,7 +57,7 @@ export interface InputAdapter {
 }
 
 /** @param wantedSize the user's choice for the side of the images, in pixels */
-export function plannedInput(
+export function inputAdapter(
   onnx: OnnxFile,
   tensor: TypedTensor,
   recipe: InputRecipe,

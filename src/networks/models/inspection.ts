@@ -19,7 +19,7 @@ import { type NetworkFile, networkFile } from '../file/networkFile.js'
 import type { InputAdapter } from '../input/inputAdapter.js'
 import { classesOf } from '../open/classes.js'
 import { defaultLayers } from '../open/outputs.js'
-import { inputPlan } from '../open/setUpNetwork.js'
+import { adapterOf } from '../open/setUpNetwork.js'
 import { type GivenReference, parseReference } from '../reference/reference.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -73,15 +73,15 @@ export async function inspectModel(
   options: Omit<GivenReference, 'model'> = {},
 ): Promise<ModelInspection> {
   const file = await networkFile(parseReference({ model, ...options, weightsOption: 'weights FILE' }))
-  const planned = await inputPlan(file)
+  const adapter = await adapterOf(file)
   const { path, graph, inputs, outputs } = file.onnx
-  const { input, inputSource, image } = planned
+  const { input, inputSource, image } = adapter
   const made = imageTensors(graph, image)
   const defaultsOf = (shown: Shown, batch: number) => defaultLayers(file, image, shown, batch)
   // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in the output then differs
   // from that in the input.
   const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
-  const { shown, batch, analysis } = await allShapes(file, planned, made, isWhole)
+  const { shown, batch, analysis } = await allShapes(file, adapter, made, isWhole)
   const { readings, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
@@ -119,7 +119,7 @@ export async function inspectModel(
     path,
     inputs,
     input: { ...input, name: image, source: inputSource },
-    form: formOf(file.onnx, planned, inputs[0]!),
+    form: formOf(file.onnx, adapter, inputs[0]!),
     outputs: outputs.map((output) => {
       const reading = readings.find(({ name }) => name === output.name)
       const { shape, kind: own = null } = reading ?? { kind: 'other' as const, shape: undefined }

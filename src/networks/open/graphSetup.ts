@@ -11,7 +11,7 @@ import { type Network, OPTIMIZATIONS } from '../../network.js'
 import { checkOwner, intactGraph } from '../../onnx/edit/graphCache.js'
 import { inputSchema } from '../catalog/catalog.js'
 
-/** The part of a plan that a trial run found: which graph to run, and which outputs and input it has. */
+/** The part of a network setup that a trial run found: which graph to run, and which outputs and input it has. */
 export type GraphSetup = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'oneAtATime' | 'layers' | 'pool'>
 
 /**
@@ -40,12 +40,12 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-export async function storedPlan(path: string, key: object): Promise<GraphSetup | undefined> {
+export async function storedSetup(path: string, key: object): Promise<GraphSetup | undefined> {
   try {
     await checkOwner()
-    const { graph, ...plan } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
+    const { graph, ...setup } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
-    return onnxPath === undefined ? undefined : { onnxPath, ...plan }
+    return onnxPath === undefined ? undefined : { onnxPath, ...setup }
   } catch {
     // A damaged file, or one that anyone can change, is treated as missing; the caller tries the graph again.
     return undefined
@@ -53,23 +53,23 @@ export async function storedPlan(path: string, key: object): Promise<GraphSetup 
 }
 
 /** If the cache cannot be written, nothing is stored, and there is no error. */
-export async function keepPlan(path: string, key: object, { onnxPath, ...plan }: GraphSetup): Promise<void> {
+export async function keepSetup(path: string, key: object, { onnxPath, ...setup }: GraphSetup): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {
-    await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...plan }))
+    await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...setup }))
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
   }
 }
 
-/** Increase it whenever trial runs decide in another way, so that older plans are not used. */
-const PLAN_FORMAT = 1
+/** Increase it whenever trial runs decide in another way, so that older setups are not used. */
+const SETUP_FORMAT = 1
 
 /**
  * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because a different
  * version may give a different result.
  */
 function fileOf(key: object): string {
-  const all = JSON.stringify([PLAN_FORMAT, packageVersion(), env.versions.node, key])
+  const all = JSON.stringify([SETUP_FORMAT, packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)
 }

@@ -13,6 +13,6 @@ import { setUpNetwork } from './setUpNetwork.js'
 export async function chooseNetwork(given: GivenReference): Promise<Network> {
   const file = await networkFile(parseReference(given))
   const { id, weights, entry } = file
-  const plan = await setUpNetwork(file)
-  return { id, title: entry?.title ?? id, ...(entry && { catalogId: entry.id }), ...plan, ...weights }
+  const setup = await setUpNetwork(file)
+  return { id, title: entry?.title ?? id, ...(entry && { catalogId: entry.id }), ...setup, ...weights }
 }

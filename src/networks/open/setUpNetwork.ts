@@ -28,34 +28,34 @@ import { wantedDetection } from '../detector/detection.js'
 import type { DetectedOutputs } from '../detector/forms.js'
 import { detectionNodes } from '../detector/head.js'
 import type { NetworkFile } from '../file/networkFile.js'
-import { type InputAdapter, imageInput, isGrey, plannedInput } from '../input/inputAdapter.js'
+import { type InputAdapter, imageInput, inputAdapter, isGrey } from '../input/inputAdapter.js'
 import { inputRecipe } from '../input/recipe.js'
 import type { Reference } from '../reference/reference.js'
 import { classesOf } from './classes.js'
-import { type GraphSetup, keepPlan, storedPlan } from './graphSetup.js'
+import { type GraphSetup, keepSetup, storedSetup } from './graphSetup.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
-type Plan = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
+type NetworkSetup = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
  * out. Features are float32, and are pooled if the reference says so. If the graph must be changed for this, a changed
  * copy is written.
  */
-export async function setUpNetwork(file: NetworkFile): Promise<Plan> {
+export async function setUpNetwork(file: NetworkFile): Promise<NetworkSetup> {
   const { reference, onnx, entry } = file
   const detection = wantedDetection(file)
-  const ofInput = await inputPlan(file)
+  const ofInput = await adapterOf(file)
   const head = detection && detectionNodes(detection, ofInput.input)
-  const planned = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
-  const { input, inputSource } = planned
+  const adapter = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
+  const { input, inputSource } = adapter
   const known = entry && catalogLayers(entry, reference.layers, onnx)
-  const plan = known ? { onnxPath: onnx.path, layers: known, input } : await triedPlan(file, planned, detection)
-  const { classes = classesOf(file, plan.layers), detector } = detection ?? {}
-  const notes = detection ? [] : meaningNotes(file, plan.layers, classes)
+  const setup = known ? { onnxPath: onnx.path, layers: known, input } : await triedSetup(file, adapter, detection)
+  const { classes = classesOf(file, setup.layers), detector } = detection ?? {}
+  const notes = detection ? [] : meaningNotes(file, setup.layers, classes)
   const found = { ...(classes && { classes }), ...(detector && { detector }), ...(notes.length > 0 && { notes }) }
-  return { ...plan, inputSource, ...found }
+  return { ...setup, inputSource, ...found }
 }
 
 /** Decisions about outputs behind a Softmax, unless the user made them. */
@@ -76,18 +76,18 @@ function meaningNotes(
 }
 
 /** The result of a trial is stored, so that the same reference needs no second one. */
-async function triedPlan(file: NetworkFile, planned: InputAdapter, detection?: DetectedOutputs): Promise<GraphSetup> {
+async function triedSetup(file: NetworkFile, adapter: InputAdapter, detection?: DetectedOutputs): Promise<GraphSetup> {
   const { path, sha256 } = file.onnx
   const { layers, pool, tokens = null, outputKind } = file.reference
   // The names of classes decide which output has the class scores.
   const classes = file.names.map(({ names }) => names.length)
-  const { input, changes } = planned
+  const { input, changes } = adapter
   const key = { sha256, input, changes, choice: { layers, pool, tokens, outputKind, classes } }
-  const stored = await storedPlan(path, key)
+  const stored = await storedSetup(path, key)
   if (stored !== undefined) return stored
-  const plan = await measuredPlan(file, planned, detection)
-  await keepPlan(path, key, plan)
-  return plan
+  const setup = await measuredSetup(file, adapter, detection)
+  await keepSetup(path, key, setup)
+  return setup
 }
 
 /** Adds nodes and their constants to those that a graph gets anyway. */
@@ -102,12 +102,12 @@ function withNodes<T extends Added>(changes: T, { nodes = [], constants = [] }: 
 type Added = Pick<GraphChanges, 'nodes' | 'constants'>
 
 /** Decides how pixels become the input of a network. For networks of the catalog, the catalog says so. */
-export async function inputPlan({ reference, onnx, folders, entry }: NetworkFile): Promise<InputAdapter> {
+export async function adapterOf({ reference, onnx, folders, entry }: NetworkFile): Promise<InputAdapter> {
   if (entry !== undefined) return { input: entry.input, inputSource: 'catalog', image: entry.input.name, changes: null }
   const image = imageInput(onnx)
   const kind = { bytes: image.type === 'uint8', grey: isGrey(image) }
   const recipe = await inputRecipe(onnx, folders, reference, kind)
-  return plannedInput(onnx, image, recipe, reference.inputSize)
+  return inputAdapter(onnx, image, recipe, reference.inputSize)
 }
 
 /** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
@@ -127,7 +127,7 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 /** What the trial runs are to find out. */
 interface Wanted {
   readonly file: NetworkFile
-  readonly planned: InputAdapter
+  readonly adapter: InputAdapter
   /** The layer of detections. They choose between boxes, so rounding may show. */
   readonly detections: readonly string[]
   /** The boxes and scores that detections read. They are compared between batches instead of the detections. */
@@ -152,12 +152,12 @@ interface SecondTrial extends Trial {
 }
 
 /** Finds out by trial runs how to read the chosen layers. */
-async function measuredPlan(
+async function measuredSetup(
   file: NetworkFile,
-  planned: InputAdapter,
+  adapter: InputAdapter,
   detection: DetectedOutputs | undefined,
 ): Promise<GraphSetup> {
-  const wanted = wantedTensors(file, planned, detection)
+  const wanted = wantedTensors(file, adapter, detection)
   const first = await firstTrial(wanted)
   const read = featureTensors(wanted, first)
   const second = await secondTrial(wanted, first, read)
@@ -167,36 +167,36 @@ async function measuredPlan(
   return {
     onnxPath: graph.path,
     ...level,
-    input: { ...planned.input, batch: oneAtATime ? 1 : first.fixedBatch },
+    input: { ...adapter.input, batch: oneAtATime ? 1 : first.fixedBatch },
     ...(oneAtATime && { oneAtATime: true }),
     layers: featureLayers(read, tensors),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
   }
 }
 
-function wantedTensors(file: NetworkFile, planned: InputAdapter, detection: DetectedOutputs | undefined): Wanted {
+function wantedTensors(file: NetworkFile, adapter: InputAdapter, detection: DetectedOutputs | undefined): Wanted {
   const detections = detection ? [detection.detector.layer] : []
   const { layers = detection && detections } = file.reference
-  const made = imageTensors(file.onnx.graph, planned.image).map(({ name }) => name)
+  const made = imageTensors(file.onnx.graph, adapter.image).map(({ name }) => name)
   return {
     file,
-    planned,
+    adapter,
     detections,
     compared: detection ? [detection.form.boxes, detection.form.scores] : [],
-    candidates: layerNames(file, planned, [...made, ...detections], layers),
+    candidates: layerNames(file, adapter, [...made, ...detections], layers),
     isStated: layers !== undefined,
   }
 }
 
 /** Tries the graph itself, to see the shapes of all tensors that may be read. */
 async function firstTrial(wanted: Wanted): Promise<FirstTrial> {
-  const { file, planned, compared, candidates } = wanted
+  const { file, adapter, compared, candidates } = wanted
   const { reference, onnx } = file
   const plain = await triedGraph(file, changesFor(wanted, candidates))
   const names = [...new Set([...compared, ...candidates])]
   const attempt = (batch: number) =>
-    trialRun(plain, { input: trialInput(planned.input, batch), names }, reference.signal)
-  const stated = planned.input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null)
+    trialRun(plain, { input: trialInput(adapter.input, batch), names }, reference.signal)
+  const stated = adapter.input.batch ?? (scalesByBatch(onnx.graph) ? 1 : null)
   const tried = await tryBatches(stated, attempt, ({ tensors }) =>
     chosenLayers(wanted, tensors, 2)
       .slice(reference.layers === undefined ? -1 : 0)
@@ -206,17 +206,17 @@ async function firstTrial(wanted: Wanted): Promise<FirstTrial> {
 }
 
 function chosenLayers(
-  { file, planned, candidates, isStated }: Wanted,
+  { file, adapter, candidates, isStated }: Wanted,
   tensors: Trial['tensors'],
   batch: number,
 ): readonly string[] {
-  return isStated ? candidates : checkedNames(file, defaultLayers(file, planned.image, tensors, batch))
+  return isStated ? candidates : checkedNames(file, defaultLayers(file, adapter.image, tensors, batch))
 }
 
 /** The tensor of each chosen layer, with the nodes that turn it into features. */
 function featureTensors(wanted: Wanted, { shown, batch, fixedBatch, plain }: FirstTrial): readonly FeatureTensor[] {
-  const { file, planned } = wanted
-  const run = { onnxPath: plain.path, input: { ...planned.input, batch: fixedBatch } }
+  const { file, adapter } = wanted
+  const run = { onnxPath: plain.path, input: { ...adapter.input, batch: fixedBatch } }
   return chosenLayers(wanted, shown.tensors, batch).map((name) => {
     const scale = scaleOf(file.onnx.graph, name)
     const tensor = { ...shown.tensors.get(name)!, name, scale }
@@ -230,7 +230,7 @@ async function secondTrial(
   { plain, shown, batch }: FirstTrial,
   read: readonly FeatureTensor[],
 ): Promise<SecondTrial> {
-  const { file, planned, candidates } = wanted
+  const { file, adapter, candidates } = wanted
   const isPlain = read.every(({ nodes }) => nodes.length === 0) && read.length === candidates.length
   if (isPlain) return { ...shown, graph: plain }
   const changes = changesFor(
@@ -238,14 +238,14 @@ async function secondTrial(
     read.map(({ tensor }) => tensor.name),
   )
   const graph = await triedGraph(file, withFeatures(changes, read))
-  const asked = { input: trialInput(planned.input, batch), names: read.map(({ output }) => output) }
+  const asked = { input: trialInput(adapter.input, batch), names: read.map(({ output }) => output) }
   const { optimization } = shown
   return { ...(await trialRun({ ...graph, optimization }, asked, file.reference.signal)), graph }
 }
 
 /** Whether an image must run alone, because its values depend on the others of its batch. */
 function mustRunAlone(
-  { file, planned, detections, compared }: Wanted,
+  { file, adapter, detections, compared }: Wanted,
   { shown, fixedBatch }: FirstTrial,
   read: readonly FeatureTensor[],
   { tensors }: SecondTrial,
@@ -257,7 +257,7 @@ function mustRunAlone(
     ...[...compared, ...read.map(({ tensor }) => tensor.name)].map((name) => isAlone(name, shown.tensors.get(name))),
     ...read.map(({ tensor: { name }, output }) => isAlone(name, tensors.get(output))),
   ]
-  return tried.includes(true) || (planned.input.batch === null && scalesByBatch(file.onnx.graph))
+  return tried.includes(true) || (adapter.input.batch === null && scalesByBatch(file.onnx.graph))
 }
 
 function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']): GraphSetup['layers'] {
@@ -274,9 +274,9 @@ function featureLayers(read: readonly FeatureTensor[], tensors: Trial['tensors']
 }
 
 /** The changes that make tensors outputs of the graph. */
-function changesFor({ file, planned }: Wanted, names: readonly string[]): GraphChanges {
+function changesFor({ file, adapter }: Wanted, names: readonly string[]): GraphChanges {
   const outputs = file.onnx.outputs.map(({ name }) => name)
-  return { ...planned.changes, outputs: names.filter((name) => !outputs.includes(name)) }
+  return { ...adapter.changes, outputs: names.filter((name) => !outputs.includes(name)) }
 }
 
 async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): Promise<TriedGraph> {

@@ -17,9 +17,9 @@ import { isHubReference } from './hubReference.js'
  *   it. No file is read.
  * - NetworkFile (networkFile.ts): the ONNX file that the reference names, read and hashed. For a checkpoint, it is the
  *   graph that was built from it.
- * - Plan (plan.ts): how pixels become the input, which layers to read from which graph, and what their values mean.
+ * - NetworkSetup (setUpNetwork.ts): how pixels become the input, which layers to read from which graph, and what their values mean.
  * - Network (network.ts): the result, as plain data.
- * chooseNetwork goes through all stages: parseReference, networkFile, networkPlan. An inspection stops earlier.
+ * chooseNetwork goes through all stages: parseReference, networkFile, setUpNetwork. An inspection stops earlier.
  */
 
 /** Options for networks outside the catalog, whose files may say too little about their output. */

@@ -56,7 +56,7 @@ interface DrawnPhotograph {
   readonly moved: Shift
 }
 
-interface PiecePlan {
+interface PieceOptions {
   readonly seed: number
   /** Largest number of frames in one piece. */
   readonly most: number
@@ -70,23 +70,23 @@ interface PiecePlan {
  */
 export async function* framePieces(
   buckets: AsyncIterable<OpenBucket>,
-  plan: PiecePlan,
+  options: PieceOptions,
 ): AsyncGenerator<FramePiece, void, undefined> {
-  const { signal } = plan
+  const { signal } = options
   // The first piece is small, so that the workers open their sessions while more photographs are read.
-  let most = Math.max(2, Math.ceil(plan.most / ROUNDS))
+  let most = Math.max(2, Math.ceil(options.most / ROUNDS))
   let frames: ImageSpec[] = []
   let photographs: DrawnPhotograph[] = []
   const finishPiece = (): FramePiece => {
     const piece = { frames, photographs }
     frames = []
     photographs = []
-    most = plan.most
+    most = options.most
     return piece
   }
   for await (const { bucket, name, scene, sha256 } of photographsAhead(buckets, signal)) {
     const { protocol, setting } = bucket.item
-    const shifts = protocol.shifts(setting, randomOf(plan.seed, protocol.name, sha256))
+    const shifts = protocol.shifts(setting, randomOf(options.seed, protocol.name, sha256))
     const direction = protocol.movesFrame ? -1 : 1
     const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
       bucket,

@@ -10,14 +10,14 @@ import type { StudyRun } from '../work/study.js'
 import type { WorkItem } from '../work/workItem.js'
 import { computeExpression } from './computedExpression.js'
 import { openWithGenerators } from './generators.js'
-import { type ArithmeticItem, type ArithmeticPlan, isFinished, partialPath } from './item.js'
+import { type ArithmeticItem, isFinished, type MissingArithmetic, partialPath } from './item.js'
 
 /** Number of random expressions in a benchmark. */
 const TIMED_TRIALS = 4
 
-/** Measures the seconds per image of a plan's work with a few of its random expressions, after a warm-up. */
+/** Measures the seconds per image of an item's work with a few of its random expressions, after a warm-up. */
 export async function arithmeticImageSeconds(
-  { models, accuracy: { trials, drawing } }: ArithmeticPlan,
+  { models, accuracy: { trials, drawing } }: MissingArithmetic,
   request: DeviceRequest,
   progress: Progress,
   signal: AbortSignal | undefined,
@@ -45,20 +45,20 @@ export async function computeArithmetic(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { plan, images: total } = await item.again()
-  if (isFinished(plan)) return 0
-  const models = await openWithGenerators(plan.models, total, request, progress, signal)
+  const { missing, images: total } = await item.again()
+  if (isFinished(missing)) return 0
+  const models = await openWithGenerators(missing.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)
   try {
     let done = 0
-    for (const { folder, drawn } of plan.scenes) {
+    for (const { folder, drawn } of missing.scenes) {
       await writeFolderAtomic(folder, async (temporary) => {
         await computeExpression(models, drawn, 'zero', temporary, signal)
       })
       done += drawn.operands.length + 2
       progress.update(done)
     }
-    await computeAccuracy(models, plan.accuracy, (images) => progress.update(done + images), signal)
+    await computeAccuracy(models, missing.accuracy, (images) => progress.update(done + images), signal)
     return total
   } finally {
     progress.stop()
@@ -83,7 +83,7 @@ const SECONDS_BETWEEN_STORES = 5
 
 async function computeAccuracy(
   models: ArithmeticModels,
-  { path, inputs, trials, drawing, before }: ArithmeticPlan['accuracy'],
+  { path, inputs, trials, drawing, before }: MissingArithmetic['accuracy'],
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {

@@ -25,7 +25,7 @@ import { type DrawnExpression, drawExpression, operandOf } from './drawnExpressi
 import type { NetworkWithGenerators } from './generators.js'
 
 /** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
-export interface ArithmeticPlan {
+export interface MissingArithmetic {
   readonly models: NetworkWithGenerators
   /** Built-in scenes whose results are not stored yet, in the order of `ARITHMETIC_SCENES`. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
@@ -57,7 +57,7 @@ interface ArithmeticSettings {
 /** The arithmetic of one network. */
 export interface ArithmeticItem extends WorkItem {
   readonly kind: 'arithmetic'
-  readonly plan: ArithmeticPlan
+  readonly missing: MissingArithmetic
   /** Reads the results folder again and plans only results that are still missing. */
   readonly again: () => Promise<ArithmeticItem>
 }
@@ -70,29 +70,29 @@ export async function arithmeticItem(
   models: NetworkWithGenerators,
   options: ArithmeticSettings,
 ): Promise<ArithmeticItem> {
-  const plan = await missingArithmetic(models, options)
+  const missing = await missingArithmetic(models, options)
   const { network } = models
-  const { path } = plan.accuracy
+  const { path } = missing.accuracy
   const again = () => arithmeticItem(models, options)
   return {
     kind: 'arithmetic',
     network,
     title: arithmeticTitle(network.id),
     group: '',
-    images: imagesOfArithmetic(plan),
+    images: imagesOfArithmetic(missing),
     // This file is written last.
     path,
-    find: async () => ({ state: isFinished(plan) ? 'finished' : 'missing' }),
-    isStored: async () => isFinished((await again()).plan),
+    find: async () => ({ state: isFinished(missing) ? 'finished' : 'missing' }),
+    isStored: async () => isFinished((await again()).missing),
     version: () => fileVersion(path),
-    plan,
+    missing,
     again,
   }
 }
 
 /** What run.json says about the arithmetic of a network. `status` reads `inputsSha256`. */
-export function describeArithmetic({ network, plan }: ArithmeticItem) {
-  const { models, accuracy } = plan
+export function describeArithmetic({ network, missing }: ArithmeticItem) {
+  const { models, accuracy } = missing
   const { patches, background, trialsPerKind, seed } = accuracy.inputs
   return {
     model: network.id,
@@ -108,7 +108,10 @@ export function describeArithmetic({ network, plan }: ArithmeticItem) {
 }
 
 /** For a network without generators, no scenes are planned, because their results cannot be turned into pictures. */
-async function missingArithmetic(models: NetworkWithGenerators, options: ArithmeticSettings): Promise<ArithmeticPlan> {
+async function missingArithmetic(
+  models: NetworkWithGenerators,
+  options: ArithmeticSettings,
+): Promise<MissingArithmetic> {
   const { network } = models
   const { out, background, blend, signal } = options
   const side = network.input.rows
@@ -153,7 +156,7 @@ function readingOf({ layers, pool, input }: Network) {
 async function planAccuracy(
   { network, generators }: NetworkWithGenerators,
   { out, patches, background, blend, trialsPerKind, seed, signal }: ArithmeticSettings,
-): Promise<ArithmeticPlan['accuracy']> {
+): Promise<MissingArithmetic['accuracy']> {
   const side = network.input.rows
   const names = patches.map(({ name }) => name)
   const size = trialSize(SCENE_SIZE, side)
@@ -196,11 +199,11 @@ export function partialPath(path: string): string {
  * Whether nothing is left to do. An interrupted run may have stored all counts, but not in the final file. Then no
  * images are left, but `before` is not null, and `computeAccuracy` writes that file.
  */
-export function isFinished(plan: ArithmeticPlan): boolean {
-  return imagesOfArithmetic(plan) === 0 && plan.accuracy.before === null
+export function isFinished(missing: MissingArithmetic): boolean {
+  return imagesOfArithmetic(missing) === 0 && missing.accuracy.before === null
 }
 
-function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
+function imagesOfArithmetic({ scenes, accuracy }: MissingArithmetic): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)

@@ -76,8 +76,8 @@ async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
 
 async function arithmeticTime({ arithmetic }: PlannedStudy, { request, onProgress, signal }: ResolvedOptions) {
   let seconds = 0
-  for (const { plan, images } of arithmetic) {
-    if (images > 0) seconds += images * (await arithmeticImageSeconds(plan, request, progressTo(onProgress), signal))
+  for (const { missing, images } of arithmetic) {
+    if (images > 0) seconds += images * (await arithmeticImageSeconds(missing, request, progressTo(onProgress), signal))
   }
   return seconds
 }

@@ -58,8 +58,8 @@ describe('a device in words', () => {
 
   it('is refused with what is the processor’s or a GPU’s alone, and where it is not there', async () => {
     const open = (name: 'webgpu' | 'directml' | 'cuda' | 'auto', changes: object) => {
-      const plan = { network, scene: sceneOf(stripes(1)), images: 8, wished: {}, onNote: () => undefined }
-      return openExecution({ ...plan, request: { name, index: null, precision: 'fp32' }, ...changes })
+      const execution = { network, scene: sceneOf(stripes(1)), images: 8, wished: {}, onNote: () => undefined }
+      return openExecution({ ...execution, request: { name, index: null, precision: 'fp32' }, ...changes })
     }
     await expect(open('webgpu', { wished: { threads: 2 } })).rejects.toThrow('`threads` works only on the processor')
     await expect(open(process.platform === 'linux' ? 'directml' : 'cuda', {})).rejects.toThrow(DeviceError)

@@ -200,9 +200,9 @@ describe('batches that are too large', () => {
     }
     const { pool } = poolOf(8, { answer, hasOneSize: true })
     const request = { name: 'cuda', index: null, precision: 'fp32' } as const
-    const plan = { network: pool.network, scene, images, request, wished: {}, onNote: () => undefined }
+    const execution = { network: pool.network, scene, images, request, wished: {}, onNote: () => undefined }
     vi.stubEnv('PATH', '')
-    const rate = await fastestBatch(plan, pool, [{ name: 'cuda', index: 0 }], [16, 32, 64])
+    const rate = await fastestBatch(execution, pool, [{ name: 'cuda', index: 0 }], [16, 32, 64])
     vi.restoreAllMocks()
     expect([pool.batch, rate > 0]).toEqual([expected, true])
   })

@@ -13,7 +13,7 @@ import { statedNames } from '../../../src/networks/classes/names.js'
 import { hubModelFile, listHubModels, writeHubManifest } from '../../../src/networks/hub/manifest.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
 import { classesOf } from '../../../src/networks/open/classes.js'
-import { keepPlan, storedPlan } from '../../../src/networks/open/graphSetup.js'
+import { keepSetup, storedSetup } from '../../../src/networks/open/graphSetup.js'
 import { parseHubReference } from '../../../src/networks/reference/hubReference.js'
 import { parseReference } from '../../../src/networks/reference/reference.js'
 import { readHashedOnnx } from '../../../src/onnx/format/onnxFile.js'
@@ -275,7 +275,7 @@ const key = { sha256: '0', choice: {} }
 async function cacheGolden(folder: string): Promise<readonly Files[]> {
   const graph = join(folder, 'cache/graphs/graph.onnx')
   const input = { ...imagenetInput, name: 'image', rows: 8, cols: 8 }
-  await keepPlan(join(folder, 'model.onnx'), key, {
+  await keepSetup(join(folder, 'model.onnx'), key, {
     ...{ onnxPath: graph, input, layers: [{ name: 'logits', dims: 3, isMap: true }], pool: 'mean' },
   })
   const model = modelFile()
@@ -288,7 +288,7 @@ async function cacheGolden(folder: string): Promise<readonly Files[]> {
 }
 
 async function readCache(folder: string): Promise<void> {
-  await storedPlan(join(folder, 'model.onnx'), key)
+  await storedSetup(join(folder, 'model.onnx'), key)
   await partVersion(join(folder, 'part'))
   await hubModelFile(reference.text)
   await listHubModels()

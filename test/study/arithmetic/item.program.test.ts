@@ -43,8 +43,8 @@ async function item(folder: string, changes: Changes = {}) {
 }
 
 /** What a folder lacks. */
-async function plan(folder: string, changes: Changes = {}) {
-  return (await item(folder, changes)).plan
+async function missingIn(folder: string, changes: Changes = {}) {
+  return (await item(folder, changes)).missing
 }
 
 async function compute(folder: string): Promise<void> {
@@ -60,7 +60,7 @@ function copied(folder: string): string {
 beforeAll(async () => {
   models = await chooseGenerators({ generators: ['tiny-deepsim-fc8'] })
   const first = await item('whole')
-  expect([first.plan.scenes.length, first.images]).toEqual([
+  expect([first.missing.scenes.length, first.images]).toEqual([
     ARITHMETIC_SCENES.length,
     SCENE_IMAGES + PER_KIND * TRIAL_IMAGES,
   ])
@@ -73,16 +73,16 @@ describe('arithmetic of a study', () => {
     expect(study?.scenes.map(({ name }) => name)).toEqual(ARITHMETIC_SCENES.map(({ name }) => name))
     expect(study?.accuracy?.done).toBe(12)
     expect((await item('whole')).images).toBe(0)
-    expect((await plan('whole', { seed: 1 })).accuracy.before).toEqual(NOTHING)
-    expect((await plan('whole', { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
-    expect((await plan('whole', { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
+    expect((await missingIn('whole', { seed: 1 })).accuracy.before).toEqual(NOTHING)
+    expect((await missingIn('whole', { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
+    expect((await missingIn('whole', { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
   })
 
   it('computes a damaged or missing scene again, and that alone', async () => {
     const folder = inFolder(copied('damaged'), 'arithmetic', 'tiny-alexnet')
     writeFileSync(join(folder, 'move', 'fc8-result.npy'), 'damaged')
     rmSync(join(folder, 'large'), { recursive: true })
-    expect((await plan('damaged')).scenes.map((scene) => scene.folder)).toEqual(
+    expect((await missingIn('damaged')).scenes.map((scene) => scene.folder)).toEqual(
       ['move', 'large'].map((name) => join(folder, name)),
     )
     await compute('damaged')
@@ -95,7 +95,7 @@ describe('arithmetic of a study', () => {
     const progress = { ...silent, update: (done: number) => done > 0 && stop.abort(new InterruptedError()) }
     const stopped = computeArithmetic(await item('stopped'), CPU, progress, stop.signal)
     await expect(stopped).rejects.toThrow(InterruptedError)
-    const left = await plan('stopped')
+    const left = await missingIn('stopped')
     expect(left.scenes).toEqual([])
     expect(left.accuracy.before?.done).toBe(8)
     await compute('stopped')
@@ -105,7 +105,7 @@ describe('arithmetic of a study', () => {
   it('counts again where the stored counts were changed or are of another number of expressions', async () => {
     const file = inFolder(copied('counted'), ACCURACY)
     const whole = readFileSync(file, 'utf8')
-    const counted = async () => (await plan('counted')).accuracy.before
+    const counted = async () => (await missingIn('counted')).accuracy.before
     writeFileSync(file, whole.replace('"done": 12', '"done": 11'))
     expect(await counted()).toEqual(NOTHING)
     renameSync(file, `${file}.partial`)
