@@ -13,7 +13,7 @@ import { encodePng } from '../patches/image.js'
 import { writeReport } from '../report/report.js'
 import { groupsOfUnits } from '../results/store/openResults.js'
 import { type ReproduceOptions, resolveOptions } from '../study/maps/options.js'
-import { type PlannedStudy, planStudy } from '../study/maps/plan.js'
+import { type MapsPlan, planStudy } from '../study/maps/plan.js'
 import { reproduceWith } from '../study/maps/reproduce.js'
 import type { oneAtATime } from '../support/oneAtATime.js'
 import type { LiveUnit } from './liveUnit.js'
@@ -67,14 +67,14 @@ async function storeUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     signal,
   }
   const resolved = resolveOptions(options)
-  const study = await planStudy(resolved)
-  const [planned] = study.units
+  const plan = await planStudy(resolved)
+  const [planned] = plan.units
   if (planned === undefined) throw new Error('nothing is planned for this object, size and network')
-  const otherUnit = ({ replaced }: PlannedStudy): OtherUnit | undefined =>
+  const otherUnit = ({ replaced }: MapsPlan): OtherUnit | undefined =>
     replaced.items.length > 0 && !replaces
       ? { kind: 'other', network: scene.network, differences: replaced.differences }
       : undefined
-  const before = otherUnit(study)
+  const before = otherUnit(plan)
   if (before !== undefined) return before
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256

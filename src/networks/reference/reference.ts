@@ -17,7 +17,8 @@ import { isHubReference } from './hubReference.js'
  *   it. No file is read.
  * - NetworkFile (networkFile.ts): the ONNX file that the reference names, read and hashed. For a checkpoint, it is the
  *   graph that was built from it.
- * - NetworkSetup (setUpNetwork.ts): how pixels become the input, which layers to read from which graph, and what their values mean.
+ * - NetworkSetup (setUpNetwork.ts): how pixels become the input, which layers to read from which graph, and what their
+ *   values mean.
  * - Network (network.ts): the result, as plain data.
  * chooseNetwork goes through all stages: parseReference, networkFile, setUpNetwork. An inspection stops earlier.
  */

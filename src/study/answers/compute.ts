@@ -12,7 +12,7 @@ import { type PhotographFile, readPhotograph } from '../../patches/photographs.j
 import { sourceSide } from '../../patches/sizes.js'
 import { secondsSince } from '../../support/stopwatch.js'
 import type { NetworkSettings } from '../work/runFile.js'
-import type { StudyRun } from '../work/study.js'
+import type { StudyRun } from '../work/studyPlan.js'
 import { itemTeller } from '../work/tell.js'
 import { imagesOf, isInLane } from '../work/workItem.js'
 import { type OpenBucket, openBucket } from './bucket.js'
@@ -139,7 +139,7 @@ async function firstReadable(
 
 /** Opens the buckets of a lane one after the other, stores them, and shows how many images are finished. */
 function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
-  const { study, queue, progress, finished } = run
+  const { plan, queue, progress, finished } = run
   const open = new Set<OpenBucket>()
   const finishedImages = () => imagesOf(finished.flatMap(({ item }) => (isInLane(item, first) ? item : [])))
   const before = finishedImages()
@@ -179,7 +179,7 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
         const own = item
         told = finishedImages()
         tell = itemTeller(run, own, begun)
-        const bucket = await openBucket(study.out, own, ({ reason }) => onFailure(own, reason))
+        const bucket = await openBucket(plan.out, own, ({ reason }) => onFailure(own, reason))
         open.add(bucket)
         if (bucket.isComplete()) await finish([bucket])
         else yield bucket

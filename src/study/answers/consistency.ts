@@ -78,12 +78,12 @@ export async function consistency(given: ConsistencyOptions): Promise<Consistenc
 }
 
 async function consistencyIn(out: string, options: ResolvedConsistency): Promise<Consistency> {
-  const study = await planAnswers(options, out)
-  const { finished, isComplete, report } = await runStudy(study, options)
+  const plan = await planAnswers(options, out)
+  const { finished, isComplete, report } = await runStudy(plan, options)
   // Until other processes have finished, a network may have no answers, or some that were made with other settings.
   const stored = new Map((isComplete ? await readAnsweredNetworks(out) : []).map((network) => [network.model, network]))
   const { settings = {} } = (await readRun(join(out, 'run.json'))) ?? {}
-  const networks = study.networks.map((network): NetworkConsistency => {
+  const networks = plan.networks.map((network): NetworkConsistency => {
     const own = finished.filter(({ item }) => item.network === network)
     const images = imagesOf(own.map(({ item }) => item))
     const seconds = own.reduce((sum, one) => sum + one.seconds, 0)
@@ -95,8 +95,8 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
     }
   })
   const { draws, seed } = options
-  const { background, labels } = study
-  const protocols = study.protocols.map(({ name }) => name)
+  const { background, labels } = plan
+  const protocols = plan.protocols.map(({ name }) => name)
   return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, report }
 }
 

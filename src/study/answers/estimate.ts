@@ -16,7 +16,7 @@ import type { Classifier } from './classifiers.js'
 import type { AnswersItem } from './item.js'
 import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
 import { MOST_SCORE_BYTES } from './pieces.js'
-import { type AnswersStudy, planAnswers } from './plan.js'
+import { type AnswersPlan, planAnswers } from './plan.js'
 
 /** Estimated work, storage and time of a study of photographs. */
 export interface ConsistencyEstimate extends WorkEstimate {
@@ -33,9 +33,9 @@ export async function estimateConsistency(given: ConsistencyOptions, isTimed = t
   const options = resolveConsistency(given)
   const { models, weights } = options
   await checkWeights(models.map((model) => ({ ...parseReference({ model }), weights })))
-  const study = await planAnswers(options, resolve(options.out ?? NOWHERE))
-  const { networks, protocols, items, left, replaced } = study
-  const times = isTimed ? await timesOf(study, options) : UNKNOWN_TIMES
+  const plan = await planAnswers(options, resolve(options.out ?? NOWHERE))
+  const { networks, protocols, items, left, replaced } = plan
+  const times = isTimed ? await timesOf(plan, options) : UNKNOWN_TIMES
   return {
     photographs: items.reduce((sum, { count }) => sum + count, 0) / (networks.length * protocols.length),
     networks: networks.length,
@@ -57,10 +57,10 @@ function rowBytes({ protocol, setting, network }: AnswersItem): number {
   return keptValues(protocol, setting, columnsOf(network)) * Float32Array.BYTES_PER_ELEMENT
 }
 
-async function timesOf(study: AnswersStudy, options: ResolvedConsistency) {
+async function timesOf(plan: AnswersPlan, options: ResolvedConsistency) {
   const times: { readonly all: number; readonly each: number }[] = []
-  for (const network of study.networks) {
-    const groups = groupsOf(study.left.filter((item) => item.network === network))
+  for (const network of plan.networks) {
+    const groups = groupsOf(plan.left.filter((item) => item.network === network))
     if (groups.length === 0) continue
     throwIfStopped(options.signal)
     const { rate, windowGain } = await speedOf(network, imagesOf(groups.flat()), options)

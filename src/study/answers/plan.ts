@@ -18,7 +18,7 @@ import { compareText, foldersIn } from '../../results/store/openResults.js'
 import { checkResultsFolder } from '../../results/store/resultsFolder.js'
 import { addTo } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import type { Study } from '../work/study.js'
+import type { StudyPlan } from '../work/studyPlan.js'
 import { workLeft } from '../work/workItem.js'
 import { hasSameLabel } from './bucket.js'
 import { type Classifier, classifiersOf } from './classifiers.js'
@@ -28,7 +28,7 @@ import { type Labels, readLabels, rightClasses } from './labels.js'
 import type { ResolvedConsistency } from './options.js'
 
 /** A study of photographs. */
-export interface AnswersStudy extends Study<AnswersItem> {
+export interface AnswersPlan extends StudyPlan<AnswersItem> {
   readonly networks: readonly Classifier[]
   readonly protocols: readonly Protocol[]
   /** Background of the first network's frames; see `NamedBackground`. */
@@ -42,7 +42,7 @@ export interface AnswersStudy extends Study<AnswersItem> {
  * answers are stored: they are hashed, because they may have changed.
  * @throws UsageError if the results folder has answers to other photographs with other settings
  */
-export async function planAnswers(options: ResolvedConsistency, out: string): Promise<AnswersStudy> {
+export async function planAnswers(options: ResolvedConsistency, out: string): Promise<AnswersPlan> {
   const notes: string[] = []
   const photographs = await findPhotographs(options.photographs, (line) => notes.push(line))
   const networks = await classifiersOf(options)

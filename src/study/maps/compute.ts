@@ -8,7 +8,7 @@ import type { Network } from '../../network.js'
 import { progressTo } from '../../progress.js'
 import { secondsSince } from '../../support/stopwatch.js'
 import type { NetworkSettings } from '../work/runFile.js'
-import type { StudyRun } from '../work/study.js'
+import type { StudyRun } from '../work/studyPlan.js'
 import { itemTeller } from '../work/tell.js'
 import { imagesOf, isInLane } from '../work/workItem.js'
 import { measureAndStore } from './measure.js'
@@ -37,7 +37,7 @@ export async function computeUnits(
   first: PlannedUnit,
   { options, open, classifiersFor }: UnitComputing,
 ): Promise<NetworkSettings> {
-  const { study, queue, progress, finished } = run
+  const { plan, queue, progress, finished } = run
   const { signal } = options
   const { network } = first
   const imagesLeft = () => imagesOf(queue.left(first))
@@ -66,7 +66,7 @@ export async function computeUnits(
       const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
-      stored = measureAndStore(study, current, extracted, progress, classifiers).then(() => queue.finish(current))
+      stored = measureAndStore(plan, current, extracted, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
       finished.push({ item: current, seconds: secondsSince(begin) })

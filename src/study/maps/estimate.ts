@@ -9,7 +9,7 @@ import { imageRate, type WorkEstimate } from '../work/estimate.js'
 import { groupsOf, imagesOf } from '../work/workItem.js'
 import { openForUnits } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { type PlannedStudy, planStudy, unitsLeft } from './plan.js'
+import { type MapsPlan, planStudy, unitsLeft } from './plan.js'
 import { checkStudyWeights } from './studyNetworks.js'
 import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
 
@@ -29,30 +29,30 @@ export interface StudyEstimate extends WorkEstimate {
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
   await checkStudyWeights(options)
-  const study = await planStudy(options)
-  const left = unitsLeft(study)
-  const times = isTimed ? await timesOf(study, options) : UNKNOWN_TIMES
+  const plan = await planStudy(options)
+  const left = unitsLeft(plan)
+  const times = isTimed ? await timesOf(plan, options) : UNKNOWN_TIMES
   return {
-    units: study.units.length,
-    finished: study.units.length - left.length,
-    replaced: study.replaced.items.length,
-    differences: study.replaced.differences,
+    units: plan.units.length,
+    finished: plan.units.length - left.length,
+    replaced: plan.replaced.items.length,
+    differences: plan.replaced.differences,
     images: imagesOf(left),
-    arithmeticImages: imagesOf(study.arithmetic),
-    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
-    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
-    weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
-    featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
+    arithmeticImages: imagesOf(plan.arithmetic),
+    bytes: plan.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
+    pageFeatureBytes: plan.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
+    weightsBytes: Math.max(0, ...plan.networks.map((network) => network.weightsBytes)),
+    featureBytes: plan.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
     ...times,
   }
 }
 
 const UNKNOWN_TIMES = { seconds: null, unitSeconds: null, arithmeticSeconds: null }
 
-async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
+async function timesOf(plan: MapsPlan, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
-  for (const network of study.networks) {
-    const groups = groupsOf(unitsLeft(study).filter((unit) => unit.network === network))
+  for (const network of plan.networks) {
+    const groups = groupsOf(unitsLeft(plan).filter((unit) => unit.network === network))
     const [first] = groups
     if (first === undefined) continue
     throwIfStopped(options.signal)
@@ -70,11 +70,11 @@ async function timesOf(study: PlannedStudy, options: ResolvedOptions) {
   return {
     seconds: times.reduce((sum, { all }) => sum + all, 0),
     unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
-    arithmeticSeconds: await arithmeticTime(study, options),
+    arithmeticSeconds: await arithmeticTime(plan, options),
   }
 }
 
-async function arithmeticTime({ arithmetic }: PlannedStudy, { request, onProgress, signal }: ResolvedOptions) {
+async function arithmeticTime({ arithmetic }: MapsPlan, { request, onProgress, signal }: ResolvedOptions) {
   let seconds = 0
   for (const { missing, images } of arithmetic) {
     if (images > 0) seconds += images * (await arithmeticImageSeconds(missing, request, progressTo(onProgress), signal))

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type StudyPictures, studyPictures } from '../../patches/studyPictures.js'
 import { checkResultsFolder } from '../../results/store/resultsFolder.js'
 import { type ArithmeticItem, describeArithmetic } from '../arithmetic/item.js'
-import type { Study } from '../work/study.js'
+import type { StudyPlan } from '../work/studyPlan.js'
 import { groupsOf, workLeft } from '../work/workItem.js'
 import type { ResolvedOptions } from './options.js'
 import { planArithmetic } from './planArithmetic.js'
@@ -10,7 +10,7 @@ import { networksOf, withIds } from './studyNetworks.js'
 import { type PlannedUnit, planUnits } from './units.js'
 
 /** What a call of `reproduce` computes: units, and the arithmetic of networks. */
-export interface PlannedStudy extends Omit<Study<StudyItem>, 'notes' | 'keepInputs' | 'compute'> {
+export interface MapsPlan extends Omit<StudyPlan<StudyItem>, 'notes' | 'keepInputs' | 'compute'> {
   readonly pictures: StudyPictures
   readonly units: readonly PlannedUnit[]
   readonly arithmetic: readonly ArithmeticItem[]
@@ -19,12 +19,12 @@ export interface PlannedStudy extends Omit<Study<StudyItem>, 'notes' | 'keepInpu
 
 export type StudyItem = PlannedUnit | ArithmeticItem
 
-export function unitsLeft({ left }: PlannedStudy): readonly PlannedUnit[] {
+export function unitsLeft({ left }: MapsPlan): readonly PlannedUnit[] {
   return left.filter((item) => item.kind === 'maps')
 }
 
 /** Opens the networks and patches of a study, and lists the units to compute. */
-export async function planStudy(given: ResolvedOptions): Promise<PlannedStudy> {
+export async function planStudy(given: ResolvedOptions): Promise<MapsPlan> {
   const options = await withIds(given)
   const out = resolve(options.out)
   const maps = await planMaps(out, options)
@@ -43,7 +43,7 @@ async function planMaps(out: string, options: ResolvedOptions) {
 
 /** What run.json says about the plan. `status` reads `patches`, `planned` and `arithmetic`. */
 function describePlan(
-  { pictures, units, arithmetic }: Pick<PlannedStudy, 'pictures' | 'units' | 'arithmetic'>,
+  { pictures, units, arithmetic }: Pick<MapsPlan, 'pictures' | 'units' | 'arithmetic'>,
   { blend, separability, equivariance, readout, pairs }: ResolvedOptions,
 ) {
   const { patches, backgrounds } = pictures

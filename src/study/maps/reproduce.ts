@@ -6,10 +6,10 @@ import { unplannedPatches } from '../../results/store/study.js'
 import { secondsSince } from '../../support/stopwatch.js'
 import { runArithmetic } from '../arithmetic/compute.js'
 import { runStudy } from '../work/run.js'
-import type { Study } from '../work/study.js'
+import type { StudyPlan } from '../work/studyPlan.js'
 import { computeUnits, type OpenForUnits, openForUnits, type UnitComputing } from './compute.js'
 import { type ReproduceOptions, resolveOptions } from './options.js'
-import { type PlannedStudy, planStudy, type StudyItem } from './plan.js'
+import { type MapsPlan, planStudy, type StudyItem } from './plan.js'
 
 /** Result of a study. */
 export interface StudyResult {
@@ -52,19 +52,19 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
 export async function reproduceWith(given: ReproduceOptions, open: OpenForUnits): Promise<StudyResult> {
   const begin = performance.now()
   const options = resolveOptions(given)
-  const planned = await planStudy(options)
+  const maps = await planStudy(options)
   const progress = progressTo(options.onProgress)
   const classifiersFor = studyClassifiers(options.request.index, (line) => progress.note(line))
-  const study: Study<StudyItem> = {
-    ...planned,
-    notes: await unplannedNotes(planned),
-    keepInputs: () => keepPictures(planned),
+  const plan: StudyPlan<StudyItem> = {
+    ...maps,
+    notes: await unplannedNotes(maps),
+    keepInputs: () => keepPictures(maps),
     compute: computing({ options, open, classifiersFor }),
   }
-  const { finished, images, report } = await runStudy(study, options)
+  const { finished, images, report } = await runStudy(plan, options)
   return {
-    out: study.out,
-    units: planned.units.length,
+    out: plan.out,
+    units: maps.units.length,
     computed: finished.filter(({ item }) => item.kind === 'maps').length,
     images,
     seconds: secondsSince(begin),
@@ -72,11 +72,11 @@ export async function reproduceWith(given: ReproduceOptions, open: OpenForUnits)
   }
 }
 
-function computing(how: UnitComputing): Study<StudyItem>['compute'] {
+function computing(how: UnitComputing): StudyPlan<StudyItem>['compute'] {
   return async (run, first) => (first.kind === 'maps' ? computeUnits(run, first, how) : runArithmetic(run, first))
 }
 
-async function unplannedNotes({ out, units }: PlannedStudy): Promise<readonly string[]> {
+async function unplannedNotes({ out, units }: MapsPlan): Promise<readonly string[]> {
   const planned = units.map(({ inputs }) => inputs)
   const unplanned = await unplannedPatches(out, planned)
   if (unplanned.length === 0) return []
@@ -84,7 +84,7 @@ async function unplannedNotes({ out, units }: PlannedStudy): Promise<readonly st
 }
 
 /** Stores the pictures of patches and backgrounds for the page, because units hold only their hashes. */
-async function keepPictures({ out, pictures: { patches, backgrounds } }: PlannedStudy): Promise<void> {
+async function keepPictures({ out, pictures: { patches, backgrounds } }: MapsPlan): Promise<void> {
   for (const patch of patches) await keepPatchPicture(out, patch)
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }

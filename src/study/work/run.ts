@@ -16,7 +16,7 @@ import { storedPairs } from '../../results/store/pairs.js'
 import { reportStamp } from '../../results/store/reportStamp.js'
 import { openPeers } from './peers.js'
 import { describeNetwork, describeSystem, lastReport, writeRunFile } from './runFile.js'
-import type { RunOptions, Study, StudyRun } from './study.js'
+import type { RunOptions, StudyPlan, StudyRun } from './studyPlan.js'
 import type { FinishedItem } from './timeLeft.js'
 import { imagesOf, itemsText, lanesOf, partText, replacedText, type WorkItem } from './workItem.js'
 import { openWorkQueue } from './workQueue.js'
@@ -36,24 +36,24 @@ interface RunResult {
  * Computes what is left of a study, and writes the report. Any number of processes can run the same study. Finished
  * items stay in the results folder, even after an error.
  */
-export async function runStudy<T extends WorkItem>(study: Study<T>, options: RunOptions): Promise<RunResult> {
-  const { out } = study
+export async function runStudy<T extends WorkItem>(plan: StudyPlan<T>, options: RunOptions): Promise<RunResult> {
+  const { out } = plan
   const { request, signal } = options
   const progress = progressTo(options.onProgress)
   const start = new Date()
-  noteWork(study, progress)
-  const networks = networksLeft(study)
+  noteWork(plan, progress)
+  const networks = networksLeft(plan)
   if (networks[0] !== undefined) await requiredTrials(request, networks[0], signal)
   await makeWritableFolder(out)
   const peers = openPeers(out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
   // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(out)
-  await study.keepInputs()
+  await plan.keepInputs()
   const costs = await imageCosts(networks)
   const made = { settings: {}, finished: [] as FinishedItem[] }
-  const queue = openWorkQueue<T>(study, peers)
-  const run: StudyRun<T> = { study, options, peers, queue, progress, ...made, costs, start, begin: performance.now() }
+  const queue = openWorkQueue<T>(plan, peers)
+  const run: StudyRun<T> = { plan, options, peers, queue, progress, ...made, costs, start, begin: performance.now() }
   try {
     await describe(run, null)
     await computeStudy(run)
@@ -70,8 +70,8 @@ export async function runStudy<T extends WorkItem>(study: Study<T>, options: Run
   }
 }
 
-function noteWork<T extends WorkItem>(study: Study<T>, progress: Progress): void {
-  const { out, networks, items, notes, left, replaced } = study
+function noteWork<T extends WorkItem>(plan: StudyPlan<T>, progress: Progress): void {
+  const { out, networks, items, notes, left, replaced } = plan
   for (const line of [...networks.flatMap(networkNotes), ...notes]) progress.note(line)
   const remaining = new Set(left)
   const skipped = items.filter((item) => !remaining.has(item))
@@ -83,7 +83,7 @@ function noteWork<T extends WorkItem>(study: Study<T>, progress: Progress): void
 }
 
 /** The measured networks that have items left. */
-function networksLeft({ networks, left }: Pick<Study<WorkItem>, 'networks' | 'left'>): readonly Network[] {
+function networksLeft({ networks, left }: Pick<StudyPlan<WorkItem>, 'networks' | 'left'>): readonly Network[] {
   const used = new Set(left.map(({ network }) => network))
   return networks.filter((network) => used.has(network))
 }
@@ -96,11 +96,11 @@ async function imageCosts(networks: readonly Network[]): Promise<ReadonlyMap<Net
 
 /** @param report mark of the report that was just written */
 function describe<T extends WorkItem>(run: StudyRun<T>, end: Date | null, report: string | null = null): Promise<void> {
-  const { study, peers, options, settings, finished, start } = run
+  const { plan, peers, options, settings, finished, start } = run
   const entry = () => ({
     ...describeSystem(),
-    networks: study.networks.map(describeNetwork),
-    ...study.description,
+    networks: plan.networks.map(describeNetwork),
+    ...plan.description,
     process: peers.locks.owner,
     settings,
     device: options.device,
@@ -109,7 +109,7 @@ function describe<T extends WorkItem>(run: StudyRun<T>, end: Date | null, report
     finished: end?.toISOString() ?? null,
     computed: finished.length,
   })
-  return peers.alone('run.json', () => writeRunFile(runFile(study), entry(), report))
+  return peers.alone('run.json', () => writeRunFile(runFile(plan), entry(), report))
 }
 
 function runFile({ out }: { readonly out: string }): string {
@@ -121,13 +121,13 @@ function runFile({ out }: { readonly out: string }): string {
  * for the items of the others.
  */
 async function computeStudy<T extends WorkItem>(run: StudyRun<T>): Promise<void> {
-  const { study, peers, queue, options, settings, progress } = run
+  const { plan, peers, queue, options, settings, progress } = run
   for (let idleRounds = 0; ; idleRounds++) {
-    for (const lane of lanesOf(study.left)) {
+    for (const lane of lanesOf(plan.left)) {
       throwIfStopped(options.signal)
       const item = await queue.take(lane)
       if (item === undefined) continue
-      const used = await study.compute(run, item)
+      const used = await plan.compute(run, item)
       if (used !== undefined) settings[item.network.id] = used
       idleRounds = 0
     }
@@ -142,7 +142,7 @@ async function computeStudy<T extends WorkItem>(run: StudyRun<T>): Promise<void>
   }
   await peers.look()
   const { byOthers } = queue
-  if (byOthers.length > 0) progress.note(`other processes computed ${partText(byOthers, study.items)}`)
+  if (byOthers.length > 0) progress.note(`other processes computed ${partText(byOthers, plan.items)}`)
 }
 
 function waitingFor(left: readonly WorkItem[]): string {
@@ -151,8 +151,8 @@ function waitingFor(left: readonly WorkItem[]): string {
 
 /** Writes the report. If another process wrote the same report while this process ran, returns that report instead. */
 function writeStudyReport<T extends WorkItem>(run: StudyRun<T>): Promise<Report> {
-  const { study, peers, options, progress } = run
-  const { out } = study
+  const { plan, peers, options, progress } = run
+  const { out } = plan
   const { limits, onProgress, signal } = options
   return peers.alone('report', async () => {
     const stamp = await reportStamp(out, { limits: limits ?? null, pairs: await storedPairs(out) })
@@ -161,7 +161,7 @@ function writeStudyReport<T extends WorkItem>(run: StudyRun<T>): Promise<Report>
       progress.note('another process wrote the report')
       return written
     }
-    await checkItems(study)
+    await checkItems(plan)
     const wanted = { ...(limits && { limits }), ...(onProgress && { onProgress }), ...(signal && { signal }) }
     const report = await writeReport(out, wanted)
     await describe(run, null, reportMark(stamp, await reportTexts(out)))
@@ -187,7 +187,7 @@ async function writtenReport(out: string, stamp: string): Promise<Report | undef
 }
 
 /** @throws InputError if finished items have disappeared, because the tables would be averages of fewer results */
-async function checkItems({ out, items }: Pick<Study<WorkItem>, 'out' | 'items'>): Promise<void> {
+async function checkItems({ out, items }: Pick<StudyPlan<WorkItem>, 'out' | 'items'>): Promise<void> {
   const gone: WorkItem[] = []
   for (const item of items) if (!(await item.isStored())) gone.push(item)
   if (gone.length === 0) return

@@ -1,6 +1,6 @@
 import { secondsSince } from '../../support/stopwatch.js'
 import type { WorkerState } from './peers.js'
-import type { StudyRun } from './study.js'
+import type { StudyRun } from './studyPlan.js'
 import { expectedSeconds, type FinishedItem, secondsLeft } from './timeLeft.js'
 import { imagesOf, isInLane, type WorkItem } from './workItem.js'
 

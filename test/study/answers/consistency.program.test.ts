@@ -407,12 +407,12 @@ it('loses nothing if two calls measure different photographs at the same time', 
 it('plans without reading photographs', async () => {
   const photographs = copied()
   for (let i = 0; i < 300; i++) writeFileSync(folder('photographs', `${i}.png`), 'no picture')
-  const study = await planAnswers(
+  const plan = await planAnswers(
     resolveConsistency({ photographs, model, input: 'imagenet', protocols: ['diagonal'] }),
     folder('out'),
   )
-  expect(study.items.reduce((sum, { images }) => sum + images, 0)).toBe(300 * 5)
-  expect(study.items.length).toBeLessThanOrEqual(256)
+  expect(plan.items.reduce((sum, { images }) => sum + images, 0)).toBe(300 * 5)
+  expect(plan.items.length).toBeLessThanOrEqual(256)
 })
 
 it('measures the same in pieces of any length', async () => {

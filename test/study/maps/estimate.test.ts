@@ -39,10 +39,10 @@ describe('the estimate of a study', () => {
   })
 
   it('counts what the results folder holds as finished, and what was made otherwise as replaced', async () => {
-    const study = await planStudy(resolveOptions(options({ models: ['tiny-alexnet'] })))
-    for (const unit of study.units) {
+    const plan = await planStudy(resolveOptions(options({ models: ['tiny-alexnet'] })))
+    for (const unit of plan.units) {
       const { unit: made, maps } = madeUnit(unit.inputs)
-      await writeUnit(study.out, made, arraysOf(made, maps))
+      await writeUnit(plan.out, made, arraysOf(made, maps))
     }
     expect(await estimateStudy(options(), false)).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
     expect(await estimateStudy(options({ models: ['tiny-alexnet'], blend: 'soft' }), false)).toMatchObject({

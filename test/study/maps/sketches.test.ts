@@ -10,8 +10,8 @@ const STUDY = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], patches: 'zebra,dog
 
 /** Units that keep sketches: network, size and patch. */
 async function sketched(options: ReproduceOptions): Promise<readonly string[]> {
-  const study = await planStudy(resolveOptions({ out: folder('out'), ...options }))
-  const inputs = study.units.map(({ inputs }) => inputs).filter(({ sketches }) => sketches)
+  const plan = await planStudy(resolveOptions({ out: folder('out'), ...options }))
+  const inputs = plan.units.map(({ inputs }) => inputs).filter(({ sketches }) => sketches)
   return inputs.map(({ model, size, patch }) => `${model} ${size} ${patch}`)
 }
 

@@ -9,7 +9,7 @@ import type { WorkItem, WorkLeft } from './workItem.js'
 import type { WorkQueue } from './workQueue.js'
 
 /** The work of one call. Each command has a planner that makes it, and `runStudy` runs any. */
-export interface Study<T extends WorkItem> extends WorkLeft<T> {
+export interface StudyPlan<T extends WorkItem> extends WorkLeft<T> {
   /** Absolute path of the results folder. */
   readonly out: string
   /** Networks that the study measures. */
@@ -40,7 +40,7 @@ export interface RunOptions extends Pick<ReportOptions, 'limits' | 'onProgress' 
 
 /** A study that this process runs. */
 export interface StudyRun<T extends WorkItem> {
-  readonly study: Study<T>
+  readonly plan: StudyPlan<T>
   readonly options: RunOptions
   readonly peers: Peers
   readonly queue: WorkQueue<T>
