@@ -128,8 +128,8 @@ describe('readings', () => {
 
   it('are those of the map if the anchor is one of its positions', () => {
     const map = mapWith({ atAnchor: OWN, anchor: 'bottom-right' })
-    const [reading] = readMaps([map], { row: 36, col: 36 })
-    expect(reading).toMatchObject({ position: { row: 36, col: 36 }, shown: 0.5, answer: near.answer, at: 99 })
+    const [value] = readMaps([map], { row: 36, col: 36 })
+    expect(value).toMatchObject({ position: { row: 36, col: 36 }, shown: 0.5, answer: near.answer, at: 99 })
   })
 
   it('are at the own anchor of each map if the cursor is on that of one', () => {

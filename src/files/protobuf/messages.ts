@@ -35,7 +35,7 @@ export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
   /** @param before what `read` returned for the last field of this number. A single value is replaced; a list grows. */
-  read(reading: Decoder, field: Field, before: T | undefined): T
+  read(decoder: Decoder, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
 
@@ -81,15 +81,15 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
  */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
-function fieldsOf(reading: Decoder, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
-  if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
+function fieldsOf(decoder: Decoder, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
+  if (decoder.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
-  const cursor = { file: reading.file, position: start, end }
+  const cursor = { file: decoder.file, position: start, end }
   while (cursor.position < end) {
     const field = nextField(cursor)
     const found = known.get(field.number)
-    if (found === undefined) addOther(reading, message, field)
-    else message[found.name] = found.type.read(reading, expected(field, found.type), message[found.name])
+    if (found === undefined) addOther(decoder, message, field)
+    else message[found.name] = found.type.read(decoder, expected(field, found.type), message[found.name])
   }
   return message
 }
@@ -100,13 +100,13 @@ function expected(field: Field, type: FieldType<unknown>): Field {
 }
 
 /** Notes the range of a field that the table does not list. Ranges of adjacent fields are merged. */
-function addOther(reading: Decoder, message: Growing, { tag, end }: Field): void {
+function addOther(decoder: Decoder, message: Growing, { tag, end }: Field): void {
   message.others ??= []
   const { others } = message
   const last = others.at(-1)
   if (last?.end === tag) others[others.length - 1] = { start: last.start, end }
   else {
-    count(reading)
+    count(decoder)
     others.push({ start: tag, end })
   }
 }
@@ -126,9 +126,9 @@ function byNumber(table: FieldTable): ReadonlyMap<number, NamedType> {
   return made
 }
 
-function count(reading: Decoder): void {
-  reading.parts++
-  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} messages and list entries`)
+function count(decoder: Decoder): void {
+  decoder.parts++
+  if (decoder.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} messages and list entries`)
 }
 
 const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
@@ -148,15 +148,15 @@ export function integers(number: number, most = MOST_PARTS): FieldType<readonly 
   return {
     number,
     wireTypes: [varint, lengthDelimited],
-    read: (reading, { wireType, value, start, end }, before = []) => {
+    read: (decoder, { wireType, value, start, end }, before = []) => {
       const list = before as number[]
       const add = (entry: number) => {
-        count(reading)
+        count(decoder)
         if (list.length === most) throw new ProtobufError(`a list in it has more than ${most} numbers`)
         list.push(entry)
       }
       if (wireType === varint) add(value)
-      const cursor: Cursor = { file: reading.file, position: start, end }
+      const cursor: Cursor = { file: decoder.file, position: start, end }
       while (wireType !== varint && cursor.position < end) add(nextVarint(cursor))
       return list
     },
@@ -186,7 +186,7 @@ export function texts(number: number): FieldType<readonly string[]> {
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: (reading, field, before = []) => appended(reading, before, textAt(reading.file, field)),
+    read: (decoder, field, before = []) => appended(decoder, before, textAt(decoder.file, field)),
     write: (values) => values.flatMap((value) => stringField(number, value)),
   }
 }
@@ -209,7 +209,7 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
     wireTypes: [lengthDelimited, varint],
-    read: (reading, { start, end }, before = []) => appended(reading, before, { start, end }),
+    read: (decoder, { start, end }, before = []) => appended(decoder, before, { start, end }),
     write: (ranges) => ranges.flatMap((range) => messageField(number, [range])),
   }
 }
@@ -260,7 +260,7 @@ export function message<T extends FieldTable>(number: number, table: () => T): F
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: (reading, field, before) => nested(reading, table(), field, before),
+    read: (decoder, field, before) => nested(decoder, table(), field, before),
     write: (value) => writtenMessage(number, table(), value),
   }
 }
@@ -269,18 +269,18 @@ export function messages<T extends FieldTable>(number: number, table: () => T): 
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: (reading, field, before = []) => appended(reading, before, nested(reading, table(), field)),
+    read: (decoder, field, before = []) => appended(decoder, before, nested(decoder, table(), field)),
     write: (values) => values.flatMap((value) => writtenMessage(number, table(), value)),
   }
 }
 
-function nested<T extends FieldTable>(reading: Decoder, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
+function nested<T extends FieldTable>(decoder: Decoder, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
   // A message that the file splits into several parts has no single range.
   const message = (before ?? {}) as Growing
   message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
-  reading.depth++
-  fieldsOf(reading, table, field, message)
-  reading.depth--
+  decoder.depth++
+  fieldsOf(decoder, table, field, message)
+  decoder.depth--
   return message as MessageOf<T>
 }
 
@@ -288,8 +288,8 @@ function writtenMessage<T extends FieldTable>(number: number, table: T, value: M
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 
-function appended<T>(reading: Decoder, list: readonly T[], value: T): readonly T[] {
-  count(reading)
+function appended<T>(decoder: Decoder, list: readonly T[], value: T): readonly T[] {
+  count(decoder)
   const grown = list as T[]
   grown.push(value)
   return grown

@@ -82,7 +82,7 @@ export async function inspectModel(
   // from that in the input.
   const isWhole = (shown: Shown) => (shown.get(defaultsOf(shown, 2).main.name)?.shape[0] ?? 2) === 2
   const { shown, batch, analysis } = await allShapes(file, adapter, made, isWhole)
-  const { readings, main, names } = defaultsOf(shown, batch)
+  const { known, main, names } = defaultsOf(shown, batch)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
@@ -121,8 +121,8 @@ export async function inspectModel(
     input: { ...input, name: image, source: inputSource },
     form: formOf(file.onnx, adapter, inputs[0]!),
     outputs: outputs.map((output) => {
-      const reading = readings.find(({ name }) => name === output.name)
-      const { shape, kind: own = null } = reading ?? { kind: 'other' as const, shape: undefined }
+      const knownOutput = known.find(({ name }) => name === output.name)
+      const { shape, kind: own = null } = knownOutput ?? { kind: 'other' as const, shape: undefined }
       const isOfBoxes = detection && [detection.form.boxes, detection.form.scores].includes(output.name)
       const kind = isOfBoxes ? 'boxes' : own
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }

@@ -22,12 +22,12 @@ export function classesOf(
   const tensors = new Map(
     layers.map(({ name, dims, isMap }) => [name, { type: 'float32', shape: isMap ? [] : [1, dims] }]),
   )
-  const readings = readOutputs(file, tensors, 1)
+  const known = readOutputs(file, tensors, 1)
   const layerOf = ({ name }: { readonly name: string }) => layers.find((layer) => layer.name === name) ?? []
-  const ofScores = readings.filter(({ kind }) => kind === 'scores').flatMap(layerOf)
+  const ofScores = known.filter(({ kind }) => kind === 'scores').flatMap(layerOf)
   const scores = mainOutput(onnx.graph, ofScores)
-  const checked = scores ?? readings.flatMap(layerOf).at(-1)
-  const fits = (count: number) => readings.some(({ shape }) => shape && elementCount(shape) === count)
+  const checked = scores ?? known.flatMap(layerOf).at(-1)
+  const fits = (count: number) => known.some(({ shape }) => shape && elementCount(shape) === count)
   if (checked !== undefined && !checked.isMap) checkOwnNames(onnx, file.names, checked.dims, fits)
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined) {

@@ -69,18 +69,18 @@ export function readableOutputs({ outputs, graph }: OnnxFile, image: string): re
  */
 export function defaultLayers(file: OutputFile, image: string, tensors: ShownTensors, batch: number) {
   const { graph } = file.onnx
-  const readings = readOutputs(file, tensors, batch)
+  const known = readOutputs(file, tensors, batch)
   const mainOf = (...kinds: readonly KnownOutput['kind'][]) =>
     mainOutput(
       graph,
-      readings.filter(({ kind }) => kinds.includes(kind)),
+      known.filter(({ kind }) => kinds.includes(kind)),
     )
   const embedding = mainOf('embedding')
   const scores = mainOf('scores')
-  const rest = readings.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? readings.at(-1)!
+  const rest = known.findLast(({ type }) => FEATURE_TYPES[type] !== undefined) ?? known.at(-1)!
   const main = scores ?? embedding ?? mainOf('tokens', 'map', 'boxes', undefined) ?? rest
   const before = scores && embedding ? [embedding.name] : embeddingOf(graph, image, main.name)
-  return { readings, main, names: [...before.filter((name) => isVector(tensors.get(name), batch)), main.name] }
+  return { known, main, names: [...before.filter((name) => isVector(tensors.get(name), batch)), main.name] }
 }
 
 function isVector(tensor: ShownTensor | undefined, batch: number): boolean {

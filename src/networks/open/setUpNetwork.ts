@@ -286,10 +286,10 @@ async function triedGraph({ onnx, name }: NetworkFile, changes: GraphChanges): P
 }
 
 /** @throws UsageError if it is unclear what the output is that would be read */
-function checkedNames(file: NetworkFile, { readings, main, names }: ReturnType<typeof defaultLayers>) {
+function checkedNames(file: NetworkFile, { known, main, names }: ReturnType<typeof defaultLayers>) {
   const { name, shape = [], kind } = main
   if (kind !== undefined) return names
-  const option = `outputKind ${readings.length > 1 ? `${printable(name)}=` : ''}`
+  const option = `outputKind ${known.length > 1 ? `${printable(name)}=` : ''}`
   throw new UsageError(
     `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
   )

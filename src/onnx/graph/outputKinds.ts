@@ -56,14 +56,14 @@ export function outputKinds(
   counts: readonly (readonly number[])[],
   stated?: StatedKind,
 ): readonly KnownOutput[] {
-  const readings = outputs.map((output) => {
+  const known = outputs.map((output) => {
     const own = stated?.name === output.name ? fittingKind(output, stated.kind) : undefined
     return { ...output, kind: own ?? shapeKind(graph, output) }
   })
-  if (stated?.kind === 'scores') return readings
-  const vectors = readings.filter(({ name, kind }) => kind === 'embedding' && name !== stated?.name)
+  if (stated?.kind === 'scores') return known
+  const vectors = known.filter(({ name, kind }) => kind === 'embedding' && name !== stated?.name)
   const scores = new Set(scoresAmong(graph, vectors, counts).map(({ name }) => name))
-  return readings.map((reading) => (scores.has(reading.name) ? { ...reading, kind: 'scores' } : reading))
+  return known.map((output) => (scores.has(output.name) ? { ...output, kind: 'scores' } : output))
 }
 
 /** The kind of an output by type, operator and shape alone. Every vector counts as an embedding. */

@@ -169,7 +169,7 @@ describe('a stated kind', () => {
   const graph = graphOf([...BODY, head('y'), head('z')])
   const outputs = [output('y', 512), output('z', 1000), output('boxes', 80, 8400)]
   const kinds = (name: string, kind: OutputKind) =>
-    outputKinds(graph, outputs, [[], IMAGENET], { name, kind }).map((reading) => reading.kind)
+    outputKinds(graph, outputs, [[], IMAGENET], { name, kind }).map((knownOutput) => knownOutput.kind)
 
   it('overrides the rules', () => {
     expect(kinds('z', 'embedding')).toEqual(['scores', 'embedding', undefined])
