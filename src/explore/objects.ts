@@ -90,15 +90,15 @@ export async function openObjects(category?: string) {
   return {
     list: (): readonly LiveObject[] => [...known.values()].map(shortly),
     add,
-    patch: async (key: number, size: number, frame: number): Promise<Patch> => {
+    patch: async (key: number, size: number, frameSide: number): Promise<Patch> => {
       const { name, source } = find(key)
-      if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0]!
+      if ('path' in source) return (await patchesOfSource(source, [size], frameSide, 'hard'))[0]!
       if ('file' in source) {
-        if (size > frame) checkMargin(size - frame)
-        const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frame), size)
+        if (size > frameSide) checkMargin(size - frameSide)
+        const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frameSide), size)
         return madePatch(name, size, data)
       }
-      const patch = patchAtSize(name, source, size, frame)
+      const patch = patchAtSize(name, source, size, frameSide)
       checkVisible(patch, 'hard', name)
       return patch
     },

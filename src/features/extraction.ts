@@ -165,11 +165,15 @@ export interface PlacedPatch {
 
 export async function placePatch(network: Network, options: Placement): Promise<PlacedPatch> {
   const { stride, blend, signal } = options
-  const frame = network.input.rows
-  const { patch, title } = await movedPatch(options, frame)
+  const frameSide = network.input.rows
+  const { patch, title } = await movedPatch(options, frameSide)
   // A photograph hides the background.
-  const { identity, background } = await readBackground(patch.size > frame ? WHITE : options.background, frame, signal)
-  const grid = positionGrid(frame, patch.size, stride)
+  const { identity, background } = await readBackground(
+    patch.size > frameSide ? WHITE : options.background,
+    frameSide,
+    signal,
+  )
+  const grid = positionGrid(frameSide, patch.size, stride)
   checkMemory(network, grid)
   const origin = { patch: title, patchSha256: patch.sha256, background: identity, blend }
   return { scene: sceneOf(patch, background, blend), grid, origin }
@@ -177,17 +181,17 @@ export async function placePatch(network: Network, options: Placement): Promise<
 
 async function movedPatch(
   { patch, size, photograph, margin, blend, signal }: Placement,
-  frame: number,
+  frameSide: number,
 ): Promise<{ readonly patch: Patch; readonly title: string }> {
   if (photograph !== undefined) {
     if (patch !== undefined || size !== undefined)
       throw new UsageError('`photograph` replaces `patch` and `size`; leave out one or the other')
     const file = { name: basename(photograph), path: photograph }
-    return { patch: await photographPatch(file, frame, margin, signal), title: photograph }
+    return { patch: await photographPatch(file, frameSide, margin, signal), title: photograph }
   }
   if (margin !== undefined) throw new UsageError('`margin` is for photographs; leave it out, or give `photograph`')
   if (patch === undefined || size === undefined) throw new UsageError('give `patch` and `size`, or `photograph`')
-  return { patch: await patchOf(patch, size, frame, blend, signal), title: patchTitle(patch) }
+  return { patch: await patchOf(patch, size, frameSide, blend, signal), title: patchTitle(patch) }
 }
 
 /**
@@ -286,9 +290,9 @@ function extractionPhases(progress: Progress, id: string, images: number) {
   }
 }
 
-async function keepPictures(out: string, { patch, background }: Scene, identity: string, frame: number) {
+async function keepPictures(out: string, { patch, background }: Scene, identity: string, frameSide: number) {
   await keepPatchPicture(out, patch)
-  await keepBackgroundPicture(out, { identity, background }, frame)
+  await keepBackgroundPicture(out, { identity, background }, frameSide)
 }
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */

@@ -22,11 +22,11 @@ export interface NamedBackground {
  * @throws UsageError if the text is none of these
  * @throws InputError if the file is not a picture
  */
-export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
+export async function readBackground(text: string, frameSide: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)
   if (drawn !== undefined) {
     const { identity } = drawn
-    return { identity, background: 'rgb' in drawn ? { rgb: drawn.rgb } : { image: drawn.draw(frame) } }
+    return { identity, background: 'rgb' in drawn ? { rgb: drawn.rgb } : { image: drawn.draw(frameSide) } }
   }
   if (text.startsWith('#')) throw new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
   if (text.startsWith('noise:'))
@@ -36,14 +36,14 @@ export async function readBackground(text: string, frame: number, signal?: Abort
       `background ${text} is neither a colour nor an existing file; use white, #rrggbb, noise:SEED or a picture`,
     )
   }
-  const image = await covering(onWhite(await readImage(text, signal)), frame)
+  const image = await covering(onWhite(await readImage(text, signal)), frameSide)
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 
 /** A background that needs no file: a colour, or a function that draws a square frame, RGB [frame, frame, 3]. */
 type DrawnBackground = { readonly identity: string } & (
   | { readonly rgb: readonly [number, number, number] }
-  | { readonly draw: (frame: number) => Uint8Array }
+  | { readonly draw: (frameSide: number) => Uint8Array }
 )
 
 /** Parses a background that needs no file; undefined for any other text, including invalid text. */
@@ -51,7 +51,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
   const rgb = colourOf(text)
   if (rgb !== undefined) return { identity: text.toLowerCase(), rgb }
   const seed = Number(/^noise:(\d{1,10})$/.exec(text)?.[1])
-  if (seed < 2 ** 32) return { identity: `noise:${seed}`, draw: (frame) => noise(seed, frame, frame) }
+  if (seed < 2 ** 32) return { identity: `noise:${seed}`, draw: (frameSide) => noise(seed, frameSide, frameSide) }
   return undefined
 }
 
@@ -93,11 +93,11 @@ function onWhite({ rows, cols, data }: Image): Image {
   return { rows, cols, data: rgb }
 }
 
-async function covering({ rows, cols, data }: Image, frame: number): Promise<Uint8Array> {
-  if (rows === frame && cols === frame) return data
+async function covering({ rows, cols, data }: Image, frameSide: number): Promise<Uint8Array> {
+  if (rows === frameSide && cols === frameSide) return data
   const { default: sharp } = await import('sharp')
   const resized = await sharp(data, { raw: { width: cols, height: rows, channels: 3 } })
-    .resize(frame, frame, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .resize(frameSide, frameSide, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
     .raw()
     .toBuffer()
   return Uint8Array.from(resized)

@@ -35,7 +35,7 @@ export interface Patch {
 }
 
 /**
- * @param frame side of the frame in pixels
+ * @param frameSide side of the frame in pixels
  * @param resize resizes the object; for objects from COCO, use `resizeBilinear`, as the paper's authors did
  * @throws UsageError if the size is not between 1 and the frame's side
  */
@@ -43,14 +43,14 @@ export function patchAtSize(
   name: string,
   image: Image,
   size: number,
-  frame: number,
+  frameSide: number,
   resize: Resize = resizeVisible,
 ): Patch {
   if (!Number.isInteger(size) || size < 1)
     throw new UsageError(`object size ${size} is not a positive whole number; use 75, for example`)
-  if (size > frame)
+  if (size > frameSide)
     throw new UsageError(
-      `an object of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
+      `an object of ${size}×${size} does not fit into the frame of ${frameSide}×${frameSide}; choose a smaller size`,
     )
   return madePatch(name, size, resize(image, size, size).data)
 }
@@ -74,7 +74,7 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,
   sizes: readonly number[],
-  frame: number,
+  frameSide: number,
   blend: 'hard' | 'soft',
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
@@ -86,7 +86,7 @@ export async function patchesOfSource(
     const file = ready?.[size]
     if (file === undefined) whole ??= await readImage(path, signal)
     const image = file === undefined ? whole! : await readImage(file, signal)
-    const patch = patchAtSize(name, image, size, frame, resize)
+    const patch = patchAtSize(name, image, size, frameSide, resize)
     checkVisible(patch, blend, file ?? path)
     patches.push({ ...patch, ...(category !== undefined && { category }) })
   }

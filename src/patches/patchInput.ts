@@ -27,16 +27,16 @@ export function patchTitle(input: PatchInput): string {
 export async function patchOf(
   input: PatchInput,
   size: number,
-  frame: number,
+  frameSide: number,
   blend: 'hard' | 'soft',
   signal?: AbortSignal,
 ): Promise<Patch> {
   if (typeof input === 'string') {
-    const [patch] = await patchesOfSource(await patchFrom(input), [size], frame, blend, signal)
+    const [patch] = await patchesOfSource(await patchFrom(input), [size], frameSide, blend, signal)
     return patch!
   }
   const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input), signal) : imageOf(input)
-  const patch = patchAtSize('patch', image, size, frame)
+  const patch = patchAtSize('patch', image, size, frameSide)
   checkVisible(patch, blend, patchTitle(input))
   return patch
 }

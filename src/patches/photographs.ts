@@ -117,19 +117,19 @@ async function listedIn(path: string): Promise<readonly string[]> {
 /**
  * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `side`, and the square in the
  * middle is kept. Transparent pixels become white.
- * @param frame side in pixels of the network's input. Photographs whose short side is shorter are refused.
+ * @param frameSide side in pixels of the network's input. Photographs whose short side is shorter are refused.
  * @returns an opaque picture, RGBA [side, side, 4]; and the SHA-256 of the file
- * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
+ * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frameSide`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
-  frame: number,
+  frameSide: number,
   side: number,
   signal?: AbortSignal,
 ): Promise<{ readonly image: Image; readonly sha256: string }> {
   const bytes = await pictureBytes(path)
   const image = await decodeImage(bytes, path, signal)
-  return { image: await middleSquare(name, image, frame, side), sha256: sha256(bytes) }
+  return { image: await middleSquare(name, image, frameSide, side), sha256: sha256(bytes) }
 }
 
 /** First of the `side` pixels in the middle of `length`, like torchvision's `CenterCrop`. */
@@ -138,11 +138,11 @@ export function middleStart(length: number, side: number): number {
 }
 
 /** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
-export async function middleSquare(name: string, image: Image, frame: number, side: number): Promise<Image> {
+export async function middleSquare(name: string, image: Image, frameSide: number, side: number): Promise<Image> {
   const short = Math.min(image.rows, image.cols)
-  if (short < frame)
+  if (short < frameSide)
     throw new InputError(
-      `${name} is ${image.cols}×${image.rows} px, but the network reads ${frame}×${frame} px; use a larger photograph`,
+      `${name} is ${image.cols}×${image.rows} px, but the network reads ${frameSide}×${frameSide} px; use a larger photograph`,
     )
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
@@ -159,12 +159,12 @@ export async function middleSquare(name: string, image: Image, frame: number, si
  */
 export async function photographPatch(
   file: PhotographFile,
-  frame: number,
-  margin: number = sourceSide(frame) - frame,
+  frameSide: number,
+  margin: number = sourceSide(frameSide) - frameSide,
   signal?: AbortSignal,
 ): Promise<Patch> {
   checkMargin(margin)
-  const { image } = await readPhotograph(file, frame, frame + margin, signal)
+  const { image } = await readPhotograph(file, frameSide, frameSide + margin, signal)
   const category = PAPER_CLASSES.find((name) => name === basename(dirname(file.path)))
   return { ...madePatch(file.name, image.rows, image.data), ...(category && { category }) }
 }

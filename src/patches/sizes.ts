@@ -14,8 +14,8 @@ export interface SizeInFrame {
 }
 
 /** Side in pixels of the square photographs over which a frame moves by default. */
-export function sourceSide(frame: number): number {
-  return Math.round(frame * SOURCE_PER_FRAME)
+export function sourceSide(frameSide: number): number {
+  return Math.round(frameSide * SOURCE_PER_FRAME)
 }
 
 /** The part of a result that states its size. Results in the paper's frame do not state the frame. */
@@ -24,13 +24,13 @@ export function sizeInFrame({ size, frame = PAPER_FRAME }: SizeInFrame): SizeInF
 }
 
 /** The size in a frame that has the share of the frame that `usual` pixels have in the paper's frame. */
-export function sizeFor(frame: number, usual: number): number {
-  return Math.min(frame, Math.max(1, Math.round((usual * frame) / PAPER_FRAME)))
+export function sizeFor(frameSide: number, usual: number): number {
+  return Math.min(frameSide, Math.max(1, Math.round((usual * frameSide) / PAPER_FRAME)))
 }
 
 /** Sizes of the patches if the user states none, the largest first. */
-export function defaultSizes(frame: number): readonly number[] {
-  return [...new Set(PAPER_SIZES.map((usual) => sizeFor(frame, usual)))]
+export function defaultSizes(frameSide: number): readonly number[] {
+  return [...new Set(PAPER_SIZES.map((usual) => sizeFor(frameSide, usual)))]
 }
 
 /** A default grid of positions has at least as many rows, if the frame is large enough. */
@@ -41,10 +41,10 @@ const FEWEST_ROWS = 12
  * strides in pixels. In small frames, it is halved until the grid for the largest default size has enough rows.
  * @param usual the distance in large frames, a power of two
  */
-export function strideFor(frame: number, usual: number): number {
-  const [largest = 1] = defaultSizes(frame)
-  const most = (frame - largest + 1) / FEWEST_ROWS
-  return most >= usual || usual === 1 ? usual : strideFor(frame, usual / 2)
+export function strideFor(frameSide: number, usual: number): number {
+  const [largest = 1] = defaultSizes(frameSide)
+  const most = (frameSide - largest + 1) / FEWEST_ROWS
+  return most >= usual || usual === 1 ? usual : strideFor(frameSide, usual / 2)
 }
 
 /**
@@ -54,8 +54,8 @@ export function strideFor(frame: number, usual: number): number {
 export function comparedSizes(all: readonly SizeInFrame[]): (one: SizeInFrame) => number {
   const usual = ({ size, frame = PAPER_FRAME }: SizeInFrame) =>
     PAPER_SIZES.find((paper) => sizeFor(frame, paper) === size)
-  const frames = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
-  const areShares = frames.size > 1 && all.every((one) => usual(one) !== undefined)
+  const frameSides = new Set(all.map(({ frame = PAPER_FRAME }) => frame))
+  const areShares = frameSides.size > 1 && all.every((one) => usual(one) !== undefined)
   return (one) => (areShares && usual(one)) || one.size
 }
 

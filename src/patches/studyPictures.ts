@@ -7,7 +7,7 @@ import { type Patch, patchesOfSource } from './patch.js'
 export interface StudyPictures {
   /** All objects at all sizes, ordered by size. */
   readonly patches: readonly Patch[]
-  readonly patchesOf: (frame: number) => readonly Patch[]
+  readonly patchesOf: (frameSide: number) => readonly Patch[]
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
 }
 
@@ -17,7 +17,7 @@ interface PictureOptions {
   readonly background: string
   readonly blend: 'hard' | 'soft'
   /** Sizes of the objects in a frame. */
-  readonly sizesFor: (frame: number) => readonly number[]
+  readonly sizesFor: (frameSide: number) => readonly number[]
   readonly signal?: AbortSignal
 }
 
@@ -25,23 +25,28 @@ interface PictureOptions {
  * Reads the background for each frame, and makes a patch of each object at each size that a frame needs.
  * @throws UsageError if a size is larger than its frame
  */
-export async function studyPictures(options: PictureOptions, frames: readonly number[]): Promise<StudyPictures> {
+export async function studyPictures(options: PictureOptions, frameSides: readonly number[]): Promise<StudyPictures> {
   const { background, sizesFor, signal } = options
   const backgrounds = new Map<number, NamedBackground>()
-  for (const frame of new Set(frames)) backgrounds.set(frame, await readBackground(background, frame, signal))
-  const patches = frames.length > 0 ? await patchesFor(options, frames) : []
-  return { patches, patchesOf: (frame) => patches.filter(({ size }) => sizesFor(frame).includes(size)), backgrounds }
+  for (const frameSide of new Set(frameSides))
+    backgrounds.set(frameSide, await readBackground(background, frameSide, signal))
+  const patches = frameSides.length > 0 ? await patchesFor(options, frameSides) : []
+  return {
+    patches,
+    patchesOf: (frameSide) => patches.filter(({ size }) => sizesFor(frameSide).includes(size)),
+    backgrounds,
+  }
 }
 
 async function patchesFor(
   { patches, blend, sizesFor, signal }: PictureOptions,
-  frames: readonly number[],
+  frameSides: readonly number[],
 ): Promise<readonly Patch[]> {
-  const sizes = [...new Set(frames.flatMap(sizesFor))]
+  const sizes = [...new Set(frameSides.flatMap(sizesFor))]
   const bySource: (readonly Patch[])[] = []
   for (const source of await patchesFrom(patches))
-    bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), blend, signal))
-  const small = frames.find((frame) => sizesFor(frame).some((size) => size > frame))
+    bySource.push(await patchesOfSource(source, sizes, Math.max(...frameSides), blend, signal))
+  const small = frameSides.find((frameSide) => sizesFor(frameSide).some((size) => size > frameSide))
   if (small !== undefined)
     throw new UsageError(`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`)
   return sizes.flatMap((_, i) => bySource.flatMap((ofSource) => ofSource[i] ?? []))

@@ -1,6 +1,6 @@
 import { beforeAll, describe, it, vi } from 'vitest'
 import { openThreads } from '../../src/engine/open/handle.js'
-import { pictureFrame } from '../../src/engine/scene/scene.js'
+import { pictureSpec } from '../../src/engine/scene/scene.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { chooseNetwork } from '../../src/networks/open/openNetwork.js'
 import { writeModel } from '../../src/onnx/format/onnxModel.js'
@@ -73,7 +73,7 @@ describe.each(Object.entries(networks))('a network of grey pictures, %s', (_, pa
   it('gets that of photographs', async () => {
     const handle = openThreads(await chooseNetwork({ model: path(), ...options }), { workers: 1, threads: 1, batch: 1 })
     try {
-      const { layers } = await handle.encode([pictureFrame(noise(7, SIDE, SIDE))])
+      const { layers } = await handle.encode([pictureSpec(noise(7, SIDE, SIDE))])
       const hidden = new Uint8Array(rgba.length)
       expectClose([...(layers[0]?.matrix ?? [])], pixelsAt(0, 0, noise(7, SIDE, SIDE), hidden))
     } finally {

@@ -51,10 +51,10 @@ export function madeNetwork(
     copies: [],
     failed: photographs.length === rows.length ? [] : [{ name: 'small.png', reason: 'it is too small' }],
     answersTo: async (protocol) => ({
-      answers: Array.from({ length: protocolNamed(protocol).count({ frame: 32, draws }) }, (_, frame) => ({
-        frame,
+      answers: Array.from({ length: protocolNamed(protocol).count({ frame: 32, draws }) }, (_, index) => ({
+        index,
         ...{
-          answer: frame % 2,
+          answer: index % 2,
           probability: 0.75,
           next: 0.5,
           right: Number.NaN,

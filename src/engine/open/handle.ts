@@ -55,7 +55,7 @@ export interface NetworkHandle {
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   /** Runs the network on images of several scenes. The features are [frames, dims] for each layer. */
-  encode(frames: readonly ImageSpec[], options?: ExtractionOptions): Promise<Features>
+  encode(images: readonly ImageSpec[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
 
@@ -88,7 +88,7 @@ export function openThreads(
     extract: async (scene, offsets, options) =>
       (await reuse?.extract(scene, offsets, options)) ??
       failingAsWorker(pool, extractFeatures(pool, scene, offsets, options)),
-    encode: (frames, options) => failingAsWorker(pool, encodeImages(pool, frames, options)),
+    encode: (images, options) => failingAsWorker(pool, encodeImages(pool, images, options)),
     close: async () => {
       await Promise.all([reuse?.close(), pool.workers.close()])
     },
@@ -142,7 +142,7 @@ export function deviceHandle(devices: WorkerPool, { processor, rate, record }: D
     },
     ran: () => ({ ...record, ...(takenOver && { failure: takenOver.failure }) }),
     extract: (scene, offsets, options) => compute((pool) => extractFeatures(pool, scene, offsets, options)),
-    encode: (frames, options) => compute((pool) => encodeImages(pool, frames, options)),
+    encode: (images, options) => compute((pool) => encodeImages(pool, images, options)),
     close: async () => {
       await Promise.all([devices.workers.close(), takenOver?.pool.workers.close()])
     },

@@ -145,7 +145,7 @@ export async function extractFeatures(
 /** Does the same as `extractFeatures` for images of several scenes. */
 export async function encodeImages(
   pool: WorkerPool,
-  frames: readonly ImageSpec[],
+  images: readonly ImageSpec[],
   options?: ExtractionOptions,
 ): Promise<Features> {
   const tasks = new Map<Scene, SceneTask>()
@@ -154,7 +154,7 @@ export async function encodeImages(
     tasks.set(scene, task)
     return task
   }
-  return featuresOf(pool, frames.length, (first, batch) => imageParts(frames, first, batch, taskOf), options)
+  return featuresOf(pool, images.length, (first, batch) => imageParts(images, first, batch, taskOf), options)
 }
 
 /** @param partsOf returns a batch, beginning with the image `first`; see `batchOf` */
@@ -253,12 +253,12 @@ function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array 
 
 /** Groups the frames of a batch by their scenes, in their order. A short last batch repeats its last frame. */
 function imageParts(
-  frames: readonly ImageSpec[],
+  images: readonly ImageSpec[],
   first: number,
   batch: number,
   taskOf: (scene: Scene) => SceneTask,
 ): readonly BatchPart[] {
-  const chosen = Array.from({ length: batch }, (_, i) => frames[Math.min(first + i, frames.length - 1)]!)
+  const chosen = Array.from({ length: batch }, (_, i) => images[Math.min(first + i, images.length - 1)]!)
   const parts: BatchPart[] = []
   for (let begin = 0, end = 0; begin < batch; begin = end) {
     const { scene } = chosen[begin]!
@@ -271,9 +271,9 @@ function imageParts(
   return parts
 }
 
-function movementsOf(frames: readonly ImageSpec[]): Float64Array {
+function movementsOf(images: readonly ImageSpec[]): Float64Array {
   return Float64Array.from(
-    frames.flatMap(({ movement: { rows, cols, rowStep, colStep } = STILL }) => [rows, cols, rowStep, colStep]),
+    images.flatMap(({ movement: { rows, cols, rowStep, colStep } = STILL }) => [rows, cols, rowStep, colStep]),
   )
 }
 

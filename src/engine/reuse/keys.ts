@@ -5,7 +5,7 @@ import type { CellStep, CellSteps } from './cellStep.js'
 /** Positions of the patch along one axis of the frame. */
 export interface AxisPlaces {
   /** Size of the frame along this axis in pixels. */
-  readonly frame: number
+  readonly frameSide: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
   /** The positions. At the position with index i, the patch begins at pixel `first` + i of the frame. */
@@ -275,15 +275,15 @@ function filled(taps: Int32Array, each: number): Int32Array {
  * Numbers the image's pixels along an axis. Two pixels have the same key if they show the same pixel of the patch, or
  * if both show the background. If the background is a picture, they must also be the same pixel of the frame.
  */
-function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPlaces) {
+function pixelKeys({ frameSide, opaque: [begin, end], positions, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []
   const ofFrame: number[] = []
   const { first, count } = positions
-  const keys = new Int32Array((count + 1) * frame)
+  const keys = new Int32Array((count + 1) * frameSide)
   for (let position = 0; position <= count; position++) {
     const offset = position < count ? first + position : Number.POSITIVE_INFINITY
-    for (let pixel = 0; pixel < frame; pixel++) {
+    for (let pixel = 0; pixel < frameSide; pixel++) {
       const inPatch = pixel - offset
       const seen = inPatch >= begin && inPatch < end ? inPatch + 1 : 0
       const shown = seen + (isVaried ? pixel * (end + 1) : 0)
@@ -294,10 +294,10 @@ function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPla
         ofPatch.push(seen)
         ofFrame.push(pixel)
       }
-      keys[position * frame + pixel] = key
+      keys[position * frameSide + pixel] = key
     }
   }
-  return { length: frame, count: numbers.size, keys, ofPatch, ofFrame }
+  return { length: frameSide, count: numbers.size, keys, ofPatch, ofFrame }
 }
 
 function axisSpace({ keys, length, count }: AxisTensor & { readonly count: number }): AxisSpace {

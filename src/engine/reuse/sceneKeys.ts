@@ -12,9 +12,9 @@ const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
-    const frame = input[axis]
-    const positions = positionRange(frame, scene.patch.size)
-    return { frame, opaque: opaque[axis], positions, isVaried: isVaried(scene) }
+    const frameSide = input[axis]
+    const positions = positionRange(frameSide, scene.patch.size)
+    return { frameSide, opaque: opaque[axis], positions, isVaried: isVaried(scene) }
   }
   return cellKeys(steps, input.name, both(along))
 }

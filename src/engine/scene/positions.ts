@@ -56,22 +56,22 @@ export interface PositionRange {
 }
 
 /** The positions along an axis at which the smaller one of frame and patch is completely inside the larger one. */
-export function positionRange(frame: number, size: number): PositionRange {
-  return { first: Math.min(0, frame - size), count: Math.abs(frame - size) + 1 }
+export function positionRange(frameSide: number, size: number): PositionRange {
+  return { first: Math.min(0, frameSide - size), count: Math.abs(frameSide - size) + 1 }
 }
 
 /**
  * Makes the grid of all positions of `positionRange`, with the given stride.
- * @param frame side of the frame in pixels
+ * @param frameSide side of the frame in pixels
  * @param size side of the patch in pixels
  * @throws UsageError if the stride or the size is not a positive whole number
  */
-export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
+export function positionGrid(frameSide: number, size: number, stride: number): PositionGrid {
   if (!Number.isInteger(stride) || stride < 1)
     throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
   if (!Number.isInteger(size) || size < 1)
     throw new UsageError(`object size ${size} is not a positive whole number; choose another \`size\``)
-  const range = positionRange(frame, size)
+  const range = positionRange(frameSide, size)
   const { first, count } = range
   const side = Math.ceil(count / stride)
   const places: Position[] = []

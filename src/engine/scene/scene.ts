@@ -20,7 +20,7 @@ export function pixelScene(side: number, rgba: Uint8Array, background?: Backgrou
 }
 
 /** Describes a picture that fills the frame: RGB [rows, cols, 3]. */
-export function pictureFrame(image: Uint8Array): ImageSpec {
+export function pictureSpec(image: Uint8Array): ImageSpec {
   return { scene: sceneOf(NOTHING, { image }), row: 0, col: 0 }
 }
 

@@ -42,7 +42,7 @@ export function protocolAnswers(
   let first: FrameAnswer | undefined
   let before: Pending | undefined
   const valuesOf = ({ answer, overlap }: Pending, after: FrameAnswer | undefined): readonly number[] => {
-    const hasNext = after !== undefined && after.frame < stored
+    const hasNext = after !== undefined && after.index < stored
     const values = {
       answer: answer.answer,
       probability: probabilityOf(answer, answer),
@@ -52,28 +52,28 @@ export function protocolAnswers(
     }
     return columns.map((column) => values[column])
   }
-  const isComplete = () => before !== undefined && before.answer.frame === frames - 1
+  const isComplete = () => before !== undefined && before.answer.index === frames - 1
   return {
     row,
     isComplete,
     take: (probabilities, seen) => {
-      const frame = before === undefined ? 0 : before.answer.frame + 1
-      const answer = { ...answerOf(frame, probabilities), ...seen }
+      const index = before === undefined ? 0 : before.answer.index + 1
+      const answer = { ...answerOf(index, probabilities), ...seen }
       if (before !== undefined) {
-        if (before.answer.frame < stored) row.push(...valuesOf(before, answer))
+        if (before.answer.index < stored) row.push(...valuesOf(before, answer))
         row.push(...[protocol.extraOf?.(before.answer, answer, setting) ?? []].flat())
       }
-      const compared = comparedWith(protocol, frame, before?.answer, first)
+      const compared = comparedWith(protocol, index, before?.answer, first)
       first ??= answer
       before = { answer, overlap: compared ? overlapOfBoxes(compared, answer) : Number.NaN }
-      if (isComplete() && frame < stored) row.push(...valuesOf(before, undefined))
+      if (isComplete() && index < stored) row.push(...valuesOf(before, undefined))
     },
   }
 }
 
-export function answerOf(frame: number, probabilities: Float64Array): FrameAnswer {
+export function answerOf(index: number, probabilities: Float64Array): FrameAnswer {
   const largest = probabilities.reduce((most, value) => Math.max(most, value))
-  return { frame, answer: probabilities.indexOf(largest), probabilities }
+  return { index, answer: probabilities.indexOf(largest), probabilities }
 }
 
 /**

@@ -41,7 +41,7 @@ type FrameDrawing = (shift: Shift) => ImageSpec
 /** The network's answer to one frame. */
 export interface FrameAnswer {
   /** Index of the frame in its protocol. */
-  readonly frame: number
+  readonly index: number
   /** Index of the most probable class; the number of classes if a detector sees nothing. */
   readonly answer: number
   /** Probability of each class. */
@@ -231,16 +231,16 @@ export function answersOf({ answers, count }: Protocol, setting: FrameCounts): n
   return answers ?? count(setting)
 }
 
-/** The answer with which the answer to `frame` is compared. */
+/** The answer with which the answer to the frame `index` is compared. */
 export function comparedWith<T>(
   { compares, answers = Number.POSITIVE_INFINITY }: Protocol,
-  frame: number,
+  index: number,
   before: T | undefined,
   first: T | undefined,
 ): T | undefined {
-  if (frame === 0 || frame >= answers || compares === undefined) return undefined
+  if (index === 0 || index >= answers || compares === undefined) return undefined
   if (compares === 'first') return first
-  return compares === 'previous' || frame % 2 === 1 ? before : undefined
+  return compares === 'previous' || index % 2 === 1 ? before : undefined
 }
 
 function cropDrawing(scene: Scene): FrameDrawing {
@@ -251,30 +251,30 @@ function cropDrawing(scene: Scene): FrameDrawing {
  * Continues the middle of a photograph periodically by `margin` pixels at each edge. A circular shift is then a window
  * of it.
  */
-function continuedCentre({ patch: { size, rgba } }: Scene, frame: number, margin: number): Scene {
-  const { rows: first } = centreShift(frame)
-  const side = frame + 2 * margin
+function continuedCentre({ patch: { size, rgba } }: Scene, frameSide: number, margin: number): Scene {
+  const { rows: first } = centreShift(frameSide)
+  const side = frameSide + 2 * margin
   const continued = new Uint8Array(side * side * 4)
-  const from = (place: number) => first + ((place + frame - margin) % frame)
+  const from = (place: number) => first + ((place + frameSide - margin) % frameSide)
   for (let row = 0; row < side; row++) {
     const pixels = (col: number, count: number) => {
       const start = (from(row) * size + from(col)) * 4
       continued.set(rgba.subarray(start, start + count * 4), (row * side + col) * 4)
     }
     pixels(0, margin)
-    pixels(margin, frame)
-    pixels(margin + frame, margin)
+    pixels(margin, frameSide)
+    pixels(margin + frameSide, margin)
   }
   return pixelScene(side, continued)
 }
 
-function centreShift(frame: number): Shift {
-  const start = middleStart(sourceSide(frame), frame)
+function centreShift(frameSide: number): Shift {
+  const start = middleStart(sourceSide(frameSide), frameSide)
   return { rows: start, cols: start }
 }
 
-function embeddedSide(frame: number): number {
-  return Math.round(frame / 2)
+function embeddedSide(frameSide: number): number {
+  return Math.round(frameSide / 2)
 }
 
 /** Draws whole numbers from `from` to below `to`, for the rows first. */
@@ -307,7 +307,7 @@ function isStep({ rows, cols }: Shift): boolean {
  * @returns undefined unless the frames are the two steps along one axis
  */
 function equivarianceError(before: FrameAnswer, after: FrameAnswer, { frame }: ProtocolSetting): number | undefined {
-  if (before.frame < FRACTIONS || (before.frame - FRACTIONS) % 2 === 1) return undefined
+  if (before.index < FRACTIONS || (before.index - FRACTIONS) % 2 === 1) return undefined
   const slopes = before.probabilities.map((value, i) => Math.abs(value - after.probabilities[i]!) / (2 * EPSILON))
   return Math.fround((mean(slopes) * (frame - 1)) / 2)
 }

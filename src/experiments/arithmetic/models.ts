@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { openSession } from '../../engine/backends/session.js'
 import type { NetworkHandle } from '../../engine/open/handle.js'
-import { pictureFrame } from '../../engine/scene/scene.js'
+import { pictureSpec } from '../../engine/scene/scene.js'
 import type { Network } from '../../network.js'
 import type { Generator } from '../../networks/open/generator.js'
 import { availableCores } from '../../support/machine.js'
@@ -34,7 +34,7 @@ export async function openArithmeticModels(
     network: encoder.network,
     generators,
     encode: async (images) => {
-      const { layers, release } = await encoder.encode(images.map(pictureFrame))
+      const { layers, release } = await encoder.encode(images.map(pictureSpec))
       const features = layers.map(({ matrix }, i) =>
         generators[i]?.feature === 'post-relu' ? rectified(matrix) : Float32Array.from(matrix),
       )

@@ -35,8 +35,8 @@ export interface ArithmeticTrial {
  */
 const LARGEST_SHARE = 3 / 8
 
-export function trialSize(wanted: number, frame: number): number {
-  return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
+export function trialSize(wanted: number, frameSide: number): number {
+  return Math.min(wanted, Math.floor(frameSide * LARGEST_SHARE))
 }
 
 /**
@@ -46,7 +46,7 @@ export function trialSize(wanted: number, frame: number): number {
 export function randomTrials(
   patches: readonly string[],
   size: number,
-  frame: number,
+  frameSide: number,
   perKind: number,
   seed: number,
 ): readonly ArithmeticTrial[] {
@@ -56,7 +56,7 @@ export function randomTrials(
     Array.from({ length: perKind }, () => {
       const { A, B } = KINDS[kind]
       const count = new Set([...A, ...B]).size + 1
-      const places = disjointPlaces(count, size, frame, whole)
+      const places = disjointPlaces(count, size, frameSide, whole)
       const objects = places.map((place) => ({ patch: patches[whole(patches.length)]!, size, ...place }))
       return { kind, objects }
     }),
@@ -67,10 +67,10 @@ export function randomTrials(
  * Chooses random positions. If two objects overlap, it chooses all positions again. Replacing only one position would
  * make some arrangements more likely.
  */
-function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
+function disjointPlaces(count: number, size: number, frameSide: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size
-  const positions = frame - size + 1
+  const positions = frameSide - size + 1
   for (;;) {
     const places: { row: number; col: number }[] = []
     while (places.length < count) {

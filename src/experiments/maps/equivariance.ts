@@ -1,6 +1,6 @@
 import { type FeatureMap, featureMapOf } from '../../engine/features/featureMap.js'
 import type { NetworkHandle } from '../../engine/open/handle.js'
-import { pictureFrame } from '../../engine/scene/scene.js'
+import { pictureSpec } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
 import { throwIfStopped } from '../../errors.js'
 import type { Network } from '../../network.js'
@@ -143,14 +143,14 @@ export async function measureEquivariance(
   const blank = backgroundPixels(background, side)
   const center = Math.floor((side - patch.size) / 2)
   const drawn = (down: number, right: number) => {
-    const frame = blank.slice()
-    drawObject(frame, side, patch, { row: center + down, col: center + right }, blend)
-    return frame
+    const pixels = blank.slice()
+    drawObject(pixels, side, patch, { row: center + down, col: center + right }, blend)
+    return pixels
   }
-  const frames = [blank, drawn(0, 0), ...steps.map((dx) => drawn(0, dx)), ...steps.map((dx) => drawn(dx, 0))]
-  const { layers, finished, release } = await encode(frames.map(pictureFrame), { signal })
+  const pictures = [blank, drawn(0, 0), ...steps.map((dx) => drawn(0, dx)), ...steps.map((dx) => drawn(dx, 0))]
+  const { layers, finished, release } = await encode(pictures.map(pictureSpec), { signal })
   try {
-    if (finished < frames.length) throwIfStopped(signal)
+    if (finished < pictures.length) throwIfStopped(signal)
     return network.layers.map((layer, i) => {
       const map = featureMapOf(network, layer)
       return map === undefined ? [] : equivarianceErrors(layers[i]!.matrix, map)

@@ -55,21 +55,21 @@ export function layoutText(objects: readonly PlacedObject[]): string {
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
 }
 
-export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: number): void {
-  const limit = frame - size
+export function checkInFrame({ patch, size, row, col }: PlacedObject, frameSide: number): void {
+  const limit = frameSide - size
   if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
   const remedy = limit < 0 ? 'choose a smaller size' : `choose a row and a column from 0 to ${limit}`
   throw new UsageError(
-    `${patch} of ${size}×${size} at row ${row}, col ${col} does not fit into the frame of ${frame}×${frame}; ${remedy}`,
+    `${patch} of ${size}×${size} at row ${row}, col ${col} does not fit into the frame of ${frameSide}×${frameSide}; ${remedy}`,
   )
 }
 
 /**
- * @param frame RGB, [side, side, 3]; changed in place
+ * @param pixels RGB, [side, side, 3]; changed in place
  * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */
 export function drawObject(
-  frame: RgbPixels,
+  pixels: RgbPixels,
   side: number,
   { rgba, size }: Patch,
   { row, col }: Pick<PlacedObject, 'row' | 'col'>,
@@ -81,13 +81,13 @@ export function drawObject(
       const target = ((row + y) * side + col + x) * 3
       const alpha = rgba[source + 3]!
       if (blend === 'hard') {
-        if (alpha >= 128) frame.set(rgba.subarray(source, source + 3), target)
+        if (alpha >= 128) pixels.set(rgba.subarray(source, source + 3), target)
         continue
       }
       for (let channel = 0; channel < 3; channel++) {
-        const behind = frame[target + channel]!
+        const behind = pixels[target + channel]!
         const value = rgba[source + channel]!
-        frame[target + channel] = Math.round((value * alpha + behind * (255 - alpha)) / 255)
+        pixels[target + channel] = Math.round((value * alpha + behind * (255 - alpha)) / 255)
       }
     }
   }

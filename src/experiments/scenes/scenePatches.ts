@@ -32,9 +32,9 @@ export async function sceneRenderer(
   return {
     patches: [...patches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, patch]) => patch),
     draw(scene) {
-      const frame = blank.slice()
-      for (const object of scene) drawObject(frame, side, patches.get(keyOf(object))!, object, blend)
-      return frame
+      const pixels = blank.slice()
+      for (const object of scene) drawObject(pixels, side, patches.get(keyOf(object))!, object, blend)
+      return pixels
     },
   }
 }

@@ -71,7 +71,7 @@ const FOREIGN_FILES: readonly (readonly [string, (document: unknown, file: strin
 const ofColours = <T extends z.ZodNumber>(value: T) => z.union([z.array(value).length(3), z.array(value).length(1)])
 const means = ofColours(z.number())
 const deviations = ofColours(z.number().positive())
-const frame = z.number().int().positive().max(LARGEST_FRAME)
+const frameSide = z.number().int().positive().max(LARGEST_FRAME)
 
 /**
  * The contents of NAME.input.json. Mean and std are in the order red, green, blue, or one number for all. A missing
@@ -79,7 +79,7 @@ const frame = z.number().int().positive().max(LARGEST_FRAME)
  */
 const descriptionSchema = z.strictObject({
   preset: z.enum(INPUT_PRESETS).exactOptional(),
-  size: frame.exactOptional(),
+  size: frameSide.exactOptional(),
   mean: means.exactOptional(),
   std: deviations.exactOptional(),
   range: z.union([z.literal(1), z.literal(255)]).exactOptional(),
@@ -146,7 +146,7 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
  * to 1.
  */
 const timmSchema = z.object({
-  input_size: z.tuple([frame, frame, frame]),
+  input_size: z.tuple([frameSide, frameSide, frameSide]),
   mean: means.exactOptional(),
   std: deviations.exactOptional(),
 })

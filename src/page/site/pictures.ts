@@ -33,13 +33,13 @@ export function sitePictures(results: string, site: string) {
         const rgba = await readPatchPicture(results, patchSha256, size)
         return rgba && patchPng(rgba, size, blend)
       }),
-    background: async (identity: string, frame: number): Promise<SiteGroup['background']> => {
+    background: async (identity: string, frameSide: number): Promise<SiteGroup['background']> => {
       const drawn = drawnBackground(identity)
       if (drawn && 'rgb' in drawn) return { colour: `rgb(${drawn.rgb.join(' ')})` }
-      const picture = await keyOf(`background ${identity} ${frame}`, async () => {
-        if (frame > MAX_FRAME) return undefined
-        const rgb = drawn ? drawn.draw(frame) : await readBackgroundPicture(results, identity, frame)
-        return rgb && encodePng(rgb, { width: frame, height: frame, channels: 3 })
+      const picture = await keyOf(`background ${identity} ${frameSide}`, async () => {
+        if (frameSide > MAX_FRAME) return undefined
+        const rgb = drawn ? drawn.draw(frameSide) : await readBackgroundPicture(results, identity, frameSide)
+        return rgb && encodePng(rgb, { width: frameSide, height: frameSide, channels: 3 })
       })
       return picture === null ? null : { picture }
     },

@@ -171,7 +171,7 @@ function classesOf({ units }: StudyGroup): Pick<SiteGroup, 'classes' | 'knows'> 
 
 async function describeGroup(
   group: StudyGroup,
-  background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
+  background: (identity: string, frameSide: number) => Promise<SiteGroup['background']>,
 ): Promise<Omit<SiteGroup, 'key' | 'classes' | 'knows' | 'units' | 'isDetector'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units

@@ -9,7 +9,7 @@ import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '.
 /** Gives the JPEG of a photograph; undefined if there is neither a stored picture nor the photograph. */
 export type PictureReader = (
   photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>,
-  frame: number,
+  frameSide: number,
 ) => Promise<Buffer | undefined>
 
 /**
@@ -18,27 +18,27 @@ export type PictureReader = (
  */
 export async function pictureReader(results: string): Promise<PictureReader> {
   const pathsOf = await photographFinder(results)
-  return async ({ name, sha256 }, frame) => {
-    const stored = await readPhotographPicture(results, sha256, frame)
+  return async ({ name, sha256 }, frameSide) => {
+    const stored = await readPhotographPicture(results, sha256, frameSide)
     if (stored !== undefined) return stored
     for (const path of pathsOf(name)) {
-      const read = await readPhotograph({ name, path }, frame, sourceSide(frame)).catch((error) => {
+      const read = await readPhotograph({ name, path }, frameSide, sourceSide(frameSide)).catch((error) => {
         if (!(error instanceof InputError)) throw error
       })
       if (read?.sha256 !== sha256) continue
-      const jpeg = await middleOf(read.image, frame)
-      await keepPhotographPicture(results, sha256, frame, jpeg)
+      const jpeg = await middleOf(read.image, frameSide)
+      await keepPhotographPicture(results, sha256, frameSide, jpeg)
       return jpeg
     }
     return undefined
   }
 }
 
-async function middleOf({ rows: side, data }: Image, frame: number): Promise<Buffer> {
+async function middleOf({ rows: side, data }: Image, frameSide: number): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
-  const start = middleStart(side, frame)
+  const start = middleStart(side, frameSide)
   return sharp(data, { raw: { width: side, height: side, channels: 4 } })
-    .extract({ left: start, top: start, width: frame, height: frame })
+    .extract({ left: start, top: start, width: frameSide, height: frameSide })
     .removeAlpha()
     .resize(PHOTOGRAPH_SIDE)
     .jpeg({ quality: 70 })
@@ -48,7 +48,7 @@ async function middleOf({ rows: side, data }: Image, frame: number): Promise<Buf
 /** The pictures of a page. Each one is on the page once, before the figures, which refer to it. */
 export interface PagePictures {
   /** Adds a picture, and returns its HTML in a figure; empty if the photograph cannot be read. */
-  readonly add: (photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>, frame: number) => Promise<string>
+  readonly add: (photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>, frameSide: number) => Promise<string>
   /** HTML of all pictures. */
   readonly all: () => string
 }
@@ -66,9 +66,9 @@ export function pagePictures(pictureOf: PictureReader): PagePictures {
     return id
   }
   return {
-    add: async (photograph, frame) => {
+    add: async (photograph, frameSide) => {
       const { sha256 } = photograph
-      if (!ids.has(sha256)) ids.set(sha256, added(await pictureOf(photograph, frame)))
+      if (!ids.has(sha256)) ids.set(sha256, added(await pictureOf(photograph, frameSide)))
       const id = ids.get(sha256)
       return id === undefined
         ? ''

@@ -7,7 +7,7 @@ import type { Better } from '../measures/measures.js'
 /** A stored answer. Columns that are not stored are NaN. */
 export interface StoredAnswer extends Readonly<Record<Column, number>> {
   /** Index of the frame in its protocol. */
-  readonly frame: number
+  readonly index: number
   /** Undefined for a photograph without a label. */
   readonly isRight: boolean | undefined
 }
@@ -85,7 +85,7 @@ const CONFIDENCE_MEASURE: ProtocolMetric = {
   title: 'probability of the first answer',
   unit: 'probability',
   better: 'neither',
-  of: ({ frame, probability }) => (frame === 0 ? probability : undefined),
+  of: ({ index, probability }) => (index === 0 ? probability : undefined),
 }
 
 const ACCURACY: ProtocolMetric = {
@@ -143,8 +143,8 @@ export function photographMetrics(
   return measures.map(({ of, combine, ofCounts, ofExtra }) => {
     if (ofCounts) return ofCounts(counts)
     if (ofExtra) return ofExtra(extra)
-    const values = answers.flatMap((answer, frame) => {
-      const compared = comparedWith(protocol, frame, answers[frame - 1], answers[0])
+    const values = answers.flatMap((answer, index) => {
+      const compared = comparedWith(protocol, index, answers[index - 1], answers[0])
       return of?.(answer, compared) ?? []
     })
     if (values.length === 0) return Number.NaN
@@ -159,14 +159,14 @@ export function storedAnswers(
   right: RightClasses,
   row: Float32Array,
 ): readonly StoredAnswer[] {
-  return Array.from({ length: (row.length - extras) / columns.length }, (_, frame) => {
+  return Array.from({ length: (row.length - extras) / columns.length }, (_, index) => {
     const value = (name: Column) => {
       const column = columns.indexOf(name)
-      return column === -1 ? Number.NaN : row[frame * columns.length + column]!
+      return column === -1 ? Number.NaN : row[index * columns.length + column]!
     }
     const answer = value('answer')
     return {
-      frame,
+      index,
       answer,
       probability: value('probability'),
       next: value('next'),

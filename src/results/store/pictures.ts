@@ -25,12 +25,12 @@ export async function keepPatchPicture(results: string, { rgba, size, sha256: di
 export async function keepBackgroundPicture(
   results: string,
   { identity, background }: NamedBackground,
-  frame: number,
+  frameSide: number,
 ): Promise<void> {
   const digest = pictureDigest(identity)
   if (digest === undefined || !('image' in background)) return
-  if ((await readBackgroundPicture(results, identity, frame)) !== undefined) return
-  const raw = { width: frame, height: frame, channels: 3 } as const
+  if ((await readBackgroundPicture(results, identity, frameSide)) !== undefined) return
+  const raw = { width: frameSide, height: frameSide, channels: 3 } as const
   await writeFileAtomic(pictureFile(results, 'background', digest), await encodePng(background.image, raw))
 }
 
@@ -51,11 +51,11 @@ export async function readPatchPicture(results: string, digest: string, size: nu
 export async function readBackgroundPicture(
   results: string,
   identity: string,
-  frame: number,
+  frameSide: number,
 ): Promise<Uint8Array | undefined> {
   const digest = pictureDigest(identity)
   if (digest === undefined) return undefined
-  const rgb = await readPixels(pictureFile(results, 'background', digest), frame, 3)
+  const rgb = await readPixels(pictureFile(results, 'background', digest), frameSide, 3)
   return rgb !== undefined && sha256(rgb) === digest ? rgb : undefined
 }
 
@@ -74,26 +74,26 @@ const MOST_BYTES = 1 << 19
  * Path of the stored picture of a photograph, as networks with this frame see it. It contains the hash of the
  * photograph's file.
  */
-function photographPicture(results: string, digest: string, frame: number): string {
-  return join(results, 'pictures', `photograph-${digest}-${frame}.jpg`)
+function photographPicture(results: string, digest: string, frameSide: number): string {
+  return join(results, 'pictures', `photograph-${digest}-${frameSide}.jpg`)
 }
 
 export async function keepPhotographPicture(
   results: string,
   digest: string,
-  frame: number,
+  frameSide: number,
   jpeg: Buffer,
 ): Promise<void> {
-  await writeFileAtomic(photographPicture(results, digest, frame), jpeg)
+  await writeFileAtomic(photographPicture(results, digest, frameSide), jpeg)
 }
 
 /** Reads the stored picture of a photograph, a JPEG; undefined if there is none. */
 export async function readPhotographPicture(
   results: string,
   digest: string,
-  frame: number,
+  frameSide: number,
 ): Promise<Buffer | undefined> {
-  const path = photographPicture(results, digest, frame)
+  const path = photographPicture(results, digest, frameSide)
   if ((await regularSize(path).catch(() => MOST_BYTES)) >= MOST_BYTES) return undefined
   const bytes = await readRegular(path).catch(() => undefined)
   return bytes !== undefined && pictureFormat(bytes) === 'jpeg' ? bytes : undefined

@@ -120,13 +120,13 @@ async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: S
 /** @throws InputError if no photograph can be used */
 async function firstReadable(
   files: readonly PhotographFile[],
-  frame: number,
+  frameSide: number,
   signal: AbortSignal | undefined,
 ): Promise<Scene> {
   let first: InputError | undefined
   for (const file of files)
     try {
-      const { image } = await readPhotograph(file, frame, sourceSide(frame), signal)
+      const { image } = await readPhotograph(file, frameSide, sourceSide(frameSide), signal)
       return pixelScene(image.rows, image.data)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -213,13 +213,13 @@ interface RunningPiece {
 type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => void
 
 function featuresOf(
-  { frames, windows }: FramePiece,
+  { images, windows }: FramePiece,
   handle: NetworkHandle,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<Features> {
   if (windows) return handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
   // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
-  return handle.encode(frames.length === 1 ? [...frames, ...frames] : frames, options)
+  return handle.encode(images.length === 1 ? [...images, ...images] : images, options)
 }
 
 /** If the work is stopped, only photographs whose frames are all finished are kept. */
@@ -243,15 +243,15 @@ function takingAnswers({ id, classes: { layer: name, scores }, detector }: Class
     const layer = comparedFeatures({ name, matrix, dims }, detector)
     const { dims: classes, detections } = layer
     const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
-    for (const [frame, { bucket, name, sha256, moved }] of photographs.entries()) {
-      const own = probabilities.subarray(frame * classes, (frame + 1) * classes)
+    for (const [index, { bucket, name, sha256, moved }] of photographs.entries()) {
+      const own = probabilities.subarray(index * classes, (index + 1) * classes)
       if (!own.every(Number.isFinite))
         throw new InputError(
           `${id} gives NaN or infinite values for ${name}; check the network's weights and input options`,
         )
       if (current?.bucket !== bucket || current.name !== name) current = { bucket, name, answers: bucket.begin(name) }
       const { answers } = current
-      answers.take(own, detector && detections && seenIn(detections, frame, own, detector.threshold, moved))
+      answers.take(own, detector && detections && seenIn(detections, index, own, detector.threshold, moved))
       if (answers.isComplete()) bucket.add(name, sha256, answers)
     }
   }
@@ -260,14 +260,14 @@ function takingAnswers({ id, classes: { layer: name, scores }, detector }: Class
 /** What a detector sees in a frame, with its best box moved back to where it is in the photograph. */
 function seenIn(
   detections: Float32Array,
-  frame: number,
+  index: number,
   probabilities: Float64Array,
   threshold: number,
   { rows, cols }: Shift,
 ): Seen {
   const classes = probabilities.length
-  const { answer } = answerOf(frame, probabilities)
+  const { answer } = answerOf(index, probabilities)
   if (probabilities[answer]! < threshold) return { answer: classes }
-  const [left, top, right, bottom] = boxAt(detections, frame, classes, answer)
+  const [left, top, right, bottom] = boxAt(detections, index, classes, answer)
   return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
 }

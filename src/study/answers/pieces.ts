@@ -34,10 +34,10 @@ export function mostFrames({ layers }: Pick<Network, 'layers'>, { batch, workers
 
 /** Frames that run through the network together. The frames of one photograph may be in several pieces. */
 export interface FramePiece {
-  readonly frames: readonly ImageSpec[]
+  readonly images: readonly ImageSpec[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
-  /** Instead of `frames`: windows that the engine cuts out of one photograph. */
+  /** Instead of `images`: crops that the engine cuts out of one photograph. */
   readonly windows?: {
     readonly scene: Scene
     /** Positions of the photograph, [windows, 2]. */
@@ -75,11 +75,11 @@ export async function* framePieces(
   const { signal } = options
   // The first piece is small, so that the workers open their sessions while more photographs are read.
   let most = Math.max(2, Math.ceil(options.most / ROUNDS))
-  let frames: ImageSpec[] = []
+  let images: ImageSpec[] = []
   let photographs: DrawnPhotograph[] = []
   const finishPiece = (): FramePiece => {
-    const piece = { frames, photographs }
-    frames = []
+    const piece = { images, photographs }
+    images = []
     photographs = []
     most = options.most
     return piece
@@ -95,19 +95,19 @@ export async function* framePieces(
       moved: { rows: direction * rows, cols: direction * cols },
     })
     if (protocol.windows) {
-      if (frames.length > 0) yield finishPiece()
+      if (images.length > 0) yield finishPiece()
       yield windowPiece(scene, [...shifts].map(photographOf), setting)
       continue
     }
     const draw = await protocol.drawing(scene, setting)
     for (const shift of shifts) {
       throwIfStopped(signal)
-      if (frames.length === most) yield finishPiece()
-      frames.push(draw(shift))
+      if (images.length === most) yield finishPiece()
+      images.push(draw(shift))
       photographs.push(photographOf(shift))
     }
   }
-  if (frames.length > 0) yield finishPiece()
+  if (images.length > 0) yield finishPiece()
 }
 
 /** A photograph as a square; or why it cannot be used. */
@@ -136,21 +136,21 @@ async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, signal: Abo
 }
 
 /** Returns a function that reads photographs. The squares read last are kept, so that they are read once. */
-function squareReader(signal: AbortSignal | undefined): (file: PhotographFile, frame: number) => Promise<Square> {
+function squareReader(signal: AbortSignal | undefined): (file: PhotographFile, frameSide: number) => Promise<Square> {
   const kept = new Map<string, Promise<Square>>()
-  const read = async (file: PhotographFile, frame: number): Promise<Square> => {
+  const read = async (file: PhotographFile, frameSide: number): Promise<Square> => {
     try {
-      const { image, sha256 } = await readPhotograph(file, frame, sourceSide(frame), signal)
+      const { image, sha256 } = await readPhotograph(file, frameSide, sourceSide(frameSide), signal)
       return { scene: pixelScene(image.rows, image.data), sha256 }
     } catch (error) {
       return { error }
     }
   }
-  return (file, frame) => {
-    const square = kept.get(file.path) ?? read(file, frame)
+  return (file, frameSide) => {
+    const square = kept.get(file.path) ?? read(file, frameSide)
     kept.set(file.path, square)
     const [oldest] = kept.keys()
-    if (oldest !== undefined && kept.size * 4 * sourceSide(frame) ** 2 > KEPT_BYTES) kept.delete(oldest)
+    if (oldest !== undefined && kept.size * 4 * sourceSide(frameSide) ** 2 > KEPT_BYTES) kept.delete(oldest)
     return square
   }
 }
@@ -158,7 +158,7 @@ function squareReader(signal: AbortSignal | undefined): (file: PhotographFile, f
 function windowPiece(scene: Scene, photographs: readonly DrawnPhotograph[], { frame }: ProtocolSetting): FramePiece {
   const offsets = Int32Array.from(photographs.flatMap(({ moved: { rows, cols } }) => [rows, cols]))
   const { offsets: whole } = positionGrid(frame, scene.patch.size, 1)
-  return { frames: [], photographs, windows: { scene, offsets, whole } }
+  return { images: [], photographs, windows: { scene, offsets, whole } }
 }
 
 /**

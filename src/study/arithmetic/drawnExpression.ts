@@ -100,7 +100,7 @@ async function readFrame(
       `image ${name} (${source}) has ${cols}×${rows} pixels; resize it to ${side}×${side}, the network’s input size`,
     )
   }
-  const frame = blank.slice()
-  drawObject(frame, side, { name, size: side, rgba: data, sha256: '' }, { row: 0, col: 0 }, blend)
-  return frame
+  const pixels = blank.slice()
+  drawObject(pixels, side, { name, size: side, rgba: data, sha256: '' }, { row: 0, col: 0 }, blend)
+  return pixels
 }

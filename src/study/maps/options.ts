@@ -135,8 +135,8 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof OWN_OPTIONS>
 export interface ResolvedOptions
   extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C' | 'sizes' | 'stride'> {
   /** Sizes of the patches, and the distance between positions, for a frame of this side. All are in pixels. */
-  readonly sizesFor: (frame: number) => readonly number[]
-  readonly strideFor: (frame: number) => number
+  readonly sizesFor: (frameSide: number) => readonly number[]
+  readonly strideFor: (frameSide: number) => number
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty if `arithmetic` is the only experiment. */
   readonly unitModels: readonly string[]
@@ -163,8 +163,8 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,
-    sizesFor: (frame) => [...new Set(sizes ?? defaultSizes(frame))],
-    strideFor: (frame) => stride ?? strideFor(frame, STRIDES[preset]),
+    sizesFor: (frameSide) => [...new Set(sizes ?? defaultSizes(frameSide))],
+    strideFor: (frameSide) => stride ?? strideFor(frameSide, STRIDES[preset]),
     request,
     unitModels: hasUnits ? models : [],
     arithmeticModels: experiments.includes('arithmetic') ? [...models, ...encoders] : [],

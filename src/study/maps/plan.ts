@@ -36,8 +36,8 @@ export async function planStudy(given: ResolvedOptions): Promise<MapsPlan> {
 
 async function planMaps(out: string, options: ResolvedOptions) {
   const networks = await networksOf(options)
-  const frames = networks.map(({ input }) => input.rows)
-  const pictures = await studyPictures(options, frames)
+  const frameSides = networks.map(({ input }) => input.rows)
+  const pictures = await studyPictures(options, frameSides)
   return { networks, pictures, units: planUnits(out, networks, pictures, options) }
 }
 

@@ -67,19 +67,19 @@ export function planUnits(
   options: ResolvedOptions,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
-  const gridFor = (frame: number, size: number) => {
-    const key = `${frame} ${size}`
-    const grid = grids.get(key) ?? positionGrid(frame, size, options.strideFor(frame))
+  const gridFor = (frameSide: number, size: number) => {
+    const key = `${frameSide} ${size}`
+    const grid = grids.get(key) ?? positionGrid(frameSide, size, options.strideFor(frameSide))
     grids.set(key, grid)
     return grid
   }
   const units = networks.flatMap((network) => {
-    const frame = network.input.rows
-    const { background, identity } = backgrounds.get(frame)!
-    return patchesOf(frame).map((patch) => {
+    const frameSide = network.input.rows
+    const { background, identity } = backgrounds.get(frameSide)!
+    return patchesOf(frameSide).map((patch) => {
       const scene = sceneOf(patch, background, options.blend)
       const inputs = unitInputs(network, patch, identity, options)
-      return plannedUnit(out, { network, patch, scene, grid: gridFor(frame, patch.size), inputs })
+      return plannedUnit(out, { network, patch, scene, grid: gridFor(frameSide, patch.size), inputs })
     })
   })
   for (const { network, grid } of units) checkMemory(network, grid)

@@ -7,7 +7,7 @@ import type { Features } from '../../../src/engine/features/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../../src/engine/open/handle.js'
 import { openDevicePool } from '../../../src/engine/queue/workerPool.js'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
-import { pictureFrame, sceneOf } from '../../../src/engine/scene/scene.js'
+import { pictureSpec, sceneOf } from '../../../src/engine/scene/scene.js'
 import type { ImageSpec, Scene, Settings } from '../../../src/engine/scene/task.js'
 import type { Network } from '../../../src/network.js'
 import { chooseNetwork } from '../../../src/networks/open/openNetwork.js'
@@ -100,16 +100,16 @@ describe('an open network', () => {
     const pictures = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
     const scene = sceneOfSize(8)
     const movement = { rows: 0.25, cols: 0.5, rowStep: 0, colStep: 0.003 }
-    const frames: ImageSpec[] = [
-      ...pictures.map(pictureFrame),
+    const images: ImageSpec[] = [
+      ...pictures.map(pictureSpec),
       ...[1, 5, 9].map((row) => ({ scene, row, col: 2 })),
       { scene, row: 9, col: 2, movement },
       { scene, row: 0, col: 0, movement },
     ]
-    const expected = await using(openThreads(small, ONE), async (handle) => (await handle.encode(frames)).layers)
+    const expected = await using(openThreads(small, ONE), async (handle) => (await handle.encode(images)).layers)
     await using(openDevices(small, 1, 2), async (handle) => {
       const matrices = expected.map(({ matrix }) => matrix)
-      expectFeatures(await handle.encode(frames), matrices)
+      expectFeatures(await handle.encode(images), matrices)
     })
   })
 

@@ -123,7 +123,7 @@ describe('an extraction', () => {
   it('of frames has one part for each scene of a batch, and sends movements only if there are any', async () => {
     const other = sceneOf(stripes(3))
     const movement = { rows: 0.5, cols: 0, rowStep: 0, colStep: 0.25 }
-    const frames: ImageSpec[] = [
+    const images: ImageSpec[] = [
       { scene, row: 0, col: 1 },
       { scene: other, row: 2, col: 3 },
       { scene: other, row: 4, col: 5, movement },
@@ -131,7 +131,7 @@ describe('an extraction', () => {
     ]
     const sent: BatchTask['parts'][] = []
     const answer: Answer = ({ parts }) => void sent.push(parts)
-    const { layers } = await encodeImages(poolOf(3, { answer }).pool, frames)
+    const { layers } = await encodeImages(poolOf(3, { answer }).pool, images)
     expect([...(layers[1]?.matrix ?? [])]).toEqual([1, 5, 9, 13])
     const [first, last] = sent.map((parts) =>
       parts.map(({ task, ...images }) => ({ size: task.scene.patch.size, ...images })),

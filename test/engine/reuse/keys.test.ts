@@ -15,7 +15,7 @@ interface Grid {
 }
 
 interface Placed {
-  readonly frame: number
+  readonly frameSide: number
   readonly opaque: readonly [number, number]
   readonly isVaried: boolean
 }
@@ -164,7 +164,7 @@ function stepsOf(drawn: Drawn<typeof drawnSteps>): readonly CellStep[] {
 }
 
 const scenes = fc.record({
-  frame: fc.constant(FRAME),
+  frameSide: fc.constant(FRAME),
   opaque: fc.constantFrom<readonly [number, number]>([0, PATCH], [1, PATCH], [0, 2], [0, 0]),
   isVaried: fc.boolean(),
 })
@@ -202,7 +202,7 @@ describe('keys of cells', () => {
     return { node: 0, output: `${input}+`, input, rows: own, cols: own, ...kinds }
   }
   const sum: CellStep = { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] }
-  const placed = { frame: 6, opaque: [0, 2], isVaried: false } as const
+  const placed = { frameSide: 6, opaque: [0, 2], isVaried: false } as const
 
   it('count the pixels of the patch and one for all of the background', () => {
     const keys = keysOf([window('image', 2, 2, 0, 3)], placed, 2)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inColoursOf, pictureFrame, sceneOf } from '../../../src/engine/scene/scene.js'
+import { inColoursOf, pictureSpec, sceneOf } from '../../../src/engine/scene/scene.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 
 const grey = { ...imagenetInput, channelOrder: 'grey' as const }
@@ -22,7 +22,7 @@ const expected = LUMINANCES.flatMap(([, luminance]) => [luminance, luminance, lu
 
 describe('a scene for a network of grey pictures', () => {
   it('has the luminance of Pillow in each channel of a picture', () => {
-    const { scene } = pictureFrame(Uint8Array.from(colours))
+    const { scene } = pictureSpec(Uint8Array.from(colours))
     expect(inColoursOf(scene, grey).background).toEqual({ image: Uint8Array.from(expected) })
   })
 
@@ -38,7 +38,7 @@ describe('a scene for a network of grey pictures', () => {
   })
 
   it('stays as it is for a network of coloured pictures', () => {
-    const { scene } = pictureFrame(Uint8Array.from(colours))
+    const { scene } = pictureSpec(Uint8Array.from(colours))
     expect(inColoursOf(scene, imagenetInput)).toBe(scene)
   })
 })

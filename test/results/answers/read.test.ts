@@ -47,7 +47,7 @@ describe('stored answers', () => {
     const network = await readOne()
     const { answers, names } = (await network.answersTo('diagonal', sha256('a.png'))) ?? {}
     expect(answers?.map(({ answer }) => answer)).toEqual([0, 1, 0, 1, 0, 1])
-    expect(answers?.[0]).toMatchObject({ frame: 0, probability: 0.75, next: 0.375, isRight: undefined })
+    expect(answers?.[0]).toMatchObject({ index: 0, probability: 0.75, next: 0.375, isRight: undefined })
     expect(names).toEqual({ 0: 'ant', 1: 'bee' })
     expect(await network.answersTo('crop', sha256('a.png'))).toBeUndefined()
     expect(await network.answersTo('diagonal', sha256('c.png'))).toBeUndefined()

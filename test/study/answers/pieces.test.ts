@@ -33,10 +33,10 @@ function piecesOf(most: number, draws: number) {
 
 /** All frames with their photographs. */
 async function framesOf(pieces: AsyncIterable<FramePiece>) {
-  const found: (FramePiece['photographs'][number] & { readonly frame: ImageSpec })[] = []
-  for await (const { frames, photographs } of pieces)
-    for (const [i, frame] of frames.entries())
-      found.push({ ...(photographs[i] as FramePiece['photographs'][number]), frame })
+  const found: (FramePiece['photographs'][number] & { readonly image: ImageSpec })[] = []
+  for await (const { images, photographs } of pieces)
+    for (const [i, image] of images.entries())
+      found.push({ ...(photographs[i] as FramePiece['photographs'][number]), image })
   return found
 }
 
@@ -53,7 +53,7 @@ it('describes the same frames in pieces of any length, and each picture once', a
   const lengths: number[] = []
   async function* watched() {
     for await (const piece of piecesOf(7, 2)) {
-      lengths.push(piece.frames.length)
+      lengths.push(piece.images.length)
       yield piece
     }
   }
@@ -64,7 +64,7 @@ it('describes the same frames in pieces of any length, and each picture once', a
   const rest = (whole.length - 2) % 7
   expect(lengths).toEqual([2, ...Array.from({ length: full }, () => 7), ...(rest === 0 ? [] : [rest])])
   // Of each photograph: itself, reduced, and continued beyond its edges.
-  const pixels = new Set(whole.map(({ frame }) => frame.scene.patch.rgba))
+  const pixels = new Set(whole.map(({ image }) => image.scene.patch.rgba))
   expect(pixels.size).toBe(files.length * 3)
 })
 
@@ -72,7 +72,7 @@ it('describes no more frames than one piece has, however many there are', async 
   const pieces = piecesOf(7, 10_000_000)
   await pieces.next()
   const { value } = await pieces.next()
-  expect(value?.frames.length).toBe(7)
+  expect(value?.images.length).toBe(7)
   await pieces.return()
 })
 
