@@ -69,10 +69,10 @@ CompositorPointer compositor_of(const Napi::Object& options) {
       "a compositor of a " + shape_text(patch_rows, patch_cols) + " patch on a " + shape_text(rows, cols) + " frame";
   return translated(env, name, [&] {
     const Blend blend = soft ? Blend::soft : Blend::hard;
-    const Window window = patch_window(patch.Data(), patch_rows, patch_cols, normalisation, blend);
+    const Patch pasted = rgba_patch(patch.Data(), patch_rows, patch_cols, normalisation, blend);
     const Frame frame = is_constant ? colour_frame(colour, rows, cols, normalisation)
                                     : image_frame(image, rows, cols, normalisation);
-    return std::make_shared<const Compositor>(window, frame);
+    return std::make_shared<const Compositor>(pasted, frame);
   });
 }
 

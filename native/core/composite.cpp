@@ -48,16 +48,16 @@ void normalise(const std::uint8_t* samples, std::size_t pixels, std::size_t stri
 
 }  // namespace
 
-Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
-                    Blend blend) {
+Patch rgba_patch(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
+                 Blend blend) {
   const std::size_t pixels = rows * cols;
-  Window window{3, rows, cols, std::vector<float>(3 * pixels), std::vector<float>(pixels)};
-  normalise(rgba, pixels, 4, normalisation, window.values.data());
+  Patch patch{3, rows, cols, std::vector<float>(3 * pixels), std::vector<float>(pixels)};
+  normalise(rgba, pixels, 4, normalisation, patch.values.data());
   for (std::size_t p = 0; p < pixels; ++p) {
     const std::uint8_t alpha = rgba[4 * p + 3];
-    window.weight[p] = blend == Blend::soft ? static_cast<float>(alpha) / 255.0f : (alpha >= 128 ? 1.0f : 0.0f);
+    patch.weight[p] = blend == Blend::soft ? static_cast<float>(alpha) / 255.0f : (alpha >= 128 ? 1.0f : 0.0f);
   }
-  return window;
+  return patch;
 }
 
 Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
@@ -73,27 +73,27 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
   return frame;
 }
 
-Compositor::Compositor(const Window& window, const Frame& frame)
+Compositor::Compositor(const Patch& patch, const Frame& frame)
     : channels_(frame.channels),
       rows_(frame.rows),
       cols_(frame.cols),
-      window_rows_(window.rows),
-      window_cols_(window.cols),
-      margin_(cols_ > window_cols_ ? cols_ - window_cols_ : 0),
+      patch_rows_(patch.rows),
+      patch_cols_(patch.cols),
+      margin_(cols_ > patch_cols_ ? cols_ - patch_cols_ : 0),
       constant_(frame.values.size() == frame.channels),
       background_(frame.values) {
-  const std::size_t pixels = window_rows_ * window_cols_;
-  const std::size_t stride = window_cols_ + 2 * margin_;
-  padded_.assign(channels_ * window_rows_ * stride, 0.0f);
-  if (!constant_) keep_.assign(window_rows_ * stride, 1.0f);
+  const std::size_t pixels = patch_rows_ * patch_cols_;
+  const std::size_t stride = patch_cols_ + 2 * margin_;
+  padded_.assign(channels_ * patch_rows_ * stride, 0.0f);
+  if (!constant_) keep_.assign(patch_rows_ * stride, 1.0f);
   for (std::size_t c = 0; c < channels_; ++c) {
-    for (std::size_t r = 0; r < window_rows_; ++r) {
-      float* row = padded_.data() + (c * window_rows_ + r) * stride;
+    for (std::size_t r = 0; r < patch_rows_; ++r) {
+      float* row = padded_.data() + (c * patch_rows_ + r) * stride;
       if (constant_) std::fill(row, row + stride, background_[c]);
-      for (std::size_t x = 0; x < window_cols_; ++x) {
-        const std::size_t pixel = r * window_cols_ + x;
-        const float weight = window.weight[pixel];
-        const float foreground = weight * window.values[c * pixels + pixel];
+      for (std::size_t x = 0; x < patch_cols_; ++x) {
+        const std::size_t pixel = r * patch_cols_ + x;
+        const float weight = patch.weight[pixel];
+        const float foreground = weight * patch.values[c * pixels + pixel];
         const float keep = 1.0f - weight;
         row[margin_ + x] = constant_ ? foreground + keep * background_[c] : foreground;
         if (!constant_) keep_[r * stride + margin_ + x] = keep;
@@ -103,17 +103,17 @@ Compositor::Compositor(const Window& window, const Frame& frame)
 }
 
 void Compositor::check(const Offset* offsets, std::size_t count) const {
-  // The smaller of window and frame must lie inside the larger one.
-  const auto is_inside = [](std::int64_t at, std::size_t frame, std::size_t window) {
-    const auto end = static_cast<std::int64_t>(frame) - static_cast<std::int64_t>(window);
+  // The smaller of patch and frame must lie inside the larger one.
+  const auto is_inside = [](std::int64_t at, std::size_t frame, std::size_t patch) {
+    const auto end = static_cast<std::int64_t>(frame) - static_cast<std::int64_t>(patch);
     return at >= std::min<std::int64_t>(0, end) && at <= std::max<std::int64_t>(0, end);
   };
   for (std::size_t i = 0; i < count; ++i) {
     const auto [row, col] = offsets[i];
-    if (!is_inside(row, rows_, window_rows_) || !is_inside(col, cols_, window_cols_)) {
+    if (!is_inside(row, rows_, patch_rows_) || !is_inside(col, cols_, patch_cols_)) {
       throw std::out_of_range("offset " + std::to_string(i) + " (row " + std::to_string(row) + ", col " +
-                              std::to_string(col) + ") puts the " + size_text(window_rows_, window_cols_) +
-                              " window outside the " + size_text(rows_, cols_) + " frame");
+                              std::to_string(col) + ") puts the " + size_text(patch_rows_, patch_cols_) +
+                              " patch outside the " + size_text(rows_, cols_) + " frame");
     }
   }
 }
@@ -122,8 +122,8 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
   check(offsets, count);
   const CompositeJob job{rows_,
                          cols_,
-                         window_rows_,
-                         window_cols_,
+                         patch_rows_,
+                         patch_cols_,
                          margin_,
                          constant_,
                          background_.data(),
@@ -131,7 +131,7 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          constant_ ? nullptr : keep_.data(),
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
   const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
-  // The outer loop is over channels, because one channel of background and window fits into the second-level cache.
+  // The outer loop is over channels, because one channel of background and patch fits into the second-level cache.
   // All three channels together may be too large for it.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {

@@ -15,14 +15,14 @@ struct Blend {
   }
 };
 
-/// The rows of the window that the frame shows: `count` rows, the first of which is row `skipped` of the window and row
+/// The rows of the patch that the frame shows: `count` rows, the first of which is row `skipped` of the patch and row
 /// `above` of the frame.
 struct ShownRows {
   std::size_t above, skipped, count;
   ShownRows(const CompositeJob& job, std::int32_t row)
       : above(row > 0 ? static_cast<std::size_t>(row) : 0),
         skipped(row < 0 ? static_cast<std::size_t>(-row) : 0),
-        count(job.window_rows - skipped < job.rows - above ? job.window_rows - skipped : job.rows - above) {}
+        count(job.patch_rows - skipped < job.rows - above ? job.patch_rows - skipped : job.rows - above) {}
 };
 
 /// Index in a padded row of the value for the frame's first column.
@@ -33,9 +33,9 @@ std::size_t first_column(const CompositeJob& job, std::int32_t col) {
 template <bool Stream>
 void constant_plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
   const ShownRows shown(job, at.row);
-  const std::size_t stride = job.window_cols + 2 * job.margin;
+  const std::size_t stride = job.patch_cols + 2 * job.margin;
   const float* padded =
-      job.padded + (channel * job.window_rows + shown.skipped) * stride + first_column(job, at.col);
+      job.padded + (channel * job.patch_rows + shown.skipped) * stride + first_column(job, at.col);
   const Fill background{job.background[channel]};
   emit<Stream>(out, shown.above * job.cols, background);
   out += shown.above * job.cols;
@@ -48,9 +48,9 @@ void constant_plane(const CompositeJob& job, std::size_t channel, const Offset& 
 template <bool Stream>
 void image_plane(const CompositeJob& job, std::size_t channel, const Offset& at, float* out) {
   const ShownRows shown(job, at.row);
-  const std::size_t stride = job.window_cols + 2 * job.margin;
+  const std::size_t stride = job.patch_cols + 2 * job.margin;
   const std::size_t first = shown.skipped * stride + first_column(job, at.col);
-  const float* padded = job.padded + channel * job.window_rows * stride + first;
+  const float* padded = job.padded + channel * job.patch_rows * stride + first;
   const float* keep = job.keep + first;
   const float* background = job.background + channel * job.rows * job.cols;
   emit<Stream>(out, shown.above * job.cols, Copy{background});

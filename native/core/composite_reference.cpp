@@ -2,7 +2,7 @@
 
 namespace shiftscope {
 
-void composite_reference(const Window& window, const Frame& frame, const Offset* offsets, std::size_t count,
+void composite_reference(const Patch& patch, const Frame& frame, const Offset* offsets, std::size_t count,
                          float* out) {
   const bool constant = frame.values.size() == frame.channels;
   for (std::size_t i = 0; i < count; ++i) {
@@ -12,10 +12,10 @@ void composite_reference(const Window& window, const Frame& frame, const Offset*
           const float background = frame.values[constant ? c : (c * frame.rows + y) * frame.cols + x];
           const std::size_t r = y - static_cast<std::size_t>(offsets[i].row);
           const std::size_t s = x - static_cast<std::size_t>(offsets[i].col);
-          // Above or left of the window, r and s wrap around to large numbers, because they are unsigned.
-          const bool inside = r < window.rows && s < window.cols;
-          const float weight = inside ? window.weight[r * window.cols + s] : 0.0f;
-          const float value = inside ? window.values[(c * window.rows + r) * window.cols + s] : 0.0f;
+          // Above or left of the patch, r and s wrap around to large numbers, because they are unsigned.
+          const bool inside = r < patch.rows && s < patch.cols;
+          const float weight = inside ? patch.weight[r * patch.cols + s] : 0.0f;
+          const float value = inside ? patch.values[(c * patch.rows + r) * patch.cols + s] : 0.0f;
           *out++ = weight * value + (1.0f - weight) * background;
         }
       }

@@ -21,29 +21,29 @@ std::vector<float> random_floats(Random& random, std::size_t count, float low, f
 }
 
 struct Case {
-  Window window;
+  Patch patch;
   Frame frame;
   std::vector<Offset> offsets;
 };
 
-/// A random offset along an axis, with the smaller one of window and frame inside the larger one.
-std::int32_t random_offset(Random& random, std::size_t frame, std::size_t window) {
-  if (frame >= window) return static_cast<std::int32_t>(between(random, 0, frame - window));
-  return -static_cast<std::int32_t>(between(random, 0, window - frame));
+/// A random offset along an axis, with the smaller one of patch and frame inside the larger one.
+std::int32_t random_offset(Random& random, std::size_t frame, std::size_t patch) {
+  if (frame >= patch) return static_cast<std::int32_t>(between(random, 0, frame - patch));
+  return -static_cast<std::int32_t>(between(random, 0, patch - frame));
 }
 
-Case random_case(Random& random, std::size_t channels, std::size_t rows, std::size_t cols, std::size_t window_rows,
-                 std::size_t window_cols, std::size_t count, bool constant) {
-  const std::size_t pixels = window_rows * window_cols;
-  Case made{{channels, window_rows, window_cols, random_floats(random, channels * pixels, -3, 3),
+Case random_case(Random& random, std::size_t channels, std::size_t rows, std::size_t cols, std::size_t patch_rows,
+                 std::size_t patch_cols, std::size_t count, bool constant) {
+  const std::size_t pixels = patch_rows * patch_cols;
+  Case made{{channels, patch_rows, patch_cols, random_floats(random, channels * pixels, -3, 3),
              random_floats(random, pixels, 0, 1)},
             {channels, rows, cols, random_floats(random, constant ? channels : channels * rows * cols, -3, 3)},
             {}};
-  for (float& weight : made.window.weight) {
+  for (float& weight : made.patch.weight) {
     if (between(random, 0, 1)) weight = static_cast<float>(between(random, 0, 1));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    made.offsets.push_back({random_offset(random, rows, window_rows), random_offset(random, cols, window_cols)});
+    made.offsets.push_back({random_offset(random, rows, patch_rows), random_offset(random, cols, patch_cols)});
   }
   return made;
 }
@@ -52,8 +52,8 @@ constexpr std::size_t kMargin = 32;
 
 std::string describe(const Case& made, const std::string& level, std::size_t wrong) {
   return level + ": " + std::to_string(wrong) + " values differ, frame " + std::to_string(made.frame.rows) + "x" +
-         std::to_string(made.frame.cols) + ", window " + std::to_string(made.window.rows) + "x" +
-         std::to_string(made.window.cols);
+         std::to_string(made.frame.cols) + ", patch " + std::to_string(made.patch.rows) + "x" +
+         std::to_string(made.patch.cols);
 }
 
 void check_buffer(const Case& made, const std::vector<float>& buffer, std::size_t start,
@@ -70,10 +70,10 @@ void check_buffer(const Case& made, const std::vector<float>& buffer, std::size_
 /// nothing outside the batch is written. misalignment: number of floats between an aligned address and the output.
 void check_case(const Case& made, std::size_t misalignment) {
   constexpr float kGuard = 12345.0f;
-  const Compositor compositor(made.window, made.frame);
+  const Compositor compositor(made.patch, made.frame);
   const std::size_t size = made.offsets.size() * compositor.image_size();
   std::vector<float> expected(size);
-  composite_reference(made.window, made.frame, made.offsets.data(), made.offsets.size(), expected.data());
+  composite_reference(made.patch, made.frame, made.offsets.data(), made.offsets.size(), expected.data());
   for (InstructionSet level : available_instruction_sets()) {
     std::vector<float> buffer(size + 2 * kMargin, kGuard);
     const std::size_t start = misalignment;
@@ -88,9 +88,9 @@ TEST(random_shapes_equal_the_reference) {
   Random random(7);
   for (int i = 0; i < 600; ++i) {
     const std::size_t rows = between(random, 1, 40), cols = between(random, 1, 90);
-    // Along each axis, the window is smaller or larger than the frame.
-    const std::size_t window_rows = between(random, 1, 2 * rows), window_cols = between(random, 1, 2 * cols);
-    check_case(random_case(random, between(random, 1, 4), rows, cols, window_rows, window_cols, between(random, 0, 3),
+    // Along each axis, the patch is smaller or larger than the frame.
+    const std::size_t patch_rows = between(random, 1, 2 * rows), patch_cols = between(random, 1, 2 * cols);
+    check_case(random_case(random, between(random, 1, 4), rows, cols, patch_rows, patch_cols, between(random, 0, 3),
                            i % 2 == 0),
                between(random, 0, 31));
   }
@@ -123,22 +123,22 @@ TEST(a_batch_beyond_the_cache_equals_the_reference) {
 TEST(bgr_swaps_the_samples_and_not_the_means) {
   const Normalisation caffe{1, {104, 117, 124}, {1, 1, 1}, true};
   const std::uint8_t rgba[] = {10, 20, 30, 255};
-  CHECK((patch_window(rgba, 1, 1, caffe, Blend::hard).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
+  CHECK((rgba_patch(rgba, 1, 1, caffe, Blend::hard).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
   CHECK((colour_frame({10, 20, 30}, 5, 5, caffe).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
   CHECK((image_frame(rgba, 1, 1, caffe).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
 }
 
 TEST(hard_alpha_switches_at_128_and_soft_alpha_is_a_weight) {
   const std::uint8_t rgba[] = {0, 0, 0, 127, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, 255};
-  CHECK((patch_window(rgba, 2, 2, {}, Blend::hard).weight == std::vector<float>{0, 1, 0, 1}));
-  CHECK((patch_window(rgba, 2, 2, {}, Blend::soft).weight ==
+  CHECK((rgba_patch(rgba, 2, 2, {}, Blend::hard).weight == std::vector<float>{0, 1, 0, 1}));
+  CHECK((rgba_patch(rgba, 2, 2, {}, Blend::soft).weight ==
          std::vector<float>{127.0f / 255.0f, 128.0f / 255.0f, 0, 1}));
 }
 
 TEST(an_offset_outside_is_an_error_before_anything_is_written) {
   Random random(6);
   const Case made = random_case(random, 3, 20, 30, 5, 6, 0, true);
-  const Compositor compositor(made.window, made.frame);
+  const Compositor compositor(made.patch, made.frame);
   std::vector<float> out(2 * compositor.image_size(), 7.0f);
   for (const Offset bad : {Offset{16, 0}, Offset{0, 25}, Offset{-1, 0}, Offset{0, -1},
                            Offset{std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int32_t>::min()}}) {
@@ -148,10 +148,10 @@ TEST(an_offset_outside_is_an_error_before_anything_is_written) {
   for (float value : out) CHECK(value == 7.0f);
 }
 
-TEST(an_offset_that_leaves_a_part_of_the_frame_without_a_larger_window_is_an_error) {
+TEST(an_offset_that_leaves_a_part_of_the_frame_without_a_larger_patch_is_an_error) {
   Random random(9);
   const Case made = random_case(random, 3, 20, 30, 26, 40, 0, false);
-  const Compositor compositor(made.window, made.frame);
+  const Compositor compositor(made.patch, made.frame);
   std::vector<float> out(2 * compositor.image_size(), 7.0f);
   for (const Offset bad : {Offset{1, 0}, Offset{0, 1}, Offset{-7, 0}, Offset{0, -11}}) {
     const Offset offsets[] = {{-6, -10}, bad};

@@ -112,7 +112,7 @@ describe('a compositor', () => {
   it('refuses an offset outside of the frame and writes nothing', async () => {
     const out = new Float32Array(36).fill(5)
     const compositor = createCompositor(pasted)
-    const outside = 'offset 1 (row 2, col 0) puts the 1x2 window outside the 2x3 frame'
+    const outside = 'offset 1 (row 2, col 0) puts the 1x2 patch outside the 2x3 frame'
     await expect(compositor.composite(Int32Array.of(0, 0, 2, 0), out)).rejects.toThrow(new RangeError(outside))
     await expect(compositor.composite(Int32Array.of(0, 0, 0, -1), out)).rejects.toBeInstanceOf(RangeError)
     expect(out.every((value) => value === 5)).toBe(true)

@@ -5,13 +5,13 @@ import type { SceneArrays } from '../scene/sceneArrays.js'
 
 /** The graph's inputs that are the same for all batches of a scene. */
 export interface CompositedScene {
-  /** Side in pixels of the window (the patch with a border of one transparent pixel). */
+  /** Side in pixels of the padded patch (the patch with a border of one transparent pixel). */
   readonly side: number
   readonly tensors: Readonly<Record<string, ort.Tensor>>
 }
 
 export function sceneTensors(
-  { side, window, transparency, background }: SceneArrays,
+  { side, paddedPatch, transparency, background }: SceneArrays,
   { rows, cols }: NetworkInput,
 ): CompositedScene {
   const pixels = side * side
@@ -20,7 +20,7 @@ export function sceneTensors(
   return {
     side,
     tensors: {
-      [SCENE_INPUTS.window]: new ort.Tensor('float32', window, [window.length]),
+      [SCENE_INPUTS.paddedPatch]: new ort.Tensor('float32', paddedPatch, [paddedPatch.length]),
       [SCENE_INPUTS.transparency]: new ort.Tensor('float32', transparency, [pixels]),
       [SCENE_INPUTS.background]: new ort.Tensor('float32', background, backgroundShape),
       [SCENE_INPUTS.channels]: new ort.Tensor('int32', Int32Array.of(0, pixels, 2 * pixels), [3, 1, 1]),
@@ -29,9 +29,9 @@ export function sceneTensors(
 }
 
 /**
- * Makes the tensors that place the window (see `CompositedScene`) in each image. For each row and column of the frame,
- * they tell which row or column of the window to draw there. Outside the patch, they select the window's
- * transparent border.
+ * Makes the tensors that put the padded patch (see `CompositedScene`) in each image. For each row and column of the
+ * frame, they tell which row or column of the padded patch to draw there. Outside the patch, they select its transparent
+ * border.
  * @param offsets [images, 2] as row, col of the patch's top-left corner
  */
 export function offsetTensors(

@@ -92,7 +92,7 @@ function cellFeeds(cells: PassCells, keys: Keys, arrays: SceneArrays, input: Net
 function cellPixels(
   pixels: Int32Array,
   { pixels: shown }: Keys,
-  { side, window, transparency, background }: SceneArrays,
+  { side, paddedPatch, transparency, background }: SceneArrays,
   { rows, cols }: NetworkInput,
 ): Float32Array {
   const values = new Float32Array((pixels.length / 2) * 3)
@@ -100,14 +100,14 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at]!, pixels[2 * at + 1]!]
     const [row, col] = [shown.rows.ofPatch[rowKey]!, shown.cols.ofPatch[colKey]!]
-    // If `row` or `col` is 0, the pixel is outside the patch. Then the value at index 0 of `window` is used, which is
+    // If `row` or `col` is 0, the pixel is outside the patch. Then the value at index 0 of `paddedPatch` is used, which is
     // transparent.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = shown.rows.ofFrame[rowKey]! * cols + shown.cols.ofFrame[colKey]!
     for (let channel = 0; channel < 3; channel++) {
       const ground = background[isColour ? channel : channel * rows * cols + behind]!
       const seen = Math.fround(transparency[place]! * ground)
-      values[at * 3 + channel] = window[channel * side * side + place]! + seen
+      values[at * 3 + channel] = paddedPatch[channel * side * side + place]! + seen
     }
   }
   return values

@@ -7,7 +7,7 @@ export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
 /**
  * A position of the patch: the row and column of the frame where its top-left pixel is. If the patch is larger than the
- * frame, such as a whole photograph, both are negative or 0, and the frame is a window that shows a part of the patch.
+ * frame, such as a whole photograph, both are negative or 0, and the frame shows a part of the patch.
  */
 export interface Position {
   readonly row: number

@@ -8,9 +8,9 @@ import type { Scene } from './task.js'
  * `SCENE_INPUTS` describes their layout.
  */
 export interface SceneArrays {
-  /** Side in pixels of the window (the patch with a border of one transparent pixel). */
+  /** Side in pixels of the padded patch (the patch with a border of one transparent pixel). */
   readonly side: number
-  readonly window: Float32Array
+  readonly paddedPatch: Float32Array
   readonly transparency: Float32Array
   /**
    * Either one colour, [3], or pictures, [pictures, 3, rows, cols]. There is one picture per image of the batch, or one
@@ -25,7 +25,7 @@ const OPAQUE = 128
 /** Each step is rounded to float32, so the values have the same bits as those of `native/core/composite.h`. */
 export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
   const side = patch.size + 2
-  const window = new Float32Array(3 * side * side)
+  const paddedPatch = new Float32Array(3 * side * side)
   const transparency = new Float32Array(side * side).fill(1)
   for (let row = 0; row < patch.size; row++) {
     for (let col = 0; col < patch.size; col++) {
@@ -36,11 +36,11 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
       transparency[at] = 1 - opacity
       for (let channel = 0; channel < 3; channel++) {
         const value = patch.rgba[pixel + sampleOf(channel, input)]!
-        window[channel * side * side + at] = opacity * normalised(value, channel, input)
+        paddedPatch[channel * side * side + at] = opacity * normalised(value, channel, input)
       }
     }
   }
-  return { side, window, transparency, background: normalisedBackground(background, input) }
+  return { side, paddedPatch, transparency, background: normalisedBackground(background, input) }
 }
 
 /** The arrays for images that are drawn already. @param images normalised, [images, 3, rows, cols] */

@@ -10,27 +10,27 @@ import { halfPrecisionChanges } from './halfPrecision.js'
 
 /**
  * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The
- * window is the patch with a transparent border of one pixel. Each channel of the window has the shape
+ * padded patch is the patch with a transparent border of one pixel. Each channel of the padded patch has the shape
  * [patch rows + 2, patch cols + 2]; the flattened channels follow one another.
  */
 export const SCENE_INPUTS = {
-  /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
-  window: 'shiftscope.window',
-  /** float32 [window pixels]: 1 - opacity. */
+  /** float32 [3 * padded pixels]: normalised colours times opacity, 0 where transparent. */
+  paddedPatch: 'shiftscope.patch',
+  /** float32 [padded pixels]: 1 - opacity. */
   transparency: 'shiftscope.transparency',
   /**
    * float32 [N, 3, rows, cols]: normalised background. N may be 1 if all images share it. Rows and cols may be 1 if it
    * has a single colour.
    */
   background: 'shiftscope.background',
-  /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
+  /** int32 [3, 1, 1]: the index in the padded patch at which each channel starts. */
   channels: 'shiftscope.channels',
   /**
-   * int32 [N, 1, rows, 1]: for each row of the image, the row of the window to draw there. The value is the index at
-   * which this row of the window starts.
+   * int32 [N, 1, rows, 1]: for each row of the image, the row of the padded patch to draw there. The value is the
+   * index at which this row starts.
    */
   rows: 'shiftscope.rows',
-  /** int32 [N, 1, 1, cols]: for each column of the image, the column of the window to draw there. */
+  /** int32 [N, 1, 1, cols]: for each column of the image, the column of the padded patch to draw there. */
   cols: 'shiftscope.cols',
 } as const
 
@@ -42,7 +42,7 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
 /**
  * Copies a network's graph and adds nodes that draw the patch on the background. A device then receives two index
  * vectors per image (`rows` and `cols`) instead of the whole image. The sum of `channels`, `rows` and `cols` is each
- * pixel's index in the window. The graph computes image = colours * opacity + background * (1 - opacity), as
+ * pixel's index in the padded patch. The graph computes image = colours * opacity + background * (1 - opacity), as
  * `native/core/composite.h` defines it.
  * @param precision float type in which the network runs. The images are always drawn in float32, and the outputs that
  * `featureOutput` names are float32, too.
@@ -60,8 +60,8 @@ export async function compositingGraph(
 function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TensorInfo[] {
   const N = batch ?? 'N'
   return [
-    { name: SCENE_INPUTS.window, shape: ['window_values'] },
-    { name: SCENE_INPUTS.transparency, shape: ['window_pixels'] },
+    { name: SCENE_INPUTS.paddedPatch, shape: ['padded_values'] },
+    { name: SCENE_INPUTS.transparency, shape: ['padded_pixels'] },
     { name: SCENE_INPUTS.background, shape: ['backgrounds', 3, 'background_rows', 'background_cols'] },
     { name: SCENE_INPUTS.channels, shape: [3, 1, 1], elements: ElementType.INT32 },
     { name: SCENE_INPUTS.rows, shape: [N, 1, rows, 1], elements: ElementType.INT32 },
@@ -92,7 +92,7 @@ function compositingNodes(image: string): readonly Node[] {
   return [
     newNode('Add', [SCENE_INPUTS.rows, SCENE_INPUTS.cols], 'shiftscope.pixel'),
     newNode('Add', ['shiftscope.pixel', SCENE_INPUTS.channels], 'shiftscope.value'),
-    newNode('Gather', [SCENE_INPUTS.window, 'shiftscope.value'], 'shiftscope.object'),
+    newNode('Gather', [SCENE_INPUTS.paddedPatch, 'shiftscope.value'], 'shiftscope.object'),
     newNode('Gather', [SCENE_INPUTS.transparency, 'shiftscope.pixel'], 'shiftscope.clear'),
     newNode('Mul', ['shiftscope.clear', SCENE_INPUTS.background], 'shiftscope.ground'),
     newNode('Add', ['shiftscope.object', 'shiftscope.ground'], image),

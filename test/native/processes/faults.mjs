@@ -12,7 +12,7 @@ const addonPath = fileURLToPath(new URL('../../../native/build/Release/shiftscop
 const addon = createRequire(import.meta.url)(addonPath)
 
 const normalisation = { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }
-const window = { background: { rgb: [0, 0, 0] }, normalisation, blend: 'hard', frameRows: 65535, frameCols: 65535 }
+const large = { background: { rgb: [0, 0, 0] }, normalisation, blend: 'hard', frameRows: 65535, frameCols: 65535 }
 
 const training = {
   ...{ rows: 64, dims: 4, problems: 10, C: 1, tolerance: 1e-3, passLimit: 20, threads: 1 },
@@ -52,7 +52,7 @@ const cases = {
     addon.cosineSimilarity(new Float32Array(0), 2 ** 50, 2 ** 14, new Float32Array(0), 0, 1, new Float32Array(0)),
 
   largeFrame: () =>
-    new addon.Compositor({ ...window, patch: new Uint8Array(65535 * 4), patchRows: 65535, patchCols: 1 }),
+    new addon.Compositor({ ...large, patch: new Uint8Array(65535 * 4), patchRows: 65535, patchCols: 1 }),
 
   manyAnchors() {
     const anchors = new Float32Array(1e8)
@@ -68,7 +68,7 @@ const cases = {
     const patch = new Uint8Array(4)
     const mean = Object.defineProperty([0, 0, 0], 1, { get: () => lose(patch) ?? 0 })
     const changed = { normalisation: { ...normalisation, mean }, patch, patchRows: 1, patchCols: 1 }
-    return new addon.Compositor({ ...window, ...changed, frameRows: 1, frameCols: 1 })
+    return new addon.Compositor({ ...large, ...changed, frameRows: 1, frameCols: 1 })
   },
 
   /** Found out only after it was read. */
