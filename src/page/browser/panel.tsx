@@ -25,7 +25,7 @@ import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import type { ClassRegion } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
-import type { ShownMaps } from './state.js'
+import type { ShownMaps } from './shownMaps.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
