@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Fitted } from '../../../src/page/browser/fit.js'
-import { liveMap } from '../../../src/page/browser/live/liveMap.js'
-import { lossText } from '../../../src/page/browser/live/liveSource.js'
+import { LiveMap } from '../../../src/page/browser/live/liveMap.js'
 import { durationText, paceOf, progressText } from '../../../src/page/browser/live/pace.js'
+import { lossText } from '../../../src/page/browser/live/runningMaps.js'
 import { fittingStride, type MapRows } from '../../../src/page/live/live.js'
 
 describe('a live map', () => {
@@ -12,7 +12,7 @@ describe('a live map', () => {
   })
 
   it('shows the coarser position before one that is not known', () => {
-    const map = liveMap(5, 5)
+    const map = new LiveMap(5, 5)
     expect(map.parts()).toBeUndefined()
     map.take(rows([0, 4, 12], [0.5, 0.25, 1]))
     const { cosines, known, answers } = map.parts() ?? {}
@@ -26,7 +26,7 @@ describe('a live map', () => {
   })
 
   it('is whole once all positions are known, the last word counting, with classes numbered from the center’s', () => {
-    const map = liveMap(1, 3)
+    const map = new LiveMap(1, 3)
     const answers = (strongest: readonly number[], names: Record<number, string>) => ({
       strongest: Uint32Array.from(strongest),
       probability: Float32Array.from(strongest, (one) => one / 16),
