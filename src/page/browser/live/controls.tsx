@@ -38,7 +38,7 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
   const say: Say = (content, kind = 'result') => setNote({ content, kind })
   const page = { source, viewer, say }
   const takeNetwork = (network: LiveNetwork) => {
-    const { networks, missing } = source.store.state
+    const { networks, missing } = source.store.state()
     const isKnown = networks.some(({ id }) => id === network.id)
     source.store.set({
       networks: isKnown ? networks : [...networks, network],
@@ -47,7 +47,7 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
     viewer.change((view) => view)
   }
   const showObject = (object: LiveObject) => {
-    source.store.set({ objects: [...source.store.state.objects.filter(({ key }) => key !== object.key), object] })
+    source.store.set({ objects: [...source.store.state().objects.filter(({ key }) => key !== object.key), object] })
     viewer.change((view) => ({ ...view, patch: object.name }))
   }
   const showNetwork = (answer: DroppedNetwork) => {
@@ -60,7 +60,7 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
     <>
       <div class="live">
         <AddFile say={say} onObject={showObject} onNetwork={showNetwork} />
-        <ObjectClass key={objectOf(source.store.state, viewer.fits()[0])?.key} {...page} />
+        <ObjectClass key={objectOf(source.store.state(), viewer.fits()[0])?.key} {...page} />
         <Look {...page} />
         <Keep {...page} />
         <MoreNetworks {...page} take={takeNetwork} />
@@ -84,7 +84,7 @@ const NOTICE_ROLES = { result: 'status', counter: 'timer', fault: 'alert' } as c
 function ObjectClass({ source, viewer, say }: LivePart) {
   /** Text in the field while the user types, or if no network knows it. */
   const [typed, setTyped] = useState<string>()
-  const { state } = source.store
+  const state = source.store.state()
   const { networks, objects } = state
   const fits = viewer.fits()
   const [own = [], other = []] = fits.map(({ group }) => networks.find(({ id }) => id === group.model)?.classNames)
@@ -123,7 +123,7 @@ function ObjectClass({ source, viewer, say }: LivePart) {
 }
 
 function Look({ source, viewer }: LivePart) {
-  const { finest } = source.store.state
+  const { finest } = source.store.state()
   const [sliding, setSliding] = useState<number>()
   const resting = useRef<ReturnType<typeof setTimeout>>(undefined)
   const change = (state: Partial<LiveState>) => {
@@ -202,8 +202,8 @@ function Keep({ source, viewer, say }: LivePart) {
     }
   }
   const requestOf = (fitted: (typeof fits)[0]) => ({
-    ...unitRequest(source.store.state, fitted),
-    category: objectOf(source.store.state, fitted)?.category ?? '',
+    ...unitRequest(source.store.state(), fitted),
+    category: objectOf(source.store.state(), fitted)?.category ?? '',
     replaces: false,
   })
   const name = fits.length === 1 ? 'Keep' : 'Keep both'
@@ -277,7 +277,7 @@ function Recipe({ network, recipe }: DroppedNetwork) {
 }
 
 function MoreNetworks({ source, take, say }: LivePart & { readonly take: (network: LiveNetwork) => void }) {
-  const { missing } = source.store.state
+  const { missing } = source.store.state()
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))

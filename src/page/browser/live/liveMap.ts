@@ -84,7 +84,17 @@ export class LiveMap {
   }
 
   #answers({ center, right }: NonNullable<MapRows['answers']>, sources: Uint32Array): MapParts['answers'] {
-    const { listed, numbers } = numberedClasses(filled(this.#strongest, sources), center)
+    // The network's class indices become indices into a short list: only the classes in this map. The first one is the
+    // class predicted at the center.
+    const strongest = this.#strongest
+    const numberOf = new Map([[center, 0]])
+    const numbers = sources.map((source) => {
+      const index = strongest[source]!
+      const number = numberOf.get(index) ?? numberOf.size
+      numberOf.set(index, number)
+      return number
+    })
+    const listed = [...numberOf.keys()]
     return {
       ofCenter: filled(this.#ofCenter, sources),
       strongest: {
@@ -93,9 +103,7 @@ export class LiveMap {
         right: right && listed.flatMap((index, number) => (right.includes(index) ? [number] : [])),
         probabilities: filled(this.#probability, sources),
       },
-      ...(this.#sightings.length > 0 && {
-        sightingAt: (position) => this.#sightings[sources[position]!]!,
-      }),
+      ...(this.#sightings.length > 0 && { sightingAt: (position) => this.#sightings[sources[position]!]! }),
     }
   }
 
@@ -114,20 +122,6 @@ function scatter(places: Uint32Array, from: ArrayLike<number>, to: Float32Array 
   for (const [i, place] of places.entries()) to[place] = from[i]!
 }
 
-function filled(values: ArrayLike<number>, sources: Uint32Array): Float64Array {
+function filled(values: Float32Array, sources: Uint32Array): Float64Array {
   return Float64Array.from(sources, (source) => values[source]!)
-}
-
-/**
- * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
- * the class predicted at the center.
- */
-function numberedClasses(classes: Float64Array, center: number) {
-  const numberOf = new Map([[center, 0]])
-  const numbers = Uint32Array.from(classes, (index) => {
-    const number = numberOf.get(index) ?? numberOf.size
-    numberOf.set(index, number)
-    return number
-  })
-  return { listed: [...numberOf.keys()], numbers }
 }

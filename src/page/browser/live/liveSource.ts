@@ -3,7 +3,7 @@ import { indexOf } from '../../../experiments/maps/grid.js'
 import type { LiveStudy } from '../../live/live.js'
 import type { Fitted } from '../fit.js'
 import type { MapSource } from '../source.js'
-import { LiveStore, liveIndex, unitRequest } from './liveState.js'
+import { type LiveStore, liveIndex, liveStore, unitRequest } from './liveState.js'
 import type { MapProgress } from './pace.js'
 import { RunningMaps } from './runningMaps.js'
 import { ask } from './server.js'
@@ -21,42 +21,33 @@ const FIRST_SIZE = 75
 const BETWEEN_CURSORS = 120
 
 export function liveSource(study: LiveStudy): LiveSource {
-  const store = new LiveStore(study)
+  const store = liveStore(study)
   const running = new RunningMaps(store)
-  const cursors = new CursorOutbox((fitted, cursor) => {
+  const lookAt = cursorOutbox((fitted, cursor) => {
     const one = running.find(fitted)
     if (one === undefined || one.map.isKnown(indexOf(cursor, fitted.group))) return
-    ask('cursor', { ...unitRequest(store.state, fitted), cursor }).catch(() => undefined)
+    ask('cursor', { ...unitRequest(store.state(), fitted), cursor }).catch(() => undefined)
   })
   return {
     store,
     // A link may give any number as the size.
-    index: (size = FIRST_SIZE) => liveIndex(store.state, study.mostBytes, size >= 1 ? Math.floor(size) : FIRST_SIZE),
+    index: (size = FIRST_SIZE) => liveIndex(store.state(), study.mostBytes, size >= 1 ? Math.floor(size) : FIRST_SIZE),
     pictureOf: (key) => Promise.resolve(`pictures/${key}.png`),
     progress: (fitted) => running.find(fitted)?.pace.progress(performance.now()),
     follow: (fitted, shows, follower) => running.follow(fitted, shows, follower),
-    lookAt: (fitted, cursor) => cursors.put(fitted, cursor),
+    lookAt,
   }
 }
 
-type SendCursor = (fitted: Fitted, cursor: Position) => void
-
 /** Keeps the latest cursor in each network until it is sent. */
-class CursorOutbox {
-  readonly #latest = new Map<string, Parameters<SendCursor>>()
-  readonly #send: SendCursor
-
-  constructor(send: SendCursor) {
-    this.#send = send
+function cursorOutbox(send: (fitted: Fitted, cursor: Position) => void): typeof send {
+  const latest = new Map<string, Parameters<typeof send>>()
+  const sendAll = () => {
+    for (const one of latest.values()) send(...one)
+    latest.clear()
   }
-
-  put(fitted: Fitted, cursor: Position): void {
-    if (this.#latest.size === 0) setTimeout(() => this.#sendAll(), BETWEEN_CURSORS)
-    this.#latest.set(fitted.group.model, [fitted, cursor])
-  }
-
-  #sendAll(): void {
-    for (const latest of this.#latest.values()) this.#send(...latest)
-    this.#latest.clear()
+  return (fitted, cursor) => {
+    if (latest.size === 0) setTimeout(sendAll, BETWEEN_CURSORS)
+    latest.set(fitted.group.model, [fitted, cursor])
   }
 }

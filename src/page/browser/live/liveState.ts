@@ -25,31 +25,26 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 }
 
 /** Keeps the state, and calls functions whenever it changes or a map makes progress. */
-export class LiveStore {
-  #state: LiveState
-  readonly #listeners = new Set<() => void>()
+export type LiveStore = ReturnType<typeof liveStore>
 
-  constructor({ networks, missing, objects }: LiveStudy) {
-    this.#state = { networks, missing, objects, background: '#ffffff', finest: undefined }
+export function liveStore({ networks, missing, objects }: LiveStudy) {
+  let state: LiveState = { networks, missing, objects, background: '#ffffff', finest: undefined }
+  const listeners = new Set<() => void>()
+  const tell = () => {
+    for (const listener of [...listeners]) listener()
   }
-
-  get state(): LiveState {
-    return this.#state
-  }
-
-  set(change: Partial<LiveState>): void {
-    this.#state = { ...this.#state, ...change }
-    this.tell()
-  }
-
-  /** @returns a function that ends the calls */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  readonly tell = () => {
-    for (const listener of [...this.#listeners]) listener()
+  return {
+    state: () => state,
+    set: (change: Partial<LiveState>): void => {
+      state = { ...state, ...change }
+      tell()
+    },
+    /** @returns a function that ends the calls */
+    onChange: (listener: () => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    tell,
   }
 }
 

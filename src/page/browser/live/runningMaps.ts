@@ -35,7 +35,7 @@ export class RunningMaps {
 
   /** Begins the map unless it runs already, and passes it on until it is complete or the follower ends. */
   async follow(fitted: Fitted, shows: Quantity, { onMap, say, signal, cursor }: MapFollower): Promise<void> {
-    const { state } = this.#store
+    const state = this.#store.state()
     const key = this.#keyOf(fitted)
     const request = mapRequest(state, fitted)
     const one = this.#maps.get(key) ?? this.#begin(key, { ...request, cursor }, fitted.group)
@@ -66,7 +66,7 @@ export class RunningMaps {
   }
 
   #keyOf(fitted: Fitted): string {
-    return JSON.stringify(mapRequest(this.#store.state, fitted))
+    return JSON.stringify(mapRequest(this.#store.state(), fitted))
   }
 
   #begin(key: string, request: MapRequest, group: SiteGroup): RunningMap {
