@@ -3,7 +3,7 @@ import { linksOf, neededFor } from '../../onnx/graph/links.js'
 import { connectedWeights } from '../../onnx/graph/products.js'
 import { addTo } from '../../support/lists.js'
 import type { Axis } from '../scene/positions.js'
-import type { CellStep, CellSteps } from './cellStep.js'
+import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
 import {
   cellSeconds,
@@ -82,8 +82,9 @@ export function planCells(work: PlannedCells, positions: Positions): ReusePlan |
     { modulus: { rows, cols: rows }, ofRows: counts[i], ofCols: counts[i] },
     { modulus: { rows, cols: MODULI[i + 1]! }, ofRows: counts[i], ofCols: counts[i + 1] },
   ])
+  const network = { ...work, ...networkCosts(work) }
   const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
-    ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
+    ofRows && ofCols ? plansOf(network, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
   )
   return candidates
     .reduce<Candidate | undefined>(
@@ -96,19 +97,19 @@ export function planCells(work: PlannedCells, positions: Positions): ReusePlan |
 interface Candidate {
   /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
-  /** Makes the plan. Only that of the best candidate is made, because `CellPlan.distinct` may be long. */
+  /** Makes the plan. Only that of the best candidate is made, because `ReusePlan.distinct` may be long. */
   readonly plan: () => ReusePlan
 }
 
 /** Makes several plans with the same modulus. Each has a different number of `steps` (see `ReusePlan`). */
 function plansOf(
-  work: PlannedCells,
+  network: PlannedCells & ReturnType<typeof networkCosts>,
   positions: Positions,
   modulus: Both<number>,
   counts: Both<AxisCounts>,
 ): readonly Candidate[] {
-  const { analysis, cells, keys } = work
-  const { steps, shapes } = cells
+  const { analysis, keys, uses, weights, lastConvolution, plain, connected } = network
+  const { steps, shapes } = network.cells
   // A pass pairs a group of rows with a group of columns, so the product of the sums counts the cells of all passes.
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name)!
@@ -117,12 +118,6 @@ function plansOf(
     return cellCount(counts.rows.sums[space]!, counts.cols.sums[space]!)
   }
   const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
-  const uses = lastUses(work)
-  const weights = connectedWeights(analysis)
-  const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
-  const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes))
-  const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
   // check, because the images of a few positions have almost no values in common.
@@ -145,21 +140,17 @@ function plansOf(
     awaited = [...awaited, step].filter(({ output }) => uses.get(output)! > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
     if (uses.get(analysis.image)! > at) continue
-    const handedOn = awaited
-    const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
-    const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
-    const batch = isConnected ? together : PLAIN_BATCH
-    // Whole images need extra memory only if fully connected layers follow the steps. If convolutions follow, the
-    // images take no more memory than without reuse.
-    const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
-    if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
-    const assembly = sum((name) => frameSeconds(shapeOf(name)))
+    const handedShapes = awaited.map(({ output }) => shapeOf(output))
+    const rest = wholeImages(handedShapes, isConnected, positions.count / passes)
+    const handedOn = awaited.reduce((sum, { output }) => sum + bytesOf(output), 0)
+    if (TENSORS_AT_A_TIME * largest + handedOn + rest.bytes > MEMORY) continue
     // Counted only if no convolution follows. Otherwise so small a time might decide where a convolution is computed,
     // and thus the last bits of its sums.
     const next = isConnected ? steps[at + 1] : undefined
     const unfused = next ? unfusedSeconds(next, shapes, step.output) : 0
-    const perImage = inCells / positions.count + asImages + unfused + assembly + connectedSeconds(weights, batch)
+    const perImage =
+      inCells / positions.count + asImages + unfused + rest.assembly + connectedSeconds(weights, rest.batch)
     const known = distinct.length
     candidates.push({
       // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.
@@ -167,13 +158,43 @@ function plansOf(
       plan: () => ({
         steps: at + 1,
         modulus,
-        batch: isConnected ? batch : null,
+        batch: isConnected ? rest.batch : null,
         predictedGain: whole / (perImage + sample),
         distinct: Object.fromEntries(distinct.slice(0, known)),
       }),
     })
   }
   return candidates
+}
+
+/** What plans need to know of the network, whatever their modulus. */
+function networkCosts(work: PlannedCells) {
+  const { steps, shapes } = work.cells
+  const weights = connectedWeights(work.analysis)
+  return {
+    uses: lastUses(work),
+    /** Index of the last step that is a convolution. */
+    lastConvolution: steps.findLastIndex((step) => step.kind === 'window' && step.operation.kind === 'convolution'),
+    weights,
+    /** Seconds per image without reuse: of each step, and of all fully connected layers. */
+    plain: steps.map((step) => imageSeconds(step, shapes)),
+    connected: connectedSeconds(weights, PLAIN_BATCH),
+  }
+}
+
+/**
+ * Batch size of the nodes after the steps, the bytes that they need beyond those of the steps, and the seconds in which
+ * an image's tensors are assembled for them.
+ * @param handedOn shapes of the tensors that they read
+ * @param isConnected whether no convolution is among them
+ */
+function wholeImages(handedOn: readonly CellShape[], isConnected: boolean, perPass: number) {
+  const sum = (of: (shape: CellShape) => number) => handedOn.reduce((total, shape) => total + of(shape), 0)
+  const assembly = sum(frameSeconds)
+  // If convolutions follow, the images take no more memory than without reuse.
+  if (!isConnected) return { batch: PLAIN_BATCH, bytes: 0, assembly }
+  const batch = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(perPass)))
+  return { batch, bytes: FRAMES_AT_A_TIME * batch * sum(frameBytes), assembly }
 }
 
 /**
