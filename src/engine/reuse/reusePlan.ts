@@ -3,7 +3,7 @@ import { linksOf, neededFor } from '../../onnx/graph/links.js'
 import { connectedWeights } from '../../onnx/graph/products.js'
 import { addTo } from '../../support/lists.js'
 import type { Axis } from '../scene/positions.js'
-import type { CellShape, CellStep, CellSteps } from './cellStep.js'
+import type { CellStep, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysAt, type Positions } from './cells.js'
 import {
   cellSeconds,
@@ -140,17 +140,21 @@ function plansOf(
     awaited = [...awaited, step].filter(({ output }) => uses.get(output)! > at)
     // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
     if (uses.get(analysis.image)! > at) continue
+    const handedOn = awaited
+    const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
-    const handedShapes = awaited.map(({ output }) => shapeOf(output))
-    const rest = wholeImages(handedShapes, isConnected, positions.count / passes)
-    const handedOn = awaited.reduce((sum, { output }) => sum + bytesOf(output), 0)
-    if (TENSORS_AT_A_TIME * largest + handedOn + rest.bytes > MEMORY) continue
+    const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
+    const batch = isConnected ? together : PLAIN_BATCH
+    // Whole images need extra memory only if fully connected layers follow the steps. If convolutions follow, the
+    // images take no more memory than without reuse.
+    const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
+    if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
+    const assembly = sum((name) => frameSeconds(shapeOf(name)))
     // Counted only if no convolution follows. Otherwise so small a time might decide where a convolution is computed,
     // and thus the last bits of its sums.
     const next = isConnected ? steps[at + 1] : undefined
     const unfused = next ? unfusedSeconds(next, shapes, step.output) : 0
-    const perImage =
-      inCells / positions.count + asImages + unfused + rest.assembly + connectedSeconds(weights, rest.batch)
+    const perImage = inCells / positions.count + asImages + unfused + assembly + connectedSeconds(weights, batch)
     const known = distinct.length
     candidates.push({
       // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.
@@ -158,7 +162,7 @@ function plansOf(
       plan: () => ({
         steps: at + 1,
         modulus,
-        batch: isConnected ? rest.batch : null,
+        batch: isConnected ? batch : null,
         predictedGain: whole / (perImage + sample),
         distinct: Object.fromEntries(distinct.slice(0, known)),
       }),
@@ -180,21 +184,6 @@ function networkCosts(work: PlannedCells) {
     plain: steps.map((step) => imageSeconds(step, shapes)),
     connected: connectedSeconds(weights, PLAIN_BATCH),
   }
-}
-
-/**
- * Batch size of the nodes after the steps, the bytes that they need beyond those of the steps, and the seconds in which
- * an image's tensors are assembled for them.
- * @param handedOn shapes of the tensors that they read
- * @param isConnected whether no convolution is among them
- */
-function wholeImages(handedOn: readonly CellShape[], isConnected: boolean, perPass: number) {
-  const sum = (of: (shape: CellShape) => number) => handedOn.reduce((total, shape) => total + of(shape), 0)
-  const assembly = sum(frameSeconds)
-  // If convolutions follow, the images take no more memory than without reuse.
-  if (!isConnected) return { batch: PLAIN_BATCH, bytes: 0, assembly }
-  const batch = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(perPass)))
-  return { batch, bytes: FRAMES_AT_A_TIME * batch * sum(frameBytes), assembly }
 }
 
 /**

@@ -142,6 +142,10 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
+/** Numbers on this side of the border speak for the claim. */
+const above = (at: number): Border => ({ at, speaksFor: 'above' })
+const below = (at: number): Border => ({ at, speaksFor: 'below' })
+
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
   readonly pairs: NetworkPair['kind']
@@ -186,11 +190,7 @@ function pairClaims(words: PairWords): readonly Claim[] {
         rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px that are at least two steps of the object.`,
         says: ({ text }) => `its power is ${text} of that in the plain network`,
       },
-      evidence: {
-        measure: eachPair(gridSuppression),
-        numbers: POWER_OF_TEN,
-        border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
-      },
+      evidence: { measure: eachPair(gridSuppression), numbers: POWER_OF_TEN, border: below(Math.log10(SUPPRESSED)) },
       figure: {
         caption: `Strides make similarity rise and fall, like a grid on the maps. 100 % is the power of this pattern in the plain network, ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
         axis: 'power of the grid pattern, % of that in the plain network',
@@ -210,11 +210,7 @@ function pairClaims(words: PairWords): readonly Claim[] {
         rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance that ${cause} closes. This gap is 1 minus the mean relative similarity of all positions in the frame.`,
         says: ({ text }) => `it closes ${text} of the gap to perfect invariance`,
       },
-      evidence: {
-        measure: eachPair(invarianceGain),
-        numbers: PERCENT,
-        border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
-      },
+      evidence: { measure: eachPair(invarianceGain), numbers: PERCENT, border: below(NOTICEABLE_GAIN) },
       figure: {
         caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
         within: [0],
@@ -236,7 +232,7 @@ export const CLAIMS: readonly Claim[] = [
       rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
       says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
     },
-    evidence: { measure: eachLayer(invariance), numbers: DECIMAL, border: { at: INVARIANT, speaksFor: 'below' } },
+    evidence: { measure: eachLayer(invariance), numbers: DECIMAL, border: below(INVARIANT) },
     figure: {
       caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
       within: [0, 1],
@@ -255,7 +251,7 @@ export const CLAIMS: readonly Claim[] = [
       rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
       says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
     },
-    evidence: { measure: eachLayer(horizontalBias), numbers: DECIMAL, border: { at: 0, speaksFor: 'above' } },
+    evidence: { measure: eachLayer(horizontalBias), numbers: DECIMAL, border: above(0) },
     figure: {
       caption:
         'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
@@ -271,7 +267,7 @@ export const CLAIMS: readonly Claim[] = [
       rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
       says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
     },
-    evidence: { measure: eachPair(biasWithoutFlips), numbers: DECIMAL, border: { at: 0, speaksFor: 'above' } },
+    evidence: { measure: eachPair(biasWithoutFlips), numbers: DECIMAL, border: above(0) },
     figure: {
       caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
       seenIn: besidePlain,
@@ -288,11 +284,7 @@ export const CLAIMS: readonly Claim[] = [
       rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
       says: ({ apart }) => `left-right’s lead is ${apart('below', 'above')} that of the position alone`,
     },
-    evidence: {
-      measure: eachLayer(separabilityGap),
-      numbers: POINTS,
-      border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
-    },
+    evidence: { measure: eachLayer(separabilityGap), numbers: POINTS, border: above(EQUAL_ACCURACY) },
     figure: {
       caption:
         'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
@@ -310,7 +302,7 @@ export const CLAIMS: readonly Claim[] = [
       rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
       says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
     },
-    evidence: { measure: eachLayer(positionAdvantage), numbers: POINTS, border: { at: 0, speaksFor: 'below' } },
+    evidence: { measure: eachLayer(positionAdvantage), numbers: POINTS, border: below(0) },
     figure: {
       caption:
         'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. If features held only the phase, maps of similarity would repeat with the network’s stride.',
@@ -333,7 +325,7 @@ export const CLAIMS: readonly Claim[] = [
       says: ({ text }) =>
         `if the answer at the center is confident, two positions get the same answer with a chance of ${text}`,
     },
-    evidence: { measure: eachLayer(answersAgree), numbers: PERCENT, border: { at: EVERYWHERE, speaksFor: 'above' } },
+    evidence: { measure: eachLayer(answersAgree), numbers: PERCENT, border: above(EVERYWHERE) },
     figure: {
       caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
       axis: 'chance that two positions get the same answer, %',
