@@ -17,7 +17,7 @@ import { callback, type GivenOptions, optionsIn, parseOptions, schemas } from '.
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { LiveNetworks } from './networks.js'
-import { MOST_OWN, openObjects } from './objects.js'
+import { MOST_OWN, type Objects, openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
 /** All features together get a quarter of the machine's memory. The features of one object get a quarter of that. */
@@ -88,11 +88,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
   const objects = await openObjects(own.objectClass)
-  const files = checked.photographs === undefined ? [] : await findPhotographs(checked.photographs, progress.note)
-  for (const { name, path } of files.slice(0, MOST_OWN)) {
-    const added = objects.add(await pictureBytes(path), basename(path), signal, true)
-    await added.catch(({ message }: Error) => progress.note(`skipping ${name}: ${message}`))
-  }
+  if (checked.photographs !== undefined) await addPhotographs(objects, checked.photographs, progress.note, signal)
   const networks = await LiveNetworks.open({
     models,
     pool,
@@ -147,6 +143,19 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     isLocal: isLoopback(host),
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+async function addPhotographs(
+  objects: Objects,
+  given: string,
+  onNote: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const files = await findPhotographs(given, onNote)
+  for (const { name, path } of files.slice(0, MOST_OWN)) {
+    const added = objects.add(await pictureBytes(path), basename(path), signal, true)
+    await added.catch(({ message }: Error) => onNote(`skipping ${name}: ${message}`))
   }
 }
 

@@ -14,6 +14,8 @@ import {
 import { mapTitle } from '../../src/page/browser/panel.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
+import { shownMaps } from '../../src/page/browser/shownMaps.js'
+import { firstView } from '../../src/page/browser/view.js'
 import type { Quantity } from '../../src/page/site/view.js'
 import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/text/text.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
@@ -197,6 +199,18 @@ describe('numbers', () => {
   ])('read %s', (text, expected) => {
     expect(text).toBe(expected)
   })
+})
+
+it('draws the maps of the object before until those of the new one arrive, but does not compare or save them', () => {
+  const view = { ...firstView(index), difference: true, limits: 'fit' as const }
+  const maps = [mapWith([0.5, 1]), mapWith([0.25, 0.75])]
+  const shown = shownMaps({ index, view, fits: [fitted, fitted], maps })
+  expect([shown.maps, [...(shown.difference?.values ?? [])]]).toEqual([maps, [-0.25, -0.25]])
+  const other = fitChoice(index, { ...choice, patch: 'dog' })
+  const stale = shownMaps({ index, view, fits: [other, fitted], maps })
+  expect([stale.maps, stale.difference, stale.limits]).toEqual([[maps[1]], undefined, { low: 0.25, high: 1 }])
+  const single = shownMaps({ index, view, fits: [fitted], maps })
+  expect([single.maps, single.difference, single.limits]).toEqual([[maps[0]], undefined, { low: 0.5, high: 1 }])
 })
 
 it.each([

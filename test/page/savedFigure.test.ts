@@ -5,7 +5,7 @@ import { differenceMap, type LoadedMap, mapOf, measured } from '../../src/page/b
 import type { ColourOf } from '../../src/page/browser/plot.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import { mapsFigure } from '../../src/page/browser/savedMaps.js'
-import type { ShownMaps } from '../../src/page/browser/state.js'
+import type { ShownMaps } from '../../src/page/browser/shownMaps.js'
 import type { Quantity } from '../../src/page/site/view.js'
 import { hot } from '../../src/plot/colormap.js'
 import { paragraph, savedFigure } from '../../src/plot/savedFigure.js'

@@ -21,7 +21,7 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   const { title, answer, answered, open } = findingCounts(findings)
-  const answers = answered.map(({ claim, own }) => `${claim.question} ${wordsOf(claim, own)}.`)
+  const answers = answered.map(({ claim, own }) => `${claim.words.question} ${wordsOf(claim, own)}.`)
   const more =
     answered.length === 0
       ? ['findings.json has the numbers']

@@ -82,8 +82,9 @@ export function planCells(work: PlannedCells, positions: Positions): ReusePlan |
     { modulus: { rows, cols: rows }, ofRows: counts[i], ofCols: counts[i] },
     { modulus: { rows, cols: MODULI[i + 1]! }, ofRows: counts[i], ofCols: counts[i + 1] },
   ])
+  const network = { ...work, ...networkCosts(work) }
   const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
-    ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
+    ofRows && ofCols ? plansOf(network, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
   )
   return candidates
     .reduce<Candidate | undefined>(
@@ -102,13 +103,13 @@ interface Candidate {
 
 /** Makes several plans with the same modulus. Each has a different number of `steps` (see `ReusePlan`). */
 function plansOf(
-  work: PlannedCells,
+  network: PlannedCells & ReturnType<typeof networkCosts>,
   positions: Positions,
   modulus: Both<number>,
   counts: Both<AxisCounts>,
 ): readonly Candidate[] {
-  const { analysis, cells, keys } = work
-  const { steps, shapes } = cells
+  const { analysis, keys, uses, weights, lastConvolution, plain, connected } = network
+  const { steps, shapes } = network.cells
   // A pass pairs a group of rows with a group of columns, so the product of the sums counts the cells of all passes.
   const passes = counts.rows.passes * counts.cols.passes
   const shapeOf = (name: string) => shapes.get(name)!
@@ -117,12 +118,6 @@ function plansOf(
     return cellCount(counts.rows.sums[space]!, counts.cols.sums[space]!)
   }
   const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
-  const uses = lastUses(work)
-  const weights = connectedWeights(analysis)
-  const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
-  const lastConvolution = convolutions.lastIndexOf(true)
-  const plain = steps.map((step) => imageSeconds(step, shapes))
-  const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
   // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
   // check, because the images of a few positions have almost no values in common.
@@ -174,6 +169,21 @@ function plansOf(
     })
   }
   return candidates
+}
+
+/** What plans need to know of the network, whatever their modulus. */
+function networkCosts(work: PlannedCells) {
+  const { steps, shapes } = work.cells
+  const weights = connectedWeights(work.analysis)
+  return {
+    uses: lastUses(work),
+    /** Index of the last step that is a convolution. */
+    lastConvolution: steps.findLastIndex((step) => step.kind === 'window' && step.operation.kind === 'convolution'),
+    weights,
+    /** Seconds per image without reuse: of each step, and of all fully connected layers. */
+    plain: steps.map((step) => imageSeconds(step, shapes)),
+    connected: connectedSeconds(weights, PLAIN_BATCH),
+  }
 }
 
 /**

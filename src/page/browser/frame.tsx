@@ -39,41 +39,13 @@ function borderOf({ first, frame }: SiteGroup): number {
 export function FrameView({ fitted, cursor, readings, regions, pictureOf, actions }: FrameProps) {
   const reading = readings.find(({ panel }) => panel === 'a')
   const position = reading?.position ?? placeOf(fitted, cursor)
-  const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  /** Point at which the user grasped the object, in frame pixels from its top left; undefined if it is not dragged. */
-  const grip = useRef<Position | undefined>(undefined)
-  const [isDragged, setDragged] = useState(false)
   const { group } = fitted
+  const { box, isDragged, ...handlers } = useDrag(group, position, actions.place)
   const pictures = usePictures([pictureKey(group, fitted.unit), backgroundOf(fitted)], pictureOf)
   useLayoutEffect(() => {
     if (canvas.current) drawPixels(canvas.current, fitted, position, pictures)
   })
-  /** Position of the pointer from a point of the frame, in pixels of the frame. */
-  const pointerFrom = (from: Position, { clientX, clientY }: PointerEvent): Position => {
-    const { left, top, width, height } = box.current!.getBoundingClientRect()
-    return {
-      row: ((clientY - top) / height) * group.frame - from.row,
-      col: ((clientX - left) / width) * group.frame - from.col,
-    }
-  }
-  const drag = (event: PointerEvent) => {
-    if (grip.current !== undefined) actions.place(pointerFrom(grip.current, event))
-  }
-  const grasp = (event: PointerEvent) => {
-    if (event.button !== 0) return
-    const inside = pointerFrom(position, event)
-    const isInside = Math.min(inside.row, inside.col) >= 0 && Math.max(inside.row, inside.col) < group.size
-    if (!isInside && event.pointerType === 'touch') return
-    grip.current = isInside ? inside : { row: group.size / 2, col: group.size / 2 }
-    box.current?.setPointerCapture(event.pointerId)
-    setDragged(true)
-    drag(event)
-  }
-  const letGo = () => {
-    grip.current = undefined
-    setDragged(false)
-  }
   const kind = kindOf(group)
   const title = kind === 'object' ? 'The object in its frame' : 'The photograph behind the window'
   const border = borderOf(group)
@@ -88,10 +60,7 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
       aria-roledescription={`${kind} to drag`}
       aria-label={`${title} at ${positionText(position)}: drag it, or use the arrow keys`}
       aria-describedby="keys"
-      onPointerDown={grasp}
-      onPointerMove={drag}
-      onPointerUp={letGo}
-      onPointerCancel={letGo}
+      {...handlers}
       onKeyDown={(event) => onKey(event, actions)}
     >
       <canvas ref={canvas} />
@@ -110,6 +79,44 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
       </div>
     </div>
   )
+}
+
+/**
+ * Lets the pointer drag the object.
+ * @param position where the object is now
+ * @returns a ref for the frame's box, whether the object is dragged, and handlers for the events
+ */
+function useDrag({ frame, size }: SiteGroup, position: Position, place: CursorActions['place']) {
+  const box = useRef<HTMLDivElement>(null)
+  /** Point at which the user grasped the object, in frame pixels from its top left; undefined if it is not dragged. */
+  const grip = useRef<Position | undefined>(undefined)
+  const [isDragged, setDragged] = useState(false)
+  /** Position of the pointer from a point of the frame, in pixels of the frame. */
+  const pointerFrom = (from: Position, { clientX, clientY }: PointerEvent): Position => {
+    const { left, top, width, height } = box.current!.getBoundingClientRect()
+    return {
+      row: ((clientY - top) / height) * frame - from.row,
+      col: ((clientX - left) / width) * frame - from.col,
+    }
+  }
+  const drag = (event: PointerEvent) => {
+    if (grip.current !== undefined) place(pointerFrom(grip.current, event))
+  }
+  const grasp = (event: PointerEvent) => {
+    if (event.button !== 0) return
+    const inside = pointerFrom(position, event)
+    const isInside = Math.min(inside.row, inside.col) >= 0 && Math.max(inside.row, inside.col) < size
+    if (!isInside && event.pointerType === 'touch') return
+    grip.current = isInside ? inside : { row: size / 2, col: size / 2 }
+    box.current?.setPointerCapture(event.pointerId)
+    setDragged(true)
+    drag(event)
+  }
+  const letGo = () => {
+    grip.current = undefined
+    setDragged(false)
+  }
+  return { box, isDragged, onPointerDown: grasp, onPointerMove: drag, onPointerUp: letGo, onPointerCancel: letGo }
 }
 
 /** The position of the object while no map of it has arrived. */

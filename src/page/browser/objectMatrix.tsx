@@ -1,4 +1,4 @@
-import { render } from 'preact'
+import { render, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { sizeText } from '../../patches/sizes.js'
 import {
@@ -134,66 +134,24 @@ const NARROW = 560
 function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixProps) {
   const [box, width] = useWidth<HTMLDivElement>()
   const [maps, fault] = useSmallMaps(groups)
-  const isNarrow = width < NARROW
-  const space = width - (isNarrow ? 0 : NAMES) - GAP
-  const lines = Math.ceil(objects.length / Math.max(1, Math.floor(space / (LEAST + GAP))))
-  const columns = Math.ceil(objects.length / lines)
-  const cell = Math.min(MOST, Math.floor(space / columns) - GAP)
+  const { isNarrow, lines, columns, cell } = matrixShape(width, objects.length)
   const answers = objects.flatMap((one) => one.answers)
   const stop = answers.find((one) => panelsOf(one).length > 0) ?? answers[0]
-  const tables = Array.from({ length: width > 0 ? lines : 0 }, (_, i) => {
-    const line = objects.slice(i * columns, (i + 1) * columns)
-    const colours = line.map(({ patch }) =>
-      classColours(index.classes?.find((one) => one.patch === patch) ?? { right: [], others: [] }),
-    )
-    const name = ({ model }: SiteGroup, scope: string) => (
-      <th scope={scope} colSpan={isNarrow ? line.length : 1} dir="auto">
-        {model.split(/(?<=[-_])/).map((part) => [part, <wbr />])}
-      </th>
-    )
-    return (
-      <table class="answer-maps" key={line[0]?.patch}>
-        <thead>
-          <tr>
-            {!isNarrow && <td />}
-            {line.map((object, j) => (
-              <th key={object.patch} scope="col">
-                {isDivided && object.isConfident !== line[j - 1]?.isConfident && (
-                  <span class="title">{object.isConfident ? 'Confident' : 'Unsure'}</span>
-                )}
-                <ColumnHead object={object} colours={colours[j] as Colours} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        {groups.map((group) => (
-          <tbody key={group.key}>
-            {isNarrow && <tr>{name(group, 'rowgroup')}</tr>}
-            <tr>
-              {!isNarrow && name(group, 'row')}
-              {line.map(({ patch, answers }, j) => {
-                const one = answers.find((answer) => answer.group === group)
-                return (
-                  <td key={patch}>
-                    {one && (
-                      <AnswerMap
-                        one={one}
-                        small={maps.get(group.key)?.[one.unit] ?? undefined}
-                        colours={colours[j] as Colours}
-                        panels={panelsOf(one)}
-                        isStop={one === stop}
-                        choose={choose}
-                      />
-                    )}
-                  </td>
-                )
-              })}
-            </tr>
-          </tbody>
-        ))}
-      </table>
-    )
+  const columnOf = (object: AnsweredObject, i: number, line: readonly AnsweredObject[]): Column => ({
+    object,
+    colours: classColours(index.classes?.find(({ patch }) => patch === object.patch) ?? { right: [], others: [] }),
+    isTitled: isDivided && object.isConfident !== line[i - 1]?.isConfident,
   })
+  const mapOf = (one: ObjectAnswer, colours: Colours) => (
+    <AnswerMap
+      one={one}
+      small={maps.get(one.group.key)?.[one.unit] ?? undefined}
+      colours={colours}
+      panels={panelsOf(one)}
+      isStop={one === stop}
+      choose={choose}
+    />
+  )
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus among the buttons
     <div
@@ -202,11 +160,84 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
       style={{ '--cell': `${cell}px` }}
       onKeyDown={moveFocus}
     >
-      {tables}
+      {Array.from({ length: lines }, (_, i) => {
+        const line = objects.slice(i * columns, (i + 1) * columns)
+        return (
+          <MatrixLine
+            key={line[0]?.patch}
+            groups={groups}
+            columns={line.map(columnOf)}
+            isNarrow={isNarrow}
+            mapOf={mapOf}
+          />
+        )
+      })}
       <p class="note" role="status" hidden={fault === ''}>
         {fault}
       </p>
     </div>
+  )
+}
+
+/**
+ * Divides columns into lines that fit.
+ * @param width in CSS pixels, 0 if it is not known yet
+ */
+function matrixShape(width: number, count: number) {
+  const isNarrow = width < NARROW
+  const space = width - (isNarrow ? 0 : NAMES) - GAP
+  const lines = Math.ceil(count / Math.max(1, Math.floor(space / (LEAST + GAP))))
+  const columns = Math.ceil(count / lines)
+  const cell = Math.min(MOST, Math.floor(space / columns) - GAP)
+  return { isNarrow, lines: width > 0 ? lines : 0, columns, cell }
+}
+
+interface Column {
+  readonly object: AnsweredObject
+  readonly colours: Colours
+  /** Whether a title above it says that its answers, and those to its right, are confident or unsure. */
+  readonly isTitled: boolean
+}
+
+interface MatrixLineProps {
+  readonly groups: readonly SiteGroup[]
+  readonly columns: readonly Column[]
+  readonly isNarrow: boolean
+  readonly mapOf: (one: ObjectAnswer, colours: Colours) => VNode
+}
+
+function MatrixLine({ groups, columns, isNarrow, mapOf }: MatrixLineProps) {
+  const name = ({ model }: SiteGroup, scope: string) => (
+    <th scope={scope} colSpan={isNarrow ? columns.length : 1} dir="auto">
+      {model.split(/(?<=[-_])/).map((part) => [part, <wbr />])}
+    </th>
+  )
+  return (
+    <table class="answer-maps">
+      <thead>
+        <tr>
+          {!isNarrow && <td />}
+          {columns.map(({ object, colours, isTitled }) => (
+            <th key={object.patch} scope="col">
+              {isTitled && <span class="title">{object.isConfident ? 'Confident' : 'Unsure'}</span>}
+              <ColumnHead object={object} colours={colours} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      {groups.map((group) => (
+        <tbody key={group.key}>
+          {isNarrow && <tr>{name(group, 'rowgroup')}</tr>}
+          <tr>
+            {!isNarrow && name(group, 'row')}
+            {columns.map(({ object: { patch, answers }, colours }) => {
+              const one = answers.find((answer) => answer.group === group)
+              return <td key={patch}>{one && mapOf(one, colours)}</td>
+            })}
+          </tr>
+        </tbody>
+      ))}
+    </table>
   )
 }
 

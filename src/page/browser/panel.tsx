@@ -25,7 +25,7 @@ import { type ColourOf, Plot } from './plot.js'
 import { Profile } from './profiles.js'
 import type { ClassRegion } from './regions.js'
 import { type Format, SaveRow } from './saveRow.js'
-import type { ShownMaps } from './state.js'
+import type { ShownMaps } from './shownMaps.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -101,18 +101,20 @@ export function MapPanel(props: MapPanelProps) {
       <ul class="legend" id={`${panel}-legend`}>
         {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
       </ul>
-      {shown && panel === 'a' && (
-        <SaveRow id="a-save" words="Save figure" formats={['png', 'svg']} save={(format) => save(shown, format)} />
-      )}
-      {shown && (
-        <SaveRow
-          id={`${panel}-save`}
-          words={`Save map ${panel.toUpperCase()}`}
-          formats={['csv']}
-          save={(format) => save(shown, format)}
-        />
-      )}
+      {shown && <SaveRows panel={panel} map={shown} save={save} />}
     </section>
+  )
+}
+
+/** Map A's panel also saves the figure of both maps. */
+function SaveRows({ panel, map, save }: Pick<MapPanelProps, 'panel' | 'save'> & { readonly map: LoadedMap }) {
+  const saveAs = (format: Format) => save(map, format)
+  const words = `Save map ${panel.toUpperCase()}`
+  return (
+    <>
+      {panel === 'a' && <SaveRow id="a-save" words="Save figure" formats={['png', 'svg']} save={saveAs} />}
+      <SaveRow id={`${panel}-save`} words={words} formats={['csv']} save={saveAs} />
+    </>
   )
 }
 

@@ -11,7 +11,7 @@ import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from '
 import { differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
 import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
 import type { Regions } from './regions.js'
-import type { ShownMaps } from './state.js'
+import type { ShownMaps } from './shownMaps.js'
 
 /** Draws a map, and returns its picture as a data URL. */
 type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string

@@ -10,7 +10,7 @@ import type { ColourOf } from './plot.js'
 import { whilePrinting } from './print.js'
 import { mapsFigure } from './savedMaps.js'
 import type { Format } from './saveRow.js'
-import type { ShownMaps } from './state.js'
+import type { ShownMaps } from './shownMaps.js'
 
 /** Saves the values of a map, or all shown maps as one figure. */
 export async function saveMap(

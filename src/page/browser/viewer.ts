@@ -1,6 +1,7 @@
 import { h, render } from 'preact'
 import { isSamePosition, type Position } from '../../engine/scene/positions.js'
 import { centerOf, correspondingPosition, kindOf } from '../site/groups.js'
+import type { PictureKey } from '../site/siteIndex.js'
 import type { View } from '../site/view.js'
 import { isolated, messageOf } from '../text/text.js'
 import { allRead, element } from './dom.js'
@@ -20,7 +21,7 @@ import { playOpening, wayToFlip } from './opening.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
 import { type Change, firstView, formatView, parseView } from './view.js'
-import { Bench } from './viewerLayout.js'
+import { ViewerLayout } from './viewerLayout.js'
 
 export interface RunningViewer extends Pick<ViewerActions, 'change'> {
   readonly fits: () => Fits
@@ -91,6 +92,8 @@ class Viewer implements RunningViewer, ViewerActions {
   }
 
   readonly fits = () => this.state.fits
+
+  readonly pictureOf = (key: PictureKey) => this.#source.pictureOf(key)
 
   readonly onChange = (listener: () => void) => {
     this.#listeners.push(listener)
@@ -245,7 +248,7 @@ class Viewer implements RunningViewer, ViewerActions {
   }
 
   #draw(): void {
-    render(h(Bench, { source: this.#source, state: this.state, viewer: this }), this.#root)
+    render(h(ViewerLayout, { state: this.state, viewer: this }), this.#root)
     clearTimeout(this.#settling)
     this.#settling = setTimeout(() => {
       if (this.#hasAddress) history.replaceState(OWN, '', this.#address())

@@ -52,19 +52,6 @@ export function siteWriter(results: string, site: string): SiteWriter {
   // Features are large, so only one unit's features are in memory at a time.
   const inTurn = oneAtATime()
   const ranking = classRanking()
-  const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array) => {
-    const answers = await unitAnswers(unit)
-    await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers: answers.encoded }) })
-    if (answers) ranking.add(answers.numbered)
-    return answers?.numbered
-  }
-  const addSketches = async ({ key, opened, units }: GroupFiles, sketched: ReadonlySet<string>) => {
-    for (const [i, unit] of opened.entries()) {
-      if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
-      const features = await writeFeatures(site, `features/${key}/${i}`, unit, 'sketch')
-      if (features) units[i] = { ...units[i]!, features, error: SKETCH_ERROR }
-    }
-  }
   return {
     onUnit: async (unit, maps) => {
       const { key, opened, units, small } = filesOf(unit.inputs.model, unit.inputs.size)
@@ -72,12 +59,13 @@ export function siteWriter(results: string, site: string): SiteWriter {
       const writers = [
         pictures.patch(unit.inputs),
         inTurn(() => writeFeatures(site, `features/${key}/${i}`, unit, 'features')),
-        writeMaps(`${key}/${i}`, unit, maps),
+        writeMaps(site, `maps/${key}/${i}`, unit, maps),
       ] as const
       // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
       // it.
       await Promise.allSettled(writers)
       const [picture, features, answers] = await Promise.all(writers)
+      if (answers) ranking.add(answers)
       units[i] = {
         patch: unit.inputs.patch,
         picture,
@@ -99,7 +87,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         means.push(mean)
         await writeSiteFile(site, `maps/${key}/mean`, mean)
         await writeSiteFile(site, `answers/${key}`, small satisfies SmallAnswersOfGroup)
-        await addSketches(files, sketched)
+        await addSketches(site, files, sketched)
         described.push({
           key,
           ...(small.some((one) => one !== null) ? classesOf(group) : { classes: null }),
@@ -113,6 +101,20 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await writeSiteFile(site, 'study', digest)
       return { digest, groups: described, classes, limits }
     },
+  }
+}
+
+async function writeMaps(site: string, file: string, unit: OpenUnit, maps: Float32Array) {
+  const answers = await unitAnswers(unit)
+  await writeSiteFile(site, file, { ...unitMaps(unit, maps), ...(answers && { answers: answers.encoded }) })
+  return answers?.numbered
+}
+
+async function addSketches(site: string, { key, opened, units }: GroupFiles, sketched: ReadonlySet<string>) {
+  for (const [i, unit] of opened.entries()) {
+    if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
+    const features = await writeFeatures(site, `features/${key}/${i}`, unit, 'sketch')
+    if (features) units[i] = { ...units[i]!, features, error: SKETCH_ERROR }
   }
 }
 

@@ -1,6 +1,6 @@
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
+import { CLAIMS, type Claim, type ClaimWords, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import type { ClaimFinding, Verdict } from './finding.js'
 
@@ -15,13 +15,13 @@ type Judged = Pick<ClaimFinding, 'verdict' | 'isJudged' | 'reason' | 'evidence'>
 const OPEN = 'Can’t tell'
 
 /** The word with which a verdict answers a claim’s question. */
-export function answerWord({ claimed, yes = 'Yes' }: Pick<Claim, 'claimed' | 'yes'>, verdict: Verdict): string {
+export function answerWord({ claimed, yes = 'Yes' }: Pick<ClaimWords, 'claimed' | 'yes'>, verdict: Verdict): string {
   if (verdict === 'open') return OPEN
   return (verdict === 'supported') === (claimed === 'Yes') ? yes : 'No'
 }
 
 /** The word for what a single number says: "yes", "no" or "open". */
-export function leanWord({ claimed }: Claim, lean: Lean): string {
+export function leanWord({ words: { claimed } }: Claim, lean: Lean): string {
   return lean === 'open' ? lean : lower(answerWord({ claimed }, lean === 'for' ? 'supported' : 'contradicted'))
 }
 
@@ -36,8 +36,8 @@ export function answerSentence(claim: Claim, findings: readonly Judged[]): strin
 
 /** The answers of the networks without their numbers, such as `Yes in 2 of 3 networks; no in 1`. */
 export function wordsOf(claim: Claim, findings: readonly Judged[]): string {
-  const words = findings.map(({ verdict }) => answerWord(claim, verdict))
-  const [first = OPEN, ...others] = [claim.yes ?? 'Yes', 'No', OPEN].filter((word) => words.includes(word))
+  const words = findings.map(({ verdict }) => answerWord(claim.words, verdict))
+  const [first = OPEN, ...others] = [claim.words.yes ?? 'Yes', 'No', OPEN].filter((word) => words.includes(word))
   const count = (wanted: string) => words.filter((word) => word === wanted).length
   if (others.length === 0) return first
   const more = others.map((word) => `; ${lower(word)} in ${count(word)}`)
@@ -45,8 +45,8 @@ export function wordsOf(claim: Claim, findings: readonly Judged[]): string {
 }
 
 /** The range of the numbers that were judged, in a clause. */
-export function numbersOf({ says, numbers }: Claim, findings: readonly Judged[]): string {
-  return says(rangeOf(judgedIn(findings), numbers))
+export function numbersOf({ words, evidence }: Claim, findings: readonly Judged[]): string {
+  return words.says(rangeOf(judgedIn(findings), evidence.numbers))
 }
 
 /** How many numbers say yes and no, and how many are open. */
@@ -70,18 +70,21 @@ export function judgedEvidence({ evidence }: Pick<ClaimFinding, 'evidence'>): re
 function remarkOn(claim: Claim, findings: readonly Judged[]): string {
   const [agrees, differs] = [has(findings, 'supported'), has(findings, 'contradicted')]
   const same = agrees ? 'as the paper says' : 'contradicts the paper'
-  const paper = agrees === differs ? `the paper says ${lower(claim.claimed)}` : same
-  const remarks = [...(agrees || differs ? [] : [countsOf(claim, judgedIn(findings))]), ...(claim.isOwn ? [] : [paper])]
+  const paper = agrees === differs ? `the paper says ${lower(claim.words.claimed)}` : same
+  const remarks = [
+    ...(agrees || differs ? [] : [countsOf(claim, judgedIn(findings))]),
+    ...(claim.words.isOwn ? [] : [paper]),
+  ]
   return remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
 }
 
 /** Who asks, and which numbers mean which answer. */
 export function introduction(claim: Claim): string {
-  const { border, numbers, source } = claim
-  const words = (['supported', 'contradicted'] as const).map((verdict) => lower(answerWord(claim, verdict)))
+  const { border, numbers } = claim.evidence
+  const words = (['supported', 'contradicted'] as const).map((verdict) => lower(answerWord(claim.words, verdict)))
   const [above, below] = border.speaksFor === 'above' ? words : words.toReversed()
   const limit = `${Number(numbers.value(border.at).toPrecision(3))}${numbers.unit}`
-  return `${source} Numbers above ${limit} mean ${above}, below it ${below}.`
+  return `${claim.words.source} Numbers above ${limit} mean ${above}, below it ${below}.`
 }
 
 /** All questions that have findings, in order. */
@@ -98,7 +101,7 @@ export function isAnswered(findings: readonly Judged[]): boolean {
 export function summaryOf(asked: readonly Asked[]): string {
   const all = asked.map(({ own }) => own)
   if (!all.some(isAnswered)) return `${OPEN}: ${reasonOf(all.flat())}`
-  const papers = asked.filter(({ claim }) => !claim.isOwn).map(({ own }) => own)
+  const papers = asked.filter(({ claim }) => !claim.words.isOwn).map(({ own }) => own)
   const failing = papers.filter((own) => has(own, 'contradicted'))
   const open = papers.filter((own) => own.every(({ verdict }) => verdict === 'open'))
   const counts = [
@@ -116,7 +119,7 @@ export function summaryOf(asked: readonly Asked[]): string {
 export function unanswered(asked: readonly Asked[]): readonly string[] {
   const open = asked.filter(({ own }) => !isAnswered(own)).map(({ claim, own }) => [reasonOf(own), claim] as const)
   return distinct(open.map(([reason]) => reason)).map((reason) => {
-    const questions = open.filter(([other]) => other === reason).map(([, { question }]) => `“${question}”`)
+    const questions = open.filter(([other]) => other === reason).map(([, { words }]) => `“${words.question}”`)
     return `Not answered here: ${listOf(questions)}, because ${reason}.`
   })
 }

@@ -40,6 +40,25 @@ const EQUAL_ACCURACY = 0.02
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
+  readonly scope: ClaimScope
+  readonly words: ClaimWords
+  readonly evidence: ClaimEvidence
+  readonly figure: ClaimFigure
+}
+
+/** Which networks the claim is about, and what it needs of them. */
+interface ClaimScope {
+  /** The claim is about the variants of pairs of this kind; by default, it is about all networks. */
+  readonly pairs?: NetworkPair['kind']
+  /** Whether the claim is about a network; by default, it is about all. */
+  readonly concerns?: (network: NetworkStudy) => boolean
+  /** Reason why the claim cannot be judged for a network, whatever was measured. */
+  readonly obstacle?: (network: NetworkStudy) => string | undefined
+  /** The claim needs classifiers. */
+  readonly needsFolds?: true
+}
+
+export interface ClaimWords {
   readonly question: string
   /**
    * The answer that a verdict supports or contradicts: that of the paper, or Yes if the paper does not ask. With `No`, the
@@ -54,26 +73,26 @@ export interface Claim {
   readonly source: string
   /** What is measured. */
   readonly rule: string
-  /** The claim is about the variants of pairs of this kind; by default, it is about all networks. */
-  readonly pairs?: NetworkPair['kind']
-  /** Whether the claim is about a network; by default, it is about all. */
-  readonly concerns?: (network: NetworkStudy) => boolean
-  /** Reason why the claim cannot be judged for a network, whatever was measured. */
-  readonly obstacle?: (network: NetworkStudy) => string | undefined
-  readonly measure: (network: NetworkStudy) => readonly Measured[]
-  readonly numbers: NumberKind
   /** Which objects count, if not all that were measured. */
   readonly counted?: string
   /** Puts the range of the measured numbers into the clause that gives the reason for an answer. */
   readonly says: (range: NumberRange) => string
+}
+
+interface ClaimEvidence {
+  readonly measure: (network: NetworkStudy) => readonly Measured[]
+  readonly numbers: NumberKind
   readonly border: Border
+}
+
+/** The claim's chart, and the maps that its link opens. */
+interface ClaimFigure {
   readonly caption: string
-  /** The claim needs classifiers. */
-  readonly needsFolds?: true
+  /** The chart has the accuracy on each fold instead of the evidence. */
   readonly showsFolds?: true
-  /** Title of the figure's axis; by default the measured quantity. */
+  /** Title of the axis; by default the measured quantity. */
   readonly axis?: string
-  /** Values that the figure's axis always includes, in the unit of the axis. */
+  /** Values that the axis always includes, in the unit of the axis. */
   readonly within?: readonly number[]
   /** The largest possible value, at which bars end, in the unit of the axis. */
   readonly most?: number
@@ -123,6 +142,10 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
+/** Numbers on this side of the border speak for the claim. */
+const above = (at: number): Border => ({ at, speaksFor: 'above' })
+const below = (at: number): Border => ({ at, speaksFor: 'below' })
+
 /** What the texts of a claim about pairs say of the two networks. */
 interface PairWords {
   readonly pairs: NetworkPair['kind']
@@ -157,145 +180,159 @@ function pairClaims(words: PairWords): readonly Claim[] {
   const isOwn = pairs === 'given' && { isOwn: true as const }
   return [
     {
-      pairs,
       id: `${id}-suppresses-the-grid`,
-      question: `Does ${cause} suppress the grid pattern?`,
-      claimed: 'Yes',
-      ...isOwn,
-      source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4). The pattern is local: similarity changes within a few pixels.${sourceNote}`,
-      rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px that are at least two steps of the object.`,
-      obstacle: comparisonObstacle,
-      measure: (network) => eachPair(network, gridSuppression),
-      numbers: POWER_OF_TEN,
-      says: ({ text }) => `its power is ${text} of that in the plain network`,
-      border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
-      axis: 'power of the grid pattern, % of that in the plain network',
-      caption: `Strides make similarity rise and fall, like a grid on the maps. 100 % is the power of this pattern in the plain network, ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
-      within: [100],
-      // The effect is easiest to see where the plain network's grid pattern is strongest.
-      seenIn: (network) => ({ ...besidePlain(network), ...strongestGrid(network.plains) }),
+      scope: { pairs, obstacle: comparisonObstacle },
+      words: {
+        question: `Does ${cause} suppress the grid pattern?`,
+        claimed: 'Yes',
+        ...isOwn,
+        source: `The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4). The pattern is local: similarity changes within a few pixels.${sourceNote}`,
+        rule: `The plain network is ${plain}. The number is the power of the grid pattern on the maps of relative similarity, divided by that of the plain network (geometric mean over objects). It counts periods of 2, 4, 8 and ${LONGEST_GRID} px that are at least two steps of the object.`,
+        says: ({ text }) => `its power is ${text} of that in the plain network`,
+      },
+      evidence: { measure: eachPair(gridSuppression), numbers: POWER_OF_TEN, border: below(Math.log10(SUPPRESSED)) },
+      figure: {
+        caption: `Strides make similarity rise and fall, like a grid on the maps. 100 % is the power of this pattern in the plain network, ${plain}. Left of the line (${100 * SUPPRESSED} %), the pattern is suppressed.`,
+        axis: 'power of the grid pattern, % of that in the plain network',
+        within: [100],
+        // The effect is easiest to see where the plain network's grid pattern is strongest.
+        seenIn: (network) => ({ ...besidePlain(network), ...strongestGrid(network.plains) }),
+      },
     },
     {
-      pairs,
       id: `${id}-keeps-global-invariance`,
-      question: `Does ${cause} add global shift invariance?`,
-      claimed: 'No',
-      ...isOwn,
-      source: `The paper says that anti-aliasing significantly improves local invariance (within a few pixels), but does not impact global invariance (across the frame). This question is about global invariance.${sourceNote}`,
-      rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance that ${cause} closes. This gap is 1 minus the mean relative similarity of all positions in the frame.`,
-      obstacle: comparisonObstacle,
-      measure: (network) => eachPair(network, invarianceGain),
-      numbers: PERCENT,
-      says: ({ text }) => `it closes ${text} of the gap to perfect invariance`,
-      border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
-      caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
-      within: [0],
-      seenIn: (network) => ({ ...besidePlain(network), show: 'difference' }),
+      scope: { pairs, obstacle: comparisonObstacle },
+      words: {
+        question: `Does ${cause} add global shift invariance?`,
+        claimed: 'No',
+        ...isOwn,
+        source: `The paper says that anti-aliasing significantly improves local invariance (within a few pixels), but does not impact global invariance (across the frame). This question is about global invariance.${sourceNote}`,
+        rule: `The plain network is ${plain}. The number is the share of its gap to perfect invariance that ${cause} closes. This gap is 1 minus the mean relative similarity of all positions in the frame.`,
+        says: ({ text }) => `it closes ${text} of the gap to perfect invariance`,
+      },
+      evidence: { measure: eachPair(invarianceGain), numbers: PERCENT, border: below(NOTICEABLE_GAIN) },
+      figure: {
+        caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
+        within: [0],
+        seenIn: (network) => ({ ...besidePlain(network), show: 'difference' }),
+      },
     },
   ]
 }
 
-/** Questions of the paper that a study can answer, and questions of this project. */
-/** All questions, in the order in which they are asked. */
+/** All questions, of the paper and of this project, in the order in which they are asked. */
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
-    question: 'Do features change with the position?',
-    claimed: 'Yes',
-    source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-    rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
-    obstacle: needsBaseline,
-    measure: (network) => eachLayer(network, invariance),
-    numbers: DECIMAL,
-    says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
-    border: { at: INVARIANT, speaksFor: 'below' },
-    caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
-    within: [0, 1],
-    seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
+    scope: { obstacle: needsBaseline },
+    words: {
+      question: 'Do features change with the position?',
+      claimed: 'Yes',
+      source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
+      rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
+      says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
+    },
+    evidence: { measure: eachLayer(invariance), numbers: DECIMAL, border: below(INVARIANT) },
+    figure: {
+      caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
+      within: [0, 1],
+      seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
+    },
   },
   ...pairClaims(ANTI_ALIASING),
   ...pairClaims(GIVEN),
   {
     id: 'horizontal-bias',
-    question: 'Do features change less when the object moves sideways?',
-    claimed: 'Yes',
-    source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
-    rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
-    obstacle: needsBaseline,
-    measure: (network) => eachLayer(network, horizontalBias),
-    numbers: DECIMAL,
-    says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
-    border: { at: 0, speaksFor: 'above' },
-    caption:
-      'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
+    scope: { obstacle: needsBaseline },
+    words: {
+      question: 'Do features change less when the object moves sideways?',
+      claimed: 'Yes',
+      source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
+      rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
+      says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
+    },
+    evidence: { measure: eachLayer(horizontalBias), numbers: DECIMAL, border: above(0) },
+    figure: {
+      caption:
+        'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
+    },
   },
   {
     id: 'flips-do-not-cause-the-bias',
-    question: 'Do flips in training cause the sideways bias?',
-    claimed: 'No',
-    source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
-    rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
-    pairs: 'no-flips',
-    obstacle: comparisonObstacle,
-    measure: (network) => eachPair(network, biasWithoutFlips),
-    numbers: DECIMAL,
-    says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
-    border: { at: 0, speaksFor: 'above' },
-    caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
-    seenIn: besidePlain,
+    scope: { pairs: 'no-flips', obstacle: comparisonObstacle },
+    words: {
+      question: 'Do flips in training cause the sideways bias?',
+      claimed: 'No',
+      source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
+      rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
+      says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
+    },
+    evidence: { measure: eachPair(biasWithoutFlips), numbers: DECIMAL, border: above(0) },
+    figure: {
+      caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
+      seenIn: besidePlain,
+    },
   },
   {
     id: 'top-bottom-less-separable',
-    question: 'Are top and bottom harder to separate than left and right?',
-    claimed: 'Yes',
-    source:
-      'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
-    obstacle: needsTellingFolds,
-    measure: (network) => eachLayer(network, separabilityGap),
-    numbers: POINTS,
-    says: ({ apart }) => `left-right’s lead is ${apart('below', 'above')} that of the position alone`,
-    border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
-    needsFolds: true,
-    showsFolds: true,
-    caption:
-      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
+    scope: { obstacle: needsTellingFolds, needsFolds: true },
+    words: {
+      question: 'Are top and bottom harder to separate than left and right?',
+      claimed: 'Yes',
+      source:
+        'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
+      rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
+      says: ({ apart }) => `left-right’s lead is ${apart('below', 'above')} that of the position alone`,
+    },
+    evidence: { measure: eachLayer(separabilityGap), numbers: POINTS, border: above(EQUAL_ACCURACY) },
+    figure: {
+      caption:
+        'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
+      showsFolds: true,
+    },
   },
   {
     id: 'position-modulo-stride',
-    question: 'Do features encode only the position modulo the stride?',
-    claimed: 'Yes',
-    isOwn: true,
-    source: 'The paper does not ask this.',
-    rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
-    measure: (network) => eachLayer(network, positionAdvantage),
-    needsFolds: true,
-    numbers: POINTS,
-    says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
-    border: { at: 0, speaksFor: 'below' },
-    caption:
-      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. If features held only the phase, maps of similarity would repeat with the network’s stride.',
+    scope: { needsFolds: true },
+    words: {
+      question: 'Do features encode only the position modulo the stride?',
+      claimed: 'Yes',
+      isOwn: true,
+      source: 'The paper does not ask this.',
+      rule: 'Position only and phase only are made-up features that contain only the position or only its phase (position modulo the stride). Their accuracies predict those of the network, for top-bottom in ordered folds. The number is the error of phase only minus that of position only (mean absolute difference, on the study’s grid and coarser ones of 8 to 25 rows).',
+      says: ({ apart }) => `the position predicts the accuracies ${apart('worse', 'better')} than its phase`,
+    },
+    evidence: { measure: eachLayer(positionAdvantage), numbers: POINTS, border: below(0) },
+    figure: {
+      caption:
+        'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. If features held only the phase, maps of similarity would repeat with the network’s stride.',
+    },
   },
   {
     id: 'answer-keeps',
-    question: 'Does the answer stay the same wherever the object is?',
-    claimed: 'Yes',
-    isOwn: true,
-    yes: 'Mostly',
-    source: 'The paper does not ask this.',
-    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the agreement of objects with a confident answer, correct or not: the chance that two positions, drawn at random, get the same answer. If it is ${100 * EVERYWHERE} %, the most frequent answer is given at about 97.5 % of positions.`,
-    concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-agreement')),
-    measure: (network) => eachLayer(network, answersAgree),
-    numbers: PERCENT,
-    counted: 'have a confident answer',
-    says: ({ text }) =>
-      `if the answer at the center is confident, two positions get the same answer with a chance of ${text}`,
-    border: { at: EVERYWHERE, speaksFor: 'above' },
-    axis: 'chance that two positions get the same answer, %',
-    caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
-    within: [100],
-    most: 100,
-    seenIn: ({ groups }) => ({ ...leastAgreeing(groups), map: 'answers' }),
+    scope: {
+      concerns: ({ groups }) =>
+        groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-agreement')),
+    },
+    words: {
+      question: 'Does the answer stay the same wherever the object is?',
+      claimed: 'Yes',
+      isOwn: true,
+      yes: 'Mostly',
+      source: 'The paper does not ask this.',
+      rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the agreement of objects with a confident answer, correct or not: the chance that two positions, drawn at random, get the same answer. If it is ${100 * EVERYWHERE} %, the most frequent answer is given at about 97.5 % of positions.`,
+      counted: 'have a confident answer',
+      says: ({ text }) =>
+        `if the answer at the center is confident, two positions get the same answer with a chance of ${text}`,
+    },
+    evidence: { measure: eachLayer(answersAgree), numbers: PERCENT, border: above(EVERYWHERE) },
+    figure: {
+      caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
+      axis: 'chance that two positions get the same answer, %',
+      within: [100],
+      most: 100,
+      seenIn: ({ groups }) => ({ ...leastAgreeing(groups), map: 'answers' }),
+    },
   },
 ]
 

@@ -29,7 +29,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const parts = answered.flatMap(({ claim, own }) => {
     const evidence = evidenceTable(claim, own)
     return [
-      `## ${markdownText(claim.question)}`,
+      `## ${markdownText(claim.words.question)}`,
       `**${markdownText(answerSentence(claim, own))}.**`,
       ...[introduction(claim), evidence.note].map(markdownText),
       tableMarkdown(evidence),
@@ -53,7 +53,7 @@ export function findingsSections(
 ${figure?.html ?? ''}
 <details><summary>Rule and evidence</summary><p>${escapeHtml(evidence.note)}</p>${tableHtml(evidence)}</details>`
     const [id, answer, charts] = [sectionOf(claim.id), answerSentence(claim, own), figure?.charts ?? []]
-    return { id, title: claim.question, answer, html, charts }
+    return { id, title: claim.words.question, answer, html, charts }
   })
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`
@@ -87,17 +87,20 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
     const answers = models.map((model): TableCell => {
       const found = own.find((one) => one.model === model)
       if (found === undefined) return '–'
-      const text = answerWord(claim, found.verdict)
+      const text = answerWord(claim.words, found.verdict)
       return {
         text,
         link: found.link,
-        label: `${text} in ${model}; show ${claim.needsFolds ? 'the figure' : 'it in the maps'}`,
+        label: `${text} in ${model}; show ${claim.scope.needsFolds ? 'the figure' : 'it in the maps'}`,
       }
     })
-    const differs = !claim.isOwn && own.some(({ verdict }) => verdict === 'contradicted')
-    const paper = { text: claim.isOwn ? 'not asked' : claim.claimed, below: differs ? ['differs here'] : [] }
+    const differs = !claim.words.isOwn && own.some(({ verdict }) => verdict === 'contradicted')
+    const paper = {
+      text: claim.words.isOwn ? 'not asked' : claim.words.claimed,
+      below: differs ? ['differs here'] : [],
+    }
     const numbers = hasNumbers ? [numbersOf(claim, own)] : []
-    return [{ text: claim.question, link: `#${sectionOf(claim.id)}` }, ...answers, paper, ...numbers]
+    return [{ text: claim.words.question, link: `#${sectionOf(claim.id)}` }, ...answers, paper, ...numbers]
   })
   const head = ['question', ...models, 'the paper', ...(hasNumbers ? ['in numbers'] : [])]
   return { title: 'Questions and networks', head, rows, isStacked: true }
@@ -105,7 +108,7 @@ function answersTable(answered: readonly Asked[], hasNumbers: boolean): Table {
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
 function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table & { readonly note: string } {
-  const { question, numbers } = claim
+  const { numbers } = claim.evidence
   const all = findings.flatMap(({ evidence }) => evidence)
   const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
@@ -129,18 +132,18 @@ function evidenceTable(claim: Claim, findings: readonly ClaimFinding[]): Table &
       }),
     ]),
   )
-  const note = `${claim.rule}${evidenceNote(claim, findings)}`
-  return { title: `Evidence: ${question}`, note, head: ['network', 'layer', ...columns.keys()], rows }
+  const note = `${claim.words.rule}${evidenceNote(claim, findings)}`
+  return { title: `Evidence: ${claim.words.question}`, note, head: ['network', 'layer', ...columns.keys()], rows }
 }
 
-function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly ClaimFinding[]): string {
+function evidenceNote({ evidence: { numbers }, scope }: Claim, findings: readonly ClaimFinding[]): string {
   const evidence = findings.flatMap((finding) => finding.evidence)
   const isFew = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
   const notes = [
-    ...(isLog ? ['Brackets: 95 % confidence intervals.'] : []),
+    ...(numbers.isLog ? ['Brackets: 95 % confidence intervals.'] : []),
     ...(isFew ? [`Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`] : []),
     ...(evidence.some(({ lean }) => lean === null) ? ['Unmarked columns decide nothing.'] : []),
-    ...(pairs === 'given' ? findings.map(({ model, plain }) => `${model} is compared with ${plain}.`) : []),
+    ...(scope.pairs === 'given' ? findings.map(({ model, plain }) => `${model} is compared with ${plain}.`) : []),
     ...findings.flatMap(({ model, isJudged, reason }) => (isJudged ? [] : [`Can’t tell in ${model}: ${reason}.`])),
   ]
   return notes.map((one) => ` ${one}`).join('')
@@ -148,7 +151,7 @@ function evidenceNote({ numbers: { isLog }, pairs }: Claim, findings: readonly C
 
 /** Text of a cell, such as "0.412 ± 0.010 yes". */
 function cellText({ mean, halfWidth, patches, lean }: Evidence, claim: Claim): string {
-  const { value, digits, isLog } = claim.numbers
+  const { value, digits, isLog } = claim.evidence.numbers
   const text = (number: number) => decimalText(value(number), digits)
   if (patches < FEWEST_PATCHES || halfWidth === null) return text(mean)
   const spread = isLog ? `(${text(mean - halfWidth)}–${text(mean + halfWidth)})` : `± ${text(halfWidth)}`

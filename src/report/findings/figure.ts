@@ -20,8 +20,10 @@ export function claimFigure(
   rows: readonly Row[],
   source: string,
 ): ReturnType<typeof chartFigure> | undefined {
-  const { id, question, border, numbers, caption, showsFolds, axis, within = [], most } = claim
-  const figure = { name: sectionOf(id), title: question, source, colours: CLAIM_COLOURS }
+  const { question } = claim.words
+  const { border, numbers } = claim.evidence
+  const { caption, showsFolds, axis, within = [], most } = claim.figure
+  const figure = { name: sectionOf(claim.id), title: question, source, colours: CLAIM_COLOURS }
   if (showsFolds) {
     const panels = foldPanels(question, rows)
     return panels && chartFigure({ ...figure, caption: `${caption} ${panels.about}`, chart: panels.chart })

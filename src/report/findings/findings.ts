@@ -19,7 +19,7 @@ export function findingsOf(groups: readonly StudyGroup[], pairs: readonly Networ
     findingsOn(
       claim,
       groups,
-      pairs.filter(({ kind }) => kind === claim.pairs),
+      pairs.filter(({ kind }) => kind === claim.scope.pairs),
     ),
   )
 }
@@ -32,27 +32,29 @@ function findingsOn(
   const of = (wanted: string) => groups.filter(({ model }) => model === wanted)
   const networks = [...new Set(groups.map(({ model }) => model))].flatMap((model): NetworkStudy[] => {
     const own = { model, groups: of(model) }
-    if (claim.pairs === undefined) return [{ ...own, plains: [] }]
+    if (claim.scope.pairs === undefined) return [{ ...own, plains: [] }]
     const pair = pairs.find(({ variant }) => variant === model)
     return pair === undefined ? [] : [{ ...own, pair, plains: of(pair.plain) }]
   })
-  return networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network))
+  return networks
+    .filter((network) => claim.scope.concerns?.(network) ?? true)
+    .map((network) => findingOf(claim, network))
 }
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
-  const evidence = claim.measure(network).flatMap((one) => evidenceOf(one, claim.border) ?? [])
+  const evidence = claim.evidence.measure(network).flatMap((one) => evidenceOf(one, claim.evidence.border) ?? [])
   const judged = judgedEvidence({ evidence })
   const obstacle = obstacleOf(claim, network, judged)
   const { verdict, reason } =
     obstacle === undefined ? judge(claim, judged) : { verdict: 'open' as const, reason: obstacle }
-  const { id, question, source, rule } = claim
+  const { question, source, rule } = claim.words
   const { model, groups, pair } = network
   const outcome = { verdict, isJudged: obstacle === undefined, reason, evidence }
   const answer = answerSentence(claim, [outcome])
   const link = linkTo(claim, network, decidingOf(judged, verdict))
   const objects = Math.max(...groups.map(({ units }) => units.length))
   const compared = { model, ...(pair && { plain: pair.plain }) }
-  return { ...compared, claim: id, question, answer, ...outcome, link, objects, source, rule }
+  return { ...compared, claim: claim.id, question, answer, ...outcome, link, objects, source, rule }
 }
 
 /** Reason why the study cannot answer a question about a network; undefined if it can. */
@@ -61,26 +63,26 @@ function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Eviden
   if (network.groups.every(({ units }) => isFew(units.length)))
     return `fewer than ${FEWEST_PATCHES} objects were measured`
   if (network.groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
-  const own = claim.obstacle?.(network)
+  const own = claim.scope.obstacle?.(network)
   if (own !== undefined) return own
   if (judged.length === 0) return 'the study has no numbers for it'
-  const counted = claim.counted ?? 'were measured'
+  const counted = claim.words.counted ?? 'were measured'
   return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${FEWEST_PATCHES} objects ${counted}` : undefined
 }
 
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
 function linkTo(
-  { id, border, seenIn, needsFolds }: Claim,
+  { id, scope, evidence: { border }, figure }: Claim,
   network: NetworkStudy,
   deciding: readonly Evidence[],
 ): string {
   // Maps cannot show classifiers, so the figure of the question is the evidence.
-  if (needsFolds) return `#${sectionOf(id)}`
+  if (scope.needsFolds) return `#${sectionOf(id)}`
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border.at) - Math.abs(a.mean - border.at))
   const { layer, size } = farthest ?? { layer: groups[0]?.layers.at(-1) ?? '', size: groups[0]?.size ?? 0 }
   const usual = { network: model, with: null, layer, size, patch: null, anchor: 'center', map: 'similarity' } as const
-  return viewLink({ ...usual, limits: 'fit', ...seenIn?.(network, { layer, size }) })
+  return viewLink({ ...usual, limits: 'fit', ...figure.seenIn?.(network, { layer, size }) })
 }
 
 /** Judges a claim by the rule in VERDICT_RULE. */

@@ -32,26 +32,21 @@ export function layersOf(groups: readonly StudyGroup[]): readonly LayerOfGroup[]
   return groups.flatMap((group) => group.layers.map((layer) => ({ group, layer })))
 }
 
-export function eachLayer(
-  { groups }: NetworkStudy,
-  measure: (one: LayerOfGroup) => readonly Measured[],
-): readonly Measured[] {
-  return layersOf(groups).flatMap(measure)
+export function eachLayer(measure: (one: LayerOfGroup) => readonly Measured[]) {
+  return ({ groups }: NetworkStudy): readonly Measured[] => layersOf(groups).flatMap(measure)
 }
 
 /** Compares a network with the plain one of its pair, using only the patches that both networks saw. */
-export function eachPair(
-  { groups, plains }: NetworkStudy,
-  measure: (own: LayerOfGroup, plain: LayerOfGroup) => readonly Measured[],
-): readonly Measured[] {
-  return groups.flatMap((group) => {
-    const plain = counterpart(group, plains)
-    if (plain === undefined) return []
-    const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
-    return group.layers
-      .filter((layer) => plain.layers.includes(layer))
-      .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
-  })
+export function eachPair(measure: (own: LayerOfGroup, plain: LayerOfGroup) => readonly Measured[]) {
+  return ({ groups, plains }: NetworkStudy): readonly Measured[] =>
+    groups.flatMap((group) => {
+      const plain = counterpart(group, plains)
+      if (plain === undefined) return []
+      const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
+      return group.layers
+        .filter((layer) => plain.layers.includes(layer))
+        .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
+    })
 }
 
 export function comparisonObstacle({ model, pair, plains, groups }: NetworkStudy): string | undefined {

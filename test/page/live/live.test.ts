@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Fitted } from '../../../src/page/browser/fit.js'
-import { liveMap } from '../../../src/page/browser/live/liveMap.js'
-import { lossText } from '../../../src/page/browser/live/liveSource.js'
+import { LiveMap } from '../../../src/page/browser/live/liveMap.js'
+import { type LiveState, mapRequest, unitRequest } from '../../../src/page/browser/live/liveState.js'
 import { durationText, paceOf, progressText } from '../../../src/page/browser/live/pace.js'
-import { fittingStride, type MapRows } from '../../../src/page/live/live.js'
+import { lossText } from '../../../src/page/browser/live/runningMaps.js'
+import { fittingStride, type LiveObject, type MapRows } from '../../../src/page/live/live.js'
+import { groupOf } from '../../support/siteIndex.js'
 
 describe('a live map', () => {
   const rows = (places: readonly number[], cosines: readonly number[], answers?: MapRows['answers']): MapRows => ({
@@ -12,7 +14,7 @@ describe('a live map', () => {
   })
 
   it('shows the coarser position before one that is not known', () => {
-    const map = liveMap(5, 5)
+    const map = new LiveMap(5, 5)
     expect(map.parts()).toBeUndefined()
     map.take(rows([0, 4, 12], [0.5, 0.25, 1]))
     const { cosines, known, answers } = map.parts() ?? {}
@@ -26,7 +28,7 @@ describe('a live map', () => {
   })
 
   it('is whole once all positions are known, the last word counting, with classes numbered from the center’s', () => {
-    const map = liveMap(1, 3)
+    const map = new LiveMap(1, 3)
     const answers = (strongest: readonly number[], names: Record<number, string>) => ({
       strongest: Uint32Array.from(strongest),
       probability: Float32Array.from(strongest, (one) => one / 16),
@@ -44,6 +46,22 @@ describe('a live map', () => {
     expect([...(ofCenter ?? [])]).toEqual([0.25, 0.25, 0.25])
     expect(parts?.atAnchor).toEqual({ answer: '\u2068cat\u2069 0.88', name: 'cat', ofCenter: 0.125 })
   })
+})
+
+it.each([
+  ['an object', 75, '#ffffff', 'white'],
+  ['an object', 75, '#102030', '#102030'],
+  ['a photograph, which hides it', 300, '#102030', 'white'],
+])('asks for %s of %i px on %s as on %s', (_, size, background, asked) => {
+  const object = { key: 7, name: 'car', category: 'wagon', isPhotograph: size > 224 } as LiveObject
+  const state: LiveState = { networks: [], missing: [], objects: [object], background, finest: undefined }
+  const group = { ...groupOf({ key: 0, model: 'net' }), size, stride: 4, frame: 224 }
+  const choice = { model: 'net', layer: 'fc8', size, patch: 'car', anchor: 'center' }
+  const fitted = { group, choice, anchorPosition: { row: 3, col: 5 } } as unknown as Fitted
+  const unit = { network: 'net', object: 7, size, stride: 4, background: asked }
+  expect(unitRequest(state, fitted)).toEqual(unit)
+  const whole = { ...unit, category: 'wagon', layer: 'fc8', anchor: { row: 3, col: 5 } }
+  expect(mapRequest(state, fitted)).toEqual(whole)
 })
 
 describe('the sentence about right answers', () => {

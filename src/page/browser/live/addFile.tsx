@@ -17,47 +17,17 @@ export type NoticeKind = 'result' | 'counter' | 'fault'
 /** Shows a notice, or removes it if `content` is an empty text. */
 export type Say = (content: ComponentChildren, kind?: NoticeKind) => void
 
-interface AddFileParts {
+interface AddFileProps {
   readonly onObject: (object: LiveObject) => void
   readonly onNetwork: (network: DroppedNetwork) => void
   readonly say: Say
 }
 
-export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
+export function AddFile(props: AddFileProps) {
+  const { say } = props
   const input = useRef<HTMLInputElement>(null)
-  const [isDragged, setDragged] = useState(false)
   /** Files to open, one after the other. The first one is being opened. */
   const queue = useRef<File[]>([])
-  /** @returns a line for the user if the picture is used in another way than expected */
-  const addPicture = async (file: File): Promise<string | undefined> => {
-    const picture = await drawn(file)
-    if (transparentShare(picture) >= LEAST_TRANSPARENT) {
-      onObject(await sendObject(await picture.convertToBlob({ type: 'image/png' }), file.name))
-      return undefined
-    }
-    // The file itself is sent, because the server prepares a photograph as `consistency` does.
-    onObject(await sendObject(file, file.name, '&photograph'))
-    return `${isolated(file.name)} has no transparency, so it moves as a whole photograph. To move an object, add a picture with transparency.`
-  }
-  const addNetwork = async (file: File): Promise<undefined> => {
-    if (file.size > MOST_NETWORK_BYTES)
-      throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
-    const start = performance.now()
-    const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, 'counter')
-    tell()
-    const counting = setInterval(tell, 100)
-    try {
-      const response = await ask(`networks?name=${encodeURIComponent(file.name)}`, file)
-      onNetwork((await response.json()) as DroppedNetwork)
-    } finally {
-      clearInterval(counting)
-    }
-  }
-  const addFile = async (file: File): Promise<string | undefined> => {
-    if (file.type.startsWith('image/')) return addPicture(file)
-    if (/\.onnx$/i.test(file.name)) return addNetwork(file)
-    throw new Error(`${isolated(file.name)} is neither a picture nor an ONNX file (NAME.onnx).`)
-  }
   const add = async (files: readonly File[]) => {
     const isOpening = queue.current.length > 0
     queue.current.push(...files)
@@ -66,7 +36,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     const lines: string[] = []
     let kind: NoticeKind = 'result'
     for (let [file] = queue.current; file !== undefined; [file] = queue.current) {
-      const line = await addFile(file).catch((error: unknown) => {
+      const line = await openFile(file, props).catch((error: unknown) => {
         kind = 'fault'
         return messageOf(error)
       })
@@ -75,30 +45,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
     }
     if (lines.length > 0) say(<Lines lines={lines} />, kind)
   }
-  useEffect(() => {
-    const bound = new AbortController()
-    const on = <K extends 'dragover' | 'dragleave' | 'drop' | 'paste'>(
-      name: K,
-      act: (event: DocumentEventMap[K]) => void,
-    ) => document.addEventListener(name, act, { signal: bound.signal })
-    const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') === true
-    on('paste', ({ clipboardData }) => void add([...(clipboardData?.files ?? [])]))
-    on('dragover', (event) => {
-      if (!hasFiles(event)) return
-      event.preventDefault()
-      setDragged(true)
-    })
-    on('dragleave', ({ relatedTarget }) => {
-      if (relatedTarget === null) setDragged(false)
-    })
-    on('drop', (event) => {
-      setDragged(false)
-      if (!hasFiles(event)) return
-      event.preventDefault()
-      void add([...(event.dataTransfer?.files ?? [])])
-    })
-    return () => bound.abort()
-  })
+  const isDragged = useDrop((files) => void add([...(files ?? [])]))
   return (
     <>
       <button type="button" id="add-file" onClick={() => input.current?.click()}>
@@ -122,6 +69,74 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       </div>
     </>
   )
+}
+
+/**
+ * Takes files that are dropped on the page or pasted into it.
+ * @returns whether the user drags files over the page
+ */
+function useDrop(take: (files: FileList | undefined) => void): boolean {
+  const [isDragged, setDragged] = useState(false)
+  useEffect(() => {
+    const bound = new AbortController()
+    const on = <K extends 'dragover' | 'dragleave' | 'drop' | 'paste'>(
+      name: K,
+      act: (event: DocumentEventMap[K]) => void,
+    ) => document.addEventListener(name, act, { signal: bound.signal })
+    const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') === true
+    on('paste', ({ clipboardData }) => take(clipboardData?.files))
+    on('dragover', (event) => {
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      setDragged(true)
+    })
+    on('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) setDragged(false)
+    })
+    on('drop', (event) => {
+      setDragged(false)
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      take(event.dataTransfer?.files)
+    })
+    return () => bound.abort()
+  })
+  return isDragged
+}
+
+/** @returns a line for the user if the file is used in another way than expected */
+async function openFile(file: File, { onObject, onNetwork, say }: AddFileProps): Promise<string | undefined> {
+  if (file.type.startsWith('image/')) return openPicture(file, onObject)
+  if (!/\.onnx$/i.test(file.name))
+    throw new Error(`${isolated(file.name)} is neither a picture nor an ONNX file (NAME.onnx).`)
+  onNetwork(await sendNetwork(file, say))
+  return undefined
+}
+
+async function openPicture(file: File, onObject: AddFileProps['onObject']): Promise<string | undefined> {
+  const picture = await drawn(file)
+  if (transparentShare(picture) >= LEAST_TRANSPARENT) {
+    onObject(await sendObject(await picture.convertToBlob({ type: 'image/png' }), file.name))
+    return undefined
+  }
+  // The file itself is sent, because the server prepares a photograph as `consistency` does.
+  onObject(await sendObject(file, file.name, '&photograph'))
+  return `${isolated(file.name)} has no transparency, so it moves as a whole photograph. To move an object, add a picture with transparency.`
+}
+
+async function sendNetwork(file: File, say: Say): Promise<DroppedNetwork> {
+  if (file.size > MOST_NETWORK_BYTES)
+    throw new Error(`${isolated(file.name)} is too large to upload. Start Shiftscope with the path of the network.`)
+  const start = performance.now()
+  const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, 'counter')
+  tell()
+  const counting = setInterval(tell, 100)
+  try {
+    const response = await ask(`networks?name=${encodeURIComponent(file.name)}`, file)
+    return (await response.json()) as DroppedNetwork
+  } finally {
+    clearInterval(counting)
+  }
 }
 
 /** A line for each file that could not be used, or not as an object. */

@@ -17,7 +17,8 @@ import { classWords, isolated, messageOf } from '../../text/text.js'
 import { Choices } from '../controls.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type NoticeKind, type Say } from './addFile.js'
-import type { LiveSource, LiveState } from './liveSource.js'
+import type { LiveSource } from './liveSource.js'
+import { type LiveState, objectOf, unitRequest } from './liveState.js'
 import { durationText } from './pace.js'
 import { ask, messagesOf } from './server.js'
 
@@ -33,20 +34,20 @@ interface LivePart {
 export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
   const [, draw] = useReducer((count: number) => count + 1, 0)
   const [note, setNote] = useState<{ content: ComponentChildren; kind: NoticeKind }>({ content: '', kind: 'result' })
-  useEffect(() => source.onChange(() => draw(undefined)), [source])
+  useEffect(() => source.store.onChange(() => draw(undefined)), [source])
   const say: Say = (content, kind = 'result') => setNote({ content, kind })
   const page = { source, viewer, say }
   const takeNetwork = (network: LiveNetwork) => {
-    const { networks, missing } = source.state()
+    const { networks, missing } = source.store.state()
     const isKnown = networks.some(({ id }) => id === network.id)
-    source.set({
+    source.store.set({
       networks: isKnown ? networks : [...networks, network],
       missing: missing.filter(({ id }) => id !== network.id),
     })
     viewer.change((view) => view)
   }
   const showObject = (object: LiveObject) => {
-    source.set({ objects: [...source.state().objects.filter(({ key }) => key !== object.key), object] })
+    source.store.set({ objects: [...source.store.state().objects.filter(({ key }) => key !== object.key), object] })
     viewer.change((view) => ({ ...view, patch: object.name }))
   }
   const showNetwork = (answer: DroppedNetwork) => {
@@ -59,7 +60,7 @@ export function LiveControls({ source, viewer }: Omit<LivePart, 'say'>) {
     <>
       <div class="live">
         <AddFile say={say} onObject={showObject} onNetwork={showNetwork} />
-        <ObjectClass key={source.objectOf(viewer.fits()[0])?.key} {...page} />
+        <ObjectClass key={objectOf(source.store.state(), viewer.fits()[0])?.key} {...page} />
         <Look {...page} />
         <Keep {...page} />
         <MoreNetworks {...page} take={takeNetwork} />
@@ -83,10 +84,11 @@ const NOTICE_ROLES = { result: 'status', counter: 'timer', fault: 'alert' } as c
 function ObjectClass({ source, viewer, say }: LivePart) {
   /** Text in the field while the user types, or if no network knows it. */
   const [typed, setTyped] = useState<string>()
-  const { networks, objects } = source.state()
+  const state = source.store.state()
+  const { networks, objects } = state
   const fits = viewer.fits()
   const [own = [], other = []] = fits.map(({ group }) => networks.find(({ id }) => id === group.model)?.classNames)
-  const object = source.objectOf(fits[0])
+  const object = objectOf(state, fits[0])
   const options = useMemo(() => own.map((name) => <option key={name} value={name} />), [own])
   const choose = (text: string) => {
     const wanted = text.trim().toLowerCase()
@@ -98,7 +100,7 @@ function ObjectClass({ source, viewer, say }: LivePart) {
       return say(`No network shown knows the class ${isolated(text)}. Choose one from the field’s list.`, 'fault')
     say('')
     setTyped(undefined)
-    source.set({ objects: objects.map((one) => (one === object ? { ...one, category: category ?? '' } : one)) })
+    source.store.set({ objects: objects.map((one) => (one === object ? { ...one, category: category ?? '' } : one)) })
     viewer.change((view) => ({ ...view, shows: fits[0].group.isDetector ? 'found' : 'answers' }))
   }
   return (
@@ -121,11 +123,11 @@ function ObjectClass({ source, viewer, say }: LivePart) {
 }
 
 function Look({ source, viewer }: LivePart) {
-  const { finest } = source.state()
+  const { finest } = source.store.state()
   const [sliding, setSliding] = useState<number>()
   const resting = useRef<ReturnType<typeof setTimeout>>(undefined)
   const change = (state: Partial<LiveState>) => {
-    source.set(state)
+    source.store.set(state)
     viewer.change((view) => view)
   }
   const slide = (to: number) => {
@@ -200,8 +202,8 @@ function Keep({ source, viewer, say }: LivePart) {
     }
   }
   const requestOf = (fitted: (typeof fits)[0]) => ({
-    ...source.sceneOf(fitted),
-    category: source.objectOf(fitted)?.category ?? '',
+    ...unitRequest(source.store.state(), fitted),
+    category: objectOf(source.store.state(), fitted)?.category ?? '',
     replaces: false,
   })
   const name = fits.length === 1 ? 'Keep' : 'Keep both'
@@ -275,7 +277,7 @@ function Recipe({ network, recipe }: DroppedNetwork) {
 }
 
 function MoreNetworks({ source, take, say }: LivePart & { readonly take: (network: LiveNetwork) => void }) {
-  const { missing } = source.state()
+  const { missing } = source.store.state()
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))

@@ -3,48 +3,91 @@ import type { MapRows } from '../../live/live.js'
 import { namedAnswer } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
-export type LiveMap = ReturnType<typeof liveMap>
-
 /**
- * `sourceOf` looks for a known position up to this many grid steps away. This is enough, because even the positions
+ * `#sources` looks for a known position up to this many grid steps away. This is enough, because even the positions
  * that the server sends first are closer together than that.
  */
 const COARSEST = 64
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
-export function liveMap(rows: number, cols: number) {
-  const count = rows * cols
-  const known = new Uint8Array(count)
-  const cosines = new Float32Array(count)
-  const strongest = new Uint32Array(count)
-  const probability = new Float32Array(count)
-  const ofCenter = new Float32Array(count)
-  const names = new Map<number, string>()
-  let center: number | undefined
-  let right: readonly number[] | undefined
-  let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
-  const sightings: Detection[] = []
-  let left = count
+export class LiveMap {
+  readonly #cols: number
+  readonly #known: Uint8Array
+  /** Number of positions that have not arrived. */
+  #left: number
+  readonly #cosines: Float32Array
+  readonly #strongest: Uint32Array
+  readonly #probability: Float32Array
+  readonly #ofCenter: Float32Array
+  readonly #sightings: Detection[] = []
+  readonly #names = new Map<number, string>()
+  /** Answers of the last message that had any. */
+  #last: MapRows['answers']
 
-  const nameOf = (index: number) => names.get(index) ?? String(index)
-  /**
-   * Finds a known position near an unknown one. The map then shows the same value at both.
-   * @param first index of a known position, to be used if none is near
-   */
-  const sourceOf = (place: number, first: number): number => {
-    const [row, col] = [Math.floor(place / cols), place % cols]
-    for (let step = 2; step <= COARSEST; step *= 2) {
-      const nearer = (row - (row % step)) * cols + (col - (col % step))
-      if (known[nearer] === 1) return nearer
-    }
-    return first
+  constructor(rows: number, cols: number) {
+    const count = rows * cols
+    this.#cols = cols
+    this.#known = new Uint8Array(count)
+    this.#left = count
+    this.#cosines = new Float32Array(count)
+    this.#strongest = new Uint32Array(count)
+    this.#probability = new Float32Array(count)
+    this.#ofCenter = new Float32Array(count)
   }
-  /**
-   * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
-   * the class predicted at the center.
-   */
-  const numberedClasses = (sources: Uint32Array, first: number) => {
-    const numberOf = new Map([[first, 0]])
+
+  isKnown(place: number): boolean {
+    return this.#known[place] === 1
+  }
+
+  take({ places, cosines, answers }: MapRows): void {
+    for (const place of places) {
+      this.#left -= 1 - this.#known[place]!
+      this.#known[place] = 1
+    }
+    scatter(places, cosines, this.#cosines)
+    if (answers === undefined) return
+    this.#last = answers
+    for (const [index, name] of Object.entries(answers.names)) this.#names.set(Number(index), name)
+    scatter(places, answers.strongest, this.#strongest)
+    scatter(places, answers.probability, this.#probability)
+    scatter(places, answers.ofCenter, this.#ofCenter)
+    if (answers.sightings === undefined) return
+    for (const [i, place] of places.entries()) this.#sightings[place] = sightingAt(answers.sightings, i)
+  }
+
+  /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
+  parts(): Omit<MapParts, 'fitted' | 'error'> | undefined {
+    if (this.#left === this.#known.length) return undefined
+    const sources = this.#sources()
+    const mask = this.#left === 0 ? undefined : this.#known.slice()
+    return {
+      cosines: measured(filled(this.#cosines, sources), mask),
+      answers: this.#last && this.#answers(this.#last, sources),
+      atAnchor: this.#last && this.#atAnchor(this.#last),
+      ...(mask && { known: mask }),
+    }
+  }
+
+  /** For each position, the position whose values the map shows there: itself if it is known, or else one near it. */
+  #sources(): Uint32Array {
+    const known = this.#known
+    const first = known.indexOf(1)
+    return Uint32Array.from(known, (isKnown, place) => {
+      if (isKnown === 1) return place
+      const [row, col] = [Math.floor(place / this.#cols), place % this.#cols]
+      for (let step = 2; step <= COARSEST; step *= 2) {
+        const nearer = (row - (row % step)) * this.#cols + (col - (col % step))
+        if (known[nearer] === 1) return nearer
+      }
+      return first
+    })
+  }
+
+  #answers({ center, right }: NonNullable<MapRows['answers']>, sources: Uint32Array): MapParts['answers'] {
+    // The network's class indices become indices into a short list: only the classes in this map. The first one is the
+    // class predicted at the center.
+    const strongest = this.#strongest
+    const numberOf = new Map([[center, 0]])
     const numbers = sources.map((source) => {
       const index = strongest[source]!
       const number = numberOf.get(index) ?? numberOf.size
@@ -53,60 +96,32 @@ export function liveMap(rows: number, cols: number) {
     })
     const listed = [...numberOf.keys()]
     return {
-      names: listed.map(nameOf),
-      numbers,
-      right: right && listed.flatMap((index, number) => (right?.includes(index) ? [number] : [])),
+      ofCenter: filled(this.#ofCenter, sources),
+      strongest: {
+        names: listed.map((index) => this.#nameOf(index)),
+        numbers,
+        right: right && listed.flatMap((index, number) => (right.includes(index) ? [number] : [])),
+        probabilities: filled(this.#probability, sources),
+      },
+      ...(this.#sightings.length > 0 && { sightingAt: (position) => this.#sightings[sources[position]!]! }),
     }
   }
-  return {
-    take: ({ places, cosines: values, answers }: MapRows): void => {
-      const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
-        for (const [i, place] of places.entries()) target[place] = from[i]!
-      }
-      for (const place of places) {
-        left -= 1 - known[place]!
-        known[place] = 1
-      }
-      scatter(cosines, values)
-      if (answers === undefined) return
-      center = answers.center
-      right = answers.right
-      atAnchor = answers.atAnchor
-      for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
-      scatter(strongest, answers.strongest)
-      scatter(probability, answers.probability)
-      scatter(ofCenter, answers.ofCenter)
-      if (answers.sightings === undefined) return
-      for (const [i, place] of places.entries()) sightings[place] = sightingAt(answers.sightings, i)
-    },
-    /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
-    parts: (): Omit<MapParts, 'fitted' | 'error'> | undefined => {
-      if (left === count) return undefined
-      const first = known.indexOf(1)
-      const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place, first)))
-      const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source]!)
-      const mask = left === 0 ? undefined : known.slice()
-      return {
-        cosines: measured(filled(cosines), mask),
-        answers:
-          center === undefined
-            ? undefined
-            : {
-                ofCenter: filled(ofCenter),
-                strongest: { ...numberedClasses(sources, center), probabilities: filled(probability) },
-                ...(sightings.length > 0 && {
-                  sightingAt: (position) => sightings[sources[position]!]!,
-                }),
-              },
-        atAnchor: atAnchor && {
-          answer: namedAnswer(nameOf(atAnchor.class), atAnchor.probability),
-          name: nameOf(atAnchor.class),
-          ofCenter: atAnchor.ofCenter,
-          sighting: atAnchor.sighting,
-        },
-        ...(mask && { known: mask }),
-      }
-    },
-    isKnown: (place: number): boolean => known[place] === 1,
+
+  #atAnchor({ atAnchor }: NonNullable<MapRows['answers']>): MapParts['atAnchor'] {
+    const name = this.#nameOf(atAnchor.class)
+    const { probability, ofCenter, sighting } = atAnchor
+    return { answer: namedAnswer(name, probability), name, ofCenter, sighting }
   }
+
+  #nameOf(index: number): string {
+    return this.#names.get(index) ?? String(index)
+  }
+}
+
+function scatter(places: Uint32Array, from: ArrayLike<number>, to: Float32Array | Uint32Array): void {
+  for (const [i, place] of places.entries()) to[place] = from[i]!
+}
+
+function filled(values: Float32Array, sources: Uint32Array): Float64Array {
+  return Float64Array.from(sources, (source) => values[source]!)
 }
