@@ -2,8 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { COLOUR_MAPS } from '../../plot/colormap.js'
 import { comparedIn, kindOf, PATCH_KINDS } from '../site/groups.js'
 import type { PictureKey, SiteGroup, SiteIndex } from '../site/siteIndex.js'
-import type { Quantity } from '../site/view.js'
-import { PANEL_IDS } from '../site/view.js'
+import { HEAD_MAPS, PANEL_IDS, QUANTITIES, type Quantity } from '../site/view.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { type Fitted, isOfSameObject } from './fit.js'
@@ -193,15 +192,14 @@ function Gallery({ fitted, index, pictureOf, choose }: GalleryProps) {
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
 const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
-const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
+const EXPLANATIONS: Readonly<Partial<Record<Quantity, string>>> = {
   similarity:
     'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
   probability:
     'Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. Answers always come from the output layer.',
   answers:
     'Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. Strides, the frame’s borders and fully connected layers break this invariance.',
-  overlap: 'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
-  found: 'Its colour shows whether the detector finds the object, or what else it sees.',
+  ...Object.fromEntries(HEAD_MAPS.map(({ name, explanation }) => [name, explanation])),
 }
 
 interface ScaleProps {
@@ -210,9 +208,8 @@ interface ScaleProps {
 }
 
 function Scale({ figure: { colours, limits }, readings }: ScaleProps) {
-  const quantity = (['similarity', 'probability', 'overlap'] as const).find((one) =>
-    readings.some(({ map }) => map.quantity === one),
-  )
+  const numbers = readings.filter(({ map }) => map.regions === undefined)
+  const quantity = QUANTITIES.find((one) => numbers.some(({ map }) => map.quantity === one))
   if (quantity === undefined) return null
   const marks = readings.flatMap(({ panel, map, shown }) =>
     map.quantity === quantity ? [{ panel, value: shown }] : [],

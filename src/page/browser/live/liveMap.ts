@@ -1,6 +1,5 @@
-import { type Detection, sightingAt } from '../../../experiments/answers/boxes.js'
 import type { MapRows } from '../../live/live.js'
-import { namedAnswer } from '../answers.js'
+import { namedAnswer, type Sighting, sightingReader } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
 export type LiveMap = ReturnType<typeof liveMap>
@@ -23,7 +22,7 @@ export function liveMap(rows: number, cols: number) {
   let center: number | undefined
   let right: readonly number[] | undefined
   let atAnchor: NonNullable<MapRows['answers']>['atAnchor'] | undefined
-  const sightings: Detection[] = []
+  const sightings: Sighting[] = []
   let left = count
 
   const nameOf = (index: number) => names.get(index) ?? String(index)
@@ -77,7 +76,8 @@ export function liveMap(rows: number, cols: number) {
       scatter(probability, answers.probability)
       scatter(ofCenter, answers.ofCenter)
       if (answers.sightings === undefined) return
-      for (const [i, place] of places.entries()) sightings[place] = sightingAt(answers.sightings, i)
+      const sightingAt = sightingReader(answers.sightings, places.length)
+      for (const [i, place] of places.entries()) sightings[place] = sightingAt(i)
     },
     /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
     parts: (): Omit<MapParts, 'fitted' | 'error'> | undefined => {
