@@ -72,8 +72,8 @@ export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
   type Classes,
   type ClassScores,
-  type DetectorSpec,
   type FeatureLayer,
+  type Head,
   type Network,
   type NetworkInput,
   OUTPUT_KINDS,

@@ -99,14 +99,24 @@ export interface Classes {
   readonly scores: ClassScores
 }
 
-/** How the outputs of a network were read as classes over boxes. */
-export interface DetectorSpec {
+/** Kinds of output that give answers. `experiments/answers/heads.ts` has a row for each. */
+export const HEAD_KINDS = ['classifier', 'detector'] as const
+export type HeadKind = (typeof HEAD_KINDS)[number]
+
+/** An output that gives more than class scores, and how it was read. Added nodes reduce it to one layer. */
+export interface Head {
+  readonly kind: Exclude<HeadKind, 'classifier'>
   /**
-   * Name of the layer with the detections: float32 [5, C] for each image, flattened. Row 0 has the best score of each
+   * Name of this layer. Of a detector, it has float32 [5, C] for each image, flattened. Row 0 has the best score of each
    * class over all boxes, from 0 to 1. Rows 1 to 4 have the box with this score: left, top, right and bottom in pixels
    * of the frame, clipped to it.
    */
   readonly layer: string
+  /**
+   * Tensors that stand for the layer where two ways to compute it are compared. The layer has the best of several
+   * values, and the last bit of equal scores may decide which one it is.
+   */
+  readonly compared: readonly string[]
   /** A class is seen if its best score is at least this. */
   readonly threshold: number
   /** Name of the object's class, if the user states it. */
@@ -159,6 +169,6 @@ export interface Network extends RunnableGraph, WeightsFile {
   readonly pool?: Exclude<Pool, 'none'>
   /** Classes of the layer with class scores; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
-  /** Present if the layers include the detections of a detector. `classes` then names the classes of its scores. */
-  readonly detector?: DetectorSpec
+  /** Present if the layers include that of a head, such as a detector's. `classes` then names the classes of its scores. */
+  readonly head?: Head
 }

@@ -108,7 +108,7 @@ function isHeadline({ better, tables = [] }: Metric, variant: Variant): boolean 
 
 function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedUnit[] {
   if (network === undefined) return []
-  const { weightsSha256, layer, frame, input, scores, precision, detector, measures } = network
+  const { weightsSha256, layer, frame, input, scores, precision, head, measures } = network
   const settings = protocolSettings(network)
   const facts = {
     weights: weightsSha256,
@@ -117,7 +117,7 @@ function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedU
     input,
     scores,
     precision: precision ?? 'fp32',
-    threshold: detector?.threshold.toString(),
+    threshold: head?.threshold.toString(),
   }
   return network.photographs.map(({ name, sha256, label, values }) => ({
     name,

@@ -3,7 +3,7 @@ import { argmax } from '../native.js'
 import type { ClassScores } from '../network.js'
 import { availableCores } from '../support/machine.js'
 import { type AnswerAtAnchor, type AnswerMaps, answerMaps, answersAtAnchors } from './answers/answers.js'
-import type { Detections } from './answers/detections.js'
+import type { Sightings } from './answers/headRow.js'
 import type { ExperimentPlace } from './maps/card.js'
 import { type FeatureGrid, type SimilarityMaps, similarityMaps } from './maps/cosines.js'
 import { type MapConsistency, mapConsistency } from './maps/mapMeasures.js'
@@ -16,19 +16,19 @@ export interface FeatureMeasures {
   /** The network's answers at the positions and at the anchors; absent unless the layer has one value per class. */
   readonly answers?: AnswerMaps & {
     readonly atAnchors: readonly AnswerAtAnchor[]
-    readonly detections?: Detections | undefined
+    readonly seen?: Sightings | undefined
   }
 }
 
 /**
  * @param scores what the values of the layer mean, if they are class scores
- * @param detections only of a detector's layer
+ * @param seen only of a head's layer
  */
 export async function measureFeatures(
   grid: FeatureGrid,
   scores: ClassScores | undefined,
   place: ExperimentPlace = {},
-  detections?: Detections,
+  seen?: Sightings,
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
   const { layer, matrix, dims, rows, cols, anchorFeatures } = grid
@@ -41,7 +41,7 @@ export async function measureFeatures(
   if (scores === undefined) return measures
   const start = ANCHOR_NAMES.indexOf('center') * dims
   const center = anchorFeatures.subarray(start, start + dims)
-  const answers = answerMaps(matrix, strongest, center, scores, layer, detections)
-  const atAnchors = answersAtAnchors(anchorFeatures, center, scores, layer, detections)
-  return { ...measures, answers: { ...answers, atAnchors, detections } }
+  const answers = answerMaps(matrix, strongest, center, scores, layer, seen)
+  const atAnchors = answersAtAnchors(anchorFeatures, center, scores, layer, seen)
+  return { ...measures, answers: { ...answers, atAnchors, seen } }
 }

@@ -1,13 +1,7 @@
 import { InputError, reworded } from '../errors.js'
-import {
-  ANSWER_MAPS,
-  type AnswerAtAnchor,
-  answerMaps,
-  answerNames,
-  answersAtAnchors,
-} from '../experiments/answers/answers.js'
-import { sightingAt } from '../experiments/answers/boxes.js'
-import { comparedFeatures, type DetectionRule, detectionRule, sightingsIn } from '../experiments/answers/detections.js'
+import { ANSWER_MAPS, type AnswerAtAnchor, answerMaps, answersAtAnchors } from '../experiments/answers/answers.js'
+import type { AnswerRule } from '../experiments/answers/headRow.js'
+import { answerNames, comparedFeatures, headOf } from '../experiments/answers/heads.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { Network } from '../network.js'
 import { classesOfObject } from '../networks/classes/words.js'
@@ -35,7 +29,7 @@ interface Judge {
   readonly center: Float32Array
   /** Names the network and the layer in messages. */
   readonly title: string
-  readonly rule: DetectionRule | undefined
+  readonly rule: AnswerRule | undefined
 }
 
 /**
@@ -44,7 +38,6 @@ interface Judge {
  */
 export class MapMaker {
   readonly #unit: LiveUnit
-  readonly #category: string
   /** Index of the layer whose cosines are sent. */
   readonly #layer: number
   readonly #anchor: number
@@ -57,7 +50,6 @@ export class MapMaker {
   constructor(unit: LiveUnit, { layer, category }: Pick<MapRequest, 'layer' | 'category'>, anchor: number) {
     const { network } = unit
     this.#unit = unit
-    this.#category = category
     this.#layer = layerOf(network, layer)
     this.#anchor = anchor
     this.#right = classesOfObject(category, network.classes?.names ?? [])
@@ -78,8 +70,8 @@ export class MapMaker {
   }
 
   #compared(layer: number, features: readonly Float32Array[]) {
-    const { layers, detector } = this.#unit.network
-    return comparedFeatures({ ...layers[layer]!, matrix: features[layer]! }, detector)
+    const { layers, head } = this.#unit.network
+    return comparedFeatures({ ...layers[layer]!, matrix: features[layer]! }, head)
   }
 
   async #cosineRows(runs: readonly RowRun[], atAnchor: FeatureRow): Promise<Float32Array> {
@@ -99,14 +91,12 @@ export class MapMaker {
 
   /** @returns undefined if the network's classes are not known */
   #judgeOf(atCenter: FeatureRow): Judge | undefined {
-    const { id, layers, classes, detector } = this.#unit.network
+    const { id, layers, classes, head } = this.#unit.network
     const layer = layers.findIndex(({ name }) => name === classes?.layer)
     if (classes === undefined || layer === -1) return undefined
     const center = this.#compared(layer, atCenter).matrix
-    const [only, ...others] = this.#right ?? []
-    const objectClass = others.length === 0 && only !== undefined ? classes.names[only] : undefined
-    const wanted = detector && { threshold: detector.threshold, ...(objectClass !== undefined && { objectClass }) }
-    const rule = wanted && detectionRule(wanted, classes.names, center, this.#category)
+    const threshold = head && { threshold: head.threshold }
+    const rule = threshold && headOf(head?.kind).reader?.rule(threshold, classes.names, center, this.#right)
     return { classes, layer, center, title: `${id} ${classes.layer}`, rule }
   }
 
@@ -146,14 +136,15 @@ export class MapMaker {
     const [own] = answersAtAnchors(matrix, center, classes.scores, title, rule) as [AnswerAtAnchor]
     const run = { rows: Int32Array.of(this.#anchor), features: atAnchor }
     const sightings = this.#sightingsOf(judge, run)
-    return { ...own, ...(sightings && { sighting: sightingAt(sightings, 0) }) }
+    return { ...own, ...(sightings && { sighting: sightings }) }
   }
 
-  /** Only of a detector. */
+  /** Only of a head. */
   #sightingsOf({ layer, rule }: Judge, { rows, features }: RowRun): Float32Array | undefined {
     const { grid, scene } = this.#unit
     const squares = { offsets: grid.offsets, size: scene.patch.size }
-    return sightingsIn(this.#compared(layer, features), [...rows.entries()], squares, rule)
+    const { reader } = headOf(this.#unit.network.head?.kind)
+    return rule && reader?.sightings(this.#compared(layer, features), [...rows.entries()], squares, rule)
   }
 
   /** Names of the classes that no earlier message named. */

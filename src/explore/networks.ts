@@ -273,7 +273,7 @@ async function present(): Promise<readonly string[]> {
 }
 
 function asLive(network: Network): LiveNetwork {
-  const { id, input, layers, classes, detector } = network
+  const { id, input, layers, classes, head } = network
   const note = answersNote(network)
   const names = classes?.names ?? []
   const categories = PAPER_CLASSES.filter((category) => isOfCategory(category, '', names) !== null)
@@ -285,7 +285,7 @@ function asLive(network: Network): LiveNetwork {
     classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
     ...(classes && { knows: knownClasses(network.weightsSha256, classes.names.length, classes.names) }),
     classNames: [...new Set([...categories, ...names])],
-    isDetector: detector !== undefined,
+    ...(head && { head: head.kind }),
     ...(note !== undefined && { note }),
   }
 }

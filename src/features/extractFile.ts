@@ -4,6 +4,7 @@ import { ANCHOR_NAMES } from '../engine/scene/positions.js'
 import { BLENDS } from '../engine/scene/task.js'
 import { InputError } from '../errors.js'
 import type { AnswerCounts } from '../experiments/answers/answers.js'
+import { headOf } from '../experiments/answers/heads.js'
 import { fileName } from '../files/fileName.js'
 import { tryJson } from '../files/json.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
@@ -11,7 +12,7 @@ import { packageVersion } from '../files/package.js'
 import type { NewFile } from '../files/partialArrays.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
-import { SCORE_MEANINGS } from '../network.js'
+import { HEAD_KINDS, SCORE_MEANINGS } from '../network.js'
 import { UNKNOWN_PATCH } from './extractionPage.js'
 
 export const EXTRACT_FILE = 'extract.json'
@@ -108,6 +109,7 @@ export const descriptionSchema = gridSchema.extend({
   answers: z
     .object({
       layer: z.string(),
+      head: z.enum(HEAD_KINDS).exactOptional(),
       threshold: z.number().exactOptional(),
       scores: scoresSchema,
       names: z.record(z.string(), z.string()),
@@ -134,18 +136,19 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * Leaves out the layer with a detector's scores and boxes, which are no features.
+ * Leaves out the layer of a head, such as a detector's scores and boxes, which are no features.
  * @throws InputError if there is no other one; the message names `source`, such as a file
  */
 export function layersOfFeatures<T extends { readonly name: string }>(
   layers: readonly T[],
-  answers: Pick<AnswerCounts, 'layer' | 'threshold'> | undefined,
+  answers: Pick<AnswerCounts, 'layer' | 'head'> | undefined,
   source: string,
 ): readonly T[] {
-  const found = layers.filter(({ name }) => answers?.threshold === undefined || name !== answers.layer)
+  const content = headOf(answers?.head).reader?.content
+  const found = layers.filter(({ name }) => content === undefined || name !== answers?.layer)
   if (found.length > 0 || layers.length === 0) return found
   throw new InputError(
-    `${source} has only a detector’s scores and boxes, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
+    `${source} has only ${content}, which are no features. Run reproduce or explore to see whether it finds the object, or run extract again with an embedding layer`,
   )
 }
 

@@ -14,7 +14,7 @@ import { sceneOf } from '../engine/scene/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/scene/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers/answers.js'
-import { comparedFeatures } from '../experiments/answers/detections.js'
+import { comparedFeatures } from '../experiments/answers/heads.js'
 import { extractedGrid, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/maps/cosines.js'
 import { type EquivarianceError, measureEquivariance } from '../experiments/maps/equivariance.js'
 import type { FolderLockOptions } from '../files/lock.js'
@@ -422,7 +422,7 @@ export async function comparePositions(
     if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []
     for (const given of features.layers) {
-      const layer = comparedFeatures(given, network.detector)
+      const layer = comparedFeatures(given, network.head)
       const onGrid = extractedGrid(grid, layer, `${network.id} ${layer.name}, ${scene.patch.name}`)
       layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }

@@ -36,8 +36,8 @@ export interface FeatureArray {
 /** Features of several layers, such as the result of `extract`. */
 export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
-  /** The answers of a detector, whose scores and boxes are no features. */
-  readonly answers?: Pick<AnswerCounts, 'layer' | 'threshold'>
+  /** The answers of a head, such as a detector's, whose layer has no features. */
+  readonly answers?: Pick<AnswerCounts, 'layer' | 'head'>
 }
 
 /** Features on their grid of positions. If the stride is not known, it is 1. */
@@ -152,7 +152,7 @@ export interface LayerResults<T> {
 
 /**
  * Measures one layer, or each layer of an extraction on the grid of the extraction.
- * @throws InputError if all layers have a detector's scores and boxes
+ * @throws InputError if all layers are of a head, such as a detector's scores and boxes
  */
 export async function measureLayers<T>(
   features: string | FeatureArray | FeatureLayers,

@@ -4,7 +4,9 @@ import { metricsOf } from '../../src/results/answers/measures.js'
 import { MEASURES } from '../../src/results/measures/measures.js'
 import { textOf } from '../support/markdown.js'
 
-const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) => metricsOf(protocolNamed(name), { labels: true, boxes: true }))
+const OF_PHOTOGRAPHS = PROTOCOL_NAMES.flatMap((name) =>
+  metricsOf(protocolNamed(name), { labels: true, head: 'detector' }),
+)
 
 /** Names and directions in the table below a heading of docs/measures.md. A row may have several names. */
 function stated(heading: string): string[] {

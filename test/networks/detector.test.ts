@@ -127,7 +127,7 @@ describe('the best box of each class is found', () => {
     expect(network).toMatchObject({
       layers: [{ name: 'detections', dims: 35 }],
       classes: { layer: 'detections', names: NAMES, scores: { meaning: 'sigmoid' } },
-      detector: { layer: 'detections', threshold: 0.5, boxes: `${order},share`, source: 'options' },
+      head: { layer: 'detections', threshold: 0.5, boxes: `${order},share`, source: 'options' },
     })
     await expectDetections(network, path, { order, scale: SIDE, scores: all })
   })
@@ -151,14 +151,14 @@ describe('the best box of each class is found', () => {
     const path = await written(joined(7, true, { names: PYTHON }))
     const network = await chooseNetwork({ model: path })
     expect(network.classes?.names).toEqual(NAMES)
-    expect(network.detector).toMatchObject({ boxes: 'cxcywh,px', source: 'metadata of the model', threshold: 0.25 })
+    expect(network.head).toMatchObject({ boxes: 'cxcywh,px', source: 'metadata of the model', threshold: 0.25 })
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: all })
   })
 
   it('in one output with objectness, which is multiplied', async () => {
     const path = await written(joined(8, false, { names: PYTHON }))
     const network = await chooseNetwork({ model: path })
-    expect(network.detector?.form).toContain('with objectness')
+    expect(network.head?.form).toContain('with objectness')
     const scores = ([sure = 0, ...classes]: readonly number[]) => classes.map((value) => sigmoid(value) * sigmoid(sure))
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores })
   })
@@ -168,7 +168,7 @@ describe('the best box of each class is found', () => {
     const ofShares = nodes.map((one) => ({ ...one, inputs: one.inputs.map((name) => name.replace('raw_px', 'raw')) }))
     const path = await written({ ...more, nodes: ofShares })
     const network = await chooseNetwork({ model: path })
-    expect(network.detector?.boxes).toBe('cxcywh,share')
+    expect(network.head?.boxes).toBe('cxcywh,share')
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: all })
   })
 
@@ -182,7 +182,7 @@ describe('the best box of each class is found', () => {
   it('in DETR’s outputs, where the last class is no object', async () => {
     const path = await written(detr)
     const network = await chooseNetwork({ model: path })
-    expect(network.detector).toMatchObject({ boxes: 'cxcywh,share', source: 'the names of DETR’s outputs' })
+    expect(network.head).toMatchObject({ boxes: 'cxcywh,share', source: 'the names of DETR’s outputs' })
     await expectDetections(network, path, { order: 'cxcywh', scale: SIDE, scores: (row) => softmax(row).slice(0, -1) })
   })
 
@@ -218,8 +218,8 @@ describe('the best box of each class is found', () => {
 
 describe('the detections are one layer', () => {
   it('that inspectModel lists, also if nothing tells how boxes are stated', async () => {
-    const { detector, tensors, classes } = await inspectModel(await written(ssd('Softmax')))
-    expect(detector).toMatchObject({ layer: 'detections', boxes: '?,?', source: 'nothing' })
+    const { head, tensors, classes } = await inspectModel(await written(ssd('Softmax')))
+    expect(head).toMatchObject({ layer: 'detections', boxes: '?,?', source: 'nothing' })
     expect(tensors.at(-1)).toMatchObject({ name: 'detections', shape: [5, 6], dims: 30, default: true })
     expect(tensors.filter((tensor) => tensor.default)).toHaveLength(1)
     expect(classes?.layer).toBe('detections')
@@ -234,7 +234,7 @@ describe('the detections are one layer', () => {
     ])
     expect(both.classes?.layer).toBe('detections')
     const alone = await chooseNetwork({ model, layers: ['score_map'] })
-    expect(alone.detector).toBeUndefined()
+    expect(alone.head).toBeUndefined()
     expect(alone.layers).toEqual([{ name: 'score_map', dims: 7 * 16, isMap: true }])
   })
 
@@ -244,7 +244,7 @@ describe('the detections are one layer', () => {
     const outputs = { detections: [11, 16] }
     const network = await chooseNetwork({ model: await written({ ...more, nodes: named, outputs }) })
     expect(network.layers).toEqual([{ name: 'detections_', dims: 35 }])
-    expect(network.detector?.layer).toBe('detections_')
+    expect(network.head?.layer).toBe('detections_')
   })
 })
 
@@ -287,7 +287,7 @@ describe('a detector is refused', () => {
     expect(await messageOf(chooseNetwork({ model }), InputError)).toContain('drops overlapping boxes itself')
     const { layers } = await chooseNetwork({ model, layers: ['score_map'] })
     expect(layers).toHaveLength(1)
-    expect(await inspectModel(model)).toMatchObject({ detector: null })
+    expect(await inspectModel(model)).toMatchObject({ head: null })
   })
 
   it('if its operators are too old', async () => {
@@ -307,7 +307,7 @@ describe('other outputs are not classes over boxes', () => {
     const network = await chooseNetwork({
       model: await written({ columns: 7, nodes, outputs: { box: [4], logits: [7] } }),
     })
-    expect(network.detector).toBeUndefined()
+    expect(network.head).toBeUndefined()
     expect(network.layers.at(-1)?.name).toBe('logits')
   })
 
@@ -317,7 +317,7 @@ describe('other outputs are not classes over boxes', () => {
     ['with names of other classes', { names: `['cat', 'dog']` }],
   ])('such as tokens %s', async (_, metadata) => {
     const network = await chooseNetwork({ model: await written(joined(7, false, metadata)) })
-    expect(network.detector).toBeUndefined()
+    expect(network.head).toBeUndefined()
     expect(network.layers).toMatchObject([{ name: 'output0', isMap: true }])
   })
 })

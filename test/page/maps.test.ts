@@ -79,12 +79,7 @@ describe('a map', () => {
     ] as const
     // The overlap 0.5 is rounded, so it does not tell whether the object is found.
     const overlaps = [0.9, 0.5, 0.8]
-    const sightingAt = (at: number) => ({
-      outcome: [0, 2, 3][at] as number,
-      overlap: overlaps[at] as number,
-      own,
-      answer,
-    })
+    const sightingAt = (at: number) => [[0, 2, 3][at] as number, overlaps[at] as number, ...own, ...answer]
     const known = { ...answersWith(['dog', 'nothing'], [0, 0, 1]), sightingAt }
     const parts = { fitted, error: 0, answers: known, cosines: measured(Float64Array.of(1, 1, 1)) }
     expect([...mapOf(parts, 'overlap').values]).toEqual([0.9, 0.5, 0.8])

@@ -52,7 +52,7 @@ describe('the first view', () => {
     const shownBy = (more: object) => firstView(indexOf([{ ...groupOf({ key: 0, model: 'own' }), ...more }])).shows
     expect(['answers', 'found', 'similarity']).toEqual([
       shownBy({ classes: 'fc8' }),
-      shownBy({ classes: 'fc8', isDetector: true }),
+      shownBy({ classes: 'fc8', head: 'detector' }),
       shownBy({}),
     ])
   })

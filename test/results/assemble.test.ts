@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/scene/positions.js'
-import { SIGHTING_VALUES } from '../../src/experiments/answers/boxes.js'
+import { DETECTION_VALUES } from '../../src/experiments/answers/detections.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { extractedGrid } from '../../src/experiments/maps/cosines.js'
 import { assembleUnit, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
@@ -47,12 +47,13 @@ describe('a unit', () => {
   it('of a detector has the shares of positions at which the object is found', async () => {
     const { grid, part } = await partOf()
     // At the second position, the box of the object's class has sides, and overlaps the object.
-    const sightings = new Float32Array((4 + 5) * SIGHTING_VALUES)
-    sightings.set([0, 0.75, 1, 2, 3, 4], SIGHTING_VALUES)
-    const answers = { ...part.answers, detections: { own: 1, isStated: true, threshold: 0.25, sightings } }
+    const sightings = new Float32Array((4 + 5) * DETECTION_VALUES)
+    sightings.set([0, 0.75, 1, 2, 3, 4], DETECTION_VALUES)
+    const head = { kind: 'detector', threshold: 0.25, boxes: 'xyxy,px' } as const
+    const answers = { ...part.answers, seen: { own: 1, isStated: true, threshold: 0.25, sightings } }
     const found = { ...part, answers: answers as NonNullable<typeof part.answers> }
-    const { unit, arrays } = assembleUnit({ ...inputs, layers: ['fc8'] }, { ...grid, frame: 8 }, [found])
-    expect(unit.layers[0]?.answers?.detected).toEqual({ found: 0.25, right: 0.25, overlap: 0.1875 })
-    expect(arrays.boxes).toEqual([sightings])
+    const { unit, arrays } = assembleUnit({ ...inputs, layers: ['fc8'], head }, { ...grid, frame: 8 }, [found])
+    expect(unit.layers[0]?.answers?.seen).toEqual({ found: 0.25, 'right-and-found': 0.25, overlap: 0.1875 })
+    expect(arrays.sightings).toEqual([sightings])
   })
 })

@@ -26,9 +26,7 @@ export function madeNetwork(
   { protocols = ['crop', 'diagonal'], draws = 1, labels = false }: MadeSettings = {},
 ): AnsweredNetwork {
   const listed = protocols.flatMap((protocol) =>
-    metricsOf(protocolNamed(protocol), { labels, boxes: false }).map(
-      (measure): ListedMetric => ({ protocol, measure }),
-    ),
+    metricsOf(protocolNamed(protocol), { labels }).map((measure): ListedMetric => ({ protocol, measure })),
   )
   const rows = photographs.flatMap((values, i) => {
     if (values === undefined) return []

@@ -84,8 +84,8 @@ export async function runImages(path: string, input: string, outputs: readonly s
 }
 
 /** Detections of the images of `runImages`, one row of 5 · C numbers per image. */
-export async function detectionsOf({ onnxPath, input, layers, detector }: Network): Promise<readonly number[][]> {
-  const layer = layers.find(({ name }) => name === detector?.layer)
+export async function detectionsOf({ onnxPath, input, layers, head }: Network): Promise<readonly number[][]> {
+  const layer = layers.find(({ name }) => name === head?.layer)
   if (layer === undefined) throw new Error('no detections')
   const batch = input.batch ?? 3
   const results = await runImages(onnxPath, input.name, [outputOf(layer)], batch)

@@ -1,4 +1,5 @@
 import { InputError, NetworkError, UsageError } from '../../errors.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import { usualReuse } from '../../features/usualReuse.js'
 import { withoutControls } from '../../messageLine.js'
 import type { Classes } from '../../network.js'
@@ -130,7 +131,7 @@ export async function inspect(
   const inspection = await leavingNothing(inspectModel(model, given), context)
   const reuse = await leavingNothing(predictedReuse(model, given), context)
   if (json) return printJson({ ...inspection, reuse: typeof reuse === 'string' ? null : reuse })
-  const { path, inputs, input, form, outputs, tensors, classes, detector } = inspection
+  const { path, inputs, input, form, outputs, tensors, classes, head } = inspection
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   const read = tensors.filter((tensor) => tensor.default).map(({ name, dims }) => `${name} (${counted(dims, 'value')})`)
   printLabelled('file', path)
@@ -142,11 +143,7 @@ export async function inspect(
   printLabelled('form', form)
   for (const output of outputs.slice(0, MOST_OUTPUTS)) printLabelled('output', outputText(output, classes))
   if (outputs.length > MOST_OUTPUTS) printLabelled('', `… (list all ${outputs.length} outputs with --json)`)
-  if (detector) {
-    const { form: found, boxes, threshold } = detector
-    const how = boxes.includes('?') ? 'state its boxes with --boxes' : `boxes are ${boxes}; source: ${detector.source}`
-    printLabelled('detector', `${found}; ${how}; threshold ${threshold}`)
-  }
+  if (head) printLabelled(head.kind, asFlags(headOf(head.kind).reader?.described(head) ?? ''))
   if (classes) {
     const some = classes.names.slice(0, FEW_NAMES).map((name) => name.split(',')[0])
     printLabelled('classes', `${classes.names.length}, such as ${some.join(', ')}; source: ${classes.source}`)

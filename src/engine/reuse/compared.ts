@@ -1,5 +1,4 @@
 import { type FeatureLayer, type Network, outputOf } from '../../network.js'
-import { HEAD } from '../../networks/detector/head.js'
 import type { GraphNode, GraphNodes } from '../../onnx/format/graphNodes.js'
 import { ElementType } from '../../onnx/format/messages.js'
 import { type GraphAnalysis, imageShape } from '../../onnx/graph/analysis.js'
@@ -15,15 +14,15 @@ const RESHAPING = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpo
  * The tensors that stand for features in a check of reuse. Usually, these are the features. If a feature comes from a
  * softmax or another operator of `MEANINGS`, its input stands for it, because a softmax enlarges differences without
  * bound. If the feature was rounded to float16 at the end, the values before this stand for it: near zero, a single
- * step of float16 is larger than any difference that a check may accept. All boxes and scores stand for a detector's
- * detections: which box has the best score may change with the last bit of two equal scores.
+ * step of float16 is larger than any difference that a check may accept. A head names the tensors that stand for its
+ * layer.
  */
 export function comparedLayers(
   analysis: GraphAnalysis,
-  { layers, detector }: Pick<Network, 'layers' | 'detector'>,
+  { layers, head }: Pick<Network, 'layers' | 'head'>,
 ): readonly FeatureLayer[] {
   const compared = layers.flatMap((layer) => {
-    const own = layer.name === detector?.layer ? [HEAD.boxes, HEAD.scores] : [outputOf(layer)]
+    const own = layer.name === head?.layer ? head.compared : [outputOf(layer)]
     const found = own.flatMap((tensor) => {
       const name = comparedTensor(analysis.graph, tensor)
       if (name === outputOf(layer)) return [layer]

@@ -31,9 +31,9 @@ export async function distanceOf(
   const task = { ...work.task, outputs: network.layers.map(outputOf) }
   const found = await runPasses({ ...work, network, task }, offsets, [allRows], { signal })
   throwIfStopped(signal)
-  // The last bit of two equal scores may decide which box a detector chooses.
+  // See `Head.compared`.
   const distances = expected.layers.map(({ name, matrix, dims }, i) =>
-    name === network.detector?.layer ? 0 : largestDistance(found.layers[i]!.matrix, matrix, dims),
+    name === network.head?.layer ? 0 : largestDistance(found.layers[i]!.matrix, matrix, dims),
   )
   expected.release()
   found.release()

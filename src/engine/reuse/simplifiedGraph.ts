@@ -3,7 +3,6 @@ import { env } from 'onnxruntime-node'
 import { rename, rm } from '../../files/retried.js'
 import { temporaryName } from '../../files/temporaries.js'
 import { type Network, outputOf } from '../../network.js'
-import { HEAD } from '../../networks/detector/head.js'
 import { cachedCopy } from '../../onnx/edit/cachedCopy.js'
 import { type GraphChanges, writeGraphCopy } from '../../onnx/format/graphCopy.js'
 import { ElementType } from '../../onnx/format/messages.js'
@@ -58,7 +57,7 @@ export async function simplifiedGraph(network: Network): Promise<string | undefi
  * become constants: ONNX Runtime computes none of them if the number of images is open. Integers that depend on this
  * number stay.
  */
-function neededChanges({ graph }: OnnxFile, { input, layers, detector }: Network): GraphChanges {
+function neededChanges({ graph }: OnnxFile, { input, layers, head }: Network): GraphChanges {
   const { nodes, constants } = linksOf(graph)
   // Integers that are equal for two such different numbers of images do not depend on them.
   const [few, many] = [2, 9973].map((batch) => analysedGraph(graph, { ...input, batch: input.batch ?? batch }).tensors)
@@ -68,8 +67,8 @@ function neededChanges({ graph }: OnnxFile, { input, layers, detector }: Network
     const others = many?.get(name)?.values
     if (values.every((value, i) => value === others?.[i])) known.set(name, { shape, int64: values })
   }
-  // A check of reuse compares all boxes and scores. ONNX Runtime keeps the names of outputs alone.
-  const outputs = [...layers.map(outputOf), ...(detector ? [HEAD.boxes, HEAD.scores] : [])]
+  // A check of reuse also compares `head.compared`. ONNX Runtime keeps the names of outputs alone.
+  const outputs = [...layers.map(outputOf), ...(head?.compared ?? [])]
   const kept = neededFor(outputs, graph, new Set(known.keys()))
   const nameOf = (name: string) => (known.has(name) ? `shiftscope.known.${name}` : name)
   const renamed = [...nodes].filter(([, { inputs }]) => inputs.some((name) => known.has(name)))

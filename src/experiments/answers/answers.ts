@@ -1,28 +1,23 @@
 import { UsageError } from '../../errors.js'
 import { argmax } from '../../native.js'
-import type { ClassScores, Network, ScoreMeaning } from '../../network.js'
+import type { ClassScores, HeadKind, Network, ScoreMeaning } from '../../network.js'
 import { availableCores } from '../../support/machine.js'
-import { SEES_NOTHING } from './boxes.js'
-import { comparedFeatures, type DetectionRule } from './detections.js'
+import type { AnswerRule } from './headRow.js'
+import { answerNames, comparedFeatures } from './heads.js'
 
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
-   * `center.class`. Where a detector sees nothing, the index is the number of classes, and the probability is the best
-   * score of all classes.
+   * `center.class`. Where no class reaches the threshold, the index is the number of classes, and the probability is the
+   * best score of all classes.
    */
   readonly maps: Float32Array
-  /** The answer with the object at the center. Of a detector: the object's class, and its score there. */
+  /** The answer with the object at the center. With a rule: the object's class, and its score there. */
   readonly center: { readonly class: number; readonly probability: number }
   /** Share of positions where the answer is the same as at the center. */
   readonly kept: number
   /** Lowest probability of `center.class` over all positions. */
   readonly least: number
-}
-
-/** Names of all answers by index: of the classes and, of a detector, the answer that it sees nothing. */
-export function answerNames({ classes, detector }: Pick<Network, 'classes' | 'detector'>): readonly string[] {
-  return [...(classes?.names ?? []), ...(detector ? [SEES_NOTHING] : [])]
 }
 
 export const ANSWER_MAPS = 3
@@ -32,7 +27,7 @@ export const ANSWER_MAPS = 3
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
  * @param layer names the network and the layer in messages
- * @param rule only of a detector
+ * @param rule only of a head
  * @throws UsageError if a value cannot be what `scores` says
  */
 export function answerMaps(
@@ -41,7 +36,7 @@ export function answerMaps(
   center: Float32Array,
   { meaning }: ClassScores,
   layer: string,
-  { own = largestOf(center), threshold = Number.NEGATIVE_INFINITY }: Partial<DetectionRule> = {},
+  { own = largestOf(center), threshold = Number.NEGATIVE_INFINITY }: Partial<AnswerRule> = {},
 ): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
@@ -83,7 +78,7 @@ export function answersAtAnchors(
   center: Float32Array,
   scores: ClassScores,
   layer: string,
-  rule?: DetectionRule,
+  rule?: AnswerRule,
 ): readonly AnswerAtAnchor[] {
   const classes = center.length
   return Array.from({ length: anchorFeatures.length / classes }, (_, i) => {
@@ -166,7 +161,8 @@ export interface AnswerCounts {
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
   /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
-  /** Only of a detector: the least score at which a class is seen. */
+  /** Only of a head, such as a detector's: its kind, and the least score at which a class is seen. */
+  readonly head?: HeadKind
   readonly threshold?: number
   /** Names of all classes that are the answer at some position or anchor, by class index. */
   readonly names: Readonly<Record<string, string>>
@@ -185,19 +181,17 @@ export async function answerCounts(
   features: readonly Float32Array[],
   positions: number,
 ): Promise<AnswerCounts | undefined> {
-  const { classes, layers, detector } = network
+  const { classes, layers, head } = network
   const at = layers.findIndex(({ name }) => name === classes?.layer)
   const [layer, values] = [layers[at], features[at]]
   if (classes === undefined || layer === undefined || values === undefined) return undefined
-  const { dims, matrix } = comparedFeatures({ ...layer, matrix: values }, detector)
+  const { dims, matrix } = comparedFeatures({ ...layer, matrix: values }, head)
   const all = answerNames(network)
   const rows = matrix.length / dims
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   let unanswered = 0
-  const answers = strongest.map((index, row) =>
-    detector && matrix[row * dims + index]! < detector.threshold ? dims : index,
-  )
+  const answers = strongest.map((index, row) => (head && matrix[row * dims + index]! < head.threshold ? dims : index))
   for (const [position, answer] of answers.subarray(0, positions).entries()) {
     const scores = matrix.subarray(position * dims, (position + 1) * dims)
     checkScores(scores, classes.scores.meaning, `${network.id} ${layer.name}`)
@@ -212,7 +206,7 @@ export async function answerCounts(
     scores: classes.scores,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
     ...(unanswered > 0 && { unanswered }),
-    ...(detector && { threshold: detector.threshold }),
+    ...(head && { head: head.kind, threshold: head.threshold }),
     names: Object.fromEntries([...new Set(answers)].map((index) => [index, nameOf(index)])),
   }
 }

@@ -1,11 +1,7 @@
-import type { LayerFeatures } from '../../engine/features/features.js'
-import type { PositionGrid } from '../../engine/scene/positions.js'
-import type { DetectorSpec, Network } from '../../network.js'
-import { classesOfObject } from '../../networks/classes/words.js'
-import type { Patch } from '../../patches/patch.js'
+import type { Head } from '../../network.js'
 import { mean } from '../../support/statistics.js'
-import { featuresAt } from '../maps/cosines.js'
-import { type Box, ON_OBJECT, OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from './boxes.js'
+import { type Box, overlapOf } from './boxes.js'
+import { type AnswerRule, type ComparedLayer, type HeadRow, SEES_NOTHING, type Sightings } from './headRow.js'
 
 /** Rows of a layer of detections: the best scores of the classes, and the four sides of their boxes. */
 const DETECTION_ROWS = 5
@@ -13,95 +9,148 @@ const DETECTION_ROWS = 5
 /** A box that is not seen. */
 const NO_BOX: Box = [0, 0, 0, 0]
 
-/** What a detector looks for. */
-export interface DetectionRule extends Pick<DetectorSpec, 'threshold'> {
-  /** Index of the object's class. */
-  readonly own: number
-  /** Whether the object's category or the user states this class. Otherwise, it is the best one at the center. */
-  readonly isStated: boolean
+/** A box is on the object if their overlap is at least this. */
+const ON_OBJECT = 0.5
+
+/** What may become of the object. */
+export const OUTCOMES = ['found', 'another class on the object', 'no box that fits', SEES_NOTHING] as const
+
+/** What a detector sees with the object at one position. */
+export interface Detection {
+  /** Index in OUTCOMES. */
+  readonly outcome: number
+  /** Overlap of the object's square with the best box of the object's class, whatever its score. */
+  readonly overlap: number
+  /** The best box of the object's class; all sides are 0 if it scores less than the threshold. */
+  readonly own: Box
+  /** The box of the answer; all sides are 0 if the detector sees nothing. */
+  readonly answer: Box
 }
 
-/** The detections of one object in one network. */
-export interface Detections extends DetectionRule {
-  /** Stored sightings, [positions + 5, SIGHTING_VALUES]: at the grid's positions, then at the anchors. */
-  readonly sightings: Float32Array
+/** Numbers of a stored detection: outcome, overlap, and the sides of both boxes. */
+export const DETECTION_VALUES = 10
+
+/** @param rows stored detections, [rows, DETECTION_VALUES] */
+export function detectionAt(rows: ArrayLike<number>, at = 0): Detection {
+  const value = (i: number) => rows[at * DETECTION_VALUES + i]!
+  const boxFrom = (i: number): Box => [value(i), value(i + 1), value(i + 2), value(i + 3)]
+  return { outcome: value(0), overlap: value(1), own: boxFrom(2), answer: boxFrom(6) }
 }
 
-/** A layer whose values are compared as features. */
-export interface ComparedLayer extends LayerFeatures {
-  /** Only of a detector's layer: the scores, which are compared, and the boxes, [rows, 5, classes]. */
-  readonly detections?: Float32Array
+export const DETECTOR: HeadRow = {
+  reader: {
+    compared: comparedScores,
+    rule: detectionRule,
+    file: 'boxes',
+    values: DETECTION_VALUES,
+    sightings: sightingsIn,
+    measured: detectedShares,
+    seen: ({ dims: classes, all = new Float32Array(0) }, frame, probabilities, threshold, { rows, cols }) => {
+      const answer = probabilities.indexOf(probabilities.reduce((most, value) => Math.max(most, value)))
+      if (probabilities[answer]! < threshold) return { answer: classes }
+      const [left, top, right, bottom] = boxAt(all, frame, classes, answer)
+      return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
+    },
+    described: ({ form, boxes, source, threshold }) => {
+      const how = boxes.includes('?') ? 'state its boxes with `boxes`' : `boxes are ${boxes}; source: ${source}`
+      return `${form}; ${how}; threshold ${threshold}`
+    },
+    content: 'a detector’s scores and boxes',
+  },
+  otherAnswers: [SEES_NOTHING],
+  measures: [
+    { name: 'found', better: 'higher' },
+    { name: 'right-and-found', better: 'higher' },
+    { name: 'overlap', better: 'higher' },
+  ],
+  table: {
+    stem: 'detections',
+    title: 'Objects that a detector finds',
+    note: `A detector finds an object if the best box of the object’s class reaches the threshold and is on the object: its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. It also answers correctly if no other class has a better score. The table has the shares of positions and the mean overlap, means over objects.`,
+  },
+  columns: [
+    { name: 'overlap', measure: 'box-consistency', title: 'overlap of the best boxes, moved back by the shift' },
+  ],
+  score: { word: 'Score', title: 'score of the object’s class' },
+  opens: 'found',
+  maps: [
+    {
+      name: 'overlap',
+      title: 'overlap of box and object',
+      explanation:
+        'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
+      summary: 'overlap of its box with the object',
+      of: (sighting) => detectionAt(sighting).overlap,
+    },
+    {
+      name: 'found',
+      title: 'whether the object is found',
+      explanation: 'Its colour shows whether the detector finds the object, or what else it sees.',
+      summary: 'is found',
+      of: (sighting) => detectionAt(sighting).outcome,
+      names: OUTCOMES,
+    },
+  ],
 }
 
 /**
  * Of detections, the scores of the classes are compared, as in the output of a classifier. A box that moves with the
  * object would say only that the object moves.
  */
-export function comparedFeatures(
-  layer: LayerFeatures,
-  detector: Pick<DetectorSpec, 'layer'> | undefined,
-): ComparedLayer {
-  if (layer.name !== detector?.layer) return layer
-  const detections = layer.matrix
+function comparedScores(layer: ComparedLayer): ComparedLayer {
+  const all = layer.matrix
   const dims = layer.dims / DETECTION_ROWS
-  const matrix = new Float32Array(detections.length / DETECTION_ROWS)
+  const matrix = new Float32Array(all.length / DETECTION_ROWS)
   for (let start = 0; start < matrix.length; start += dims)
-    matrix.set(detections.subarray(DETECTION_ROWS * start, DETECTION_ROWS * start + dims), start)
-  return { ...layer, dims, matrix, detections }
+    matrix.set(all.subarray(DETECTION_ROWS * start, DETECTION_ROWS * start + dims), start)
+  return { ...layer, dims, matrix, all }
 }
 
-export function boxAt(detections: Float32Array, row: number, classes: number, index: number): Box {
+function boxAt(detections: Float32Array, row: number, classes: number, index: number): Box {
   const sides = [1, 2, 3, 4].map((side) => detections[(row * DETECTION_ROWS + side) * classes + index])
   return sides as unknown as Box
 }
 
 /**
- * Finds the class of the object: the one that the user names, or one that is right for the object's category. If there
- * is none, every class may be it. Of several classes, the one with the best score at the center is chosen.
- * @param center scores of the classes with the object at the center
+ * Finds the class of the object: the one that the user names, or one that is right for the object. If there is none,
+ * every class may be it. Of several classes, the one with the best score at the center is chosen.
  */
-export function detectionRule(
-  { threshold, objectClass }: Pick<DetectorSpec, 'threshold' | 'objectClass'>,
+function detectionRule(
+  { threshold, objectClass }: Pick<Head, 'threshold' | 'objectClass'>,
   names: readonly string[],
   center: Float32Array,
-  category: string | null = null,
-): DetectionRule {
+  right: readonly number[] = [],
+): AnswerRule {
   const all = [...names.keys()]
-  const ofCategory = (category !== null && classesOfObject(category, names)) || []
-  const stated = objectClass === undefined ? ofCategory : all.filter((index) => names[index] === objectClass)
+  const stated = objectClass === undefined ? right : all.filter((index) => names[index] === objectClass)
   const isStated = stated.length > 0
   const own = (isStated ? stated : all).reduce((best, index) => (center[index]! > center[best]! ? index : best))
   return { own, isStated, threshold }
 }
 
-/**
- * What a detector sees in several images, [images, SIGHTING_VALUES]; undefined for a layer without detections.
- * @param images for each image, its row in the layer and the index of its position in `offsets`
- * @param size side of the object in pixels
- */
-export function sightingsIn(
-  { dims: classes, detections }: ComparedLayer,
+/** The detections in several images, as they are stored. */
+function sightingsIn(
+  { dims: classes, all = new Float32Array(0) }: ComparedLayer,
   images: readonly (readonly [row: number, position: number])[],
-  { offsets, size }: Pick<PositionGrid, 'offsets'> & Pick<Patch, 'size'>,
-  rule: DetectionRule | undefined,
-): Float32Array | undefined {
-  if (detections === undefined || rule === undefined) return undefined
+  { offsets, size }: { readonly offsets: Int32Array; readonly size: number },
+  rule: AnswerRule,
+): Float32Array {
   const values = images.flatMap(([row, position]) => {
     const [top, left] = [offsets[2 * position]!, offsets[2 * position + 1]!]
     const start = row * DETECTION_ROWS * classes
-    const scores = detections.subarray(start, start + classes)
-    const boxOf = (index: number) => boxAt(detections, row, classes, index)
-    return sightingValues(scores, boxOf, [left, top, left + size, top + size], rule)
+    const scores = all.subarray(start, start + classes)
+    const boxOf = (index: number) => boxAt(all, row, classes, index)
+    return detectionValues(scores, boxOf, [left, top, left + size, top + size], rule)
   })
   return Float32Array.from(values)
 }
 
 /** The numbers of `Detection`, as they are stored. */
-function sightingValues(
+function detectionValues(
   scores: Float32Array,
   boxOf: (index: number) => Box,
   square: Box,
-  { own, threshold }: DetectionRule,
+  { own, threshold }: AnswerRule,
 ): readonly number[] {
   const [ofOwn, best] = [scores[own]!, Math.max(...scores)]
   // Overlaps are stored as float32.
@@ -119,32 +168,13 @@ function sightingValues(
   ]
 }
 
-/** The detections of an object at the positions of a grid and at its anchors; undefined for other layers. */
-export function detectionsOf(
-  grid: PositionGrid,
-  layer: ComparedLayer,
-  { classes, detector }: Pick<Network, 'classes' | 'detector'>,
-  { size, category }: Pick<Patch, 'size' | 'category'>,
-): Detections | undefined {
-  const center = grid.anchors.filter(({ name }) => name === 'center')
-  const scores = featuresAt(layer.matrix, layer.dims, center)
-  const rule = detector && detectionRule(detector, classes?.names ?? [], scores, category)
-  const images = [...Array(grid.rows * grid.cols).keys(), ...grid.anchors.map(({ index }) => index)]
-  const rows = images.map((index) => [index, index] as const)
-  const sightings = sightingsIn(layer, rows, { ...grid, size }, rule)
-  return rule && sightings && { ...rule, sightings }
-}
-
-/**
- * Shares of positions at which the object is found.
- * @param answers class index of the answer at each position
- */
-export function detectedShares(answers: Float32Array, { own, isStated, sightings }: Detections) {
-  const all = Array.from(answers, (_, at) => sightingAt(sightings, at))
-  const found = all.map((sighting) => sighting.overlap >= ON_OBJECT && sighting.own.some((side) => side > 0))
+/** Shares of positions at which the object is found. */
+function detectedShares(answers: Float32Array, { own, isStated, sightings }: Sightings) {
+  const all = Array.from(answers, (_, at) => detectionAt(sightings, at))
+  const found = all.map((one) => one.overlap >= ON_OBJECT && one.own.some((side) => side > 0))
   return {
     found: mean(found.map(Number)),
-    right: isStated ? mean(found.map((is, at) => Number(is && answers[at] === own))) : null,
+    'right-and-found': isStated ? mean(found.map((is, at) => Number(is && answers[at] === own))) : null,
     overlap: mean(all.map(({ overlap }) => overlap)),
   }
 }

@@ -1,4 +1,5 @@
 import { overlapOf } from './boxes.js'
+import type { Seen } from './headRow.js'
 import {
   answersOf,
   type Column,
@@ -7,9 +8,6 @@ import {
   type Protocol,
   type ProtocolSetting,
 } from './protocols.js'
-
-/** What a detector sees in a frame. */
-export type Seen = Pick<FrameAnswer, 'answer' | 'box'>
 
 /** The right classes of a photograph; undefined if it has no label. */
 export type RightClasses = readonly number[] | undefined
@@ -71,20 +69,20 @@ export function protocolAnswers(
   }
 }
 
-export function answerOf(index: number, probabilities: Float64Array): FrameAnswer {
+function answerOf(index: number, probabilities: Float64Array): FrameAnswer {
   const largest = probabilities.reduce((most, value) => Math.max(most, value))
   return { index, answer: probabilities.indexOf(largest), probabilities }
 }
 
 /**
- * Probability in the frame `seen` of another frame's answer. If the answer is that a detector sees nothing, the best
- * score of all classes.
+ * Probability in the frame `seen` of another frame's answer. If the answer is that nothing is seen, the best score of
+ * all classes.
  */
 function probabilityOf({ answer }: FrameAnswer, seen: FrameAnswer): number {
   return seen.probabilities[answer] ?? Math.max(...seen.probabilities)
 }
 
-/** 1 if a detector sees nothing in both frames, and 0 if it does in one. */
+/** 1 if nothing is seen in both frames, and 0 if this is so in one. */
 function overlapOfBoxes(one: FrameAnswer, other: FrameAnswer): number {
   return one.box && other.box ? overlapOf(one.box, other.box) : Number(one.box === other.box)
 }

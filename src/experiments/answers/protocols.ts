@@ -1,12 +1,14 @@
 import { AXES } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import type { ImageSpec, Scene } from '../../engine/scene/task.js'
+import type { HeadKind } from '../../network.js'
 import { resizeAntialiased } from '../../patches/antialiased.js'
 import type { Background } from '../../patches/background.js'
 import { middleStart } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { mean } from '../../support/statistics.js'
-import type { Box } from './boxes.js'
+import { HEAD_COLUMNS, type Seen } from './headRow.js'
+import { headOf } from './heads.js'
 
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
@@ -39,33 +41,30 @@ export interface Shift {
 type FrameDrawing = (shift: Shift) => ImageSpec
 
 /** The network's answer to one frame. */
-export interface FrameAnswer {
+export interface FrameAnswer extends Seen {
   /** Index of the frame in its protocol. */
   readonly index: number
-  /** Index of the most probable class; the number of classes if a detector sees nothing. */
-  readonly answer: number
   /** Probability of each class. */
   readonly probabilities: Float64Array
-  /** A detector's best box, where it would be if the photograph had not moved; absent if the detector sees nothing. */
-  readonly box?: Box
 }
 
 /**
  * A value that is stored for an answer, as float32:
  *
- * - `answer`: index of the answer's class; for a detector that sees nothing, the number of classes
- * - `probability`: its probability; for a detector that sees nothing, the best score of all classes
+ * - `answer`: index of the answer's class; if nothing is seen, the number of classes
+ * - `probability`: its probability; if nothing is seen, the best score of all classes
  * - `next`: probability of the same class in the protocol's next frame; NaN for the last frame
  * - `right`: probability of the right class; NaN for a photograph that had no label
- * - `overlap`, only of a detector: overlap of its best boxes in this frame and in the frame with which it is compared;
- *   NaN if it is compared with none
+ * - `overlap`, only of a head that sees boxes: overlap of those in this frame and in the frame with which it is
+ *   compared; NaN if it is compared with none
  */
 export type Column = (typeof COLUMNS)[number]
-export const COLUMNS = ['answer', 'probability', 'next', 'right', 'overlap'] as const
+const ANSWER_COLUMNS = ['answer', 'probability', 'next', 'right'] as const
+export const COLUMNS = [...ANSWER_COLUMNS, ...HEAD_COLUMNS] as const
 
 /** The columns of a network's answers. */
-export function columnsOf({ detector }: { readonly detector?: unknown }): readonly Column[] {
-  return COLUMNS.filter((column) => column !== 'overlap' || detector !== undefined)
+export function columnsOf({ head }: { readonly head?: { readonly kind: HeadKind } }): readonly Column[] {
+  return [...ANSWER_COLUMNS, ...headOf(head?.kind).columns.map(({ name }) => name)]
 }
 
 export interface Protocol {

@@ -1,22 +1,25 @@
 import { InputError, UsageError } from '../../errors.js'
-import type { DetectorSpec } from '../../network.js'
+import type { Head } from '../../network.js'
 import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { listedNames, nearestNames, printable } from '../../support/text.js'
+import type { FoundHead } from '../file/foundHead.js'
 import type { NetworkFile } from '../file/networkFile.js'
 import { unusedName } from '../input/inputAdapter.js'
 import { BOXES_HELP, type BoxFormat, boxesOption } from '../reference/boxFormat.js'
-import { type DetectedOutputs, type DetectorForm, detectorForm } from './forms.js'
+import { type DetectorForm, detectorForm } from './forms.js'
+import { detectionNodes, HEAD } from './head.js'
 
 /**
  * The detector in a network, if its detections are to be read: by default, or if the user names them.
  * @throws UsageError if nothing tells how boxes or scores are stated
  * @throws InputError for a detector that drops boxes itself
  */
-export function wantedDetection(file: NetworkFile): DetectedOutputs | undefined {
+export function wantedDetection(file: NetworkFile): FoundHead | undefined {
   const { name, onnx, entry, reference } = file
   if (reference.layers?.includes(layerOf(onnx)) === false) return undefined
-  const detection = detectionOf(file)
-  if (detection !== undefined) checkReadable(file, detection)
+  const form = formOf(file)
+  const detection = detectionOf(file, form)
+  if (form && detection) checkReadable(file, form, detection.head)
   else if (entry === undefined && dropsBoxes(onnx))
     throw new InputError(
       `${name} drops overlapping boxes itself, so it gives an open number of them; export it without this step (Ultralytics: nms=False), with all boxes [N, A, 4] and scores [N, A, C] as outputs, or name other layers`,
@@ -24,15 +27,24 @@ export function wantedDetection(file: NetworkFile): DetectedOutputs | undefined 
   return detection
 }
 
-export function detectionOf(file: NetworkFile): DetectedOutputs | undefined {
-  const form = file.entry === undefined ? detectorForm(file) : undefined
+function formOf(file: NetworkFile): DetectorForm | undefined {
+  return file.entry === undefined ? detectorForm(file) : undefined
+}
+
+export function detectionOf(file: NetworkFile, form = formOf(file)): FoundHead | undefined {
   if (form === undefined) return undefined
   const layer = layerOf(file.onnx)
   const { threshold = 0.25, objectClass } = file.reference
   const { names, source } = form.classes
+  const read = { threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) }
+  const head: Head = { kind: 'detector', layer, compared: [HEAD.boxes, HEAD.scores], ...read }
   return {
-    form,
-    detector: { layer, threshold, ...(objectClass && { objectClass }), form: form.text, ...readingOf(file, form) },
+    head,
+    outputs: [form.boxes, form.scores],
+    outputKind: 'boxes',
+    op: 'best boxes',
+    shape: [5, names.length],
+    nodes: (input) => detectionNodes(form, head, input),
     classes: { layer, names, source, scores: { meaning: 'sigmoid', source: 'best scores of a detector' } },
   }
 }
@@ -41,19 +53,18 @@ function layerOf(onnx: NetworkFile['onnx']): string {
   return unusedName('detections', onnx)
 }
 
-function checkReadable({ name }: NetworkFile, { form, detector }: DetectedOutputs): void {
+function checkReadable({ name }: NetworkFile, form: DetectorForm, { objectClass, boxes }: Head): void {
   if (form.activation === 'unknown')
     throw new UsageError(
       `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
     )
-  const { objectClass } = detector
   const { names } = form.classes
   if (objectClass !== undefined && !names.includes(objectClass))
     throw new UsageError(
       `${name} has no class "${printable(objectClass)}"; the most similar are ${listedNames(nearestNames(objectClass, names, 5))}`,
     )
-  if (!detector.boxes.includes('?')) return
-  const [order, unit] = detector.boxes.split(',')
+  if (!boxes.includes('?')) return
+  const [order, unit] = boxes.split(',')
   const example = `${order === '?' ? 'xyxy' : order},${unit === '?' ? 'px' : unit}`
   throw new UsageError(
     `nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
@@ -70,7 +81,7 @@ function dropsBoxes({ inputs, outputs, graph, metadata }: NetworkFile['onnx']): 
 }
 
 /** The order and the unit of boxes, each from the first source that states it: options, names, metadata. */
-function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<DetectorSpec, 'boxes' | 'source'> {
+function readingOf({ onnx, reference }: NetworkFile, form: DetectorForm): Pick<Head, 'boxes' | 'source'> {
   const { boxes, scores } = form
   const sources: (BoxFormat & { readonly source: string })[] = []
   if (reference.boxes !== undefined) sources.push({ ...boxesOption(reference.boxes), source: 'options' })

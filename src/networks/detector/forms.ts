@@ -1,4 +1,4 @@
-import type { Classes, DetectorSpec, ScoreMeaning } from '../../network.js'
+import type { ScoreMeaning } from '../../network.js'
 import type { TypedTensor } from '../../onnx/format/onnxFile.js'
 import { printable } from '../../support/text.js'
 import { checkOwnNames, classNamesOf, type NamedClasses } from '../classes/names.js'
@@ -23,14 +23,6 @@ export interface DetectorForm {
   readonly activation: 'Identity' | 'Softmax' | 'Sigmoid' | 'unknown'
   /** What was recognised, for people. */
   readonly text: string
-}
-
-/** A detector in an ONNX file. */
-export interface DetectedOutputs {
-  readonly form: DetectorForm
-  /** Its `boxes` has `?` instead of an order or unit that nothing tells. */
-  readonly detector: DetectorSpec
-  readonly classes: Classes
 }
 
 type DetectorFile = Pick<NetworkFile, 'onnx' | 'names' | 'reference'>

@@ -1,10 +1,10 @@
-import type { NetworkInput } from '../../network.js'
+import type { Head, NetworkInput } from '../../network.js'
 import { castNode } from '../../onnx/format/castNode.js'
 import { ElementType } from '../../onnx/format/messages.js'
 import { newNode } from '../../onnx/format/newNode.js'
 import type { Initializer, Node } from '../../onnx/format/onnxModel.js'
 import { cornerMatrix } from '../reference/boxFormat.js'
-import type { DetectedOutputs, DetectorForm } from './forms.js'
+import type { DetectorForm } from './forms.js'
 
 const named = (part: string) => `shiftscope.detections.${part}`
 
@@ -21,7 +21,8 @@ function add(operator: string, inputs: readonly string[], output: string, attrib
  * best score, the first one is taken.
  */
 export function detectionNodes(
-  { form, detector }: DetectedOutputs,
+  form: DetectorForm,
+  { layer, boxes }: Pick<Head, 'layer' | 'boxes'>,
   { rows, cols }: Pick<NetworkInput, 'rows' | 'cols'>,
 ): { readonly nodes: readonly Node[]; readonly constants: readonly Initializer[] } {
   const { boxAxis, columns, objectness } = form
@@ -49,12 +50,12 @@ export function detectionNodes(
     add('Max', ['corners', 'zero'], 'positive'),
     add('Min', ['positive', 'frame'], 'clipped'),
     add('Concat', ['scoreRow', 'clipped'], 'rows', { axis: 1 }),
-    newNode('Flatten', [named('rows')], detector.layer),
+    newNode('Flatten', [named('rows')], layer),
   ]
   const constants = [
     { name: named('columns'), shape: [columns.length], int64: columns },
     ...(objectness === undefined ? [] : [{ name: named('objectness'), shape: [1], int64: [objectness] }]),
-    { name: named('matrix'), shape: [4, 4], floats: cornerMatrix(detector.boxes, rows, cols) },
+    { name: named('matrix'), shape: [4, 4], floats: cornerMatrix(boxes, rows, cols) },
     { name: named('zero'), shape: [], floats: [0] },
     { name: named('frame'), shape: [4, 1], floats: [cols, rows, cols, rows] },
   ]

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { rm } from '../../files/retried.js'
 import { makeTemporaryFolder } from '../../files/temporaries.js'
-import type { Classes, DetectorSpec, NetworkInput, OutputKind, Tokens } from '../../network.js'
+import type { Classes, Head, NetworkInput, OutputKind, Tokens } from '../../network.js'
 import { writeGraphCopy } from '../../onnx/format/graphCopy.js'
 import { ElementType } from '../../onnx/format/messages.js'
 import { type OnnxFile, readOnnxFile, type TypedTensor } from '../../onnx/format/onnxFile.js'
@@ -14,7 +14,7 @@ import { extentNodes } from '../../onnx/trial/extentNodes.js'
 import { type TrialBatch, trialInput, trialRun, tryBatches } from '../../onnx/trial/trialRun.js'
 import { elementCount } from '../../support/shape.js'
 import { detectionOf } from '../detector/detection.js'
-import type { DetectedOutputs } from '../detector/forms.js'
+import type { FoundHead } from '../file/foundHead.js'
 import { type NetworkFile, networkFile } from '../file/networkFile.js'
 import type { InputAdapter } from '../input/inputAdapter.js'
 import { classesOf } from '../open/classes.js'
@@ -54,10 +54,10 @@ export interface ModelInspection {
     /** Whether Shiftscope reads the tensor if you name no layers. */
     readonly default: boolean
   }[]
-  /** Classes of the output with class scores that is read by default, or of a detector's detections; null if unknown. */
+  /** Classes of the output with class scores that is read by default, or of the head; null if unknown. */
   readonly classes: Classes | null
-  /** How a detector's outputs are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
-  readonly detector: DetectorSpec | null
+  /** How the outputs of a detector are read; null for other networks. In `boxes`, `?` stands for what nothing tells. */
+  readonly head: Head | null
 }
 
 /**
@@ -99,9 +99,9 @@ export async function inspectModel(
     }
   })
   const own = file.entry?.layers.map(({ name }) => name) ?? []
-  const detection = detectionOf(file)
+  const found = detectionOf(file)
   const isReadable = main.kind !== undefined && FEATURE_TYPES[main.type] !== undefined
-  const usual = isReadable && !detection ? names : []
+  const usual = isReadable && !found ? names : []
   const read = new Set(own.length > 0 ? own : usual)
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, main.name, readable)])
   const tensors = readable.map(({ name, operator, type, shape, dims, tokens }) => ({
@@ -123,13 +123,12 @@ export async function inspectModel(
     outputs: outputs.map((output) => {
       const knownOutput = known.find(({ name }) => name === output.name)
       const { shape, kind: own = null } = knownOutput ?? { kind: 'other' as const, shape: undefined }
-      const isOfBoxes = detection && [detection.form.boxes, detection.form.scores].includes(output.name)
-      const kind = isOfBoxes ? 'boxes' : own
+      const kind = found?.outputs.includes(output.name) ? found.outputKind : own
       return { ...output, ...(shape && { shape: [output.shape[0] ?? '?', ...shape] }), kind }
     }),
-    tensors: [...tensors, ...detectionTensors(detection)],
-    classes: detection?.classes ?? classesOf(file, layers) ?? null,
-    detector: detection?.detector ?? null,
+    tensors: [...tensors, ...headTensors(found)],
+    classes: found?.classes ?? classesOf(file, layers) ?? null,
+    head: found?.head ?? null,
   }
 }
 
@@ -151,12 +150,11 @@ function formOf({ graph }: OnnxFile, { input, changes }: InputAdapter, { type }:
   ].join(', ')
 }
 
-function detectionTensors(detection: DetectedOutputs | undefined): ModelInspection['tensors'] {
-  if (detection === undefined) return []
-  const { detector, classes } = detection
-  const shape = [5, classes.names.length]
-  const of = { op: 'best boxes', type: 'float32', suggested: true, default: true }
-  return [{ name: detector.layer, shape, dims: elementCount(shape), ...of }]
+function headTensors(found: FoundHead | undefined): ModelInspection['tensors'] {
+  if (found === undefined) return []
+  const { head, op, shape } = found
+  const of = { op, type: 'float32', suggested: true, default: true }
+  return [{ name: head.layer, shape, dims: elementCount(shape), ...of }]
 }
 
 /** Runs the graph on two images, or on as many as it accepts, to learn the types and shapes of tensors. */

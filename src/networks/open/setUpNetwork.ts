@@ -25,8 +25,7 @@ import { elementCount } from '../../support/shape.js'
 import { counted, listedNames, nearestNames, printable } from '../../support/text.js'
 import type { CatalogEntry } from '../catalog/catalog.js'
 import { wantedDetection } from '../detector/detection.js'
-import type { DetectedOutputs } from '../detector/forms.js'
-import { detectionNodes } from '../detector/head.js'
+import type { FoundHead } from '../file/foundHead.js'
 import type { NetworkFile } from '../file/networkFile.js'
 import { type InputAdapter, imageInput, inputAdapter, isGrey } from '../input/inputAdapter.js'
 import { inputRecipe } from '../input/recipe.js'
@@ -36,7 +35,7 @@ import { type GraphSetup, keepSetup, storedSetup } from './graphSetup.js'
 import { defaultLayers, readableOutputs } from './outputs.js'
 
 /** How to run a network: which graph, how pixels become its input, which outputs are read as layers, and their meaning. */
-type NetworkSetup = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'detector' | 'notes'>
+type NetworkSetup = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'head' | 'notes'>
 
 /**
  * Decides how to read the chosen layers of a network. If the catalog does not describe all of them, a trial run finds
@@ -45,17 +44,21 @@ type NetworkSetup = GraphSetup & Pick<Network, 'inputSource' | 'classes' | 'dete
  */
 export async function setUpNetwork(file: NetworkFile): Promise<NetworkSetup> {
   const { reference, onnx, entry } = file
-  const detection = wantedDetection(file)
+  const found = wantedDetection(file)
   const ofInput = await adapterOf(file)
-  const head = detection && detectionNodes(detection, ofInput.input)
-  const adapter = head ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, head) } : ofInput
+  const added = found?.nodes(ofInput.input)
+  const adapter = added ? { ...ofInput, changes: withNodes(ofInput.changes ?? {}, added) } : ofInput
   const { input, inputSource } = adapter
   const known = entry && catalogLayers(entry, reference.layers, onnx)
-  const setup = known ? { onnxPath: onnx.path, layers: known, input } : await triedSetup(file, adapter, detection)
-  const { classes = classesOf(file, setup.layers), detector } = detection ?? {}
-  const notes = detection ? [] : meaningNotes(file, setup.layers, classes)
-  const found = { ...(classes && { classes }), ...(detector && { detector }), ...(notes.length > 0 && { notes }) }
-  return { ...setup, inputSource, ...found }
+  const setup = known ? { onnxPath: onnx.path, layers: known, input } : await triedSetup(file, adapter, found)
+  const { classes = classesOf(file, setup.layers), head } = found ?? {}
+  const notes = head ? [] : meaningNotes(file, setup.layers, classes)
+  return {
+    ...{ ...setup, inputSource },
+    ...(classes && { classes }),
+    ...(head && { head }),
+    ...(notes.length > 0 && { notes }),
+  }
 }
 
 /** Decisions about outputs behind a Softmax, unless the user made them. */
@@ -76,7 +79,7 @@ function meaningNotes(
 }
 
 /** The result of a trial is stored, so that the same reference needs no second one. */
-async function triedSetup(file: NetworkFile, adapter: InputAdapter, detection?: DetectedOutputs): Promise<GraphSetup> {
+async function triedSetup(file: NetworkFile, adapter: InputAdapter, head?: FoundHead): Promise<GraphSetup> {
   const { path, sha256 } = file.onnx
   const { layers, pool, tokens = null, outputKind } = file.reference
   // The names of classes decide which output has the class scores.
@@ -85,7 +88,7 @@ async function triedSetup(file: NetworkFile, adapter: InputAdapter, detection?: 
   const key = { sha256, input, changes, choice: { layers, pool, tokens, outputKind, classes } }
   const stored = await storedSetup(path, key)
   if (stored !== undefined) return stored
-  const setup = await measuredSetup(file, adapter, detection)
+  const setup = await measuredSetup(file, adapter, head)
   await keepSetup(path, key, setup)
   return setup
 }
@@ -128,11 +131,11 @@ export function statedDims({ path, outputs }: OnnxFile, name: string): number {
 interface Wanted {
   readonly file: NetworkFile
   readonly adapter: InputAdapter
-  /** The layer of detections. They choose between boxes, so rounding may show. */
-  readonly detections: readonly string[]
-  /** The boxes and scores that detections read. They are compared between batches instead of the detections. */
+  /** The layer of a head. It has the best of several values, so rounding may show. */
+  readonly ofHead: readonly string[]
+  /** The outputs from which it is computed. They are compared between batches instead of the layer. */
   readonly compared: readonly string[]
-  /** The layers that the user or the detector names, or all outputs of which `defaultLayers` chooses. */
+  /** The layers that the user or the head names, or all outputs of which `defaultLayers` chooses. */
   readonly candidates: readonly string[]
   readonly isStated: boolean
 }
@@ -155,9 +158,9 @@ interface SecondTrial extends Trial {
 async function measuredSetup(
   file: NetworkFile,
   adapter: InputAdapter,
-  detection: DetectedOutputs | undefined,
+  head: FoundHead | undefined,
 ): Promise<GraphSetup> {
-  const wanted = wantedTensors(file, adapter, detection)
+  const wanted = wantedTensors(file, adapter, head)
   const first = await firstTrial(wanted)
   const read = featureTensors(wanted, first)
   const second = await secondTrial(wanted, first, read)
@@ -174,16 +177,16 @@ async function measuredSetup(
   }
 }
 
-function wantedTensors(file: NetworkFile, adapter: InputAdapter, detection: DetectedOutputs | undefined): Wanted {
-  const detections = detection ? [detection.detector.layer] : []
-  const { layers = detection && detections } = file.reference
+function wantedTensors(file: NetworkFile, adapter: InputAdapter, found: FoundHead | undefined): Wanted {
+  const ofHead = found ? [found.head.layer] : []
+  const { layers = found && ofHead } = file.reference
   const made = imageTensors(file.onnx.graph, adapter.image).map(({ name }) => name)
   return {
     file,
     adapter,
-    detections,
-    compared: detection ? [detection.form.boxes, detection.form.scores] : [],
-    candidates: layerNames(file, adapter, [...made, ...detections], layers),
+    ofHead,
+    compared: found?.outputs ?? [],
+    candidates: layerNames(file, adapter, [...made, ...ofHead], layers),
     isStated: layers !== undefined,
   }
 }
@@ -245,13 +248,13 @@ async function secondTrial(
 
 /** Whether an image must run alone, because its values depend on the others of its batch. */
 function mustRunAlone(
-  { file, adapter, detections, compared }: Wanted,
+  { file, adapter, ofHead, compared }: Wanted,
   { shown, fixedBatch }: FirstTrial,
   read: readonly FeatureTensor[],
   { tensors }: SecondTrial,
 ): boolean {
   const isAlone = (name: string, tensor: ShownTensor | undefined) =>
-    !detections.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
+    !ofHead.includes(name) && runsAlone(file.name, `layer "${name}"`, tensor?.dependence, fixedBatch === null)
   // All are checked, because a check may throw.
   const tried = [
     ...[...compared, ...read.map(({ tensor }) => tensor.name)].map((name) => isAlone(name, shown.tensors.get(name))),

@@ -4,7 +4,7 @@ import { elementCount } from '../../support/shape.js'
 import { printable } from '../../support/text.js'
 import type { GraphNodes } from '../format/graphNodes.js'
 import { neededFor } from './links.js'
-import { headOf, productsBefore } from './products.js'
+import { productsBefore, scoreLayerOf } from './products.js'
 import { valueNode } from './scoreOrigin.js'
 import { FEATURE_TYPES, isMap } from './shownTensor.js'
 
@@ -45,8 +45,9 @@ const SMALLEST_SQUARE = 3
  * embeddings. These rules find the class scores; the first one that fits any vector counts:
  * 1. there are as many values as in one of the first `counts`, which are those of class names that come with the file;
  * 2. there are as many values as in one of the next `counts`, and so on;
- * 3. a head without an activation computes the values (see `headOf`), and they are not the input of another head.
- * In 1 and 2, vectors without a head are class scores only if no vector with a head fits.
+ * 3. a score layer without an activation computes the values (see `scoreLayerOf`), and they are not the input of
+ *    another one.
+ * In 1 and 2, vectors without a score layer are class scores only if no vector with one fits.
  * @param stated kind of one output, which overrides the rules
  * @throws UsageError if the output cannot be of the stated kind
  */
@@ -105,8 +106,8 @@ function scoresAmong(
   counts: readonly (readonly number[])[],
 ): readonly ShownOutput[] {
   const vectors = outputs.filter(({ name }) => !EMBEDDING.test(name))
-  const found = new Map(vectors.map((vector) => [vector, headOf(graph, vector.name)]))
-  const inputs = new Set([...found.values()].map((head) => head?.input))
+  const found = new Map(vectors.map((vector) => [vector, scoreLayerOf(graph, vector.name)]))
+  const inputs = new Set([...found.values()].map((layer) => layer?.input))
   const heads = vectors.filter((vector) => found.get(vector)?.isActivated === false && !inputs.has(vector.name))
   const named = counts.map((lengths) => vectors.filter(({ shape = [] }) => lengths.includes(elementCount(shape))))
   const first = [...named, heads].find((fitting) => fitting.length > 0) ?? []
@@ -134,6 +135,6 @@ export function mainOutput<T extends { readonly name: string }>(
  * class scores.
  */
 export function enteringOf(graph: GraphNodes, output: string): string | undefined {
-  const head = headOf(graph, output)
-  return head !== undefined && !head.isPooled ? head.input : productsBefore(graph, output).at(-1)?.input
+  const layer = scoreLayerOf(graph, output)
+  return layer !== undefined && !layer.isPooled ? layer.input : productsBefore(graph, output).at(-1)?.input
 }

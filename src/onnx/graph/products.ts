@@ -21,14 +21,14 @@ const POOLS: ReadonlySet<string> = new Set(
   'AveragePool GlobalAveragePool GlobalMaxPool MaxPool QLinearGlobalAveragePool ReduceMax ReduceMean'.split(' '),
 )
 const ACTIVATIONS: ReadonlySet<string> = new Set(['Relu', 'Clip'])
-/** Operators that may follow a head. Their result still has one value per class. */
-const AFTER_HEAD: ReadonlySet<string> = new Set([
+/** Operators that may follow a layer of class scores. Their result still has one value per class. */
+const AFTER_SCORES: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Mul', 'Div', 'Dropout'],
   ...[...SAME_VALUES, ...MEANINGS.keys(), ...POOLS, ...ACTIVATIONS],
 ])
 
 /** The layer that can give class scores: a fully connected layer, or a 1×1 convolution behind or before pooling. */
-export interface Head extends Pick<FullyConnected, 'input'> {
+export interface ScoreLayer extends Pick<FullyConnected, 'input'> {
   /** Whether the values are pooled after the layer, so that its input is a map. */
   readonly isPooled: boolean
   /**
@@ -38,13 +38,16 @@ export interface Head extends Pick<FullyConnected, 'input'> {
   readonly isActivated: boolean
 }
 
-/** The head that computes a tensor, or the softmax whose values it has, if only operators of `AFTER_HEAD` follow it. */
-export function headOf(graph: GraphNodes, tensor: string): Head | undefined {
+/**
+ * The layer of class scores that computes a tensor, or the softmax whose values it has, if only operators of
+ * `AFTER_SCORES` follow it.
+ */
+export function scoreLayerOf(graph: GraphNodes, tensor: string): ScoreLayer | undefined {
   const { constants } = linksOf(graph)
   const scores = scoreOrigin(graph, tensor)?.output ?? tensor
   const path = pathBack(graph, scores, ({ operator, inputs }) => {
     const made = inputs.filter((name) => !constants.has(name))
-    return AFTER_HEAD.has(operator) && made.length === 1 ? made[0] : undefined
+    return AFTER_SCORES.has(operator) && made.length === 1 ? made[0] : undefined
   })
   const last = path.at(-1)
   const layer = last && (productOf(last, constants) ?? pointwiseOf(last, graph))

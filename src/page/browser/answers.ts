@@ -1,4 +1,4 @@
-import { type Detection, SEES_NOTHING, sightingAt } from '../../experiments/answers/boxes.js'
+import { SEES_NOTHING } from '../../experiments/answers/headRow.js'
 import { decodeMap, decodeRegions, fromBase64, PROBABILITY_DECIMALS } from '../site/mapCoding.js'
 import type { SiteMaps } from '../site/siteIndex.js'
 import { classWords, isolated, probabilityText } from '../text/text.js'
@@ -9,9 +9,12 @@ export interface LoadedAnswers {
   readonly ofCenter: Float64Array
   /** Most probable class at every position. */
   readonly strongest: StrongestClasses
-  /** What a detector sees with the object at a position. */
-  readonly sightingAt?: ((position: number) => Detection) | undefined
+  /** What a head, such as a detector's, sees with the object at a position; see `HeadMap`. */
+  readonly sightingAt?: ((position: number) => Sighting) | undefined
 }
+
+/** Numbers that a head's row can read. */
+export type Sighting = ArrayLike<number>
 
 interface StrongestClasses extends NamedRegions {
   readonly probabilities: Float64Array
@@ -45,8 +48,14 @@ export function decodeAnswers({ answers }: SiteMaps, positions: number): LoadedA
   return {
     ofCenter,
     strongest: { names, numbers, probabilities: strongest, right },
-    ...(sightings && { sightingAt: (position) => sightingAt(sightings, position) }),
+    ...(sightings && { sightingAt: sightingReader(sightings, positions) }),
   }
+}
+
+/** Finds the numbers of a position. @param count number of positions in `all` */
+export function sightingReader(all: Float32Array, count: number): (position: number) => Sighting {
+  const values = all.length / count
+  return (position) => all.subarray(position * values, (position + 1) * values)
 }
 
 /** Leaves out the answers after the first `count`. */
@@ -70,8 +79,8 @@ export interface AnswerAt {
   readonly name: string | undefined
   /** Probability of the class predicted at the center. */
   readonly ofCenter: number
-  /** What a detector sees. */
-  readonly sighting: Detection | undefined
+  /** What a head sees. */
+  readonly sighting: Sighting | undefined
 }
 
 export function answerAt({ ofCenter: all, strongest, sightingAt }: LoadedAnswers, position: number): AnswerAt {

@@ -1,10 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import type { HeadRow } from '../../experiments/answers/headRow.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import { squareText } from '../../patches/sizes.js'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
-import { type PanelId, QUANTITIES, type Quantity, type View } from '../site/view.js'
+import type { PanelId, Quantity, View } from '../site/view.js'
 import { isolated, positionText } from '../text/text.js'
 import { hasFeatures, hasMean } from './fit.js'
 import { Badge } from './mapValues.js'
@@ -16,15 +18,16 @@ interface ControlsProps {
   readonly change: ViewerActions['change']
 }
 
-const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
-  similarity: 'similarity to the anchor',
-  probability: 'probability of the center’s answer',
-  answers: 'answers',
-  overlap: 'overlap of box and object',
-  found: 'whether the object is found',
+/** The maps that may be shown, with their words in the menu. */
+function mapsIn(heads: readonly HeadRow[]): readonly { readonly name: Quantity; readonly title: string }[] {
+  const head = heads.find(({ maps }) => maps.length > 0) ?? headOf()
+  return [
+    { name: 'similarity', title: 'similarity to the anchor' },
+    { name: 'probability', title: head.score.title },
+    { name: 'answers', title: 'answers' },
+    ...head.maps,
+  ]
 }
-
-const SCORE_NAME = 'score of the object’s class'
 
 export function Controls({ state: { index, view, fits }, change }: ControlsProps) {
   const models = modelsOf(index)
@@ -33,8 +36,7 @@ export function Controls({ state: { index, view, fits }, change }: ControlsProps
     return knows === undefined ? model : `${isolated(model)} — ${knows}`
   }
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
-  const isDetector = fits.some(({ group }) => group.isDetector)
-  const quantities = isDetector ? QUANTITIES : QUANTITIES.slice(0, 3)
+  const maps = mapsIn(fits.map(({ group }) => headOf(group.head)))
   return (
     <div class="controls">
       <Choices
@@ -56,8 +58,8 @@ export function Controls({ state: { index, view, fits }, change }: ControlsProps
       <Choices
         label="Maps show"
         id="shows"
-        options={quantities.toReversed()}
-        textOf={(one) => (isDetector && one === 'probability' ? SCORE_NAME : QUANTITY_NAMES[one])}
+        options={maps.map(({ name }) => name).toReversed()}
+        textOf={(one) => maps.find(({ name }) => name === one)?.title ?? one}
         isOff={(one) => one !== 'similarity' && !hasAnswers}
         value={view.shows}
         choose={(shows) => change((now) => ({ ...now, shows }))}

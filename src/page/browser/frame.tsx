@@ -1,11 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/scene/positions.js'
-import type { Box } from '../../experiments/answers/boxes.js'
 import { type SvgElement, svg } from '../../plot/svg.js'
 import { groundColour, kindOf, pictureKey } from '../site/groups.js'
 import type { PictureKey, SiteGroup } from '../site/siteIndex.js'
 import { positionText } from '../text/text.js'
-import { namedAnswer } from './answers.js'
 import { drawn } from './drawing.js'
 import { type Fitted, nearestPosition } from './fit.js'
 import { type CursorActions, onKey } from './keys.js'
@@ -13,6 +11,7 @@ import { anchorOf } from './maps.js'
 import { Badge, type MapValue, Swatch } from './mapValues.js'
 import { usePictures } from './picture.js'
 import type { Regions } from './regions.js'
+import { SEEN } from './seen.js'
 
 interface FrameProps {
   /** What map A shows, whether or not the map has arrived. */
@@ -68,7 +67,7 @@ export function FrameView({ fitted, cursor, readings, regions, pictureOf, action
         <svg viewBox={`0 0 ${group.frame} ${group.frame}`} aria-hidden="true">
           {[
             ...outlines(fitted, position, reading ? anchorOf(reading.map) : fitted.anchorPosition),
-            ...(reading ? seenBoxes(reading, regions) : []),
+            ...(reading ? SEEN[group.head ?? 'classifier'](reading, regions) : []),
           ].map(drawn)}
         </svg>
         <div
@@ -214,23 +213,4 @@ function outlines({ group, unit }: Fitted, position: Position, anchor: Position)
     square('at-cursor over', row, col),
     svg('text', middle, size < LEAST_FOR_WORDS ? '' : words),
   ]
-}
-
-/**
- * A detector's boxes: that of the object's class and, if the answer is another class, that of the answer. The tag names
- * the answer, so only a box of another class has its name.
- */
-function seenBoxes({ map, sighting, answer, name = '', ofCenter = 0, isNearby }: MapValue, regions: Regions) {
-  if (sighting === undefined || isNearby) return []
-  const box = (of: string, [left, top, right, bottom]: Box) => {
-    const stroke = `rgb(${regions.colourOfClass(of).join(' ')})`
-    return svg('rect', { class: 'seen', stroke, x: left, y: top, width: right - left, height: bottom - top })
-  }
-  const wanted = map.answers?.strongest.names[0] ?? ''
-  const own = namedAnswer(wanted, ofCenter)
-  if (answer === own) return [box(wanted, sighting.own)]
-  const [left, , right, bottom] = sighting.own
-  const isRight = left > map.fitted.group.frame / 2
-  const place = { x: isRight ? right - 4 : left + 4, y: bottom - 5, 'text-anchor': isRight ? 'end' : 'start' }
-  return [box(name, sighting.answer), box(wanted, sighting.own), svg('text', { ...place }, right > left ? own : '')]
 }

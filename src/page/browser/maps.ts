@@ -1,10 +1,9 @@
 import { isSamePosition, type Position } from '../../engine/scene/positions.js'
-import { OUTCOMES } from '../../experiments/answers/boxes.js'
 import { indexOf } from '../../experiments/maps/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { centerOf, kindOf } from '../site/groups.js'
 import { decodeMap, fromBase64, roundCosine } from '../site/mapCoding.js'
-import type { Quantity } from '../site/view.js'
+import { HEAD_MAPS, type Quantity } from '../site/view.js'
 import { positionText } from '../text/text.js'
 import {
   type AnswerAt,
@@ -76,11 +75,12 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   if (wanted === 'similarity' || answers === undefined) return { ...parts, quantity: 'similarity', ...cosines }
   const { sightingAt, strongest } = answers
   if (wanted === 'probability') return { ...parts, quantity: 'probability', ...measured(answers.ofCenter, known) }
-  if (wanted === 'answers' || sightingAt === undefined) return { ...parts, ...regionMap('answers', strongest, known) }
-  const overlaps = answers.ofCenter.map((_, position) => sightingAt(position).overlap)
-  if (wanted === 'overlap') return { ...parts, quantity: 'overlap', ...measured(overlaps, known) }
-  const numbers = Uint32Array.from(answers.ofCenter, (_, position) => sightingAt(position).outcome)
-  return { ...parts, ...regionMap('found', { names: OUTCOMES, numbers, right: [0] }, known) }
+  const seen = HEAD_MAPS.find(({ name }) => name === wanted)
+  if (seen === undefined || sightingAt === undefined) return { ...parts, ...regionMap('answers', strongest, known) }
+  const values = answers.ofCenter.map((_, position) => seen.of(sightingAt(position)))
+  if (seen.names === undefined) return { ...parts, quantity: seen.name, ...measured(values, known) }
+  const regions = { names: seen.names, numbers: Uint32Array.from(values), right: [0] }
+  return { ...parts, ...regionMap(seen.name, regions, known) }
 }
 
 function regionMap(quantity: Quantity, regions: NamedRegions, known: Uint8Array | undefined) {

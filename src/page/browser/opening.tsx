@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks'
 import { isSamePosition, type Position } from '../../engine/scene/positions.js'
-import { SEES_NOTHING } from '../../experiments/answers/boxes.js'
+import { SEES_NOTHING } from '../../experiments/answers/headRow.js'
 import { indexOf, type PixelGrid, positionAt } from '../../experiments/maps/grid.js'
 import { centerOf, kindOf } from '../site/groups.js'
 import type { AnswerSummary, SiteAnswer, SiteGroup } from '../site/siteIndex.js'

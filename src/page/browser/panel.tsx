@@ -3,7 +3,7 @@ import { answerAgreement } from '../../experiments/maps/windowAnswers.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
 import { kindOf, sideText } from '../site/groups.js'
-import type { PanelId } from '../site/view.js'
+import { HEAD_MAPS, type PanelId } from '../site/view.js'
 import {
   agreementText,
   classWords,
@@ -177,13 +177,14 @@ function soFarText({ known }: LoadedMap): string {
 function answersText(map: LoadedMap): string {
   const { quantity, values, mean, lowest, answers, regions, known } = map
   const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
+  const own = HEAD_MAPS.find(({ name }) => name === quantity)
   if (regions && answers) {
     const found = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const foundText = quantity === 'found' ? `${answer} is found at ${positionsText(found, values.length)}; ` : ''
+    const foundText = own ? `${answer} ${own.summary} at ${positionsText(found, values.length)}; ` : ''
     const given = answers.strongest.numbers.filter((_, at) => known?.[at] !== 0)
     return `${foundText}${agreementText(answerAgreement(given))}${soFarText(map)}`
   }
-  const what = quantity === 'overlap' ? 'overlap of its box with the object' : `probability of ${answer}`
+  const what = own?.summary ?? `probability of ${answer}`
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 

@@ -1,4 +1,5 @@
 import type { Position } from '../../engine/scene/positions.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import { positionAt } from '../../experiments/maps/grid.js'
 import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import type { ColourLimits } from '../../plot/colormap.js'
@@ -66,7 +67,7 @@ export function Profile({ id, axis, panel, readings, regions }: ProfileProps) {
 export function profileTitle({ map, position }: MapValue, isSimilarity: boolean, axis: keyof Position): string {
   const { group } = map.fitted
   const { row, col } = nearestPosition(group, position)
-  const quantity = isSimilarity ? 'Similarity' : group.isDetector ? 'Score' : 'Probability'
+  const quantity = isSimilarity ? 'Similarity' : headOf(group.head).score.word
   const along = axis === 'col' ? `row ${decimalText(row, 0)}, by column` : `column ${decimalText(col, 0)}, by row`
   return `${quantity} along ${along}`
 }

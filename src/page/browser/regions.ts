@@ -1,5 +1,5 @@
-import { OUTCOMES } from '../../experiments/answers/boxes.js'
 import { type CountedClass, positionsOfClasses, type RankedClasses, rankedClasses } from '../site/classRanks.js'
+import { HEAD_MAPS, type Quantity } from '../site/view.js'
 import { classWords, isolated } from '../text/text.js'
 import type { NamedRegions } from './answers.js'
 import type { LoadedMap } from './maps.js'
@@ -36,8 +36,10 @@ export interface ClassRegion {
   readonly positions: number
 }
 
-/** Colours of what may become of a detector's object. */
-const OUTCOME_COLOURS = classColours({ right: OUTCOMES.slice(0, 1), others: OUTCOMES.slice(1) })
+/** Colours of the maps of heads, by quantity. */
+const HEAD_COLOURS: ReadonlyMap<Quantity, ReadonlyMap<string, Colour>> = new Map(
+  HEAD_MAPS.map(({ name, names = [] }) => [name, classColours({ right: names.slice(0, 1), others: names.slice(1) })]),
+)
 
 /**
  * Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own.
@@ -45,7 +47,7 @@ const OUTCOME_COLOURS = classColours({ right: OUTCOMES.slice(0, 1), others: OUTC
  */
 export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
   const classes = classColours(ranked)
-  const coloursOf = ({ quantity }: LoadedMap) => (quantity === 'found' ? OUTCOME_COLOURS : classes)
+  const coloursOf = ({ quantity }: LoadedMap) => HEAD_COLOURS.get(quantity) ?? classes
   return {
     /** @param number index of the class in the names of `map.regions` */
     colourOf: (map: LoadedMap, number: number): Colour =>
@@ -75,7 +77,7 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
   }
 }
 
-/** As the study's classes of an object, the class that a detector looks for counts as right. It is the first one. */
+/** As the study's classes of an object, the class that a head looks for counts as right. It is the first one. */
 function rankedIn(all: readonly LoadedMap[]): RankedClasses {
   return rankedClasses(
     all.flatMap(({ answers }) =>

@@ -1,6 +1,6 @@
 import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
 import { kindOf } from '../site/groups.js'
-import type { Quantity } from '../site/view.js'
+import { HEAD_MAPS, type Quantity } from '../site/view.js'
 import { isOfSameObject } from './fit.js'
 import { differenceMap, extremes, type LoadedMap } from './maps.js'
 import { type Regions, regionsOf } from './regions.js'
@@ -47,13 +47,12 @@ export function currentMaps({ fits, maps }: Pick<State, 'fits' | 'maps'>): State
 }
 
 const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
-const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
+const EXPLANATIONS: Readonly<Partial<Record<Quantity, string>>> = {
   similarity:
     'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
   probability:
     'Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. Answers always come from the output layer.',
   answers:
     'Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. Strides, the frame’s borders and fully connected layers break this invariance.',
-  overlap: 'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
-  found: 'Its colour shows whether the detector finds the object, or what else it sees.',
+  ...Object.fromEntries(HEAD_MAPS.map(({ name, explanation }) => [name, explanation])),
 }

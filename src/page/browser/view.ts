@@ -1,4 +1,5 @@
 import type { Position } from '../../engine/scene/positions.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import { centerOf, comparedIn, kindOf } from '../site/groups.js'
@@ -29,7 +30,7 @@ export function firstView(index: SiteIndex): View {
     size: index.wished ?? comparedIn(index)(group),
     patch: group.units[0]?.patch ?? null,
     anchor: center.name,
-    shows: group.isDetector ? 'found' : group.classes !== null ? 'answers' : 'similarity',
+    shows: group.classes === null ? 'similarity' : headOf(group.head).opens,
     difference: false,
     cursor: center,
     colours: Object.keys(COLOUR_MAPS)[0]!,

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { PANEL_IDS } from '../site/view.js'
+import { PANEL_IDS, QUANTITIES } from '../site/view.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { FrameView } from './frame.js'
@@ -111,9 +111,8 @@ function MapPanels({ state, viewer, shown, readings }: PartProps) {
 const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
 function Scale({ shown: { colours, limits }, readings }: Pick<PartProps, 'shown' | 'readings'>) {
-  const quantity = (['similarity', 'probability', 'overlap'] as const).find((one) =>
-    readings.some(({ map }) => map.quantity === one),
-  )
+  const numbers = readings.filter(({ map }) => map.regions === undefined)
+  const quantity = QUANTITIES.find((one) => numbers.some(({ map }) => map.quantity === one))
   if (quantity === undefined) return null
   const marks = readings.flatMap(({ panel, map, shown }) =>
     map.quantity === quantity ? [{ panel, value: shown }] : [],

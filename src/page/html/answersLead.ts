@@ -1,3 +1,4 @@
+import { headOf } from '../../experiments/answers/heads.js'
 import { comparedSizes } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import type { SiteGroup } from '../site/siteIndex.js'
@@ -51,6 +52,6 @@ function linkTo({ group, patch, answer: { agreement } }: ObjectAnswer, alike: re
     size: group.size,
     patch,
     anchor: 'center',
-    map: group.isDetector ? 'found' : 'answers',
+    map: headOf(group.head).opens,
   })
 }

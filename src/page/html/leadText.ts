@@ -1,5 +1,5 @@
-import { SEES_NOTHING } from '../../experiments/answers/boxes.js'
 import { CONFIDENT, EVERYWHERE } from '../../experiments/answers/confidence.js'
+import { SEES_NOTHING } from '../../experiments/answers/headRow.js'
 import { sizeText } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import { median } from '../../support/stopwatch.js'

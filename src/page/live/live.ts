@@ -1,7 +1,7 @@
 /** Messages that the live page and its server exchange. Those in a stream are coded by `encodeMessage`. */
 
 import { type Position, positionRange } from '../../engine/scene/positions.js'
-import type { Detection } from '../../experiments/answers/boxes.js'
+import type { HeadKind } from '../../network.js'
 
 /** Data with which the live page starts. The server embeds them in the page as JSON. */
 export interface LiveStudy {
@@ -32,7 +32,8 @@ export interface LiveNetwork {
   readonly knows?: string
   /** Words for what an object is: the categories that the network knows, then its classes. Empty if not known. */
   readonly classNames: readonly string[]
-  readonly isDetector: boolean
+  /** As in `SiteGroup`. */
+  readonly head?: HeadKind
   /** A sentence for the user, shown while the network is chosen. */
   readonly note?: string
 }
@@ -110,10 +111,10 @@ export interface MapRows {
       readonly class: number
       readonly probability: number
       readonly ofCenter: number
-      /** Only of a detector. */
-      readonly sighting?: Detection
+      /** Only of a head: its sighting there. */
+      readonly sighting?: Float32Array
     }
-    /** Only of a detector: its sightings (see `Detections`). */
+    /** Only of a head: its sightings (see `Sightings`). */
     readonly sightings?: Float32Array
     /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>

@@ -26,7 +26,7 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
       ...ANCHOR_NAMES.map((name) => anchors[name][key]),
     ])
   const [strongest, probability, ofCenter] = [map(0, 'class'), map(1, 'probability'), map(2, 'ofCenter')]
-  const sightings = (await unit.boxes(layer.name))?.data
+  const sightings = (await unit.sightings(layer.name))?.data
   const indices = [...new Set([center.class, ...strongest])]
   const places = new Map(indices.map((one, place) => [one, place]))
   const numbers = strongest.map((one) => places.get(one)!)
@@ -51,7 +51,7 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
       grid: { rows, cols, stride: inputs.stride, first: positionRange(frame, inputs.size).first },
       center: unit.anchors.center,
       classes,
-      // Of a detector, `center` is the object's class, which need not be the answer.
+      // Of a head, `center` is the object's class, which need not be the answer.
       own: places.get(anchors.center.class)!,
       ...(sightings && { wanted: places.get(center.class) }),
       numbers,

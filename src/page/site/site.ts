@@ -91,7 +91,6 @@ export function siteWriter(results: string, site: string): SiteWriter {
         described.push({
           key,
           ...(small.some((one) => one !== null) ? classesOf(group) : { classes: null }),
-          isDetector: group.units.some(({ layers }) => layers.some(({ answers }) => answers?.detected)),
           units,
           ...(await describeGroup(group, pictures.background)),
         })
@@ -174,7 +173,7 @@ function classesOf({ units }: StudyGroup): Pick<SiteGroup, 'classes' | 'knows'> 
 async function describeGroup(
   group: StudyGroup,
   background: (identity: string, frameSide: number) => Promise<SiteGroup['background']>,
-): Promise<Omit<SiteGroup, 'key' | 'classes' | 'knows' | 'units' | 'isDetector'>> {
+): Promise<Omit<SiteGroup, 'key' | 'classes' | 'knows' | 'units'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   if (first === undefined) throw new Error('a group has no unit')
@@ -187,6 +186,7 @@ async function describeGroup(
     stride,
     first: positionRange(frame, size).first,
     frame,
+    ...(first.inputs.head && { head: first.inputs.head.kind }),
     background: await background(first.inputs.background, frame),
     anchors,
     layers: first.layers.map(({ name }) => {

@@ -1,3 +1,4 @@
+import type { HeadKind } from '../../network.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import type { RankedClasses } from './classRanks.js'
@@ -52,8 +53,8 @@ export interface SiteGroup {
   readonly classes: string | null
   /** The classes that the network knows, such as "627 emoji" or "ImageNet"; absent if no classes were predicted. */
   readonly knows?: string
-  /** Whether the network is a detector, so that the maps of outcomes and overlaps are known. */
-  readonly isDetector?: boolean
+  /** Kind of the network's head, whose maps are known; absent for a network without one. */
+  readonly head?: HeadKind
   readonly units: readonly SiteUnit[]
 }
 
@@ -98,7 +99,7 @@ export interface AnswerSummary {
   readonly frequent: readonly (Pick<SiteAnswer, 'name' | 'isRight'> & { readonly share: number })[]
   /**
    * Share of positions where another class, which is not correct, is the answer with a probability of at least
-   * `CONFIDENT`. A detector that sees nothing counts, too.
+   * `CONFIDENT`. Seeing nothing counts, too.
    */
   readonly changed: number
   /**
@@ -163,7 +164,7 @@ export interface SiteAnswers {
    * `encodeMap`.
    */
   readonly ofOthers: string
-  /** Only of a detector: its sightings (see `Detections`), as float32, little-endian. */
+  /** Only of a head: its sightings (see `Sightings`), as float32, little-endian. */
   readonly sightings?: string
 }
 

@@ -1,6 +1,6 @@
 import type { Position } from '../../engine/scene/positions.js'
-import { SEES_NOTHING } from '../../experiments/answers/boxes.js'
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { SEES_NOTHING } from '../../experiments/answers/headRow.js'
 import { type PixelGrid, positionAt } from '../../experiments/maps/grid.js'
 import { agreementOf } from '../../experiments/maps/windowAnswers.js'
 import { addTo } from '../../support/lists.js'
@@ -23,7 +23,7 @@ export interface NumberedAnswers {
   readonly classes: readonly AnsweredClass[]
   /** Index in `classes` of the answer at the center. */
   readonly own: number
-  /** Index in `classes` of the class that a detector looks for; undefined for other networks. */
+  /** Index in `classes` of the class that a head, such as a detector's, looks for; undefined for other networks. */
   readonly wanted?: number | undefined
   /** Index in `classes` of the answer at each position; entries after the last position are ignored. */
   readonly numbers: ArrayLike<number>
@@ -57,7 +57,7 @@ export function answerSummary(answers: NumberedAnswers): AnswerSummary {
   }
 }
 
-/** Positions where the answer is another class, which is confident and not correct, or where a detector sees nothing. */
+/** Positions where the answer is another class, which is confident and not correct, or where nothing is seen. */
 function changedPositions({ grid, classes, own, numbers, probabilities }: NumberedAnswers): readonly number[] {
   return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
     const number = numbers[i]!
@@ -103,8 +103,8 @@ const MOST_RIGHT = 3
 const MOST_OTHERS = 6
 
 /**
- * Ranks the classes of each object by the number of positions, in all networks and sizes. The class that a detector
- * looks for counts as right, so that its boxes and the positions where it is found have one colour.
+ * Ranks the classes of each object by the number of positions, in all networks and sizes. The class that a head
+ * looks for counts as right, so that its outlines and the positions where it is found have one colour.
  */
 export function classRanking() {
   const objects = new Map<string, CountedClass[]>()

@@ -1,12 +1,21 @@
 import type { Position } from '../../engine/scene/positions.js'
+import type { HeadMap, HeadQuantity } from '../../experiments/answers/headRow.js'
+import { HEADS } from '../../experiments/answers/heads.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 
 /**
- * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
- * A detector's maps also show the overlap of its box with the object, and whether it finds the object.
+ * What a map of any network may show: similarity to the anchor, probability of the class predicted at the center, or
+ * predicted classes. A head, such as a detector's, has further maps.
  */
-export const QUANTITIES = ['similarity', 'probability', 'answers', 'overlap', 'found'] as const
-export type Quantity = (typeof QUANTITIES)[number]
+export type Quantity = 'similarity' | 'probability' | 'answers' | HeadQuantity
+
+/** The maps that only some kinds of output have. */
+export const HEAD_MAPS: readonly HeadMap[] = Object.values(HEADS).flatMap(({ maps }) => maps)
+
+export const QUANTITIES: readonly Quantity[] = [
+  ...(['similarity', 'probability', 'answers'] as const),
+  ...HEAD_MAPS.map(({ name }) => name),
+]
 
 /** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
 export interface View {

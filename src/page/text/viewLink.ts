@@ -1,3 +1,5 @@
+import type { Quantity } from '../site/view.js'
+
 /** The settings that a link to the viewer changes. Settings that are left out stay as they are. */
 export interface LinkedView {
   readonly network: string
@@ -8,7 +10,7 @@ export interface LinkedView {
   /** Name of an object, or null for the mean over objects. */
   readonly patch?: string | null
   readonly anchor?: string
-  readonly map?: 'similarity' | 'answers' | 'found'
+  readonly map?: Quantity
   readonly show?: 'difference'
   /** Ends of the colour scale: `0.88,1`, or `fit` for the smallest and largest value of the maps. */
   readonly limits?: string

@@ -24,7 +24,7 @@ ${tables.join('\n')}`
 
 /**
  * All measures of a protocol. For each measure, the best network comes first.
- * @param measures of all networks, because only detectors measure overlaps
+ * @param measures of all networks, because some measures are only of detectors
  */
 function measureTable(networks: readonly AnsweredNetwork[], measures: readonly ConsistencyMetric[]): string {
   const isOne = networks.length === 1

@@ -1,6 +1,9 @@
+import type { HeadColumn } from '../../experiments/answers/headRow.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import { type Column, comparedWith, type Protocol, type ProtocolName } from '../../experiments/answers/protocols.js'
 import { agreementOf } from '../../experiments/maps/windowAnswers.js'
+import type { HeadKind } from '../../network.js'
 import { mean } from '../../support/statistics.js'
 import type { Better } from '../measures/measures.js'
 
@@ -12,7 +15,7 @@ export interface StoredAnswer extends Readonly<Record<Column, number>> {
   readonly isRight: boolean | undefined
 }
 
-type MeasureUnit = 'share' | 'probability' | 'error' | 'overlap'
+type MeasureUnit = 'share' | 'probability' | 'error' | HeadColumn
 
 /**
  * A measure of one photograph, which is computed from its stored values. It is what `ofCounts` or `ofExtra` returns.
@@ -61,12 +64,12 @@ const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMetric[]>> = 
   ],
 }
 
-const BOX_CONSISTENCY: ProtocolMetric = {
-  name: 'box-consistency',
-  title: 'overlap of the best boxes, moved back by the shift',
-  unit: 'overlap',
-  better: 'higher',
-  of: ({ overlap }) => (Number.isNaN(overlap) ? undefined : overlap),
+/** The measures of the columns that a head has besides those of class scores. */
+function headMeasures(head: HeadKind | undefined): readonly ProtocolMetric[] {
+  return headOf(head).columns.map(({ name: column, measure: name, title }) => ({
+    ...{ name, title, unit: column, better: 'higher' },
+    of: ({ [column]: value }) => (Number.isNaN(value) ? undefined : value),
+  }))
 }
 
 const ALWAYS_SAME: ProtocolMetric = {
@@ -108,15 +111,15 @@ const MEASURES_OF_LABELS: readonly ProtocolMetric[] = [
   },
 ]
 
-/** The measures of a protocol: its own, of a detector those of boxes, and with labels those of right answers. */
+/** The measures of a protocol: its own, those of a head, and with labels those of right answers. */
 export function metricsOf(
   protocol: Protocol,
-  has: { readonly labels: boolean; readonly boxes: boolean },
+  has: { readonly labels: boolean; readonly head?: HeadKind | undefined },
 ): readonly ProtocolMetric[] {
   if (protocol.name === 'center') return has.labels ? [ACCURACY, CONFIDENCE_MEASURE] : [CONFIDENCE_MEASURE]
   return [
     ...OWN_MEASURES[protocol.name],
-    ...(has.boxes && protocol.compares ? [BOX_CONSISTENCY] : []),
+    ...(protocol.compares ? headMeasures(has.head) : []),
     ALWAYS_SAME,
     CONFIDENCE_MEASURE,
     ...(has.labels ? MEASURES_OF_LABELS : []),

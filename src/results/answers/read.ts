@@ -66,7 +66,7 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   for (const [ofProtocol] of buckets.values()) checkSame(ofProtocol!, first, withoutProtocol)
   for (const own of buckets.values()) for (const bucket of own) checkSame(bucket, own[0]!, ({ inputs }) => inputs)
   const hasLabels = all.some(({ answers }) => answers.photographs.some(({ right }) => right !== undefined))
-  const has = { labels: hasLabels, boxes: first.answers.inputs.detector !== undefined }
+  const has = { labels: hasLabels, head: first.answers.inputs.head?.kind }
   const listed = [...buckets.keys()].flatMap((protocol) =>
     metricsOf(protocolNamed(protocol), has).map((measure): ListedMetric => ({ protocol, measure })),
   )

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/answers/protocols.js'
 import { sha256 } from '../../files/sha256.js'
 import { SCORE_MEANINGS } from '../../network.js'
+import { headSchema } from '../unit/schema.js'
 
 /**
  * Version of the stored answers. Increase it whenever the frames of a protocol or the stored values change. Older
@@ -27,8 +28,8 @@ export const answersInputsSchema = z.object({
   scores: z.enum(SCORE_MEANINGS),
   /** Floating-point type of the network's arithmetic; absent for float32. */
   precision: z.literal('fp16').exactOptional(),
-  /** What decides a detector's answers; absent for other networks. */
-  detector: z.object({ threshold: z.number(), boxes: z.string() }).exactOptional(),
+  /** What decides the answers of a head, such as a detector's; absent for other networks. */
+  head: headSchema.exactOptional(),
   protocol: z.enum(PROTOCOL_NAMES),
   /** Settings of the protocol. Those on which its answers do not depend are absent. */
   draws: z.number().int().positive().exactOptional(),

@@ -1,5 +1,7 @@
 import { ANCHOR_NAMES, type AnchorName, positionRange } from '../../engine/scene/positions.js'
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import type { HeadRow } from '../../experiments/answers/headRow.js'
+import { HEADS } from '../../experiments/answers/heads.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../../experiments/classifiers/foldBaselines.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../../experiments/classifiers/folds.js'
 import { ERROR_PARTS } from '../../experiments/maps/equivariance.js'
@@ -89,9 +91,7 @@ export const MEASURES: readonly Metric[] = [
     of: ({ answers }) => (answers === null ? [] : [[CENTER, Math.max(0, answers.center.probability - answers.least)]]),
     tables: answerColumn('answer-fall'),
   },
-  detectedMeasure('found', 'found'),
-  detectedMeasure('right-and-found', 'right'),
-  detectedMeasure('overlap', 'overlap'),
+  ...Object.values(HEADS).flatMap(seenMeasures),
   {
     name: 'similarity-mean',
     better: 'higher',
@@ -352,14 +352,14 @@ function answerColumn(metric: string): readonly MeasureTable[] {
   return [{ kind: tables.ANSWERS, column: columnOf }]
 }
 
-/** A measure of a detector's answers. */
-function detectedMeasure(name: string, key: 'found' | 'right' | 'overlap'): Metric {
-  return {
-    name,
-    better: 'higher',
-    of: ({ answers }) => [answers?.detected?.[key] ?? []].flat().map((value) => [{}, value]),
-    tables: [{ kind: tables.DETECTIONS, column: () => [name] }],
-  }
+/** The measures of what a head sees of objects. */
+function seenMeasures({ measures, table }: HeadRow): readonly Metric[] {
+  const kind = table && tables.seenTable(table)
+  return measures.map(({ name, better }) => ({
+    ...{ name, better },
+    of: ({ answers }) => [answers?.seen?.[name] ?? []].flat().map((value) => [{}, value]),
+    ...(kind && { tables: [{ kind, column: () => [name] }] }),
+  }))
 }
 
 function bandColumn(variant: Variant): readonly string[] | undefined {

@@ -1,5 +1,5 @@
-import { ON_OBJECT } from '../../experiments/answers/boxes.js'
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import type { HeadRow } from '../../experiments/answers/headRow.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, foldsText } from '../../experiments/classifiers/folds.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
@@ -151,15 +151,16 @@ export const ANSWERS: TableKind = {
   spread: { fewest: FEWEST_PATCHES },
 }
 
-export const DETECTIONS: TableKind = {
-  stem: 'detections',
-  title: 'Objects that a detector finds',
-  note: `A detector finds an object if the best box of the object’s class reaches the threshold and is on the object: its overlap with the object’s square (intersection over union) is at least ${ON_OBJECT}. It also answers correctly if no other class has a better score. The table has the shares of positions and the mean overlap, means over objects. ${OVER_OBJECTS}`,
-  keys: ['measure'],
-  statistic: 'mean',
-  counted: 'patches',
-  spread: { fewest: FEWEST_PATCHES },
-  isPrinted: true,
+/** The table of what a head sees of objects. */
+export function seenTable({ stem, title, note }: NonNullable<HeadRow['table']>): TableKind {
+  return {
+    ...{ stem, title, note: `${note} ${OVER_OBJECTS}` },
+    keys: ['measure'],
+    statistic: 'mean',
+    counted: 'patches',
+    spread: { fewest: FEWEST_PATCHES },
+    isPrinted: true,
+  }
 }
 
 /** All measures of photographs. A column is a protocol and a measure. */

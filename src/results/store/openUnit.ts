@@ -30,8 +30,8 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'frame' | 'rows' | 'cols
    * probability, and the probability of the class predicted at the center. Undefined for a layer without class scores.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
-  /** Reads the sightings of a detector's layer (see `Detections`), [positions + 5, 10]; otherwise undefined. */
-  readonly boxes: (layer: string) => Promise<NpyArray | undefined>
+  /** Reads the sightings of a head's layer (see `Sightings`), [positions + 5, values]; otherwise undefined. */
+  readonly sightings: (layer: string) => Promise<NpyArray | undefined>
   /**
    * Reads short vectors that replace the layer's features where only cosines are needed, [rows, cols, dims]. Their
    * cosines differ from those of the features by at most 0.002. Undefined if the unit has none.
@@ -88,7 +88,7 @@ export function unitWithArrays(
     measures: async () => (await readMeasures(folder, description)) ?? measured(),
     anchorFeatures: readOfLayer('anchorFeatures') as OpenUnit['anchorFeatures'],
     answers,
-    boxes: readOfLayer('boxes'),
+    sightings: readOfLayer('sightings'),
     sketch: readOfLayer('sketch'),
     features: readOfLayer('features'),
   }

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
 import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
-import { SIGHTING_VALUES } from '../../experiments/answers/boxes.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import type { GridShape } from '../../experiments/maps/grid.js'
 import { fileName } from '../../files/fileName.js'
 import type { Unit } from './schema.js'
@@ -10,7 +10,7 @@ type DescribedUnit = Omit<Unit, 'arrays'>
 
 interface LayerArray {
   /** Start of the file's name, which is `<prefix>-<layer>.npy`. */
-  readonly prefix: string
+  readonly prefix: string | ((unit: DescribedUnit) => string)
   readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
 }
 
@@ -21,9 +21,10 @@ const LAYER_ARRAYS = {
     prefix: 'answers',
     shape: ({ rows, cols }, { answers }) => (answers === null ? undefined : [ANSWER_MAPS, rows, cols]),
   },
-  boxes: {
-    prefix: 'boxes',
-    shape: ({ rows, cols }, { answers }) => answers?.detected && [rows * cols + ANCHOR_NAMES.length, SIGHTING_VALUES],
+  sightings: {
+    prefix: ({ inputs }) => headOf(inputs.head?.kind).reader?.file ?? '',
+    shape: ({ inputs, rows, cols }, { answers }) =>
+      answers?.seen && [rows * cols + ANCHOR_NAMES.length, headOf(inputs.head?.kind).reader?.values ?? 0],
   },
   sketch: {
     prefix: 'sketch',
@@ -47,7 +48,8 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   const { layers, rows, cols } = unit
   const perLayer = layers.flatMap((described, layer) =>
     Object.entries(LAYER_ARRAYS).flatMap(([kind, { prefix, shape: shapeOf }]) => {
-      const [file, shape] = [`${prefix}-${fileName(described.name)}.npy`, shapeOf(unit, described)]
+      const start = typeof prefix === 'string' ? prefix : prefix(unit)
+      const [file, shape] = [`${start}-${fileName(described.name)}.npy`, shapeOf(unit, described)]
       return shape === undefined ? [] : [{ kind: kind as LayerArrayKind, layer, file, shape }]
     }),
   )

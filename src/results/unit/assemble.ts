@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/scene/positions.js'
 import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
-import { detectedShares } from '../../experiments/answers/detections.js'
+import { headOf } from '../../experiments/answers/heads.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
 import type { EquivarianceError } from '../../experiments/maps/equivariance.js'
 import type { GridShape } from '../../experiments/maps/grid.js'
@@ -51,7 +51,7 @@ export function assembleUnit(
         ...(foldErrors && { foldErrors }),
         ...(equivariance && { equivariance: [...equivariance] }),
         ...(readout && { readout: readout.map((one) => ({ ...one, predictions: [...one.predictions] })) }),
-        answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
+        answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs),
         ...(sketch && { sketch: sketch.dims }),
       }
     },
@@ -62,7 +62,7 @@ export function assembleUnit(
       maps,
       anchorFeatures: parts.map(({ anchorFeatures }) => anchorFeatures),
       answers: parts.map(({ answers }) => answers?.maps),
-      boxes: parts.map(({ answers }) => answers?.detections?.sightings),
+      sightings: parts.map(({ answers }) => answers?.seen?.sightings),
       sketch: parts.map(({ sketch }) => sketch?.rows),
     },
   }
@@ -79,18 +79,17 @@ function byAnchor<T>(of: (name: AnchorName, index: number) => T): Record<AnchorN
   return Object.fromEntries(ANCHOR_NAMES.map((name, i) => [name, of(name, i)])) as Record<AnchorName, T>
 }
 
-/** @param category class of the object; null if unknown */
 function namedAnswers(
-  { maps, center, kept, least, atAnchors, detections }: NonNullable<LayerParts['answers']>,
+  { maps, center, kept, least, atAnchors, seen }: NonNullable<LayerParts['answers']>,
   known: Readonly<Record<number, string>> = {},
-  category: string | null,
+  { category, head }: Pick<UnitInputs, 'category' | 'head'>,
 ): NonNullable<StoredLayer['answers']> {
   const atPositions = maps.subarray(0, maps.length / ANSWER_MAPS)
   const found = new Set([center.class, ...atPositions, ...atAnchors.map((answer) => answer.class)])
   const names = [...found].map((index) => [index, known[index] ?? String(index)])
   const atCenter = atAnchors[ANCHOR_NAMES.indexOf('center')]!.class
   const right = isRightAnswer(category, known[atCenter] ?? '', Object.values(known))
-  const detected = detections && detectedShares(atPositions, detections)
+  const numbers = seen && headOf(head?.kind).reader?.measured(atPositions, seen)
   const anchors = byAnchor((_, i) => ({ ...atAnchors[i]! }))
-  return { center, anchors, right, kept, least, names: Object.fromEntries(names), ...(detected && { detected }) }
+  return { center, anchors, right, kept, least, names: Object.fromEntries(names), ...(numbers && { seen: numbers }) }
 }

@@ -4,13 +4,16 @@ import { BLENDS } from '../../engine/scene/task.js'
 import { MADE_UP_FEATURES } from '../../experiments/classifiers/foldBaselines.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/classifiers/folds.js'
 import { READ_AXES } from '../../experiments/readout/readout.js'
-import { SCORE_MEANINGS } from '../../network.js'
+import { HEAD_KINDS, SCORE_MEANINGS } from '../../network.js'
 
 /**
  * Version of the stored units. Increase it whenever the contents of unit.json or of the arrays change. Older units are
  * then computed again. Measures have versions of their own; see `measures.ts`.
  */
 export const UNIT_FORMAT = 1
+
+/** See `storedHead`. */
+export const headSchema = z.object({ kind: z.enum(HEAD_KINDS), threshold: z.number(), boxes: z.string() })
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
 export const inputsSchema = z.object({
@@ -43,10 +46,8 @@ export const inputsSchema = z.object({
   input: z.string().optional(),
   /** What the class scores mean; absent if no layer has class scores. */
   scores: z.enum(SCORE_MEANINGS).optional(),
-  /** What decides a detector's answers; absent for other networks. */
-  detector: z
-    .object({ threshold: z.number(), boxes: z.string(), objectClass: z.string().exactOptional() })
-    .exactOptional(),
+  /** What decides the answers of a head, such as a detector's; absent for other networks. */
+  head: headSchema.extend({ objectClass: z.string().exactOptional() }).exactOptional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
@@ -100,7 +101,7 @@ const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
   /**
-   * Class predicted with the object at the center: its index and its probability. Of a detector, the object's class.
+   * Class predicted with the object at the center: its index and its probability. Of a head, the object's class.
    */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
   /** With the object at each anchor: the class predicted, its probability, and that of the class at the center. */
@@ -120,11 +121,12 @@ const answersSchema = z.object({
   /** Names, by class index, of all classes that are predicted at some position or anchor. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
   /**
-   * Only of a detector. `found`: share of positions at which the best box of `center.class` is on the object and its
-   * score reaches the threshold. `right`: share of positions at which, besides, this class is the answer; null if
-   * the object's class is not known. `overlap`: mean intersection over union of this box and the object's square.
+   * Only of a head: its measures of the object, by name; null if one is not known. Of a detector, `found` is the share of
+   * positions at which the best box of `center.class` is on the object and its score reaches the threshold.
+   * `right-and-found` is the share of positions at which, besides, this class is the answer; it is not known if the
+   * object's class is not. `overlap` is the mean intersection over union of this box and the object's square.
    */
-  detected: z.object({ found: shareSchema.unwrap(), right: shareSchema, overlap: z.number() }).exactOptional(),
+  seen: z.record(z.string(), z.number().nullable()).exactOptional(),
 })
 
 const equivarianceSchema = z.object({

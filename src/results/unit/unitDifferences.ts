@@ -67,8 +67,8 @@ export const COMPARED_INPUTS: Readonly<Record<SharedInput, ComparedInput>> = {
   },
   input: { text: ({ input }) => input ?? 'the network’s own', group: 'input', folders: 'fact' },
   scores: { text: ({ scores }) => scores ?? 'none', group: 'meaning of class scores', folders: 'fact' },
-  detector: {
-    text: ({ detector = {} }) => Object.entries(detector).flat().join(' '),
+  head: {
+    text: ({ head = {} }) => Object.entries(head).flat().join(' '),
     group: 'reading of a detector',
     folders: 'fact',
   },

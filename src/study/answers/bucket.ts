@@ -1,4 +1,4 @@
-import { answerNames } from '../../experiments/answers/answers.js'
+import { answerNames } from '../../experiments/answers/heads.js'
 import { type ProtocolAnswers, protocolAnswers } from '../../experiments/answers/protocolAnswers.js'
 import { answersOf, columnsOf } from '../../experiments/answers/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'

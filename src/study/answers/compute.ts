@@ -5,9 +5,8 @@ import { pixelScene } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
 import { InputError, throwIfStopped } from '../../errors.js'
 import { classProbabilities } from '../../experiments/answers/answers.js'
-import { boxAt, comparedFeatures } from '../../experiments/answers/detections.js'
-import { answerOf, type ProtocolAnswers, type Seen } from '../../experiments/answers/protocolAnswers.js'
-import type { Shift } from '../../experiments/answers/protocols.js'
+import { comparedFeatures, headOf } from '../../experiments/answers/heads.js'
+import type { ProtocolAnswers } from '../../experiments/answers/protocolAnswers.js'
 import { type PhotographFile, readPhotograph } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { secondsSince } from '../../support/stopwatch.js'
@@ -236,12 +235,13 @@ async function takePiece(
 }
 
 /** Returns a function that takes the answers of one piece after the other, and keeps those of complete photographs. */
-function takingAnswers({ id, classes: { layer: name, scores }, detector }: Classifier): TakeAnswers {
+function takingAnswers({ id, classes: { layer: name, scores }, head }: Classifier): TakeAnswers {
+  const { reader } = headOf(head?.kind)
   /** The photograph whose frames are being run. */
   let current: { readonly bucket: OpenBucket; readonly name: string; readonly answers: ProtocolAnswers } | undefined
   return (photographs, matrix, dims) => {
-    const layer = comparedFeatures({ name, matrix, dims }, detector)
-    const { dims: classes, detections } = layer
+    const layer = comparedFeatures({ name, matrix, dims }, head)
+    const { dims: classes } = layer
     const probabilities = classProbabilities(layer.matrix, photographs.length, classes, scores, `${id} ${name}`)
     for (const [index, { bucket, name, sha256, moved }] of photographs.entries()) {
       const own = probabilities.subarray(index * classes, (index + 1) * classes)
@@ -251,23 +251,8 @@ function takingAnswers({ id, classes: { layer: name, scores }, detector }: Class
         )
       if (current?.bucket !== bucket || current.name !== name) current = { bucket, name, answers: bucket.begin(name) }
       const { answers } = current
-      answers.take(own, detector && detections && seenIn(detections, index, own, detector.threshold, moved))
+      answers.take(own, head && reader?.seen(layer, index, own, head.threshold, moved))
       if (answers.isComplete()) bucket.add(name, sha256, answers)
     }
   }
-}
-
-/** What a detector sees in a frame, with its best box moved back to where it is in the photograph. */
-function seenIn(
-  detections: Float32Array,
-  index: number,
-  probabilities: Float64Array,
-  threshold: number,
-  { rows, cols }: Shift,
-): Seen {
-  const classes = probabilities.length
-  const { answer } = answerOf(index, probabilities)
-  if (probabilities[answer]! < threshold) return { answer: classes }
-  const [left, top, right, bottom] = boxAt(detections, index, classes, answer)
-  return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
 }

@@ -40,7 +40,7 @@ export interface NetworkConsistency
   > {
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
-  /** Only of a detector: the least score at which it sees something. */
+  /** Only of a head, such as a detector's: the least score at which it sees something. */
   readonly threshold?: number
   /** Device and settings that ran the network in this call or an earlier one; absent if nobody knows. */
   readonly settings?: NetworkSettings
@@ -103,13 +103,13 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
 const NONE = { measures: [], photographs: [], failed: [] }
 
 function describedNetwork(
-  { id, weightsSha256, input, classes, detector }: Classifier,
+  { id, weightsSha256, input, classes, head }: Classifier,
   { measures, photographs, failed }: Pick<AnsweredNetwork, 'measures' | 'photographs' | 'failed'> = NONE,
 ) {
   const { layer, scores } = classes
   return {
     ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), layer, scores },
-    ...(detector && { threshold: detector.threshold }),
+    ...(head && { threshold: head.threshold }),
     ...{ measures, photographs, failed },
   }
 }

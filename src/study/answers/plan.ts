@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { throwIfStopped, UsageError } from '../../errors.js'
+import { storedHead } from '../../experiments/answers/heads.js'
 import { CENTER, type Protocol } from '../../experiments/answers/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { recipeText } from '../../networks/input/recipe.js'
@@ -113,7 +114,6 @@ function settingsOf(
   { draws, seed, request }: ResolvedConsistency,
 ): Pick<AnswersItem, 'setting' | 'inputs'> {
   const frame = network.input.rows
-  const { detector } = network
   const inputs: AnswersInputs = {
     format: ANSWERS_FORMAT,
     model: network.id,
@@ -123,7 +123,7 @@ function settingsOf(
     input: recipeText(network.input),
     scores: network.classes.scores.meaning,
     ...(request.precision === 'fp16' && { precision: request.precision }),
-    ...(detector && { detector: { threshold: detector.threshold, boxes: detector.boxes } }),
+    ...(network.head && { head: storedHead(network.head) }),
     protocol,
     ...(settings.includes('draws') && { draws }),
     ...(settings.includes('seed') && { seed }),

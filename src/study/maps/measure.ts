@@ -1,6 +1,6 @@
 import type { Features } from '../../engine/features/features.js'
-import { answerNames } from '../../experiments/answers/answers.js'
-import { type ComparedLayer, comparedFeatures, detectionsOf } from '../../experiments/answers/detections.js'
+import type { ComparedLayer } from '../../experiments/answers/headRow.js'
+import { answerNames, comparedFeatures, sightingsOf } from '../../experiments/answers/heads.js'
 import type { Classifiers } from '../../experiments/classifiers/classifiers.js'
 import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../../experiments/classifiers/foldBaselines.js'
 import { separabilityByScheme, type TaskSeparability } from '../../experiments/classifiers/separability.js'
@@ -13,6 +13,7 @@ import type { LayerGrid } from '../../experiments/maps/grid.js'
 import { sketchOf } from '../../experiments/maps/sketch.js'
 import { positionReadout } from '../../experiments/readout/readout.js'
 import { type Network, outputOf } from '../../network.js'
+import { classesOfObject } from '../../networks/classes/words.js'
 import { networkGraph } from '../../onnx/graph/analysis.js'
 import { strideOf } from '../../onnx/graph/spacing.js'
 import type { Progress } from '../../progress.js'
@@ -39,7 +40,7 @@ export async function measureAndStore(
 ): Promise<void> {
   const { grid, network, inputs } = unit
   const parts: LayerParts[] = []
-  const layers = features.layers.map((layer) => comparedFeatures(layer, network.detector))
+  const layers = features.layers.map((layer) => comparedFeatures(layer, network.head))
   for (const [i, layer] of layers.entries()) {
     const measured = await layerParts(unit, layer, classifiers)
     parts.push({ ...measured, equivariance: features.equivariance[i] })
@@ -67,10 +68,12 @@ async function layerParts(
   const { name } = layer
   const onGrid = extractedGrid(grid, layer, `${network.id} ${name}, object ${patch.name}`)
   const scores = name === network.classes?.layer ? network.classes.scores : undefined
-  const detections = detectionsOf(grid, layer, network, patch)
+  const { classes, head } = network
+  const right = head && patch.category ? classesOfObject(patch.category, classes?.names ?? []) : undefined
+  const seen = sightingsOf(grid, layer, network, patch.size, right)
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
-    ...(await measureFeatures(onGrid, scores, place, detections)),
+    ...(await measureFeatures(onGrid, scores, place, seen)),
     separability: await separabilityOf(inputs, onGrid, place),
   })
   const period = periodOf(network, name)

@@ -4,10 +4,10 @@ import { sceneOf } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
 import { InputError, UsageError } from '../../errors.js'
 import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
-import { SIGHTING_VALUES } from '../../experiments/answers/boxes.js'
+import { headOf, storedHead } from '../../experiments/answers/heads.js'
 import { assignFolds, TASKS, taskClasses } from '../../experiments/classifiers/folds.js'
 import { equivarianceReach } from '../../experiments/maps/equivariance.js'
-import type { DetectorSpec, Network } from '../../network.js'
+import type { Network } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import { allTokensText } from '../../onnx/graph/tokens.js'
 import type { Patch } from '../../patches/patch.js'
@@ -93,6 +93,7 @@ export function planUnits(
 function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
   const { blend, precision, separability, equivariance, readout, keepFeatures } = options
   const tokens = allTokensText(network.layers)
+  const { head } = network
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -110,17 +111,13 @@ function unitInputs(network: Network, patch: Patch, background: string, options:
     ...(tokens && (network.pool || equivariance) && { tokens }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     ...(network.classes && { scores: network.classes.scores.meaning }),
-    ...(network.detector && { detector: detectorInputs(network.detector) }),
+    ...(head && { head: { ...storedHead(head), ...(head.objectClass && { objectClass: head.objectClass }) } }),
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     ...(readout && { readout }),
     keepsFeatures: keepFeatures,
     background,
   }
-}
-
-function detectorInputs({ threshold, boxes, objectClass }: DetectorSpec): NonNullable<UnitInputs['detector']> {
-  return { threshold, boxes, ...(objectClass && { objectClass }) }
 }
 
 /** @throws UsageError if a grid has too few positions for the fold schemes */
@@ -180,7 +177,8 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
   const answers = hasAnswers(network) ? ANSWER_MAPS * grid.rows * grid.cols : 0
-  const sightings = network.detector ? SIGHTING_VALUES * (grid.rows * grid.cols + grid.anchors.length) : 0
+  const values = headOf(network.head?.kind).reader?.values ?? 0
+  const sightings = values * (grid.rows * grid.cols + grid.anchors.length)
   return (maps + features + answers + sightings) * Float32Array.BYTES_PER_ELEMENT
 }
 

@@ -1,17 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../../src/engine/scene/positions.js'
-import { OUTCOMES, overlapOf, SEES_NOTHING, sightingAt } from '../../../src/experiments/answers/boxes.js'
-import {
-  comparedFeatures,
-  type Detections,
-  detectedShares,
-  detectionRule,
-  detectionsOf,
-  sightingsIn,
-} from '../../../src/experiments/answers/detections.js'
+import { overlapOf } from '../../../src/experiments/answers/boxes.js'
+import { DETECTOR, detectionAt, OUTCOMES } from '../../../src/experiments/answers/detections.js'
+import { type HeadRow, SEES_NOTHING, type Sightings } from '../../../src/experiments/answers/headRow.js'
+import { comparedFeatures, sightingsOf } from '../../../src/experiments/answers/heads.js'
 import { measureFeatures } from '../../../src/experiments/featureMeasures.js'
 import { extractedGrid } from '../../../src/experiments/maps/cosines.js'
 
+const READER = DETECTOR.reader as NonNullable<HeadRow['reader']>
 const NAMES = ['person', 'dog', 'cow']
 const THRESHOLD = 0.25
 const DOG = { own: 1, isStated: true, threshold: THRESHOLD }
@@ -30,13 +26,13 @@ function row(...best: readonly BestBox[]): readonly number[] {
 }
 
 function seen(...best: readonly BestBox[]) {
-  return sightingAt(
-    sightingsIn(
-      { name: 'detections', dims: 3, matrix: new Float32Array(3), detections: Float32Array.from(row(...best)) },
+  return detectionAt(
+    READER.sightings(
+      { name: 'detections', dims: 3, matrix: new Float32Array(3), all: Float32Array.from(row(...best)) },
       [[0, 0]],
       { offsets: Int32Array.of(20, 40), size: 10 },
       DOG,
-    ) ?? [],
+    ),
     0,
   )
 }
@@ -159,19 +155,19 @@ describe('what becomes of a dog', () => {
 describe('the class of the object', () => {
   const center = Float32Array.of(0.9, 0.3, 0.5)
   it.each([
-    ['that of its category', 'dog', undefined, 1, true],
-    ['the one that the user names', 'dog', 'cow', 2, true],
-    ['the best one at the center, if the network does not know the category', 'zebra', undefined, 0, false],
-    ['the best one at the center, if it has no category', undefined, undefined, 0, false],
-  ] as const)('is %s', (_, category, objectClass, own, isStated) => {
-    const rule = detectionRule({ threshold: 0.25, ...(objectClass && { objectClass }) }, NAMES, center, category)
+    ['the one that is right', [1], undefined, 1, true],
+    ['the one that the user names', [1], 'cow', 2, true],
+    ['the best one at the center, if none is right', [], undefined, 0, false],
+    ['the best one at the center, if none is known to be right', undefined, undefined, 0, false],
+  ] as const)('is %s', (_, right, objectClass, own, isStated) => {
+    const rule = READER.rule({ threshold: 0.25, ...(objectClass && { objectClass }) }, NAMES, center, right)
     expect(rule).toEqual({ own, isStated, threshold: 0.25 })
   })
 
   it('is the better one of two that are right', () => {
     const names = ['dog', 'person', 'poodle']
-    expect(detectionRule({ threshold: 0.25 }, names, center, 'dog').own).toBe(0)
-    expect(detectionRule({ threshold: 0.25 }, names, Float32Array.of(0.1, 0.9, 0.2), 'dog').own).toBe(2)
+    expect(READER.rule({ threshold: 0.25 }, names, center, [0, 2]).own).toBe(0)
+    expect(READER.rule({ threshold: 0.25 }, names, Float32Array.of(0.1, 0.9, 0.2), [0, 2]).own).toBe(2)
   })
 })
 
@@ -187,14 +183,15 @@ describe('the detections of an object', () => {
       return row([0.01, AWAY], [dog, own], [i === 1 ? 0.8 : 0.02, own])
     }).flat(),
   )
-  const layer = comparedFeatures({ name: 'detections', dims: 15, matrix }, { layer: 'detections' })
+  const texts = { form: '', boxes: '', source: '' }
+  const head = { kind: 'detector', layer: 'detections', compared: [], threshold: THRESHOLD, ...texts } as const
+  const layer = comparedFeatures({ name: 'detections', dims: 15, matrix }, head)
   const scores = { meaning: 'sigmoid', source: 'test' } as const
-  const detector = { layer: 'detections', threshold: THRESHOLD, form: '', boxes: '', source: '' }
-  const network = { classes: { layer: 'detections', names: NAMES, source: 'test', scores }, detector }
-  const detections = detectionsOf(grid, layer, network, { size: 10, category: 'dog' }) as Detections
+  const network = { classes: { layer: 'detections', names: NAMES, source: 'test', scores }, head }
+  const detections = sightingsOf(grid, layer, network, 10, [1]) as Sightings
 
   it('are stored for the positions, then for the anchors', () => {
-    const all = Array.from({ length: 9 }, (_, i) => sightingAt(detections.sightings, i))
+    const all = Array.from({ length: 9 }, (_, i) => detectionAt(detections.sightings, i))
     expect(all.map(({ overlap }) => overlap)).toEqual(Array(9).fill(1))
     expect(all.slice(0, 4).map(({ outcome }) => outcome)).toEqual([0, 1, 3, 0])
     // With the object at the bottom left, nothing is seen.
@@ -212,14 +209,16 @@ describe('the detections of an object', () => {
     expect(best).toEqual(Float32Array.of(0.9, 0.8, 0.1, 0.5))
     expect(own).toEqual(Float32Array.of(0.9, 0.3, 0.1, 0.5))
     expect(answers?.kept).toBe(0.5)
-    const shares = detectedShares(answers?.maps.subarray(0, 4) ?? new Float32Array(), detections)
-    expect(shares).toEqual({ found: 0.75, right: 0.5, overlap: 1 })
-    expect(detectedShares(Float32Array.of(1, 2, 3, 1), { ...detections, isStated: false }).right).toBeNull()
+    const shares = READER.measured(answers?.maps.subarray(0, 4) ?? new Float32Array(), detections)
+    expect(shares).toEqual({ found: 0.75, 'right-and-found': 0.5, overlap: 1 })
+    expect(READER.measured(Float32Array.of(1, 2, 3, 1), { ...detections, isStated: false })).toMatchObject({
+      'right-and-found': null,
+    })
   })
 
   it('leave other layers as they are', () => {
     const layer = { name: 'feature', dims: 15, matrix }
-    expect(comparedFeatures(layer, { layer: 'detections' })).toBe(layer)
+    expect(comparedFeatures(layer, head)).toBe(layer)
     expect(comparedFeatures(layer, undefined)).toBe(layer)
   })
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { SEES_NOTHING } from '../../../src/experiments/answers/boxes.js'
+import { SEES_NOTHING } from '../../../src/experiments/answers/headRow.js'
 import { modelsFolder } from '../../../src/files/package.js'
 import { classNamesOf } from '../../../src/networks/classes/names.js'
 import { answersLead } from '../../../src/page/html/answersLead.js'
@@ -188,7 +188,7 @@ describe('the view with which the page opens', () => {
     const view = '&layer=fc8&size=125&patch=a&anchor=center&map=answers'
     expect(answersLead(groups)?.link).toBe(`#network=net&with=net-0.1${view}`)
     expect(answersLead([example])?.link).toBe(`#network=net&with=${view}`)
-    const detector = { ...example, isDetector: true }
+    const detector = { ...example, head: 'detector' as const }
     expect(answersLead([detector])?.link).toContain('&map=found')
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SEES_NOTHING } from '../../../src/experiments/answers/boxes.js'
+import { SEES_NOTHING } from '../../../src/experiments/answers/headRow.js'
 import { decodeRegions } from '../../../src/page/site/mapCoding.js'
 import { answerSummary, classRanking, type NumberedAnswers, smallAnswers } from '../../../src/page/site/smallAnswers.js'
 

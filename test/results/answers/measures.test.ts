@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { imageDrawing } from '../../../src/engine/backends/images.js'
 import { pixelScene } from '../../../src/engine/scene/scene.js'
 import type { Scene } from '../../../src/engine/scene/task.js'
-import { protocolAnswers, type Seen } from '../../../src/experiments/answers/protocolAnswers.js'
+import type { Seen } from '../../../src/experiments/answers/headRow.js'
+import { protocolAnswers } from '../../../src/experiments/answers/protocolAnswers.js'
 import {
   CENTER,
   columnsOf,
@@ -15,6 +16,7 @@ import {
   protocolNamed,
   type Shift,
 } from '../../../src/experiments/answers/protocols.js'
+import { HEAD_KINDS } from '../../../src/network.js'
 import { resizeAntialiased } from '../../../src/patches/antialiased.js'
 import { noise } from '../../../src/patches/background.js'
 import { sourceSide } from '../../../src/patches/sizes.js'
@@ -23,7 +25,7 @@ import { imagenetInput } from '../../support/imagenetInput.js'
 import { runHere } from '../../support/inProcess.js'
 import { randomOf } from '../../support/random.js'
 
-const PLAIN = { labels: false, boxes: false }
+const PLAIN: Parameters<typeof metricsOf>[1] = { labels: false }
 const setting = { frame: 224, draws: 500, background: { rgb: [0, 0, 0] as const } }
 
 function shiftsOf(name: ProtocolName) {
@@ -58,7 +60,7 @@ function measuredBy(
   { frame, has = PLAIN, right }: Given,
 ) {
   const protocol = protocolNamed(name)
-  const columns = columnsOf(has.boxes ? { detector: {} } : {})
+  const columns = columnsOf(has.head ? { head: { kind: has.head } } : {})
   const own = { frame, draws: 2, background: { rgb: [0, 0, 0] as const } }
   const answers = protocolAnswers(protocol, own, columns, right)
   for (const one of frames) {
@@ -80,9 +82,9 @@ it.each([...PROTOCOLS, EXACT_CROP, CENTER].map((protocol) => [protocol.name, pro
     const frames = protocol.count(small)
     expect([...protocol.shifts(small, Math.random)].length).toBe(frames)
     for (const labels of [false, true])
-      for (const boxes of [false, true]) {
+      for (const head of HEAD_KINDS) {
         const given = Array.from({ length: frames }, (_, i) => [Float64Array.of(0.25, 0.75 - (i % 3) / 4)] as const)
-        measuredBy(name, given, { frame: 28, has: { labels, boxes }, right: [1] })
+        measuredBy(name, given, { frame: 28, has: { labels, head }, right: [1] })
       }
   },
 )
@@ -118,7 +120,7 @@ it('computes measures from the answers to consecutive frames', () => {
 })
 
 it('measures accuracies with labels', () => {
-  const has = { labels: true, boxes: false }
+  const has = { labels: true }
   const measured = (right?: readonly number[]) =>
     measuredBy('crop', FRAMES, { frame: 28, has, ...(right && { right }) })
   const { stored, values } = measured([1])
@@ -149,7 +151,7 @@ it('measure how well a detector’s boxes fit after the shift is taken back', ()
   // A frame of 21 px is cut out at 4 positions.
   const { stored, values } = measuredBy('diagonal', frames, {
     frame: 21,
-    has: { labels: false, boxes: true },
+    has: { labels: false, head: 'detector' },
   })
   // The overlap is 1/3, then 0 as the box is lost, then 1 as nothing is seen twice. Where it sees nothing, its answer
   // has the best score.

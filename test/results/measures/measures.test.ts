@@ -54,7 +54,7 @@ const WHOLE: MeasuredLayer = {
     kept: 0.6,
     least: 0.1,
     names: {},
-    detected: { found: 0.75, right: 0.5, overlap: 0.625 },
+    seen: { found: 0.75, 'right-and-found': 0.5, overlap: 0.625 },
   },
   // The network answers 0 at 3 of 5 positions, among them the center, and 1 at the others.
   answerMap: Float32Array.from({ length: 10_000 }, (_, i) => Number(i % 5 > 2)),

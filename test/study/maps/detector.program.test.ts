@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { InputError, UsageError } from '../../../src/errors.js'
-import { overlapOf, sightingAt } from '../../../src/experiments/answers/boxes.js'
+import { overlapOf } from '../../../src/experiments/answers/boxes.js'
+import { detectionAt } from '../../../src/experiments/answers/detections.js'
 import { explore } from '../../../src/explore/explore.js'
 import { extract } from '../../../src/features/openNetwork.js'
 import { separability } from '../../../src/features/separability.js'
@@ -64,7 +65,7 @@ it('a study of a detector without feature layers has answers, boxes, measures an
   const raw = layers[0]?.data as Float32Array
   const unit = await storedUnit('study')
   const side = SIDE - SIZE + 1
-  const [boxes, answers] = [await unit.boxes('detections'), await unit.answers('detections')]
+  const [boxes, answers] = [await unit.sightings('detections'), await unit.answers('detections')]
   expect(boxes?.shape).toEqual([side * side + 5, 10])
   const kinds = new Set<number>()
   let [found, right] = [0, 0]
@@ -75,7 +76,7 @@ it('a study of a detector without feature layers has answers, boxes, measures an
     const answer = (scores[top] as number) < THRESHOLD ? NAMES.length : top
     const [row, col] = [Math.floor(at / side), at % side]
     const overlap = overlapOf(best[1]?.box as [number, number, number, number], [col, row, col + SIZE, row + SIZE])
-    const sighting = sightingAt(boxes?.data as Float32Array, at)
+    const sighting = detectionAt(boxes?.data as Float32Array, at)
     const none = [0, 0, 0, 0]
     expect(sighting.own).toEqual((scores[1] as number) < THRESHOLD ? none : best[1]?.box)
     expect(sighting.answer).toEqual(best[answer]?.box ?? none)
@@ -88,12 +89,14 @@ it('a study of a detector without feature layers has answers, boxes, measures an
   }
   expect(kinds.size).toBeGreaterThan(2)
   expect([found > 0, found < 1, right > 0, right < found]).toEqual([true, true, true, true])
-  const detected = unit.layers[0]?.answers?.detected
-  expect(detected).toMatchObject({ found: expect.closeTo(found, 12), right: expect.closeTo(right, 12) })
+  const detected = unit.layers[0]?.answers?.seen
+  expect(detected).toMatchObject({ found: expect.closeTo(found, 12), 'right-and-found': expect.closeTo(right, 12) })
   expect(unit.layers[0]?.dims).toBe(NAMES.length)
-  expect(unit.inputs.detector).toEqual({ threshold: THRESHOLD, boxes: 'cxcywh,share' })
-  expect(readFileSync(folder('study', 'metrics.csv'), 'utf8')).toContain(`right-and-found,,${detected?.right}`)
-  expect(readFileSync(folder('study', 'index.html'), 'utf8')).toContain('"isDetector":true')
+  expect(unit.inputs.head).toEqual({ kind: 'detector', threshold: THRESHOLD, boxes: 'cxcywh,share' })
+  expect(readFileSync(folder('study', 'metrics.csv'), 'utf8')).toContain(
+    `right-and-found,,${detected?.['right-and-found']}`,
+  )
+  expect(readFileSync(folder('study', 'index.html'), 'utf8')).toContain('"head":"detector"')
   // Other thresholds need other units.
   const other = { ...options, threshold: 0.5, experiments: ['similarity'] } as const
   expect(await reproduce(other)).toMatchObject({ computed: 1 })
@@ -108,7 +111,7 @@ it('the live page gets the boxes that a study stores', async () => {
   const messages = await wholeMap(page.address, { ...scene, layer: 'detections', anchor, cursor: anchor })
   const sent = new Map(
     rowsIn(messages).flatMap(({ places, answers }) =>
-      [...places].map((place, i) => [place, sightingAt(answers?.sightings ?? [], i)]),
+      [...places].map((place, i) => [place, detectionAt(answers?.sightings ?? [], i)]),
     ),
   )
   // The user may say that it is something else, which the network then looks for.
@@ -121,10 +124,10 @@ it('the live page gets the boxes that a study stores', async () => {
   }
   await post(`${page.address}keep`, { ...scene, replaces: false })
   const unit = await storedUnit('kept')
-  expect(unit.inputs.detector).toEqual({ threshold: THRESHOLD, boxes: 'cxcywh,share' })
-  const stored = (await unit.boxes('detections'))?.data as Float32Array
+  expect(unit.inputs.head).toEqual({ kind: 'detector', threshold: THRESHOLD, boxes: 'cxcywh,share' })
+  const stored = (await unit.sightings('detections'))?.data as Float32Array
   expect(sent.size).toBe(81)
-  for (const [place, sighting] of sent) expect(sighting).toEqual(sightingAt(stored, place))
+  for (const [place, sighting] of sent) expect(sighting).toEqual(detectionAt(stored, place))
 })
 
 it('photographs tell how well the boxes fit after a shift', async () => {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
+import { headOf } from '../../../experiments/answers/heads.js'
 import { PAPER_FRAME, sizeFor } from '../../../patches/sizes.js'
 import {
   type DroppedNetwork,
@@ -101,7 +102,7 @@ function ObjectClass({ source, viewer, say }: LivePart) {
     say('')
     setTyped(undefined)
     source.store.set({ objects: objects.map((one) => (one === object ? { ...one, category: category ?? '' } : one)) })
-    viewer.change((view) => ({ ...view, shows: fits[0].group.isDetector ? 'found' : 'answers' }))
+    viewer.change((view) => ({ ...view, shows: headOf(fits[0].group.head).opens }))
   }
   return (
     <label>

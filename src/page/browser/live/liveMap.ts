@@ -1,6 +1,5 @@
-import { type Detection, sightingAt } from '../../../experiments/answers/boxes.js'
 import type { MapRows } from '../../live/live.js'
-import { namedAnswer } from '../answers.js'
+import { namedAnswer, type Sighting, sightingReader } from '../answers.js'
 import { type MapParts, measured } from '../maps.js'
 
 /**
@@ -19,7 +18,7 @@ export class LiveMap {
   readonly #strongest: Uint32Array
   readonly #probability: Float32Array
   readonly #ofCenter: Float32Array
-  readonly #sightings: Detection[] = []
+  readonly #sightings: Sighting[] = []
   readonly #names = new Map<number, string>()
   /** Answers of the last message that had any. */
   #last: MapRows['answers']
@@ -52,7 +51,8 @@ export class LiveMap {
     scatter(places, answers.probability, this.#probability)
     scatter(places, answers.ofCenter, this.#ofCenter)
     if (answers.sightings === undefined) return
-    for (const [i, place] of places.entries()) this.#sightings[place] = sightingAt(answers.sightings, i)
+    const sightingAt = sightingReader(answers.sightings, places.length)
+    for (const [i, place] of places.entries()) this.#sightings[place] = sightingAt(i)
   }
 
   /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */

@@ -106,7 +106,7 @@ export function liveIndex(state: LiveState, mostBytes: number, wished: number): 
       layers: network.layers.map(({ name }) => ({ name, baseline: null })),
       classes: network.classes,
       ...(network.knows && { knows: network.knows }),
-      isDetector: network.isDetector,
+      ...(network.head && { head: network.head }),
       units: units.map(({ key, name }) => ({
         patch: name,
         picture: `${key}-${size}`,
