@@ -43,6 +43,6 @@ async function patchesFor(
     bySource.push(await patchesOfSource(source, sizes, Math.max(...frames), blend, signal))
   const small = frames.find((frame) => sizesFor(frame).some((size) => size > frame))
   if (small !== undefined)
-    throw new UsageError(`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`)
+    throw UsageError.of`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`
   return sizes.flatMap((_, i) => bySource.flatMap((ofSource) => ofSource[i] ?? []))
 }

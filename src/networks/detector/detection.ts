@@ -43,9 +43,7 @@ function layerOf(onnx: NetworkFile['onnx']): string {
 
 function checkReadable({ name }: NetworkFile, { form, detector }: DetectedOutputs): void {
   if (form.activation === 'unknown')
-    throw new UsageError(
-      `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
-    )
+    throw UsageError.of`nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``
   const { objectClass } = detector
   const { names } = form.classes
   if (objectClass !== undefined && !names.includes(objectClass))
@@ -55,9 +53,7 @@ function checkReadable({ name }: NetworkFile, { form, detector }: DetectedOutput
   if (!detector.boxes.includes('?')) return
   const [order, unit] = detector.boxes.split(',')
   const example = `${order === '?' ? 'xyxy' : order},${unit === '?' ? 'px' : unit}`
-  throw new UsageError(
-    `nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
-  )
+  throw UsageError.of`nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`
 }
 
 /** Whether a network gives only the boxes that are left after a suppression: one class and one score for each. */
