@@ -1,5 +1,5 @@
 /** An option, or words that the page replaces by its own. */
-export interface Slot {
+interface Slot {
   /** The words of the library. */
   readonly library: string
   /** The words of the page, which has none for an option. */
