@@ -1,3 +1,4 @@
+import { type Part, tell, toldBy, Worded, type Wording } from './message.js'
 import { messageLine } from './messageLine.js'
 
 /**
@@ -27,19 +28,65 @@ export abstract class ShiftscopeError extends Error {
   /** Exit status of the command line after this error. */
   readonly exitStatus: number = 1
 
-  constructor(message: string, options?: ErrorOptions) {
-    super(messageLine(message), options)
+  constructor(message: Wording, options?: ErrorOptions) {
+    super(messageLine(String(message)), options)
     this.name = new.target.name
+    tell(this, message)
   }
+
+  /** Tag of a template that makes an error; see `words`. */
+  static of<T>(this: new (message: Worded) => T, literals: TemplateStringsArray, ...values: readonly unknown[]): T {
+    return new this(words(literals, ...values))
+  }
+}
+
+/**
+ * Tag of a template that makes a message. In the template's own text, backticks enclose an option, `; ` begins a remedy,
+ * and `, or ` an alternative. The command line says --device cpu for the option `device cpu`, and leaves out alternatives
+ * whose option only other commands have. The page leaves out remedies that need an option.
+ */
+export function words(literals: TemplateStringsArray, ...values: readonly unknown[]): Worded {
+  const parts: Part[] = []
+  let option: string | undefined
+  for (const [i, literal] of literals.entries()) {
+    for (const [j, text] of literal.split('`').entries()) {
+      if (j > 0 && option !== undefined) parts.push(optionPart(option))
+      if (j > 0) option = option === undefined ? '' : undefined
+      if (option === undefined) parts.push(...text.split(/(; |, or )/))
+      else option += text
+    }
+    const value = values[i] ?? ''
+    if (option !== undefined) option += String(value)
+    else parts.push(...(value instanceof Worded ? value.parts : [String(value)]))
+  }
+  return new Worded(parts.filter((part) => part !== ''))
+}
+
+function optionPart(text: string): Part {
+  const [name = ''] = text.split(' ', 1)
+  return { library: `\`${text}\``, option: { name, value: text.slice(name.length) } }
+}
+
+export const RUN_AGAIN = new Worded([{ library: 'run the same command again', page: 'try again' }])
+
+/** For a file that the page takes itself. */
+export const GIVE_PATH = new Worded([{ library: 'give the path of', page: 'add' }])
+
+/** After "another". */
+export const OUT = new Worded([{ library: '`out`', page: 'results folder', option: { name: 'out', value: '' } }])
+
+/** The message of an error for `words`, or for the words of the command line or the page. */
+export function wordingOf(error: unknown): Wording {
+  return error instanceof Error ? toldBy(error, error.message) : String(error)
 }
 
 /**
  * Makes a copy of an error with another message, such as one that names the file. Class, code and all other properties
  * stay, and `cause` is the original.
  */
-export function reworded<T extends ShiftscopeError>(error: T, message: string): T {
-  const copy = Object.setPrototypeOf(new Error(messageLine(message), { cause: error }), Object.getPrototypeOf(error))
-  return Object.assign(copy, error)
+export function reworded<T extends Error>(error: T, message: Wording): T {
+  const copy = new Error(messageLine(String(message)), { cause: error })
+  return tell(Object.assign(Object.setPrototypeOf(copy, Object.getPrototypeOf(error)), error), message)
 }
 
 /** An option or argument is wrong. Exit status 2. */
@@ -100,7 +147,7 @@ export class InterruptedError extends ShiftscopeError {
   override readonly exitStatus: number
 
   constructor(
-    message = 'stopped, and finished work is saved; run the same command again to continue',
+    message: Wording = words`stopped, and finished work is saved; ${RUN_AGAIN} to continue`,
     options?: ErrorOptions & { readonly exitStatus?: number },
   ) {
     super(message, options)

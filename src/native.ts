@@ -11,7 +11,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
-import { DeviceError, endIfStopped, InputError } from './errors.js'
+import { DeviceError, endIfStopped, InputError, words } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
 import { withStopFlag } from './support/stopFlag.js'
 import { firstLine } from './support/text.js'
@@ -206,7 +206,7 @@ export class CudaFailure extends DeviceError {
   readonly reason: string
 
   constructor(index: number, reason: string) {
-    super(`device cuda:${index} failed: ${reason}; use \`device cpu\``)
+    super(words`device cuda:${index} failed: ${reason}; use \`device cpu\``)
     this.reason = reason
   }
 }

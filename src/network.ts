@@ -1,3 +1,5 @@
+import type { Wording } from './message.js'
+
 /**
  * How pixels become a network's input. The input is float32 [N, 3, rows, cols], and each value of it is `(pixel /
  * divisor − mean[channel]) / std[channel]`.
@@ -162,7 +164,7 @@ export interface Network extends RunnableGraph, WeightsFile {
   /** True if the features of an image depend on the other images of a batch. `input.batch` is then 1. */
   readonly oneAtATime?: true
   /** Decisions about the graph that the user may want to correct; absent if there are none. */
-  readonly notes?: readonly string[]
+  readonly notes?: readonly Wording[]
   /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */
   readonly inputSource: string
   /** How feature maps among the layers were pooled; absent if no layer was pooled. */

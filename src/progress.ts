@@ -1,3 +1,5 @@
+import { tell, toldBy, type Wording } from './message.js'
+
 export interface Progress {
   /** Begins a phase of the work. `total` is its amount: a number of images, unless `measure` names another unit. */
   start(label: string, total: number, measure?: ProgressMeasure): void
@@ -9,7 +11,7 @@ export interface Progress {
   update(done: number, secondsLeft?: number | null): void
   stop(): void
   /** Shows the user one line about a decision, skipped work or other news. */
-  note(line: string): void
+  note(line: Wording): void
 }
 
 /** How the progress of a phase is counted. A pass computes the layers that the images of some positions share. */
@@ -45,7 +47,7 @@ export function progressTo(listener: ProgressListener = () => undefined): Progre
     update: (done, secondsLeft) =>
       listener({ kind: 'update', done, ...(secondsLeft !== undefined && { secondsLeft }) }),
     stop: () => listener({ kind: 'stop' }),
-    note: (line) => listener({ kind: 'note', line }),
+    note: (line) => listener(tell({ kind: 'note', line: String(line) }, line)),
   }
 }
 
@@ -54,7 +56,7 @@ export function listenTo(progress: Partial<Progress>): ProgressListener {
     if (event.kind === 'start') progress.start?.(event.label, event.total, { unit: event.unit, before: event.before })
     if (event.kind === 'update') progress.update?.(event.done, event.secondsLeft)
     if (event.kind === 'stop') progress.stop?.()
-    if (event.kind === 'note') progress.note?.(event.line)
+    if (event.kind === 'note') progress.note?.(toldBy(event, event.line))
   }
 }
 

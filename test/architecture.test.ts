@@ -10,7 +10,8 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * knows the rows before its own, and itself.
  */
 const ROOMS = [
-  ['messageLine', 'network', 'progress'],
+  ['message', 'messageLine'],
+  ['network', 'progress'],
   ['errors'],
   ['support'],
   ['files', 'native'],

@@ -37,7 +37,7 @@ export const BENCH_OPTIONS = {
 /** Options that `benchExtraction` and `benchUnits` share. */
 export interface BenchNetworkOptions extends GivenOptions<typeof BENCH_OPTIONS> {}
 
-export const REPEATS = z.number().superRefine((count) => checkCount('`repeats`', count))
+export const REPEATS = z.number().superRefine((count) => checkCount('repeats', count))
 
 /** Side in pixels of the paper's smaller patches. */
 export const SMALL = 75
@@ -50,7 +50,7 @@ export async function measureEach<T>(
   const { name, index } = parseDevice(device)
   // `auto` chooses a device by measuring, so repeated benchmarks might run on different devices.
   if (name === 'auto')
-    throw new UsageError('a benchmark cannot choose the device itself; name one, for example `device cpu`')
+    throw UsageError.of`a benchmark cannot choose the device itself; name one, for example \`device cpu\``
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
   if (first === undefined || source === undefined)

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { ShiftscopeError } from '../errors.js'
+import { ShiftscopeError, wordingOf } from '../errors.js'
 import { packageVersion } from '../files/package.js'
 import { messageLine } from '../messageLine.js'
 import { checkCurrentFolder } from '../support/currentFolder.js'
@@ -106,11 +106,10 @@ export function printError(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const verbose = process.argv.includes('--verbose')
-  const message = error instanceof Error ? error.message : String(error)
   const known = error instanceof ShiftscopeError
   // Messages of several lines come from libraries. Their first line states the cause.
-  const line = messageLine(message.split('\n')[0]!)
-  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
+  const text =
+    verbose && error instanceof Error ? fullStack(error) : messageLine(asFlags(wordingOf(error)).split('\n')[0]!)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
   lines.forEach(sayError)
   return known ? error.exitStatus : 1
@@ -118,7 +117,8 @@ export function printError(thrown: unknown): number {
 
 function fullStack(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${fullStack(error.cause)}` : ''
-  return `${error.stack ?? error.message}${cause}`
+  const stack = (error.stack ?? error.message).replace(error.message, () => messageLine(asFlags(wordingOf(error))))
+  return `${stack}${cause}`
 }
 
 /**

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { ClusterError, DeviceError, UsageError } from '../errors.js'
+import { ClusterError, DeviceError, UsageError, words } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
 import { estimateConsistency } from '../study/answers/estimate.js'
@@ -58,11 +58,11 @@ const MOST_TASKS = 10_000
  */
 export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmission> {
   const { tasks, cpus, gpus = 0, partition = null, study, print } = parseOptions(options, OPTIONS)
-  checkCount('`tasks`', tasks)
-  checkCount('`cpus`', cpus)
-  if (options.gpus !== undefined) checkCount('`gpus`', gpus)
-  if (options.minutes !== undefined) checkCount('`time`', options.minutes)
-  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
+  checkCount('tasks', tasks)
+  checkCount('cpus', cpus)
+  if (options.gpus !== undefined) checkCount('gpus', gpus)
+  if (options.minutes !== undefined) checkCount('time', options.minutes)
+  if (tasks > MOST_TASKS) throw UsageError.of`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`
   const out = resolve(outOf(study))
   const estimate = await estimateOf(study, options.minutes === undefined)
   const job: SlurmJob = {
@@ -124,7 +124,7 @@ export function minutesOf({ seconds, unitSeconds, arithmeticSeconds }: Times, ta
 function outOf(study: StudyOptions): string {
   if (study.out !== undefined) return study.out
   if ('photographs' in study)
-    throw new UsageError('a study of photographs on a cluster needs `out`, a folder that all tasks share')
+    throw UsageError.of`a study of photographs on a cluster needs \`out\`, a folder that all tasks share`
   return 'shiftscope-results'
 }
 
@@ -134,7 +134,7 @@ async function estimateOf(study: StudyOptions, isTimed: boolean): Promise<WorkEs
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(
-      'cannot estimate the time limit, because this machine does not have the study’s device; set the limit with `time`',
+      words`cannot estimate the time limit, because this machine does not have the study’s device; set the limit with \`time\``,
       { cause: error },
     )
   }
@@ -154,8 +154,7 @@ function runSbatch(args: readonly string[]) {
     const { stdin } = execFile('sbatch', args, { maxBuffer: Number.POSITIVE_INFINITY }, (error, stdout, stderr) => {
       // The code is a text, such as ENOENT, only if the program could not be started.
       if (typeof error?.code !== 'string') return done({ status: error === null ? 0 : error.code, stdout, stderr })
-      const message =
-        'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`'
+      const message = words`cannot run sbatch; run this command on a machine of the cluster, or print the scripts with \`print\``
       fail(new ClusterError(message, { cause: error }))
     })
     // A site's own wrapper of sbatch may wait for the end of its standard input.

@@ -44,7 +44,7 @@ function checkedLimit(
   limit: number,
   { compared: { before, after, measures }, empty }: Limited,
 ): readonly CheckedLimit[] {
-  if (limit < 0) throw new UsageError(`\`maxWorse ${name}=${limit}\` is below 0; give a number of at least 0`)
+  if (limit < 0) throw UsageError.of`\`maxWorse ${name}=${limit}\` is below 0; give a number of at least 0`
   const rows = measures.filter(hasName(name))
   if (rows.length === 0 && empty.some(hasName(name)))
     throw new UsageError(
@@ -53,9 +53,7 @@ function checkedLimit(
   const directed = measures.filter(({ better }) => better !== 'neither')
   const names = new Set(directed.flatMap((row) => [row.metric, row.name]))
   if (rows.length === 0)
-    throw new UsageError(
-      `\`maxWorse ${name}\` names no measure; the most similar ones are ${nearestNames(name, names, 3).join('; ')}`,
-    )
+    throw UsageError.of`\`maxWorse ${name}\` names no measure; the most similar ones are ${nearestNames(name, names, 3).join('; ')}`
   if (!names.has(name))
     throw new UsageError(
       `${name} cannot become worse, because neither higher nor lower values are better; limit another measure`,

@@ -20,13 +20,11 @@ export function hostName(text: string, option: string): string {
   const address = `http://${isIP(text) === 6 ? `[${text}]` : text}/`
   const { href, hostname } = URL.canParse(address) ? new URL(address) : { href: '', hostname: '' }
   if (href === `http://${hostname}/`) return hostname
-  throw new UsageError(
-    `"${text}" is not a host name; give it without http:// and without a port, as in \`${option} example.org\``,
-  )
+  throw UsageError.of`"${text}" is not a host name; give it without http:// and without a port, as in \`${option} example.org\``
 }
 
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return
   const subject = from === undefined ? hostname : `${from} redirects to ${hostname}, which`
-  throw new NetworkError(`${subject} is not an allowed host (allow it with \`${option} ${hostname}\`)`)
+  throw NetworkError.of`${subject} is not an allowed host (allow it with \`${option} ${hostname}\`)`
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, truncate } from 'node:fs/promises'
-import { InputError, throwIfStopped } from '../errors.js'
+import { InputError, RUN_AGAIN, throwIfStopped } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import type { Progress } from '../progress.js'
 import { counted } from '../support/text.js'
@@ -85,11 +85,9 @@ function requireSize(
   { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
 ): void {
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
-    throw new InputError(`${from} has ${bytes} bytes, more than the limit of ${mostBytes}; use ${elsewhere}`)
+    throw InputError.of`${from} has ${bytes} bytes, more than the limit of ${mostBytes}; use ${elsewhere}`
   if (bytes === null || expected === null || bytes === expected) return
-  throw new InputError(
-    `${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`,
-  )
+  throw InputError.of`${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`
 }
 
 /**
@@ -142,9 +140,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: string, options: 
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(
-          `${label}: the server sends more than ${most} bytes, so this is not the expected file; run the same command again`,
-        )
+        throw InputError.of`${label}: the server sends more than ${most} bytes, so this is not the expected file; ${RUN_AGAIN}`
       }
       await file.appendFile(piece)
       done += piece.byteLength

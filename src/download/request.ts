@@ -2,7 +2,8 @@ import http, { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'no
 import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import tls from 'node:tls'
-import { NetworkError, ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
+import { NetworkError, RUN_AGAIN, ShiftscopeError, throwIfStopped, UsageError, words } from '../errors.js'
+import type { Wording } from '../message.js'
 import { type AllowedHosts, checkHost } from './allowedHosts.js'
 import { isSecure } from './secureAddress.js'
 
@@ -16,7 +17,7 @@ export interface FileRequest {
   /** Value of the Authorization header. Redirects to other origins do not get it. */
   readonly authorization?: string | undefined
   /** Names another source, such as "`mirror` with another address". Error messages put "use" before this text. */
-  readonly elsewhere: string
+  readonly elsewhere: Wording
   readonly hosts?: AllowedHosts | undefined
   /**
    * Makes the error to throw if the server does not send the file; by default, a RefusedRequest that names the address.
@@ -57,10 +58,9 @@ export async function requestFile(address: URL, request: FileRequest): Promise<F
     clearTimeout(timer)
     throwIfStopped(signal)
     if (!silence.signal.aborted) return connectionError(address, error)
-    return new NetworkError(
-      `${address.host} sent nothing for ${stallSeconds} s; run the same command again to continue`,
-      { cause: error },
-    )
+    return new NetworkError(words`${address.host} sent nothing for ${stallSeconds} s; ${RUN_AGAIN} to continue`, {
+      cause: error,
+    })
   }
   async function* watched(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
@@ -103,7 +103,7 @@ async function requestRedirected(address: URL, options: FileRequest): Promise<Fi
     if (hosts !== undefined) checkHost(at, hosts, from)
     if (at.origin !== address.origin) authorization = {}
   }
-  throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
+  throw RefusedRequest.of`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`
 }
 
 /** Turns an error of the connection into a NetworkError that says what to do. Other errors are returned unchanged. */
@@ -121,7 +121,7 @@ export function connectionError(address: URL, error: unknown): Error {
   }
   const cause = CAUSES[code] ?? (error.message || code).split('\n')[0]
   return new NetworkError(
-    `cannot fetch from ${way}: ${cause}; check the internet connection and HTTPS_PROXY, then run the same command again`,
+    words`cannot fetch from ${way}: ${cause}; check the internet connection and HTTPS_PROXY, then ${RUN_AGAIN}`,
     { cause: error },
   )
 }
@@ -210,15 +210,15 @@ function encrypted(socket: Socket, { protocol, hostname }: URL, trusted: { reado
 
 function redirectTarget(from: URL, location: string | null, { elsewhere }: FileRequest): URL {
   const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
-  if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use ${elsewhere}`)
+  if (target === undefined) throw RefusedRequest.of`${from} redirects to nowhere; use ${elsewhere}`
   const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
   if (staysSecure) return target
-  throw new RefusedRequest(`${from} redirects to ${target.origin}, which is not encrypted; use ${elsewhere}`)
+  throw RefusedRequest.of`${from} redirects to ${target.origin}, which is not encrypted; use ${elsewhere}`
 }
 
-function refused(at: URL, status: number, elsewhere: string): RefusedRequest {
-  const remedy = isPassing(status) ? 'try again later' : `use ${elsewhere}`
-  return new RefusedRequest(`${at} answers ${statusText(status)}; ${remedy}`)
+function refused(at: URL, status: number, elsewhere: Wording): RefusedRequest {
+  const remedy = isPassing(status) ? 'try again later' : words`use ${elsewhere}`
+  return RefusedRequest.of`${at} answers ${statusText(status)}; ${remedy}`
 }
 
 /** Whether the status is temporary, so that the same request may succeed later. */

@@ -6,7 +6,8 @@ import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDevice } from '../engine/devices/device.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/open/settings.js'
-import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
+import { ResourceError, type ShiftscopeError, UsageError, wordingOf, words } from '../errors.js'
+import type { Wording } from '../message.js'
 import { OUTPUT_OPTIONS, type OwnOptions, REFERENCE_OPTIONS } from '../networks/reference/reference.js'
 import { pictureBytes } from '../patches/image.js'
 import { findPhotographs } from '../patches/photographs.js'
@@ -80,7 +81,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const { results, models, pool, host, port } = checked
   const own = optionsIn<OwnOptions>(checked, OUTPUT_OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
+    throw UsageError.of`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`
   await checkResultsFolder(resolve(results))
   const end = new AbortController()
   const signal = checked.signal === undefined ? end.signal : AbortSignal.any([checked.signal, end.signal])
@@ -149,13 +150,13 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
 async function addPhotographs(
   objects: Objects,
   given: string,
-  onNote: (line: string) => void,
+  onNote: (line: Wording) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const files = await findPhotographs(given, onNote)
   for (const { name, path } of files.slice(0, MOST_OWN)) {
     const added = objects.add(await pictureBytes(path), basename(path), signal, true)
-    await added.catch(({ message }: Error) => onNote(`skipping ${name}: ${message}`))
+    await added.catch((error: Error) => onNote(words`skipping ${name}: ${wordingOf(error)}`))
   }
 }
 
@@ -177,14 +178,12 @@ function addressName(host: string): string {
 
 function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ShiftscopeError {
   if (code === 'EADDRINUSE')
-    return new ResourceError(
-      `port ${port} of ${host} is taken by another program; name another \`port\`, or leave it out to use any free one`,
-    )
+    return ResourceError.of`port ${port} of ${host} is taken by another program; name another \`port\`, or leave it out to use any free one`
   if (code === 'EACCES')
     return new ResourceError(
       `you have no permission to use port ${port}; choose one from 1024 to 65535, or leave it out to use any free one`,
     )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new UsageError(`${host} is not an address of this machine; leave \`host\` out to use 127.0.0.1`)
+    return UsageError.of`${host} is not an address of this machine; leave \`host\` out to use 127.0.0.1`
   return new ResourceError(`cannot listen on ${host}: ${message}`)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { positionGrid } from '../engine/scene/positions.js'
 import { sceneOf } from '../engine/scene/scene.js'
-import { InputError } from '../errors.js'
+import { InputError, words } from '../errors.js'
 import type { Network, Pool } from '../network.js'
 import { type PullOptions, pullWeights } from '../networks/models/pullWeights.js'
 import type { OwnOptions } from '../networks/reference/reference.js'
@@ -116,7 +116,7 @@ function checkStride(network: Network, { size, stride }: LiveUnitRequest, mostBy
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
   if (least === stride) return
   const doNotFit = `features of ${network.id} at stride ${stride} need more memory than the ${Math.floor(mostBytes / 1e6)} MB allowed for one object`
-  throw new InputError(`${doNotFit}; ${least === undefined ? 'use `pool mean`' : `choose stride ${least}`}`)
+  throw InputError.of`${doNotFit}; ${least === undefined ? words`use \`pool mean\`` : `choose stride ${least}`}`
 }
 
 async function* pulled(

@@ -5,8 +5,9 @@ import { openExecution } from '../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../engine/open/handle.js'
 import type { WishedSettings } from '../engine/open/settings.js'
 import type { Scene } from '../engine/scene/task.js'
-import { InputError } from '../errors.js'
+import { InputError, wordingOf, words } from '../errors.js'
 import { rm } from '../files/retried.js'
+import type { Wording } from '../message.js'
 import type { Network, Pool } from '../network.js'
 import { isGenerator } from '../networks/catalog/catalog.js'
 import { isOfCategory } from '../networks/classes/categories.js'
@@ -55,7 +56,7 @@ export interface LiveNetworkOptions {
   readonly wished: WishedSettings
   /** Whether somebody looks at maps of this network. A network that is looked at stays open. */
   readonly isUsed: (id: string) => boolean
-  readonly onNote: (line: string) => void
+  readonly onNote: (line: Wording) => void
   readonly signal: AbortSignal
 }
 
@@ -83,7 +84,7 @@ export class LiveNetworks {
     for (const model of models === undefined ? await present() : [])
       await all.#choose(model).catch((error: unknown) => {
         if (!(error instanceof InputError)) throw error
-        onNote(`skipping ${model}: ${error.message}`)
+        onNote(words`skipping ${model}: ${wordingOf(error)}`)
       })
     return all
   }

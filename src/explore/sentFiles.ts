@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import { InputError } from '../errors.js'
+import { InputError, reworded, wordingOf } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { rm } from '../files/retried.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
@@ -38,8 +38,7 @@ export function openSentFiles() {
     } catch (error) {
       await rm(path, { force: true })
       // The message names the file without its folder, because the sender does not know this folder.
-      if (error instanceof Error) error.message = error.message.replaceAll(`${own}${sep}`, '')
-      throw error
+      throw error instanceof Error ? reworded(error, wordingOf(error).replaceAll(`${own}${sep}`, '')) : error
     }
   }
   return {

@@ -7,12 +7,11 @@ import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { stream } from 'hono/streaming'
 import { z } from 'zod'
-import { ShiftscopeError } from '../errors.js'
+import { ShiftscopeError, wordingOf } from '../errors.js'
 import { messageLine } from '../messageLine.js'
 import { type Fault, LIVE_STRIDES } from '../page/live/live.js'
 import { encodeMessage } from '../page/live/messageCoding.js'
 import { livePage, liveScript } from '../page/live/page.js'
-import { firstLine } from '../support/text.js'
 import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
@@ -253,5 +252,8 @@ class BadRequest extends Error {}
 
 function faultOf(error: unknown): { readonly message: string; readonly status: 400 | 422 | 500 } {
   if (error instanceof BadRequest) return { message: 'the request is invalid; reload the page', status: 400 }
-  return { message: pageWords(messageLine(firstLine(error))), status: error instanceof ShiftscopeError ? 422 : 500 }
+  return {
+    message: messageLine(pageWords(wordingOf(error)).split('\n')[0]!),
+    status: error instanceof ShiftscopeError ? 422 : 500,
+  }
 }

@@ -185,12 +185,12 @@ async function movedPatch(
 ): Promise<{ readonly patch: Patch; readonly title: string }> {
   if (photograph !== undefined) {
     if (patch !== undefined || size !== undefined)
-      throw new UsageError('`photograph` replaces `patch` and `size`; leave out one or the other')
+      throw UsageError.of`\`photograph\` replaces \`patch\` and \`size\`; leave out one or the other`
     const file = { name: basename(photograph), path: photograph }
     return { patch: await photographPatch(file, frameSide, margin, signal), title: photograph }
   }
-  if (margin !== undefined) throw new UsageError('`margin` is for photographs; leave it out, or give `photograph`')
-  if (patch === undefined || size === undefined) throw new UsageError('give `patch` and `size`, or `photograph`')
+  if (margin !== undefined) throw UsageError.of`\`margin\` is for photographs; leave it out, or give \`photograph\``
+  if (patch === undefined || size === undefined) throw UsageError.of`give \`patch\` and \`size\`, or \`photograph\``
   return { patch: await patchOf(patch, size, frameSide, blend, signal), title: patchTitle(patch) }
 }
 
@@ -442,9 +442,7 @@ function openPartial(out: string, network: Network, grid: PositionGrid, origin: 
   }))
   for (const { name } of network.layers)
     if (specs.some(({ file }) => file === anchorFile(name)))
-      throw new UsageError(
-        `${anchorFile(name)} would hold both a layer and the features of ${name} at the anchors; choose other \`layers\``,
-      )
+      throw UsageError.of`${anchorFile(name)} would hold both a layer and the features of ${name} at the anchors; choose other \`layers\``
   const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, specs }))
   return openPartialArrays(out, identity, specs, options)
 }

@@ -40,7 +40,7 @@ const OPTIONS = {
   /** Number of threads that compute the cosines; all cores by default. */
   threads: z
     .number()
-    .superRefine((count) => checkCount('`threads`', count))
+    .superRefine((count) => checkCount('threads', count))
     .default(availableCores),
   /**
    * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
@@ -116,7 +116,7 @@ export async function similarity(
   checkPicture(checked)
   for (const name of ['out', 'png'] as const)
     if (hasLayers(features) && checked[name] !== undefined)
-      throw new UsageError(`\`${name}\` needs a single layer, but you passed several; pass one of them`)
+      throw UsageError.of`\`${name}\` needs a single layer, but you passed several; pass one of them`
   return measureLayers(features, (layer, grid) => similarityOf(layer, checked, grid))
 }
 
@@ -131,9 +131,7 @@ async function similarityOf(
   const { layer: name, rows, cols, dims, described, moved } = grid
   for (const [option, path] of Object.entries({ out, png }))
     if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
-      throw new UsageError(
-        `${path} contains the features and cannot be overwritten; choose another name with \`${option}\``,
-      )
+      throw UsageError.of`${path} contains the features and cannot be overwritten; choose another name with \`${option}\``
   if (png !== undefined) {
     checkDrawable({ name, rows, cols })
     await makeWritableFolder(dirname(png))
@@ -161,15 +159,13 @@ async function similarityOf(
 function checkPicture({ out, png, limits }: Checked): void {
   if (png === undefined) {
     if (limits !== undefined)
-      throw new UsageError(
-        '`limits` sets the colour scale of a picture, but you did not ask for a picture; name its file with `png`',
-      )
+      throw UsageError.of`\`limits\` sets the colour scale of a picture, but you did not ask for a picture; name its file with \`png\``
     return
   }
   if (extname(png).toLowerCase() !== '.png')
     throw new UsageError(`${png} does not end in .png; choose a name that does`)
   if (out !== undefined && resolve(out) === resolve(png))
-    throw new UsageError(`\`out\` and \`png\` both name ${png}; choose another name with \`png\``)
+    throw UsageError.of`\`out\` and \`png\` both name ${png}; choose another name with \`png\``
 }
 
 async function isSameFile(file: string, out: string): Promise<boolean> {

@@ -64,9 +64,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   const arrays = await findArrays(source)
   const out = given ?? arrays.out
   if (await isResultsFolder(out))
-    throw new UsageError(
-      `${out} is a results folder, and the new page would replace its report; choose another folder with \`out\``,
-    )
+    throw UsageError.of`${out} is a results folder, and the new page would replace its report; choose another folder with \`out\``
   const progress = progressTo(onProgress)
   const bytes = await Promise.all(arrays.files.map(({ path }) => regularSize(path).catch(() => 0)))
   progress.start(basename(source), sum(bytes), { unit: 'bytes', before: 0 })

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { InputError } from '../errors.js'
+import { InputError, RUN_AGAIN } from '../errors.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import type { NpyArray } from '../files/npy.js'
 import { unitWithArrays } from '../results/store/openUnit.js'
@@ -165,6 +165,6 @@ function asUnit(
 async function readAgain({ path }: ArrayFile, shape: readonly number[]): Promise<NpyArray> {
   const { rows, cols, dims, matrix } = await openFeatures(path)
   if ([rows, cols, dims].join() !== shape.join())
-    throw new InputError(`${path} changed while it was being read; run the same command again`)
+    throw InputError.of`${path} changed while it was being read; ${RUN_AGAIN}`
   return { shape, data: matrix }
 }

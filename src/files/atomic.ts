@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, readlink, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { OutputError, ShiftscopeError } from '../errors.js'
+import { OutputError, RUN_AGAIN, ShiftscopeError, words } from '../errors.js'
+import type { Wording } from '../message.js'
 import { isFolder } from './regularFile.js'
 import { rename, rm } from './retried.js'
 import { clearBeside, temporaryName } from './temporaries.js'
@@ -188,13 +189,13 @@ export async function orOutputError<T>(path: string, work: () => Promise<T>): Pr
 export function asOutputError(path: string, error: unknown): Error {
   if (error instanceof ShiftscopeError) return error
   const code = (error as NodeJS.ErrnoException | undefined)?.code
-  const remedies: Record<string, string> = {
-    ENOSPC: 'the disk is full; free some space and run the same command again',
-    EDQUOT: 'the disk quota is used up; free some space and run the same command again',
+  const remedies: Record<string, Wording> = {
+    ENOSPC: words`the disk is full; free some space and ${RUN_AGAIN}`,
+    EDQUOT: words`the disk quota is used up; free some space and ${RUN_AGAIN}`,
     EFBIG:
       'the file grows beyond what the file system or the shell (ulimit -f) allows; allow larger files, or choose another folder',
-    EMFILE: 'too many files are open; allow more (ulimit -n) and run the same command again',
-    ENFILE: 'too many files are open on this machine; close some programs and run the same command again',
+    EMFILE: words`too many files are open; allow more (ulimit -n) and ${RUN_AGAIN}`,
+    ENFILE: words`too many files are open on this machine; close some programs and ${RUN_AGAIN}`,
     EROFS: 'the file system is read-only; make it writable, or choose another folder',
     EACCES: 'no permission to write there; choose another folder',
     EPERM: 'no permission to write there; choose another folder',
@@ -208,5 +209,5 @@ export function asOutputError(path: string, error: unknown): Error {
   }
   const remedy = code === undefined ? undefined : remedies[code]
   if (remedy === undefined) return error instanceof Error ? error : new Error(String(error))
-  return new OutputError(`cannot write ${path}: ${remedy}`, { cause: error })
+  return new OutputError(words`cannot write ${path}: ${remedy}`, { cause: error })
 }

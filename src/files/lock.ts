@@ -223,9 +223,7 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
     const who = held === undefined ? 'another process' : processName(held.owner)
     // If the system does not know whether the owner is alive, a changed heartbeat shows it.
     if (held !== undefined && (lifeOf(held.owner) === 'running' || held.version !== first?.version))
-      throw new OutputError(
-        `${who} is writing into ${folder}; wait until it has finished, or choose another folder with \`out\``,
-      )
+      throw OutputError.of`${who} is writing into ${folder}; wait until it has finished, or choose another folder with \`out\``
     if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it is still running`)
   }
   try {

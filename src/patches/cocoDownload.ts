@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { type AllowedHosts, hostName } from '../download/allowedHosts.js'
 import { fetchFile } from '../download/fetchFile.js'
-import { InputError, NetworkError, throwIfStopped } from '../errors.js'
+import { InputError, NetworkError, RUN_AGAIN, throwIfStopped, wordingOf, words } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { rm } from '../files/retried.js'
 import { sha256 } from '../files/sha256.js'
+import { firstClause, type Wording } from '../message.js'
 import { type Progress, silent } from '../progress.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { fetchedPath, findImage, storedPixels } from './cocoImage.js'
@@ -44,9 +45,9 @@ export async function fetchImages(
   images: readonly CocoImage[],
   folder: string,
   options: FetchOptions,
-): Promise<ReadonlyMap<number, string>> {
+): Promise<ReadonlyMap<number, Wording>> {
   const { progress, signal } = options
-  const failures = new Map<number, string>()
+  const failures = new Map<number, Wording>()
   const wanted = new Map(images.map((image) => [image.id, image]))
   const queue = [...wanted.values()]
   let done = 0
@@ -57,7 +58,7 @@ export async function fetchImages(
       try {
         await fetchImage(image, folder, options)
       } catch (error) {
-        failures.set(image.id, `its image ${image.file} could not be fetched: ${causeOf(error)}`)
+        failures.set(image.id, words`its image ${image.file} could not be fetched: ${causeOf(error)}`)
       }
       progress.update(++done)
     }
@@ -80,9 +81,9 @@ export async function fetchImages(
  * Message for a failed download. The advice to try another source is removed, because an image has only one address.
  * @throws the error itself if it is not about the download
  */
-function causeOf(error: unknown): string {
-  const reason = error instanceof NetworkError ? error.message : reasonOf(error)
-  return `${reason.split('; ')[0]}; run the same command again to retry`
+function causeOf(error: unknown): Wording {
+  const reason = error instanceof NetworkError ? wordingOf(error) : reasonOf(error)
+  return words`${firstClause(reason)}; ${RUN_AGAIN} to retry`
 }
 
 async function fetchImage(image: CocoImage, folder: string, { hosts, progress, signal }: FetchOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
+import type { Wording } from '../message.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { callback, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
@@ -85,7 +86,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   const { annotations, out, classes, perClass, sizes, download, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(options.onProgress)
   if (options.images === undefined && !download) {
-    throw new UsageError('no images are given; name their folder with `images`, or fetch them with `download`')
+    throw UsageError.of`no images are given; name their folder with \`images\`, or fetch them with \`download\``
   }
   const hosts = imageHosts(options.imageHosts)
   const images = options.images ?? join(out, 'images')
@@ -99,7 +100,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
         images,
         { hosts, progress, signal },
       )
-    : new Map<number, string>()
+    : new Map<number, Wording>()
   const make = async ({ name, category, annotation, image }: CocoChoice): Promise<ManifestPatch> => {
     if (image === undefined) throw new InputError(`the annotation file has no entry for image ${annotation.imageId}`)
     const unfetched = missing.get(image.id)
@@ -110,7 +111,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   }
   const makeNamed = (choice: CocoChoice) =>
     make(choice).catch((error: unknown) => {
-      throw new InputError(`annotation ${choice.annotation.id}: ${reasonOf(error)}`)
+      throw InputError.of`annotation ${choice.annotation.id}: ${reasonOf(error)}`
     })
   const { patches, failed } = await madePatches(choices, makeNamed, { progress, signal })
   const origin = { kind: 'coco', annotations: basename(annotations), classes, perClass }

@@ -63,7 +63,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   const progress = progressTo(options.onProgress)
   if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
   if (resolve(folder) === resolve(out))
-    throw new UsageError(`${out} contains the pictures; choose another folder with \`out\``)
+    throw UsageError.of`${out} contains the pictures; choose another folder with \`out\``
   const { pictures, failed: refused } = await ownPictures(folder)
   await makeWritableFolder(out)
   const make = async (picture: OwnPicture) => {

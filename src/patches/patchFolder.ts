@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError, wordingOf } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
+import { tell, type Wording } from '../message.js'
 import type { Progress } from '../progress.js'
 import { encodePng, type Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
@@ -67,7 +68,8 @@ export async function madePatches<Source extends { readonly name: string }>(
         patches.push(await make(source))
       } catch (error) {
         throwIfStopped(signal)
-        failed.push({ name: source.name, reason: reasonOf(error) })
+        const reason = reasonOf(error)
+        failed.push(tell({ name: source.name, reason: String(reason) }, reason))
       }
       progress.update(patches.length + failed.length)
     }
@@ -115,13 +117,11 @@ export async function writePatchManifest(
 export function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)
-    throw new UsageError(
-      `size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use, for example, \`sizes 75,125\``,
-    )
+    throw UsageError.of`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use, for example, \`sizes 75,125\``
 }
 
 /** Returns the message of an error that concerns only one object. Rethrows all other errors, such as a full disk. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof InputError) return error.message
+export function reasonOf(error: unknown): Wording {
+  if (error instanceof InputError) return wordingOf(error)
   throw error
 }

@@ -171,5 +171,5 @@ export async function photographPatch(
 
 export function checkMargin(margin: number): void {
   if (!Number.isInteger(margin) || margin < 1 || margin > MAX_MARGIN)
-    throw new UsageError(`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``)
+    throw UsageError.of`margin ${margin} is not a whole number from 1 to ${MAX_MARGIN}; choose another \`margin\``
 }

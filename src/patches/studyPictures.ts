@@ -48,6 +48,6 @@ async function patchesFor(
     bySource.push(await patchesOfSource(source, sizes, Math.max(...frameSides), blend, signal))
   const small = frameSides.find((frameSide) => sizesFor(frameSide).some((size) => size > frameSide))
   if (small !== undefined)
-    throw new UsageError(`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`)
+    throw UsageError.of`\`sizes\` do not fit into the frame of ${small}×${small} px; choose smaller ones`
   return sizes.flatMap((_, i) => bySource.flatMap((ofSource) => ofSource[i] ?? []))
 }

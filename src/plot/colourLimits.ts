@@ -10,7 +10,5 @@ export const colourLimits: z.ZodType<ColourLimits, ColourLimits> = z
 /** @throws UsageError unless `low` is below `high` and both are finite */
 function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(
-      `limits ${low},${high} must be two finite numbers, the smaller one first, such as \`limits 0.88,1\``,
-    )
+    throw UsageError.of`limits ${low},${high} must be two finite numbers, the smaller one first, such as \`limits 0.88,1\``
 }

@@ -7,6 +7,6 @@ export function checkNames(what: string, names: readonly string[], known: readon
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-export function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)
+export function checkCount(option: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) throw UsageError.of`\`${option}\` ${value} is not a positive whole number`
 }

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js'
+import { RUN_AGAIN, UsageError, words } from '../errors.js'
 
 /**
  * Checks that the current folder exists. Another program may have removed it. Without it, Node.js starts no threads, and
@@ -9,9 +9,8 @@ export function checkCurrentFolder(): void {
   try {
     process.cwd()
   } catch (error) {
-    throw new UsageError(
-      'the current folder no longer exists; go to a folder that exists, and run the same command again',
-      { cause: error },
-    )
+    throw new UsageError(words`the current folder no longer exists; go to a folder that exists, and ${RUN_AGAIN}`, {
+      cause: error,
+    })
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
-import { ResourceError, ShiftscopeError } from '../errors.js'
+import { ResourceError, RUN_AGAIN, ShiftscopeError, words } from '../errors.js'
+import type { Wording } from '../message.js'
 
 /** Number of cores that this process may use, as limited by its CPU affinity, its cgroup and its Slurm job. */
 export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
@@ -54,16 +55,17 @@ const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
   const cause = causeOf(error)
-  return cause === undefined ? undefined : new ResourceError([work, cause].filter(Boolean).join(': '), { cause: error })
+  if (cause === undefined) return undefined
+  return new ResourceError(work === undefined ? cause : words`${work}: ${cause}`, { cause: error })
 }
 
-function causeOf(error: unknown): string | undefined {
+function causeOf(error: unknown): Wording | undefined {
   if (!(error instanceof Error) || error instanceof ShiftscopeError) return undefined
   const { code } = error as NodeJS.ErrnoException
   if (/\bE[MN]FILE\b/.test(`${code} ${error.message}`))
-    return 'too many files are open; allow more (ulimit -n) and run the same command again'
+    return words`too many files are open; allow more (ulimit -n) and ${RUN_AGAIN}`
   if (NO_MEMORY_CODES.includes(code ?? '') || NO_MEMORY.test(error.message))
-    return `there is not enough memory (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
+    return words`there is not enough memory (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
   return undefined
 }
 

@@ -65,7 +65,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   if (issue.code === 'too_small') throw new UsageError(`${name} is empty; name at least one, or leave it out`)
   if (issue.code === 'invalid_value' && typeof value === typeof issue.values[0]) {
     if (typeof value === 'string') checkNames(issue.message, [value], issue.values.map(String))
-    throw new UsageError(`\`${name} ${value}\` is not known; use ${issue.values.join(' or ')}`)
+    throw UsageError.of`\`${name} ${String(value)}\` is not known; use ${issue.values.join(' or ')}`
   }
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }

@@ -26,9 +26,6 @@ export function shellWord(text: string): string {
 const maximumLength = 100
 const maximumCandidates = 20_000
 
-/** Matches an option in backticks in a message, with or without a value, such as `device cpu`. */
-export const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
-
 /** A list as one argument of the command line, such as `a,b`. A comma in a value gets a backslash. */
 export function listText(values: readonly unknown[]): string {
   return values.map((value) => String(value).replaceAll(',', '\\,')).join(',')

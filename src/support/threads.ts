@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
-import { ResourceError } from '../errors.js'
+import { ResourceError, words } from '../errors.js'
 import { systemText } from './machine.js'
 
 /**
@@ -30,10 +30,8 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
   const workers = count === 1 ? 'a worker takes' : `${count} workers take`
-  const fewer = count === 1 ? '' : ', or use fewer `workers`'
-  throw new ResourceError(
-    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of address space, but the limit of this shell leaves only ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
-  )
+  const fewer = count === 1 ? '' : words`, or use fewer \`workers\``
+  throw ResourceError.of`${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of address space, but the limit of this shell leaves only ${gibibytes(left)}; allow more (ulimit -v)${fewer}`
 }
 
 export interface ThreadPool<Task, Answer> {

@@ -11,6 +11,7 @@ import { positionGrid } from '../../src/engine/scene/positions.js'
 import { sceneOf } from '../../src/engine/scene/scene.js'
 import type { Settings } from '../../src/engine/scene/task.js'
 import { DeviceError, InterruptedError, WorkerError } from '../../src/errors.js'
+import type { Wording } from '../../src/message.js'
 import type { Network } from '../../src/network.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
@@ -118,7 +119,7 @@ describe('worker threads', () => {
       ...{ network: await growingNetwork(inFolder('growing.onnx')), scene, images: POSITIONS },
       request: { name: 'cpu', index: null, precision: 'fp32' },
       wished: { workers: 1, threads: 1, batch: 4 },
-      onNote: (line) => notes.push(line),
+      onNote: (line) => notes.push(String(line)),
     })
     await using(handle, async () => expect((await handle.extract(scene, offsets.subarray(0, 8))).finished).toBe(4))
     expect(notes).toEqual(['batches of 4 images are too large for the processor; continuing with 2'])
@@ -135,7 +136,7 @@ describe('devices', () => {
       devices: [CPU],
       batch: 8,
       script,
-      onNote: (line: string) => notes.push(line),
+      onNote: (line: Wording) => notes.push(String(line)),
       ...changes,
     }
     return { pool: await openDevicePool(options), notes }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { InputError } from '../../src/errors.js'
+import { GIVE_PATH, InputError, OUT, RUN_AGAIN, words } from '../../src/errors.js'
 import { fileStem, type Objects, openObjects } from '../../src/explore/objects.js'
 import { pageWords } from '../../src/explore/pageWords.js'
 import { openSentFiles } from '../../src/explore/sentFiles.js'
@@ -109,21 +109,25 @@ describe('a picture that is sent', () => {
 })
 
 it.each([
-  ['the file is damaged; export it again', 'the file is damaged; export it again'],
+  ['the file `a` is damaged; export it again', 'the file `a` is damaged; export it again'],
   [
-    'impossible with `outputKind scores`; leave it out, or use `device cpu`',
+    words`impossible with \`outputKind scores\`; leave it out, or use \`device cpu\``,
     'impossible with “output kind scores”. You choose settings for this when you start Shiftscope.',
   ],
   [
-    'a worker failed 3 times; run the same command again, or with a smaller `batch` or fewer `workers`',
-    'a worker failed 3 times; try again. You choose settings for this when you start Shiftscope.',
+    words`a worker failed; ${RUN_AGAIN}, or with a smaller \`batch\` or fewer \`workers\``,
+    'a worker failed; try again. You choose settings for this when you start Shiftscope.',
   ],
   [
-    'bad.onnx is not an ONNX model; give the path of an intact .onnx file',
-    'bad.onnx is not an ONNX model; add an intact .onnx file',
+    words`a is too large; export it again; use \`device cpu\``,
+    'a is too large; export it again. You choose settings for this when you start Shiftscope.',
   ],
-  ['a worker failed; run the same command again', 'a worker failed; try again'],
-  ['it has others; choose another `out`, or remove it', 'it has others; choose another results folder, or remove it'],
+  [words`${GIVE_PATH} a file`, 'add a file'],
+  [words`a worker failed; ${RUN_AGAIN}`, 'a worker failed; try again'],
+  [
+    words`it has others; choose another ${OUT}, or remove it`,
+    'it has others; choose another results folder, or remove it',
+  ],
 ])('tells on the page without options and commands: %s', (message, expected) => {
   expect(pageWords(message)).toBe(expected)
 })

@@ -84,7 +84,7 @@ describe('pulling a model of the hub', () => {
     const told: string[] = []
     const onProgress = listenTo({
       start: (label, total, measure) => void told.push(`${label} ${total} ${JSON.stringify(measure)}`),
-      note: (line) => void told.push(line),
+      note: (line) => void told.push(String(line)),
     })
     const origin = `${hub.address}/owner/name/resolve/${COMMIT}/onnx/model.onnx`
     const pulled = await pull('hf:owner/name', { onProgress })
@@ -202,7 +202,9 @@ describe('pulling a model of the hub', () => {
   it('brings small descriptions alone', async () => {
     const notes: string[] = []
     await hubOf({ 'model.onnx': plain, 'config.json': Buffer.alloc(2 ** 20 + 1), 'labels.json': Buffer.alloc(2 ** 20) })
-    const { files } = await pull('hf:owner/name', { onProgress: listenTo({ note: (line) => void notes.push(line) }) })
+    const { files } = await pull('hf:owner/name', {
+      onProgress: listenTo({ note: (line) => void notes.push(String(line)) }),
+    })
     expect(files.map(({ path }) => path)).toEqual([place('model.onnx'), place('labels.json')])
     expect(notes.at(-1)).toContain('skipping config.json: 1048577 bytes')
   })

@@ -148,7 +148,7 @@ describe('the recipe of an input', () => {
   })
 
   it('is told where it is assumed', async () => {
-    expect(assumedInput({ id: 'net', ...(await choose()) })).toContain(
+    expect(String(assumedInput({ id: 'net', ...(await choose()) }))).toContain(
       "net: no preprocessing was found, so ImageNet's is used",
     )
     expect(assumedInput({ id: 'net', ...(await choose({ input: 'clip' })) })).toBeUndefined()
@@ -164,7 +164,7 @@ describe('the recipe of an input', () => {
       channelOrder: 'grey',
       source: 'assumed',
     })
-    expect(assumedInput({ id: 'net', ...adapter })).toContain(
+    expect(String(assumedInput({ id: 'net', ...adapter }))).toContain(
       'no preprocessing was found, so values from 0 to 1 are used',
     )
     expect((await choose({ inputMean: [0.5] })).inputSource).toBe('options, values from 0 to 1 for the rest')

@@ -80,7 +80,7 @@ describe('pulling published weights', () => {
       start: (label, total, measure) => void told.push(`${label} ${total} ${JSON.stringify(measure)}`),
       update: (done) => void (done === right.length && told.push('all')),
       stop: () => void told.push('stop'),
-      note: (line) => void told.push(line),
+      note: (line) => void told.push(String(line)),
     })
     const entry = entryWith([url])
     expect(await pull(entry, { onProgress })).toEqual({
@@ -104,7 +104,7 @@ describe('pulling published weights', () => {
     writeFileSync(cache('weights/mobilenet_v2.pt'), other)
     const server = await startServer(fileAnswer(right), 'http')
     const notes: string[] = []
-    const onProgress = listenTo({ note: (line) => void notes.push(line) })
+    const onProgress = listenTo({ note: (line) => void notes.push(String(line)) })
     await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { onProgress }))
     expect(notes[0]).toBe(
       `mobilenet_v2: the stored weights (SHA-256 ${digits(other)}…) are not the published ones and will be replaced`,

@@ -22,7 +22,9 @@ function offered(images: readonly object[]): string {
 /** What came, its failures by annotation, and the notes of images that are downloaded again. */
 async function fetchedFrom(annotations: string, more: object = {}) {
   const notes: string[] = []
-  const onProgress = listenTo({ note: (line) => void (line.includes('downloading') && notes.push(line)) })
+  const onProgress = listenTo({
+    note: (line) => void (String(line).includes('downloading') && notes.push(String(line))),
+  })
   const options = { annotations, out: folder('out'), classes: ['dog'], sizes: [8], onProgress }
   const fetching = { images: folder('fetched'), download: true, imageHosts: ['localhost'] }
   const made = await cocoPatches({ ...options, ...fetching, ...more })

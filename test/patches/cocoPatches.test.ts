@@ -25,7 +25,7 @@ async function annotate(annotations: readonly Annotation[], changes: object = {}
 async function make(annotations: string, more: object = {}) {
   const files = { annotations, images: folder('images'), out: folder('out') }
   const notes: string[] = []
-  const onProgress = listenTo({ note: (line) => void notes.push(line) })
+  const onProgress = listenTo({ note: (line) => void notes.push(String(line)) })
   const made = await cocoPatches({ ...files, classes: ['dog'], sizes: [8], onProgress, ...more })
   return { ...made, names: made.patches.map(({ name }) => name), notes }
 }

@@ -132,7 +132,7 @@ describe('a report', () => {
     await storeStudy()
     await storeUnit(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)
     const notes: string[] = []
-    await writeReport(inFolder(), { onProgress: listenTo({ note: (line) => void notes.push(line) }) })
+    await writeReport(inFolder(), { onProgress: listenTo({ note: (line) => void notes.push(String(line)) }) })
     const line =
       'background white (alexnet 125, own/net 75) or #808080 (resnet50 125); precision fp32 (alexnet 125, own/net 75) or fp16 (resnet50 125).'
     for (const text of [...notes, read('tables', 'table-1-similarity-125.md'), read('index.html')])

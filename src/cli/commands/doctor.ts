@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { addExamples } from '../options/help.js'
-import { asFlags } from '../output/flags.js'
 import { print, printJson, terminalColumns, wrapped } from '../output/output.js'
 import type { Diagnosis } from './diagnosis.js'
 
@@ -23,6 +22,6 @@ export function doctorCommand(): Command {
 
 function printDiagnosis({ subject, state, optional, detail, remedy }: Diagnosis): void {
   const mark = state === 'ok' ? '✓' : optional ? '–' : '✗'
-  const text = `${subject}: ${asFlags(remedy === undefined ? detail : `${detail}; ${remedy}`)}`
+  const text = `${subject}: ${remedy === undefined ? detail : `${detail}; ${remedy}`}`
   for (const [i, line] of wrapped(text, terminalColumns() - 2).entries()) print(`${i === 0 ? mark : ' '} ${line}`)
 }

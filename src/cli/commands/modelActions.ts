@@ -1,6 +1,7 @@
-import { InputError, NetworkError, UsageError } from '../../errors.js'
+import { InputError, NetworkError, UsageError, wordingOf } from '../../errors.js'
 import { headOf } from '../../experiments/answers/heads.js'
 import { usualReuse } from '../../features/usualReuse.js'
+import { Worded } from '../../message.js'
 import { withoutControls } from '../../messageLine.js'
 import type { Classes } from '../../network.js'
 import { licenceText, weightsCommand } from '../../networks/catalog/catalog.js'
@@ -55,9 +56,7 @@ export async function pull(ids: readonly string[], { all, mirror, json }: PullFl
   if ((all === true) === ids.length > 0)
     throw new UsageError('give either the ids of networks and generators, or --all')
   if (mirror !== undefined && ids.some(isHubReference))
-    throw new UsageError(
-      '`mirror` cannot be used with models of the Hugging Face hub; leave it out, or set HF_ENDPOINT to a mirror of the hub',
-    )
+    throw UsageError.of`\`mirror\` cannot be used with models of the Hugging Face hub; leave it out, or set HF_ENDPOINT to a mirror of the hub`
   const done: (PulledWeights | PulledHubModel)[] = []
   const failures: unknown[] = []
   for (const id of all ? await idsOfPaper() : ids) {
@@ -78,7 +77,7 @@ export async function pull(ids: readonly string[], { all, mirror, json }: PullFl
     }
   }
   if (json) printJson(done)
-  for (const failure of failures.slice(0, -1)) sayError(`shiftscope: ${asFlags((failure as Error).message)}`)
+  for (const failure of failures.slice(0, -1)) sayError(`shiftscope: ${asFlags(wordingOf(failure))}`)
   if (failures.length > 0) throw failures.at(-1)
 }
 
@@ -192,13 +191,13 @@ async function predictedReuse(model: string, given: Omit<GivenReference, 'model'
   try {
     return await usualReuse(await chooseNetwork({ model, ...given }))
   } catch (error) {
-    if (error instanceof UsageError || error instanceof InputError) return error.message
+    if (error instanceof UsageError || error instanceof InputError) return wordingOf(error)
     throw error
   }
 }
 
 function speedText(reuse: Awaited<ReturnType<typeof predictedReuse>>): string {
-  if (typeof reuse === 'string') return `unknown: ${asFlags(reuse)}`
+  if (typeof reuse === 'string' || reuse instanceof Worded) return `unknown: ${asFlags(reuse)}`
   if ('reason' in reuse) return `every image is computed in full: ${reuse.reason}`
   const { size, stride, gain } = reuse
   return `${gain.toFixed(1)} times as fast by computing repeated values once (predicted for an object of ${size} px on white at stride ${stride})`

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { InputError } from '../../errors.js'
+import { toldBy } from '../../message.js'
 import type { CocoPatchesOptions } from '../../patches/cocoPatches.js'
 import type { OwnPatchesOptions } from '../../patches/ownPatches.js'
 import type { PatchFolder } from '../../patches/patchFolder.js'
@@ -97,7 +98,7 @@ function addList(patches: Command, context: CommandContext): void {
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
-  for (const { reason } of made.failed) sayError(`shiftscope: ${asFlags(reason)}`)
+  for (const failure of made.failed) sayError(`shiftscope: ${asFlags(toldBy(failure, failure.reason))}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { flagOf, OPTION } from '../../support/text.js'
+import { ALTERNATIVE, CLAUSE, type Part, partsUntil, type Wording } from '../../message.js'
+import { flagOf } from '../../support/text.js'
 
 /** Names of flags, without dashes: `own` are those of the running command, `all` those of all commands. */
 let own: ReadonlySet<string> = new Set()
@@ -14,26 +15,33 @@ function flagsOf(commands: readonly Command[]): ReadonlySet<string> {
   return new Set(commands.flatMap(({ options }) => options.flatMap(({ long }) => long?.slice(2) ?? [])))
 }
 
-const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
-
 /**
- * Rewrites a message of the library for the command line: the option `device cpu` in backticks becomes --device cpu. If
- * the command has no flag --generators, `generators` becomes --generator. If the message ends with an alternative
- * (", or …") whose option only other commands have, the alternative is removed.
+ * A message in the words of the command line: the option `device cpu` is --device cpu. If the command has no flag
+ * --generators, `generators` is --generator. An alternative whose option only other commands have is left out.
  */
-export function asFlags(message: string): string {
-  return message
-    .replace(LAST_ALTERNATIVE, (clause) => (isForeign(clause) ? '' : clause))
-    .replace(OPTION, (text, name: string, value: string) => {
-      const flag = formsOf(name).find((form) => own.has(form))
-      return flag === undefined ? text : `--${flag}${value}`
-    })
+export function asFlags(text: Wording): string {
+  if (typeof text === 'string') return text
+  const clauses = partsUntil(CLAUSE, text.parts).map((clause) =>
+    partsUntil(ALTERNATIVE, clause)
+      .filter((alternative, i) => i === 0 || !alternative.some(isForeign))
+      .map((alternative) => alternative.map(flagText).join(''))
+      .join(ALTERNATIVE),
+  )
+  return clauses.join(CLAUSE)
 }
 
-function isForeign(clause: string): boolean {
-  return [...clause.matchAll(OPTION)]
-    .map(([, name = '']) => formsOf(name))
-    .some((forms) => forms.some((form) => all.has(form)) && !forms.some((form) => own.has(form)))
+function flagText(part: Part): string {
+  if (typeof part === 'string') return part
+  const { library, option } = part
+  const flag = option && formsOf(option.name).find((form) => own.has(form))
+  if (option === undefined || flag === undefined) return library
+  return `--${flag}${option.value}`
+}
+
+function isForeign(part: Part): boolean {
+  if (typeof part === 'string' || part.option === undefined) return false
+  const forms = formsOf(part.option.name)
+  return forms.some((form) => all.has(form)) && !forms.some((form) => own.has(form))
 }
 
 /** Flags that may stand for an option: its name in kebab case, then without a final s, then with an s added. */

@@ -37,9 +37,7 @@ export function parseDevice(text: string, precision: Precision = 'fp32'): Device
     throw new UsageError(`device ${text} has an index, but only ${indexed.join(', ')} accept one; leave :${digits} out`)
   }
   if (precision !== 'fp32' && (name === 'auto' || PROVIDERS[name].isProcessor))
-    throw new UsageError(
-      `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
-    )
+    throw UsageError.of`\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`
   return { name, index: digits === undefined ? null : Number(digits), precision }
 }
 

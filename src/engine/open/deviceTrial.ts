@@ -105,7 +105,7 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
 }
 
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
-  return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
+  return DeviceError.of`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``
 }
 
 /** Formats a device as the user writes it, such as `cuda:1`. `parseDevice` reads this text. */

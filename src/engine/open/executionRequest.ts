@@ -1,4 +1,5 @@
-import { DeviceError, UsageError } from '../../errors.js'
+import { DeviceError, UsageError, words } from '../../errors.js'
+import type { Wording } from '../../message.js'
 import type { Network, Precision } from '../../network.js'
 import { type Device, type DeviceRequest, devicesOf, mayHaveGpu } from '../devices/device.js'
 import { PROVIDERS, TRIED_BY_AUTO } from '../devices/providers.js'
@@ -21,7 +22,7 @@ export interface ExecutionRequest {
   readonly request: DeviceRequest
   readonly wished: WishedSettings
   readonly reuse?: ReuseChoice
-  readonly onNote: (line: string) => void
+  readonly onNote: (line: Wording) => void
   /** Stops the trials of devices and the measurements of speed. */
   readonly signal?: AbortSignal
 }
@@ -50,12 +51,12 @@ export async function openExecution(execution: ExecutionRequest): Promise<Networ
     return faster ?? openProcessor(execution, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
+    throw UsageError.of`\`threads\` works only on the processor; leave it out, or use \`device cpu\``
   const trials = await requiredTrials(request, network, signal, onNote)
   for (const { adapter, software } of trials)
     if (software)
       onNote(
-        `${request.name} runs on ${adapter}, which is not a GPU but computes on the processor; \`device cpu\` is faster`,
+        words`${request.name} runs on ${adapter}, which is not a GPU but computes on the processor; \`device cpu\` is faster`,
       )
   return openDevices(execution, trials)
 }
@@ -71,7 +72,7 @@ export async function requiredTrials(
   { name, index, precision }: DeviceRequest,
   network: Network,
   signal?: AbortSignal,
-  onNote: (line: string) => void = () => undefined,
+  onNote: (line: Wording) => void = () => undefined,
 ): Promise<readonly PassedTrial[]> {
   if (name === 'auto' || PROVIDERS[name].isProcessor) return []
   const trials = await tryAll(devicesOf(name, index), network, precision, signal)
@@ -156,7 +157,7 @@ async function openDevices(execution: ExecutionRequest, trials: readonly PassedT
   } catch (error) {
     await pool.workers.close()
     if (!(error instanceof BatchFailure)) throw error
-    throw new DeviceError(`device ${name} failed: ${error.message}; use \`device cpu\``)
+    throw DeviceError.of`device ${name} failed: ${error.message}; use \`device cpu\``
   }
 }
 

@@ -1,4 +1,4 @@
-import { DeviceError } from '../../errors.js'
+import { DeviceError, RUN_AGAIN } from '../../errors.js'
 import type { Network, Precision } from '../../network.js'
 import { type Device, processorName } from '../devices/device.js'
 import { PROVIDERS } from '../devices/providers.js'
@@ -113,9 +113,7 @@ export function deviceHandle(devices: WorkerPool, { processor, rate, record }: D
   /** Starts workers that replace the failed GPUs. If several extractions fail, only the first failure does so. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (record.precision === 'fp16')
-      throw new DeviceError(
-        `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
-      )
+      throw DeviceError.of`${name} failed: ${failure}; ${RUN_AGAIN}, or use \`precision fp32\`, so that the processor can take over`
     onNote(`${name} failed (${failure}); the processor repeats the current work and does the rest`)
     return { pool: openThreadPool(network, processor, { memory, onNote }), failure }
   }

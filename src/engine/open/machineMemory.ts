@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.js'
+import { UsageError, words } from '../../errors.js'
 import type { Network } from '../../network.js'
 import { machineMemory } from '../../support/machine.js'
 import { counted } from '../../support/text.js'
@@ -14,10 +14,8 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return
   const widest = network.layers.reduce((most, layer) => (layer.dims > most.dims ? layer : most))
-  const without = `a larger \`stride\`, or \`layers\` that leave out ${widest.name} (${counted(widest.dims, 'value')} per position)`
-  const remedy = widest.isMap ? `\`pool mean\`, ${without}` : without
+  const without = words`a larger \`stride\`, or \`layers\` that leave out ${widest.name} (${counted(widest.dims, 'value')} per position)`
+  const remedy = widest.isMap ? words`\`pool mean\`, ${without}` : without
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
-  throw new UsageError(
-    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} need ${gibibytes(bytes)}, but this machine has ${gibibytes(memory)} of memory; use ${remedy}`,
-  )
+  throw UsageError.of`${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} need ${gibibytes(bytes)}, but this machine has ${gibibytes(memory)} of memory; use ${remedy}`
 }

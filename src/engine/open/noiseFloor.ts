@@ -44,9 +44,7 @@ export async function measureNoiseFloor(devices: WorkerPool, scene: Scene, proce
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue
-    throw new DeviceError(
-      `device ${name} computes wrong features (in ${layer}, their relative difference from the processor's features is ${distance.toPrecision(2)}); update its driver, or use \`device cpu\``,
-    )
+    throw DeviceError.of`device ${name} computes wrong features (in ${layer}, their relative difference from the processor's features is ${distance.toPrecision(2)}); update its driver, or use \`device cpu\``
   }
 }
 

@@ -54,15 +54,13 @@ export function candidateSettings(
 ): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]
-    if (value !== undefined) checkCount(`\`${name}\``, value)
+    if (value !== undefined) checkCount(name, value)
   }
   if (wished.threads !== undefined && wished.threads > cores)
-    throw new UsageError(
-      `\`threads ${wished.threads}\` is more than the ${counted(cores, 'core')} of this machine; use at most ${cores}, or leave it out`,
-    )
+    throw UsageError.of`\`threads ${wished.threads}\` is more than the ${counted(cores, 'core')} of this machine; use at most ${cores}, or leave it out`
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
-    throw new UsageError(`${network.id} accepts only batches of ${onlyBatch}; leave \`batch\` out`)
+    throw UsageError.of`${network.id} accepts only batches of ${onlyBatch}; leave \`batch\` out`
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts =
     wished.workers === undefined ? [...new Set([Math.min(fitting, weightCopies(network)), 1])] : [wished.workers]
@@ -76,9 +74,7 @@ export function candidateSettings(
   )
   const fits = candidates.filter((settings) => workerBytes(network, settings) <= memory)
   if (fits.length === 0 && (wished.workers !== undefined || wished.batch !== undefined)) {
-    throw new UsageError(
-      `${counted(batches.at(-1)!, 'image')} in a batch and ${counted(workerCounts.at(-1)!, 'worker')} do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
-    )
+    throw UsageError.of`${counted(batches.at(-1)!, 'image')} in a batch and ${counted(workerCounts.at(-1)!, 'worker')} do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``
   }
   return fits.length === 0 ? candidates : fits
 }

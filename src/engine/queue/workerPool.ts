@@ -1,4 +1,5 @@
-import { WorkerError } from '../../errors.js'
+import { RUN_AGAIN, WorkerError, words } from '../../errors.js'
+import type { Wording } from '../../message.js'
 import { type Network, outputOf, type Precision } from '../../network.js'
 import { compositingGraph, featureOutput } from '../../onnx/edit/compositing.js'
 import { resourceError } from '../../support/machine.js'
@@ -52,7 +53,7 @@ export interface WorkerPool {
   readonly hasOneSize: boolean
   /** Name of the workers in notes to the user, such as `the processor` or `cuda`. */
   readonly name: string
-  readonly onNote: (line: string) => void
+  readonly onNote: (line: Wording) => void
 }
 
 export interface ThreadPoolOptions extends Partial<Pick<WorkerPool, 'memory' | 'onNote'>> {
@@ -92,7 +93,7 @@ export interface DevicePoolOptions {
   readonly devices: readonly Device[]
   readonly batch: number
   readonly precision?: Precision
-  readonly onNote: (line: string) => void
+  readonly onNote: (line: Wording) => void
   readonly script?: string
 }
 
@@ -197,7 +198,7 @@ export async function failingAsWorker<T>({ batch }: WorkerPool, work: Promise<T>
       throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
     }
     throw new WorkerError(
-      `a worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
+      words`a worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; ${RUN_AGAIN}, or with a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
   }

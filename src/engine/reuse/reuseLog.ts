@@ -1,3 +1,4 @@
+import type { Wording } from '../../message.js'
 import type { ReuseRecord } from './record.js'
 
 type Computed = Extract<ReuseRecord, { readonly cut: string }>
@@ -5,7 +6,7 @@ type Computed = Extract<ReuseRecord, { readonly cut: string }>
 /** Remembers for which patch sizes and graphs reuse worked, and notes each reason against it once. */
 export class ReuseLog {
   readonly #network: string
-  readonly #onNote: (line: string) => void
+  readonly #onNote: (line: Wording) => void
   /** Records by patch size: `#computed` for patches with reuse, `#declined` for patches without. */
   readonly #computed = new Map<number, Computed>()
   readonly #declined = new Map<number, ReuseRecord>()
@@ -13,7 +14,7 @@ export class ReuseLog {
   readonly #failures = new Map<string, string>()
   readonly #noted = new Set<number | string>()
 
-  constructor(network: string, onNote: (line: string) => void) {
+  constructor(network: string, onNote: (line: Wording) => void) {
     this.#network = network
     this.#onNote = onNote
   }

@@ -68,9 +68,9 @@ export function positionRange(frameSide: number, size: number): PositionRange {
  */
 export function positionGrid(frameSide: number, size: number, stride: number): PositionGrid {
   if (!Number.isInteger(stride) || stride < 1)
-    throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
+    throw UsageError.of`stride ${stride} is not a positive whole number; use \`stride 1\` or more`
   if (!Number.isInteger(size) || size < 1)
-    throw new UsageError(`object size ${size} is not a positive whole number; choose another \`size\``)
+    throw UsageError.of`object size ${size} is not a positive whole number; choose another \`size\``
   const range = positionRange(frameSide, size)
   const { first, count } = range
   const side = Math.ceil(count / stride)

@@ -136,9 +136,7 @@ function checkScores(row: Float32Array, meaning: ScoreMeaning, layer: string): v
   const limit = LIMITS[meaning]
   const wrong = limit === undefined ? undefined : row.find((value) => value < 0 || value > limit)
   if (wrong === undefined) return
-  throw new UsageError(
-    `${layer} has a class score of ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``,
-  )
+  throw UsageError.of`${layer} has a class score of ${Number(wrong.toPrecision(3))}, which is impossible with \`scores ${meaning}\`; use \`scores logits\``
 }
 
 function logSumExp(row: Float32Array): number {

@@ -66,9 +66,7 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   const unknown = names.find((name) => !given.includes(name))
   if (unknown !== undefined) {
     const known = given.length === 0 ? 'none' : `only ${given.join(', ')}`
-    throw new UsageError(
-      `the expression contains image ${unknown}, but you gave ${known}; add it as \`images ${unknown}=FILE\``,
-    )
+    throw UsageError.of`the expression contains image ${unknown}, but you gave ${known}; add it as \`images ${unknown}=FILE\``
   }
   const unused = given.find((name) => !names.includes(name))
   if (unused !== undefined)

@@ -78,7 +78,7 @@ export async function foldBaselines(
   grid: PositionsGrid,
   { schemes, period = USUAL_PERIOD, ...options }: BaselineOptions,
 ): Promise<FoldBaselines> {
-  checkCount('`period`', period)
+  checkCount('period', period)
   const entries = await Promise.all(
     MADE_UP_FEATURES.map(async (feature) => {
       const results = await knownAccuracies(feature, grid, period, schemes, options)

@@ -1,4 +1,4 @@
-import { InputError, reworded, UsageError } from '../../errors.js'
+import { InputError, reworded, UsageError, wordingOf, words } from '../../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../../native.js'
 import { checkCount, checkNames } from '../../support/checks.js'
 import { meanAndStd } from '../../support/statistics.js'
@@ -24,9 +24,9 @@ const LEAST_C = 1e-30
 const LARGEST_C = 1e30
 
 export function checkWeight(C: number): void {
-  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use \`C 1\``)
+  if (!(C > 0 && Number.isFinite(C))) throw UsageError.of`C = ${C} is not a positive number; use \`C 1\``
   if (C < LEAST_C || C > LARGEST_C)
-    throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``)
+    throw UsageError.of`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``
 }
 
 export interface ClassifierOptions extends ExperimentPlace {
@@ -82,7 +82,7 @@ export async function separabilityByScheme(
 ): Promise<readonly Separability[]> {
   checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
-  checkCount('`threads`', threads)
+  checkCount('threads', threads)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
   const tasks = schemes.flatMap((scheme) =>
     TASKS.map((task) => {
@@ -129,7 +129,7 @@ function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, s
     return assignFolds(scheme, classes, grid, seed)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    throw reworded(error, `${grid.layer}: ${error.message}`)
+    throw reworded(error, words`${grid.layer}: ${wordingOf(error)}`)
   }
 }
 

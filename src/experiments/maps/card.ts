@@ -24,7 +24,7 @@ export function namedCard(device: string): CudaDevice | undefined {
   if (name !== 'cuda') return undefined
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices
-  if (card === undefined) throw new DeviceError(`device ${device} is not usable: ${reason}; or use \`device cpu\``)
+  if (card === undefined) throw DeviceError.of`device ${device} is not usable: ${reason}; or use \`device cpu\``
   return card
 }
 

@@ -55,9 +55,7 @@ function layerOf(onnx: NetworkFile['onnx']): string {
 
 function checkReadable({ name }: NetworkFile, form: DetectorForm, { objectClass, boxes }: Head): void {
   if (form.activation === 'unknown')
-    throw new UsageError(
-      `nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``,
-    )
+    throw UsageError.of`nothing tells how "${printable(form.scores)}" of ${name} becomes scores from 0 to 1; add \`scores sigmoid\` or, for a softmax over all classes of a box, \`scores logits\``
   const { names } = form.classes
   if (objectClass !== undefined && !names.includes(objectClass))
     throw new UsageError(
@@ -66,9 +64,7 @@ function checkReadable({ name }: NetworkFile, form: DetectorForm, { objectClass,
   if (!boxes.includes('?')) return
   const [order, unit] = boxes.split(',')
   const example = `${order === '?' ? 'xyxy' : order},${unit === '?' ? 'px' : unit}`
-  throw new UsageError(
-    `nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`,
-  )
+  throw UsageError.of`nothing tells the ${order === '?' ? 'order' : 'unit'} of the boxes in "${printable(form.boxes)}" of ${name}; add \`boxes ${example}\` or what fits: ${BOXES_HELP}`
 }
 
 /** Whether a network gives only the boxes that are left after a suppression: one class and one score for each. */

@@ -49,7 +49,7 @@ export interface NetworkFile extends WeightedOnnx {
 export async function networkFile(reference: Reference): Promise<NetworkFile> {
   const { kind, model, weights } = reference
   if (weights !== undefined && kind !== 'catalog')
-    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
+    throw UsageError.of`${model} already contains weights; leave \`weights\` out`
   const file = kind === 'onnx' || kind === 'hub' ? await ownFile(reference) : await knownFile(reference)
   return { ...file, names: await statedNames(file.onnx, file.folders) }
 }
@@ -60,9 +60,7 @@ async function knownFile(reference: Reference): Promise<Omit<NetworkFile, 'names
   const entry = catalogEntry(kind === 'checkpoint' ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(optionsIn<OwnOptions>(reference, OWN_OPTIONS))
   if (given !== undefined)
-    throw new UsageError(
-      `${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`,
-    )
+    throw UsageError.of`${entry.id} is in the catalog, which defines its input and its output; leave \`${given}\` out`
   const file = await catalogFile(entry, kind === 'checkpoint' ? model : weights, weightsOption)
   const id = name ?? entry.id
   return { reference, id, name: id, folders: [], ...file, entry }
@@ -90,7 +88,7 @@ function withOwnWeights(onnx: HashedOnnx): WeightedOnnx {
 export async function catalogFile(entry: ModelEntry, weights?: string, option?: string): Promise<WeightedOnnx> {
   if (entry.kind === 'embedded') {
     if (weights === undefined) return withOwnWeights(await readHashedOnnx(embeddedFile(entry)))
-    throw new UsageError(`${entry.id} is built in and cannot use other weights; leave \`weights\` out`)
+    throw UsageError.of`${entry.id} is built in and cannot use other weights; leave \`weights\` out`
   }
   const path = weights ?? (await importedWeights(entry))
   if (path === undefined) throw missingWeights(entry, option)

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../../errors.js'
+import { InputError, words } from '../../errors.js'
 import { weightsFolder } from '../../files/cacheFolder.js'
 import { packageFolder } from '../../files/package.js'
 import { elementCount } from '../../support/shape.js'
@@ -55,9 +55,7 @@ export async function checkWeights(references: readonly Pick<Reference, 'model' 
 /** @param option the option with which the user can give weights */
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
-  const byOption = option === undefined ? '' : `, or pass \`${option}\``
+  const byOption = option === undefined ? '' : words`, or pass \`${option}\``
   const [source] = sources as [WeightsSource]
-  return new InputError(
-    `the weights of ${id} are not on this machine; run "${weightsCommand(entry)}", or download ${source.url} and run "shiftscope models import ${id} FILE"${byOption}`,
-  )
+  return InputError.of`the weights of ${id} are not on this machine; run "${weightsCommand(entry)}", or download ${source.url} and run "shiftscope models import ${id} FILE"${byOption}`
 }

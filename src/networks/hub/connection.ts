@@ -1,6 +1,6 @@
 import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../../download/request.js'
 import { isSecure } from '../../download/secureAddress.js'
-import { InputError, NetworkError, UsageError } from '../../errors.js'
+import { InputError, NetworkError, RUN_AGAIN, UsageError, words } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { HubReference } from '../reference/hubReference.js'
 
@@ -70,10 +70,8 @@ function refusal(
         : `${at.host} has no model ${model}, or it is private; check the name, or set HF_TOKEN to a token with access to it`,
     )
   }
-  const remedy = isPassing(status)
-    ? 'try again later'
-    : 'run the same command again, or set HF_ENDPOINT to another address'
-  return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
+  const remedy = isPassing(status) ? 'try again later' : words`${RUN_AGAIN}, or set HF_ENDPOINT to another address`
+  return NetworkError.of`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`
 }
 
 /** Largest response to read, in bytes. A list of 10,000 files takes about 3 MiB. */

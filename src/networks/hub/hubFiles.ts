@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fetchFile } from '../../download/fetchFile.js'
-import { InputError } from '../../errors.js'
+import { InputError, RUN_AGAIN } from '../../errors.js'
 import { makeFolders } from '../../files/atomic.js'
 import { rename } from '../../files/retried.js'
 import { sha256OfFile } from '../../files/sha256.js'
@@ -45,9 +45,7 @@ export function fetchHubFile(
       const sha256 = await sha256OfFile(part)
       const wrong = await wrongHash(part, file, sha256)
       if (wrong !== undefined)
-        throw new InputError(
-          `the download from ${origin} has the ${wrong}, so it is damaged and was removed; run the same command again`,
-        )
+        throw InputError.of`the download from ${origin} has the ${wrong}, so it is damaged and was removed; ${RUN_AGAIN}`
       await makeFolders(dirname(path))
       await rename(part, path)
       return { sha256, isFetched: true }

@@ -81,17 +81,13 @@ export function inputAdapter(
   if (sides.some((size) => size !== side))
     throw refusal(path, `${described(tensor)}, which is not square`, 'export it for square images')
   if (wantedSize !== undefined && wantedSize !== side)
-    throw new UsageError(`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
+    throw UsageError.of`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`
   if (type === 'uint8' && !isOfBytes(recipe))
-    throw new UsageError(
-      `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``,
-    )
+    throw UsageError.of`${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``
   const { divisor, mean, std } = recipe
   const channelOrder = hasOneChannel ? 'grey' : recipe.channelOrder
   if (hasOneChannel && [mean, std].some((values) => new Set(values).size > 1))
-    throw new UsageError(
-      `${path} expects grey images, but the preprocessing (${recipe.source}) has a mean or std for each colour; give one number each with \`inputMean\` and \`inputStd\``,
-    )
+    throw UsageError.of`${path} expects grey images, but the preprocessing (${recipe.source}) has a mean or std for each colour; give one number each with \`inputMean\` and \`inputStd\``
   const fixed = typeof batch === 'number' ? batch : null
   const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
   const found = { inputSource: recipe.source, image: tensor.name }

@@ -29,19 +29,19 @@ export interface InputOptions extends GivenOptions<typeof INPUT_OPTIONS> {}
 
 function checkCountOf(name: string, values: readonly number[]): void {
   if (values.length !== 3 && values.length !== 1)
-    throw new UsageError(`\`${name}\` is not three numbers; give one each for red, green and blue, or a single one`)
+    throw UsageError.of`\`${name}\` is not three numbers; give one each for red, green and blue, or a single one`
 }
 
 function checkStd(values: readonly number[]): void {
   checkCountOf('inputStd', values)
   if (values.some((value) => value <= 0))
-    throw new UsageError('`inputStd` has a value that is not above 0; give positive numbers')
+    throw UsageError.of`\`inputStd\` has a value that is not above 0; give positive numbers`
 }
 
 function checkSize(size: number): void {
-  checkCount('`inputSize`', size)
+  checkCount('inputSize', size)
   if (size > LARGEST_FRAME)
-    throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
+    throw UsageError.of`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`
 }
 
 export function partOfOptions(options: InputOptions): RecipePart {

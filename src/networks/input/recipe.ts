@@ -1,4 +1,4 @@
-import { InputError, UsageError } from '../../errors.js'
+import { InputError, UsageError, words } from '../../errors.js'
 import type { Network, NetworkInput } from '../../network.js'
 import type { OnnxFile } from '../../onnx/format/onnxFile.js'
 import { type InputOptions, partOfOptions } from './options.js'
@@ -24,7 +24,7 @@ interface InputKind {
 export function assumedInput({ id, input, inputSource }: Pick<Network, 'id' | 'input' | 'inputSource'>) {
   if (inputSource !== ASSUMED) return undefined
   const used = input.channelOrder === 'grey' ? 'values from 0 to 1 are' : "ImageNet's is"
-  return `${id}: no preprocessing was found, so ${used} used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
+  return words`${id}: no preprocessing was found, so ${used} used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }
 
 /**
@@ -64,9 +64,8 @@ function checkValues({ divisor, mean, std, source }: InputRecipe, isGiven: boole
   )
   const areFinite = results.every((value) => Number.isFinite(Math.fround(value)))
   if (areFinite && [...mean, ...std].every(isNormal)) return
-  throw new (isGiven ? UsageError : InputError)(
-    `the preprocessing (${source}) has the mean ${mean.join(' ')} and the std ${std.join(' ')}, with which values exceed the range of float32; choose others with \`inputMean\` and \`inputStd\`, such as 0.5,0.5,0.5`,
-  )
+  throw (isGiven ? UsageError : InputError)
+    .of`the preprocessing (${source}) has the mean ${mean.join(' ')} and the std ${std.join(' ')}, with which values exceed the range of float32; choose others with \`inputMean\` and \`inputStd\`, such as 0.5,0.5,0.5`
 }
 
 function sourceOf(given: RecipePart, found: string | undefined, takes: InputKind): string {

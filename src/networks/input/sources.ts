@@ -197,7 +197,5 @@ function checked<T>(schema: z.ZodType<T>, document: unknown, file: string): T {
   if (data !== undefined) return data
   const issue = error?.issues[0]
   const where = issue?.path.length ? `${printable(issue.path.join('.'))}: ` : ''
-  throw new InputError(
-    `${file} does not describe the input of a network (${where}${printable(issue?.message ?? 'not an object')}); correct it, or give the \`input\` options`,
-  )
+  throw InputError.of`${file} does not describe the input of a network (${where}${printable(issue?.message ?? 'not an object')}); correct it, or give the \`input\` options`
 }

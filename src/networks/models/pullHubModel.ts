@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { InputError, reworded } from '../../errors.js'
+import { InputError, RUN_AGAIN, reworded, wordingOf } from '../../errors.js'
 import { inCache } from '../../files/cacheFolder.js'
 import { rm } from '../../files/retried.js'
 import { readOnnxFile } from '../../onnx/format/onnxFile.js'
@@ -56,9 +56,7 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   const here = known && (await presentModel(reference, known))
   if (here !== undefined) return here
   if (offline) {
-    throw new InputError(
-      `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset HF_HUB_OFFLINE and run the same command again`,
-    )
+    throw InputError.of`${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset HF_HUB_OFFLINE and ${RUN_AGAIN}`
   }
   const connection = hubConnection(reference, { signal, stallSeconds, ca })
   const repository = await readRepository(reference, connection)
@@ -116,7 +114,7 @@ async function weightsOf({ reference, repository, connection }: Pull, onnx: HubF
     if (!(error instanceof InputError)) throw error
     if (connection !== undefined) await rm(path, { force: true })
     const shown = `${printable(onnx.path)} of ${reference.owner}/${reference.name}`
-    throw reworded(error, error.message.replaceAll(path, shown))
+    throw reworded(error, wordingOf(error).replaceAll(path, shown))
   }
 }
 

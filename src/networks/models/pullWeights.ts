@@ -3,7 +3,16 @@ import { z } from 'zod'
 import { fetchFile } from '../../download/fetchFile.js'
 import { partLength, partOf, removePart } from '../../download/part.js'
 import { RefusedRequest } from '../../download/request.js'
-import { InputError, NetworkError, reworded, type ShiftscopeError, UsageError } from '../../errors.js'
+import {
+  InputError,
+  NetworkError,
+  RUN_AGAIN,
+  reworded,
+  type ShiftscopeError,
+  UsageError,
+  wordingOf,
+  words,
+} from '../../errors.js'
 import { makeWritableFolder } from '../../files/atomic.js'
 import { inCache, weightsFolder } from '../../files/cacheFolder.js'
 import { withFile } from '../../files/openFile.js'
@@ -138,7 +147,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: Checked)
     signal: options.signal,
     stallSeconds: options.stallSeconds,
     ca: options.ca,
-    elsewhere: '`mirror` with another address',
+    elsewhere: words`\`mirror\` with another address`,
   })
 }
 
@@ -157,9 +166,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   const sha256 = await sha256OfFile(path)
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
-    throw new InputError(
-      `the download from ${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or a different file. It was removed; run the same command again, or use another \`mirror\``,
-    )
+    throw InputError.of`the download from ${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or a different file. It was removed; ${RUN_AGAIN}, or use another \`mirror\``
   }
   return sha256
 }
@@ -169,8 +176,8 @@ async function requireNetwork(entry: ModelEntry, path: string, sha256: string, o
     await withFile(path, (file) => graphFile(architectureOf(entry), file, sha256))
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    const cause = error.message.replaceAll(path, 'the file')
-    throw reworded(error, `${origin} does not contain the weights of ${entry.id}: ${cause}`)
+    const cause = wordingOf(error).replaceAll(path, 'the file')
+    throw reworded(error, words`${origin} does not contain the weights of ${entry.id}: ${cause}`)
   }
 }
 
@@ -187,10 +194,11 @@ async function pulled(
 function combined({ id, sources }: ModelEntry, failures: readonly ShiftscopeError[]): ShiftscopeError {
   const [first] = failures
   const isAnswered = failures.some((one) => one instanceof InputError || one instanceof RefusedRequest)
-  const byHand = `, or download ${sources[0]?.url} elsewhere and run "shiftscope models import ${id} FILE"`
+  const byHand = words`, or download ${sources[0]?.url} elsewhere and run "shiftscope models import ${id} FILE"`
   const ending = isAnswered ? '' : byHand
-  if (first !== undefined && failures.length === 1) return reworded(first, `${first.message}${ending}`)
-  const message = `${id} cannot be pulled: ${failures.map((failure) => failure.message).join('; then ')}${ending}`
+  if (first !== undefined && failures.length === 1) return reworded(first, words`${wordingOf(first)}${ending}`)
+  const all = failures.map(wordingOf).reduce((told, next) => words`${told}; then ${next}`)
+  const message = words`${id} cannot be pulled: ${all}${ending}`
   const wrong = failures.some((failure) => failure instanceof InputError)
   return wrong ? new InputError(message, { cause: first }) : new NetworkError(message, { cause: first })
 }

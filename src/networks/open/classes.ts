@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.js'
+import { UsageError, words } from '../../errors.js'
 import type { Classes, FeatureLayer } from '../../network.js'
 import { mainOutput } from '../../onnx/graph/outputKinds.js'
 import { outputMeaning } from '../../onnx/graph/outputMeaning.js'
@@ -31,10 +31,9 @@ export function classesOf(
   if (checked !== undefined && !checked.isMap) checkOwnNames(onnx, file.names, checked.dims, fits)
   const { scores: meaning } = reference
   if (scores === undefined && meaning !== undefined) {
-    const remedy = layers.at(-1)?.dims === 1 ? '' : ', or say which output has them with `outputKind NAME=scores`'
-    throw new UsageError(
-      `no layer that is read from ${network} has class scores, so \`scores ${meaning}\` has no effect; leave it out${remedy}`,
-    )
+    const remedy =
+      layers.at(-1)?.dims === 1 ? '' : words`, or say which output has them with \`outputKind NAME=scores\``
+    throw UsageError.of`no layer that is read from ${network} has class scores, so \`scores ${meaning}\` has no effect; leave it out${remedy}`
   }
   if (scores === undefined) return undefined
   const { name, dims } = scores

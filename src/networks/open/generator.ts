@@ -62,7 +62,7 @@ function withStage(generator: Generator, entry: GeneratorEntry, feature = genera
   const isFixed = layer === 'fc8' || isPublished(entry, weightsSha256)
   if (feature === generator.feature || !isFixed) return { ...generator, feature }
   const cause = layer === 'fc8' ? 'fc8 has no ReLU' : 'its weights are the published ones'
-  throw new UsageError(`${id} needs features before ReLU, because ${cause}; leave \`postRelu\` out`)
+  throw UsageError.of`${id} needs features before ReLU, because ${cause}; leave \`postRelu\` out`
 }
 
 function catalogGenerator(entry: GeneratorEntry, file: RunnableGraph & WeightsFile): Generator {

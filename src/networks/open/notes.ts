@@ -1,3 +1,5 @@
+import { words } from '../../errors.js'
+import type { Wording } from '../../message.js'
 import type { Network, RunnableGraph } from '../../network.js'
 import { counted } from '../../support/text.js'
 import { catalog } from '../catalog/catalog.js'
@@ -24,12 +26,12 @@ function isEmbedded(weightsSha256: string): boolean {
   return catalog().some(({ sha256 }) => sha256 === weightsSha256)
 }
 
-export function networkNotes(network: Network): readonly string[] {
+export function networkNotes(network: Network): readonly Wording[] {
   return [assumedInput(network) ?? [], optimizationNotes(network), batchNotes(network), ownNotes(network)].flat()
 }
 
-function ownNotes({ id, notes = [] }: Network): readonly string[] {
-  return notes.map((note) => `${id}: ${note}`)
+function ownNotes({ id, notes = [] }: Network): readonly Wording[] {
+  return notes.map((note) => words`${id}: ${note}`)
 }
 
 function batchNotes({ id, oneAtATime }: Network): readonly string[] {

@@ -49,9 +49,7 @@ function statedKind({ outputs }: OnnxFile, network: string, text: string | undef
   const name = given ?? (names.length === 1 ? names[0] : undefined)
   if (name !== undefined && names.includes(name)) return { name, kind }
   const cause = name === undefined ? 'several outputs' : `no output "${printable(name)}"`
-  throw new UsageError(
-    `${network} has ${cause}; use \`outputKind NAME=${kind}\` with one of its outputs ${listedNames(names)}`,
-  )
+  throw UsageError.of`${network} has ${cause}; use \`outputKind NAME=${kind}\` with one of its outputs ${listedNames(names)}`
 }
 
 /** The tensors that may be read by default: outputs of numbers, and the inputs of their last fully connected layers. */

@@ -1,4 +1,5 @@
-import { InputError, UsageError } from '../../errors.js'
+import { InputError, UsageError, words } from '../../errors.js'
+import type { Wording } from '../../message.js'
 import type { Network } from '../../network.js'
 import { cachedCopy } from '../../onnx/edit/cachedCopy.js'
 import { type FeatureNodes, featureNodes } from '../../onnx/edit/featureNodes.js'
@@ -66,15 +67,17 @@ function meaningNotes(
   { reference, onnx }: NetworkFile,
   layers: GraphSetup['layers'],
   classes: Network['classes'],
-): readonly string[] {
+): readonly Wording[] {
   if (reference.scores !== undefined || reference.outputKind !== undefined) return []
   return layers.flatMap(({ name, isMap }) => {
     const isOutput = onnx.outputs.some((output) => output.name === name)
     const note = isOutput && isMap === undefined ? meaningNote(onnx.graph, name, classes?.layer) : undefined
     if (note === undefined) return []
-    const option =
-      name === classes?.layer ? 'state another meaning with `scores`' : 'use `outputKind scores` if it has them'
-    return [`"${printable(name)}" is read as ${note}; ${option}`]
+    const remedy =
+      name === classes?.layer
+        ? words`state another meaning with \`scores\``
+        : words`use \`outputKind scores\` if it has them`
+    return [words`"${printable(name)}" is read as ${note}; ${remedy}`]
   })
 }
 
@@ -115,7 +118,7 @@ export async function adapterOf({ reference, onnx, folders, entry }: NetworkFile
 
 /** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
 function catalogLayers({ id, layers }: CatalogEntry, names: Reference['layers'], onnx: OnnxFile) {
-  if (names?.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
+  if (names?.length === 0) throw UsageError.of`\`layers\` is empty; leave it out, or name a layer of ${id}`
   const read = names === undefined ? layers : layers.filter(({ name }) => names.includes(name))
   if (names !== undefined && read.length < new Set(names).size) return undefined
   return read.map(({ name }) => ({ name, dims: statedDims(onnx, name) }))
@@ -293,9 +296,7 @@ function checkedNames(file: NetworkFile, { known, main, names }: ReturnType<type
   const { name, shape = [], kind } = main
   if (kind !== undefined) return names
   const option = `outputKind ${known.length > 1 ? `${printable(name)}=` : ''}`
-  throw new UsageError(
-    `the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``,
-  )
+  throw UsageError.of`the output "${printable(name)}" of ${file.name} has the shape [${shape.join(', ')}] for each image, which fits tokens and boxes; say which with \`${option}tokens\` or \`${option}boxes\`, or name other \`layers\``
 }
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
@@ -318,9 +319,7 @@ function layerNames(
   checkEvaluationMode(name, onnx.graph)
   const outputs = onnx.outputs.map((output) => output.name)
   if (names.length === 0)
-    throw new UsageError(
-      `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
-    )
+    throw UsageError.of`\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`
   // Outputs are always accepted, because `readable` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
@@ -337,8 +336,8 @@ function layerNames(
 /** Says what to do with a network that gives no features or class scores, but only the index of the best class. */
 function labelMessage(network: string, { graph }: OnnxFile, { name, type }: ShownTensor & { readonly name: string }) {
   const [before] = valueNode(graph, name)?.inputs ?? []
-  const layer = before === undefined ? '' : `, such as \`layers ${printable(before)}\``
-  return `${network} has no output with features: "${printable(name)}" has values of type ${type}; name the layer that they are computed from${layer}, or export the network with its class scores as an output`
+  const layer = before === undefined ? '' : words`, such as \`layers ${printable(before)}\``
+  return words`${network} has no output with features: "${printable(name)}" has values of type ${type}; name the layer that they are computed from${layer}, or export the network with its class scores as an output`
 }
 
 /** Nodes that turn a tensor into features, after a check that it can be read. */
@@ -364,9 +363,7 @@ function checkedFeatures(
   const graph = networkGraph(run)
   const tokens = tokensOf(tensor, graph, before) ?? null
   if (before !== undefined && shape.length === 3 && tokens === null)
-    throw new UsageError(
-      `layer "${printable(name)}" has the shape [${shape.join(', ')}], and no axis has a square map after ${counted(before, 'token')}; use another number of \`tokens\``,
-    )
+    throw UsageError.of`layer "${printable(name)}" has the shape [${shape.join(', ')}], and no axis has a square map after ${counted(before, 'token')}; use another number of \`tokens\``
   const axes = graph.spacings.get(name)?.axes ?? null
   return { ...featureNodes(name, tensor, pool, { axes, tokens }), tokens }
 }

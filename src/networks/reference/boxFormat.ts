@@ -19,12 +19,12 @@ export const BOXES_HELP = `one of ${ORDERS.join(', ')} and one of ${UNITS.join('
  * @throws UsageError for an unknown word
  */
 export function boxesOption(text: string): BoxFormat {
-  const words = text.split(',')
-  const order = ORDERS.find((name) => words.includes(name))
-  const unit = UNITS.find((name) => words.includes(name))
+  const names = text.split(',')
+  const order = ORDERS.find((name) => names.includes(name))
+  const unit = UNITS.find((name) => names.includes(name))
   const known: readonly unknown[] = [order, unit]
-  if (words.every((word) => known.includes(word))) return { order, unit }
-  throw new UsageError(`\`boxes ${printable(text)}\` is not known; give ${BOXES_HELP}, such as \`boxes cxcywh,px\``)
+  if (names.every((word) => known.includes(word))) return { order, unit }
+  throw UsageError.of`\`boxes ${printable(text)}\` is not known; give ${BOXES_HELP}, such as \`boxes cxcywh,px\``
 }
 
 /** How much of the two values of an axis the near side of a box has, and how much its far side has. */

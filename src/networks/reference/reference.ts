@@ -186,5 +186,5 @@ export function ownOptionsFor(model: string, options: OwnOptions): OwnOptions {
 export function checkOwnOptions(models: readonly string[], options: OwnOptions): void {
   const [own] = Object.keys(optionsIn<OwnOptions>(options, OWN_OPTIONS))
   if (own !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`)
+    throw UsageError.of`\`${own}\` is for networks outside the catalog, and this study has none; leave it out`
 }

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.js'
+import { UsageError, words } from '../../errors.js'
 import type { Pool } from '../../network.js'
 import { printable } from '../../support/text.js'
 import { castNode } from '../format/castNode.js'
@@ -68,10 +68,8 @@ function placesOf(
   if (tokens?.axis === 1) return { permutation: [0, 2, 1], extents: [a] }
   if (tokens?.axis === 2) return { permutation: null, extents: [b] }
   const remedy =
-    shape.length === 3 ? 'state the number of tokens before a map, such as `tokens 1`' : 'name another layer'
-  throw new UsageError(
-    `layer "${printable(name)}" has the shape [${shape.join(', ')}], and nothing tells which values are a map of rows and columns; leave \`pool\` out, or ${remedy}`,
-  )
+    shape.length === 3 ? words`state the number of tokens before a map, such as \`tokens 1\`` : 'name another layer'
+  throw UsageError.of`layer "${printable(name)}" has the shape [${shape.join(', ')}], and nothing tells which values are a map of rows and columns; leave \`pool\` out, or ${remedy}`
 }
 
 function centerOf(extents: readonly number[], { tokens }: CellAxes): readonly number[] {

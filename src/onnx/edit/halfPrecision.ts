@@ -34,9 +34,7 @@ export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 
       continue
     }
     if (!FOLLOWING.has(operator))
-      throw new UsageError(
-        `${path} has the operator ${printable(operator)}, which may need float32; use \`precision fp32\``,
-      )
+      throw UsageError.of`${path} has the operator ${printable(operator)}, which may need float32; use \`precision fp32\``
     const weights = new Set(inputs.filter((name) => types.get(name) === ElementType.FLOAT))
     if (weights.size === 0) continue
     renamedInputs[index] = inputs.map((name) => (weights.has(name) ? halfName(name) : name))

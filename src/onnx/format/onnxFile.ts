@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.js'
+import { GIVE_PATH, InputError, words } from '../../errors.js'
 import { type OpenFile, withFile, withFileSync } from '../../files/openFile.js'
 import { readMessage } from '../../files/protobuf/messages.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../../files/protobuf/wire.js'
@@ -106,7 +106,7 @@ function asOnnx<T>(path: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
-    throw new InputError(`${path} is not an ONNX model (${error.message}); give the path of an intact .onnx file`, {
+    throw new InputError(words`${path} is not an ONNX model (${error.message}); ${GIVE_PATH} an intact .onnx file`, {
       cause: error,
     })
   }

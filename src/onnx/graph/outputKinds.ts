@@ -95,9 +95,7 @@ function fittingKind({ name, type, shape }: ShownOutput, kind: OutputKind): Outp
     throw new UsageError(`the output "${printable(name)}" has one value for each image, ${NO_ANSWER}`)
   if (isOfNumbers && isFitting) return kind
   const found = isOfNumbers ? `the shape [${shape?.join(', ')}] for each image` : `values of type ${type}`
-  throw new UsageError(
-    `the output "${printable(name)}" has ${found}, so it cannot be read as ${kind}; use another \`outputKind\``,
-  )
+  throw UsageError.of`the output "${printable(name)}" has ${found}, so it cannot be read as ${kind}; use another \`outputKind\``
 }
 
 function scoresAmong(

@@ -19,9 +19,7 @@ export function displayNames(
   const known = new Set(rows.flatMap(({ model, layer }) => [model, layer]))
   const stray = Object.keys(labels).find((name) => !known.has(name))
   if (stray !== undefined)
-    throw new UsageError(
-      `\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}; use these`,
-    )
+    throw UsageError.of`\`labels\` names ${stray}, but the networks and layers are ${[...known].join(', ')}; use these`
   const hasAnswers = ({ metric, variant }: (typeof rows)[number]) =>
     metric === 'answer-agreement' || variant.protocol !== undefined
   const withAnswers = new Set(rows.filter(hasAnswers).map(({ layer }) => layer))

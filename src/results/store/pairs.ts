@@ -28,10 +28,10 @@ export function checkPairs(pairs: readonly GivenPair[], known: readonly string[]
   for (const [i, { plain, variant }] of pairs.entries()) {
     const stray = [plain, variant].find((id) => !known.includes(id))
     if (stray !== undefined)
-      throw new UsageError(`\`pairs\` names ${stray}, but the networks are ${known.join(', ')}; use two of these`)
-    if (plain === variant) throw new UsageError(`\`pairs\` compares ${plain} with itself; name two networks`)
+      throw UsageError.of`\`pairs\` names ${stray}, but the networks are ${known.join(', ')}; use two of these`
+    if (plain === variant) throw UsageError.of`\`pairs\` compares ${plain} with itself; name two networks`
     if (variants.indexOf(variant) < i)
-      throw new UsageError(`\`pairs\` names ${variant} as the variant of two networks; leave one of these pairs out`)
+      throw UsageError.of`\`pairs\` names ${variant} as the variant of two networks; leave one of these pairs out`
   }
 }
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
-import { InputError, UsageError } from '../../errors.js'
+import { InputError, OUT, UsageError } from '../../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../../experiments/maps/nullBaseline.js'
 import { availableCores } from '../../support/machine.js'
 import { groupRows, type PatchNumbers, type Row } from '../measures/rows.js'
@@ -150,9 +150,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
       if (unit === undefined) continue
       const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
-        throw new UsageError(
-          `${results} has results of object ${unit.inputs.patch} with a different ${difference}; choose another \`out\`, or remove ${group}`,
-        )
+        throw UsageError.of`${results} has results of object ${unit.inputs.patch} with a different ${difference}; choose another ${OUT}, or remove ${group}`
       }
       names.add(unit.inputs.patch)
     }

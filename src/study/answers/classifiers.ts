@@ -1,4 +1,4 @@
-import { InputError, UsageError } from '../../errors.js'
+import { InputError, UsageError, words } from '../../errors.js'
 import type { Classes, Network } from '../../network.js'
 import { chooseNetwork } from '../../networks/open/openNetwork.js'
 import { checkIds, isOwnNetwork, OWN_OPTIONS } from '../../networks/reference/reference.js'
@@ -16,7 +16,7 @@ export async function classifiersOf(options: ResolvedConsistency): Promise<reado
   const { models } = options
   const [own] = Object.keys(optionsIn(options, OWN_OPTIONS))
   if (own !== undefined && models.length > 1 && !models.some(isOwnNetwork))
-    throw new UsageError(`\`${own}\` is for networks outside the catalog, and this call has none; leave it out`)
+    throw UsageError.of`\`${own}\` is for networks outside the catalog, and this call has none; leave it out`
   const networks: Classifier[] = []
   for (const model of models) {
     const isForOwn = models.length > 1 && !isOwnNetwork(model)
@@ -35,10 +35,8 @@ function classifierOf(network: Network, options: Pick<ResolvedConsistency, 'laye
   const { classes, layers } = network
   const layer = layers.find(({ name }) => name === classes?.layer)
   if (classes !== undefined && layer !== undefined) return { ...network, classes, layers: [layer] }
-  const has = options.layers === undefined ? 'no output' : `no output among \`layers ${options.layers.join(',')}\``
+  const has = options.layers === undefined ? 'no output' : words`no output among \`layers ${options.layers.join(',')}\``
   if (layers.at(-1)?.dims === 1)
     throw new InputError(`${network.id} has an output of one value for each image, ${NO_ANSWER}`)
-  throw new InputError(
-    `${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``,
-  )
+  throw InputError.of`${network.id} has ${has} that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with \`outputKind NAME=scores\``
 }

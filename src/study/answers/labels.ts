@@ -51,9 +51,7 @@ export async function readLabels(
   const read = isFile ? await labelsOfFile(labels, files) : labelsOfFolders(files)
   if (labels === undefined && !areClasses(read, files, networks, note)) return undefined
   if (read.of.size === 0)
-    throw new InputError(
-      `no photograph gets a label from ${read.source}; give \`labels\` a CSV file with their classes`,
-    )
+    throw InputError.of`no photograph gets a label from ${read.source}; give \`labels\` a CSV file with their classes`
   for (const network of networks) rightClasses(read, network)
   const missing = files.length - read.of.size
   if (missing > 0)

@@ -75,14 +75,14 @@ export function resolveConsistency(given: ConsistencyOptions): ResolvedConsisten
   const { draws = 5 } = checked
   const protocols = chosenProtocols(checked)
   checkCount('draws', draws)
-  if (draws > MOST_DRAWS) throw new UsageError(`\`draws ${draws}\` is too large; use at most ${MOST_DRAWS}`)
+  if (draws > MOST_DRAWS) throw UsageError.of`\`draws ${draws}\` is too large; use at most ${MOST_DRAWS}`
   const request = parseDevice(checked.device, checked.precision)
   return { ...checked, models: modelsOf(checked.weights, model, models), protocols, draws, request, out: checked.out }
 }
 
 function chosenProtocols({ protocols: names, exact, draws }: Pick<Checked, 'protocols' | 'exact' | 'draws'>) {
   if (exact && !names.includes('crop'))
-    throw new UsageError('`exact` works only with the protocol crop; add it to `protocols`')
+    throw UsageError.of`\`exact\` works only with the protocol crop; add it to \`protocols\``
   const chosen = PROTOCOLS.filter(({ name }) => names.some((asked) => asked === name))
   if (!exact) return chosen
   const crop = (protocol: Protocol) => (draws === undefined ? [EXACT_CROP] : [protocol, EXACT_CROP])
@@ -91,9 +91,9 @@ function chosenProtocols({ protocols: names, exact, draws }: Pick<Checked, 'prot
 
 function modelsOf(weights: unknown, model: string | undefined, models: readonly string[] | undefined) {
   if ((model === undefined) === (models === undefined))
-    throw new UsageError('name one network with `model`, or several with `models`')
+    throw UsageError.of`name one network with \`model\`, or several with \`models\``
   const all = models ?? [model!]
   if (weights !== undefined && all.length > 1)
-    throw new UsageError('`weights` works only with one network; name the file as a network: NAME=FILE')
+    throw UsageError.of`\`weights\` works only with one network; name the file as a network: NAME=FILE`
   return all
 }

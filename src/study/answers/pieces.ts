@@ -123,7 +123,7 @@ async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, signal: Abo
     const { bucket, name } = one
     const square = await one.square
     throwIfStopped(signal)
-    if ('error' in square) await bucket.fail(name, reasonOf(square.error))
+    if ('error' in square) await bucket.fail(name, String(reasonOf(square.error)))
     else yield { bucket, name, ...square }
   }
   for await (const bucket of buckets)

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { throwIfStopped, UsageError } from '../../errors.js'
+import { OUT, throwIfStopped, UsageError } from '../../errors.js'
 import { storedHead } from '../../experiments/answers/heads.js'
 import { CENTER, type Protocol } from '../../experiments/answers/protocols.js'
 import { sha256OfFile } from '../../files/sha256.js'
@@ -204,9 +204,7 @@ async function otherPhotographs(out: string, items: readonly AnswersItem[]): Pro
       const alone = stored.photographs.filter(({ name }) => !own.has(name))
       const [difference] = answersDifferences(stored.inputs, { ...inputs, bucket: stored.inputs.bucket })
       if (alone[0] !== undefined && difference !== undefined)
-        throw new UsageError(
-          `${out} has answers of ${inputs.model} to ${alone[0].name} with ${difference}; choose another \`out\`, or remove ${protocol}`,
-        )
+        throw UsageError.of`${out} has answers of ${inputs.model} to ${alone[0].name} with ${difference}; choose another ${OUT}, or remove ${protocol}`
       for (const { name } of alone) others.add(name)
     }
   if (others.size === 0) return []

@@ -16,23 +16,23 @@ interface NamedModels {
  */
 export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
   const found: Record<string, string> = {}
-  const words: string[] = []
+  const named: string[] = []
   const ids: [string, string][] = []
   for (const given of new Set(models)) {
     const { name, model, id, kind } = parseReference({ model: given })
     if (kind !== 'checkpoint') {
-      words.push(given)
+      named.push(given)
       ids.push([given, id])
       continue
     }
     const network = await recogniseCheckpoint(model)
     const own = name ?? network
     if (Object.hasOwn(weights, own))
-      throw new UsageError(`${given} already gives the weights of ${own}; leave out \`weights ${own}=FILE\``)
-    words.push(name === undefined ? network : `${name}=${network}`)
+      throw UsageError.of`${given} already gives the weights of ${own}; leave out \`weights ${own}=FILE\``
+    named.push(name === undefined ? network : `${name}=${network}`)
     ids.push([given, own])
     found[own] = model
   }
   checkIds(ids)
-  return { models: words, weights: { ...weights, ...found } }
+  return { models: named, weights: { ...weights, ...found } }
 }

@@ -61,14 +61,12 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
     generators.push(await chooseGenerator(id, { weights: weights[id], feature }))
   }
   const [first] = generators
-  if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
+  if (first === undefined) throw UsageError.of`\`generators\` is an empty list; name at least one, or leave it out`
   const model = known ?? first.encoder
   const { id } = parseReference({ model })
   const stray = Object.keys(weights).find((one) => one !== id && !asked.includes(one))
   if (stray !== undefined)
-    throw new UsageError(
-      `\`weights\` names ${stray}, which this command does not use; it uses ${[id, ...asked].join(', ')}`,
-    )
+    throw UsageError.of`\`weights\` names ${stray}, which this command does not use; it uses ${[id, ...asked].join(', ')}`
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
   const own = { weights: weights[id], weightsOption: `weights ${id}=FILE` }
   const network = await chooseNetwork({ model, layers: wanted, signal, ...own })

@@ -80,7 +80,7 @@ const OPTIONS = {
   /** Number of random expressions for each of the four kinds of arithmetic; 50 by default. */
   expressions: z
     .number()
-    .superRefine((count) => checkCount('`expressions`', count))
+    .superRefine((count) => checkCount('expressions', count))
     .default(50),
   /** Background of the objects, named as in `extract`; `white` by default. */
   background: z.string().default(WHITE),
@@ -158,7 +158,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   checkOwnOptions(models, options)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
-    throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)
+    throw UsageError.of`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`
   // If the caller names no networks, arithmetic also runs on each network for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {

@@ -35,9 +35,7 @@ function checkGivenWeights(options: ResolvedOptions): void {
   const used = [...new Set([...models, ...generators.map(({ id }) => id)])]
   const stray = Object.keys(weights).find((id) => !used.includes(id))
   if (stray === undefined) return
-  throw new UsageError(
-    `\`weights\` names ${stray}, which this study does not use. It uses ${used.join(', ')}; to change that, see \`models\`, \`layers\` and \`experiments\``,
-  )
+  throw UsageError.of`\`weights\` names ${stray}, which this study does not use. It uses ${used.join(', ')}; to change that, see \`models\`, \`layers\` and \`experiments\``
 }
 
 /** @throws InputError that names all networks and generators without weights; see `checkWeights` */
@@ -103,5 +101,5 @@ function checkModels({ unitModels, arithmeticModels, layers }: ResolvedOptions):
   const known = new Set([...models, ...ids])
   const stray = layers === undefined || isList(layers) ? undefined : Object.keys(layers).find((id) => !known.has(id))
   if (stray !== undefined)
-    throw new UsageError(`\`layers\` names ${stray}, which this study does not use. Its networks are ${ids.join(', ')}`)
+    throw UsageError.of`\`layers\` names ${stray}, which this study does not use. Its networks are ${ids.join(', ')}`
 }

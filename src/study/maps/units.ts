@@ -2,7 +2,7 @@ import { checkMemory } from '../../engine/open/machineMemory.js'
 import { type PositionGrid, positionGrid } from '../../engine/scene/positions.js'
 import { sceneOf } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
-import { InputError, UsageError } from '../../errors.js'
+import { InputError, UsageError, words } from '../../errors.js'
 import { ANSWER_MAPS } from '../../experiments/answers/answers.js'
 import { headOf, storedHead } from '../../experiments/answers/heads.js'
 import { assignFolds, TASKS, taskClasses } from '../../experiments/classifiers/folds.js'
@@ -130,7 +130,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         throw new UsageError(
-          `a grid of ${grid.rows}×${grid.cols} positions is too small to measure separability; use smaller \`sizes\` or a smaller \`stride\`, or only \`experiments similarity\``,
+          words`a grid of ${grid.rows}×${grid.cols} positions is too small to measure separability; use smaller \`sizes\` or a smaller \`stride\`, or only \`experiments similarity\``,
           { cause: error },
         )
       }
@@ -140,9 +140,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ inputs }) => inputs.equivariance)) return
-  throw new UsageError(
-    'equivariance cannot be measured: no layer of this study has a feature map on which the object can move by one cell; choose other `layers` (see "shiftscope models inspect NETWORK") or smaller `sizes`, and do not use `pool`',
-  )
+  throw UsageError.of`equivariance cannot be measured: no layer of this study has a feature map on which the object can move by one cell; choose other \`layers\` (see "shiftscope models inspect NETWORK") or smaller \`sizes\`, and do not use \`pool\``
 }
 
 /**

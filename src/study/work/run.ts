@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { processorName } from '../../engine/devices/device.js'
 import { requiredTrials } from '../../engine/open/executionRequest.js'
 import { imageCost } from '../../engine/reuse/expected.js'
-import { InputError, throwIfStopped } from '../../errors.js'
+import { InputError, RUN_AGAIN, throwIfStopped, words } from '../../errors.js'
 import { makeWritableFolder } from '../../files/atomic.js'
 import { pause } from '../../files/lock.js'
 import { readRegular } from '../../files/regularFile.js'
@@ -78,7 +78,7 @@ function noteWork<T extends WorkItem>(plan: StudyPlan<T>, progress: Progress): v
   if (skipped.length > 0) progress.note(`resuming: ${partText(skipped, items)} in ${out} are finished`)
   if (replaced.items.length > 0) {
     const what = replacedText(itemsText(replaced.items), replaced.differences)
-    progress.note(`replacing ${what} in ${out}; choose another \`out\` to keep both`)
+    progress.note(words`replacing ${what} in ${out}; choose another \`out\` to keep both`)
   }
 }
 
@@ -191,7 +191,5 @@ async function checkItems({ out, items }: Pick<StudyPlan<WorkItem>, 'out' | 'ite
   const gone: WorkItem[] = []
   for (const item of items) if (!(await item.isStored())) gone.push(item)
   if (gone.length === 0) return
-  throw new InputError(
-    `${partText(gone, items)} disappeared from ${out} after they were computed; run the same command again to compute them`,
-  )
+  throw InputError.of`${partText(gone, items)} disappeared from ${out} after they were computed; ${RUN_AGAIN} to compute them`
 }

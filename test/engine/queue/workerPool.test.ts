@@ -59,7 +59,7 @@ function poolOf(batch: number, changes: Partial<WorkerPool> & { count?: number; 
   const notes: string[] = []
   const pool: WorkerPool = {
     ...{ network: networkOf(), workers, memory: openFeatureMemory(), batch, hasOneSize: false, name: 'cuda' },
-    onNote: (line) => notes.push(line),
+    onNote: (line) => notes.push(String(line)),
     ...more,
   }
   return { pool, tasks, notes }

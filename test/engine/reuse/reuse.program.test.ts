@@ -41,7 +41,7 @@ async function reusing<T>(
   settings = ONE,
 ) {
   const notes: string[] = []
-  const handle = openThreads(opened, settings, { reusing: settings, onNote: (line) => notes.push(line) })
+  const handle = openThreads(opened, settings, { reusing: settings, onNote: (line) => notes.push(String(line)) })
   return using(handle, () => work(handle, notes))
 }
 

@@ -76,7 +76,7 @@ function madeUp(network: Network, errors: Readonly<Record<string, number>> = {},
   })
   const settings = { workers: 1, threads: 1, batch: 32 }
   const pool = {
-    ...openThreadPool(network, settings, { onNote: (line) => notes.push(line) }),
+    ...openThreadPool(network, settings, { onNote: (line) => notes.push(String(line)) }),
     workers: workersOf(() => 0),
   }
   const open = ({ backend }: WorkerData) =>

@@ -29,7 +29,7 @@ it('a study takes no less time because the clock is set back meanwhile', async (
 
 it('the report of another process is taken for this one’s as long as its rows are what was written', async () => {
   const notes: string[] = []
-  const onProgress = listenTo({ note: (line) => void notes.push(line) })
+  const onProgress = listenTo({ note: (line) => void notes.push(String(line)) })
   const { report } = await study()
   const other = openLocks(inFolder('out'))
   await other.take('something')
@@ -165,7 +165,7 @@ it('the note on a coarse grid asks for a smaller stride only if there is one', a
   ]
   await smallNetwork(inFolder('net.onnx'), { side: 32, dims: 12, nodes, initializers: [constantOf('one', [1], 1)] })
   const notes: string[] = []
-  const onProgress = listenTo({ note: (line) => void notes.push(line) })
+  const onProgress = listenTo({ note: (line) => void notes.push(String(line)) })
   const options = { models: [inFolder('net.onnx')], patches: 'dog', sizes: [18], out: inFolder('coarse'), onProgress }
   for (const stride of [1, 3]) await reproduce({ ...options, stride, cv: ['shuffled'], workers: 1 })
   const endings = notes.flatMap(
