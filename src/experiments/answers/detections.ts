@@ -1,3 +1,4 @@
+import { words } from '../../errors.js'
 import type { Head } from '../../network.js'
 import { mean } from '../../support/statistics.js'
 import { type Box, overlapOf } from './boxes.js'
@@ -52,8 +53,8 @@ export const DETECTOR: HeadRow = {
       return { answer, box: [left - cols, top - rows, right - cols, bottom - rows] }
     },
     described: ({ form, boxes, source, threshold }) => {
-      const how = boxes.includes('?') ? 'state its boxes with `boxes`' : `boxes are ${boxes}; source: ${source}`
-      return `${form}; ${how}; threshold ${threshold}`
+      const how = boxes.includes('?') ? words`state its boxes with \`boxes\`` : `boxes are ${boxes}; source: ${source}`
+      return words`${form}; ${how}; threshold ${threshold}`
     },
     content: 'a detector’s scores and boxes',
   },

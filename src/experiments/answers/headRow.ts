@@ -1,5 +1,6 @@
 import type { LayerFeatures } from '../../engine/features/features.js'
 import type { PositionGrid } from '../../engine/scene/positions.js'
+import type { Wording } from '../../message.js'
 import type { Head } from '../../network.js'
 import type { Patch } from '../../patches/patch.js'
 import type { Box } from './boxes.js'
@@ -96,7 +97,7 @@ interface HeadReader {
     moved: { readonly rows: number; readonly cols: number },
   ) => Seen
   /** How the outputs were read, for people. */
-  readonly described: (head: Head) => string
+  readonly described: (head: Head) => Wording
   /** What the values of the layer are. They are no features. */
   readonly content: string
 }
