@@ -95,7 +95,10 @@ export async function openObjects(category?: string) {
       if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0]!
       if ('file' in source) {
         if (size > frame) checkMargin(size - frame)
-        const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frame), size)
+        const { data } = await middleSquare(name, await decode(source.file), {
+          frame: Math.min(size, frame),
+          side: size,
+        })
         return madePatch(name, size, data)
       }
       const patch = patchAtSize(name, source, size, frame)
