@@ -243,7 +243,7 @@ interface Addon {
   ): Promise<CosineFault | DeviceFailure | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
   resizeOnWhite(
-    rgba: Uint8Array,
+    pixels: Uint8Array,
     rows: number,
     cols: number,
     rowFirst: Int32Array,
@@ -251,6 +251,7 @@ interface Addon {
     colFirst: Int32Array,
     colWeights: Int32Array,
     out: Uint8Array,
+    channels: number,
   ): Promise<void>
   trainSvm(
     options: Omit<SvmOptions, 'features' | 'signal'> & {
@@ -398,8 +399,8 @@ export interface ResizeTaps {
 }
 
 /**
- * Lays a picture, RGBA [rows, cols, 4], on white and resizes it, on a thread of Node's pool: first each row, then each
- * column. Both results are rounded to bytes.
+ * Lays a picture, RGB or RGBA [rows, cols, channels], on white and resizes it, on a thread of Node's pool: first each
+ * row, then each column. Both results are rounded to bytes.
  * @param out Receives the opaque picture, RGBA [targets of `ofRows`, targets of `ofCols`, 4].
  */
 export async function resizeOnWhite(
@@ -408,7 +409,8 @@ export async function resizeOnWhite(
   ofCols: ResizeTaps,
   out: Uint8Array,
 ): Promise<void> {
-  await addon().resizeOnWhite(data, rows, cols, ofRows.first, ofRows.weights, ofCols.first, ofCols.weights, out)
+  const taps = [ofRows.first, ofRows.weights, ofCols.first, ofCols.weights] as const
+  await addon().resizeOnWhite(data, rows, cols, ...taps, out, data.length / (rows * cols))
 }
 
 /**

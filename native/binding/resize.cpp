@@ -38,7 +38,9 @@ Napi::Value resize_on_white(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::size_t rows = count_argument(info[1], "rows", 1), cols = count_argument(info[2], "cols", 1);
   const std::size_t pixels = product(env, rows, cols);
-  const auto rgba = uint8_array(info[0], "rgba", product(env, pixels, 4), "rows * cols * 4");
+  const std::size_t channels = count_argument(info[8], "channels", 3);
+  if (channels > 4) throw Napi::RangeError::New(env, "channels must be 3 or 4");
+  const auto source = uint8_array(info[0], "pixels", product(env, pixels, channels), "rows * cols * channels");
   const std::string name = "a resized picture";
   const auto taps = [&](std::size_t at, std::size_t side) {
     return translated(env, name, [&] { return std::make_shared<const OwnTaps>(taps_of(info[at], info[at + 1], side)); });
@@ -46,8 +48,8 @@ Napi::Value resize_on_white(const Napi::CallbackInfo& info) {
   const auto of_rows = taps(3, rows), of_cols = taps(5, cols);
   const std::size_t size = product(env, of_rows->first.size(), of_cols->first.size());
   auto out = uint8_array(info[7], "out", product(env, size, 4), "targets of rows * targets of cols * 4");
-  return start_job(env, {name, {rgba, out}, [=, rgba = rgba.Data(), out = out.Data()] {
-                           shiftscope::resize_on_white(rgba, cols, of_rows->taps(), of_cols->taps(), out);
+  return start_job(env, {name, {source, out}, [=, source = source.Data(), out = out.Data()] {
+                           shiftscope::resize_on_white(source, cols, channels, of_rows->taps(), of_cols->taps(), out);
                            return to_undefined;
                          }});
 }

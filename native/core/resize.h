@@ -11,13 +11,13 @@
 namespace shiftscope {
 
 /// Lays a picture on white and resizes it. Every instruction set gives the same bits.
-/// rgba: [rows, cols, 4]. out: [of_rows.count, of_cols.count, 4], opaque. All taps must be inside the picture, and `first`
-/// must not decrease.
-void resize_on_white(const std::uint8_t* rgba, std::size_t cols, const Taps& of_rows, const Taps& of_cols, std::uint8_t* out,
-                     InstructionSet level = instruction_set());
+/// pixels: [rows, cols, channels], RGB or RGBA. out: RGBA [of_rows.count, of_cols.count, 4], opaque. All taps must be
+/// inside the picture, and `first` must not decrease.
+void resize_on_white(const std::uint8_t* pixels, std::size_t cols, std::size_t channels, const Taps& of_rows,
+                     const Taps& of_cols, std::uint8_t* out, InstructionSet level = instruction_set());
 
 /// Does the same, one value at a time. Tests compare the kernels with it.
-void resize_reference(const std::uint8_t* rgba, std::size_t cols, const Taps& of_rows, const Taps& of_cols,
-                      std::uint8_t* out);
+void resize_reference(const std::uint8_t* pixels, std::size_t cols, std::size_t channels, const Taps& of_rows,
+                      const Taps& of_cols, std::uint8_t* out);
 
 }  // namespace shiftscope

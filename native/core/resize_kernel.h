@@ -18,8 +18,16 @@ struct Taps {
   const std::int32_t* weights;  ///< [count, width], fixed-point numbers with kWeightBits fraction bits; their sum is 1
 };
 
-/// Resizes a row, [cols, 4], to [taps.count, 4].
-SHIFTSCOPE_DECLARE_LEVELS(void resize_row(const std::uint8_t* row, const Taps& taps, std::uint8_t* out))
+/// Number of taps that `resize_row` computes at a time.
+constexpr std::size_t kTapGroup = 4;
+
+/// Number of bytes after a row that `resize_row` may read.
+constexpr std::size_t kReadBeyond = 16;
+
+/// Resizes a row, [cols, 3], to [taps.count, 3].
+/// weights: those of `taps` as [count, groups, kTapGroup, 3], each one three times, and 0 after the last tap of a target.
+SHIFTSCOPE_DECLARE_LEVELS(void resize_row(const std::uint8_t* row, const Taps& taps, const std::int32_t* weights,
+                                          std::uint8_t* out))
 
 /// Makes one row of `length` values from `width` rows, [width, length]. sums: memory for `length` sums.
 SHIFTSCOPE_DECLARE_LEVELS(void make_row(const std::uint8_t* rows, std::size_t length, const std::int32_t* weights,

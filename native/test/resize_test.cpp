@@ -37,17 +37,18 @@ TEST(resized_pictures_equal_the_reference) {
   for (std::size_t i = 0; i < test::cases(100); ++i) {
     const std::size_t rows = between(random, 1, 30), cols = between(random, 1, 30);
     const RandomTaps of_rows(random, rows, between(random, 0, 40)), of_cols(random, cols, between(random, 0, 40));
-    std::vector<std::uint8_t> rgba(4 * rows * cols);
-    for (std::size_t at = 0; at < rgba.size(); ++at) {
+    const std::size_t channels = i % 3 == 0 ? 3 : 4;
+    std::vector<std::uint8_t> pixels(channels * rows * cols);
+    for (std::size_t at = 0; at < pixels.size(); ++at) {
       const bool is_opaque = at % 4 == 3 && i % 2 == 0;
-      rgba[at] = static_cast<std::uint8_t>(is_opaque ? 255 : between(random, 0, 255));
+      pixels[at] = static_cast<std::uint8_t>(is_opaque ? 255 : between(random, 0, 255));
     }
     const std::size_t size = 4 * of_rows.first.size() * of_cols.first.size();
     std::vector<std::uint8_t> expected(size);
-    resize_reference(rgba.data(), cols, of_rows.taps(), of_cols.taps(), expected.data());
+    resize_reference(pixels.data(), cols, channels, of_rows.taps(), of_cols.taps(), expected.data());
     for (InstructionSet level : available_instruction_sets()) {
       std::vector<std::uint8_t> out(size);
-      resize_on_white(rgba.data(), cols, of_rows.taps(), of_cols.taps(), out.data(), level);
+      resize_on_white(pixels.data(), cols, channels, of_rows.taps(), of_cols.taps(), out.data(), level);
       CHECK_THAT(out == expected, std::string(name_of(level)) + ": other pixels than the reference's");
     }
   }

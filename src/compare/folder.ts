@@ -108,8 +108,8 @@ function isHeadline({ better, tables = [] }: Metric, variant: Variant): boolean 
 
 function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedUnit[] {
   if (network === undefined) return []
-  const { weightsSha256, layer, frame, input, scores, precision, head, measures } = network
-  const settings = protocolSettings(network)
+  const { weightsSha256, layer, frame, input, reading, scores, precision, head, measures } = network
+  const settings = { reading, ...protocolSettings(network) }
   const facts = {
     weights: weightsSha256,
     layer,

@@ -95,7 +95,10 @@ export async function openObjects(category?: string) {
       if ('path' in source) return (await patchesOfSource(source, [size], frameSide, 'hard'))[0]!
       if ('file' in source) {
         if (size > frameSide) checkMargin(size - frameSide)
-        const { data } = await middleSquare(name, await decode(source.file), Math.min(size, frameSide), size)
+        const { data } = await middleSquare(name, await decode(source.file), {
+          frameSide: Math.min(size, frameSide),
+          side: size,
+        })
         return madePatch(name, size, data)
       }
       const patch = patchAtSize(name, source, size, frameSide)

@@ -1,5 +1,6 @@
 import { type ResizeTaps, resizeOnWhite } from '../native.js'
 import type { Image } from './image.js'
+import type { Pixels } from './reading.js'
 
 /** The weight 1 as a fixed-point number. */
 const WHOLE = 1 << 22
@@ -16,10 +17,11 @@ export interface Region {
  * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. The work runs on a
  * thread of Node's pool.
  * @param window the part of the result that is computed; all of it by default
- * @returns an opaque picture
+ * @param image RGB or RGBA
+ * @returns an opaque picture, RGBA
  */
 export async function resizeAntialiased(
-  image: Image,
+  image: Pixels,
   rows: number,
   cols: number,
   { top, left, ...size }: Region = { top: 0, left: 0, rows, cols },
@@ -38,19 +40,29 @@ export async function resizeAntialiased(
 function tapsOf(source: number, targets: number, from: number, count: number): ResizeTaps {
   const scale = source / targets
   const support = Math.max(scale, 1)
-  const taps = Array.from({ length: count }, (_, i) => {
+  const rangeOf = (i: number) => {
     const centre = (from + i + 0.5) * scale
     const start = Math.max(0, Math.trunc(centre - support + 0.5))
-    const end = Math.min(source, Math.trunc(centre + support + 0.5))
-    const heights = Array.from({ length: end - start }, (_, tap) =>
-      Math.max(0, 1 - Math.abs((start + tap - centre + 0.5) / support)),
-    )
-    const sum = heights.reduce((total, height) => total + height, 0)
-    return { start, weights: heights.map((height) => Math.trunc(0.5 + (height / sum) * WHOLE)) }
-  })
-  const width = taps.reduce((most, { weights }) => Math.max(most, weights.length), 0)
-  const first = Int32Array.from(taps, ({ start }) => Math.min(start, source - width))
+    return { centre, start, end: Math.min(source, Math.trunc(centre + support + 0.5)) }
+  }
+  let width = 0
+  for (let i = 0; i < count; i++) {
+    const { start, end } = rangeOf(i)
+    width = Math.max(width, end - start)
+  }
+  const first = new Int32Array(count)
   const weights = new Int32Array(count * width)
-  for (const [i, tap] of taps.entries()) weights.set(tap.weights, i * width + tap.start - first[i]!)
+  const heights = new Float64Array(width)
+  for (let i = 0; i < count; i++) {
+    const { centre, start, end } = rangeOf(i)
+    let sum = 0
+    for (let tap = 0; tap < end - start; tap++) {
+      heights[tap] = Math.max(0, 1 - Math.abs((start + tap - centre + 0.5) / support))
+      sum += heights[tap]!
+    }
+    first[i] = Math.min(start, source - width)
+    const at = i * width + start - first[i]!
+    for (let tap = 0; tap < end - start; tap++) weights[at + tap] = Math.trunc(0.5 + (heights[tap]! / sum) * WHOLE)
+  }
   return { first, weights }
 }

@@ -4,8 +4,8 @@ import { InputError } from '../errors.js'
 import { isInside, readRegular } from '../files/regularFile.js'
 import { counted } from '../support/text.js'
 import type { CocoImage } from './cocoAnnotations.js'
-import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
+import { MAX_PIXELS } from './reading.js'
 
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 type ImageFormat = keyof typeof ENDINGS

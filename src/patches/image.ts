@@ -5,18 +5,11 @@ import { InputError, throwIfStopped } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { workerFile } from '../files/package.js'
 import { machineMemory, resourceError } from '../support/machine.js'
-import { counted } from '../support/text.js'
 import { PICTURE_FORMATS, pictureFormat } from './pictureFormat.js'
+import { displayedPixels, MAX_PIXELS, type Pixels, type Reading, torchvisionPixels } from './reading.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */
-export interface Image {
-  readonly rows: number
-  readonly cols: number
-  readonly data: Uint8Array
-}
-
-/** Largest picture that is decoded, in pixels: 64 megapixels, 256 MB as RGBA. */
-export const MAX_PIXELS = 64_000_000
+export type Image = Pixels
 
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
@@ -55,16 +48,44 @@ export async function pictureBytes(path: string): Promise<Buffer> {
 }
 
 /** Does the same as `readImage` for the bytes of a file. */
-export async function decodeImage(
+export function decodeImage(
   bytes: Uint8Array,
   name: string,
   signal?: AbortSignal,
   limits = drawingLimits(),
 ): Promise<Image> {
+  return decoded(bytes, name, signal, (isDrawn) => (isDrawn ? draw(bytes, limits, signal) : displayedPixels(bytes)))
+}
+
+/**
+ * Decodes a photograph, RGB or RGBA.
+ * @returns also whether it looks different in a browser; false for the reading `display`
+ * @throws the errors of `readImage`
+ */
+export function decodePhotograph(
+  bytes: Uint8Array,
+  name: string,
+  reading: Reading,
+  signal?: AbortSignal,
+): ReturnType<typeof torchvisionPixels> {
+  return decoded(bytes, name, signal, async (isDrawn) => {
+    if (reading === 'torchvision' && !isDrawn) return torchvisionPixels(bytes)
+    const pixels = isDrawn ? await draw(bytes, drawingLimits(), signal) : await displayedPixels(bytes)
+    return { pixels, looksDifferent: false }
+  })
+}
+
+/** @param decode gets whether the picture must be drawn */
+async function decoded<T>(
+  bytes: Uint8Array,
+  name: string,
+  signal: AbortSignal | undefined,
+  decode: (isDrawn: boolean) => Promise<T>,
+): Promise<T> {
   const format = pictureFormat(bytes)
   if (format === undefined) throw new InputError(`cannot read ${name}: ${NO_PICTURE}`)
   try {
-    return format === 'svg' ? await draw(bytes, limits, signal) : await decodedPixels(bytes)
+    return await decode(format === 'svg')
   } catch (error) {
     throwIfStopped(signal)
     throw (
@@ -72,18 +93,6 @@ export async function decodeImage(
       new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
     )
   }
-}
-
-export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
-  const { default: sharp } = await import('sharp')
-  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
-    .autoOrient()
-    .toColourspace('srgb')
-    .ensureAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  if (info.channels !== 4) throw new Error(`the decoded picture has ${counted(info.channels, 'channel')} instead of 4`)
-  return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 
 /** PNG of RGB or RGBA pixels, [height, width, channels]. */

@@ -8,9 +8,10 @@ import { counted, listedNames } from '../support/text.js'
 import { resizeAntialiased } from './antialiased.js'
 import { PAPER_CLASSES } from './cocoPatches.js'
 import { isPicture } from './collection.js'
-import { decodeImage, type Image, pictureBytes } from './image.js'
+import { decodePhotograph, type Image, pictureBytes } from './image.js'
 import { madePatch, type Patch } from './patch.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
+import type { Pixels, Reading } from './reading.js'
 import { roundHalfToEven } from './resize.js'
 import { sourceSide } from './sizes.js'
 
@@ -114,22 +115,38 @@ async function listedIn(path: string): Promise<readonly string[]> {
   return names
 }
 
+/** How a photograph becomes a square. */
+export interface PhotographSize {
+  /** Side in pixels of the network's input. Photographs whose short side is shorter are refused. */
+  readonly frameSide: number
+  /** Length in pixels that the short side gets. */
+  readonly side: number
+}
+
+/** The middle of a photograph. */
+export interface PhotographSquare {
+  /** An opaque picture, RGBA [side, side, 4]. */
+  readonly image: Image
+  /** SHA-256 of the file. */
+  readonly sha256: string
+  /** Whether a browser shows the photograph with other colours or turned. False for the reading `display`. */
+  readonly looksDifferent: boolean
+}
+
 /**
- * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `side`, and the square in the
- * middle is kept. Transparent pixels become white.
- * @param frameSide side in pixels of the network's input. Photographs whose short side is shorter are refused.
- * @returns an opaque picture, RGBA [side, side, 4]; and the SHA-256 of the file
+ * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side gets the length `side`, and the square
+ * in the middle is kept. If the reading keeps transparency, transparent pixels become white.
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frameSide`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
-  frameSide: number,
-  side: number,
+  size: PhotographSize,
+  reading: Reading,
   signal?: AbortSignal,
-): Promise<{ readonly image: Image; readonly sha256: string }> {
+): Promise<PhotographSquare> {
   const bytes = await pictureBytes(path)
-  const image = await decodeImage(bytes, path, signal)
-  return { image: await middleSquare(name, image, frameSide, side), sha256: sha256(bytes) }
+  const { pixels, looksDifferent } = await decodePhotograph(bytes, path, reading, signal)
+  return { image: await middleSquare(name, pixels, size), sha256: sha256(bytes), looksDifferent }
 }
 
 /** First of the `side` pixels in the middle of `length`, like torchvision's `CenterCrop`. */
@@ -138,7 +155,7 @@ export function middleStart(length: number, side: number): number {
 }
 
 /** Resizes a photograph and cuts out its middle square; see `readPhotograph`. */
-export async function middleSquare(name: string, image: Image, frameSide: number, side: number): Promise<Image> {
+export async function middleSquare(name: string, image: Pixels, { frameSide, side }: PhotographSize): Promise<Image> {
   const short = Math.min(image.rows, image.cols)
   if (short < frameSide)
     throw new InputError(
@@ -164,7 +181,7 @@ export async function photographPatch(
   signal?: AbortSignal,
 ): Promise<Patch> {
   checkMargin(margin)
-  const { image } = await readPhotograph(file, frameSide, frameSide + margin, signal)
+  const { image } = await readPhotograph(file, { frameSide, side: frameSide + margin }, 'torchvision', signal)
   const category = PAPER_CLASSES.find((name) => name === basename(dirname(file.path)))
   return { ...madePatch(file.name, image.rows, image.data), ...(category && { category }) }
 }

@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import { findPhotographs, middleStart, readPhotograph } from '../../src/patches/photographs.js'
+import type { Reading } from '../../src/patches/reading.js'
 import { sourceSide } from '../../src/patches/sizes.js'
 import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -103,7 +104,7 @@ it('skips a folder that it may not read, with a note', async (context) => {
   }
 })
 
-it('keeps the square in the middle, transparent pixels white', async () => {
+it('keeps the square in the middle; transparent pixels are white, or keep their colour as in torchvision', async () => {
   // 32 of 40 columns are kept: four at either edge go.
   const data = Uint8Array.from({ length: 32 * 40 * 4 }, (_, i) => (i % 4 === 3 ? 255 : Math.floor(i / 4) % 40))
   data[(5 * 40 + 9) * 4 + 3] = 0
@@ -111,12 +112,15 @@ it('keeps the square in the middle, transparent pixels white', async () => {
     .png()
     .toFile(folder('a.png'))
   const [file] = await findPhotographs(folder('a.png'))
-  const { image, sha256 } = await readPhotograph(file as NonNullable<typeof file>, 28, 32)
+  const read = (reading: Reading) =>
+    readPhotograph(file as NonNullable<typeof file>, { frameSide: 28, side: 32 }, reading)
+  const { image, sha256 } = await read('display')
   expect(sha256).toBe(await sha256OfFile(folder('a.png')))
   const redOf = (pixel: number) => image.data[pixel * 4]
   expect(image.rows).toBe(32)
   expect([0, 31, 5 * 32 + 5, 5 * 32 + 6].map(redOf)).toEqual([4, 35, 255, 10])
   expect(image.data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true)
+  expect((await read('torchvision')).image.data[(5 * 32 + 5) * 4]).toBe(9)
 })
 
 // Rows where torchvision 0.21's CenterCrop begins.

@@ -22,7 +22,7 @@ interface Made {
 }
 
 const SETTINGS = { draws: 20, seed: 0, background: '#000000' }
-const FACTS = { frame: 140, layer: 'fc', scores: 'logits', input: '140 px' } as const
+const FACTS = { frame: 140, layer: 'fc', scores: 'logits', input: '140 px', reading: 'torchvision' } as const
 const COLUMNS = columnsOf({})
 
 /** Writes answers of networks into a results folder, and returns the folder. */

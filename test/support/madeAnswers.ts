@@ -42,6 +42,7 @@ export function madeNetwork(
     layer: 'fc',
     frame: 32,
     input: 'none',
+    reading: 'torchvision',
     scores: 'logits',
     protocols: protocols.map((name) => ({ name, ...(name === 'crop' && { draws, seed: 0 }) })),
     measures: metricMeans(listed, rows),

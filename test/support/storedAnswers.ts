@@ -28,6 +28,7 @@ export function madeInputs(changes: Partial<AnswersInputs> = {}): AnswersInputs 
     layer: 'fc',
     frame: FRAME,
     input: '32 px',
+    reading: 'torchvision',
     scores: 'logits',
     ...(protocolNamed(protocol).settings.includes('draws') && { draws: 2, seed: 0 }),
     bucket: '00',

@@ -44,12 +44,13 @@ export function haveSameShifts(one: AnsweredNetwork, other: AnsweredNetwork, pro
 }
 
 /** Settings of a protocol, such as `5 draws, seed 0`; empty if it has none. */
-export function settingsText({ protocols }: AnsweredNetwork, protocol: ProtocolName): string {
+export function settingsText({ protocols, reading }: AnsweredNetwork, protocol: ProtocolName): string {
   const { draws, seed, background } = protocols.find(({ name }) => name === protocol) ?? {}
   return [
     ...(draws === undefined ? [] : [`draws ${draws}`]),
     ...(seed === undefined ? [] : [`seed ${seed}`]),
     ...(background === undefined ? [] : [`background ${background}`]),
+    ...(reading === 'torchvision' ? [] : [`reading ${reading}`]),
   ].join(', ')
 }
 

@@ -141,7 +141,10 @@ async function figureHtml(
   pictures: PagePictures,
 ): Promise<string> {
   const photograph = photographOf(pair[0], sha256)!
-  const picture = await pictures.add(photograph, largestFrame(networks, sha256))
+  const picture = await pictures.add(photograph, {
+    frameSide: largestFrame(networks, sha256),
+    reading: pair[0].reading,
+  })
   const frames = await Promise.all(pair.map((network) => readFrames(network, sha256, measure)))
   const colours = answerColours(frames.flat())
   const draw = isMap(measure) ? answerMap : barStrip

@@ -4,12 +4,17 @@ import { middleStart, readPhotograph } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { photographFinder } from '../../results/answers/sources.js'
 import type { MeasuredPhotograph } from '../../results/answers/summary.js'
-import { keepPhotographPicture, PHOTOGRAPH_SIDE, readPhotographPicture } from '../../results/store/pictures.js'
+import {
+  keepPhotographPicture,
+  PHOTOGRAPH_SIDE,
+  type PhotographView,
+  readPhotographPicture,
+} from '../../results/store/pictures.js'
 
 /** Gives the JPEG of a photograph; undefined if there is neither a stored picture nor the photograph. */
 export type PictureReader = (
   photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>,
-  frameSide: number,
+  view: PhotographView,
 ) => Promise<Buffer | undefined>
 
 /**
@@ -18,16 +23,19 @@ export type PictureReader = (
  */
 export async function pictureReader(results: string): Promise<PictureReader> {
   const pathsOf = await photographFinder(results)
-  return async ({ name, sha256 }, frameSide) => {
-    const stored = await readPhotographPicture(results, sha256, frameSide)
+  return async ({ name, sha256 }, view) => {
+    const { frameSide, reading } = view
+    const stored = await readPhotographPicture(results, sha256, view)
     if (stored !== undefined) return stored
     for (const path of pathsOf(name)) {
-      const read = await readPhotograph({ name, path }, frameSide, sourceSide(frameSide)).catch((error) => {
-        if (!(error instanceof InputError)) throw error
-      })
+      const read = await readPhotograph({ name, path }, { frameSide, side: sourceSide(frameSide) }, reading).catch(
+        (error) => {
+          if (!(error instanceof InputError)) throw error
+        },
+      )
       if (read?.sha256 !== sha256) continue
       const jpeg = await middleOf(read.image, frameSide)
-      await keepPhotographPicture(results, sha256, frameSide, jpeg)
+      await keepPhotographPicture(results, sha256, view, jpeg)
       return jpeg
     }
     return undefined
@@ -48,7 +56,7 @@ async function middleOf({ rows: side, data }: Image, frameSide: number): Promise
 /** The pictures of a page. Each one is on the page once, before the figures, which refer to it. */
 export interface PagePictures {
   /** Adds a picture, and returns its HTML in a figure; empty if the photograph cannot be read. */
-  readonly add: (photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>, frameSide: number) => Promise<string>
+  readonly add: (photograph: Pick<MeasuredPhotograph, 'name' | 'sha256'>, view: PhotographView) => Promise<string>
   /** HTML of all pictures. */
   readonly all: () => string
 }
@@ -66,10 +74,10 @@ export function pagePictures(pictureOf: PictureReader): PagePictures {
     return id
   }
   return {
-    add: async (photograph, frameSide) => {
-      const { sha256 } = photograph
-      if (!ids.has(sha256)) ids.set(sha256, added(await pictureOf(photograph, frameSide)))
-      const id = ids.get(sha256)
+    add: async (photograph, view) => {
+      const key = `${photograph.sha256} ${view.reading}`
+      if (!ids.has(key)) ids.set(key, added(await pictureOf(photograph, view)))
+      const id = ids.get(key)
       return id === undefined
         ? ''
         : `<svg viewBox="0 0 ${side} ${side}" aria-hidden="true"><use href="#${id}"/></svg>\n`

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { COLUMNS, columnsOf, PROTOCOL_NAMES } from '../../experiments/answers/protocols.js'
 import { sha256 } from '../../files/sha256.js'
 import { SCORE_MEANINGS } from '../../network.js'
+import { READINGS } from '../../patches/reading.js'
 import { headSchema } from '../unit/schema.js'
 
 /**
@@ -24,6 +25,8 @@ export const answersInputsSchema = z.object({
   frame: z.number().int().positive(),
   /** How pixels become the network's input. */
   input: z.string(),
+  /** How photographs are read. */
+  reading: z.enum(READINGS),
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   scores: z.enum(SCORE_MEANINGS),
   /** Floating-point type of the network's arithmetic; absent for float32. */

@@ -6,6 +6,7 @@ import type { NamedBackground } from '../../patches/background.js'
 import { encodePng } from '../../patches/image.js'
 import type { Patch } from '../../patches/patch.js'
 import { pictureFormat } from '../../patches/pictureFormat.js'
+import type { Reading } from '../../patches/reading.js'
 
 /**
  * Path of a stored picture. It contains the picture's hash, with which units refer to the picture. So units stay valid
@@ -70,30 +71,37 @@ export const PHOTOGRAPH_SIDE = 224
 /** A JPEG of this side has fewer bytes. */
 const MOST_BYTES = 1 << 19
 
+/** What decides how a network sees a photograph. */
+export interface PhotographView {
+  /** Side of the network's input in pixels. */
+  readonly frameSide: number
+  readonly reading: Reading
+}
+
 /**
- * Path of the stored picture of a photograph, as networks with this frame see it. It contains the hash of the
+ * Path of the stored picture of a photograph, as networks with this view see it. It contains the hash of the
  * photograph's file.
  */
-function photographPicture(results: string, digest: string, frameSide: number): string {
-  return join(results, 'pictures', `photograph-${digest}-${frameSide}.jpg`)
+function photographPicture(results: string, digest: string, { frameSide, reading }: PhotographView): string {
+  return join(results, 'pictures', `photograph-${digest}-${frameSide}-${reading}.jpg`)
 }
 
 export async function keepPhotographPicture(
   results: string,
   digest: string,
-  frameSide: number,
+  view: PhotographView,
   jpeg: Buffer,
 ): Promise<void> {
-  await writeFileAtomic(photographPicture(results, digest, frameSide), jpeg)
+  await writeFileAtomic(photographPicture(results, digest, view), jpeg)
 }
 
 /** Reads the stored picture of a photograph, a JPEG; undefined if there is none. */
 export async function readPhotographPicture(
   results: string,
   digest: string,
-  frameSide: number,
+  view: PhotographView,
 ): Promise<Buffer | undefined> {
-  const path = photographPicture(results, digest, frameSide)
+  const path = photographPicture(results, digest, view)
   if ((await regularSize(path).catch(() => MOST_BYTES)) >= MOST_BYTES) return undefined
   const bytes = await readRegular(path).catch(() => undefined)
   return bytes !== undefined && pictureFormat(bytes) === 'jpeg' ? bytes : undefined

@@ -3,13 +3,16 @@ import { openExecution } from '../../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../../engine/open/handle.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
-import { InputError, throwIfStopped } from '../../errors.js'
+import { InputError, throwIfStopped, words } from '../../errors.js'
 import { classProbabilities } from '../../experiments/answers/answers.js'
 import { comparedFeatures, headOf } from '../../experiments/answers/heads.js'
 import type { ProtocolAnswers } from '../../experiments/answers/protocolAnswers.js'
+import type { Wording } from '../../message.js'
 import { type PhotographFile, readPhotograph } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
+import type { FailedPhotograph } from '../../results/answers/schema.js'
 import { secondsSince } from '../../support/stopwatch.js'
+import { counted } from '../../support/text.js'
 import type { NetworkSettings } from '../work/runFile.js'
 import type { StudyRun } from '../work/studyPlan.js'
 import { itemTeller } from '../work/tell.js'
@@ -24,6 +27,12 @@ import { type FramePiece, framePieces, mostFrames } from './pieces.js'
 interface Shared {
   readonly photographs: readonly PhotographFile[]
   readonly options: ResolvedConsistency
+  /** SHA-256 of each photograph that looks different in a browser. */
+  readonly different: Set<string>
+}
+
+function differenceNote(count: number): Wording {
+  return words`${counted(count, 'photograph')} ${count === 1 ? 'looks' : 'look'} different in a browser, because of a colour profile, orientation or transparency; \`reading display\` measures that`
 }
 
 /** Open buckets are stored at least this often, so that a process that is killed loses little. */
@@ -46,7 +55,10 @@ export async function computeAnswers(
   const handle = await openFor(run, first, shared)
   const lane = openLane(run, first)
   const most = mostFrames(network, handle.settings)
-  const pieces = framePieces(lane.buckets(), { seed: shared.options.seed, most, signal })
+  const { seed, reading } = shared.options
+  const onDifferent = (sha256: string) => void shared.different.add(sha256)
+  const known = shared.different.size
+  const pieces = framePieces(lane.buckets(), { seed, most, reading, onDifferent, signal })
   const next = () => {
     const piece = pieces.next()
     // Whoever awaits the piece gets its error. Until then, Node must not report an unhandled rejection.
@@ -86,6 +98,7 @@ export async function computeAnswers(
     }
     await takeUntil(0)
     await lane.store()
+    if (shared.different.size > known) run.progress.note(differenceNote(shared.different.size))
   } finally {
     await Promise.allSettled(running.map(({ features }) => features))
     // After an error, a piece may still be prepared. It may take a bucket, whose lock would stay.
@@ -101,7 +114,7 @@ export async function computeAnswers(
 async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: Shared): Promise<NetworkHandle> {
   const { options, progress, queue } = run
   const { signal } = options
-  const scene = await firstReadable(shared.photographs, first.setting.frame, signal)
+  const scene = await firstReadable(shared, first.setting.frame, signal)
   progress.note(`opening ${first.network.id}`)
   return openExecution({
     network: first.network,
@@ -118,14 +131,14 @@ async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: S
 
 /** @throws InputError if no photograph can be used */
 async function firstReadable(
-  files: readonly PhotographFile[],
+  { photographs: files, options: { reading } }: Shared,
   frameSide: number,
   signal: AbortSignal | undefined,
 ): Promise<Scene> {
   let first: InputError | undefined
   for (const file of files)
     try {
-      const { image } = await readPhotograph(file, frameSide, sourceSide(frameSide), signal)
+      const { image } = await readPhotograph(file, { frameSide, side: sourceSide(frameSide) }, reading, signal)
       return pixelScene(image.rows, image.data)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -153,12 +166,10 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
   let told = before
   let tell = itemTeller(run, first)
   progress.start(first.network.id, total, { unit: 'images', before })
-  const noted = new Set<string>()
-  const onFailure = (bucket: AnswersItem, reason: string) => {
+  const skip = skippedNotes((line) => progress.note(line))
+  const onFailure = (bucket: AnswersItem, failure: FailedPhotograph) => {
     skipped += bucket.protocol.count(bucket.setting)
-    // Each protocol finds the same photographs.
-    if (!noted.has(reason)) progress.note(`skipping a photograph: ${reason}`)
-    noted.add(reason)
+    skip.add(failure)
   }
   const finish = async (buckets: readonly OpenBucket[]) => {
     for (const bucket of buckets) {
@@ -178,7 +189,7 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
         const own = item
         told = finishedImages()
         tell = itemTeller(run, own, begun)
-        const bucket = await openBucket(plan.out, own, ({ reason }) => onFailure(own, reason))
+        const bucket = await openBucket(plan.out, own, (failure) => onFailure(own, failure))
         open.add(bucket)
         if (bucket.isComplete()) await finish([bucket])
         else yield bucket
@@ -198,7 +209,32 @@ function openLane(run: StudyRun<AnswersItem>, first: AnswersItem) {
     /** After an interruption, photographs whose answers are complete are still stored. */
     close: async () => {
       progress.stop()
+      skip.finish()
       for (const bucket of open) await bucket.store().catch(() => undefined)
+    },
+  }
+}
+
+/** Notes photographs that cannot be used: the first one of each kind at once, and the number of others at the end. */
+function skippedNotes(note: (line: string) => void) {
+  const noted = new Set<string>()
+  const kinds = new Map<string, { readonly name: string; others: number }>()
+  return {
+    add: ({ name, reason }: FailedPhotograph) => {
+      // Each protocol finds the same photographs.
+      if (noted.has(name)) return
+      noted.add(name)
+      const kind = reason.replaceAll(name, '').replaceAll(/\d+/g, '')
+      const known = kinds.get(kind)
+      if (known) known.others++
+      else {
+        kinds.set(kind, { name, others: 0 })
+        note(`skipping a photograph: ${reason}`)
+      }
+    },
+    finish: () => {
+      for (const { name, others } of kinds.values())
+        if (others > 0) note(`skipped ${counted(others, 'more photograph')} for the same reason as ${name}`)
     },
   }
 }

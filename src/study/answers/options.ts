@@ -3,6 +3,7 @@ import { type DeviceRequest, parseDevice } from '../../engine/devices/device.js'
 import { UsageError } from '../../errors.js'
 import { EXACT_CROP, PROTOCOLS, type Protocol } from '../../experiments/answers/protocols.js'
 import { NETWORK_OPTIONS, type NetworkOptions } from '../../features/openNetwork.js'
+import { READINGS } from '../../patches/reading.js'
 import { checkCount } from '../../support/checks.js'
 import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 
@@ -21,6 +22,11 @@ const OPTIONS = {
    * photographs are named by their classes. By default, folders are read if all of them name a class.
    */
   labels: z.string().exactOptional(),
+  /**
+   * How photographs are read: `torchvision` (default) as torchvision's image loader reads them, `display` as a browser
+   * shows them, with the colour profile converted to sRGB and the EXIF orientation applied.
+   */
+  reading: oneOf('reading', READINGS).default('torchvision'),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   protocols: z
     .array(

@@ -7,6 +7,7 @@ import { sha256 as sha256Of } from '../../files/sha256.js'
 import type { Network } from '../../network.js'
 import { reasonOf } from '../../patches/patchFolder.js'
 import { type PhotographFile, readPhotograph } from '../../patches/photographs.js'
+import type { Reading } from '../../patches/reading.js'
 import { sourceSide } from '../../patches/sizes.js'
 import { randomNumbers } from '../../support/randomNumbers.js'
 import type { OpenBucket } from './bucket.js'
@@ -60,6 +61,9 @@ interface PieceOptions {
   readonly seed: number
   /** Largest number of frames in one piece. */
   readonly most: number
+  readonly reading: Reading
+  /** Called for each photograph that looks different in a browser. */
+  readonly onDifferent: (sha256: string) => void
   readonly signal: AbortSignal | undefined
 }
 
@@ -84,7 +88,7 @@ export async function* framePieces(
     most = options.most
     return piece
   }
-  for await (const { bucket, name, scene, sha256 } of photographsAhead(buckets, signal)) {
+  for await (const { bucket, name, scene, sha256 } of photographsAhead(buckets, options)) {
     const { protocol, setting } = bucket.item
     const shifts = protocol.shifts(setting, randomOf(options.seed, protocol.name, sha256))
     const direction = protocol.movesFrame ? -1 : 1
@@ -114,8 +118,9 @@ export async function* framePieces(
 type Square = { readonly scene: Scene; readonly sha256: string } | { readonly error: unknown }
 
 /** Reads photographs in their order. While one is used, the next one is decoded, on a thread of Node's pool. */
-async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, signal: AbortSignal | undefined) {
-  const read = squareReader(signal)
+async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, options: PieceOptions) {
+  const { signal } = options
+  const read = squareReader(options)
   const coming: { readonly bucket: OpenBucket; readonly name: string; readonly square: Promise<Square> }[] = []
   async function* next() {
     const one = coming.shift()
@@ -136,11 +141,17 @@ async function* photographsAhead(buckets: AsyncIterable<OpenBucket>, signal: Abo
 }
 
 /** Returns a function that reads photographs. The squares read last are kept, so that they are read once. */
-function squareReader(signal: AbortSignal | undefined): (file: PhotographFile, frameSide: number) => Promise<Square> {
+function squareReader({
+  reading,
+  onDifferent,
+  signal,
+}: PieceOptions): (file: PhotographFile, frameSide: number) => Promise<Square> {
   const kept = new Map<string, Promise<Square>>()
   const read = async (file: PhotographFile, frameSide: number): Promise<Square> => {
     try {
-      const { image, sha256 } = await readPhotograph(file, frameSide, sourceSide(frameSide), signal)
+      const size = { frameSide, side: sourceSide(frameSide) }
+      const { image, sha256, looksDifferent } = await readPhotograph(file, size, reading, signal)
+      if (looksDifferent) onDifferent(sha256)
       return { scene: pixelScene(image.rows, image.data), sha256 }
     } catch (error) {
       return { error }

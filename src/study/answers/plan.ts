@@ -66,13 +66,14 @@ export async function planAnswers(options: ResolvedConsistency, out: string): Pr
   }
   notes.push(...(await otherPhotographs(out, items)))
   const names = photographs.map(({ name }) => name)
+  const shared = { photographs, options, different: new Set<string>() }
   return {
     ...{ out, networks, protocols, items, notes, labels: labels?.source },
     background: backgrounds[0]?.identity ?? '',
     ...(await workLeft(items)),
     description: describeAnswers(items, resolve(options.photographs), names, labels),
     keepInputs: () => writeList(out, names),
-    compute: (run, first) => computeAnswers(run, first, { photographs, options }),
+    compute: (run, first) => computeAnswers(run, first, shared),
   }
 }
 
@@ -111,7 +112,7 @@ function settingsOf(
   { name: protocol, settings }: Protocol,
   bucket: string,
   { identity, background }: NamedBackground,
-  { draws, seed, request }: ResolvedConsistency,
+  { draws, seed, reading, request }: ResolvedConsistency,
 ): Pick<AnswersItem, 'setting' | 'inputs'> {
   const frame = network.input.rows
   const inputs: AnswersInputs = {
@@ -121,6 +122,7 @@ function settingsOf(
     layer: network.classes.layer,
     frame,
     input: recipeText(network.input),
+    reading,
     scores: network.classes.scores.meaning,
     ...(request.precision === 'fp16' && { precision: request.precision }),
     ...(network.head && { head: storedHead(network.head) }),

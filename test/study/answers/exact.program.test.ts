@@ -71,7 +71,11 @@ const COLUMNS = 4
 /** The most probable class in each window of a photograph, whose images are cut out one by one. */
 async function answersTo(name: string): Promise<readonly number[]> {
   const network = await chooseNetwork({ model: await classifier(), input: 'imagenet' })
-  const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, sourceSide(FRAME))
+  const { image } = await readPhotograph(
+    { name, path: `${golden}${name}` },
+    { frameSide: FRAME, side: sourceSide(FRAME) },
+    'torchvision',
+  )
   const along = [...Array(sourceSide(FRAME) - FRAME).keys()]
   const scene = pixelScene(image.rows, image.data)
   const frames = along.flatMap((top) => along.map((left) => ({ scene, row: -top, col: -left })))

@@ -24,7 +24,11 @@ const STD = [0.229, 0.224, 0.225] as const
 /** Probabilities of the classes in crops of a photograph at offsets along the diagonal, from ONNX Runtime alone. */
 async function probabilities(name: string, offsets: readonly number[]): Promise<readonly (readonly number[])[]> {
   const session = await InferenceSession.create(model)
-  const { image } = await readPhotograph({ name, path: `${golden}${name}` }, FRAME, SIDE)
+  const { image } = await readPhotograph(
+    { name, path: `${golden}${name}` },
+    { frameSide: FRAME, side: SIDE },
+    'torchvision',
+  )
   const all: number[][] = []
   for (const offset of offsets) {
     const input = Float32Array.from({ length: 3 * FRAME * FRAME }, (_, i) => {

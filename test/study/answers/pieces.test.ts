@@ -28,7 +28,10 @@ async function* bucketsOf(draws: number): AsyncGenerator<OpenBucket> {
 }
 
 function piecesOf(most: number, draws: number) {
-  return framePieces(bucketsOf(draws), { seed: 0, most, signal: undefined })
+  return framePieces(bucketsOf(draws), {
+    ...{ seed: 0, most, signal: undefined },
+    ...{ reading: 'torchvision' as const, onDifferent: expect.unreachable },
+  })
 }
 
 /** All frames with their photographs. */
