@@ -131,7 +131,7 @@ describe('arithmetic by constants behind a Softmax keeps the probabilities', () 
     expect(rest.meaning).toBe(meaning)
     const right = await softmaxOf(...heads)
     for (const [i, value] of found.entries()) expect(value).toBeCloseTo(right[i] as number, 5)
-    expect(networkNotes(network).at(-1)).toMatch(
+    expect(String(networkNotes(network).at(-1))).toMatch(
       new RegExp(
         `^net: "y" is read as class scores \\(${meaning}\\), because after its \\S+ come only .*; state another meaning with \`scores\`$`,
       ),
@@ -151,7 +151,7 @@ describe('arithmetic that changes the values of a Softmax is named in a note', (
     const { network } = await run(nodes)
     const kind = network.classes ? 'class scores (logits)' : 'features without classes'
     const option = network.classes ? 'state another meaning with `scores`' : 'use `outputKind scores` if it has them'
-    expect(networkNotes(network)).toContain(
+    expect(networkNotes(network).map(String)).toContain(
       `net: "y" is read as ${kind}, because ${operator} changes the values of the Softmax before it; ${option}`,
     )
     expect((await run(nodes, { outputKind: 'scores' })).network.notes).toBeUndefined()
