@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { PROTOCOLS } from '../../experiments/answers/protocols.js'
 import { PRECISIONS } from '../../network.js'
 import { READINGS } from '../../patches/reading.js'
 import type { Consistency } from '../../study/answers/consistency.js'
@@ -50,12 +51,12 @@ export function addConsistencyOptions(studyCommand: Command): Command {
     .option('--labels <file>', 'read right classes from this CSV file, or “folders”: from their names', parsePath)
     .option('--weights <file>', 'load the network’s weights from this file')
     .option('--layers <name>', 'compare the answers of this output [default: the main class scores]', parseList)
-    .addOption(
-      new Option('--reading <kind>', 'read photographs like torchvision’s loader, or as a browser shows them')
-        .choices(READINGS)
-        .default('torchvision'),
+    .addOption(new Option('--reading <kind>', 'read photographs this way').choices(READINGS).default('torchvision'))
+    .option(
+      '--protocols <a,b>',
+      `shift by ${PROTOCOLS.map(({ name }) => name).join(', ')} [default: crop,diagonal]`,
+      parseList,
     )
-    .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
     .option('--exact', 'compute the protocol crop over all pairs of windows instead of draws')
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph [default: 5]', parseWhole)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)

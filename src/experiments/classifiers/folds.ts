@@ -22,11 +22,8 @@ interface FoldRule {
   readonly assign: (classes: Uint8Array, shape: GridShape, random: () => number) => Uint8Array
 }
 
-/** Name of a fold scheme; see `FOLD_SCHEMES`. */
-export type FoldScheme = 'ordered' | 'shuffled' | 'transposed' | 'blocks'
-
 /** Below, a sample is the feature at one position. */
-export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = {
+const RULES = {
   // scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of the folds,
   // the classes of all samples are sorted into a list. Its entries k, k + 5, k + 10, … tell how many samples of each
   // class fold k gets. Each class's samples then fill the folds in order, so a fold tests a contiguous run of each class.
@@ -56,7 +53,12 @@ export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = {
   // class's rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the
   // class; a tie goes to the first such fold.
   blocks: { title: 'block folds', positions: 'rectangles of positions', assign: dealBlocks },
-}
+} satisfies Readonly<Record<string, FoldRule>>
+
+/** Name of a fold scheme. */
+export type FoldScheme = keyof typeof RULES
+
+export const FOLD_RULES: Readonly<Record<FoldScheme, FoldRule>> = RULES
 
 /** Ways to divide positions into the five folds of cross-validation, described in docs/measures.md. */
 export const FOLD_SCHEMES = Object.keys(FOLD_RULES) as readonly FoldScheme[]

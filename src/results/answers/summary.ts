@@ -29,21 +29,7 @@ export interface MetricMean {
 /** Value of one measure over all photographs, and over confident ones. */
 export interface ConsistencyMetric extends MetricMean, Pick<ProtocolMetric, 'title' | 'unit'> {
   readonly protocol: ProtocolName
-  /**
-   * Name of the measure:
-   * - `agreement`: share of pairs of shifted images with the same answer (most probable class)
-   * - `change`: share of moves by 1 px that change the answer
-   * - `probability-change`: mean absolute change of the answer's probability when the image moves by 1 px
-   * - `local-equivariance-error`: local equivariance error
-   * - `box-consistency`, only of a detector: mean intersection over union of its best boxes in two shifted images, after
-   *   the shift is taken back; 1 if it sees nothing in both
-   * - `always-same`: share of photographs for which all shifts give the same answer
-   * - `confidence`: probability of the answer to the protocol's first image
-   * - `accuracy`, only with labels, as the others below: share of photographs with a right answer, without a shift
-   * - `mean-accuracy`: share of shifted images with a right answer
-   * - `worst-case-accuracy`: share of photographs whose answer is right at every shift
-   * - `right-probability`: mean probability of the right class; if several classes are right, of the most probable one
-   */
+  /** Name of the measure, such as `agreement`. docs/measures.md explains each. */
   readonly measure: string
   /** Whether a higher or a lower value is better, or neither. */
   readonly better: ProtocolMetric['better']
