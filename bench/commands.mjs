@@ -5,15 +5,16 @@
  *     node bench/commands.mjs MODEL OBJECTS PHOTOGRAPHS [--input RECIPE] [--photographs N] [--stride N] [--repeats N]
  *       [--only crop,explore]
  *
- * MODEL is an .onnx file or a checkpoint, OBJECTS a folder of pictures with transparency, and PHOTOGRAPHS a folder. Each
+ * MODEL is an .onnx file or a checkpoint, OBJECTS a folder of pictures with transparency, and PHOTOGRAPHS a folder. If the
+ * folder has fewer than N photographs, they are copied under other names and with other bytes after their end. Each
  * command runs as a user would run it, but in this process: its time includes reading its input, opening its sessions
  * and writing its results. The live page is open before its own row. Each run follows a run of the bare loop, whose sessions
  * are open. A ratio is the median over pairs of runs, of rates or of the processor time of all threads per image. The
  * memory is the highest during a command, with the bare loop and the commands before still in this process.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { positionGrid } from '../dist/engine/scene/positions.js'
 import { consistency, explore, extract, reproduce } from '../dist/index.js'
@@ -25,7 +26,7 @@ import { runScript, wholeNumber } from './script.mjs'
 
 const options = {
   input: { type: 'string' },
-  photographs: { type: 'string', default: '40' },
+  photographs: { type: 'string', default: '200' },
   stride: { type: 'string', default: '4' },
   repeats: { type: 'string', default: '5' },
   only: { type: 'string' },
@@ -46,8 +47,7 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   const folder = mkdtempSync(join(tmpdir(), 'shiftscope-'))
   const bare = openBareLoop(ofLayer, SETTINGS, CPU)
   const list = join(folder, 'photographs.txt')
-  const files = (await findPhotographs(photographs)).slice(0, wholeNumber(values.photographs))
-  writeFileSync(list, files.map(({ path }) => path).join('\n'))
+  writeFileSync(list, (await photographPaths(photographs, wholeNumber(values.photographs), folder)).join('\n'))
   const common = { ...given, ...SETTINGS, device: 'cpu', layers: [layer] }
   const { offsets } = positionGrid(network.input.rows, SIZE, stride)
   const positions = offsets.length / 2
@@ -109,6 +109,18 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     rmSync(folder, { recursive: true })
   }
 })
+
+/** Paths of `count` photographs of different content. */
+async function photographPaths(source, count, folder) {
+  const files = await findPhotographs(source)
+  return Array.from({ length: count }, (_, i) => {
+    const { path } = files[i % files.length]
+    if (i < files.length) return path
+    const copy = join(folder, `${i}-${basename(path)}`)
+    writeFileSync(copy, Buffer.concat([readFileSync(path), Buffer.from(String(i))]))
+    return copy
+  })
+}
 
 async function measuredRow(name, run, bare, repeats) {
   const pairs = []
