@@ -95,10 +95,9 @@ export interface Protocol {
   readonly isPath?: true
   /** Whether a shift moves the frame over the photograph, and not the photograph in the frame. */
   readonly movesFrame?: true
-  /**
-   * Whether the frames are windows that the engine cuts out of the whole photograph, instead of `drawing`. It then
-   * computes values that several windows share only once.
-   */
+  /** Whether the frames of a photograph show one scene at whole positions. The engine can then share values. */
+  readonly isOneScene?: true
+  /** Whether the frames are all windows of the photograph. */
   readonly windows?: true
 }
 
@@ -154,6 +153,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
       return ({ rows, cols }) => ({ scene, row: rows, col: cols })
     },
     isPath: true,
+    isOneScene: true,
   },
   {
     name: 'circular',
@@ -203,6 +203,7 @@ export const EXACT_CROP: Protocol = {
   },
   drawing: cropDrawing,
   movesFrame: true,
+  isOneScene: true,
   windows: true,
 }
 

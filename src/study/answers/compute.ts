@@ -1,12 +1,15 @@
+import { PROVIDERS } from '../../engine/devices/providers.js'
 import type { Features } from '../../engine/features/features.js'
 import { openExecution } from '../../engine/open/executionRequest.js'
 import type { NetworkHandle } from '../../engine/open/handle.js'
+import { expectedGain } from '../../engine/reuse/expected.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import type { Scene } from '../../engine/scene/task.js'
 import { InputError, throwIfStopped, words } from '../../errors.js'
 import { classProbabilities } from '../../experiments/answers/answers.js'
 import { comparedFeatures, headOf } from '../../experiments/answers/heads.js'
 import type { ProtocolAnswers } from '../../experiments/answers/protocolAnswers.js'
+import type { Protocol } from '../../experiments/answers/protocols.js'
 import type { Wording } from '../../message.js'
 import { type PhotographFile, readPhotograph } from '../../patches/photographs.js'
 import { sourceSide } from '../../patches/sizes.js'
@@ -21,7 +24,7 @@ import { type OpenBucket, openBucket } from './bucket.js'
 import type { Classifier } from './classifiers.js'
 import type { AnswersItem } from './item.js'
 import type { ResolvedConsistency } from './options.js'
-import { type FramePiece, framePieces, mostFrames } from './pieces.js'
+import { type FramePiece, framePieces, mostFrames, type ScenePositions } from './pieces.js'
 
 /** What all items of a study share. */
 interface Shared {
@@ -58,7 +61,10 @@ export async function computeAnswers(
   const { seed, reading } = shared.options
   const onDifferent = (sha256: string) => void shared.different.add(sha256)
   const known = shared.different.size
-  const pieces = framePieces(lane.buckets(), { seed, most, reading, onDifferent, signal })
+  const pieces = framePieces(lane.buckets(), {
+    ...{ seed, most, reading, onDifferent, signal },
+    shares: sharing(network, handle),
+  })
   const next = () => {
     const piece = pieces.next()
     // Whoever awaits the piece gets its error. Until then, Node must not report an unhandled rejection.
@@ -91,10 +97,10 @@ export async function computeAnswers(
     let coming = next()
     for (let piece = (await coming).value; piece; piece = (await coming).value) {
       coming = next()
-      // Windows have workers of their own, so they would compete with other pieces.
-      if (piece.windows) await takeUntil(0)
+      // Shared values have workers of their own, which would compete with those of other pieces.
+      if (piece.positions) await takeUntil(0)
       startPiece(piece)
-      await takeUntil(piece.windows ? 0 : 1)
+      await takeUntil(piece.positions ? 0 : 1)
     }
     await takeUntil(0)
     await lane.store()
@@ -121,12 +127,28 @@ async function openFor(run: StudyRun<AnswersItem>, first: AnswersItem, shared: S
     images: first.images + imagesOf(queue.left(first)),
     request: options.request,
     wished: shared.options,
-    // Frames are drawn from different photographs, so only the windows of one photograph share values.
-    reuse: shared.options.exact ? 'auto' : 'off',
     scene,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
+}
+
+/**
+ * Decides once for each protocol whether the engine shares values, because all photographs have the same size. The
+ * windows of a photograph are too many to draw, so the engine cuts them out in any case.
+ */
+function sharing(
+  network: Classifier,
+  handle: NetworkHandle,
+): (protocol: Protocol, positions: ScenePositions) => Promise<boolean> {
+  const decided = new Map<Protocol, Promise<boolean>>()
+  const decide = async ({ windows }: Protocol, { scene, whole }: ScenePositions) =>
+    windows === true || (PROVIDERS[handle.ran().device].isProcessor && (await expectedGain(network, scene, whole)) > 1)
+  return (protocol, positions) => {
+    const decision = decided.get(protocol) ?? decide(protocol, positions)
+    decided.set(protocol, decision)
+    return decision
+  }
 }
 
 /** @throws InputError if no photograph can be used */
@@ -248,11 +270,11 @@ interface RunningPiece {
 type TakeAnswers = (photographs: FramePiece['photographs'], matrix: Float32Array, dims: number) => void
 
 function featuresOf(
-  { images, windows }: FramePiece,
+  { images, positions }: FramePiece,
   handle: NetworkHandle,
   options: { readonly onImages: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<Features> {
-  if (windows) return handle.extract(windows.scene, windows.offsets, { ...options, whole: windows.whole })
+  if (positions) return handle.extract(positions.scene, positions.offsets, { ...options, whole: positions.whole })
   // The last piece may have a single frame. It runs twice, so that it is rounded like images in a batch.
   return handle.encode(images.length === 1 ? [...images, ...images] : images, options)
 }

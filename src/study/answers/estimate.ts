@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path'
 import { PROVIDERS } from '../../engine/devices/providers.js'
 import { openExecution } from '../../engine/open/executionRequest.js'
 import { expectedGain } from '../../engine/reuse/expected.js'
-import { positionGrid } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import { throwIfStopped } from '../../errors.js'
 import { columnsOf, keptValues } from '../../experiments/answers/protocols.js'
@@ -15,7 +14,7 @@ import { groupsOf, imagesOf } from '../work/workItem.js'
 import type { Classifier } from './classifiers.js'
 import type { AnswersItem } from './item.js'
 import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
-import { MOST_SCORE_BYTES } from './pieces.js'
+import { MOST_SCORE_BYTES, scenePositions } from './pieces.js'
 import { type AnswersPlan, planAnswers } from './plan.js'
 
 /** Estimated work, storage and time of a study of photographs. */
@@ -63,9 +62,9 @@ async function timesOf(plan: AnswersPlan, options: ResolvedConsistency) {
     const groups = groupsOf(plan.left.filter((item) => item.network === network))
     if (groups.length === 0) continue
     throwIfStopped(options.signal)
-    const { rate, windowGain } = await speedOf(network, imagesOf(groups.flat()), options)
+    const { rate, gainOf } = await speedOf(network, imagesOf(groups.flat()), options)
     for (const group of groups) {
-      const perSecond = rate * (group[0].protocol.windows ? windowGain : 1)
+      const perSecond = rate * (await gainOf(group[0]))
       times.push({
         all: imagesOf(group) / perSecond,
         each: Math.max(...group.map(({ images }) => images)) / perSecond,
@@ -79,21 +78,22 @@ async function timesOf(plan: AnswersPlan, options: ResolvedConsistency) {
   }
 }
 
-/** Images per second, and how many times as fast the windows of one photograph are, which share values. */
+/** Images per second, and a function that returns how many times as fast a protocol is if its frames share values. */
 async function speedOf(network: Classifier, images: number, options: ResolvedConsistency) {
   const side = sourceSide(network.input.rows)
   // The speed does not depend on the picture.
   const scene = pixelScene(side, new Uint8Array(side * side * 4).fill(255))
   const handle = await openExecution({
     ...{ network, scene, images, request: options.request, wished: options },
-    reuse: options.exact ? 'auto' : 'off',
     onNote: progressTo(options.onProgress).note,
     ...(options.signal && { signal: options.signal }),
   })
-  const isReused = options.exact && PROVIDERS[handle.ran().device].isProcessor
-  const { offsets } = positionGrid(network.input.rows, side, 1)
-  return {
-    rate: await imageRate(handle, scene, options.signal),
-    windowGain: isReused ? await expectedGain(network, scene, offsets) : 1,
+  const canShare = PROVIDERS[handle.ran().device].isProcessor
+  const gainOf = async ({ protocol, setting }: AnswersItem) => {
+    if (!canShare || !protocol.isOneScene) return 1
+    const shifts = [...protocol.shifts(setting, Math.random)]
+    const positions = scenePositions(protocol, setting, shifts.map(await protocol.drawing(scene, setting)))
+    return expectedGain(network, positions.scene, positions.whole)
   }
+  return { rate: await imageRate(handle, scene, options.signal), gainOf }
 }

@@ -2,7 +2,7 @@ import { positionGrid } from '../../engine/scene/positions.js'
 import { pixelScene } from '../../engine/scene/scene.js'
 import type { ImageSpec, Scene, Settings } from '../../engine/scene/task.js'
 import { throwIfStopped } from '../../errors.js'
-import type { ProtocolName, ProtocolSetting, Shift } from '../../experiments/answers/protocols.js'
+import type { Protocol, ProtocolName, ProtocolSetting, Shift } from '../../experiments/answers/protocols.js'
 import { sha256 as sha256Of } from '../../files/sha256.js'
 import type { Network } from '../../network.js'
 import { reasonOf } from '../../patches/patchFolder.js'
@@ -38,14 +38,17 @@ export interface FramePiece {
   readonly images: readonly ImageSpec[]
   /** For each frame, its photograph. */
   readonly photographs: readonly DrawnPhotograph[]
-  /** Instead of `images`: crops that the engine cuts out of one photograph. */
-  readonly windows?: {
-    readonly scene: Scene
-    /** Positions of the photograph, [windows, 2]. */
-    readonly offsets: Int32Array
-    /** All positions, as in a study. Values are shared in the same way, whichever windows the protocol needs. */
-    readonly whole: Int32Array
-  }
+  /** Instead of `images`: positions of one scene, whose values the engine shares. */
+  readonly positions?: ScenePositions
+}
+
+/** All frames of a photograph in a protocol that moves one scene. */
+export interface ScenePositions {
+  readonly scene: Scene
+  /** Positions of the scene's patch, [frames, 2]. */
+  readonly offsets: Int32Array
+  /** All positions, as in a study. Values are shared in the same way, whichever windows the protocol needs. */
+  readonly whole: Int32Array
 }
 
 interface DrawnPhotograph {
@@ -64,6 +67,8 @@ interface PieceOptions {
   readonly reading: Reading
   /** Called for each photograph that looks different in a browser. */
   readonly onDifferent: (sha256: string) => void
+  /** Whether the engine gains from sharing the values of these frames. */
+  readonly shares: (protocol: Protocol, positions: ScenePositions) => Promise<boolean>
   readonly signal: AbortSignal | undefined
 }
 
@@ -90,7 +95,7 @@ export async function* framePieces(
   }
   for await (const { bucket, name, scene, sha256 } of photographsAhead(buckets, options)) {
     const { protocol, setting } = bucket.item
-    const shifts = protocol.shifts(setting, randomOf(options.seed, protocol.name, sha256))
+    const shifts = [...protocol.shifts(setting, randomOf(options.seed, protocol.name, sha256))]
     const direction = protocol.movesFrame ? -1 : 1
     const photographOf = ({ rows, cols }: Shift): DrawnPhotograph => ({
       bucket,
@@ -98,12 +103,15 @@ export async function* framePieces(
       sha256,
       moved: { rows: direction * rows, cols: direction * cols },
     })
-    if (protocol.windows) {
-      if (images.length > 0) yield finishPiece()
-      yield windowPiece(scene, [...shifts].map(photographOf), setting)
-      continue
-    }
     const draw = await protocol.drawing(scene, setting)
+    if (protocol.isOneScene) {
+      const positions = scenePositions(protocol, setting, shifts.map(draw))
+      if (await options.shares(protocol, positions)) {
+        if (images.length > 0) yield finishPiece()
+        yield { images: [], photographs: shifts.map(photographOf), positions }
+        continue
+      }
+    }
     for (const shift of shifts) {
       throwIfStopped(signal)
       if (images.length === most) yield finishPiece()
@@ -166,10 +174,15 @@ function squareReader({
   }
 }
 
-function windowPiece(scene: Scene, photographs: readonly DrawnPhotograph[], { frame }: ProtocolSetting): FramePiece {
-  const offsets = Int32Array.from(photographs.flatMap(({ moved: { rows, cols } }) => [rows, cols]))
-  const { offsets: whole } = positionGrid(frame, scene.patch.size, 1)
-  return { images: [], photographs, windows: { scene, offsets, whole } }
+/** @param images all frames of a photograph in a protocol that moves one scene */
+export function scenePositions(
+  { windows }: Protocol,
+  { frame }: ProtocolSetting,
+  images: readonly ImageSpec[],
+): ScenePositions {
+  const { scene } = images[0]!
+  const offsets = Int32Array.from(images.flatMap(({ row, col }) => [row, col]))
+  return { scene, offsets, whole: windows ? positionGrid(frame, scene.patch.size, 1).offsets : offsets }
 }
 
 /**

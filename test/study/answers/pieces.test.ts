@@ -30,7 +30,7 @@ async function* bucketsOf(draws: number): AsyncGenerator<OpenBucket> {
 function piecesOf(most: number, draws: number) {
   return framePieces(bucketsOf(draws), {
     ...{ seed: 0, most, signal: undefined },
-    ...{ reading: 'torchvision' as const, onDifferent: expect.unreachable },
+    ...{ reading: 'torchvision' as const, onDifferent: expect.unreachable, shares: async () => false },
   })
 }
 
