@@ -9,7 +9,9 @@
  * folder has fewer than N photographs, they are copied under other names and with other bytes after their end. Each
  * command runs as a user would run it, but in this process: its time includes reading its input, opening its sessions
  * and writing its results. The live page is open before its own row. Each run follows a run of the bare loop, whose sessions
- * are open. A ratio is the median over pairs of runs, of rates or of the processor time of all threads per image. The
+ * are open. The last columns account for the processor time of an image, in milliseconds of one core: in the network (as in
+ * the bare loop), in reading, decoding and resizing its photograph, and the rest, which is drawing, opening, judging
+ * answers and writing. A ratio is the median over pairs of runs, of rates or of the processor time of all threads per image. The
  * memory is the highest during a command, with the bare loop and the commands before still in this process.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,7 +21,8 @@ import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { positionGrid } from '../dist/engine/scene/positions.js'
 import { consistency, explore, extract, reproduce } from '../dist/index.js'
 import { chooseNetwork } from '../dist/networks/open/openNetwork.js'
-import { findPhotographs } from '../dist/patches/photographs.js'
+import { findPhotographs, readPhotograph } from '../dist/patches/photographs.js'
+import { sourceSide } from '../dist/patches/sizes.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { showSquare, square } from './livePage.mjs'
 import { runScript, wholeNumber } from './script.mjs'
@@ -47,7 +50,8 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
   const folder = mkdtempSync(join(tmpdir(), 'shiftscope-'))
   const bare = openBareLoop(ofLayer, SETTINGS, CPU)
   const list = join(folder, 'photographs.txt')
-  writeFileSync(list, (await photographPaths(photographs, wholeNumber(values.photographs), folder)).join('\n'))
+  const files = await photographPaths(photographs, wholeNumber(values.photographs), folder)
+  writeFileSync(list, files.join('\n'))
   const common = { ...given, ...SETTINGS, device: 'cpu', layers: [layer] }
   const { offsets } = positionGrid(network.input.rows, SIZE, stride)
   const positions = offsets.length / 2
@@ -95,13 +99,17 @@ await runScript({ options, allowPositionals: true }, async ({ values, positional
     },
   }
   try {
-    console.log(`| ${network.id} | images | images/s | bare loop | ratio | by processor time | predicted | memory |`)
-    console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
+    const head = ['images', 'images/s', 'bare loop', 'ratio', 'by processor time', 'predicted', 'memory']
+    const account = ['ms per image', 'network', 'photograph', 'rest']
+    console.log(`| ${[network.id, ...head, ...account].join(' | ')} |`)
+    console.log(`|${' --- |'.repeat(1 + head.length + account.length)}`)
+    const perPhotograph = await photographSeconds(files, network.input.rows)
     const only = values.only?.split(',')
     for (const [name, run] of Object.entries(commands)) {
       if (only && !only.includes(name.split(' ').at(-1))) continue
       if (name === 'explore') page = await explore({ models: [model], results: join(folder, 'kept'), ...SETTINGS })
-      console.log(await measuredRow(name, run, bare, wholeNumber(values.repeats)))
+      const ofPhotograph = name.startsWith('consistency') ? perPhotograph * files.length : 0
+      console.log(await measuredRow(name, run, bare, wholeNumber(values.repeats), ofPhotograph))
     }
   } finally {
     await page?.close()
@@ -122,13 +130,25 @@ async function photographPaths(source, count, folder) {
   })
 }
 
-async function measuredRow(name, run, bare, repeats) {
+/** Processor seconds in which a photograph is read. Those that are too small count, too. */
+async function photographSeconds(paths, frameSide) {
+  const size = { frameSide, side: sourceSide(frameSide) }
+  const before = process.cpuUsage()
+  for (const path of paths) await readPhotograph({ name: path, path }, size, 'torchvision').catch(() => undefined)
+  return processorSeconds(before) / paths.length
+}
+
+/** @param photographs processor seconds in which a run reads photographs */
+async function measuredRow(name, run, bare, repeats, photographs) {
   const pairs = []
   for (let repeat = 0; repeat < repeats; repeat++)
     pairs.push({ loop: await measuredBare(bare), run: await measuredRun(run) })
   const middle = (of) => median(pairs.map(of))
   const ratio = middle(({ loop, run }) => run.rate / loop.rate)
   const ofProcessor = middle(({ loop, run }) => loop.cpu / run.cpu)
+  const [all, network] = [middle(({ run }) => run.cpu), middle(({ loop }) => loop.cpu)]
+  const ofPhotograph = photographs / pairs[0].run.images
+  const account = [all, network, ofPhotograph, all - network - ofPhotograph]
   const cells = [
     `\`${name}\``,
     pairs[0].run.images,
@@ -138,6 +158,7 @@ async function measuredRow(name, run, bare, repeats) {
     ofProcessor.toFixed(2),
     pairs[0].run.gain?.toFixed(2) ?? '',
     `${middle(({ run }) => run.megabytes).toFixed(0)} MB`,
+    ...account.map((seconds) => (1000 * seconds).toFixed(2)),
   ]
   return `| ${cells.join(' | ')} |`
 }
