@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { messageDecoder } from '../dist/page/live/messageCoding.js'
 
 /** Side of the object in pixels. */
-const SIZE = 75
+export const SIZE = 75
 
 /** A square of a random colour, which the page has not seen before. */
 export async function square() {
