@@ -2,9 +2,10 @@ import { type ProtocolName, protocolNamed } from '../../src/experiments/answers/
 import { sha256 } from '../../src/files/sha256.js'
 import { resultsPage } from '../../src/page/html/page.js'
 import { photographsPart } from '../../src/report/photographs/section.js'
+import { withChance } from '../../src/results/answers/chanceValues.js'
 import { metricsOf } from '../../src/results/answers/measures.js'
 import type { AnsweredNetwork } from '../../src/results/answers/read.js'
-import { type ListedMetric, metricMeans } from '../../src/results/answers/summary.js'
+import type { ListedMetric } from '../../src/results/answers/summary.js'
 
 /** Values of a photograph: agreement of its crops, share of steps that change the answer, first probability. */
 export type MadeValues = readonly [agreement: number, change: number, confidence: number]
@@ -14,6 +15,8 @@ interface MadeSettings {
   readonly draws?: number
   /** Whether the photographs have labels. All answers without a shift are right then. */
   readonly labels?: boolean
+  /** Whether all photographs get the same answer. By default, none get the same, so the chance agreement is 0. */
+  readonly isConstant?: boolean
 }
 
 /**
@@ -23,7 +26,7 @@ interface MadeSettings {
 export function madeNetwork(
   model: string,
   photographs: readonly (MadeValues | undefined)[],
-  { protocols = ['crop', 'diagonal'], draws = 1, labels = false }: MadeSettings = {},
+  { protocols = ['crop', 'diagonal'], draws = 1, labels = false, isConstant = false }: MadeSettings = {},
 ): AnsweredNetwork {
   const listed = protocols.flatMap((protocol) =>
     metricsOf(protocolNamed(protocol), { labels }).map((measure): ListedMetric => ({ protocol, measure })),
@@ -34,7 +37,8 @@ export function madeNetwork(
     const others = { accuracy: 1, 'always-same': 0, 'probability-change': 0.1 }
     const given: Record<string, number> = { agreement, change, confidence, ...others }
     const own = listed.map(({ measure }) => given[measure.name] ?? Number.NaN)
-    return [{ name: `${i}.png`, sha256: sha256(`${i}.png`), values: own }]
+    const frames = new Map(protocols.map((protocol) => [protocol, Uint32Array.of(isConstant ? 0 : i)]))
+    return [{ name: `${i}.png`, sha256: sha256(`${i}.png`), values: own, frames }]
   })
   return {
     model,
@@ -45,8 +49,7 @@ export function madeNetwork(
     reading: 'torchvision',
     scores: 'logits',
     protocols: protocols.map((name) => ({ name, ...(name === 'crop' && { draws, seed: 0 }) })),
-    measures: metricMeans(listed, rows),
-    photographs: rows,
+    ...withChance(listed, rows),
     copies: [],
     failed: photographs.length === rows.length ? [] : [{ name: 'small.png', reason: 'it is too small' }],
     answersTo: async (protocol) => ({

@@ -6,6 +6,7 @@ import { metricText } from '../../report/photographs/metricText.js'
 import type { Report } from '../../report/report.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../../report/tables/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
+import { constantSentences, varietyText } from '../../results/answers/variety.js'
 import { JUDGED_NAMES } from '../../results/measures/measures.js'
 import type { MeanRow } from '../../results/measures/rows.js'
 import { variantText } from '../../results/measures/variant.js'
@@ -29,8 +30,8 @@ export function printReport({ rows, findings }: Report): void {
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
 }
 
-/** Prints all measures of answers to photographs. */
-export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures'>[]): void {
+/** Prints all measures of answers to photographs, and how different the answers are. */
+export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures' | 'varieties'>[]): void {
   const areSeveral = networks.length > 1
   printTable(
     [
@@ -49,6 +50,11 @@ export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 
       ]),
     ),
   )
+  const varieties = networks.flatMap(({ model, varieties: own }) => {
+    const [first] = own.filter(({ protocol }) => protocol !== 'center')
+    return first === undefined ? [] : [`${model}: ${varietyText(first)} in ${first.protocol}`]
+  })
+  for (const line of [...varieties, ...constantSentences(networks)]) wrapped(line, terminalColumns()).forEach(print)
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */

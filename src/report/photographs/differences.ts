@@ -1,6 +1,8 @@
 import { PROTOCOL_NAMES, type ProtocolName } from '../../experiments/answers/protocols.js'
+import { CONFIDENCE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
+import { constantText } from '../../results/answers/variety.js'
 import type { PatchValues } from '../../results/measures/rows.js'
 import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 import { paired } from '../findings/evidence.js'
@@ -27,6 +29,27 @@ function indexOf(measures: readonly ConsistencyMetric[], key: MetricKey): number
   return measures.findIndex(({ protocol, measure }) => protocol === key.protocol && measure === key.measure)
 }
 
+/**
+ * Values of two networks on the photographs that both measured. If one of them measured others, too, the chance is that
+ * of the shared ones.
+ */
+export function sharedValues(
+  one: AnsweredNetwork,
+  other: AnsweredNetwork,
+  key: MetricKey,
+): readonly [PatchValues, PatchValues] {
+  const [own, others] = [measuredBy(one, key.protocol), measuredBy(other, key.protocol)]
+  const shared = new Set([...own].filter((sha256) => others.has(sha256)))
+  const valuesOf = (network: AnsweredNetwork, all: ReadonlySet<string>) =>
+    (all.size === shared.size ? undefined : network.chanceOn(key, shared)) ?? photographValues(network, key)
+  return [valuesOf(one, own), valuesOf(other, others)]
+}
+
+/** SHA-256 of the photographs that a protocol has measured. */
+function measuredBy(network: AnsweredNetwork, protocol: ProtocolName): ReadonlySet<string> {
+  return new Set(photographValues(network, { protocol, measure: CONFIDENCE }).keys())
+}
+
 /** @returns the mean of `one` minus `other`; undefined if they share no photograph, or if other shifts were measured */
 export function pairedDifference(
   one: AnsweredNetwork,
@@ -34,7 +57,7 @@ export function pairedDifference(
   key: MetricKey,
 ): PairedDifference | undefined {
   if (!haveSameShifts(one, other, key.protocol)) return undefined
-  const differences = paired(photographValues(one, key), photographValues(other, key), (a, b) => a - b)
+  const differences = paired(...sharedValues(one, other, key), (a, b) => a - b)
   return differences.size === 0 ? undefined : { ...meanInterval([...differences.values()]), count: differences.size }
 }
 
@@ -59,16 +82,23 @@ export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
   return halfWidth !== null && Math.abs(mean) <= halfWidth
 }
 
-/** Sorts networks by a measure. The best one comes first, and those without a value come last. */
+/**
+ * Sorts networks by a measure. The best one comes first. Those without a value come last, and those whose answers are
+ * constant, because their consistency says nothing.
+ */
 export function bestFirst(networks: readonly AnsweredNetwork[], key: MetricKey): readonly AnsweredNetwork[] {
   const rank = (network: AnsweredNetwork) => {
     const { mean = null, better = 'neither' } = sharedMetric(network, key) ?? {}
-    return mean === null ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
+    const hasRank = mean !== null && constantText(network, key.protocol) === undefined
+    return !hasRank ? Number.POSITIVE_INFINITY : mean * { higher: -1, lower: 1, neither: 0 }[better]
   }
   return networks.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
-/** The first measure of each protocol, which stands for it. With labels, the first one is the accuracy. */
+/**
+ * The first measure of each protocol, which stands for it: the agreement relative to chance or, of `center` with labels,
+ * the accuracy.
+ */
 export function mainMetrics(networks: readonly AnsweredNetwork[]): readonly ConsistencyMetric[] {
   const all = networks.flatMap(({ measures }) => measures)
   return PROTOCOL_NAMES.flatMap((name) => all.find(({ protocol }) => protocol === name) ?? [])

@@ -2,7 +2,7 @@ import { CONFIDENT } from '../../experiments/answers/confidence.js'
 import { protocolNamed } from '../../experiments/answers/protocols.js'
 import { escapeHtml } from '../../plot/html.js'
 import { tableHtml } from '../../plot/tables.js'
-import { CONFIDENCE } from '../../results/answers/measures.js'
+import { CONFIDENCE, RELATIVE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric, MeasuredPhotograph } from '../../results/answers/summary.js'
 import { counted } from '../../support/text.js'
@@ -28,9 +28,10 @@ type Shown = readonly [AnsweredNetwork] | readonly [AnsweredNetwork, AnsweredNet
  */
 export async function pathsHtml(
   networks: readonly AnsweredNetwork[],
-  measure: ConsistencyMetric,
+  leading: ConsistencyMetric,
   pictureOf: PictureReader,
 ): Promise<string> {
+  const measure = ofOnePhotograph(networks, leading)
   const all = pairsOf(networks).map((pair) => ({ pair, photographs: photographsOf(pair, measure) }))
   // The first pair is visible, so it should have photographs.
   const shown = all.toSorted((a, b) => Number(a.photographs.length === 0) - Number(b.photographs.length === 0))
@@ -47,6 +48,13 @@ ${figures.length === 0 ? `<p>${nothingShown(pair, measure)}</p>` : ''}
   return `${explanationHtml(networks, measure)}
 ${pictures.all()}
 <div class="pairs">\n${parts.join('\n')}\n</div>`
+}
+
+/** The measure of a protocol that a photograph has by itself. Its relative agreement depends on the others. */
+function ofOnePhotograph(networks: readonly AnsweredNetwork[], leading: ConsistencyMetric): ConsistencyMetric {
+  if (leading.measure !== RELATIVE) return leading
+  const own = networks.flatMap(({ measures }) => measures.filter(({ protocol }) => protocol === leading.protocol))
+  return own.find(({ measure }) => measure !== RELATIVE) ?? leading
 }
 
 function nothingShown([one, other]: Shown, { protocol }: ConsistencyMetric): string {

@@ -1,10 +1,13 @@
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
+import { escapeHtml } from '../../plot/html.js'
+import { decimalText } from '../../plot/numberText.js'
 import { type TableCell, tableHtml } from '../../plot/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric, MetricMean } from '../../results/answers/summary.js'
+import { constantSentences, constantText } from '../../results/answers/variety.js'
 import { distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
-import { bestFirst, mainMetrics, pairedDifference, sharedMetric } from './differences.js'
+import { bestFirst, leadingMetric, mainMetrics, pairedDifference, sharedMetric } from './differences.js'
 import { meanText, pairedText, titleText } from './metricText.js'
 
 /** One or several networks: a table of the main measures, and folded tables of all measures. */
@@ -17,6 +20,7 @@ export function metricsHtml(networks: readonly AnsweredNetwork[]): string {
 ${measureTable(networks, own)}</details>`
   })
   return `${isOne ? '' : comparedHtml(networks)}
+${varietyHtml(networks)}
 <p>A photograph counts as confident if the network's answer to the protocol's first image has a probability of at least
 ${CONFIDENT}.</p>
 ${tables.join('\n')}`
@@ -59,6 +63,31 @@ best network of each column. The small number below each other value is the diff
 percentages, in percentage points). ≈ marks differences that may be chance: their interval contains 0.</p>`
 }
 
+/** How different the answers of each network are in the leading protocol, and which networks are constant. */
+function varietyHtml(networks: readonly AnsweredNetwork[]): string {
+  const { protocol } = leadingMetric(networks)
+  const rows = networks.flatMap((network) => {
+    const own = network.varieties.find((one) => one.protocol === protocol)
+    if (own === undefined) return []
+    const { distinct: answers, pictures, effective, confidence } = own
+    const confidenceText = confidence === null ? '–' : decimalText(confidence, 3)
+    return [
+      [
+        nameCell(network),
+        `${answers} to ${counted(pictures, 'photograph')}`,
+        decimalText(effective, 1),
+        confidenceText,
+      ],
+    ]
+  })
+  const head = ['network', 'different answers', 'effective number', 'mean confidence']
+  return `${constantSentences(networks)
+    .map((one) => `<p class="note">${escapeHtml(one)}</p>`)
+    .join('\n')}
+${tableHtml({ title: 'Answers of the networks', head, rows })}
+<p class="soft">Answers and confidence are those to the first frame of the protocol ${protocol}. The effective number of answers is 1 / Σ share².</p>`
+}
+
 function comparedCell(
   network: AnsweredNetwork,
   networks: readonly AnsweredNetwork[],
@@ -68,6 +97,7 @@ function comparedCell(
   const best = bestFirst(networks, measure)[0]!
   if (own === undefined || own.mean === null) return '–'
   const text = meanText(own)
+  if (constantText(network, measure.protocol) !== undefined) return text
   if (own.mean === sharedMetric(best, measure)?.mean) return { text: `★ ${text}`, isBest: true }
   const difference = pairedDifference(network, best, measure)
   return { text, below: difference === undefined ? [] : [pairedText(own, difference)] }

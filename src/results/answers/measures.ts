@@ -1,3 +1,4 @@
+import type { ChanceCorrected } from '../../experiments/answers/chance.js'
 import type { HeadColumn } from '../../experiments/answers/headRow.js'
 import { headOf } from '../../experiments/answers/heads.js'
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
@@ -34,9 +35,14 @@ export interface ProtocolMetric {
   readonly ofCounts?: (counts: ReadonlyMap<number, number>) => number
   /** @param extra the values that the protocol's `extraOf` returned */
   readonly ofExtra?: (extra: ArrayLike<number>) => number
+  /** Which value of `chanceCorrected` it is. It needs the answers to all photographs. */
+  readonly ofAll?: keyof ChanceCorrected
 }
 
-/** The measures of each protocol, besides those that all protocols have. The first one stands for the protocol. */
+/**
+ * The measures of each protocol, besides those that all protocols have. The first one is the agreement of answers, or
+ * the share that changes.
+ */
 const OWN_MEASURES: Readonly<Record<ProtocolName, readonly ProtocolMetric[]>> = {
   center: [],
   crop: [agreement('same answer in two random crops')],
@@ -70,6 +76,25 @@ function headMeasures(head: HeadKind | undefined): readonly ProtocolMetric[] {
     ...{ name, title, unit: column, better: 'higher' },
     of: ({ [column]: value }) => (Number.isNaN(value) ? undefined : value),
   }))
+}
+
+/** The agreement relative to chance stands for its protocol. */
+export const RELATIVE = 'relative-agreement'
+
+const RELATIVE_AGREEMENT: ProtocolMetric = {
+  name: RELATIVE,
+  title: 'agreement relative to chance',
+  unit: 'share',
+  better: 'higher',
+  ofAll: 'relative',
+}
+
+const CHANCE: ProtocolMetric = {
+  name: 'chance',
+  title: 'two photographs get the same answer',
+  unit: 'share',
+  better: 'neither',
+  ofAll: 'chance',
 }
 
 const ALWAYS_SAME: ProtocolMetric = {
@@ -111,14 +136,19 @@ const MEASURES_OF_LABELS: readonly ProtocolMetric[] = [
   },
 ]
 
-/** The measures of a protocol: its own, those of a head, and with labels those of right answers. */
+/**
+ * The measures of a protocol: the agreement relative to chance, its own, the chance, those of a head, and with labels
+ * those of right answers.
+ */
 export function metricsOf(
   protocol: Protocol,
   has: { readonly labels: boolean; readonly head?: HeadKind | undefined },
 ): readonly ProtocolMetric[] {
   if (protocol.name === 'center') return has.labels ? [ACCURACY, CONFIDENCE_MEASURE] : [CONFIDENCE_MEASURE]
   return [
+    RELATIVE_AGREEMENT,
     ...OWN_MEASURES[protocol.name],
+    CHANCE,
     ...(protocol.compares ? headMeasures(has.head) : []),
     ALWAYS_SAME,
     CONFIDENCE_MEASURE,
@@ -129,7 +159,8 @@ export function metricsOf(
 /**
  * Computes a photograph's measures from its row of stored values.
  * @param row the columns of each answer, then the protocol's extra values
- * @returns the values of `measures`; NaN for what needs a label, if the photograph has none
+ * @returns the values of `measures`; NaN for what needs a label, if the photograph has none, and for what needs the
+ *   answers to all photographs
  */
 export function photographMetrics(
   protocol: Protocol,
@@ -153,6 +184,15 @@ export function photographMetrics(
     if (values.length === 0) return Number.NaN
     return combine === 'least' ? values.reduce((least, value) => Math.min(least, value)) : mean(values)
   })
+}
+
+/** The indices of the answers in a row of stored values; see `photographMetrics`. */
+export function answersIn({ extras = 0 }: Protocol, columns: readonly Column[], row: Float32Array): Float32Array {
+  const column = columns.indexOf('answer')
+  return Float32Array.from(
+    { length: (row.length - extras) / columns.length },
+    (_, index) => row[index * columns.length + column]!,
+  )
 }
 
 /** The answers of a row of stored values; see `photographMetrics`. */

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { InputError } from '../../errors.js'
+import { numberedAnswers } from '../../experiments/answers/chance.js'
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/answers/protocols.js'
 import { compareText, foldersIn } from '../store/openResults.js'
-import { metricsOf, photographMetrics, type StoredAnswer, storedAnswers } from './measures.js'
+import { type ReadPhotograph, withChance } from './chanceValues.js'
+import { answersIn, metricsOf, photographMetrics, type StoredAnswer, storedAnswers } from './measures.js'
 import type { AnsweredPhotograph, AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
-import { type ConsistencyMetric, type ListedMetric, type MeasuredPhotograph, metricMeans } from './summary.js'
+import type { ChanceValues, ConsistencyMetric, ListedMetric, MeasuredPhotograph } from './summary.js'
+import type { ProtocolVariety } from './variety.js'
 
 /** All stored answers of one network to photographs. */
 export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket' | 'protocol' | ProtocolSettingName> {
@@ -18,6 +21,10 @@ export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket'
   /** Names of photographs that are left out because an earlier one has the same content. */
   readonly copies: readonly string[]
   readonly failed: readonly FailedPhotograph[]
+  /** How different the answers to photographs are, in the order of `protocols`. */
+  readonly varieties: readonly ProtocolVariety[]
+  /** Computes measures that depend on all photographs for some of them. */
+  readonly chanceOn: ChanceValues
   /** Reads the answers to the frames of the photograph with this SHA-256; undefined if the protocol has none. */
   readonly answersTo: (protocol: ProtocolName, sha256: string) => Promise<NamedAnswers | undefined>
 }
@@ -70,13 +77,12 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
   const listed = [...buckets.keys()].flatMap((protocol) =>
     metricsOf(protocolNamed(protocol), has).map((measure): ListedMetric => ({ protocol, measure })),
   )
-  const { photographs, copies } = withoutCopies(await measuredPhotographs(buckets, listed))
+  const { photographs, copies } = withoutCopies(await readPhotographs(buckets, listed))
   const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
   return {
     ...inputs,
     protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one!) })),
-    measures: metricMeans(listed, photographs),
-    photographs,
+    ...withChance(listed, photographs),
     copies,
     failed: distinctFailures(all),
     answersTo: async (protocol, sha256) => {
@@ -128,17 +134,24 @@ function withoutProtocol({ inputs: { protocol, draws, seed, background, ...input
   return inputs
 }
 
+interface FilledPhotograph extends ReadPhotograph {
+  readonly values: number[]
+  readonly frames: Map<ProtocolName, Uint32Array>
+}
+
 /** Measures all photographs. The values of a protocol that was not measured are NaN. */
-async function measuredPhotographs(
+async function readPhotographs(
   buckets: ReadonlyMap<ProtocolName, readonly Bucket[]>,
   listed: readonly ListedMetric[],
-): Promise<readonly MeasuredPhotograph[]> {
-  const found = new Map<string, MeasuredPhotograph & { readonly values: number[] }>()
+): Promise<readonly ReadPhotograph[]> {
+  const found = new Map<string, FilledPhotograph>()
+  const numbered = numberedAnswers()
   for (const [protocol, own] of buckets) {
     const first = listed.findIndex((one) => one.protocol === protocol)
     const measures = listed.flatMap((one) => (one.protocol === protocol ? one.measure : []))
     for (const { folder, answers } of own) {
       const rows = await readValues(folder, answers)
+      const { columns } = answers
       for (const [i, { name, sha256, label, right }] of answers.photographs.entries()) {
         // Between two calls, a photograph may have got another content.
         const key = `${name}\0${sha256}`
@@ -148,11 +161,13 @@ async function measuredPhotographs(
           ...(label !== undefined && { label }),
           ...(right && { right: right.map((index) => answers.names[index] ?? String(index)) }),
           values: Array<number>(listed.length).fill(Number.NaN),
+          frames: new Map(),
         }
         found.set(key, photograph)
         const row = rows[i]!
-        const values = photographMetrics(protocolNamed(protocol), measures, answers.columns, right as RightClasses, row)
+        const values = photographMetrics(protocolNamed(protocol), measures, columns, right as RightClasses, row)
         photograph.values.splice(first, values.length, ...values)
+        photograph.frames.set(protocol, numbered(answersIn(protocolNamed(protocol), columns, row)))
       }
     }
   }
@@ -164,20 +179,25 @@ async function measuredPhotographs(
  * too, as after a call with a subfolder.
  * @param all sorted by name
  */
-function withoutCopies(all: readonly MeasuredPhotograph[]): Pick<AnsweredNetwork, 'photographs' | 'copies'> {
-  const found = new Map<string, MeasuredPhotograph>()
+function withoutCopies(all: readonly ReadPhotograph[]) {
+  const found = new Map<string, ReadPhotograph>()
   const copies: string[] = []
   for (const copy of all) {
     const { sha256 } = copy
     const first = found.get(sha256)
     if (first !== undefined) copies.push(copy.name)
-    found.set(sha256, first === undefined ? copy : { ...copy, ...first, values: completed(first.values, copy.values) })
+    found.set(sha256, first === undefined ? copy : completed(first, copy))
   }
   return { photographs: [...found.values()], copies }
 }
 
-function completed(values: readonly number[], others: readonly number[]): readonly number[] {
-  return values.map((value, i) => (Number.isNaN(value) ? others[i]! : value))
+function completed(first: ReadPhotograph, copy: ReadPhotograph): ReadPhotograph {
+  return {
+    ...copy,
+    ...first,
+    values: first.values.map((value, i) => (Number.isNaN(value) ? copy.values[i]! : value)),
+    frames: new Map([...copy.frames, ...first.frames]),
+  }
 }
 
 function distinctFailures(buckets: readonly Bucket[]): readonly FailedPhotograph[] {

@@ -37,23 +37,39 @@ export interface ConsistencyMetric extends MetricMean, Pick<ProtocolMetric, 'tit
   readonly confident: MetricMean
 }
 
+/**
+ * Computes a measure that depends on all photographs, as if there were only some of them.
+ * @param wanted SHA-256 of these photographs
+ * @returns finite values by the SHA-256 of the photograph; undefined if the measure does not depend on others
+ */
+export type ChanceValues = (
+  key: Pick<ConsistencyMetric, 'protocol' | 'measure'>,
+  wanted: ReadonlySet<string>,
+) => ReadonlyMap<string, number> | undefined
+
 /** A measure of a protocol. The values of photographs have the order of a list of these. */
 export interface ListedMetric {
   readonly protocol: ProtocolName
   readonly measure: ProtocolMetric
 }
 
-/** Means of all measures over photographs. */
+/**
+ * Means of all measures over photographs.
+ * @param chanceOn computes measures that depend on all photographs for some of them
+ */
 export function metricMeans(
   listed: readonly ListedMetric[],
   photographs: readonly MeasuredPhotograph[],
+  chanceOn: ChanceValues,
 ): readonly ConsistencyMetric[] {
-  const column = (i: number) => photographs.map(({ values }) => values[i]!)
   return listed.map(({ protocol, measure: { name, title, unit, better } }, i) => {
-    const values = column(i)
-    const confidences = column(listed.findIndex((one) => one.protocol === protocol && one.measure.name === CONFIDENCE))
-    const confident = values.filter((_, at) => confidences[at]! >= CONFIDENT)
-    return { protocol, measure: name, title, unit, better, ...meanOf(values), confident: meanOf(confident) }
+    const at = listed.findIndex((one) => one.protocol === protocol && one.measure.name === CONFIDENCE)
+    const confident = photographs.filter(({ values }) => values[at]! >= CONFIDENT)
+    const key = { protocol, measure: name }
+    const corrected = chanceOn(key, new Set(confident.map(({ sha256 }) => sha256)))
+    const valuesOf = (some: readonly MeasuredPhotograph[]) => some.map(({ values }) => values[i]!)
+    const ofConfident = corrected === undefined ? valuesOf(confident) : [...corrected.values()]
+    return { ...key, title, unit, better, ...meanOf(valuesOf(photographs)), confident: meanOf(ofConfident) }
   })
 }
 

@@ -30,13 +30,13 @@ export interface Consistency {
 }
 
 /**
- * Results of one network. With `report: false`, `measures`, `photographs` and `failed` are empty while other processes
- * still compute.
+ * Results of one network. With `report: false`, `measures`, `varieties`, `photographs` and `failed` are empty while other
+ * processes still compute.
  */
 export interface NetworkConsistency
   extends Pick<
     AnsweredNetwork,
-    'model' | 'weightsSha256' | 'frame' | 'input' | 'layer' | 'measures' | 'photographs' | 'failed'
+    'model' | 'weightsSha256' | 'frame' | 'input' | 'layer' | 'measures' | 'varieties' | 'photographs' | 'failed'
   > {
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
@@ -100,17 +100,17 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, report }
 }
 
-const NONE = { measures: [], photographs: [], failed: [] }
+const NONE = { measures: [], varieties: [], photographs: [], failed: [] }
 
 function describedNetwork(
   { id, weightsSha256, input, classes, head }: Classifier,
-  { measures, photographs, failed }: Pick<AnsweredNetwork, 'measures' | 'photographs' | 'failed'> = NONE,
+  { measures, varieties, photographs, failed }: Pick<AnsweredNetwork, keyof typeof NONE> = NONE,
 ) {
   const { layer, scores } = classes
   return {
     ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), layer, scores },
     ...(head && { threshold: head.threshold }),
-    ...{ measures, photographs, failed },
+    ...{ measures, varieties, photographs, failed },
   }
 }
 
