@@ -75,7 +75,11 @@ async function writeSite(
     stride,
     rows: unit.rows,
     cols: unit.cols,
-    numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], []),
+    numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], {
+      nullBaseline: [],
+      answers: [],
+    }),
+    varieties: [],
     meanMaps: Float64Array.from(maps),
   }
   const site = siteWriter(pictures, folder)

@@ -1,14 +1,16 @@
+import { constantWords, varietyText } from '../../experiments/answers/chance.js'
+import { sizeText } from '../../patches/sizes.js'
 import { percentText } from '../../plot/numberText.js'
 import { cellText } from '../../plot/tables.js'
-import { wordsOf } from '../../report/findings/answer.js'
+import { namedWords } from '../../report/findings/answer.js'
 import { findingCounts } from '../../report/findings/document.js'
 import { metricText } from '../../report/photographs/metricText.js'
 import type { Report } from '../../report/report.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../../report/tables/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
-import { constantSentences, varietyText } from '../../results/answers/variety.js'
+import { constantSentences } from '../../results/answers/variety.js'
 import { JUDGED_NAMES } from '../../results/measures/measures.js'
-import type { MeanRow } from '../../results/measures/rows.js'
+import type { LayerAtSize, MeanRow } from '../../results/measures/rows.js'
 import { variantText } from '../../results/measures/variant.js'
 import { distinct } from '../../support/lists.js'
 import { print, printTable, terminalColumns, wrapped } from './output.js'
@@ -22,12 +24,38 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   const { title, answer, answered, open } = findingCounts(findings)
-  const answers = answered.map(({ claim, own }) => `${claim.words.question} ${wordsOf(claim, own)}.`)
+  const answers = answered.map(({ claim, own }) => `${claim.words.question} ${namedWords(claim, own)}.`)
   const more =
     answered.length === 0
-      ? ['findings.json has the numbers']
-      : [...answers, ...open, 'findings.md has the numbers and the evidence']
+      ? [...answersOfObjects(rows), 'findings.json has the numbers']
+      : [...answers, ...answersOfObjects(rows), ...open, 'findings.md has the numbers and the evidence']
   for (const line of [`${title} ${answer}.`, ...more]) wrapped(line, terminalColumns()).forEach(print)
+}
+
+/** A line for the answers of each network to objects of each size. */
+function answersOfObjects(rows: Report['rows']): readonly string[] {
+  return rows.flatMap((row) => {
+    if (row.metric !== 'answer-distinct') return []
+    const meanOf = (metric: string, variant = '') =>
+      rows.find((one) => one.metric === metric && one.variant === variant && isSamePlace(one, row))?.mean
+    const [relative, chance] = [meanOf('answer-relative-agreement'), meanOf('answer-chance')]
+    const [effective = 0, confidence = null] = [meanOf('answer-effective'), meanOf('answer-probability', 'center')]
+    const most = meanOf('answer-constant')
+    const variety = { distinct: row.mean, pictures: row.count, effective, confidence }
+    const constant = constantWords({ isConstant: most !== undefined, most: most ?? 0, pictures: row.count }, 'object')
+    const agreement =
+      relative === undefined || chance === undefined
+        ? ''
+        : `agreement relative to chance ${percentText(100 * relative)} % (chance ${percentText(100 * chance)} %), `
+    const place = `${row.model}, ${sizeText([row])}`
+    return [
+      `${place}: ${agreement}${varietyText(variety, 'object')}${constant === undefined ? '' : `. It ${constant}`}`,
+    ]
+  })
+}
+
+function isSamePlace(a: LayerAtSize, b: LayerAtSize): boolean {
+  return a.model === b.model && a.layer === b.layer && a.size === b.size
 }
 
 /** Prints all measures of answers to photographs, and how different the answers are. */
@@ -52,7 +80,7 @@ export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 
   )
   const varieties = networks.flatMap(({ model, varieties: own }) => {
     const [first] = own.filter(({ protocol }) => protocol !== 'center')
-    return first === undefined ? [] : [`${model}: ${varietyText(first)} in ${first.protocol}`]
+    return first === undefined ? [] : [`${model}: ${varietyText(first, 'photograph')} in ${first.protocol}`]
   })
   for (const line of [...varieties, ...constantSentences(networks)]) wrapped(line, terminalColumns()).forEach(print)
 }

@@ -10,6 +10,8 @@ export interface PictureAnswers {
   readonly answers: Uint32Array
   /** The answer to the picture where it has not moved, or in its first frame. */
   readonly first: number
+  /** Probability of `first`. */
+  readonly confidence: number
   /** Agreement of the answers with each other, 0 to 1. */
   readonly agreement: number
 }
@@ -22,6 +24,8 @@ export interface AnswerVariety {
   readonly distinct: number
   /** Number of equally frequent answers that would vary as much: 1 / Σ share². */
   readonly effective: number
+  /** Mean probability of these answers; null without pictures. */
+  readonly confidence: number | null
   /** Number of pictures whose answer is the most frequent one of all frames or positions. */
   readonly most: number
   /**
@@ -115,14 +119,28 @@ export function varietyOf(pictures: readonly PictureAnswers[]): AnswerVariety {
     pictures: length,
     distinct: firsts.filter((count) => count > 0).length,
     effective: length === 0 ? 0 : 1 / firsts.reduce((sum, count) => sum + (count / length) ** 2, 0),
+    confidence: length === 0 ? null : mean(pictures.map(({ confidence }) => confidence)),
     most: firsts[frequent]!,
     isConstant: length > 1 && all[frequent]! > MOST_OF_ONE * length * frames,
   }
 }
 
 /** Why the consistency of a constant network says nothing, as a predicate; undefined for other networks. */
-export function constantWords({ isConstant, most, pictures }: AnswerVariety, noun: string): string | undefined {
+export function constantWords(
+  { isConstant, most, pictures }: Pick<AnswerVariety, 'isConstant' | 'most' | 'pictures'>,
+  noun: string,
+): string | undefined {
   return isConstant
     ? `gives the same answer to ${most} of ${counted(pictures, noun)}; its consistency says nothing`
     : undefined
+}
+
+/** Such as `41 different answers to 60 photographs (effective number 33.1), mean confidence 0.612`. */
+export function varietyText(
+  { distinct, pictures, effective, confidence }: Omit<AnswerVariety, 'isConstant' | 'most'>,
+  noun: string,
+): string {
+  const answers = `${counted(distinct, 'different answer')} to ${counted(pictures, noun)}`
+  const sure = confidence === null ? '' : `, mean confidence ${confidence.toFixed(3)}`
+  return `${answers} (effective number ${effective.toFixed(1)})${sure}`
 }

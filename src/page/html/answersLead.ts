@@ -3,7 +3,7 @@ import { comparedSizes } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import type { SiteGroup } from '../site/siteIndex.js'
 import { viewLink } from '../text/viewLink.js'
-import { type ObjectAnswer, objectAnswers } from './everyObject.js'
+import { constantSentence, type ObjectAnswer, objectAnswers } from './everyObject.js'
 import { sentencesOfFew, sentencesOfMany } from './leadText.js'
 import type { Opening } from './viewerHtml.js'
 
@@ -12,8 +12,13 @@ import type { Opening } from './viewerHtml.js'
  * answers.
  */
 export function answersLead(groups: readonly SiteGroup[]): Opening | undefined {
-  const answered = objectAnswers(groups)
-  if (answered.length === 0) return undefined
+  const all = objectAnswers(groups)
+  const answered = all.filter(({ group }) => group.constant === undefined)
+  if (all.length === 0) return undefined
+  if (answered.length === 0) {
+    const example = exampleOf(all)
+    return { sentence: `Can’t tell: ${constantSentence(example.group)}`, more: '', link: linkTo(example, all) }
+  }
   const example = exampleOf(answered)
   const compared = comparedSizes(answered.map(({ group }) => group))
   const alike = answered.filter(({ group }) => compared(group) === compared(example.group))

@@ -35,6 +35,11 @@ export function objectAnswers(groups: readonly SiteGroup[]): readonly ObjectAnsw
   )
 }
 
+/** Says that the answers of a constant network tell nothing; empty for other networks. */
+export function constantSentence({ model, constant }: SiteGroup): string {
+  return constant === undefined ? '' : `${model} ${constant}.`
+}
+
 /**
  * The objects of these networks, sorted: those with a confident answer first, and of these the one first whose confident
  * answers agree least.

@@ -5,7 +5,7 @@ import { counted } from '../../support/text.js'
 import { comparedIn, kindOf } from '../site/groups.js'
 import type { SiteGroup, SiteIndex } from '../site/siteIndex.js'
 import { shareText } from '../text/text.js'
-import { type ObjectAnswer, objectAnswers } from './everyObject.js'
+import { constantSentence, type ObjectAnswer, objectAnswers } from './everyObject.js'
 
 /** The page's section about all objects. Its heading answers whether the object in the viewer is an exception. */
 export const OVERVIEW = { id: 'every-object', title: 'Every object' } as const
@@ -27,17 +27,18 @@ const COMMON = 0.5
 
 /** @param groups networks at one size, with answers */
 export function objectMatrixText(groups: readonly SiteGroup[]): OverviewText {
-  const answers = objectAnswers(groups)
+  const answers = objectAnswers(groups.filter(({ constant }) => constant === undefined))
+  const constant = groups.map(constantSentence).filter((text) => text !== '')
   const confident = answers.filter(({ isConfident }) => isConfident)
   const unsure = answers.filter(({ isConfident }) => !isConfident)
   const kind = groups.some((group) => kindOf(group) === 'photograph') ? 'photograph' : 'object'
   const objects = objectsOf(answers)
   const verdicts = [verdictAmong('confident', confident), verdictAmong('unsure', unsure)].filter((text) => text !== '')
-  const tooFew = `Can’t tell: this study has only ${counted(objects, kind)}.`
+  const tooFew = `Can’t tell: ${objects === 0 ? constant.join(' ') : `this study has only ${counted(objects, kind)}.`}`
   return {
     question: `Is this one cherry-picked ${kind}?`,
     answer: objects < FEWEST_PATCHES ? tooFew : verdicts.join(' '),
-    counts: objects === 1 ? '' : countsText(confident, unsure),
+    counts: objects === 0 ? '' : [...(objects === 1 ? [] : [countsText(confident, unsure)]), ...constant].join(' '),
   }
 }
 

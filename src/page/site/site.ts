@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES, positionRange } from '../../engine/scene/positions.js'
+import { constantWords } from '../../experiments/answers/chance.js'
 import { meanAndMin } from '../../experiments/maps/mapMeasures.js'
 import { SKETCH_ERROR } from '../../experiments/maps/sketch.js'
 import { sha256 } from '../../files/sha256.js'
@@ -12,6 +13,7 @@ import { oneAtATime } from '../../support/oneAtATime.js'
 import { encodedMap, unitAnswers } from './answers.js'
 import { writeFeatures } from './features.js'
 import { writeSiteFile } from './file.js'
+import { kindOf } from './groups.js'
 import { sitePictures } from './pictures.js'
 import type {
   SiteGroup,
@@ -174,8 +176,9 @@ async function describeGroup(
   group: StudyGroup,
   background: (identity: string, frameSide: number) => Promise<SiteGroup['background']>,
 ): Promise<Omit<SiteGroup, 'key' | 'classes' | 'knows' | 'units'>> {
-  const { model, size, rows, cols, stride, frame, units } = group
+  const { model, size, rows, cols, stride, frame, units, varieties } = group
   const [first] = units
+  const [constant] = varieties.flatMap((one) => (one && constantWords(one, kindOf(group))) ?? [])
   if (first === undefined) throw new Error('a group has no unit')
   const anchors = ANCHOR_NAMES.map((name) => ({ name, ...first.anchors[name] }))
   return {
@@ -187,6 +190,7 @@ async function describeGroup(
     first: positionRange(frame, size).first,
     frame,
     ...(first.inputs.head && { head: first.inputs.head.kind }),
+    ...(constant !== undefined && { constant }),
     background: await background(first.inputs.background, frame),
     anchors,
     layers: first.layers.map(({ name }) => {

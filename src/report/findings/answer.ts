@@ -1,4 +1,4 @@
-import { distinct } from '../../support/lists.js'
+import { addTo, distinct } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import { CLAIMS, type Claim, type ClaimWords, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
@@ -42,6 +42,14 @@ export function wordsOf(claim: Claim, findings: readonly Judged[]): string {
   if (others.length === 0) return first
   const more = others.map((word) => `; ${lower(word)} in ${count(word)}`)
   return `${first} in ${count(first)} of ${words.length} networks${more.join('')}`
+}
+
+/** The answers of the networks by name, such as `Yes in A and B; no in C`. A single network needs no name. */
+export function namedWords(claim: Claim, findings: readonly ClaimFinding[]): string {
+  const models = new Map<string, string[]>()
+  for (const { model, verdict } of findings) addTo(models, answerWord(claim.words, verdict), model)
+  if (findings.length === 1) return [...models.keys()].join('')
+  return [...models].map(([word, names], i) => `${i === 0 ? word : lower(word)} in ${listOf(names)}`).join('; ')
 }
 
 /** The range of the numbers that were judged, in a clause. */

@@ -9,6 +9,7 @@ import {
   answersAgree,
   biasWithoutFlips,
   coarseGridOf,
+  constantAnswers,
   gridSuppression,
   horizontalBias,
   invariance,
@@ -313,6 +314,10 @@ export const CLAIMS: readonly Claim[] = [
     scope: {
       concerns: ({ groups }) =>
         groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-agreement')),
+      obstacle: ({ groups }) => {
+        const constant = constantAnswers(groups)
+        return constant && `the network ${constant}`
+      },
     },
     words: {
       question: 'Does the answer stay the same wherever the object is?',
@@ -320,15 +325,15 @@ export const CLAIMS: readonly Claim[] = [
       isOwn: true,
       yes: 'Mostly',
       source: 'The paper does not ask this.',
-      rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The number is the agreement of objects with a confident answer, correct or not: the chance that two positions, drawn at random, get the same answer. If it is ${100 * EVERYWHERE} %, the most frequent answer is given at about 97.5 % of positions.`,
+      rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. Agreement is the chance that two positions, drawn at random, get the same answer. The number is the agreement relative to chance of objects with a confident answer, correct or not: (agreement − chance) / (1 − chance), where chance is the probability that two of these objects get the same answer at the same position. A network that gives more than 90 % of all objects and positions the same answer has no such number.`,
       counted: 'have a confident answer',
       says: ({ text }) =>
-        `if the answer at the center is confident, two positions get the same answer with a chance of ${text}`,
+        `if the answer at the center is confident, the agreement of two positions relative to chance is ${text}`,
     },
     evidence: { measure: eachLayer(answersAgree), numbers: PERCENT, border: above(EVERYWHERE) },
     figure: {
       caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
-      axis: 'chance that two positions get the same answer, %',
+      axis: 'agreement of two positions relative to chance, %',
       within: [100],
       most: 100,
       seenIn: ({ groups }) => ({ ...leastAgreeing(groups), map: 'answers' }),

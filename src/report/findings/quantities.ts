@@ -1,4 +1,5 @@
 import type { AnchorName } from '../../engine/scene/positions.js'
+import { constantWords } from '../../experiments/answers/chance.js'
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/classifiers/foldBaselines.js'
 import { FOLD_RULES, FOLD_SCHEMES } from '../../experiments/classifiers/folds.js'
 import { sizeInFrame } from '../../patches/sizes.js'
@@ -135,22 +136,33 @@ export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
 }
 
 /**
- * The chance that two positions get the same answer. Only objects whose class the network predicts confidently at the
- * center decide the verdict.
+ * How much more often two positions get the same answer than two objects at one position. Only objects whose class the
+ * network predicts confidently at the center decide the verdict.
  */
 export function answersAgree(one: LayerOfGroup): readonly Measured[] {
-  const of = (confidence: 'confident' | 'unsure'): Measured => {
-    const quantity = `agreement of ${confidence} answers`
-    return { ...placeOf(one), quantity, values: metricOf(one, 'answer-agreement', { confidence }) }
+  const of = (metric: string, what: string, confidence: 'confident' | 'unsure'): Measured => {
+    const quantity = `${what} of ${confidence} answers`
+    return { ...placeOf(one), quantity, values: metricOf(one, metric, { confidence }) }
   }
-  return [of('confident'), { ...of('unsure'), lean: null }]
+  return [
+    of('answer-relative-agreement', 'relative agreement', 'confident'),
+    { ...of('answer-agreement', 'agreement', 'confident'), lean: null },
+    { ...of('answer-agreement', 'agreement', 'unsure'), lean: null },
+  ]
+}
+
+/** Why the answers of a network say nothing: it gives all objects the same one. Undefined for other networks. */
+export function constantAnswers(groups: readonly StudyGroup[]): string | undefined {
+  const varieties = groups.flatMap((group) => group.varieties.flatMap((one) => one ?? []))
+  const words = varieties.map((one) => constantWords(one, 'object'))
+  return words.includes(undefined) ? undefined : words[0]
 }
 
 /** The object with a confident answer whose answers agree least; undefined if no answer is confident. */
 export function leastAgreeing(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {
-  const agreements = (one: LayerOfGroup) => [...(answersAgree(one)[0]?.values ?? [])]
+  const agreements = (one: LayerOfGroup) => [...metricOf(one, 'answer-agreement', { confidence: 'confident' })]
   const [least] = layersOf(groups)
     .flatMap((one) => agreements(one).map(([patch, agreement]) => ({ size: one.group.size, patch, agreement })))
     .toSorted((a, b) => a.agreement - b.agreement)

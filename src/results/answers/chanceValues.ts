@@ -46,8 +46,7 @@ export function withChance(listed: readonly ListedMetric[], read: readonly ReadP
   }
   const measures = metricMeans(listed, photographs, chanceOn)
   const varieties = protocols.map((protocol): ProtocolVariety => {
-    const confidence = measures.find((one) => one.protocol === protocol && one.measure === CONFIDENCE)?.mean ?? null
-    return { protocol, ...varietyOf(picturesIn(protocol, listed, read).map(([, picture]) => picture)), confidence }
+    return { protocol, ...varietyOf(picturesIn(protocol, listed, read).map(([, picture]) => picture)) }
   })
   return { photographs, measures, varieties, chanceOn }
 }
@@ -76,7 +75,8 @@ function picturesIn(
   return some.flatMap((photograph) => {
     const answers = photograph.frames.get(protocol)
     if (answers === undefined) return []
+    const confidence = measured(photograph, CONFIDENCE) ?? Number.NaN
     const agreement = measured(photograph, 'agreement') ?? 1 - (measured(photograph, 'change') ?? Number.NaN)
-    return [[photograph.sha256, { answers, first: answers[0] ?? 0, agreement }] as const]
+    return [[photograph.sha256, { answers, first: answers[0] ?? 0, confidence, agreement }] as const]
   })
 }

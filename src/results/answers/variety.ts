@@ -1,13 +1,10 @@
 import { type AnswerVariety, constantWords } from '../../experiments/answers/chance.js'
 import type { ProtocolName } from '../../experiments/answers/protocols.js'
 import { addTo } from '../../support/lists.js'
-import { counted } from '../../support/text.js'
 
 /** How different a network's answers to photographs are in one protocol. */
 export interface ProtocolVariety extends AnswerVariety {
   readonly protocol: ProtocolName
-  /** Mean probability of the answer to the protocol's first frame; null without photographs. */
-  readonly confidence: number | null
 }
 
 interface Varied {
@@ -33,11 +30,4 @@ export function constantSentences(networks: readonly (Varied & { readonly model:
     }
     return [...protocols].map(([text, names]) => `In ${names.join(', ')}: ${model} ${text}.`)
   })
-}
-
-/** Such as `41 different answers to 60 photographs (effective number 33.1), mean confidence 0.612`. */
-export function varietyText({ distinct, pictures, effective, confidence }: ProtocolVariety): string {
-  const answers = `${counted(distinct, 'different answer')} to ${counted(pictures, 'photograph')}`
-  const mean = confidence === null ? '' : `, mean confidence ${confidence.toFixed(3)}`
-  return `${answers} (effective number ${effective.toFixed(1)})${mean}`
 }

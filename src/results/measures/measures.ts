@@ -62,12 +62,17 @@ const CENTER = { anchor: 'center' } as const
 
 /** All measures, in the order in which files, tables and charts list them. */
 export const MEASURES: readonly Metric[] = [
+  { name: 'answer-relative-agreement', better: 'higher', tables: answerColumn('answer-relative-agreement') },
   {
     name: 'answer-agreement',
     better: 'higher',
     of: (layer) => byConfidence(layer, {}, answerAgreement),
     tables: answerColumn('answer-agreement'),
   },
+  { name: 'answer-chance', better: 'neither', tables: answerColumn('answer-chance') },
+  { name: 'answer-distinct', better: 'neither', tables: answerColumn('answer-distinct') },
+  { name: 'answer-effective', better: 'neither', tables: answerColumn('answer-effective') },
+  { name: 'answer-constant', better: 'neither', tables: answerColumn('answer-constant') },
   {
     name: 'answer-kept',
     better: 'higher',

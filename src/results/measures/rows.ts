@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
+import type { AnswerVariety } from '../../experiments/answers/chance.js'
 import { MADE_UP_FEATURES, type MadeUpFeature } from '../../experiments/classifiers/foldBaselines.js'
 import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../../experiments/classifiers/folds.js'
 import type { PairSimilarities } from '../../experiments/maps/nullBaseline.js'
@@ -70,15 +71,37 @@ interface MeasuredGroup extends SizeInFrame {
   readonly layers: readonly string[]
 }
 
-/** @param nullBaseline similarities of pairs of objects, one entry per layer */
+/** Values of measures that compare the answers to an object with those to the others. */
+export interface ObjectValues {
+  readonly variant: Pick<Variant, 'confidence'>
+  readonly relative: PatchValues
+  readonly chance: PatchValues
+}
+
+/** What the answers to all objects of a group say together. */
+export interface GroupAnswers {
+  readonly variety: AnswerVariety
+  /** Of all objects, then of those with a confident answer and of the others, each compared among themselves. */
+  readonly values: readonly ObjectValues[]
+}
+
+/** What is measured of all objects of a group together, one entry per layer. */
+interface TogetherMeasured {
+  /** Similarities of pairs of objects. */
+  readonly nullBaseline: readonly PairSimilarities[]
+  /** Undefined for a layer without class scores. */
+  readonly answers: readonly (GroupAnswers | undefined)[]
+}
+
 export function groupRows(
   { model, layers, ...at }: MeasuredGroup,
   units: readonly PatchNumbers[],
-  nullBaseline: readonly PairSimilarities[],
+  { nullBaseline, answers }: TogetherMeasured,
 ): readonly Row[] {
   return layers.flatMap((layer, i) => {
     const place = { model, layer, ...sizeInFrame(at) }
     return [
+      ...rowsOfAnswers(place, answers[i]),
       ...numbersOf(units, i).map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
       ...(['same', 'different'] as const).flatMap((classes) => {
         const cosines = nullBaseline[i]?.[classes] ?? []
@@ -87,6 +110,29 @@ export function groupRows(
       }),
     ]
   })
+}
+
+function rowsOfAnswers(place: LayerAtSize, answers: GroupAnswers | undefined): readonly Row[] {
+  if (answers === undefined) return []
+  const { values, variety } = answers
+  const ofValues = values.flatMap(({ variant, relative, chance }) =>
+    (
+      [
+        ['answer-relative-agreement', relative],
+        ['answer-chance', chance],
+      ] as const
+    ).flatMap(([metric, ofPatches]) =>
+      ofPatches.size === 0 ? [] : [rowOfPatches({ ...place, metric, variant }, ofPatches)],
+    ),
+  )
+  const { distinct, effective, isConstant, most, pictures } = variety
+  const ofAll = (metric: string, value: number) => rowOf({ ...place, metric, variant: {} }, [value], pictures)
+  return [
+    ...ofValues,
+    ofAll('answer-distinct', distinct),
+    ofAll('answer-effective', effective),
+    ...(isConstant ? [ofAll('answer-constant', most)] : []),
+  ]
 }
 
 /**

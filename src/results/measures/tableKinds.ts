@@ -111,6 +111,17 @@ interface AnswerColumn extends Pick<Variant, 'confidence'> {
 /** Columns of the table of answers. */
 export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
   {
+    metric: 'answer-relative-agreement',
+    confidence: 'confident',
+    name: 'relative agreement, confident objects',
+    head: 'agreement relative to chance of objects with a confident answer',
+  },
+  {
+    metric: 'answer-relative-agreement',
+    name: 'relative agreement',
+    head: 'agreement relative to chance of all objects',
+  },
+  {
     metric: 'answer-agreement',
     confidence: 'confident',
     name: 'agreement, confident objects',
@@ -121,6 +132,26 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
     confidence: 'unsure',
     name: 'agreement, other objects',
     head: 'agreement of the other objects',
+  },
+  {
+    metric: 'answer-chance',
+    name: 'chance',
+    head: 'chance that two objects get the same answer',
+  },
+  {
+    metric: 'answer-distinct',
+    name: 'different answers',
+    head: 'different answers at the center',
+  },
+  {
+    metric: 'answer-effective',
+    name: 'effective number of answers',
+    head: 'effective number of them',
+  },
+  {
+    metric: 'answer-constant',
+    name: 'objects with the answer of a constant network',
+    head: 'constant network: objects with its answer',
   },
   {
     metric: 'answer-right',
@@ -142,7 +173,7 @@ export const ANSWER_COLUMNS: readonly AnswerColumn[] = [
 export const ANSWERS: TableKind = {
   stem: 'answers',
   title: 'Answers of the network',
-  note: `The answer is the class with the highest probability. Agreement is the chance that two positions, drawn at random, get the same answer. An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
+  note: `The answer is the class with the highest probability. Agreement is the chance that two positions, drawn at random, get the same answer. Relative to chance, it is (agreement − chance) / (1 − chance), where chance is the probability that two different objects get the same answer at the same position. It has no value if one answer is more than 90 % of all. The effective number of answers is 1 / Σ share². An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
   head: ([measure = '']) => ANSWER_COLUMNS.find(({ name }) => name === measure)?.head ?? measure,
   order: ANSWER_COLUMNS.map(({ name }) => name),

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { ANCHOR_NAMES } from '../../engine/scene/positions.js'
 import { InputError, OUT, UsageError } from '../../errors.js'
+import type { AnswerVariety } from '../../experiments/answers/chance.js'
 import { type PairSimilarities, pairSimilarities } from '../../experiments/maps/nullBaseline.js'
 import { availableCores } from '../../support/machine.js'
 import { groupRows, type PatchNumbers, type Row } from '../measures/rows.js'
@@ -8,6 +9,7 @@ import { isSameVariant, type Variant } from '../measures/variant.js'
 import { mapAt } from '../unit/arrays.js'
 import type { Unit, UnitInputs } from '../unit/schema.js'
 import { groupDifference, shapeDifference } from '../unit/unitDifferences.js'
+import { groupAnswers } from './answerChance.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
 import { type OpenUnit, openUnit } from './openUnit.js'
 import { readUnit, unitFolder } from './units.js'
@@ -26,6 +28,8 @@ export interface StudyGroup {
   /** Sorted by the names of their patches. */
   readonly units: readonly Unit[]
   readonly numbers: readonly Row[]
+  /** For each layer, how different the answers to the objects are; undefined for a layer without class scores. */
+  readonly varieties: readonly (AnswerVariety | undefined)[]
   /** Cosine maps, averaged over patches: float64, [layers, anchors, rows, cols], with five anchors. */
   readonly meanMaps: Float64Array
 }
@@ -67,6 +71,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   let sums: Float64Array | undefined
   // While earlier calls of `onUnit` wait for the disk, the next units are read.
   const visits: Promise<void>[] = []
+  let collected: readonly ReturnType<typeof groupAnswers>[] = []
   try {
     for (const folder of folders) {
       const unit = await openUnit(results, folder)
@@ -76,6 +81,8 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + maps[i]!
       units.push(unit)
+      if (units.length === 1) collected = unit.inputs.layers.map(groupAnswers)
+      for (const { add } of collected) await add(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
       // If this call fails, the error is thrown below, where all calls are awaited. Until then, Node.js must not report
@@ -91,12 +98,14 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   if (first === undefined || sums === undefined) throw new Error('a group has no units')
   const { model, size, stride, layers } = first.inputs
   const group = { model, size, frame: first.frame, layers, units: units.map(({ description }) => description) }
+  const together = { nullBaseline: await nullBaselineOf(units), answers: collected.map(({ measured }) => measured()) }
   return {
     ...group,
     rows: first.rows,
     cols: first.cols,
     stride,
-    numbers: groupRows(group, numbers, await nullBaselineOf(units)),
+    numbers: groupRows(group, numbers, together),
+    varieties: together.answers.map((one) => one?.variety),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }
