@@ -75,10 +75,7 @@ async function writeSite(
     stride,
     rows: unit.rows,
     cols: unit.cols,
-    numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], {
-      nullBaseline: [],
-      answers: [],
-    }),
+    numbers: groupRows(described, [{ patch: unit.inputs.patch, numbers: await unit.measures() }], []),
     varieties: [],
     meanMaps: Float64Array.from(maps),
   }

@@ -37,10 +37,10 @@ export async function writeConsistencyFolder(
       const own = Object.fromEntries(protocolNamed(protocol).settings.map((name) => [name, given[name]]))
       const inputs = { format: 1 as const, model, weightsSha256: sha256(model), ...FACTS, ...facts, protocol, ...own }
       const rows = new Map<string, AnswersRow[]>()
-      for (const [name, made] of Object.entries(values)) {
-        const label = labels[name] !== undefined && { label: labels[name], right: [0] }
+      for (const [i, [name, made]] of Object.entries(values).entries()) {
+        const label = labels[name] !== undefined && { label: labels[name], right: [2 * i] }
         const photograph = { name, sha256: sha256(contents[name] ?? name), ...label }
-        addTo(rows, bucketOf(name), { ...photograph, values: madeRow(inputs, made) })
+        addTo(rows, bucketOf(name), { ...photograph, values: madeRow(inputs, made, 2 * i) })
       }
       const common = { columns: COLUMNS, failed: [], names: { 0: 'ant', 1: 'bee' } }
       for (const [bucket, own] of rows)
@@ -50,16 +50,18 @@ export async function writeConsistencyFolder(
   return folder
 }
 
-/** The answers to the frames of a protocol. */
+/** The answers to the frames of a protocol, two classes from `first` on, so that no photographs have one in common. */
 function madeRow(
   { protocol: name, frame, draws = 0 }: Omit<AnswersInputs, 'bucket'>,
   [share, probability]: MadeValues[string],
+  first: number,
 ): Float32Array {
   const protocol = protocolNamed(name)
   const frames = keptValues(protocol, { frame, draws }, COLUMNS) / COLUMNS.length
   const isOfPairs = protocol.compares === 'pair'
   const changes = Math.round(share * (isOfPairs ? frames / 2 : frames - 1))
-  const answerTo = (at: number) => (isOfPairs ? Number(at % 2 === 1 && at < 2 * changes) : Math.min(at, changes) % 2)
+  const changed = (at: number) => (isOfPairs ? Number(at % 2 === 1 && at < 2 * changes) : Math.min(at, changes) % 2)
+  const answerTo = (at: number) => first + changed(at)
   const answers = Array.from({ length: frames }, (_, at) => {
     const values = { answer: answerTo(at), probability, next: probability, right: probability, overlap: Number.NaN }
     return COLUMNS.map((column) => values[column])

@@ -49,6 +49,7 @@ export function groupWith(
     layers,
     units,
     numbers: groupRows({ model, size, layers }, numbers, [baseline]),
+    varieties: [],
     meanMaps: new Float64Array(5 * 8 * 8),
   }
 }
@@ -67,6 +68,7 @@ export const measures = {
     metric: 'answer-agreement',
     variant: { confidence },
   }),
+  relativeAgreement: { metric: 'answer-relative-agreement', variant: { confidence: 'confident' } },
   lead: (cv: FoldScheme): Measure => ({ metric: 'separability-lead', variant: { scheme: cv } }),
   phase: { metric: 'phase-accuracy', variant: { scheme: 'shuffled', period: 32 } },
   foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: { feature } }),
@@ -106,6 +108,7 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
     [measures.bias, around(level - 0.92)],
     [{ metric: 'neighbour-consistency', variant: { direction: 'vertical', distance: 4 } }, around(level / 2)],
     [{ metric: 'neighbour-consistency', variant: { direction: 'horizontal', distance: 4 } }, around(level / 1.5)],
+    [measures.relativeAgreement, around(level)],
     [measures.agreement('confident'), around(level)],
     [measures.agreement('unsure'), around(level / 2, 4)],
     [{ metric: 'answer-right', variant: { anchor: 'center' } }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],

@@ -313,7 +313,7 @@ export const CLAIMS: readonly Claim[] = [
     id: 'answer-keeps',
     scope: {
       concerns: ({ groups }) =>
-        groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-agreement')),
+        groups.some(({ numbers }) => numbers.some(({ metric }) => metric.startsWith('answer-'))),
       obstacle: ({ groups }) => {
         const constant = constantAnswers(groups)
         return constant && `the network ${constant}`

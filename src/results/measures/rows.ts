@@ -85,18 +85,15 @@ export interface GroupAnswers {
   readonly values: readonly ObjectValues[]
 }
 
-/** What is measured of all objects of a group together, one entry per layer. */
-interface TogetherMeasured {
-  /** Similarities of pairs of objects. */
-  readonly nullBaseline: readonly PairSimilarities[]
-  /** Undefined for a layer without class scores. */
-  readonly answers: readonly (GroupAnswers | undefined)[]
-}
-
+/**
+ * @param nullBaseline similarities of pairs of objects, one entry per layer
+ * @param answers one entry per layer, undefined without class scores
+ */
 export function groupRows(
   { model, layers, ...at }: MeasuredGroup,
   units: readonly PatchNumbers[],
-  { nullBaseline, answers }: TogetherMeasured,
+  nullBaseline: readonly PairSimilarities[],
+  answers: readonly (GroupAnswers | undefined)[] = [],
 ): readonly Row[] {
   return layers.flatMap((layer, i) => {
     const place = { model, layer, ...sizeInFrame(at) }

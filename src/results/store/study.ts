@@ -98,14 +98,14 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   if (first === undefined || sums === undefined) throw new Error('a group has no units')
   const { model, size, stride, layers } = first.inputs
   const group = { model, size, frame: first.frame, layers, units: units.map(({ description }) => description) }
-  const together = { nullBaseline: await nullBaselineOf(units), answers: collected.map(({ measured }) => measured()) }
+  const answers = collected.map(({ measured }) => measured())
   return {
     ...group,
     rows: first.rows,
     cols: first.cols,
     stride,
-    numbers: groupRows(group, numbers, together),
-    varieties: together.answers.map((one) => one?.variety),
+    numbers: groupRows(group, numbers, await nullBaselineOf(units), answers),
+    varieties: answers.map((one) => one?.variety),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }

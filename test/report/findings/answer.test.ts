@@ -112,7 +112,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [O, 0.99, 1],
       [O, 'fewer than 5 objects have a confident answer'],
     ],
-    'Can’t tell: if the answer at the center is confident, two positions get the same answer with a chance of 93–100 % (3 numbers open)',
+    'Can’t tell: if the answer at the center is confident, the agreement of two positions relative to chance is 93–100 % (3 numbers open)',
   ],
   [
     'answer-keeps',
@@ -121,7 +121,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [S, 0.97],
       [C, 0.8],
     ],
-    'Mostly in 1 of 3 networks; no in 1; can’t tell in 1: if the answer at the center is confident, two positions get the same answer with a chance of 80–97 %',
+    'Mostly in 1 of 3 networks; no in 1; can’t tell in 1: if the answer at the center is confident, the agreement of two positions relative to chance is 80–97 %',
   ],
 ]
 

@@ -11,7 +11,8 @@ import type { StudyGroup } from '../../../src/results/store/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { around, groupWith, measures, PAIRS, type Values } from '../../support/studyGroup.js'
 
-const { reached, reachedAtCorner, similarity, power, jaggedness, bias, lead, phase, foldError, agreement } = measures
+const { reached, reachedAtCorner, similarity, power, jaggedness, bias, lead, phase, foldError, relativeAgreement } =
+  measures
 
 function findingOf(claim: string, model: string, groups: readonly StudyGroup[]): ClaimFinding {
   const found = findingsOf(groups, PAIRS).filter((finding) => finding.model === model && finding.claim === claim)
@@ -71,7 +72,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
   [FLIPS]: 'without flips, the bias is # half of the bias with flips',
   [LEAD]: 'left-right’s lead is # points above that of the position alone',
   [PHASE]: 'the position predicts the accuracies # than its phase',
-  [ANSWER]: 'if the answer at the center is confident, two positions get the same answer with a chance of #',
+  [ANSWER]: 'if the answer at the center is confident, the agreement of two positions relative to chance is #',
 }
 /** Questions that the paper does not ask. The others have its answer in brackets. */
 const OWN = [GIVEN_GRID, GIVEN_GAIN, PHASE, ANSWER]
@@ -127,9 +128,9 @@ const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string]
   [PHASE, FOR, errors(around(0.3), around(0.1)), '20.0 points worse'],
   [PHASE, AGAINST, errors(around(0.1), around(0.3)), '20.0 points better'],
   [PHASE, UNCLEAR, errors(torn(0, 0.4), around(0.2)), '0.0 points better'],
-  [ANSWER, FOR, only(agreement('confident'), around(0.98)), '98 %'],
-  [ANSWER, AGAINST, only(agreement('confident'), around(0.8)), '80 %'],
-  [ANSWER, UNCLEAR, only(agreement('confident'), torn(0.9, 1)), '95 %'],
+  [ANSWER, FOR, only(relativeAgreement, around(0.98)), '98 %'],
+  [ANSWER, AGAINST, only(relativeAgreement, around(0.8)), '80 %'],
+  [ANSWER, UNCLEAR, only(relativeAgreement, torn(0.9, 1)), '95 %'],
 ]
 
 const modelOf = (groups: readonly StudyGroup[]) => groups.at(-1)?.model ?? ''
@@ -165,7 +166,7 @@ describe('every claim', () => {
 
 it('a figure of shares has bars that end at 100 %', () => {
   const claim = CLAIMS.find(({ id }) => id === ANSWER) as Claim
-  const finding = findingOf(ANSWER, 'net', only(agreement('confident'), [...around(1, 9), 0.5]))
+  const finding = findingOf(ANSWER, 'net', only(relativeAgreement, [...around(1, 9), 0.5]))
   const figure = claimFigure(claim, [finding], [], 'Sides: 75 px.')
   expect(figure?.html).toContain('to 100)')
   expect(figure?.html).not.toContain('>110<')

@@ -17,7 +17,7 @@ const inFolder = temporaryFolder()
 const results = () => inFolder('results')
 const textOf = (file: string) => readFileSync(inFolder('results', file), 'utf8')
 
-/** Two networks, of which one always gives the same answer. The photographs are pictures in a folder beside the results. */
+/** Two networks, of which one never changes its answer to a photograph. The photographs are pictures in a folder beside the results. */
 async function storeStudy(): Promise<void> {
   mkdirSync(inFolder('photographs'), { recursive: true })
   const contents: Buffer[] = []
@@ -28,12 +28,13 @@ async function storeStudy(): Promise<void> {
     writeFileSync(inFolder('photographs', `${i}.png`), png)
     contents.push(png)
   }
-  for (const [model, answers] of [
-    ['best', [0]],
-    ['other', [0, 1]],
+  for (const [model, step] of [
+    ['best', 0],
+    ['other', 1],
   ] as const) {
-    const photographs = contents.map((content, i) => ({ name: `${i}.png`, content, answers }))
-    const copy = { name: '9.png', content: contents[0] as Buffer }
+    const answersTo = (i: number) => [i, i + step]
+    const photographs = contents.map((content, i) => ({ name: `${i}.png`, content, answers: answersTo(i) }))
+    const copy = { name: '9.png', content: contents[0] as Buffer, answers: answersTo(0) }
     await storeAnswers(results(), [...photographs, copy], { model })
   }
   const photographs = { source: inFolder('photographs'), list: 'lists/00000000.txt', count: 4 }
@@ -91,13 +92,15 @@ describe('the report of answers to photographs', () => {
     expect(readdirSync(inFolder('results', 'tables'))).toEqual(
       ['csv', 'md', 'tex'].map((format) => `consistency-256.${format}`),
     )
-    expect(textOf('tables/consistency-256.md')).toContain('| other | fc | 1.000 ± 0.000 |')
+    expect(textOf('tables/consistency-256.md')).toContain(
+      '| other | fc | 0.000 ± 0.000 | 1.000 ± 0.000 |',
+    )
     expect(readdirSync(inFolder('results', 'figures'))).toEqual(['consistency.png', 'consistency.svg'])
     const [head, first] = textOf('answers/other/photographs.csv').split('\n')
     expect(head).toBe(
-      'photograph,sha256,diagonal change,diagonal probability-change,diagonal always-same,diagonal confidence',
+      'photograph,sha256,diagonal relative-agreement,diagonal change,diagonal probability-change,diagonal chance,diagonal always-same,diagonal confidence',
     )
-    expect(first?.slice(-14)).toBe('1,0.375,0,0.75')
+    expect(first?.split(',').slice(-5)).toEqual(['1', '0.375', '0', '0', '0.75'])
     const html = textOf('index.html')
     expect(titlesOf(html).slice(0, 4)).toEqual([
       'Shift consistency of 2 networks',

@@ -92,6 +92,9 @@ it.each([...PROTOCOLS, EXACT_CROP, CENTER].map((protocol) => [protocol.name, pro
 // Answers: 1 1 0 1, with probabilities of the two classes in quarters.
 const FRAMES = [3, 2.5, 1, 4].map((quarters) => [Float64Array.of(1 - quarters / 4, quarters / 4)] as const)
 
+/** Values that need the answers to all photographs. */
+const OF_ALL = { 'relative-agreement': Number.NaN, chance: Number.NaN }
+
 it('computes measures from the answers to consecutive frames', () => {
   const [none, right] = [Number.NaN, Number.NaN]
   const stored = [
@@ -103,7 +106,7 @@ it('computes measures from the answers to consecutive frames', () => {
   // Of the pairs 1 1 and 0 1, one agrees.
   expect(measuredBy('crop', FRAMES, { frame: 28 })).toEqual({
     stored,
-    values: { agreement: 0.5, 'always-same': 0, confidence: 0.75 },
+    values: { agreement: 0.5, 'always-same': 0, confidence: 0.75, ...OF_ALL },
   })
   // A frame of 21 px is cut out at 4 positions. Two of its three steps change the answer.
   expect(measuredBy('diagonal', FRAMES, { frame: 21 })).toEqual({
@@ -113,6 +116,7 @@ it('computes measures from the answers to consecutive frames', () => {
       'probability-change': (0.125 + 0.375 + 0.75) / 3,
       'always-same': 0,
       confidence: 0.75,
+      ...OF_ALL,
     },
   })
   const same = FRAMES.map(() => FRAMES[1] as (typeof FRAMES)[number])

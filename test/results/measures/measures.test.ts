@@ -202,12 +202,17 @@ describe('measures of a layer', () => {
   })
 })
 
+const VARIETY = { pictures: 60, distinct: 2, effective: 1.1, confidence: 1, most: 58, isConstant: true }
+const CONFIDENCES = [{}, { confidence: 'confident' }, { confidence: 'unsure' }] as const
+const ONE = new Map([['car', 0.5]])
+
 describe('the list of measures', () => {
   const rowsOf = () => [
     ...groupRows(
       { model: 'net', size: 125, layers: ['fc'] },
       [{ patch: 'car', numbers: [measureLayer(WHOLE)] }],
       [{ same: equal(1), different: equal(0) }],
+      [{ variety: VARIETY, values: CONFIDENCES.map((variant) => ({ variant, relative: ONE, chance: ONE })) }],
     ),
     ...arithmeticRows([studyOf('net', [countsOf(), countsOf({ judged: 'control', reference: 'pixels' })])]),
   ]
