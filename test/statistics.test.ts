@@ -1,31 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { meanInterval, tQuantile } from '../src/support/statistics.js'
+import { holm, meanInterval, tQuantile, tTail } from '../src/support/statistics.js'
+import { statisticsGolden } from './support/statisticsGolden.js'
 
-/** Quantiles of Student's t distribution, from SciPy 1.10: `scipy.stats.t.ppf(p, df)`. */
-const QUANTILES: readonly (readonly [p: number, df: number, t: number])[] = [
-  [0.975, 1, 12.70620473643],
-  [0.975, 2, 4.302652729696],
-  [0.975, 3, 3.182446305284],
-  [0.975, 4, 2.776445105198],
-  [0.975, 5, 2.570581835636],
-  [0.975, 9, 2.262157162854],
-  [0.975, 15, 2.131449545559],
-  [0.975, 58, 2.001717484145],
-  [0.975, 59, 2.000995378088],
-  [0.975, 100, 1.98397151845],
-  [0.975, 3199, 1.960705826924],
-  [0.9, 1, 3.077683537208],
-  [0.9, 4, 1.533206274059],
-  [0.5, 4, 0],
-  [0.01, 1, -31.82051595376],
-  [0.01, 2, -6.964556734283],
-  [0.01, 15, -2.602480294995],
-  [0.01, 100, -2.364217366238],
-]
+const { quantiles, tails, families } = statisticsGolden
 
-describe('the quantile of Student’s t', () => {
-  it.each(QUANTILES)('at %d with %d degrees of freedom is SciPy’s %d', (p, df, t) => {
+describe('Student’s t', () => {
+  it.each(quantiles)('has SciPy’s quantile at %d with %d degrees of freedom', (p, df, t) => {
     expect(Math.abs(tQuantile(p, df) - t)).toBeLessThan(1e-9 * Math.max(1, Math.abs(t)))
+  })
+
+  it.each(tails)('is above %d with %d degrees of freedom with SciPy’s probability', (t, df, p) => {
+    expect(Math.abs(tTail(t, df) / p - 1)).toBeLessThan(1e-9)
+  })
+
+  it('is hardly ever far above 0', () => {
+    expect(tTail(Number.POSITIVE_INFINITY, 9)).toBeLessThan(1e-100)
+    expect(tTail(40, 50_000)).toBeLessThan(1e-290)
   })
 })
 
@@ -40,5 +30,17 @@ describe('the interval of a mean', () => {
 
   it('does not exist for fewer than two values', () => {
     expect(meanInterval([5])).toEqual({ mean: 5, standardError: null, halfWidth: null })
+  })
+})
+
+describe('Holm’s p values', () => {
+  it.each(families)('of $ps are those of statsmodels', ({ ps, adjusted }) => {
+    const found = holm(ps)
+    expect(found).toHaveLength(adjusted.length)
+    for (const [i, p] of adjusted.entries()) expect(found[i]).toBeCloseTo(p, 11)
+  })
+
+  it('of no hypothesis are none', () => {
+    expect(holm([])).toEqual([])
   })
 })

@@ -38,6 +38,13 @@ export function tQuantile(p: number, degreesOfFreedom: number): number {
   return Math.sign(2 * p - 1) * Math.sqrt(degreesOfFreedom) * Math.tan(low)
 }
 
+/** Probability that a variable of Student's t distribution, with whole degrees of freedom, is above `t`. */
+export function tTail(t: number, degreesOfFreedom: number): number {
+  if (t < 0) return 1 - tTail(-t, degreesOfFreedom)
+  const angle = Math.atan(t / Math.sqrt(degreesOfFreedom))
+  return t < 1 ? (1 - tProbability(angle, degreesOfFreedom)) / 2 : tRest(angle, degreesOfFreedom) / 2
+}
+
 /**
  * Probability that Student's t is between ± √df · tan(angle), by the finite series for whole degrees of freedom
  * (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
@@ -52,6 +59,25 @@ function tProbability(angle: number, degreesOfFreedom: number): number {
     series += term
   }
   return isOdd ? (2 / Math.PI) * (angle + sine * series) : sine * series
+}
+
+/** Smaller terms would be rounded up to the smallest float64 without end. */
+const SMALLEST_TERM = 1e-300
+
+/**
+ * 1 − `tProbability`, without its rounding: the terms that follow those of the finite series, because the series of all
+ * terms is 1.
+ */
+function tRest(angle: number, degreesOfFreedom: number): number {
+  const isOdd = degreesOfFreedom % 2 === 1
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)]
+  let term = isOdd ? cosine : 1
+  let series = degreesOfFreedom === 1 ? term : 0
+  for (let k = isOdd ? 3 : 2; k < degreesOfFreedom || term > 1e-17 * series + SMALLEST_TERM; k += 2) {
+    term *= ((k - 1) / k) * cosine ** 2
+    if (k >= degreesOfFreedom) series += term
+  }
+  return (isOdd ? 2 / Math.PI : 1) * sine * series
 }
 
 /** Sum of the squared differences from the mean. */
@@ -77,4 +103,21 @@ export function signTest(positive: number, negative: number): number {
     logChance += Math.log((count - k) / (k + 1))
   }
   return Math.min(1, 2 * tail)
+}
+
+/**
+ * P values, each adjusted for the number of all (Holm 1979), in the given order. If all hypotheses are true, one of them
+ * or more is below .05 with a probability of at most .05.
+ */
+export function holm(ps: readonly number[]): readonly number[] {
+  const adjusted = ps.map(() => 1)
+  let largest = 0
+  for (const [rank, at] of ps
+    .map((_, at) => at)
+    .toSorted((a, b) => ps[a]! - ps[b]!)
+    .entries()) {
+    largest = Math.max(largest, Math.min(1, (ps.length - rank) * ps[at]!))
+    adjusted[at] = largest
+  }
+  return adjusted
 }
