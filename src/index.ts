@@ -92,7 +92,7 @@ export type { ManifestPatch, PatchFailure, PatchFolder } from './patches/patchFo
 export type { PatchInput } from './patches/patchInput.js'
 export type { ColourLimits } from './plot/colormap.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
-export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
+export type { Evidence, Lean } from './report/findings/evidence.js'
 export type { ClaimFinding, Verdict } from './report/findings/finding.js'
 export { type Report, type ReportOptions, writeReport } from './report/report.js'
 export type { ConsistencyMetric, MeasuredPhotograph, MetricMean } from './results/answers/summary.js'

@@ -38,6 +38,7 @@ const ROOMS = [
   ['experiments/readout', 'experiments'],
   ['results/unit'],
   ['results/measures'],
+  ['results'],
   ['results/store'],
   ['results/answers', 'results/arithmetic'],
   ['plot'],

@@ -1,4 +1,4 @@
-import { holm, type MeanInterval, meanInterval, signTest, tQuantile, tTail } from '../support/statistics.js'
+import { holm, type MeanInterval, meanInterval, signTest, skewness, tQuantile, tTail } from '../support/statistics.js'
 import type { Better } from './measures/measures.js'
 
 /** Fewest pairs that give a verdict. */
@@ -23,8 +23,10 @@ export interface PairedDifference extends MeanInterval {
   readonly count: number
   /** Ends of the 95 % interval of the mean; null for fewer than two pairs. */
   readonly interval: readonly [low: number, high: number] | null
-  /** Ends of the 90 % interval, each of which is a one-sided bound at 95 %; null for fewer than two pairs. */
+  /** One-sided bounds at 95 %, which together are a 90 % interval; null for fewer than two pairs. See `lossP`. */
   readonly bounds: readonly [low: number, high: number] | null
+  /** Of the differences; 0 for differences of one size, whose bounds do not need it. */
+  readonly skewness: number
   /** Two-sided p value that the mean is 0; null for fewer than `FEWEST_PAIRS` pairs. */
   readonly p: number | null
   /** The test of `p`: McNemar's exact one if all differences but zeros have one size. */
@@ -66,10 +68,27 @@ export function judged(family: readonly PairedDifference[]): readonly Judged[] {
   })
 }
 
-/** Whether the pairs show that a measure got worse by more than `amount` (one-sided test at 95 %). */
-export function isWorseBy(difference: PairedDifference, amount: number, better: Exclude<Better, 'neither'>): boolean {
+/**
+ * P value of the one-sided test that a measure got worse by more than `amount`; null for too few pairs. It is below .05 if
+ * the bound of the loss is above `amount`. If sides are equal, differences are symmetric; with a loss they may be skewed.
+ * Then Student's t is too sure on one side, so the more careful one of it and `unskewed` decides.
+ */
+export function lossP(difference: PairedDifference, amount: number, better: Exclude<Better, 'neither'>): number | null {
   const loss = lossBounds(difference, better)
-  return loss !== null && loss[0] > amount
+  const { count, mean, standardError, skewness, test } = difference
+  if (loss === null || standardError === null) return null
+  const sign = better === 'higher' ? -1 : 1
+  const degrees = count - 1
+  const [center, error] =
+    test === 't'
+      ? [sign * mean, standardError]
+      : [(loss[0] + loss[1]) / 2, (loss[1] - loss[0]) / 2 / tQuantile(0.95, degrees)]
+  // Differences whose squares are too large for float64 tell nothing.
+  if (!Number.isFinite(error)) return 1
+  // Equal differences have no error but that of rounding, which must not decide.
+  if (error <= MOST_ROUNDING) return center - amount > MOST_ROUNDING ? 0 : 1
+  const t = (center - amount) / error
+  return tTail(Math.min(t, unskewed(t, sign * skewness, count)), degrees)
 }
 
 /** Whether the pairs show that a measure did not get worse by more than `amount` (one-sided test at 95 %). */
@@ -106,7 +125,7 @@ function lossBounds({ count, bounds }: PairedDifference, better: Better): Paired
 function differenceByT(values: readonly number[]): PairedDifference {
   const count = values.length
   const { mean, standardError, halfWidth } = meanInterval(values)
-  const around = (half: number) => [mean - half, mean + half] as const
+  const skew = skewness(values)
   // Without any difference, the standard error is 0.
   const t = mean === 0 ? 0 : Math.abs(mean) / (standardError ?? 0)
   return {
@@ -114,12 +133,32 @@ function differenceByT(values: readonly number[]): PairedDifference {
     standardError,
     halfWidth,
     count,
-    interval: halfWidth === null ? null : around(halfWidth),
-    bounds: standardError === null ? null : around(tQuantile(0.95, count - 1) * standardError),
+    interval: halfWidth === null ? null : [mean - halfWidth, mean + halfWidth],
+    bounds: standardError === null ? null : boundsByT(mean, standardError, skew, count),
+    skewness: skew,
     // Differences whose squares are too large for float64 tell nothing.
     p: count < FEWEST_PAIRS ? null : Number.isFinite(t) ? 2 * tTail(t, count - 1) : 1,
     test: 't',
   }
+}
+
+function boundsByT(mean: number, error: number, skew: number, count: number): readonly [low: number, high: number] {
+  const t = tQuantile(0.95, count - 1)
+  const [below, above] = [skew, -skew].map((own) => Math.max(t, skewed(t, own, count))) as [number, number]
+  return [mean - below * error, mean + above * error]
+}
+
+/** Transforms the t value of a mean of skewed values to one that is hardly skewed (Hall 1992). It increases with `t`. */
+function unskewed(t: number, skew: number, count: number): number {
+  const root = Math.sqrt(count)
+  const share = t / root
+  return root * (share + (skew * share ** 2) / 3 + (skew ** 2 * share ** 3) / 27 + skew / (6 * count))
+}
+
+/** The inverse of `unskewed`. */
+function skewed(t: number, skew: number, count: number): number {
+  const root = Math.sqrt(count)
+  return skew === 0 ? t : (3 * root * (Math.cbrt(1 + skew * (t / root - skew / (6 * count))) - 1)) / skew
 }
 
 function differenceBySigns(values: readonly number[], size: number): PairedDifference {
@@ -134,6 +173,7 @@ function differenceBySigns(values: readonly number[], size: number): PairedDiffe
     count,
     interval,
     bounds: endsAt(0.95),
+    skewness: 0,
     p: count < FEWEST_PAIRS ? null : signTest(positive, negative),
     test: 'mcnemar',
   }

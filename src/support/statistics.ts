@@ -80,6 +80,16 @@ function tRest(angle: number, degreesOfFreedom: number): number {
   return (isOdd ? 2 / Math.PI : 1) * sine * series
 }
 
+/** Skewness, adjusted for the number of values (G₁ of Joanes and Gill 1998); 0 for equal values and for fewer than three. */
+export function skewness(values: readonly number[]): number {
+  const count = values.length
+  const center = mean(values)
+  const variance = squares(values) / (count - 1)
+  if (count < 3 || !(variance > 0)) return 0
+  const cubes = sum(values.map((value) => ((value - center) / Math.sqrt(variance)) ** 3))
+  return (cubes * count) / (count - 1) / (count - 2)
+}
+
 /** Sum of the squared differences from the mean. */
 function squares(values: readonly number[]): number {
   const center = mean(values)

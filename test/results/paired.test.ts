@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import {
   FEWEST_PAIRS,
   isEquivalentWithin,
-  isWorseBy,
   isWorseByLessThan,
   judged,
+  lossP,
   neededPairs,
   pairedDifference,
 } from '../../src/results/paired.js'
@@ -35,9 +35,24 @@ describe('a paired difference', () => {
     expectClose(found.interval, golden.interval)
     expectClose(found.bounds, golden.bounds)
     expect(found.p).toBeCloseTo(golden.p, 9)
-    for (const [margin, isEquivalent] of golden.equivalent)
-      expect(isEquivalentWithin(found, margin), `equivalent within ${margin}`).toBe(isEquivalent)
-    for (const [amount, isWorse] of golden.worse) expect(isWorseBy(found, amount, 'lower')).toBe(isWorse)
+    expect(found.skewness).toBeCloseTo(golden.skewness, 9)
+    const opposite = pairedDifference(madeDifferences(made).map((value) => -value))
+    for (const [amount, p] of golden.loss) {
+      expect(lossP(found, amount, 'lower')).toBeCloseTo(p, 9)
+      expect(lossP(opposite, amount, 'higher')).toBeCloseTo(p, 9)
+    }
+  })
+
+  it.each(statisticsGolden.byT)('that is not skewed has one-sided tests of t ($made)', ({ made, symmetric }) => {
+    const found = pairedDifference(madeDifferences(made).flatMap((value) => [value + 0.03, -value + 0.03]))
+    expect(found.skewness).toBeCloseTo(0, 9)
+    expectClose(found.bounds, symmetric.bounds)
+    for (const [amount, p] of symmetric.loss) expect(lossP(found, amount, 'lower')).toBeCloseTo(p, 9)
+    for (const [margin, p] of symmetric.equivalence) {
+      const both = (['higher', 'lower'] as const).map((better) => lossP(found, -margin, better) ?? 1)
+      expect(Math.max(...both)).toBeCloseTo(p, 9)
+      expect(isEquivalentWithin(found, margin)).toBe(p < 0.05)
+    }
   })
 
   it.each(statisticsGolden.bySigns)('of $signs signs has McNemar’s p value and a wider interval', (golden) => {
@@ -97,7 +112,7 @@ describe('a paired difference', () => {
   it('of numbers too large for float64 decides nothing', () => {
     const huge = varied(12, 5).map((value) => value * 1e307)
     expect(verdicts(huge)).toEqual(['open'])
-    expect(isWorseBy(pairedDifference(huge), 1, 'lower')).toBe(false)
+    expect(lossP(pairedDifference(huge), 1, 'lower')).toBe(1)
     expect(isEquivalentWithin(pairedDifference(huge), 1)).toBe(false)
   })
 })
@@ -108,7 +123,7 @@ describe('a verdict', () => {
     expect(verdicts(varied(9, 9), varied(10, 9), varied(10, -9))).toEqual(['few', 'higher', 'lower'])
     const nine = pairedDifference(varied(9, -9))
     expect(judged([nine])).toEqual([{ verdict: 'few', p: null }])
-    expect(isWorseBy(nine, 0, 'higher')).toBe(false)
+    expect(lossP(nine, 0, 'higher')).toBeNull()
     expect(isEquivalentWithin(nine, 100)).toBe(false)
   })
 
@@ -140,12 +155,28 @@ describe('a limit', () => {
   const loss = pairedDifference(varied(60, -0.5))
 
   it('is exceeded only if the whole one-sided interval is worse', () => {
-    expect(isWorseBy(loss, 0.3, 'higher')).toBe(true)
-    expect(isWorseBy(loss, 0.45, 'higher')).toBe(false)
+    expect(lossP(loss, 0.3, 'higher')).toBeLessThan(0.05)
+    expect(lossP(loss, 0.45, 'higher')).toBeGreaterThan(0.05)
     expect(isWorseByLessThan(loss, 0.45, 'higher')).toBe(false)
     expect(isWorseByLessThan(loss, 0.7, 'higher')).toBe(true)
-    expect(isWorseBy(loss, 0, 'lower')).toBe(false)
+    expect(lossP(loss, 0, 'lower')).toBeGreaterThan(0.99)
     expect(isWorseByLessThan(loss, 0, 'lower')).toBe(true)
+  })
+
+  it('is exceeded if its p value is below .05, which is where the one-sided interval ends', () => {
+    const skewed = pairedDifference(Array.from({ length: 30 }, (_, i) => -Math.log(i + 1)))
+    expect(skewed.skewness).toBeGreaterThan(1)
+    for (const found of [loss, pairedDifference(signs([1, 9, 30])), skewed]) {
+      const end = -(found.bounds?.[1] ?? 0)
+      expect(end).toBeGreaterThan(0)
+      expect(lossP(found, end, 'higher')).toBeCloseTo(0.05, 9)
+    }
+  })
+
+  it('is not exceeded by the rounding of equal values', () => {
+    const zeros = pairedDifference(Array.from({ length: 20 }, () => 0))
+    expect(lossP(zeros, 0, 'higher')).toBe(1)
+    expect(lossP(zeros, -0.1, 'higher')).toBe(0)
   })
 
   it('of equivalence is on both sides', () => {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 type Made = readonly [count: number, seed: number, steps: number]
 type Ends = readonly [low: number, high: number]
 
+type AmountsWithP = readonly (readonly [amount: number, p: number])[]
+
 interface StatisticsGolden {
   readonly quantiles: readonly (readonly [p: number, degreesOfFreedom: number, t: number])[]
   readonly tails: readonly (readonly [t: number, degreesOfFreedom: number, p: number])[]
@@ -13,9 +15,11 @@ interface StatisticsGolden {
     readonly standardError: number
     readonly interval: Ends
     readonly bounds: Ends
+    readonly skewness: number
     readonly p: number
-    readonly equivalent: readonly (readonly [margin: number, isEquivalent: boolean])[]
-    readonly worse: readonly (readonly [amount: number, isWorse: boolean])[]
+    readonly loss: AmountsWithP
+    /** Of the values and their opposites, all with .03 added. */
+    readonly symmetric: { readonly bounds: Ends; readonly equivalence: AmountsWithP; readonly loss: AmountsWithP }
   }[]
   readonly bySigns: readonly {
     readonly signs: readonly [positive: number, negative: number, count: number]

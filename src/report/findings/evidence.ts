@@ -1,5 +1,6 @@
 import { FEWEST_PATCHES, type PatchValues } from '../../results/measures/rows.js'
-import { type MeanInterval, meanInterval, signTest } from '../../support/statistics.js'
+import { FEWEST_PAIRS, judged, pairedDifference } from '../../results/paired.js'
+import { type MeanInterval, meanInterval } from '../../support/statistics.js'
 
 /** Evidence about a claim: the values of one quantity for one network, layer and size, averaged over objects. */
 export interface Evidence extends MeanInterval {
@@ -11,22 +12,12 @@ export interface Evidence extends MeanInterval {
   readonly quantity: string
   /** Number of objects whose value is finite. The others count as missing. */
   readonly patches: number
-  /** Sign test over the objects; absent unless the quantity is a difference. */
-  readonly signs?: Signs
   /** Whether the mean supports the claim; null if the number is only shown and decides nothing. */
   readonly lean: Lean | null
 }
 
 /** Whether a mean supports a claim (`for`), contradicts it (`against`), or is too uncertain to tell (`open`). */
 export type Lean = 'for' | 'against' | 'open'
-
-/** Result of a two-sided sign test over objects. */
-export interface Signs {
-  /** Number of objects with a value above zero. */
-  readonly positive: number
-  /** P value: the probability of a split at least this uneven between the two signs, if both are equally likely. */
-  readonly p: number
-}
 
 /** Threshold of a claim, and the side of it on which numbers support the claim. */
 export interface Border {
@@ -35,20 +26,43 @@ export interface Border {
 }
 
 /** The values of one quantity, from which evidence is made. */
-export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'frame' | 'quantity' | 'signs'> {
+export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'frame' | 'quantity'> {
   readonly values: PatchValues
   /** Set if no threshold applies: null if the values are only shown, `open` if they are too uncertain to judge. */
   readonly lean?: 'open' | null
 }
 
-/** Undefined if no patch has a finite value. */
-export function evidenceOf({ values, signs, lean, ...place }: Measured, border: Border): Evidence | undefined {
-  const mean = meanOf(values)
-  if (mean.patches === 0) return undefined
-  return { ...place, ...mean, lean: lean === undefined ? leanOf(values, border) : lean, ...(signs && { signs }) }
+/** Whose numbers a claim judges: those of one network, or the differences of two networks on the same objects. */
+export type ClaimAbout = 'network' | 'pair'
+
+/** Fewest objects with which a number of a claim is judged. */
+export const FEWEST_OBJECTS: Readonly<Record<ClaimAbout, number>> = { network: FEWEST_PATCHES, pair: FEWEST_PAIRS }
+
+/** The evidence about one claim. Quantities without a finite value are left out. */
+export function evidenceOf(all: readonly Measured[], border: Border, about: ClaimAbout): readonly Evidence[] {
+  const found = all.filter(({ values }) => meanOf(values).patches > 0)
+  const family = found.filter(({ lean }) => lean === undefined)
+  const familyValues = family.map(({ values }) => values)
+  const leans = about === 'pair' ? leansOf(familyValues, border) : familyValues.map((values) => leanOf(values, border))
+  return found.map((one) => {
+    const { values, lean = leans[family.indexOf(one)]!, ...place } = one
+    return { ...place, ...meanOf(values), lean }
+  })
 }
 
-/** The result is `open` if the interval of the mean contains the threshold, or if there are too few patches. */
+/**
+ * Judges differences of two networks, of all layers and sizes together, by their means' distances from the threshold. The
+ * result is `open` if the distance may be chance, or if there are too few patches.
+ */
+function leansOf(family: readonly PatchValues[], { at, speaksFor }: Border): readonly Lean[] {
+  const distances = family.map((values) => pairedDifference([...values.values()].map((value) => value - at)))
+  return judged(distances).map(({ verdict }) => {
+    if (verdict !== 'higher' && verdict !== 'lower') return 'open'
+    return (verdict === 'higher') === (speaksFor === 'above') ? 'for' : 'against'
+  })
+}
+
+/** Judges a network's values. The result is `open` if the interval of the mean contains the threshold, or if there are too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, halfWidth, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || halfWidth === null) return 'open'
@@ -63,13 +77,6 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
 export function meanOf(values: PatchValues): MeanInterval & Pick<Evidence, 'patches'> {
   const numbers = [...values.values()].filter(Number.isFinite)
   return { ...meanInterval(numbers), patches: numbers.length }
-}
-
-/** Zeros are left out of the test. */
-export function signsOf(values: PatchValues): Signs {
-  const numbers = [...values.values()]
-  const positive = numbers.filter((value) => value > 0).length
-  return { positive, p: signTest(positive, numbers.filter((value) => value < 0).length) }
 }
 
 export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => number): PatchValues {

@@ -52,10 +52,15 @@ export function claimFigure(
     rows: lines,
     reference: numbers.value(border.at),
   })
-  return chartFigure({ ...figure, caption: `${caption} ${BARS}`, chart })
+  return chartFigure({
+    ...figure,
+    caption: `${caption} ${BARS}${claim.scope.pairs === undefined ? '' : ` ${BARS_OF_PAIRS}`}`,
+    chart,
+  })
 }
 
 const BARS = 'Bars are 95 % confidence intervals; a bar across the line is open.'
+const BARS_OF_PAIRS = 'With several layers and sizes, a bar near the line may be open, too.'
 
 function dotOf(
   { mean, halfWidth, patches }: Evidence,

@@ -1,14 +1,13 @@
 import { sectionOf, viewLink } from '../../page/text/viewLink.js'
-import { FEWEST_PATCHES } from '../../results/measures/rows.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import type { StudyGroup } from '../../results/store/study.js'
 import { answerSentence, countsOf, judgedEvidence } from './answer.js'
 import { CLAIMS, type Claim } from './claims.js'
-import { type Evidence, evidenceOf } from './evidence.js'
+import { type ClaimAbout, type Evidence, evidenceOf, FEWEST_OBJECTS } from './evidence.js'
 import type { ClaimFinding, Verdict } from './finding.js'
 import { FEWEST_POSITIONS, hasFewPositions, type NetworkStudy } from './network.js'
 
-export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, with their 95 % confidence intervals (±, by Student’s t). A number says yes or no if its interval does not contain the threshold, and it comes from at least ${FEWEST_PATCHES} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
+export const VERDICT_RULE = `Each answer follows from numbers: means over objects for one layer and size, with their 95 % confidence intervals (±, by Student’s t). A number says yes or no if its interval does not contain the threshold, and it comes from at least ${FEWEST_OBJECTS.network} objects and ${FEWEST_POSITIONS} positions. Otherwise, it is open. Numbers that compare two networks need ${FEWEST_OBJECTS.pair} objects, and a p value (by Student’s t) that is below 0.05 after Holm’s correction for all layers and sizes. A network’s answer is yes if no number says no, and more say yes than are open. It is no in the opposite case. Otherwise, we can’t tell.`
 
 /**
  * Judges every claim for every network, or for the variant of every pair. Findings are sorted by claim, then by network
@@ -42,7 +41,7 @@ function findingsOn(
 }
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
-  const evidence = claim.evidence.measure(network).flatMap((one) => evidenceOf(one, claim.evidence.border) ?? [])
+  const evidence = evidenceOf(claim.evidence.measure(network), claim.evidence.border, aboutOf(claim))
   const judged = judgedEvidence({ evidence })
   const obstacle = obstacleOf(claim, network, judged)
   const { verdict, reason } =
@@ -59,15 +58,19 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
 
 /** Reason why the study cannot answer a question about a network; undefined if it can. */
 function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Evidence[]): string | undefined {
-  const isFew = (patches: number) => patches < FEWEST_PATCHES
-  if (network.groups.every(({ units }) => isFew(units.length)))
-    return `fewer than ${FEWEST_PATCHES} objects were measured`
+  const fewest = FEWEST_OBJECTS[aboutOf(claim)]
+  const isFew = (patches: number) => patches < fewest
+  if (network.groups.every(({ units }) => isFew(units.length))) return `fewer than ${fewest} objects were measured`
   if (network.groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
   const own = claim.scope.obstacle?.(network)
   if (own !== undefined) return own
   if (judged.length === 0) return 'the study has no numbers for it'
   const counted = claim.words.counted ?? 'were measured'
-  return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${FEWEST_PATCHES} objects ${counted}` : undefined
+  return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${fewest} objects ${counted}` : undefined
+}
+
+function aboutOf({ scope }: Claim): ClaimAbout {
+  return scope.pairs === undefined ? 'network' : 'pair'
 }
 
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */

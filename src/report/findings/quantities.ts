@@ -6,7 +6,7 @@ import { sizeInFrame } from '../../patches/sizes.js'
 import { type PatchValues, perPatch, type Row } from '../../results/measures/rows.js'
 import type { StudyGroup } from '../../results/store/study.js'
 import { mean } from '../../support/statistics.js'
-import { type Evidence, leanOf, type Measured, mapped, meanOf, paired, signsOf } from './evidence.js'
+import { type Evidence, leanOf, type Measured, mapped, meanOf, paired } from './evidence.js'
 import { hasFewPositions, type LayerOfGroup, layersOf, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
 /**
@@ -87,7 +87,7 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
 }
 
 export function horizontalBias(one: LayerOfGroup): readonly Measured[] {
-  return [difference(one, 'horizontal minus vertical relative similarity', biasOf(one))]
+  return [{ ...placeOf(one), quantity: 'horizontal minus vertical relative similarity', values: biasOf(one) }]
 }
 
 function biasOf(one: LayerOfGroup): PatchValues {
@@ -100,7 +100,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   const [without, withFlips] = [biasOf(own), biasOf(flipped)]
   const values = paired(without, withFlips, (one, other) => one - other / 2)
   const isBiased = leanOf(withFlips, { at: 0, speaksFor: 'above' }) === 'for'
-  const measured = difference(own, 'bias without flips minus half of the bias with flips', values)
+  const measured = { ...placeOf(own), quantity: 'bias without flips minus half of the bias with flips', values }
   return [isBiased ? measured : { ...measured, lean: 'open' }]
 }
 
@@ -132,7 +132,7 @@ export function positionAdvantage(one: LayerOfGroup): readonly Measured[] {
     PatchValues,
   ]
   const values = paired(byPhase, byPosition, (a, b) => a - b)
-  return [difference(one, 'error of phase only minus error of position only', values)]
+  return [{ ...placeOf(one), quantity: 'error of phase only minus error of position only', values }]
 }
 
 /**
@@ -167,11 +167,6 @@ export function leastAgreeing(
     .flatMap((one) => agreements(one).map(([patch, agreement]) => ({ size: one.group.size, patch, agreement })))
     .toSorted((a, b) => a.agreement - b.agreement)
   return least && { size: least.size, patch: least.patch }
-}
-
-/** Measured differences, with a sign test. */
-function difference(one: LayerOfGroup, quantity: string, values: PatchValues): Measured {
-  return { ...placeOf(one), quantity, values, signs: signsOf(values) }
 }
 
 function placeOf({ group, layer }: LayerOfGroup): Pick<Measured, 'layer' | 'size' | 'frame' | 'lean'> {

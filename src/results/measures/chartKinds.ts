@@ -1,6 +1,6 @@
 import { DIRECTIONS } from '../../experiments/maps/mapMeasures.js'
 import { READ_AXES } from '../../experiments/readout/readout.js'
-import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
+import { FEWEST_PATCH_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 import type { Variant } from './variant.js'
 
 /**
@@ -58,7 +58,7 @@ export const SIMILARITY_AND_BASELINE: MetricChart = {
     ...(['different', 'same'] as const).map((classes) => ({
       name: classes === 'different' ? 'objects of different classes' : 'objects of the same class',
       has: ({ metric, variant }: Row) => metric === 'null-baseline' && variant.classes === classes,
-      spreadFrom: FEWEST_PAIRS,
+      spreadFrom: FEWEST_PATCH_PAIRS,
     })),
   ],
 }

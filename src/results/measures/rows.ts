@@ -12,7 +12,8 @@ import { isSameVariant, type UnitNumbers, type Variant, variantText } from './va
 
 /** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5
-export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
+/** Number of pairs of as many patches. */
+export const FEWEST_PATCH_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 export type PatchValues = ReadonlyMap<string, number>
 

@@ -1,7 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers/confidence.js'
 import type { HeadRow } from '../../experiments/answers/headRow.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, foldsText } from '../../experiments/classifiers/folds.js'
-import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
+import { FEWEST_PATCH_PAIRS, FEWEST_PATCHES } from './rows.js'
 import type { Variant } from './variant.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects, if there are at least ${FEWEST_PATCHES}.`
@@ -97,7 +97,7 @@ export const NULL_BASELINE: TableKind = {
   head: ([classes]) => (classes === 'same class' ? 'objects of the same class' : 'objects of different classes'),
   statistic: 'mean',
   counted: 'pairs',
-  spread: { fewest: FEWEST_PAIRS },
+  spread: { fewest: FEWEST_PATCH_PAIRS },
 }
 
 interface AnswerColumn extends Pick<Variant, 'confidence'> {
