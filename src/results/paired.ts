@@ -10,6 +10,9 @@ const LEVEL = 0.05
 /** (z₀.₉₇₅ + z₀.₈)²: a two-sided test at .05 has the power .8 if n = this · s² / δ² (normal distribution). */
 const POWER_FACTOR = 7.85
 
+/** Pairs that the t test needs beyond those: z₀.₉₇₅² / 2 (Guenther 1981). */
+const PAIRS_FOR_T = 1.92
+
 /** Differences up to this are rounding, as that of .1 + .2 and .3, and count as 0. */
 const MOST_ROUNDING = 1e-12
 
@@ -27,6 +30,8 @@ export interface PairedDifference extends MeanInterval {
   readonly bounds: readonly [low: number, high: number] | null
   /** Of the differences; 0 for differences of one size, whose bounds do not need it. */
   readonly skewness: number
+  /** The size of all differences but zeros, if they have only one; null otherwise. */
+  readonly size: number | null
   /** Two-sided p value that the mean is 0; null for fewer than `FEWEST_PAIRS` pairs. */
   readonly p: number | null
   /** The test of `p`: McNemar's exact one if all differences but zeros have one size. */
@@ -110,10 +115,12 @@ export function isEquivalentWithin(difference: PairedDifference, margin: number)
  * Number of pairs with which a true mean difference of `amount` is found in four of five cases (power .8), if it varies
  * as these differences do; null for fewer than two pairs and for amounts that are not above 0.
  */
-export function neededPairs({ count, halfWidth }: PairedDifference, amount: number): number | null {
+export function neededPairs({ count, halfWidth, size }: PairedDifference, amount: number): number | null {
   if (halfWidth === null || !(amount > 0)) return null
   const variance = count * (halfWidth / tQuantile(0.975, count - 1)) ** 2
-  return Math.max(FEWEST_PAIRS, Math.ceil((POWER_FACTOR * variance) / amount ** 2))
+  // McNemar's exact test loses the weight of one pair, because it is discrete.
+  const more = size === null ? PAIRS_FOR_T : size / amount
+  return Math.max(FEWEST_PAIRS, Math.ceil((POWER_FACTOR * variance) / amount ** 2 + more))
 }
 
 /** Ends of the 90 % interval of the loss, which is above 0 if the measure got worse; null for too few pairs. */
@@ -136,6 +143,7 @@ function differenceByT(values: readonly number[]): PairedDifference {
     interval: halfWidth === null ? null : [mean - halfWidth, mean + halfWidth],
     bounds: standardError === null ? null : boundsByT(mean, standardError, skew, count),
     skewness: skew,
+    size: null,
     // Differences whose squares are too large for float64 tell nothing.
     p: count < FEWEST_PAIRS ? null : Number.isFinite(t) ? 2 * tTail(t, count - 1) : 1,
     test: 't',
@@ -174,6 +182,7 @@ function differenceBySigns(values: readonly number[], size: number): PairedDiffe
     interval,
     bounds: endsAt(0.95),
     skewness: 0,
+    size,
     p: count < FEWEST_PAIRS ? null : signTest(positive, negative),
     test: 'mcnemar',
   }
