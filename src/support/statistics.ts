@@ -26,8 +26,18 @@ export function halfWidthOf(standardError: number | null, count: number): number
   return standardError === null ? null : tQuantile(0.975, count - 1) * standardError
 }
 
+/** Quantiles that were computed before, by probability and degrees of freedom. Measures of one study need the same ones. */
+const quantiles = new Map<string, number>()
+
 /** The value below which a variable of Student's t distribution is with probability `p`. */
 export function tQuantile(p: number, degreesOfFreedom: number): number {
+  const key = `${p} ${degreesOfFreedom}`
+  const found = quantiles.get(key) ?? computedQuantile(p, degreesOfFreedom)
+  quantiles.set(key, found)
+  return found
+}
+
+function computedQuantile(p: number, degreesOfFreedom: number): number {
   const within = Math.abs(2 * p - 1)
   let [low, high] = [0, Math.PI / 2]
   for (let i = 0; i < 60; i++) {
