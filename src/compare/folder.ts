@@ -108,7 +108,7 @@ function isHeadline({ better, tables = [] }: Metric, variant: Variant): boolean 
 
 function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedUnit[] {
   if (network === undefined) return []
-  const { weightsSha256, layer, frame, input, reading, scores, precision, head, measures } = network
+  const { weightsSha256, layer, frame, input, reading, scores, precision, head, labelsSha256, measures } = network
   const settings = { reading, ...protocolSettings(network) }
   const facts = {
     weights: weightsSha256,
@@ -118,6 +118,7 @@ function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedU
     scores,
     precision: precision ?? 'fp32',
     threshold: head?.threshold.toString(),
+    labels: labelsSha256?.slice(0, 8) ?? 'none',
   }
   return network.photographs.map(({ name, sha256, label, values }) => ({
     name,

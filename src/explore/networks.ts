@@ -11,6 +11,7 @@ import type { Wording } from '../message.js'
 import type { Network, Pool } from '../network.js'
 import { isGenerator } from '../networks/catalog/catalog.js'
 import { isOfCategory } from '../networks/classes/categories.js'
+import { isAssumed } from '../networks/input/recipe.js'
 import { listNetworks } from '../networks/models/imported.js'
 import { answersNote, knownClasses, networkNotes, optimizationNotes } from '../networks/open/notes.js'
 import { chooseNetwork } from '../networks/open/openNetwork.js'
@@ -253,10 +254,10 @@ function refuseOtherFiles({ path, external: [other] }: OnnxFile): void {
 function recipeOf(network: Network): readonly string[] {
   const { input, inputSource, layers, classes } = network
   const { rows, cols, divisor, mean, std, channelOrder } = input
-  const isAssumed = inputSource === 'assumed'
+  const isDefault = isAssumed(network)
   return [
-    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? `${channelOrder === 'grey' ? 'assumed' : 'ImageNet’s'}; the file does not say` : inputSource}).`,
-    ...(isAssumed
+    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isDefault ? `${channelOrder === 'grey' ? 'assumed' : 'ImageNet’s'}; the file does not say` : inputSource}).`,
+    ...(isDefault
       ? [`If this is wrong, describe the input in a file NAME.input.json beside the network, and ${BY_PATH}.`]
       : []),
     `Layers: ${layers.map(({ name, dims }) => `${printable(name)} (${counted(dims, 'value')})`).join(', ')}.`,

@@ -53,11 +53,9 @@ export async function writeExtractionPage(
   const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, maps, limits))
   const hasPicture = index.groups[0]?.units[0]?.picture != null
   const htmlOf = (shown: SiteIndex | null) =>
-    resultsPage(
-      shown,
-      [extractionSection(extraction, maps, shown ?? index, hasPicture)],
-      answersLead((shown ?? index).groups),
-    )
+    resultsPage(shown, [extractionSection(extraction, maps, shown ?? index, hasPicture)], {
+      opening: answersLead((shown ?? index).groups),
+    })
   await writePage({ folder: out, index, htmlOf }, oneFile, progress)
   return { page: join(out, 'index.html'), hasPicture }
 }

@@ -32,6 +32,7 @@ import {
   summaryJson,
   summaryRows,
 } from '../results/measures/rows.js'
+import { type OpenedNetwork, openedNetworks } from '../results/store/openedNetworks.js'
 import { checkNotEarlier, compareText, groupsOfUnits, noUnits, unitFolders } from '../results/store/openResults.js'
 import { checkPairs, type NetworkPair, pairsAmong, pairsSchema, storedPairs } from '../results/store/pairs.js'
 import { renewMeasures } from '../results/store/renewedMeasures.js'
@@ -63,6 +64,7 @@ import { isPapersStudy, paperRows } from './sections/paper.js'
 import { protocolNote, provenanceSection } from './sections/provenance.js'
 import { isAbout, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 import { displayNames, type TextOf } from './text/displayNames.js'
+import { objectWarnings, photographWarnings } from './warnings.js'
 
 const OPTIONS = {
   /**
@@ -91,6 +93,8 @@ export interface Report {
   readonly rows: readonly SummaryRow[]
   /** Findings of findings.json. */
   readonly findings: readonly ClaimFinding[]
+  /** What a reader must know before the numbers, such as that the preprocessing of a network was not found. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -124,6 +128,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
   const sources = {
     arithmetic: await readArithmeticStudies(results),
     answers: await readAnsweredNetworks(results),
+    opened: await openedNetworks(results),
     pictureOf: await pictureReader(results),
   }
   if (!hasUnits && sources.arithmetic.length + sources.answers.length === 0) throw await noUnits(results)
@@ -139,7 +144,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
     return contentsOf({ ...sources, groups, index: shown, pairs }, checked)
   }
   const write = async (contents: ReportContents) => {
-    if (contents.warning !== undefined) progress.note(contents.warning)
+    if (contents.settingsNote !== undefined) progress.note(contents.settingsNote)
     await writeContents(results, contents, limits)
   }
   // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
@@ -147,10 +152,11 @@ export async function writeMeasuredReport(results: string, options: ReportOption
     ? await writeFolderAtomic(site, fill, write)
     : await contentsOf({ ...sources, groups: [], index: null, pairs: [] }, checked)
   if (!hasUnits) await write(contents)
-  const { index, sections, findings, title } = contents
+  const { index, sections, findings, title, warnings } = contents
   const htmlOf = (shown: SiteIndex | null) => {
     const all = shown ?? index
-    return resultsPage(shown, sections, all === null ? undefined : leadOf(all.groups, findings), title)
+    const opening = all === null ? undefined : leadOf(all.groups, findings)
+    return resultsPage(shown, sections, { opening, title, warnings })
   }
   await writePage({ folder: results, index, htmlOf }, oneFile, progress)
   // An earlier report may have left these entries. The results from which it made them no longer exist.
@@ -160,7 +166,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
   ]
   for (const name of obsolete) await rm(join(results, name), { recursive: true, force: true })
   const { rows, answers } = contents
-  return { report: { rows: summaryRows(rows), findings }, rows, answers }
+  return { report: { rows: summaryRows(rows), findings, warnings }, rows, answers }
 }
 
 /** Says which photographs are left out because an earlier one has the same content. */
@@ -180,6 +186,7 @@ interface ReportSources {
   readonly pairs: readonly NetworkPair[]
   readonly arithmetic: readonly ArithmeticStudy[]
   readonly answers: readonly AnsweredNetwork[]
+  readonly opened: readonly OpenedNetwork[]
   readonly pictureOf: PictureReader
 }
 
@@ -190,7 +197,8 @@ interface ReportContents extends Pick<ReportSources, 'groups' | 'index' | 'answe
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly DrawnFigure[]
   readonly sections: readonly ReportSection[]
-  readonly warning: string | undefined
+  readonly settingsNote: string | undefined
+  readonly warnings: readonly string[]
   /** Title of the page; undefined for the title of a study with units. */
   readonly title: string | undefined
   readonly textOf: TextOf
@@ -200,23 +208,31 @@ async function contentsOf(
   sources: ReportSources,
   { labels, limits }: Pick<CheckedOptions<typeof OPTIONS>, 'labels' | 'limits'>,
 ): Promise<ReportContents> {
-  const { groups, index, pairs, arithmetic, answers, pictureOf } = sources
+  const { groups, index, pairs, arithmetic, answers, opened, pictureOf } = sources
   const ofUnits = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups)]
   const rows = [...ofUnits, ...answerRows(answers), ...arithmeticRows(arithmetic)]
   const textOf = displayNames(rows, labels)
   const findings = findingsOf(groups, pairs)
-  const warning = protocolNote(groups)
+  const settingsNote = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
   const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
-  const tables = resultTables(rows, { rows: paperRows(), isPapers }).map((table) =>
-    warning === undefined || !isAbout('objects')(table) ? table : { ...table, note: `${table.note} ${warning}` },
+  const recipes = objectWarnings(
+    groups.flatMap(({ units: [unit] }) => unit ?? []),
+    opened,
   )
+  const ofObjects = [...(settingsNote === undefined ? [] : [settingsNote]), ...recipes]
+  const ofPhotographs = photographWarnings(answers, opened)
+  const tables = resultTables(rows, { rows: paperRows(), isPapers }).map((table) => {
+    const own = isAbout('objects')(table) ? ofObjects : isAbout('photographs')(table) ? ofPhotographs : []
+    return { ...table, note: [table.note, ...own].join(' ') }
+  })
   const photographs =
     answers.length === 0
       ? { sections: [], figures: [] }
       : await photographsPart(answers, tables.filter(isAbout('photographs')), pictureOf)
   const ofArithmetic = arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic')))
-  const made = { groups, index, answers, rows, tables, findings, warning, textOf }
+  const warnings = distinct([...recipes, ...ofPhotographs])
+  const made = { groups, index, answers, rows, tables, findings, settingsNote, warnings, textOf }
   if (index === null)
     return {
       ...made,
@@ -262,7 +278,7 @@ function titleWithoutUnits(arithmetic: readonly ArithmeticStudy[], answers: read
 
 /** Writes everything except the site and the page. */
 async function writeContents(results: string, contents: ReportContents, limits: ColourLimits): Promise<void> {
-  const { groups, answers, rows, tables, findings, figures, sections, textOf } = contents
+  const { groups, answers, rows, tables, findings, figures, sections, warnings, textOf } = contents
   const charts = sections.flatMap((section) => section.charts ?? [])
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables, textOf)
@@ -274,7 +290,7 @@ async function writeContents(results: string, contents: ReportContents, limits: 
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
-  await writeFileAtomic(join(results, 'findings.md'), findingsMarkdown(findings))
+  await writeFileAtomic(join(results, 'findings.md'), findingsMarkdown(findings, warnings))
   await writeFileAtomic(join(results, 'findings.json'), `${JSON.stringify(findings, null, 2)}\n`)
 }
 

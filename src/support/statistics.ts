@@ -141,3 +141,18 @@ export function holm(ps: readonly number[]): readonly number[] {
   }
   return adjusted
 }
+
+/**
+ * Probability of at most `most` successes in `count` independent trials that succeed with probability `p`.
+ * @param p above 0 and below 1
+ */
+export function probabilityAtMost(most: number, count: number, p: number): number {
+  let tail = 0
+  // As in `signTest`, probabilities are kept as logarithms.
+  let logChance = count * Math.log1p(-p)
+  for (let k = 0; k <= most; k++) {
+    tail += Math.exp(logChance)
+    logChance += Math.log((count - k) / (k + 1)) + Math.log(p) - Math.log1p(-p)
+  }
+  return Math.min(1, tail)
+}

@@ -277,7 +277,55 @@ describe('the classes of a network', () => {
     })
   })
 
+  it.each<[string, string | object, string]>([
+    ['net.labels.txt', 'ant\nbee\ncat\ndog\nelk', 'net.labels.txt'],
+    ['net.labels.txt', '\ufeffant\r\n bee \r\ncat\r\ndog\r\nelk\r\n\r\n', 'net.labels.txt'],
+    ['labels.txt', 'ant\rbee\rcat\rdog\relk', 'labels.txt'],
+    ['net.labels.json', `\ufeff${JSON.stringify(names)}`, 'net.labels.json'],
+    ['net.labels.json', { 4: 'elk', 3: 'dog', 2: 'cat', 1: 'bee', 0: 'ant' }, 'net.labels.json'],
+  ])('may be in the file %s %j', async (file, content, source) => {
+    arrange({ files: { [file]: content } })
+    expect(await classes()).toMatchObject({ names, source })
+  })
+
+  it.each<[string, string | object, string]>([
+    ['net.labels.txt', '', 'it is empty'],
+    ['net.labels.txt', ' \r\n\r\n', 'it is empty'],
+    ['net.labels.txt', '\nant\nbee\ncat\ndog', 'line 1 is empty'],
+    ['net.labels.txt', 'ant\nbee\n\ndog\nelk', 'line 3 is empty'],
+    ['net.labels.json', 'ant\nbee\ncat\ndog\nelk', 'it is not valid JSON'],
+    ['net.labels.json', { 0: 'ant', 1: 'bee', 3: 'dog', 4: 'elk' }, 'class 2 has no name'],
+    ['net.labels.json', { 1: 'ant', 2: 'bee' }, 'class 0 has no name'],
+    ['net.labels.json', { 0: ['n1', 'ant'] }, 'class 0 has no name'],
+    ['net.labels.json', { ant: 0, bee: 1 }, 'its keys are not 0, 1, 2 and so on'],
+    ['net.labels.json', {}, 'class 0 has no name'],
+    ['net.labels.json', ['ant', 2, 'cat', 'dog', 'elk'], 'entry 2 is no text'],
+    ['net.labels.json', '"ant"', 'it is neither a list nor an object'],
+  ])('in %s %j are refused in one line, which has the right form', async (file, content, problem) => {
+    arrange({ files: { [file]: content } })
+    expect(await messageOf(classes(), InputError)).toBe(
+      `${folder(file)} does not name the classes: ${problem}; write ["cat", "dog"] or {"0": "cat", "1": "dog"} into net.labels.json, or one name on each line of net.labels.txt`,
+    )
+  })
+
+  it('are refused in another encoding', async () => {
+    arrange({})
+    writeFileSync(folder('net.labels.txt'), Buffer.from('ant\nbee', 'utf16le'))
+    expect(await messageOf(classes(), InputError)).toContain('net.labels.txt is not a text file in UTF-8')
+  })
+
+  it('are not those in a file of another program that has another form or number', async () => {
+    arrange({ files: { 'labels.txt': 'ant\n\nbee', 'labels.json': { ant: 0 }, 'config.json': { id2label } } })
+    expect(await classes()).toMatchObject({ source: 'config.json' })
+    arrange({ files: { 'labels.txt': 'ant\nbee', 'config.json': {} }, metadata })
+    expect(await classes()).toMatchObject({ source: 'metadata of the model' })
+  })
+
   it('must be as many as the network has', async () => {
+    arrange({ files: { 'net.labels.txt': 'ant\nbee' } })
+    expect(await messageOf(classes(), InputError)).toBe(
+      `${folder('net.labels.txt')} names 2 classes, but the network has 5; correct the file, or remove it`,
+    )
     arrange({ files: { 'net.labels.json': { 0: 'one' } } })
     expect(await messageOf(classes(), InputError)).toContain('names 1 class, but the network has 5')
   })

@@ -75,5 +75,5 @@ export async function madePage(
   pictures: Readonly<Record<string, Buffer>> = {},
 ): Promise<string> {
   const { sections } = await photographsPart(networks, [], async ({ name }) => pictures[name])
-  return resultsPage(null, sections, undefined, 'Shift consistency')
+  return resultsPage(null, sections, { title: 'Shift consistency' })
 }

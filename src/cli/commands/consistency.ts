@@ -83,10 +83,11 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
   printTimes(estimate)
 }
 
-async function printResult({ networks }: Consistency): Promise<void> {
-  const { printAnswers } = await import('../output/printedReport.js')
+async function printResult({ networks, warnings }: Consistency): Promise<void> {
+  const { printAnswers, printWarnings } = await import('../output/printedReport.js')
   const areSeveral = networks.length > 1
   const hasMeasures = networks.some(({ measures }) => measures.length > 0)
+  printWarnings(warnings)
   if (hasMeasures) printAnswers(networks)
   for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
     say(

@@ -16,7 +16,17 @@ import { distinct } from '../../support/lists.js'
 import { print, printTable, terminalColumns, wrapped } from './output.js'
 
 /** Prints questions and answers. If the study answers no questions, prints results of feature arithmetic instead. */
-export function printReport({ rows, findings }: Report): void {
+export function printReport({ rows, findings, warnings }: Report): void {
+  printWarnings(warnings)
+  printFindings({ rows, findings })
+}
+
+/** Prints what a reader must know before the numbers. */
+export function printWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) wrapped(`! ${warning}`, terminalColumns()).forEach(print)
+}
+
+function printFindings({ rows, findings }: Pick<Report, 'rows' | 'findings'>): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
     printExact(exact)

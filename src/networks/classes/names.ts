@@ -7,53 +7,106 @@ import { modelsFolder } from '../../files/package.js'
 import type { Classes } from '../../network.js'
 import type { OnnxFile } from '../../onnx/format/onnxFile.js'
 import { counted } from '../../support/text.js'
-import { jsonBeside } from '../input/sources.js'
+import { jsonBeside, textBeside } from '../input/sources.js'
 import { imagenetClasses } from './imagenet.js'
 
 export interface NamedClasses extends Pick<Classes, 'names' | 'source'> {
-  /** Whether the list is in the network's own file NAME.labels.json, which must fit the network. */
+  /** Whether the list is in a file that is only of this network, such as NAME.labels.json. It must fit the network. */
   readonly isOwn?: boolean
 }
 
 /**
  * Reads the lists of class names that come with a network's file, in this order:
- * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
- *   config.json (Hugging Face's id2label, timm's label_names);
+ * - a file beside the model: NAME.labels.json or NAME.labels.txt, labels.json or labels.txt, or config.json (Hugging
+ *   Face's id2label, timm's label_names). JSON is a list of names, or an object of names by index. A text has one name
+ *   on each line;
  * - `classes` in the model's metadata, or `names`, which Ultralytics writes in Python's form.
  * @param folders to search for files that describe the network
- * @throws InputError if NAME.labels.json is damaged
+ * @throws InputError if NAME.labels.json or NAME.labels.txt has another form
  */
 export async function statedNames(
   { path, metadata }: OnnxFile,
   folders: readonly string[],
 ): Promise<readonly NamedClasses[]> {
-  const own = ownNamesFile(path)
-  const files = ['labels.json', 'config.json'].flatMap((file) => folders.map((folder) => join(folder, file)))
-  const documents = await Promise.all([jsonBeside(own, true), ...files.map((file) => jsonBeside(file, false))])
-  const sources = [own, ...files].map((file) => basename(file))
-  const stated = [labelNames(tryJson(metadata.get('classes') ?? '')), pythonNames(metadata.get('names') ?? '')]
-  const lists = [...documents.map(labelNames), ...stated]
-  return lists.flatMap((names, i) =>
-    names === undefined ? [] : [{ names, source: sources[i] ?? 'metadata of the model', isOwn: i === 0 }],
+  const own = join(dirname(path), `${basename(path, extname(path))}.labels`)
+  const lists: NamedClasses[] = []
+  const add = (names: readonly string[] | undefined, source: string, isOwn = false) => {
+    if (names !== undefined) lists.push({ names, source, ...(isOwn && { isOwn }) })
+  }
+  for (const file of OWN_FILES.map((ending) => `${own}${ending}`)) add(await ownNames(file), basename(file), true)
+  for (const file of FOREIGN_FILES)
+    for (const folder of folders) add(await foreignNames(join(folder, file)).catch(noInput), file)
+  add(labelNames(tryJson(metadata.get('classes') ?? '')), METADATA)
+  add(pythonNames(metadata.get('names') ?? ''), METADATA)
+  return lists
+}
+
+const OWN_FILES = ['.json', '.txt'] as const
+const FOREIGN_FILES = ['labels.json', 'labels.txt', 'config.json'] as const
+const METADATA = 'metadata of the model'
+
+/** A foreign file may belong to another program, so that one with another form is skipped. */
+function noInput(error: unknown): undefined {
+  if (!(error instanceof InputError)) throw error
+}
+
+async function foreignNames(path: string): Promise<readonly string[] | undefined> {
+  if (extname(path) === '.json') return labelNames(await jsonBeside(path, false))
+  const text = await textBeside(path)
+  return text === undefined ? undefined : linesOf(text, path)
+}
+
+/** The names in a file that is only of this network. */
+async function ownNames(path: string): Promise<readonly string[] | undefined> {
+  const text = await textBeside(path)
+  if (text === undefined) return undefined
+  if (extname(path) === '.txt') return linesOf(text, path)
+  const document = tryJson(text)
+  const names = labelNames(document)
+  if (names !== undefined) return names
+  throw wrongForm(path, document === undefined ? 'it is not valid JSON' : problemOf(document))
+}
+
+/** Names of classes, one on each line. Blank lines may only end the text. */
+function linesOf(text: string, path: string): readonly string[] {
+  const names = text
+    .trimEnd()
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+  const empty = names.indexOf('')
+  if (empty === -1) return names
+  throw wrongForm(path, names.length === 1 ? 'it is empty' : `line ${empty + 1} is empty`)
+}
+
+/** Says why a document does not name classes by index. */
+function problemOf(document: unknown): string {
+  if (typeof document !== 'object' || document === null) return 'it is neither a list nor an object'
+  const isText = (index: number | string) => typeof Reflect.get(document, index) === 'string'
+  if (Array.isArray(document)) return `entry ${document.findIndex((_, i) => !isText(i)) + 1} is no text`
+  const keys = Object.keys(document)
+  if (!keys.every((key) => /^\d+$/.test(key))) return 'its keys are not 0, 1, 2 and so on'
+  const missing = Array.from({ length: keys.length + 1 }, (_, i) => i).find((i) => !isText(i))
+  return `class ${missing} has no name`
+}
+
+function wrongForm(path: string, problem: string): InputError {
+  const stem = basename(path, extname(path))
+  return new InputError(
+    `${path} does not name the classes: ${problem}; write ["cat", "dog"] or {"0": "cat", "1": "dog"} into ${stem}.json, or one name on each line of ${stem}.txt`,
   )
 }
 
-/** Path of NAME.labels.json. */
-function ownNamesFile(path: string): string {
-  return join(dirname(path), `${basename(path, extname(path))}.labels.json`)
-}
-
-/** @throws InputError if NAME.labels.json exists, but `fits` tells that its number of names is not the network's */
+/** @throws InputError if the network has a file of names, but `fits` tells that their number is not the network's */
 export function checkOwnNames(
   { path }: OnnxFile,
   lists: readonly NamedClasses[],
   classes: number,
   fits: (count: number) => boolean,
 ): void {
-  const own = lists.find(({ isOwn }) => isOwn)?.names.length
-  if (own === undefined || fits(own)) return
+  const own = lists.find(({ isOwn }) => isOwn)
+  if (own === undefined || fits(own.names.length)) return
   throw new InputError(
-    `${ownNamesFile(path)} names ${counted(own, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
+    `${join(dirname(path), own.source)} names ${counted(own.names.length, 'class', 'classes')}, but the network has ${classes}; correct the file, or remove it`,
   )
 }
 

@@ -56,7 +56,7 @@ export function weightsFiles(read: ReferringModel, onnx: HubFile, { files }: Hub
   return [...new Set(named)]
 }
 
-const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
+const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json', 'labels.txt']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
 /**

@@ -21,8 +21,14 @@ interface InputKind {
   readonly grey: boolean
 }
 
-export function assumedInput({ id, input, inputSource }: Pick<Network, 'id' | 'input' | 'inputSource'>) {
-  if (inputSource !== ASSUMED) return undefined
+/** Whether nothing states how pixels become the input, so that a default is used. */
+export function isAssumed({ inputSource }: Pick<Network, 'inputSource'>): boolean {
+  return inputSource === ASSUMED
+}
+
+export function assumedInput(network: Pick<Network, 'id' | 'input' | 'inputSource'>) {
+  if (!isAssumed(network)) return undefined
+  const { id, input } = network
   const used = input.channelOrder === 'grey' ? 'values from 0 to 1 are' : "ImageNet's is"
   return words`${id}: no preprocessing was found, so ${used} used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }

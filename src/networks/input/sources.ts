@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
@@ -31,15 +32,25 @@ export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown
   }
 }
 
-async function readJson(path: string): Promise<unknown> {
+/**
+ * Reads a small text file in UTF-8, without its byte order mark; undefined if it does not exist.
+ * @throws InputError if it is too large or not in UTF-8
+ */
+export async function textBeside(path: string): Promise<string | undefined> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
-    throw new InputError(
-      `${path} has ${status.size} bytes, too many for a file that describes a network’s input; remove it`,
-    )
+    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a network; remove it`)
+  const bytes = await readRegular(path)
+  if (isUtf8(bytes) && !bytes.includes(0)) return new TextDecoder().decode(bytes)
+  throw new InputError(`${path} is not a text file in UTF-8; save it as one, or remove it`)
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await textBeside(path)
+  if (text === undefined) return undefined
   try {
-    return parseJson((await readRegular(path)).toString('utf8'))
+    return parseJson(text)
   } catch (error) {
     throw new InputError(`${path} is not valid JSON; correct it, or remove it`, { cause: error })
   }

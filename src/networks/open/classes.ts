@@ -11,7 +11,7 @@ import { readOutputs } from './outputs.js'
  * The classes of the output with class scores that is among `layers`; see `outputKinds` for how it is found. Undefined if
  * there is none.
  * @throws UsageError if an option says what the class scores mean, but there are none
- * @throws InputError if no output has one value per name in NAME.labels.json
+ * @throws InputError if no output has one value per name in the network’s own file of names
  */
 export function classesOf(
   file: Pick<NetworkFile, 'reference' | 'onnx' | 'names' | 'name'>,

@@ -21,17 +21,24 @@ export interface PageParts {
   readonly main: string
 }
 
+/** How a page of results begins. */
+interface PageStart {
+  readonly opening?: Opening | undefined
+  /** What the page is; by default, which networks it studies. */
+  readonly title?: string | undefined
+  /** What a reader must know before the numbers. */
+  readonly warnings?: readonly string[]
+}
+
 /**
  * The page of a results folder: the viewer, then the given sections, then the citation. The page needs the folder
  * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
- * @param title says what the page is; by default, which networks it studies
  */
 export function resultsPage(
   index: SiteIndex | null,
   sections: readonly ReportSection[],
-  opening?: Opening,
-  title = index === null ? 'Feature arithmetic' : studyTitle(index),
+  { opening, title = index === null ? 'Feature arithmetic' : studyTitle(index), warnings = [] }: PageStart = {},
 ): string {
   const all = [...sections, citationSection()]
   const leftOut = index?.oneFile?.leftOut
@@ -47,13 +54,17 @@ export function resultsPage(
     ],
     // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
     main: [
-      ...(leftOut ? [`<p class="note">This file ${escapeHtml(leftOut)}. Open index.html to see all.</p>`] : []),
+      ...[...(leftOut ? [`This file ${leftOut}. Open index.html to see all.`] : []), ...warnings].map(noteHtml),
       ...(index === null
         ? [headingOf(title)]
         : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),
   })
+}
+
+function noteHtml(text: string): string {
+  return `<p class="note">${escapeHtml(text)}</p>`
 }
 
 /** The h1 of a page without a viewer. */

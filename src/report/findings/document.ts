@@ -24,7 +24,8 @@ import { claimFigure } from './figure.js'
 import type { ClaimFinding } from './finding.js'
 import { VERDICT_RULE } from './findings.js'
 
-export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
+/** @param warnings what a reader must know before the numbers */
+export function findingsMarkdown(findings: readonly ClaimFinding[], warnings: readonly string[] = []): string {
   const { title, answer, open, notes, answered } = findingCounts(findings)
   const parts = answered.flatMap(({ claim, own }) => {
     const evidence = evidenceTable(claim, own)
@@ -36,7 +37,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     ]
   })
   const table = answered.length === 0 ? [] : [tableMarkdown(answersTable(answered, false)), ...notes.map(markdownText)]
-  return `${[`# ${title}`, `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
+  return `${[`# ${title}`, ...warnings.map(markdownText), `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
 }
 
 /** @param source sizes and positions of the study, for the charts' files */

@@ -3,6 +3,7 @@ import { InputError } from '../../errors.js'
 import { numberedAnswers } from '../../experiments/answers/chance.js'
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import { PROTOCOL_NAMES, type ProtocolName, protocolNamed } from '../../experiments/answers/protocols.js'
+import { sha256 } from '../../files/sha256.js'
 import { compareText, foldersIn } from '../store/openResults.js'
 import { type ReadPhotograph, withChance } from './chanceValues.js'
 import { answersIn, metricsOf, photographMetrics, type StoredAnswer, storedAnswers } from './measures.js'
@@ -18,6 +19,8 @@ export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket'
   readonly measures: readonly ConsistencyMetric[]
   /** Sorted by name. Photographs of equal content are one, under the first name. */
   readonly photographs: readonly MeasuredPhotograph[]
+  /** SHA-256 of the photographs' labels, whatever their order and names; absent without labels. */
+  readonly labelsSha256?: string
   /** Names of photographs that are left out because an earlier one has the same content. */
   readonly copies: readonly string[]
   readonly failed: readonly FailedPhotograph[]
@@ -78,11 +81,15 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
     metricsOf(protocolNamed(protocol), has).map((measure): ListedMetric => ({ protocol, measure })),
   )
   const { photographs, copies } = withoutCopies(await readPhotographs(buckets, listed))
+  const labelled = photographs.flatMap(({ sha256, label }) =>
+    label === undefined ? [] : [JSON.stringify([sha256, label])],
+  )
   const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
   return {
     ...inputs,
     protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one!) })),
     ...withChance(listed, photographs),
+    ...(labelled.length > 0 && { labelsSha256: sha256(labelled.sort(compareText).join('\n')) }),
     copies,
     failed: distinctFailures(all),
     answersTo: async (protocol, sha256) => {

@@ -7,7 +7,9 @@ import { rm } from '../../files/retried.js'
 import type { ClassScores } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import type { Report } from '../../report/report.js'
+import { photographWarnings } from '../../report/warnings.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../results/answers/read.js'
+import { openedNetworks } from '../../results/store/openedNetworks.js'
 import { runStudy } from '../work/run.js'
 import { type NetworkSettings, readRun } from '../work/runFile.js'
 import { imagesOf } from '../work/workItem.js'
@@ -25,6 +27,8 @@ export interface Consistency {
   readonly labels?: string
   /** In the order in which they were given. */
   readonly networks: readonly NetworkConsistency[]
+  /** What a reader must know before the numbers, such as that the preprocessing of a network was not found. */
+  readonly warnings: readonly string[]
   /** Numbers and findings of the report; null with `report: false` and without `out`. */
   readonly report: Report | null
 }
@@ -36,8 +40,19 @@ export interface Consistency {
 export interface NetworkConsistency
   extends Pick<
     AnsweredNetwork,
-    'model' | 'weightsSha256' | 'frame' | 'input' | 'layer' | 'measures' | 'varieties' | 'photographs' | 'failed'
+    | 'model'
+    | 'weightsSha256'
+    | 'frame'
+    | 'input'
+    | 'layer'
+    | 'labelsSha256'
+    | 'measures'
+    | 'varieties'
+    | 'photographs'
+    | 'failed'
   > {
+  /** Where the preprocessing (`input`) was found; see `Network`. */
+  readonly inputSource: string
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
   /** Only of a head, such as a detector's: the least score at which it sees something. */
@@ -81,7 +96,8 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   const plan = await planAnswers(options, out)
   const { finished, isComplete, report } = await runStudy(plan, options)
   // Until other processes have finished, a network may have no answers, or some that were made with other settings.
-  const stored = new Map((isComplete ? await readAnsweredNetworks(out) : []).map((network) => [network.model, network]))
+  const answered = isComplete ? await readAnsweredNetworks(out) : []
+  const stored = new Map(answered.map((network) => [network.model, network]))
   const { settings = {} } = (await readRun(join(out, 'run.json'))) ?? {}
   const networks = plan.networks.map((network): NetworkConsistency => {
     const own = finished.filter(({ item }) => item.network === network)
@@ -97,19 +113,24 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   const { draws, seed } = options
   const { background, labels } = plan
   const protocols = plan.protocols.map(({ name }) => name)
-  return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, report }
+  const own = plan.networks.flatMap(({ id }) => stored.get(id) ?? [])
+  const warnings = photographWarnings(own, await openedNetworks(out))
+  return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, warnings, report }
 }
 
-const NONE = { measures: [], varieties: [], photographs: [], failed: [] }
+type Answered = Pick<AnsweredNetwork, 'labelsSha256' | 'measures' | 'varieties' | 'photographs' | 'failed'>
+
+const NONE: Answered = { measures: [], varieties: [], photographs: [], failed: [] }
 
 function describedNetwork(
-  { id, weightsSha256, input, classes, head }: Classifier,
-  { measures, varieties, photographs, failed }: Pick<AnsweredNetwork, keyof typeof NONE> = NONE,
+  { id, weightsSha256, input, inputSource, classes, head }: Classifier,
+  { labelsSha256, measures, varieties, photographs, failed }: Answered = NONE,
 ) {
   const { layer, scores } = classes
   return {
-    ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), layer, scores },
+    ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), inputSource, layer, scores },
     ...(head && { threshold: head.threshold }),
+    ...(labelsSha256 !== undefined && { labelsSha256 }),
     ...{ measures, varieties, photographs, failed },
   }
 }

@@ -3,6 +3,7 @@ import { basename, dirname, normalize } from 'node:path'
 import { InputError } from '../../errors.js'
 import { csvRows } from '../../files/csv.js'
 import { withFile } from '../../files/openFile.js'
+import { sha256 } from '../../files/sha256.js'
 import type { Classes, Network } from '../../network.js'
 import { classFinder, isIndex } from '../../networks/classes/words.js'
 import type { PhotographFile } from '../../patches/photographs.js'
@@ -17,6 +18,8 @@ interface Label {
 export interface Labels {
   /** The file with the labels, or `folders`. */
   readonly source: string
+  /** SHA-256 of the file; absent for folders. */
+  readonly sha256?: string
   /** By name of the photograph. Photographs without a label are missing. */
   readonly of: ReadonlyMap<string, Label>
 }
@@ -106,7 +109,7 @@ async function labelsOfFile(path: string, files: readonly PhotographFile[]): Pro
       throw new InputError(`${place}: ${file} has other classes than in ${former.place}; remove one of the lines`)
     if (words.length > 0) of.set(name, former ?? { words, place })
   }
-  return { source: path, of }
+  return { source: path, sha256: sha256(bytes), of }
 }
 
 /** Finds the columns with photographs and with classes by their headings; undefined if a row has none. */

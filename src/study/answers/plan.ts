@@ -222,7 +222,7 @@ function describeAnswers(
   const protocols = new Map(items.map(({ path, inputs: { bucket, ...inputs } }) => [dirname(path), inputs]))
   return {
     photographs: { source, list: listFile(names), count: names.length },
-    ...(labels && { labels: labels.source }),
+    ...(labels && { labels: labels.source, ...(labels.sha256 !== undefined && { labelsSha256: labels.sha256 }) }),
     answers: [...protocols.values()],
   }
 }

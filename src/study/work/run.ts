@@ -12,6 +12,8 @@ import type { Network } from '../../network.js'
 import { networkNotes } from '../../networks/open/notes.js'
 import { type Progress, progressTo } from '../../progress.js'
 import { type Report, writeReport } from '../../report/report.js'
+import { storedWarnings } from '../../report/warnings.js'
+import { openedNetworks } from '../../results/store/openedNetworks.js'
 import { storedPairs } from '../../results/store/pairs.js'
 import { reportStamp } from '../../results/store/reportStamp.js'
 import { openPeers } from './peers.js'
@@ -155,7 +157,8 @@ function writeStudyReport<T extends WorkItem>(run: StudyRun<T>): Promise<Report>
   const { out } = plan
   const { limits, onProgress, signal } = options
   return peers.alone('report', async () => {
-    const stamp = await reportStamp(out, { limits: limits ?? null, pairs: await storedPairs(out) })
+    const [pairs, opened] = [await storedPairs(out), await openedNetworks(out)]
+    const stamp = await reportStamp(out, { limits: limits ?? null, pairs, opened })
     const written = peers.hadOthers ? await writtenReport(out, stamp) : undefined
     if (written !== undefined) {
       progress.note('another process wrote the report')
@@ -183,7 +186,7 @@ async function writtenReport(out: string, stamp: string): Promise<Report | undef
   const texts = await reportTexts(out)
   if ((await lastReport(runFile({ out }))) !== reportMark(stamp, texts)) return undefined
   const [rows, findings] = texts.map((text) => text && JSON.parse(text)) as [Report['rows'], Report['findings'] | '']
-  return { rows, findings: findings || [] }
+  return { rows, findings: findings || [], warnings: await storedWarnings(out) }
 }
 
 /** @throws InputError if finished items have disappeared, because the tables would be averages of fewer results */

@@ -17,6 +17,8 @@ export type NetworkSettings = Settings & ExecutionRecord & { readonly classifier
 
 /** An entry of run.json: the keys that Shiftscope reads. The others are kept as they are. */
 const entrySchema = z.looseObject({
+  /** The networks of this run, and those of earlier ones that it did not open. */
+  networks: z.array(z.looseObject({ id: z.string() })).optional(),
   process: ownerSchema,
   settings: z.record(z.string(), z.unknown()),
   computed: z.number(),
@@ -64,6 +66,7 @@ export type PlannedItem = Pick<WorkItem, 'kind' | 'title' | 'count' | 'isStored'
 
 /** The keys of a new entry that are read here. Entries have more keys, which are only written. */
 interface NewEntry {
+  readonly networks: readonly Pick<Network, 'id'>[]
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number
@@ -72,8 +75,8 @@ interface NewEntry {
 
 /**
  * Writes the entry of a run (one call of a command) into run.json. It keeps the entries of earlier runs that computed
- * something, oldest first. It also keeps the settings of networks that this run did not open, and the pairs if this run
- * has none. Only one process at a time may call it.
+ * something, oldest first. It also keeps what is said about networks that this run did not open, and the pairs if this
+ * run has none. Only one process at a time may call it.
  *
  * @param report mark of the report that was just written (see `reportMark`); null keeps the stored mark
  */
@@ -87,9 +90,11 @@ export async function writeRunFile<T extends NewEntry>(
   const isKept = ({ process, computed, finished }: RunEntry) =>
     process.id !== run.process.id && (computed !== 0 || (finished === null && lifeOf(process) !== 'ended'))
   const runs = stored === undefined ? [] : entriesOf(stored).filter(isKept)
+  const opened = new Set(run.networks.map(({ id }) => id))
   const document = {
     ...(stored?.pairs && { pairs: stored.pairs }),
     ...run,
+    networks: [...(stored?.networks ?? []).filter(({ id }) => !opened.has(id)), ...run.networks],
     settings: { ...stored?.settings, ...run.settings },
     report: report ?? stored?.report ?? null,
     ...(runs.length > 0 && { earlier: runs }),

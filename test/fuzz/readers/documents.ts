@@ -240,7 +240,7 @@ async function readRuns(results: string): Promise<void> {
   const { units } = await studyStatus(results)
   assert(Object.values(units).every((count) => Number.isInteger(count) && count >= 0))
   const own = thisOwner()
-  await writeRunFile(path, { process: own, settings: {}, computed: 1, finished: null })
+  await writeRunFile(path, { networks: [], process: own, settings: {}, computed: 1, finished: null })
   assert.equal((await readRun(path))?.process.id, own.id)
   const locks = openLocks(results)
   try {

@@ -20,7 +20,7 @@ describe('the page of a report', () => {
       { key: 1, model: 'b', size: 75, stride: 2 },
     ]
     const groups = wishes.map((wish) => ({ ...groupOf(wish), frame: 224 }))
-    const page = resultsPage(indexOf(groups), [], opening)
+    const page = resultsPage(indexOf(groups), [], { opening })
     expect(page).toContain(
       '<p class="finding"><strong>A “bird” changes.</strong> Others do not.</p>\n<p class="soft">2 networks · 2 objects of 75 and 125 px · 100 positions each, every 1 or 2 px</p>',
     )

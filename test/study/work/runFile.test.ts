@@ -15,7 +15,7 @@ const OTHER: Owner = { ...process, id: '0000000000000001' }
 /** What stands in run.json after a run was written into it that said all this before. */
 async function runAfter(before: object, run: object = {}, report?: string): Promise<Record<string, unknown>> {
   writeFileSync(inFolder('run.json'), JSON.stringify(runFile({ process: OTHER, ...before })))
-  const entry = { process, settings: {}, computed: 1, finished: null, ...run }
+  const entry = { networks: [], process, settings: {}, computed: 1, finished: null, ...run }
   await writeRunFile(inFolder('run.json'), entry, report)
   return JSON.parse(readFileSync(inFolder('run.json'), 'utf8'))
 }
