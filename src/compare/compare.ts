@@ -271,7 +271,10 @@ function checkedPair(
   const sizes = [own, others].map((units) =>
     [...new Set(units.flatMap(({ size }) => size ?? []))].sort((a, b) => a - b).join(','),
   )
-  const isOther = before.unfinished === undefined && after.unfinished === undefined && sizes[0] !== sizes[1]
+  const areFinished = before.unfinished === undefined && after.unfinished === undefined
+  // In other frames, the same share is another size.
+  const isScaled = first !== undefined && one?.grid?.frame !== other?.grid?.frame
+  const isOther = areFinished && !isScaled && sizes[0] !== sizes[1]
   const differences = [
     ...(isOther ? [`sizes ${sizes.join(' and ')}`] : []),
     ...differencesBetween(compared, 'settings'),

@@ -7,11 +7,12 @@ import { MEASURES, type Metric } from '../results/measures/measures.js'
 import { type Variant, variantText } from '../results/measures/variant.js'
 import { checkNotEarlier, groupsOfUnits } from '../results/store/openResults.js'
 import { openUnit } from '../results/store/openUnit.js'
+import { roledLayers } from '../results/store/pairedLayers.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { COMPARED_INPUTS } from '../results/unit/unitDifferences.js'
 import { studyStatus } from '../study/status.js'
 import { printable } from '../support/text.js'
-import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.js'
+import type { ComparedFolder, ComparedUnit, PairContext, Texts, UnitValue } from './pairing.js'
 
 /** @throws InputError if the folder has no results, damaged ones, or results of an earlier version */
 export async function openFolder(path: string): Promise<ComparedFolder> {
@@ -64,28 +65,28 @@ function textsOf(kind: 'setting' | 'fact', inputs: UnitInputs): Texts {
 
 /** Keeps only what pairing needs, because a folder may have thousands of units. */
 async function comparedObject(results: string, folder: string): Promise<ComparedUnit> {
-  const { inputs, frame, layers } = await openUnit(results, folder)
+  const { inputs, frame, rows, layers } = await openUnit(results, folder)
   const { patch, patchSha256, size, weightsSha256 } = inputs
-  const answering = layers.filter(({ answers }) => answers !== null).map(({ name }) => name)
   return {
     name: patch,
     sha256: patchSha256,
     size,
+    grid: { frame, rows },
     settings: { frame: `${frame} px`, ...textsOf('setting', inputs) },
-    facts: { weights: weightsSha256, ...textsOf('fact', inputs) },
-    layers: { all: inputs.layers, answering },
-    values: (layerNames) => objectValues(results, folder, layerNames),
+    facts: { weights: weightsSha256, frame: `${frame} px`, ...textsOf('fact', inputs) },
+    layers: roledLayers(layers),
+    values: (context) => objectValues(results, folder, context),
   }
 }
 
 async function objectValues(
   results: string,
   folder: string,
-  layerNames: ReadonlyMap<string, string>,
+  { layerNames, sizes }: PairContext,
 ): Promise<readonly UnitValue[]> {
   const unit = await openUnit(results, folder)
   const numbers = await unit.measures()
-  const at = sizeText([{ size: unit.inputs.size, frame: unit.frame }])
+  const at = sizes ?? sizeText([{ size: unit.inputs.size, frame: unit.frame }])
   return unit.inputs.layers.flatMap((layer, i) =>
     MEASURES.flatMap((measure) =>
       (numbers[i]?.[measure.name] ?? []).map(([variant, value]) => ({

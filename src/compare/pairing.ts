@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.js'
+import { isSameShare } from '../patches/sizes.js'
+import { pairedLayers, type RoledLayers } from '../results/store/pairedLayers.js'
 import { addTo } from '../support/lists.js'
 import type { ComparedKind, ComparedMetric, Unpaired } from './result.js'
 
@@ -21,10 +23,20 @@ export interface ComparedUnit extends Unpaired {
   readonly settings: Texts
   /** Facts about the network, which may differ. */
   readonly facts: Texts
-  /** Layers that were measured, and those of them with class scores; absent for photographs. */
-  readonly layers?: { readonly all: readonly string[]; readonly answering: readonly string[] }
-  /** Reads the values of all measures. `layerNames` are other names for layers. */
-  readonly values: (layerNames: ReadonlyMap<string, string>) => Promise<readonly UnitValue[]>
+  /** Side of the frame and rows of positions, only of an object. */
+  readonly grid?: { readonly frame: number; readonly rows: number }
+  /** Layers that were measured; absent for photographs. */
+  readonly layers?: RoledLayers
+  /** Reads the values of all measures. */
+  readonly values: (context: PairContext) => Promise<readonly UnitValue[]>
+}
+
+/** What the names of values depend on, besides their unit. */
+export interface PairContext {
+  /** Other names for layers. */
+  readonly layerNames: ReadonlyMap<string, string>
+  /** The sizes of a pair whose objects have different sizes. */
+  readonly sizes?: string | undefined
 }
 
 /** A number of one unit. */
@@ -45,7 +57,8 @@ export type UnitPair = readonly [before: ComparedUnit, after: ComparedUnit]
 
 /**
  * Pairs units of equal content and size. If several have equal content, those of equal names are paired first, and then
- * the others in their order.
+ * the others in their order. In frames of different sides, objects have other sizes and so other contents: those of
+ * equal names and of the same share of the frame are paired.
  */
 export function pairedUnits(before: readonly ComparedUnit[], after: readonly ComparedUnit[]): readonly UnitPair[] {
   const partners = new Map<ComparedUnit, ComparedUnit>()
@@ -62,44 +75,69 @@ export function pairedUnits(before: readonly ComparedUnit[], after: readonly Com
       if (partner !== undefined) partners.set(one, partner)
     }
   }
+  const rest = after.filter((one) => ![...partners.values()].includes(one))
+  for (const one of before) {
+    const partner = partners.has(one) ? undefined : rest.find((other) => isScaled(one, other))
+    if (partner !== undefined) partners.set(one, partner)
+  }
   return [...partners]
+}
+
+/** Whether two units show an object of one name that has the same share of different frames. */
+function isScaled(one: ComparedUnit, other: ComparedUnit): boolean {
+  if (one.grid === undefined || other.grid === undefined || one.size === undefined || other.size === undefined)
+    return false
+  const [a, b] = [one.grid, other.grid]
+  const isShare = isSameShare({ size: one.size, frame: a.frame }, { size: other.size, frame: b.frame })
+  return one.name === other.name && a.frame !== b.frame && isShare
+}
+
+/** Settings that must not agree in a pair of `isScaled`. The same share of positions needs other steps. */
+function scaledSettings([one, other]: UnitPair): readonly string[] {
+  if (!isScaled(one, other)) return []
+  return one.grid?.rows === other.grid?.rows ? ['frame', 'stride'] : ['frame']
 }
 
 /** Differences of settings or facts, such as `stride 8 and 4`. */
 export function differencesBetween(pairs: readonly UnitPair[], kind: 'settings' | 'facts'): readonly string[] {
-  const all = pairs.flatMap(([{ [kind]: before }, { [kind]: after }]) =>
-    Object.keys(before).flatMap((name) => {
+  const all = pairs.flatMap((pair) => {
+    const [{ [kind]: before }, { [kind]: after }] = pair
+    const free = kind === 'settings' ? scaledSettings(pair) : []
+    return Object.keys(before).flatMap((name) => {
       const [one, other] = [before[name], after[name]]
-      if (one === undefined || other === undefined || one === other) return []
+      if (one === undefined || other === undefined || one === other || free.includes(name)) return []
       return [name === 'weights' ? name : `${name} ${one} and ${other}`]
-    }),
-  )
+    })
+  })
   return [...new Set(all)]
 }
 
 /**
- * Names for the layers of two networks that share none. Their layers with class scores then get one name.
- * @throws UsageError if one of them has none or several
+ * Names for the layers of two networks that have other names but equal roles; see `pairedLayers`. Each such pair gets
+ * one name.
+ * @throws UsageError if no layers can be compared
  */
 export function layerNames([{ layers: before }, { layers: after }]: UnitPair): ReadonlyMap<string, string> {
-  if (before === undefined || after === undefined || before.all.some((name) => after.all.includes(name)))
-    return new Map()
-  const [[one, ...more], [other, ...others]] = [before.answering, after.answering]
-  if (one === undefined || other === undefined || more.length + others.length > 0)
+  if (before === undefined || after === undefined) return new Map()
+  const pairs = pairedLayers(before, after)
+  if (pairs.length === 0)
     throw new UsageError(
-      'the networks share no layer, and not both have one layer with class scores; measure layers of equal names',
+      'the networks share no layer, neither by name nor by role (class scores, pooled features); measure layers that correspond',
     )
-  return new Map([one, other].map((name) => [name, `${one} → ${other}`]))
+  const renamed = pairs.filter(([one, other]) => one !== other)
+  return new Map(renamed.flatMap((pair) => pair.map((name) => [name, pair.join(' → ')] as const)))
 }
 
 /** Reads the values of a pair and adds them to `rows`, by the measure's name. */
 export async function takePair(
   rows: Map<string, PairedValues>,
   [before, after]: UnitPair,
-  names: ReadonlyMap<string, string>,
+  layerNames: ReadonlyMap<string, string>,
 ): Promise<void> {
+  const sizes = before.size === after.size ? undefined : `${before.size} → ${after.size} px`
+  const context = { layerNames, sizes }
   const nameOf = ({ group, label }: UnitValue) => `${group} ${label}`
-  const byName = async (unit: ComparedUnit) => new Map((await unit.values(names)).map((one) => [nameOf(one), one]))
+  const byName = async (unit: ComparedUnit) => new Map((await unit.values(context)).map((one) => [nameOf(one), one]))
   const [own, others] = [await byName(before), await byName(after)]
   for (const [name, { value, ...measure }] of [...own, ...others]) {
     if (!rows.has(name)) rows.set(name, { ...measure, name, before: [], after: [], leftOut: 0 })

@@ -28,6 +28,12 @@ export function sizeFor(frameSide: number, usual: number): number {
   return Math.min(frameSide, Math.max(1, Math.round((usual * frameSide) / PAPER_FRAME)))
 }
 
+/** Whether two sizes have the same share of their frames, as near as whole pixels allow. */
+export function isSameShare(a: Required<SizeInFrame>, b: Required<SizeInFrame>): boolean {
+  const scaled = (one: typeof a, other: typeof a) => Math.round((one.size * other.frame) / one.frame) === other.size
+  return scaled(a, b) || scaled(b, a)
+}
+
 /** Sizes of the patches if the user states none, the largest first. */
 export function defaultSizes(frameSide: number): readonly number[] {
   return [...new Set(PAPER_SIZES.map((usual) => sizeFor(frameSide, usual)))]

@@ -135,6 +135,9 @@ describe('photographs', () => {
       writeConsistencyFolder(folder(label), { net: HIGH }, { protocols, labels: { '0.jpg': label } })
     const [own, corrected] = [await write('dog'), await write('cat')]
     expect((await compare(before, own)).networks).toHaveLength(1)
+    expect((await compare(before, own)).notes[0]).toMatch(
+      /^net before and net after differ in .*labels none and [0-9a-f]{8}$/,
+    )
     expect(await messageOf(compare(own, corrected), UsageError)).toBe(
       `${own} and ${corrected} have other settings: label dog and cat; measure both in the same way`,
     )
@@ -285,6 +288,23 @@ describe('a study', () => {
     expect(await messageOf(compare(before, small), UsageError)).toContain('sizes 125 and 75')
   })
 
+  it('in frames of other sides is compared by the share of the frame', async () => {
+    const before = await study('before', 0.5)
+    // Both sizes are 71 % of their frames, which have 2×2 positions each.
+    for (const { patch } of objects)
+      await storeUnit(folder('after'), { patch, patchSha256: `of ${patch}`, size: 100, stride: 40 }, 0.75)
+    const { networks, notes } = await compare(before, folder('after'))
+    expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [], after: [] } }])
+    expect(networks[0]?.measures.map(({ group }) => group)).toContain('fc6, 125 → 100 px')
+    // Neighbours are one step apart, and the steps differ.
+    expect(notes).toEqual([
+      'alexnet before and alexnet after differ in frame 175 px and 140 px',
+      'no pair has a value on both sides of "neighbour-consistency"',
+    ])
+    await storeUnit(folder('other'), { patch: 'dog', patchSha256: 'of dog', size: 100, stride: 30 })
+    expect(await messageOf(compare(before, folder('other')), UsageError)).toContain('frame 175 px and 130 px')
+  })
+
   it('of other objects is refused, whatever their categories', async () => {
     await storeUnit(folder('before'), { patch: 'dog', patchSha256: '0', category: 'dog' })
     await storeUnit(folder('after'), { patch: 'cat', patchSha256: '1', category: 'cat' })
@@ -340,6 +360,10 @@ describe('a study', () => {
     const [before, after] = [await store('before', 'fc8', { answers }), await store('after', 'output', { answers })]
     expect(Object.keys(await measuresOf(before, after))).toContain('fc8 → output, 125 px (71 %) answer-kept center')
     const without = await store('without', 'pool')
+    const others = await store('others', 'flat')
+    expect(Object.keys(await measuresOf(without, others))).toContain(
+      'pool → flat, 125 px (71 %) similarity-mean center',
+    )
     expect(await messageOf(compare(before, without), UsageError)).toContain('the networks share no layer')
   })
 })

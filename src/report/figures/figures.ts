@@ -10,7 +10,7 @@ import { type FigureLayout, layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
 import { beyond, type PanelGrid, type PanelMap, type PanelRow, panelLayout } from '../../plot/panels.js'
 import { linearScale } from '../../plot/scale.js'
-import { counterpart, type NetworkPair } from '../../results/store/pairs.js'
+import { counterpart, layersOfPair, type NetworkPair } from '../../results/store/pairs.js'
 import { meanMap, type StudyGroup } from '../../results/store/study.js'
 import { meanAndStd } from '../../support/statistics.js'
 import { LONGEST_GRID, strongestGrid } from '../findings/quantities.js'
@@ -61,14 +61,14 @@ function exampleFigure(versions: readonly Versions[], textOf: TextOf, limits?: C
   if (pair === undefined) return []
   const both = [pair.plain, pair.variant]
   const layers = sharedLayers(both)
-  const grid = strongestGrid([{ ...pair.plain, layers }])
-  const layer = grid?.layer ?? layers.at(-1)!
-  const maps = both.flatMap((group) => mapOf(group, layer, 'top-left') ?? [])
+  const grid = strongestGrid([{ ...pair.plain, layers: layers.flatMap(([plain]) => plain ?? []) }])
+  const shown = layers.find(([plain]) => plain === grid?.layer) ?? layers.at(-1)!
+  const maps = both.flatMap((group, i) => mapOf(group, shown[i]!, 'top-left') ?? [])
   const differences = maps.map(withoutTrend)
   const values = differences.flatMap((map) => Array.from(map.values))
   const ends = values.reduce((most, value) => Math.max(most, Math.abs(value)), LEAST_DIFFERENCE)
   const spreads = differences.map(({ values }) => Number(meanAndStd(Array.from(values)).std.toFixed(5)))
-  const label = textOf(layer)
+  const label = layerText(shown, textOf)
   const choice = grid
     ? 'Of the layers of both networks, this one has the strongest grid pattern in (a).'
     : 'The positions are too far apart to show a grid pattern, so that this is the last layer of both networks.'
@@ -170,9 +170,9 @@ function heatmapFigures(
     rows: scaled(
       rows.flatMap((row) => {
         const named = part === PAIRS ? row : row.slice(0, 1)
-        return sharedLayers(named).map((layer) => ({
-          label: [...named.map(({ model }) => textOf(model)), textOf(layer)],
-          maps: row.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
+        return sharedLayers(named).map((names) => ({
+          label: [...named.map(({ model }) => textOf(model)), layerText(names, textOf)],
+          maps: row.flatMap((one, i) => SHOWN.map((at) => mapOf(one, names[i] ?? names[0]!, at))),
         }))
       }),
       limits,
@@ -194,44 +194,50 @@ function heatmapFigures(
   return figures.filter(({ rows }) => rows.length > 0)
 }
 
-/** End of the names of figures of given pairs. Each row names both networks, and a layer that both have. */
+/** End of the names of figures of given pairs. Each row names both networks, and layers of both that correspond. */
 const PAIRS = '-pairs'
 
 /** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
 function flipFigure(versions: readonly Versions[], textOf: TextOf, limits?: ColourLimits): readonly Figure[] {
   const [pair] = ofKind(versions, 'no-flips')
   if (pair === undefined) return []
-  const layer = layerOfContrast([pair.plain, pair.variant])
-  const row = (group: StudyGroup, label: string) => ({
-    label: [textOf(group.model), label, textOf(layer)],
+  const names = layersOfContrast([pair.plain, pair.variant])
+  const row = (group: StudyGroup, label: string, layer: string) => ({
+    label: [textOf(group.model), label, layerText(names, textOf)],
     maps: SHOWN.map((at) => mapOf(group, layer, at)),
   })
   return [
     {
       name: 'figure-5-flip',
-      title: `With and without horizontal flips in training, ${textOf(layer)}, ${sizeText([pair.plain])}`,
+      title: `With and without horizontal flips in training, ${layerText(names, textOf)}, ${sizeText([pair.plain])}`,
       caption:
         'See whether the bright region around the anchor is wider than it is high in both rows. Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation of similarity).',
       columns: SHOWN,
-      rows: scaled([row(pair.plain, 'with flips'), row(pair.variant, 'without flips')], limits),
+      rows: scaled([row(pair.plain, 'with flips', names[0]!), row(pair.variant, 'without flips', names[1]!)], limits),
     },
   ]
 }
 
-/** The layer with the most contrast in its maps, among the layers that all groups have. */
-function layerOfContrast(groups: readonly StudyGroup[]): string {
-  const contrasts = sharedLayers(groups).map((layer) => {
-    const maps = groups.flatMap((group) => SHOWN.map((at) => mapOf(group, layer, at)))
+/** The layers with the most contrast in their maps, among those that correspond in two groups. */
+function layersOfContrast(groups: readonly StudyGroup[]): readonly string[] {
+  const contrasts = sharedLayers(groups).map((names) => {
+    const maps = groups.flatMap((group, i) => SHOWN.map((at) => mapOf(group, names[i]!, at)))
     // The rounding makes nearly equal contrasts equal. Of layers with equal contrast, the last one is taken, as in the
     // paper.
     const { std } = meanAndStd(maps.flatMap((map) => Array.from(map?.values ?? [])))
-    return { layer, contrast: Math.round(1e6 * std) }
+    return { names, contrast: Math.round(1e6 * std) }
   })
-  return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
+  return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.names ?? []
 }
 
-function sharedLayers(groups: readonly StudyGroup[]): readonly string[] {
-  return groups[0]?.layers.filter((layer) => groups.every(({ layers }) => layers.includes(layer))) ?? []
+/** The layers of one group, or those that correspond in two; a name for each group. */
+function sharedLayers([one, other]: readonly StudyGroup[]): readonly (readonly string[])[] {
+  return other === undefined ? (one?.layers.map((layer) => [layer]) ?? []) : layersOfPair(one, other)
+}
+
+/** The name of a layer, or the names that it has in two networks. */
+function layerText(names: readonly string[], textOf: TextOf): string {
+  return [...new Set(names)].map(textOf).join(' and ')
 }
 
 /** The two networks of a pair, measured in the same way. */
@@ -246,8 +252,8 @@ function ofKind(versions: readonly Versions[], wanted: NetworkPair['kind']): rea
 }
 
 /**
- * Finds the groups of pairs. Both have the plain network's last layer, so that at least one layer can be compared. Pairs
- * are sorted by patch size, the largest first, then by the order of the groups.
+ * Finds the groups of pairs that share a layer. Pairs are sorted by patch size, the largest first, then by the order of
+ * the groups.
  */
 function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): readonly Versions[] {
   const versions = groups.flatMap((variant) =>
@@ -258,7 +264,7 @@ function pairsOf(groups: readonly StudyGroup[], pairs: readonly NetworkPair[]): 
   )
   return versions
     .flatMap(({ kind, plain, variant }) =>
-      plain !== undefined && variant.layers.includes(plain.layers.at(-1)!) ? [{ kind, plain, variant }] : [],
+      plain !== undefined && layersOfPair(plain, variant).length > 0 ? [{ kind, plain, variant }] : [],
     )
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))
 }

@@ -1,6 +1,6 @@
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/measures/rows.js'
 import { isSameVariant, type Variant } from '../../results/measures/variant.js'
-import { counterpart, differenceBetween, type NetworkPair, samePatches } from '../../results/store/pairs.js'
+import { counterpart, layersOfPair, type NetworkPair, pairObstacle, samePatches } from '../../results/store/pairs.js'
 import { numberOf, type StudyGroup } from '../../results/store/study.js'
 import { type Measured, mapped } from './evidence.js'
 
@@ -43,19 +43,15 @@ export function eachPair(measure: (own: LayerOfGroup, plain: LayerOfGroup) => re
       const plain = counterpart(group, plains)
       if (plain === undefined) return []
       const ofShared = { ...plain, numbers: ofPatches(plain.numbers, samePatches(group, plain)) }
-      return group.layers
-        .filter((layer) => plain.layers.includes(layer))
-        .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
+      return layersOfPair(group, plain).flatMap(([layer, ofPlain]) =>
+        measure({ group, layer }, { group: ofShared, layer: ofPlain }),
+      )
     })
 }
 
-export function comparisonObstacle({ model, pair, plains, groups }: NetworkStudy): string | undefined {
+export function comparisonObstacle({ pair, plains, groups }: NetworkStudy): string | undefined {
   if (plains.length === 0) return `${pair?.plain} is not among the results`
-  const layers = new Set(plains.flatMap((group) => group.layers))
-  if (!groups.some((group) => group.layers.some((layer) => layers.has(layer))))
-    return `${pair?.plain} and ${model} have no layer of the same name`
-  const difference = differenceBetween(groups, plains)
-  return difference && `${pair?.plain} was measured ${difference}`
+  return pair && pairObstacle(pair, plains, groups)
 }
 
 /** The null baseline: mean similarity of objects of different classes at the same position. */

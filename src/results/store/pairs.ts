@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { UsageError } from '../../errors.js'
 import { readStored } from '../../files/json.js'
 import { catalogPairs, type PairKind } from '../../networks/catalog/catalog.js'
-import { catalogIdOf } from '../unit/schema.js'
+import { isSameShare } from '../../patches/sizes.js'
+import { catalogIdOf, type UnitInputs } from '../unit/schema.js'
 import { pairDifference } from '../unit/unitDifferences.js'
+import { pairedLayers, roledLayers } from './pairedLayers.js'
 import type { StudyGroup } from './study.js'
 
 const pairSchema = z.strictObject({ plain: z.string(), variant: z.string() }).readonly()
@@ -67,9 +69,17 @@ export function pairsAmong(groups: readonly StudyGroup[], given: readonly GivenP
 
 const OTHER_GRID = 'at other sizes or strides'
 
+/** What of a group decides whether it can be compared with another one. */
+export interface ComparedGroup extends Pick<StudyGroup, 'size' | 'stride' | 'rows' | 'frame'> {
+  readonly units: readonly {
+    readonly inputs: UnitInputs
+    readonly layers: Parameters<typeof roledLayers>[0]
+  }[]
+}
+
 /** Says how two groups were measured differently, such as "with another blend". */
-function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
-  if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
+function differenceOf(a: ComparedGroup, b: ComparedGroup): string | undefined {
+  if (!areSamePositions(a, b)) return OTHER_GRID
   // One unit is enough, because all units of a group agree in these settings.
   const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
   const difference = first && second && pairDifference(first, second)
@@ -79,24 +89,45 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 
+/** In frames of different sides, positions correspond by their share of the frame. */
+function areSamePositions(a: ComparedGroup, b: ComparedGroup): boolean {
+  if (a.frame === b.frame) return a.size === b.size && a.stride === b.stride
+  return isSameShare(a, b) && (a.stride === b.stride || a.rows === b.rows)
+}
+
 /** Finds the first of `others` that was measured in the same way and shares a patch with the group. */
 export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): StudyGroup | undefined {
   return others.find((other) => differenceOf(group, other) === undefined)
 }
 
-/**
- * Says why no group of the first list can be compared with a group of the second, in words that complete "was measured
- * …". Returns undefined if at least one pair can be compared.
- */
-export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
-  const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
+/** Says why the two networks of a pair cannot be compared in any of their groups; undefined if they can. */
+export function pairObstacle(
+  { plain, variant }: GivenPair,
+  plains: readonly ComparedGroup[],
+  variants: readonly ComparedGroup[],
+): string | undefined {
+  if (layersOfPair(plains[0], variants[0]).length === 0)
+    return `${plain} and ${variant} share no layer, neither by name nor by role (class scores, pooled features)`
+  const differences = variants.flatMap((group) => plains.map((other) => differenceOf(group, other)))
   if (differences.includes(undefined)) return undefined
-  return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
+  return `${plain} was measured ${differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID}`
 }
 
-/** Names of the patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
-export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
-  const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
-  const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)
+/** Names of the layers that two groups can compare; see `pairedLayers`. All units of a group have the same layers. */
+export function layersOfPair(
+  one: ComparedGroup | undefined,
+  other: ComparedGroup | undefined,
+): readonly (readonly [string, string])[] {
+  return pairedLayers(roledLayers(one?.units[0]?.layers ?? []), roledLayers(other?.units[0]?.layers ?? []))
+}
+
+/**
+ * Names of the patches that two groups share. Equal names are not enough, so the pictures are compared, too. Pictures of
+ * different sizes cannot be, but then the objects have the same class.
+ */
+export function samePatches(a: ComparedGroup, b: ComparedGroup): ReadonlySet<string> {
+  const contentOf = ({ patchSha256, category }: UnitInputs) => (a.size === b.size ? patchSha256 : category)
+  const contents = new Map(b.units.map(({ inputs }) => [inputs.patch, contentOf(inputs)]))
+  const shared = a.units.filter(({ inputs }) => contents.get(inputs.patch) === contentOf(inputs))
   return new Set(shared.map(({ inputs }) => inputs.patch))
 }

@@ -15,6 +15,7 @@ type StoredLayer = Unit['layers'][number]
 export interface LayerParts
   extends FeatureMeasures,
     Pick<StoredLayer, 'name' | 'dims' | 'separability' | 'baselines'>,
+    Pick<StoredLayer, 'isMap'>,
     Partial<Record<'foldErrors', StoredLayer['foldErrors'] | undefined>> {
   readonly equivariance?: readonly EquivarianceError[] | undefined
   readonly readout?: readonly AxisReadout[] | undefined
@@ -41,10 +42,23 @@ export function assembleUnit(
   const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
   for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
   const layers = parts.map(
-    ({ name, dims, consistency, separability, baselines, foldErrors, equivariance, readout, answers, sketch }) => {
+    ({
+      name,
+      dims,
+      isMap,
+      consistency,
+      separability,
+      baselines,
+      foldErrors,
+      equivariance,
+      readout,
+      answers,
+      sketch,
+    }) => {
       return {
         name,
         dims,
+        ...(isMap && { isMap }),
         consistency,
         separability,
         baselines,

@@ -157,6 +157,8 @@ const fieldsSchema = z.object({
     z.object({
       name: z.string(),
       dims: z.number().int().positive(),
+      /** True for an unpooled feature map; absent for other layers, and in units of earlier versions. */
+      isMap: z.literal(true).exactOptional(),
       /** See `MapConsistency`. */
       consistency: z.object({ horizontal: shareSchema, vertical: shareSchema }),
       /** Accuracies by fold scheme and task; empty if separability was not measured. */

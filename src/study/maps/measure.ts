@@ -71,7 +71,8 @@ async function layerParts(
   const { classes, head } = network
   const right = head && patch.category ? classesOfObject(patch.category, classes?.names ?? []) : undefined
   const seen = sightingsOf(grid, layer, network, patch.size, right)
-  const named = { name, dims: layer.dims }
+  const isMap = network.layers.find((one) => one.name === name)?.isMap
+  const named = { name, dims: layer.dims, ...(isMap && { isMap: true as const }) }
   const measure = async (place: ExperimentPlace) => ({
     ...(await measureFeatures(onGrid, scores, place, seen)),
     separability: await separabilityOf(inputs, onGrid, place),

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
+import { UsageError } from '../../errors.js'
 import { type StudyPictures, studyPictures } from '../../patches/studyPictures.js'
+import { type ComparedGroup, type GivenPair, pairObstacle } from '../../results/store/pairs.js'
 import { checkResultsFolder } from '../../results/store/resultsFolder.js'
 import { type ArithmeticItem, describeArithmetic } from '../arithmetic/item.js'
 import type { StudyPlan } from '../work/studyPlan.js'
@@ -38,7 +40,33 @@ async function planMaps(out: string, options: ResolvedOptions) {
   const networks = await networksOf(options)
   const frameSides = networks.map(({ input }) => input.rows)
   const pictures = await studyPictures(options, frameSides)
-  return { networks, pictures, units: planUnits(out, networks, pictures, options) }
+  const units = planUnits(out, networks, pictures, options)
+  checkComparable(options.pairs ?? [], units)
+  return { networks, pictures, units }
+}
+
+/** @throws UsageError for a pair of networks that share nothing that can be compared */
+function checkComparable(pairs: readonly GivenPair[], units: readonly PlannedUnit[]): void {
+  const groups = groupsOf(units)
+  const groupsIn = (id: string) => groups.filter(([{ network }]) => network.id === id).map(comparedGroup)
+  for (const pair of pairs) {
+    const { plain, variant } = pair
+    const obstacle = pairObstacle(pair, groupsIn(plain), groupsIn(variant))
+    if (obstacle !== undefined)
+      throw UsageError.of`\`pairs ${plain}=${variant}\` cannot be compared, because ${obstacle}; leave the pair out, or choose other \`layers\`, \`sizes\` or another \`stride\``
+  }
+}
+
+function comparedGroup(units: readonly [PlannedUnit, ...PlannedUnit[]]): ComparedGroup {
+  const [{ network, patch, grid, inputs }] = units
+  const layers = network.layers.map(({ name, isMap }) => ({
+    ...{ name, isMap },
+    answers: name === network.classes?.layer ? network.classes : null,
+  }))
+  return {
+    ...{ size: patch.size, stride: inputs.stride, rows: grid.rows, frame: network.input.rows },
+    units: units.map((unit) => ({ inputs: unit.inputs, layers })),
+  }
 }
 
 /** What run.json says about the plan. `status` reads `patches`, `planned` and `arithmetic`. */

@@ -332,9 +332,32 @@ describe('versions of a network', () => {
     expect(findingOf(GRID, 'net-aa', [{ ...group, units }, own]).evidence.map(({ patches }) => patches)).toEqual([7])
   })
 
-  it('cannot be compared without a layer of the same name', () => {
-    const other = { ...own, layers: ['logits'] }
-    expect(findingOf(GRID, 'net-aa', [plain({}), other]).reason).toBe('net and net-aa have no layer of the same name')
+  /** The group with another name and role of its layer. */
+  const withLayer = (group: StudyGroup, name: string, answers: object | null = null): StudyGroup => ({
+    ...{ ...group, layers: [name] },
+    numbers: group.numbers.map((row) => ({ ...row, layer: name })),
+    units: group.units.map((unit) => ({
+      ...unit,
+      layers: unit.layers.map((layer) => ({ ...layer, name, answers: answers as typeof layer.answers })),
+    })),
+  })
+
+  it('are compared in layers of equal roles, and in frames of other sides by the share', () => {
+    const evidence = (group: StudyGroup) => findingOf(GRID, 'net-aa', [plain({}), group]).evidence
+    expect(evidence(withLayer(own, 'pool'))).toMatchObject([{ layer: 'pool', mean: expect.closeTo(-2, 6) }])
+    const small = { ...groupWith('net-aa', [[power(8), around(1e-6)]], { size: 89, patchSha256: '89ab' }), frame: 160 }
+    expect(evidence(small)).toMatchObject([{ layer: 'fc', size: 89, mean: expect.closeTo(-2, 6) }])
+    expect(evidence({ ...small, size: 75 })).toEqual([])
+    expect(evidence({ ...small, stride: 4, rows: 7 })).toEqual([])
+    const other = small.units.map((unit) => ({ ...unit, inputs: { ...unit.inputs, category: 'dog' } }))
+    expect(evidence({ ...small, units: other })).toEqual([])
+  })
+
+  it('cannot be compared without a layer of the same name or role', () => {
+    const other = withLayer(own, 'logits', {})
+    expect(findingOf(GRID, 'net-aa', [plain({}), other]).reason).toBe(
+      'net and net-aa share no layer, neither by name nor by role (class scores, pooled features)',
+    )
   })
 
   it('are those of pairs, whatever their names are', () => {

@@ -15,7 +15,8 @@ beforeEach(async () => {
       side,
       dims: 3,
       nodes: [
-        node('GlobalAveragePool', ['image'], 'mean'),
+        node('Relu', ['image'], 'map'),
+        node('GlobalAveragePool', ['map'], 'mean'),
         node('Flatten', ['mean'], 'flat'),
         node('Add', ['flat', 'one'], 'feature'),
       ],
@@ -48,6 +49,23 @@ describe('a study of unlike frames', () => {
     expect(await planned(sizes)).toEqual(['net32 dog 20 px, stride 2', 'net160 dog 20 px, stride 2'])
     const wide = planStudy(options({ sizes: [75] }))
     expect(await messageOf(wide, UsageError)).toContain('`sizes` do not fit into the frame of 32×32 px')
+  })
+
+  it('has no pair whose positions do not correspond, and says so before anything is computed', async () => {
+    const pairs = [{ plain: 'net32', variant: 'net160' }]
+    const remedy = 'leave the pair out, or choose other `layers`, `sizes` or another `stride`'
+    const refusal = (obstacle: string) => `\`pairs net32=net160\` cannot be compared, because ${obstacle}; ${remedy}`
+    const refused = async (changes: ReproduceOptions) =>
+      messageOf(planStudy(options({ pairs, ...changes })), UsageError)
+    // By default, one frame has 15×15 positions and the other one 18×18.
+    expect(await refused({})).toBe(refusal('net32 was measured at other sizes or strides'))
+    expect(await refused({ sizes: [20], stride: 2 })).toBe(refusal('net32 was measured at other sizes or strides'))
+    // With equal steps, the positions have the same shares of both frames, and the objects, too.
+    expect((await planStudy(options({ pairs, stride: 2, experiments: ['similarity'] }))).units).toHaveLength(8)
+    const layers = { net32: ['map'], net160: ['flat'] }
+    expect(await refused({ layers, stride: 2, experiments: ['similarity'] })).toBe(
+      refusal('net32 and net160 share no layer, neither by name nor by role (class scores, pooled features)'),
+    )
   })
 
   it('states all its sizes and strides in run.json', async () => {
