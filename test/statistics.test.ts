@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holm, meanInterval, tQuantile, tTail } from '../src/support/statistics.js'
+import { holm, meanInterval, probabilityAtMost, tQuantile, tTail } from '../src/support/statistics.js'
 import { statisticsGolden } from './support/statisticsGolden.js'
 
 const { quantiles, tails, families } = statisticsGolden
@@ -43,4 +43,16 @@ describe('Holm’s p values', () => {
   it('of no hypothesis are none', () => {
     expect(holm([])).toEqual([])
   })
+})
+
+it.each([
+  // Sums of exact fractions in Python.
+  [-1, 10, 1 / 2, 0],
+  [2, 10, 1 / 2, 0.0546875],
+  [6, 100, 1 / 10, 0.117155615436],
+  [3, 60, 1 / 1000, 0.999999533718],
+  [1000, 5000, 1 / 5, 0.508461764837],
+  [10, 10, 1 / 2, 1],
+])('at most %i successes in %i trials of probability %d have the probability %d', (most, count, p, expected) => {
+  expect(probabilityAtMost(most, count, p)).toBeCloseTo(expected, 9)
 })

@@ -64,7 +64,7 @@ import { isPapersStudy, paperRows } from './sections/paper.js'
 import { protocolNote, provenanceSection } from './sections/provenance.js'
 import { isAbout, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 import { displayNames, type TextOf } from './text/displayNames.js'
-import { objectWarnings, photographWarnings } from './warnings.js'
+import { resultWarnings } from './warnings.js'
 
 const OPTIONS = {
   /**
@@ -216,12 +216,9 @@ async function contentsOf(
   const settingsNote = protocolNote(groups)
   const papers = groups.filter(isPapersStudy)
   const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
-  const recipes = objectWarnings(
-    groups.flatMap(({ units: [unit] }) => unit ?? []),
-    opened,
-  )
-  const ofObjects = [...(settingsNote === undefined ? [] : [settingsNote]), ...recipes]
-  const ofPhotographs = photographWarnings(answers, opened)
+  const units = groups.flatMap(({ units: [unit] }) => unit ?? [])
+  const ofObjects = [...(settingsNote === undefined ? [] : [settingsNote]), ...resultWarnings({ units }, opened)]
+  const ofPhotographs = resultWarnings({ answers }, opened)
   const tables = resultTables(rows, { rows: paperRows(), isPapers }).map((table) => {
     const own = isAbout('objects')(table) ? ofObjects : isAbout('photographs')(table) ? ofPhotographs : []
     return { ...table, note: [table.note, ...own].join(' ') }
@@ -231,7 +228,7 @@ async function contentsOf(
       ? { sections: [], figures: [] }
       : await photographsPart(answers, tables.filter(isAbout('photographs')), pictureOf)
   const ofArithmetic = arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic')))
-  const warnings = distinct([...recipes, ...ofPhotographs])
+  const warnings = resultWarnings({ units, answers }, opened)
   const made = { groups, index, answers, rows, tables, findings, settingsNote, warnings, textOf }
   if (index === null)
     return {

@@ -15,59 +15,57 @@ interface MeasuredNetwork {
   readonly input?: string | undefined
 }
 
-/**
- * What a reader must know before the numbers of photographs: networks whose preprocessing was not found, those that are
- * right no more often than by guessing, and those that have other labels.
- * @param opened the latest first
- */
-export function photographWarnings(
-  networks: readonly AnsweredNetwork[],
-  opened: readonly OpenedNetwork[],
-): readonly string[] {
-  const ofEach = networks.flatMap((network) => {
-    const { classes } = openedAs(network, opened) ?? {}
-    return [...recipeWarnings(network, opened), ...(classes === undefined ? [] : guessWarnings(network, classes))]
-  })
-  return [...ofEach, ...labelWarnings(networks)]
+/** Results of networks. Of each group of units, one is enough, because all have the same input. */
+interface Measured {
+  readonly units?: readonly Pick<Unit, 'inputs'>[]
+  readonly answers?: readonly AnsweredNetwork[]
 }
 
 /**
- * What a reader must know before the numbers of objects: networks whose preprocessing was not found.
- * @param units one of each group, because all units of a group have the same input
+ * What a reader must know before the numbers: networks whose preprocessing was not found, those whose answers to
+ * photographs are right no more often than by guessing, and those that have other labels.
+ * @param opened the latest first
  */
-export function objectWarnings(
-  units: readonly Pick<Unit, 'inputs'>[],
+export function resultWarnings(
+  { units = [], answers = [] }: Measured,
   opened: readonly OpenedNetwork[],
 ): readonly string[] {
-  const networks = distinct(units.map(({ inputs: { model, input } }) => ({ model, input })))
-  return networks.flatMap((network) => recipeWarnings(network, opened))
+  const networks = [...units.map(({ inputs }) => inputs), ...answers]
+  return [
+    ...recipeWarnings(networks, opened),
+    ...answers.flatMap((network) => guessWarnings(network, openedAs(network, opened)?.classes)),
+    ...labelWarnings(answers),
+  ]
 }
 
 /** The warnings of a report, from its results. */
 export async function storedWarnings(results: string): Promise<readonly string[]> {
-  const opened = await openedNetworks(results)
   const units: OpenUnit[] = []
   for (const [folder] of await groupsOfUnits(results)) if (folder) units.push(await openUnit(results, folder))
-  return distinct([
-    ...objectWarnings(units, opened),
-    ...photographWarnings(await readAnsweredNetworks(results), opened),
-  ])
+  return resultWarnings({ units, answers: await readAnsweredNetworks(results) }, await openedNetworks(results))
 }
 
 function openedAs({ model, input }: MeasuredNetwork, opened: readonly OpenedNetwork[]): OpenedNetwork | undefined {
   return opened.find((one) => one.id === model && one.input === input)
 }
 
-function recipeWarnings(network: MeasuredNetwork, opened: readonly OpenedNetwork[]): readonly string[] {
-  const found = openedAs(network, opened)
-  if (found === undefined || !isAssumed(found)) return []
-  const used = found.isGrey ? 'values from 0 to 1 were' : 'ImageNet’s was'
-  return [
-    `${found.id}: no preprocessing was found, so ${used} used. If the network was trained with another, its answers are wrong, however consistent they are. State yours with --input, or in NAME.input.json beside the ONNX file.`,
-  ]
+function recipeWarnings(networks: readonly MeasuredNetwork[], opened: readonly OpenedNetwork[]): readonly string[] {
+  const found = networks.flatMap((network) => openedAs(network, opened) ?? []).filter(isAssumed)
+  return [false, true].flatMap((isGrey) => {
+    const own = distinct(found.filter((one) => one.isGrey === isGrey).map(({ id }) => id))
+    if (own.length === 0) return []
+    const used = isGrey ? 'values from 0 to 1 were' : 'ImageNet’s was'
+    return [
+      `${own.join(', ')}: no preprocessing was found, so ${used} used. If this is not the right one, the answers are wrong, however consistent they are. State yours with --input, or in NAME.input.json beside the ONNX file.`,
+    ]
+  })
 }
 
-function guessWarnings({ model, measures, photographs }: AnsweredNetwork, classes: number): readonly string[] {
+function guessWarnings(
+  { model, measures, photographs }: AnsweredNetwork,
+  classes: number | undefined,
+): readonly string[] {
+  if (classes === undefined) return []
   const at = measures.findIndex(({ protocol, measure }) => protocol === 'center' && measure === 'accuracy')
   const labelled = photographs.filter(({ values }) => Number.isFinite(values[at]))
   const right = labelled.filter(({ values }) => values[at] === 1).length

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { isGuessing, objectWarnings, photographWarnings } from '../../src/report/warnings.js'
+import { isGuessing, resultWarnings } from '../../src/report/warnings.js'
 import type { AnsweredNetwork } from '../../src/results/answers/read.js'
 import type { OpenedNetwork } from '../../src/results/store/openedNetworks.js'
 import { madeNetwork } from '../support/madeAnswers.js'
 import { inputs } from '../support/unit.js'
+
+const photographWarnings = (answers: readonly AnsweredNetwork[], all: readonly OpenedNetwork[]) =>
+  resultWarnings({ answers }, all)
 
 const opened = (changes: Partial<OpenedNetwork> = {}): OpenedNetwork => ({
   ...{ id: 'net', input: 'none', inputSource: 'options', isGrey: false, classes: 1000 },
@@ -32,13 +35,16 @@ function labelled(
 describe('a preprocessing that was not found', () => {
   const assumed = opened({ inputSource: 'assumed' })
   const text =
-    'net: no preprocessing was found, so ImageNet’s was used. If the network was trained with another, its answers are wrong, however consistent they are. State yours with --input, or in NAME.input.json beside the ONNX file.'
+    'net: no preprocessing was found, so ImageNet’s was used. If this is not the right one, the answers are wrong, however consistent they are. State yours with --input, or in NAME.input.json beside the ONNX file.'
 
   it('is said beside the numbers of photographs and of objects', () => {
     expect(photographWarnings([madeNetwork('net', [])], [assumed])).toEqual([text])
     const unit = { inputs: { ...inputs, model: 'net', input: 'none' } }
-    expect(objectWarnings([unit, unit], [assumed])).toEqual([text])
-    const [grey = ''] = objectWarnings([unit], [{ ...assumed, isGrey: true }])
+    expect(resultWarnings({ units: [unit, unit], answers: [madeNetwork('net', [])] }, [assumed])).toEqual([text])
+    expect(
+      photographWarnings([madeNetwork('net', []), madeNetwork('b', [])], [assumed, { ...assumed, id: 'b' }]),
+    ).toEqual([text.replace('net:', 'net, b:')])
+    const [grey = ''] = resultWarnings({ units: [unit] }, [{ ...assumed, isGrey: true }])
     expect(grey).toContain('so values from 0 to 1 were used.')
   })
 
@@ -50,7 +56,7 @@ describe('a preprocessing that was not found', () => {
     expect(said({ ...assumed, id: 'another' })).toEqual([])
     expect(said()).toEqual([])
     const { input: _, ...ofCatalog } = inputs
-    expect(objectWarnings([{ inputs: { ...ofCatalog, model: 'net' } }], [assumed])).toEqual([])
+    expect(resultWarnings({ units: [{ inputs: { ...ofCatalog, model: 'net' } }] }, [assumed])).toEqual([])
   })
 })
 

@@ -7,7 +7,7 @@ import { rm } from '../../files/retried.js'
 import type { ClassScores } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
 import type { Report } from '../../report/report.js'
-import { photographWarnings } from '../../report/warnings.js'
+import { resultWarnings } from '../../report/warnings.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../results/answers/read.js'
 import { openedNetworks } from '../../results/store/openedNetworks.js'
 import { runStudy } from '../work/run.js'
@@ -114,7 +114,7 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   const { background, labels } = plan
   const protocols = plan.protocols.map(({ name }) => name)
   const own = plan.networks.flatMap(({ id }) => stored.get(id) ?? [])
-  const warnings = photographWarnings(own, await openedNetworks(out))
+  const warnings = resultWarnings({ answers: own }, await openedNetworks(out))
   return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, warnings, report }
 }
 

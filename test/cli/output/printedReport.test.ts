@@ -40,7 +40,7 @@ describe('a report on the terminal', () => {
       finding('two', 'top-bottom-less-separable', 'open', 'separability was not measured'),
     ]
     const rows = stored([row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1)])
-    expect(await printed(() => printReport({ rows, findings }))).toEqual([
+    expect(await printed(() => printReport({ rows, findings, warnings: [] }))).toEqual([
       'results of feature arithmetic are on the page and in tables/',
       'What else changes when the object moves? Of the paper’s 3 answers, 1 holds here,',
       '1 does not hold and 1 stays open.',
@@ -56,7 +56,7 @@ describe('a report on the terminal', () => {
     const few = ['one', 'two'].map((model) =>
       finding(model, 'horizontal-bias', 'open', 'fewer than 5 objects were measured'),
     )
-    expect(await printed(() => printReport({ rows: [], findings: few }))).toEqual([
+    expect(await printed(() => printReport({ rows: [], findings: few, warnings: [] }))).toEqual([
       'What else changes when the object moves? Can’t tell: fewer than 5 objects were',
       'measured.',
       'findings.json has the numbers',
@@ -71,14 +71,17 @@ describe('a report on the terminal', () => {
       row('arithmetic-exact', { judged: 'zero', reference: 'decoded', kind: 'all' }, 1, { size: 100 }),
       row('arithmetic-exact', { judged: 'blank', reference: 'decoded', kind: 'all' }, 0.25, { layer: 'fc8' }),
     ]
-    const lines = await printed(() => printReport({ rows: stored(rows), findings: [] }))
+    const lines = await printed(() => printReport({ rows: stored(rows), findings: [], warnings: [] }))
     expect(lines[0]).toBe('Share of random expressions whose decoded result shows exactly the expected objects')
     expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['net', 'fc', '75', '50 %', '13 %'],
       ['net', 'fc', '100', '100 %', '–'],
       ['net', 'fc8', '75', '–', '25 %'],
     ])
-    expect(await printed(() => printReport({ rows: [], findings: [] }))).toEqual([])
+    expect(await printed(() => printReport({ rows: [], findings: [], warnings: [] }))).toEqual([])
+    expect(await printed(() => printReport({ rows: [], findings: [], warnings: ['Mind this.'] }))).toEqual([
+      '! Mind this.',
+    ])
   })
 
   it('has its tables in the width of a terminal, the last key of their columns as rows', async () => {

@@ -7,7 +7,7 @@ import { type AnsweredNetwork, readAnsweredNetworks } from '../../../src/results
 import { answersSchema, bucketOf } from '../../../src/results/answers/schema.js'
 import { answersFolder, findAnswers, readAnswers } from '../../../src/results/answers/store.js'
 import { messageOf } from '../../support/messageOf.js'
-import { madeInputs, storeAnswers } from '../../support/storedAnswers.js'
+import { type MadePhotograph, madeInputs, storeAnswers } from '../../support/storedAnswers.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -51,6 +51,21 @@ describe('stored answers', () => {
     expect(names).toEqual({ 0: 'ant', 1: 'bee' })
     expect(await network.answersTo('crop', sha256('a.png'))).toBeUndefined()
     expect(await network.answersTo('diagonal', sha256('c.png'))).toBeUndefined()
+  })
+
+  it('have a hash of their labels, which depends neither on their order nor on the names of photographs', async () => {
+    const labelsOf = async (folder: string, ...photographs: readonly MadePhotograph[]) => {
+      await storeAnswers(inFolder(folder), photographs)
+      return (await readOne(inFolder(folder))).labelsSha256
+    }
+    const one = { name: 'a', content: 'A', label: 'ant', right: [0] }
+    const other = { name: 'b', content: 'B', label: 'bee', right: [1] }
+    const hash = await labelsOf('labelled', one, other, { name: 'c' })
+    expect(hash).toMatch(/^[0-9a-f]{64}$/)
+    expect(await labelsOf('renamed', { ...other, name: 'a' }, { ...one, name: 'z' })).toBe(hash)
+    expect(await labelsOf('changed', one, { ...other, label: 'ant' })).not.toBe(hash)
+    expect(await labelsOf('fewer', one)).not.toBe(hash)
+    expect(await labelsOf('none', { name: 'c' })).toBeUndefined()
   })
 
   it('to photographs of equal content count once, under the first name', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Owner, thisOwner } from '../../../src/files/owner.js'
+import { openedNetworks } from '../../../src/results/store/openedNetworks.js'
 import { lastReport, readRun, writeRunFile } from '../../../src/study/work/runFile.js'
 import { DEAD_PID } from '../../support/deadProcess.js'
 import { runFile } from '../../support/runFile.js'
@@ -61,6 +62,33 @@ describe('run.json', () => {
     expect(await runAfter({ pairs: old }, { pairs: other })).toMatchObject({ pairs: other })
     expect(await runAfter({ pairs: old }, { pairs: [] })).toMatchObject({ pairs: [] })
     expect(await runAfter({ pairs: 'damaged' })).not.toHaveProperty('pairs')
+  })
+
+  it('keeps how earlier runs opened other networks, so that a report knows where their preprocessing was found', async () => {
+    const input = { rows: 224, cols: 224, divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }
+    const opened = (id: string, source: string, changes = {}) => ({ id, input: { ...input, source, ...changes } })
+    const earlier = [
+      runFile({ process: OTHER, networks: [opened('b', 'options'), opened('a', 'options', { divisor: 1 })] }),
+    ]
+    const last = { networks: [opened('a', 'assumed'), { ...opened('b', 'assumed'), classes: { count: 9 } }], earlier }
+    const { networks } = await runAfter(last, { networks: [opened('a', 'net.input.json')] })
+    expect(networks).toEqual([last.networks[1], opened('a', 'net.input.json')])
+    const text = '224 px, rgb/255 − 0 0 0, / 1 1 1'
+    const known = await openedNetworks(inFolder())
+    expect(known.map(({ id, inputSource, classes }) => [id, inputSource, classes])).toEqual([
+      ['b', 'assumed', 9],
+      ['a', 'net.input.json', undefined],
+      ...[
+        ['a', 'assumed', undefined],
+        ['b', 'assumed', 9],
+        ['b', 'options', undefined],
+        ['a', 'options', undefined],
+      ],
+    ])
+    expect(known[0]).toMatchObject({ input: text, isGrey: false })
+    expect(await openedNetworks(inFolder('absent'))).toEqual([])
+    writeFileSync(inFolder('run.json'), JSON.stringify({ networks: [3, { id: 'a' }, opened('c', 'options')] }))
+    expect((await openedNetworks(inFolder())).map(({ id }) => id)).toEqual(['c'])
   })
 
   it.each([
