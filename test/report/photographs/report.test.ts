@@ -92,9 +92,7 @@ describe('the report of answers to photographs', () => {
     expect(readdirSync(inFolder('results', 'tables'))).toEqual(
       ['csv', 'md', 'tex'].map((format) => `consistency-256.${format}`),
     )
-    expect(textOf('tables/consistency-256.md')).toContain(
-      '| other | fc | 0.000 ± 0.000 | 1.000 ± 0.000 |',
-    )
+    expect(textOf('tables/consistency-256.md')).toContain('| other | fc | 0.000 ± 0.000 | 1.000 ± 0.000 |')
     expect(readdirSync(inFolder('results', 'figures'))).toEqual(['consistency.png', 'consistency.svg'])
     const [head, first] = textOf('answers/other/photographs.csv').split('\n')
     expect(head).toBe(
