@@ -59,7 +59,7 @@ function answersOfObjects(rows: Report['rows']): readonly string[] {
         : `agreement relative to chance ${percentText(100 * relative)} % (chance ${percentText(100 * chance)} %), `
     const place = `${row.model}, ${sizeText([row])}`
     return [
-      `${place}: ${agreement}${varietyText(variety, 'object')}${constant === undefined ? '' : `. It ${constant}`}`,
+      `${place}: ${agreement}${varietyText(variety, 'object')}${constant === undefined ? '' : `. It ${constant}.`}`,
     ]
   })
 }

@@ -198,3 +198,23 @@ it('shows hostile names as text', async () => {
   expect(html).not.toContain('<script')
   expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
 })
+
+describe('a constant network', () => {
+  const constant = madeNetwork('constant', agreeing(1, 1, 1, 1), { isConstant: true })
+
+  it('is not marked, although its answers never change, and comes last', async () => {
+    const html = await madePage([constant, FAR])
+    const text = textOf(html)
+    expect(text).toContain(
+      'In crop, diagonal: constant gives the same answer to 4 of 4 photographs; its consistency says nothing.',
+    )
+    const rows = [...html.matchAll(/<tr>(?:(?!<\/tr>).)*<\/tr>/gs)].map(([row]) => textOf(row).trim())
+    expect(rows.filter((row) => row.includes('★'))).toEqual([expect.stringMatching(/^far ★/)])
+    const shares = rows.filter((row) => row.includes('same answer in two random crops'))
+    expect(shares.map((row) => row.split(' ')[0])).toEqual(['far', 'constant'])
+  })
+
+  it('has no star even if there is no other network', async () => {
+    expect(textOf(await madePage([constant, constant]))).not.toMatch(/★ \d/)
+  })
+})

@@ -6,6 +6,7 @@ import { sha256 } from '../../../src/files/sha256.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../../src/results/answers/read.js'
 import { answersSchema, bucketOf } from '../../../src/results/answers/schema.js'
 import { answersFolder, findAnswers, readAnswers } from '../../../src/results/answers/store.js'
+import { constantSentences, constantText } from '../../../src/results/answers/variety.js'
 import { messageOf } from '../../support/messageOf.js'
 import { type MadePhotograph, madeInputs, storeAnswers } from '../../support/storedAnswers.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
@@ -132,6 +133,64 @@ describe('stored answers', () => {
       ['a', sha256('old'), 3],
       ['a', sha256('new'), 4],
     ])
+  })
+})
+
+describe('agreement relative to chance', () => {
+  const PHOTOGRAPHS = [
+    { name: 'a', answers: [0, 0, 0, 0, 0, 0] },
+    { name: 'b', answers: [1, 1, 1, 1, 1, 1] },
+    { name: 'c', answers: [0, 1, 1, 1, 1, 1] },
+    { name: 'd', answers: [2, 2, 2, 2, 2, 2], probability: 0.25 },
+  ]
+
+  it('comes from the answers of all buckets, also of a folder that was stored before', async () => {
+    await storeAnswers(inFolder(), PHOTOGRAPHS)
+    const network = await readOne()
+    // Of the six pairs, a and c agree in 1 of 6 frames, and b and c in 5.
+    const chance = 1 / 6
+    expect(meanOf(network, 'diagonal', 'chance')?.mean).toBeCloseTo(chance, 12)
+    const agreement = 1 - 0.2 / 4
+    const relative = meanOf(network, 'diagonal', 'relative-agreement')
+    expect(relative?.mean).toBeCloseTo((agreement - chance) / (1 - chance), 12)
+    // Confident photographs are compared among themselves.
+    expect(relative?.confident.mean).toBeCloseTo((1 - 0.2 / 3 - 1 / 3) / (1 - 1 / 3), 12)
+    expect(network.measures[0]).toMatchObject({ protocol: 'diagonal', measure: 'relative-agreement' })
+    expect(network.varieties).toEqual([
+      {
+        protocol: 'diagonal',
+        pictures: 4,
+        distinct: 3,
+        effective: 1 / (0.25 + 2 / 16),
+        confidence: 0.625,
+        most: 1,
+        isConstant: false,
+      },
+    ])
+  })
+
+  it('is computed again for some photographs', async () => {
+    await storeAnswers(inFolder(), PHOTOGRAPHS)
+    const { chanceOn } = await readOne()
+    const some = new Set(['a', 'd'].map((name) => sha256(name)))
+    expect([...(chanceOn({ protocol: 'diagonal', measure: 'chance' }, some) ?? [])]).toEqual(
+      ['a', 'd'].map((name) => [sha256(name), 0]),
+    )
+    expect(chanceOn({ protocol: 'diagonal', measure: 'change' }, some)).toBeUndefined()
+  })
+
+  it('has no value for a constant network, which is named', async () => {
+    await storeAnswers(
+      inFolder(),
+      PHOTOGRAPHS.map(({ name }) => ({ name })),
+    )
+    const network = await readOne()
+    expect(meanOf(network, 'diagonal', 'relative-agreement')).toMatchObject({ mean: null, count: 0 })
+    expect(meanOf(network, 'diagonal', 'chance')?.mean).toBe(1)
+    const text = 'gives the same answer to 4 of 4 photographs; its consistency says nothing'
+    expect(constantText(network, 'diagonal')).toBe(text)
+    expect(constantText(network, 'crop')).toBeUndefined()
+    expect(constantSentences([network])).toEqual([`In diagonal: net ${text}.`])
   })
 })
 

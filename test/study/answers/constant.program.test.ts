@@ -66,8 +66,8 @@ it('a constant network is named where objects move, too', async () => {
   const words = ['reproduce', '--models', models, ...options, '--workers', '1', '--out', folder('objects')]
   const { stdout, stderr } = await runHere(words)
   expect(stderr).not.toContain('shiftscope:')
-  expect(stdout).toMatch(/constant, 11 px: .*gives the same answer to \d+ of \d+ objects; its consistency says nothing/)
-  const line = stdout.split('\n').find((one) => one.startsWith('noise, 11 px: ')) ?? ''
+  expect(stdout).toMatch(/constant, 11 px .*gives the same answer to \d+ of \d+ objects; its consistency says nothing/)
+  const line = stdout.split('\n').find((one) => one.startsWith('noise, 11 px ')) ?? ''
   expect(line).toMatch(/agreement relative to chance .* % \(chance .* %\), \d different answers? to \d+ objects/)
   const findings = JSON.parse(readFileSync(folder('objects', 'findings.json'), 'utf8'))
   expect(
