@@ -35,7 +35,7 @@ export function answerSentence(claim: Claim, findings: readonly Judged[]): strin
 }
 
 /** The answers of the networks without their numbers, such as `Yes in 2 of 3 networks; no in 1`. */
-export function wordsOf(claim: Claim, findings: readonly Judged[]): string {
+function wordsOf(claim: Claim, findings: readonly Judged[]): string {
   const words = findings.map(({ verdict }) => answerWord(claim.words, verdict))
   const [first = OPEN, ...others] = [claim.words.yes ?? 'Yes', 'No', OPEN].filter((word) => words.includes(word))
   const count = (wanted: string) => words.filter((word) => word === wanted).length

@@ -33,7 +33,7 @@ function indexOf(measures: readonly ConsistencyMetric[], key: MetricKey): number
  * Values of two networks on the photographs that both measured. If one of them measured others, too, the chance is that
  * of the shared ones.
  */
-export function sharedValues(
+function sharedValues(
   one: AnsweredNetwork,
   other: AnsweredNetwork,
   key: MetricKey,
