@@ -44,7 +44,7 @@ describe('a report on the terminal', () => {
       'results of feature arithmetic are on the page and in tables/',
       'What else changes when the object moves? Of the paper’s 3 answers, 1 holds here,',
       '1 does not hold and 1 stays open.',
-      'Do features change with the position? Yes in 1 of 2 networks; can’t tell in 1.',
+      'Do features change with the position? Yes in one; can’t tell in two.',
       'Do features change less when the object moves sideways? No.',
       'Not answered here: “Are top and bottom harder to separate than left and right?”,',
       'because separability was not measured.',
