@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { imagenetClasses, imagenetWnids } from '../../src/networks/classes/imagenet.js'
-import { classesOfObject, classFinder, isRightAnswer } from '../../src/networks/classes/words.js'
+import { classesOfObject, classFinder, classSet, isRightAnswer } from '../../src/networks/classes/words.js'
 
 const imagenet = imagenetClasses()
 
@@ -107,4 +107,12 @@ it.each([
   expect(classesOfObject(word, names)).toEqual(right)
   for (const i of [0, 1, ...(right ?? [])])
     expect(isRightAnswer(word, names[i] as string, names)).toBe(right ? right.includes(i) : null)
+})
+
+it('compares the classes of networks, whatever their order and spelling', () => {
+  expect(classSet(imagenet)).toBe('ImageNet')
+  expect(classSet(['background', ...imagenet.map((name) => name.toUpperCase())])).toBe('ImageNet')
+  expect(classSet(['Ant', 'fire_ant, red ant'])).toBe(classSet(['fire ant', 'ant']))
+  expect(classSet(['ant', 'bee'])).not.toBe(classSet(['ant', 'cat']))
+  expect(classSet(['class 0', 'class 1'])).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 import { columnsOf, keptValues, protocolNamed } from '../../src/experiments/answers/protocols.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { ANSWERS_FORMAT, type AnswersInputs, bucketOf } from '../../src/results/answers/schema.js'
+import { ANSWERS_FORMAT, type AnswersInputs, bucketOf, type NetworkFacts } from '../../src/results/answers/schema.js'
 import { type AnswersRow, writeAnswers } from '../../src/results/answers/store.js'
 
 /** A photograph. Its content is its name, unless another one is given. */
@@ -42,12 +42,14 @@ export async function storeAnswers(
   results: string,
   photographs: readonly MadePhotograph[],
   changes: Partial<AnswersInputs> = {},
+  network?: NetworkFacts,
 ): Promise<void> {
   const inputs = madeInputs(changes)
   for (const bucket of new Set(photographs.map(({ name }) => bucketOf(name)))) {
     const own = photographs.filter(({ name }) => bucketOf(name) === bucket)
     await writeAnswers(results, {
       inputs: { ...inputs, bucket },
+      ...(network && { network }),
       columns: columnsOf(inputs),
       rows: own.map((one) => rowOf(one, inputs)),
       failed: [],

@@ -151,9 +151,18 @@ export function usualClasses(count: number, names: Readonly<Record<number, strin
   return Object.entries(USUAL).find(([, lists]) => lists().some(fits))?.[0]
 }
 
+/** Whether nothing names the classes, so that they have their numbers as names. */
+export function areNumbered(names: readonly string[]): boolean {
+  return names.every((name, i) => name === numberName(i))
+}
+
+function numberName(index: number): string {
+  return `class ${index}`
+}
+
 function numbered(count: number): NamedClasses {
   return {
-    names: Array.from({ length: count }, (_, i) => `class ${i}`),
+    names: Array.from({ length: count }, (_, i) => numberName(i)),
     source: 'their numbers, since nothing names them',
   }
 }

@@ -1,7 +1,7 @@
 import { addTo } from '../../support/lists.js'
 import { isOfCategory } from './categories.js'
 import { imagenetClasses, imagenetWnids } from './imagenet.js'
-import { IMAGENET_COUNTS } from './names.js'
+import { areNumbered, IMAGENET_COUNTS } from './names.js'
 
 /** Whether a word is the index of a class. */
 export function isIndex(word: string): boolean {
@@ -57,6 +57,15 @@ export function isRightAnswer(category: string | null, answer: string, names: re
   if (isRight !== null || category === null) return isRight
   const right = namedClasses(names)(category).map((index) => names[index])
   return right.length > 0 ? right.includes(answer) : null
+}
+
+/**
+ * A text that two networks share if they tell the same classes apart, in any order. Small differences in spelling do not
+ * count. Undefined if the classes have only numbers.
+ */
+export function classSet(names: readonly string[]): string | undefined {
+  if (imagenetStart(names) !== undefined) return 'ImageNet'
+  return areNumbered(names) ? undefined : JSON.stringify(names.map(firstSynonym).sort())
 }
 
 /** Index of ImageNet's first class in a list of names: 0, or 1 after a background class; undefined for other lists. */

@@ -7,7 +7,7 @@ import { sha256 } from '../../files/sha256.js'
 import { compareText, foldersIn } from '../store/openResults.js'
 import { type ReadPhotograph, withChance } from './chanceValues.js'
 import { answersIn, metricsOf, photographMetrics, type StoredAnswer, storedAnswers } from './measures.js'
-import type { AnsweredPhotograph, AnswersInputs, FailedPhotograph, StoredAnswers } from './schema.js'
+import type { AnsweredPhotograph, AnswersInputs, FailedPhotograph, NetworkFacts, StoredAnswers } from './schema.js'
 import { answersDifferences, answersFolder, readAnswers, readValues } from './store.js'
 import type { ChanceValues, ConsistencyMetric, ListedMetric, MeasuredPhotograph } from './summary.js'
 import type { ProtocolVariety } from './variety.js'
@@ -16,6 +16,8 @@ import type { ProtocolVariety } from './variety.js'
 export interface AnsweredNetwork extends Omit<AnswersInputs, 'format' | 'bucket' | 'protocol' | ProtocolSettingName> {
   /** In the order of `PROTOCOL_NAMES`. */
   readonly protocols: readonly AnsweredProtocol[]
+  /** Absent if an earlier version computed the answers. */
+  readonly facts?: NetworkFacts
   readonly measures: readonly ConsistencyMetric[]
   /** Sorted by name. Photographs of equal content are one, under the first name. */
   readonly photographs: readonly MeasuredPhotograph[]
@@ -85,8 +87,10 @@ async function answersOfNetwork(results: string, folder: string): Promise<Answer
     label === undefined ? [] : [JSON.stringify([sha256, label])],
   )
   const { format, bucket: _, protocol: __, draws, seed, background, ...inputs } = first.answers.inputs
+  const facts = all.find(({ answers }) => answers.network !== undefined)?.answers.network
   return {
     ...inputs,
+    ...(facts && { facts }),
     protocols: [...buckets].map(([name, [one]]) => ({ name, ...settingsOf(one!) })),
     ...withChance(listed, photographs),
     ...(labelled.length > 0 && { labelsSha256: sha256(labelled.sort(compareText).join('\n')) }),

@@ -69,8 +69,23 @@ export function bucketOf(photograph: string): string {
   return sha256(photograph).slice(0, 2)
 }
 
+const networkFactsSchema = z.object({
+  /** Number of classes. */
+  classes: z.number().int().positive(),
+  /** SHA-256 of the names of the classes; absent if nothing names them. Networks with equal ones have the same classes. */
+  classesSha256: sha256Schema.exactOptional(),
+  /** Number of weights. */
+  parameters: z.number().int().nonnegative(),
+  /** Multiply-adds for one image; absent if the graph does not tell. */
+  multiplyAdds: z.number().int().nonnegative().exactOptional(),
+})
+/** What is known of a network besides its answers. No answer depends on it. */
+export type NetworkFacts = z.infer<typeof networkFactsSchema>
+
 const fieldsSchema = z.object({
   inputs: answersInputsSchema,
+  /** Absent from answers of earlier versions. */
+  network: networkFactsSchema.exactOptional(),
   /** What the values of each answer are. */
   columns: z.array(z.enum(COLUMNS)),
   /** Sorted by name. Row i of answers.npy belongs to photograph i. */

@@ -13,6 +13,7 @@ import {
   type AnswersInputs,
   answersSchema,
   type FailedPhotograph,
+  type NetworkFacts,
   type StoredAnswers,
 } from './schema.js'
 
@@ -40,6 +41,7 @@ export interface AnswersRow extends AnsweredPhotograph {
 /** The photographs of one bucket in memory. */
 export interface Answers {
   readonly inputs: AnswersInputs
+  readonly network?: NetworkFacts
   readonly columns: readonly Column[]
   readonly rows: readonly AnswersRow[]
   readonly failed: readonly FailedPhotograph[]

@@ -68,7 +68,13 @@ export async function openBucket(
       if (isStored) return
       const added = { rows, failed }
       const all = joined(added, await storedRows(out, item), (row) => relabelled(row, byName.get(row.name), item))
-      await writeAnswers(out, { inputs: item.inputs, columns, ...all, names: namesIn(all.rows, item) })
+      await writeAnswers(out, {
+        inputs: item.inputs,
+        network: item.facts,
+        columns,
+        ...all,
+        names: namesIn(all.rows, item),
+      })
       // What was added meanwhile stays for the next time.
       rows = rows.slice(added.rows.length)
       failed = failed.slice(added.failed.length)

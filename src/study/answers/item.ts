@@ -1,7 +1,7 @@
 import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import type { Protocol, ProtocolSetting } from '../../experiments/answers/protocols.js'
 import type { PhotographFile } from '../../patches/photographs.js'
-import type { AnswersInputs } from '../../results/answers/schema.js'
+import type { AnswersInputs, NetworkFacts } from '../../results/answers/schema.js'
 import type { WorkItem } from '../work/workItem.js'
 import type { Classifier } from './classifiers.js'
 
@@ -10,6 +10,7 @@ export interface AnswersItem extends WorkItem {
   readonly kind: 'answers'
   readonly count: number
   readonly network: Classifier
+  readonly facts: NetworkFacts
   readonly protocol: Protocol
   readonly setting: ProtocolSetting
   readonly inputs: AnswersInputs

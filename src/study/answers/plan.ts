@@ -24,6 +24,7 @@ import { workLeft } from '../work/workItem.js'
 import { hasSameLabel } from './bucket.js'
 import { type Classifier, classifiersOf } from './classifiers.js'
 import { computeAnswers } from './compute.js'
+import { networkFacts } from './facts.js'
 import { type AnswersItem, answersTitle, type Missing, type PlannedPhotograph } from './item.js'
 import { type Labels, readLabels, rightClasses } from './labels.js'
 import type { ResolvedConsistency } from './options.js'
@@ -56,12 +57,13 @@ export async function planAnswers(options: ResolvedConsistency, out: string): Pr
   for (const network of networks) {
     const right = labels && rightClasses(labels, network)
     const labelled = photographs.map((file) => ({ ...file, label: labels && labelOf(file, labels, right) }))
+    const facts = networkFacts(network)
     const background = await readBackground(options.background, network.input.rows, options.signal)
     backgrounds.push(background)
     for (const [bucket, own] of bucketsOf(labelled))
       for (const protocol of protocols) {
         const settings = settingsOf(network, protocol, bucket, background, options)
-        items.push(await answersItem({ out, network, protocol, photographs: own, ...settings }, hashOf))
+        items.push(await answersItem({ out, network, facts, protocol, photographs: own, ...settings }, hashOf))
       }
   }
   notes.push(...(await otherPhotographs(out, items)))
@@ -136,15 +138,17 @@ function settingsOf(
 }
 
 async function answersItem(
-  parts: Pick<AnswersItem, 'network' | 'protocol' | 'setting' | 'inputs' | 'photographs'> & { readonly out: string },
+  parts: Pick<AnswersItem, 'network' | 'facts' | 'protocol' | 'setting' | 'inputs' | 'photographs'> & {
+    readonly out: string
+  },
   hashOf: (file: PhotographFile) => Promise<string | undefined>,
 ): Promise<AnswersItem> {
-  const { out, network, protocol, setting, inputs, photographs } = parts
+  const { out, network, facts, protocol, setting, inputs, photographs } = parts
   const look = () => missingIn(out, inputs, photographs, hashOf)
   const missing = await look()
   return {
     kind: 'answers',
-    ...{ network, protocol, setting, inputs, photographs, look },
+    ...{ network, facts, protocol, setting, inputs, photographs, look },
     title: answersTitle(inputs),
     group: protocol.name,
     count: photographs.length,

@@ -69,6 +69,17 @@ describe('stored answers', () => {
     expect(await labelsOf('none', { name: 'c' })).toBeUndefined()
   })
 
+  it('say what is known of the network, unless an earlier version stored them', async () => {
+    const facts = { classes: 2, classesSha256: sha256('ant bee'), parameters: 12 }
+    await storeAnswers(inFolder(), [{ name: '0.png' }], {}, facts)
+    await storeAnswers(inFolder(), [{ name: '0.png' }], { model: 'earlier' })
+    const networks = await readAnsweredNetworks(inFolder())
+    expect(networks.map(({ model, facts }) => [model, facts])).toEqual([
+      ['earlier', undefined],
+      ['net', facts],
+    ])
+  })
+
   it('to photographs of equal content count once, under the first name', async () => {
     const photographs = ['b', 'a', 'c'].map((name) => ({ name, content: name === 'c' ? 'c' : 'same' }))
     await storeAnswers(inFolder(), photographs)

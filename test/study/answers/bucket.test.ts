@@ -30,7 +30,7 @@ function itemOf(
   const planned = Object.entries(photographs).map(([name, label]) => ({ name, path: folder(name), label }))
   const network = { ...describedNetwork(), classes: { layer: 'fc', names: ['ant', 'bee', 'cat'] } }
   return {
-    ...{ network, protocol: protocolNamed(protocol), photographs: planned },
+    ...{ network, facts: { classes: 3, parameters: 12 }, protocol: protocolNamed(protocol), photographs: planned },
     setting: { frame: FRAME, draws: 2, background: { rgb: [0, 0, 0] } },
     inputs: madeInputs({ protocol, frame: FRAME, bucket: BUCKET }),
     look: async () => ({ left: planned, isRelabelled: false, differences: [], ...look }),
