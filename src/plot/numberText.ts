@@ -12,6 +12,11 @@ export function signedText(value: number, digits: number): string {
   return text.startsWith('−') ? text : `+${text}`
 }
 
+/** A p value as `p = 0.031`, or `p < 0.001`. */
+export function pText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`
+}
+
 /** A percentage as text, but without the % sign. It has one decimal below 10, and none from 10 on. */
 export function percentText(percent: number): string {
   return decimalText(percent, Math.abs(percent) < 9.95 ? 1 : 0)

@@ -69,6 +69,8 @@ export function columnsOf({ head }: { readonly head?: { readonly kind: HeadKind 
 
 export interface Protocol {
   readonly name: ProtocolName
+  /** Author and year of its paper, as a sentence cites it. */
+  readonly source?: string
   /** The settings, besides the frame, on which its answers depend. */
   readonly settings: readonly ('draws' | 'seed' | 'background')[]
   /** Number of frames per photograph. */
@@ -123,6 +125,7 @@ const EPSILON = 0.003
 export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[] = [
   {
     name: 'crop',
+    source: 'Zhang, 2019',
     settings: ['draws', 'seed'],
     count: ({ draws }) => 2 * draws,
     compares: 'pair',
@@ -132,6 +135,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
   },
   {
     name: 'diagonal',
+    source: 'Zhang, 2019',
     settings: [],
     count: ({ frame }) => sourceSide(frame) - frame + 1,
     compares: 'previous',
@@ -142,6 +146,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
   },
   {
     name: 'embed',
+    source: 'after Azulay and Weiss, 2019',
     settings: ['background'],
     count: ({ frame }) => frame - embeddedSide(frame) + 1,
     compares: 'previous',
@@ -157,6 +162,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
   },
   {
     name: 'circular',
+    source: 'Chaman and Dokmanić, 2021',
     settings: ['draws', 'seed'],
     count: ({ draws }) => 2 * draws,
     compares: 'pair',
@@ -172,6 +178,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
   },
   {
     name: 'subpixel',
+    source: 'after Michaeli et al., 2023',
     settings: [],
     count: () => FRACTIONS + 2 * AXES.length,
     shifts: () => [...FRACTIONAL_SHIFTS, ...STEPS_BOTH_WAYS],
@@ -195,6 +202,7 @@ export const PROTOCOLS: readonly (Protocol & { readonly name: ChosenProtocol })[
 /** The protocol `crop` with all of its windows, which gives the exact chance that two of them agree. */
 export const EXACT_CROP: Protocol = {
   name: 'crop-exact',
+  source: 'after Zhang, 2019',
   settings: [],
   count: ({ frame }) => (sourceSide(frame) - frame) ** 2,
   shifts: ({ frame }) => {
