@@ -70,6 +70,11 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!
 }
 
+/** Words as a sentence lists them, such as `A, B and C`. */
+export function joined(words: readonly string[], last: 'and' | 'or' = 'and'): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
+}
+
 /** The first eight texts, and the number of others. */
 export function firstOf(texts: readonly string[]): readonly string[] {
   return texts.length > 8 ? [...texts.slice(0, 8), `${texts.length - 8} more`] : texts

@@ -83,12 +83,12 @@ async function printEstimate(options: ConsistencyOptions, json: boolean | undefi
   printTimes(estimate)
 }
 
-async function printResult({ networks, warnings }: Consistency): Promise<void> {
+async function printResult({ networks, ranking, warnings }: Consistency): Promise<void> {
   const { printAnswers, printWarnings } = await import('../output/printedReport.js')
   const areSeveral = networks.length > 1
   const hasMeasures = networks.some(({ measures }) => measures.length > 0)
   printWarnings(warnings)
-  if (hasMeasures) printAnswers(networks)
+  if (hasMeasures) printAnswers(networks, ranking)
   for (const { model, photographs, images, seconds, imagesPerSecond } of networks)
     say(
       `${areSeveral ? `${model}: ` : ''}${hasMeasures ? `${counted(photographs.length, 'photograph')}, ` : ''}${counted(images, 'image')} in ${duration(seconds)}, ${Math.round(imagesPerSecond)} images/s`,

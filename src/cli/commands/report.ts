@@ -30,6 +30,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async (folder: string, { json, open, tables, label, ...options }: ReportFlags) => {
       const { writeMeasuredReport } = await import('../../report/report.js')
+      const { rankingSummary } = await import('../../report/photographs/ranking.js')
       const { printAnswers, printReport, printTables } = await import('../output/printedReport.js')
       const { report, rows, answers } = await writeMeasuredReport(folder, {
         ...options,
@@ -41,7 +42,7 @@ export function reportCommand({ signal }: CommandContext): Command {
       else {
         if (tables) printTables(rows)
         printReport(report)
-        if (answers.length > 0) printAnswers(answers)
+        if (answers.length > 0) printAnswers(answers, rankingSummary(answers))
       }
       await sayPage(options.oneFile ?? join(folder, 'index.html'), { open, json })
     })

@@ -4,7 +4,8 @@ import { percentText } from '../../plot/numberText.js'
 import { cellText } from '../../plot/tables.js'
 import { namedWords } from '../../report/findings/answer.js'
 import { findingCounts } from '../../report/findings/document.js'
-import { metricText } from '../../report/photographs/metricText.js'
+import { meanText } from '../../report/photographs/metricText.js'
+import { type RankingSummary, rankText } from '../../report/photographs/ranking.js'
 import type { Report } from '../../report/report.js'
 import { NO_PAPER, type ResultTable, resultTables } from '../../report/tables/tables.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
@@ -68,31 +69,53 @@ function isSamePlace(a: LayerAtSize, b: LayerAtSize): boolean {
   return a.model === b.model && a.layer === b.layer && a.size === b.size
 }
 
-/** Prints all measures of answers to photographs, and how different the answers are. */
-export function printAnswers(networks: readonly Pick<AnsweredNetwork, 'model' | 'measures' | 'varieties'>[]): void {
-  const areSeveral = networks.length > 1
-  printTable(
-    [
-      ...(areSeveral ? ['network'] : []),
-      ...['protocol', 'measure', 'mean', 'std error', 'confident', 'std error', 'photographs'],
-    ],
-    networks.flatMap(({ model, measures }) =>
-      measures.map((measure) => [
-        ...(areSeveral ? [model] : []),
-        ...[measure.protocol, measure.title],
-        ...[measure, measure.confident].flatMap(({ mean, standardError }) => [
-          metricText(measure, mean),
-          metricText(measure, standardError),
-        ]),
+type PrintedNetwork = Pick<AnsweredNetwork, 'model' | 'frame' | 'facts' | 'measures' | 'varieties'>
+
+/** Prints the ranks of several networks, then all measures of answers to photographs, and how different the answers are. */
+export function printAnswers(networks: readonly PrintedNetwork[], ranking: RankingSummary | undefined): void {
+  if (ranking !== undefined) printRanking(networks, ranking)
+  for (const { model, measures, varieties } of networks) {
+    const main = distinct(measures.map(({ protocol }) => protocol)).map((name) =>
+      measures.find(({ protocol }) => protocol === name),
+    )
+    if (ranking !== undefined) print(model)
+    printTable(
+      ['protocol', 'measure', 'mean', 'confident', 'photographs'],
+      [...main.flatMap((one) => one ?? []), ...measures.filter((one) => !main.includes(one))].map((measure) => [
+        ...[measure.protocol, measure.measure, meanText(measure), meanText(measure, measure.confident)],
         `${measure.confident.count} of ${measure.count}`,
       ]),
-    ),
+    )
+    const variety = varieties.find(({ protocol }) => protocol !== 'center')
+    if (variety !== undefined) printWrapped(`${varietyText(variety, 'photograph')} in ${variety.protocol}`)
+    if (ranking !== undefined) print('')
+  }
+  constantSentences(networks).forEach(printWrapped)
+  print('± is half of the 95 % confidence interval.')
+}
+
+/** Prints ranks and the first two main measures, then what the data say of the networks. */
+function printRanking(networks: readonly PrintedNetwork[], { title, sentences, quote, ranks }: RankingSummary): void {
+  const protocols = distinct(networks.flatMap(({ measures }) => measures.map(({ protocol }) => protocol)))
+  const shown = protocols.filter((protocol) => protocol !== 'center').slice(0, 2)
+  printTable(
+    ['network', 'rank', ...shown, 'classes', 'frame'],
+    networks.map(({ model, frame, facts, measures }) => {
+      const own = ranks.find((one) => one.model === model)
+      const values = shown.map((name) => measures.find(({ protocol }) => protocol === name))
+      return [
+        ...[model, rankText(own && [own.first, own.last]) || '–'],
+        ...values.map((measure) => (measure === undefined ? '–' : meanText(measure))),
+        ...[facts?.classes ?? '–', `${frame} px`],
+      ]
+    }),
   )
-  const varieties = networks.flatMap(({ model, varieties: own }) => {
-    const [first] = own.filter(({ protocol }) => protocol !== 'center')
-    return first === undefined ? [] : [`${model}: ${varietyText(first, 'photograph')} in ${first.protocol}`]
-  })
-  for (const line of [...varieties, ...constantSentences(networks)]) wrapped(line, terminalColumns()).forEach(print)
+  for (const line of [`${title}.`, ...sentences, ...(quote === null ? [] : [`To quote: ${quote}`])]) printWrapped(line)
+  print('')
+}
+
+function printWrapped(line: string): void {
+  wrapped(line, terminalColumns()).forEach(print)
 }
 
 /** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */

@@ -4,14 +4,11 @@ import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { constantText } from '../../results/answers/variety.js'
 import type { PatchValues } from '../../results/measures/rows.js'
-import { type MeanInterval, meanInterval } from '../../support/statistics.js'
+import { type PairedDifference, pairedDifference } from '../../results/paired.js'
 import { paired } from '../findings/evidence.js'
 
 /** What tells measures apart. */
 export type MetricKey = Pick<ConsistencyMetric, 'protocol' | 'measure'>
-
-/** Mean difference of two networks over the photographs that both measured. */
-export type PairedDifference = MeanInterval & { readonly count: number }
 
 export function sharedMetric({ measures }: AnsweredNetwork, key: MetricKey): ConsistencyMetric | undefined {
   return measures[indexOf(measures, key)]
@@ -50,15 +47,40 @@ function measuredBy(network: AnsweredNetwork, protocol: ProtocolName): ReadonlyS
   return new Set(photographValues(network, { protocol, measure: CONFIDENCE }).keys())
 }
 
-/** @returns the mean of `one` minus `other`; undefined if they share no photograph, or if other shifts were measured */
-export function pairedDifference(
+/**
+ * Compares two networks on the photographs that both measured.
+ * @returns the mean of `one` minus `other`; undefined if they cannot be compared, or if they share no photograph
+ */
+export function networkDifference(
   one: AnsweredNetwork,
   other: AnsweredNetwork,
   key: MetricKey,
 ): PairedDifference | undefined {
-  if (!haveSameShifts(one, other, key.protocol)) return undefined
-  const differences = paired(...sharedValues(one, other, key), (a, b) => a - b)
-  return differences.size === 0 ? undefined : { ...meanInterval([...differences.values()]), count: differences.size }
+  if (!areComparable(one, other, key.protocol)) return undefined
+  const values = sharedValues(one, other, key)
+  const differences = [...paired(...values, (a, b) => a - b).values()]
+  const areBinary = values.every((own) => [...own.values()].every((value) => value === 0 || value === 1))
+  return differences.length === 0 ? undefined : pairedDifference(differences, areBinary ? 1 : undefined)
+}
+
+/** Whether the consistency of two networks in a protocol says something, and was measured of like networks in one way. */
+function areComparable(one: AnsweredNetwork, other: AnsweredNetwork, protocol: ProtocolName): boolean {
+  const areConstant = [one, other].some((network) => constantText(network, protocol) !== undefined)
+  return !areConstant && unlikeIn(one, other, protocol).length === 0
+}
+
+/** What differs between two networks so that their values of a protocol cannot be ranked; empty if they can. */
+export function unlikeIn(one: AnsweredNetwork, other: AnsweredNetwork, protocol: ProtocolName): readonly string[] {
+  const [own, others] = [one.facts, other.facts]
+  const haveOtherCounts = own && others && own.classes !== others.classes
+  const [names, otherNames] = [own?.classesSha256, others?.classesSha256]
+  const haveOtherNames = names !== undefined && otherNames !== undefined && names !== otherNames
+  return [
+    ...(one.frame === other.frame ? [] : ['frames']),
+    ...(haveOtherCounts ? ['numbers of classes'] : haveOtherNames ? ['classes'] : []),
+    ...(one.head?.kind === other.head?.kind ? [] : ['kinds of output']),
+    ...(haveSameShifts(one, other, protocol) ? [] : ['shifts']),
+  ]
 }
 
 /** Whether two networks measured a protocol with the same draws, seed and background. */
@@ -75,11 +97,6 @@ export function settingsText({ protocols, reading }: AnsweredNetwork, protocol: 
     ...(background === undefined ? [] : [`background ${background}`]),
     ...(reading === 'torchvision' ? [] : [`reading ${reading}`]),
   ].join(', ')
-}
-
-/** Whether the interval of a difference contains 0. Nothing is known of a single photograph. */
-export function mayBeChance({ mean, halfWidth }: PairedDifference): boolean {
-  return halfWidth !== null && Math.abs(mean) <= halfWidth
 }
 
 /**

@@ -1,7 +1,7 @@
 import { decimalText, signedText } from '../../plot/numberText.js'
 import type { ConsistencyMetric, MetricMean } from '../../results/answers/summary.js'
+import type { PairedDifference } from '../../results/paired.js'
 import { halfWidthOf } from '../../support/statistics.js'
-import { mayBeChance, type PairedDifference } from './differences.js'
 
 type NumberUnit = Pick<ConsistencyMetric, 'unit'>
 
@@ -18,15 +18,19 @@ export function meanText(measure: ConsistencyMetric, own: MetricMean = measure):
 }
 
 /** Size of a difference without its sign. Differences of percentages are percentage points. */
-export function distanceText(measure: NumberUnit, difference: PairedDifference): string {
-  const points = measure.unit === 'share' ? ' points' : ''
-  return `${numberText(measure, Math.abs(difference.mean))}${errorText(measure, difference)}${points}`
+export function distanceText(measure: NumberUnit, { mean }: PairedDifference): string {
+  return `${numberText(measure, Math.abs(mean))}${measure.unit === 'share' ? ' points' : ''}`
 }
 
-/** A difference with its sign, and with `≈` in front if it may be chance. */
+/** A difference with its sign and the ends of its 95 % interval, such as `−5.0 (−9.1 to −0.9)`. */
 export function pairedText(measure: NumberUnit, difference: PairedDifference): string {
-  const sign = mayBeChance(difference) ? '≈ ' : ''
-  return `${sign}${numberText(measure, difference.mean, signedText)}${errorText(measure, difference)}`
+  const { mean, interval } = difference
+  const ends = interval === null ? '' : ` (${intervalText(measure, interval)})`
+  return `${numberText(measure, mean, signedText)}${ends}`
+}
+
+export function intervalText(measure: NumberUnit, ends: readonly [low: number, high: number]): string {
+  return ends.map((end) => numberText(measure, end, signedText)).join(' to ')
 }
 
 /** A measure's title, and whether high or low values are better. */

@@ -7,7 +7,7 @@ import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric, MeasuredPhotograph } from '../../results/answers/summary.js'
 import { counted } from '../../support/text.js'
 import { answerColours, answerMap, barStrip, countedAnswers, type ShownFrame } from './answerStrip.js'
-import { haveSameShifts, pairedDifference, photographValues } from './differences.js'
+import { haveSameShifts, networkDifference, photographValues } from './differences.js'
 import { metricText, pairedText } from './metricText.js'
 import { type PagePictures, type PictureReader, pagePictures } from './pictures.js'
 import { nameCell } from './tables.js'
@@ -117,7 +117,8 @@ function explanationHtml(networks: readonly AnsweredNetwork[], measure: Consiste
   if (networks.length === 1)
     return `<p>Photographs are sorted by ${escapeHtml(name)}. Those whose first answer has a probability of at least ${CONFIDENT} come first. ${drawing}</p>`
   return `<p>Each number is a difference of two networks: the mean of ${escapeHtml(name)} in the network of the row minus
-that in the network of the column, on the photographs that both measured. Choose a number to see the photographs that
+that in the network of the column, on the photographs that both measured, with its 95 % interval. – marks networks that
+cannot be compared. Choose a number to see the photographs that
 differ most, among those whose first answer has a probability of at least ${CONFIDENT} in both networks. ${drawing}</p>
 ${differencesHtml(networks, measure)}`
 }
@@ -127,7 +128,7 @@ function differencesHtml(networks: readonly AnsweredNetwork[], measure: Consiste
   const columns = networks.slice(0, -1)
   const rows = networks.slice(1).map((row, i) => {
     const cells = columns.slice(0, i + 1).map((column) => {
-      const difference = pairedDifference(row, column, measure)
+      const difference = networkDifference(row, column, measure)
       const text = difference === undefined ? '–' : pairedText(measure, difference)
       return { text, link: `#${idOf([column, row], networks)}`, label: `${row.model} minus ${column.model}: ${text}` }
     })

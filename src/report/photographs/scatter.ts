@@ -63,7 +63,9 @@ function spanOf({ unit, mean, standardError, count }: ConsistencyMetric): Span {
   const [value, half] = [mean ?? 0, halfWidthOf(standardError, count) ?? 0]
   const most = unit === 'error' ? Number.POSITIVE_INFINITY : 1
   const scale = unit === 'share' ? 100 : 1
-  return [scale * Math.max(0, value - half), scale * value, scale * Math.min(most, value + half)]
+  // An agreement relative to chance may be below 0.
+  const [low, high] = [Math.min(value, Math.max(0, value - half)), Math.max(value, Math.min(most, value + half))]
+  return [scale * low, scale * value, scale * high]
 }
 
 /** On narrow screens, CSS shows a second drawing whose letters are as large as in the first one. */

@@ -9,18 +9,12 @@ import { addTo } from '../../support/lists.js'
 import { counted } from '../../support/text.js'
 import type { DrawnFigure } from '../figures/figures.js'
 import type { ResultTable } from '../tables/tables.js'
-import {
-  bestFirst,
-  leadingMetric,
-  mainMetrics,
-  mayBeChance,
-  pairedDifference,
-  settingsText,
-  sharedMetric,
-} from './differences.js'
-import { distanceText, meanText, titleText } from './metricText.js'
+import { leadingMetric, mainMetrics, settingsText, sharedMetric } from './differences.js'
+import { meanText, titleText } from './metricText.js'
 import { pathsHtml } from './paths.js'
 import type { PictureReader } from './pictures.js'
+import { quoteHtml } from './quote.js'
+import { type Ranking, rankingOf, rankingSentences, rankingTitle } from './ranking.js'
 import { scatterFigure, scatterHtml, scatterOf } from './scatter.js'
 import { PHOTOGRAPHS_STYLE } from './style.js'
 import { metricsHtml } from './tables.js'
@@ -41,15 +35,16 @@ export async function photographsPart(
   pictureOf: PictureReader,
 ): Promise<PhotographsPart> {
   const measure = leadingMetric(networks)
-  const sorted = bestFirst(networks, measure)
+  const ranking = rankingOf(networks, measure)
+  const { networks: sorted } = ranking
   const isOne = sorted.length === 1
   const scatter = scatterOf(sorted, measure)
   const figures = scatter === undefined ? [] : [{ name: 'consistency', layout: scatterFigure(scatter) }]
   const sections: readonly ReportSection[] = [
     {
       id: 'photographs',
-      title: resultTitle(sorted, measure),
-      html: [resultHtml(sorted, measure), metricsHtml(sorted), filesHtml(networks, tables)].join('\n'),
+      title: isOne ? 'Consistency in each protocol' : rankingTitle(ranking),
+      html: [resultHtml(ranking), quoteHtml(ranking), metricsHtml(ranking), filesHtml(networks, tables)].join('\n'),
       style: PHOTOGRAPHS_STYLE,
     },
     ...(scatter === undefined
@@ -70,45 +65,27 @@ export async function photographsPart(
   return { sections, figures }
 }
 
-/**
- * Says which network is the most consistent, and how many of its differences from others may be chance.
- * @param networks the best one first
- */
-function resultTitle(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
-  const [best, ...others] = networks as [AnsweredNetwork, ...AnsweredNetwork[]]
-  if (others.length === 0) return 'Consistency in each protocol'
-  const differences = others.map((other) => pairedDifference(other, best, measure))
-  if (differences.some((difference) => difference === undefined || difference.standardError === null))
-    return `Shift consistency of ${networks.length} networks`
-  const close = differences.filter((difference) => difference !== undefined && mayBeChance(difference)).length
-  const but = `the ${close === 1 ? 'difference from 1 other' : `differences from ${close} others`} may be chance`
-  return `${best.model} is the most consistent of ${networks.length} networks${close === 0 ? '' : `, but ${but}`}`
-}
-
 /** The result in words, and from what it was measured. */
-function resultHtml(networks: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
+function resultHtml(ranking: Ranking): string {
+  const { networks } = ranking
   const counts = networks.map(({ photographs }) => photographs.length)
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   const photographs = fewest === most ? counted(most, 'photograph') : `${fewest} to ${most} photographs`
   const sentences = [
-    leadSentences(networks, measure),
+    ...leadSentences(ranking),
+    ...rankingSentences(ranking),
     `Values are means over ${photographs} (${namesText(networks)}).`,
     ...settingsSentences(networks),
   ]
   return `<p>${escapeHtml(sentences.join(' '))}</p>`
 }
 
-function leadSentences([best, second]: readonly AnsweredNetwork[], measure: ConsistencyMetric): string {
+/** Says what the best network reached, if all networks can be ranked together. */
+function leadSentences({ sets: [set, ...others], measure }: Ranking): readonly string[] {
+  const [best] = set ?? []
   const own = best && sharedMetric(best, measure)
-  if (own === undefined) return ''
-  const reached = `In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`
-  const difference = best && second && pairedDifference(second, best, measure)
-  if (difference === undefined) return reached
-  // The network with the better mean can be worse on the photographs that both measured.
-  const isWorse = measure.better === 'higher' ? difference.mean <= 0 : difference.mean >= 0
-  const next = `The next network, ${second?.model}, is ${distanceText(measure, difference)} ${isWorse ? 'worse' : 'better'} on the ${counted(difference.count, 'photograph')} that both measured.`
-  if (difference.halfWidth === null) return `${reached} ${next}`
-  return `${reached} ${next} The 95 % confidence interval of this difference ${mayBeChance(difference) ? 'contains 0, so it may be chance' : 'does not contain 0'}.`
+  if (own === undefined || others.length > 0) return []
+  return [`In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`]
 }
 
 /** Names of the first and the last photograph. */

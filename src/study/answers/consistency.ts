@@ -6,14 +6,17 @@ import { packageVersion } from '../../files/package.js'
 import { rm } from '../../files/retried.js'
 import type { ClassScores } from '../../network.js'
 import { recipeText } from '../../networks/input/recipe.js'
+import { type RankingSummary, rankingSummary } from '../../report/photographs/ranking.js'
 import type { Report } from '../../report/report.js'
 import { resultWarnings } from '../../report/warnings.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../../results/answers/read.js'
+import type { NetworkFacts } from '../../results/answers/schema.js'
 import { openedNetworks } from '../../results/store/openedNetworks.js'
 import { runStudy } from '../work/run.js'
 import { type NetworkSettings, readRun } from '../work/runFile.js'
 import { imagesOf } from '../work/workItem.js'
 import type { Classifier } from './classifiers.js'
+import { networkFacts } from './facts.js'
 import { type ConsistencyOptions, type ResolvedConsistency, resolveConsistency } from './options.js'
 import { planAnswers } from './plan.js'
 
@@ -29,6 +32,8 @@ export interface Consistency {
   readonly networks: readonly NetworkConsistency[]
   /** What a reader must know before the numbers, such as that the preprocessing of a network was not found. */
   readonly warnings: readonly string[]
+  /** Ranks of the networks; absent for a single network, and while other processes still compute. */
+  readonly ranking?: RankingSummary
   /** Numbers and findings of the report; null with `report: false` and without `out`. */
   readonly report: Report | null
 }
@@ -55,6 +60,8 @@ export interface NetworkConsistency
   readonly inputSource: string
   /** What the network's class scores mean. Probabilities are computed from them accordingly. */
   readonly scores: ClassScores
+  /** Number of classes, weights and multiply-adds. */
+  readonly facts: NetworkFacts
   /** Only of a head, such as a detector's: the least score at which it sees something. */
   readonly threshold?: number
   /** Device and settings that ran the network in this call or an earlier one; absent if nobody knows. */
@@ -114,8 +121,15 @@ async function consistencyIn(out: string, options: ResolvedConsistency): Promise
   const { background, labels } = plan
   const protocols = plan.protocols.map(({ name }) => name)
   const own = plan.networks.flatMap(({ id }) => stored.get(id) ?? [])
+  const ranking = rankingSummary(own)
   const warnings = resultWarnings({ answers: own }, await openedNetworks(out))
-  return { protocols, draws, seed, background, ...(labels !== undefined && { labels }), networks, warnings, report }
+  return {
+    ...{ protocols, draws, seed, background },
+    ...(labels !== undefined && { labels }),
+    ...{ networks, warnings },
+    ...(ranking && { ranking }),
+    report,
+  }
 }
 
 type Answered = Pick<AnsweredNetwork, 'labelsSha256' | 'measures' | 'varieties' | 'photographs' | 'failed'>
@@ -123,12 +137,14 @@ type Answered = Pick<AnsweredNetwork, 'labelsSha256' | 'measures' | 'varieties' 
 const NONE: Answered = { measures: [], varieties: [], photographs: [], failed: [] }
 
 function describedNetwork(
-  { id, weightsSha256, input, inputSource, classes, head }: Classifier,
+  network: Classifier,
   { labelsSha256, measures, varieties, photographs, failed }: Answered = NONE,
 ) {
+  const { id, weightsSha256, input, inputSource, classes, head } = network
   const { layer, scores } = classes
   return {
     ...{ model: id, weightsSha256, frame: input.rows, input: recipeText(input), inputSource, layer, scores },
+    facts: networkFacts(network),
     ...(head && { threshold: head.threshold }),
     ...(labelsSha256 !== undefined && { labelsSha256 }),
     ...{ measures, varieties, photographs, failed },
