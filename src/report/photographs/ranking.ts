@@ -156,15 +156,16 @@ function setSentences(ranking: Ranking, set: readonly AnsweredNetwork[]): readon
   if (set.length < 2) return []
   const ranks = distinct(set.map((network) => rankText(ranksOf(ranking, network))))
   const of = (rank: string) => joined(set.flatMap((one) => (rankText(ranksOf(ranking, one)) === rank ? one.model : [])))
-  const family = counted(ranking.pairs.length, 'pair')
   if (ranks.every((rank) => rank === ''))
     return [
       `${of('')} are not ranked, because a rank needs at least ${FEWEST_PAIRS} photographs that both networks measured.`,
     ]
+  const rule = `p < 0.05${ranking.pairs.length === 1 ? '' : ` after Holm’s correction for ${ranking.pairs.length} pairs`}`
+  if (ranks.length === 1) return [`The data do not tell ${of(ranks[0]!)} apart, which needs ${rule}.`]
   const texts = ranks.map((rank) => (rank === '' ? `Not ranked: ${of(rank)}.` : `Rank ${rank}: ${of(rank)}.`))
   const isOpen = ranks.some((rank) => rank.includes('–'))
   const meaning = isOpen ? ' The data do not tell apart networks whose ranks overlap.' : ''
-  return [`${texts.join(' ')}${meaning} Ranks need p < 0.05 after Holm’s correction for ${family}.`]
+  return [`${texts.join(' ')}${meaning} A difference counts if ${rule}.`]
 }
 
 /** Says which networks are not ranked together, and in what they differ. */
