@@ -10,7 +10,7 @@ import type { ListedMetric } from '../../src/results/answers/summary.js'
 /** Values of a photograph: agreement of its crops, share of steps that change the answer, first probability. */
 export type MadeValues = readonly [agreement: number, change: number, confidence: number]
 
-interface MadeSettings {
+interface MadeSettings extends Partial<Pick<AnsweredNetwork, 'facts' | 'frame'>> {
   readonly protocols?: readonly ProtocolName[]
   readonly draws?: number
   /** Whether the photographs have labels. All answers without a shift are right then. */
@@ -26,7 +26,7 @@ interface MadeSettings {
 export function madeNetwork(
   model: string,
   photographs: readonly (MadeValues | undefined)[],
-  { protocols = ['crop', 'diagonal'], draws = 1, labels = false, isConstant = false }: MadeSettings = {},
+  { protocols = ['crop', 'diagonal'], draws = 1, labels = false, isConstant = false, ...facts }: MadeSettings = {},
 ): AnsweredNetwork {
   const listed = protocols.flatMap((protocol) =>
     metricsOf(protocolNamed(protocol), { labels }).map((measure): ListedMetric => ({ protocol, measure })),
@@ -48,6 +48,7 @@ export function madeNetwork(
     input: 'none',
     reading: 'torchvision',
     scores: 'logits',
+    ...facts,
     protocols: protocols.map((name) => ({ name, ...(name === 'crop' && { draws, seed: 0 }) })),
     ...withChance(listed, rows),
     copies: [],

@@ -129,19 +129,17 @@ export function rankingSummary(networks: readonly AnsweredNetwork[]): RankingSum
 
 /** A title that names the best network, or those that may be the best one. */
 export function rankingTitle(ranking: Ranking): string {
-  const all = counted(ranking.networks.length, 'network')
   const [set = [], ...others] = ranking.sets
   const firsts = set.filter((network) => ranksOf(ranking, network)?.[0] === 1)
-  if (others.length > 0 || firsts.length === 0) return `Shift consistency of ${all}`
+  if (others.length > 0 || firsts.length === 0)
+    return `Shift consistency of ${counted(ranking.networks.length, 'network')}`
+  const all = counted(set.length, 'network')
   const best = clearlyBest(ranking)
   if (best !== undefined) return `${best.model} is the most consistent of ${all}`
-  if (firsts.length === set.length)
-    return `No clear difference in consistency between ${counted(set.length, 'network')}`
+  if (firsts.length === set.length) return `No clear difference in consistency between ${all}`
   if (firsts.length > MOST_NAMED) return `${firsts.length} of ${all} may be the most consistent`
-  return `${joined(
-    firsts.map(({ model }) => model),
-    'or',
-  )} is the most consistent of ${all}`
+  const names = firsts.map(({ model }) => model)
+  return `${joined(names, 'or')} is the most consistent of ${all}`
 }
 
 /** A title names at most this many networks. */
@@ -176,11 +174,11 @@ function unlikeSentences({ sets, measure }: Ranking): readonly string[] {
     firsts.slice(i + 1).flatMap((other) => unlikeIn(one, other, measure.protocol)),
   )
   const each = sets.map((set) => `${joined(set.map(({ model }) => model))} (${describedSet(set[0]!)})`)
-  return [`Networks of other ${joined(distinct(unlike))} are not ranked together: ${each.join('; ')}.`]
+  return [`Networks with different ${joined(distinct(unlike), 'or')} are not ranked together: ${each.join('; ')}.`]
 }
 
 function describedSet({ frame, facts }: AnsweredNetwork): string {
-  const classes = facts === undefined ? [] : [counted(facts.classes, 'class', 'classes')]
+  const classes = facts === undefined ? [] : [`${facts.classes.toLocaleString('en')} classes`]
   return [`${frame}×${frame} px`, ...classes].join(', ')
 }
 

@@ -9,9 +9,11 @@ import { line, markup, type SvgElement, svg, textElement, tip } from '../../plot
 import { CONFIDENCE } from '../../results/answers/measures.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
+import { constantText } from '../../results/answers/variety.js'
 import { halfWidthOf } from '../../support/statistics.js'
 import { type MetricKey, sharedMetric } from './differences.js'
 import { meanText, titleText } from './metricText.js'
+import type { Ranking } from './ranking.js'
 
 /** The consistency of networks over their accuracy, or over their confidence if fewer than two have labels. */
 export interface Scatter {
@@ -52,6 +54,7 @@ function dotsOf(
   return networks.flatMap((network): readonly Dot[] => {
     const [x, y] = [sharedMetric(network, across), sharedMetric(network, up)]
     if (x === undefined || y === undefined || x.mean === null || y.mean === null) return []
+    if (constantText(network, up.protocol) !== undefined) return []
     return [
       { name: network.model, words: `${network.model}: ${meanText(x)}, ${meanText(y)}`, x: spanOf(x), y: spanOf(y) },
     ]
@@ -69,9 +72,18 @@ function spanOf({ unit, mean, standardError, count }: ConsistencyMetric): Span {
 }
 
 /** On narrow screens, CSS shows a second drawing whose letters are as large as in the first one. */
-export function scatterHtml(scatter: Scatter): string {
+export function scatterHtml(scatter: Scatter, { networks, sets }: Ranking): string {
   const { protocol } = scatter.up
-  return `<p>Each dot is one network. Lines are 95 % confidence intervals. The upright axis is the protocol ${escapeHtml(protocol)}.</p>
+  const constant = networks.flatMap(({ model, ...network }) => {
+    const text = constantText(network, protocol)
+    return text === undefined ? [] : [`${model} is not drawn, because it ${text}.`]
+  })
+  const sentences = [
+    `Each dot is one network. Lines are 95 % confidence intervals. The upright axis is the protocol ${protocol}.`,
+    ...(sets.length > 1 ? ['Compare only networks of the same classes and frame.'] : []),
+    ...constant,
+  ]
+  return `<p>${escapeHtml(sentences.join(' '))}</p>
 <div class="scatter">${scatterSvg(scatter, WIDTH)}${scatterSvg(scatter, 350)}</div>`
 }
 

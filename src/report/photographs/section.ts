@@ -53,7 +53,7 @@ export async function photographsPart(
           {
             id: 'scatter',
             title: 'Consistency of each network',
-            html: `${scatterHtml(scatter)}\n<p class="soft">${fileLinks('figures/consistency', ['svg', 'png'])}</p>`,
+            html: `${scatterHtml(scatter, ranking)}\n<p class="soft">${fileLinks('figures/consistency', ['svg', 'png'])}</p>`,
           },
         ]),
     {
@@ -80,12 +80,13 @@ function resultHtml(ranking: Ranking): string {
   return `<p>${escapeHtml(sentences.join(' '))}</p>`
 }
 
-/** Says what the best network reached, if all networks can be ranked together. */
-function leadSentences({ sets: [set, ...others], measure }: Ranking): readonly string[] {
-  const [best] = set ?? []
+/** Says what is measured, and what the best network reached if all networks can be ranked together. */
+function leadSentences({ networks, sets: [set, ...others], measure }: Ranking): readonly string[] {
+  const where = `In the protocol ${measure.protocol} (${titleText(measure)})`
+  const [best = networks[0]] = set ?? []
   const own = best && sharedMetric(best, measure)
-  if (own === undefined || others.length > 0) return []
-  return [`In the protocol ${measure.protocol} (${titleText(measure)}), ${best?.model} has ${meanText(own)}.`]
+  if (others.length > 0) return [`${where}, networks are ranked with those of the same classes, frame and shifts.`]
+  return own === undefined || own.mean === null ? [] : [`${where}, ${best?.model} has ${meanText(own)}.`]
 }
 
 /** Names of the first and the last photograph. */

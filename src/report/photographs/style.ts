@@ -10,7 +10,7 @@ export const PHOTOGRAPHS_STYLE = `
 .quote figcaption{font-size:.82rem;color:var(--soft)}.quote blockquote{margin:.2rem 0 .4rem;overflow-wrap:anywhere}
 .scatter svg{display:block;width:100%;max-width:48rem}.scatter svg:last-child{display:none}
 .scatter .name{fill:var(--ink);paint-order:stroke;stroke:var(--ground);stroke-width:3px}
-:is(#photographs,#changes) thead th{min-width:6rem;max-width:11rem;overflow-wrap:anywhere}:is(#photographs,#changes) thead small{font-weight:400}
+:is(#photographs,#changes) thead th{min-width:6.6rem;max-width:11rem;overflow-wrap:anywhere}:is(#photographs,#changes) thead small{font-weight:400}
 :is(#photographs,#changes) tbody th{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
 .contents a{overflow-wrap:anywhere}
 @media (max-width:75rem){body:not(:has(#viewer)) .contents{position:static}}

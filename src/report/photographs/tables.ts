@@ -53,7 +53,7 @@ function measureTable(networks: readonly AnsweredNetwork[], measures: readonly C
 /** The ranks, main measures and sizes of several networks. Other networks are compared with the first one of their set. */
 function comparedHtml(ranking: Ranking): string {
   const { networks, measure: leading } = ranking
-  const columns = [leading, ...mainMetrics(networks).filter((one) => one !== leading)]
+  const columns = [leading, ...mainMetrics(networks).filter(({ protocol }) => protocol !== leading.protocol)]
   const head = columns.map((measure) => {
     const name = measure.protocol === 'center' ? measure.measure : measure.protocol
     return { text: name, below: [titleText(measure)] }
@@ -67,8 +67,7 @@ function comparedHtml(ranking: Ranking): string {
   ])
   const facts = ['classes', 'frame', 'parameters', { text: 'multiply-adds', below: ['per image'] }]
   return `${tableHtml({ title: 'Networks and protocols', head: ['network', 'rank', ...head, ...facts], rows })}
-<p class="soft">Values are means over photographs. ± is half of their 95 % confidence interval (by Student’s t). The ranks are
-those of “${escapeHtml(leading.title)}” in the protocol ${leading.protocol}. ★ marks a network that is better than every other one. The small number below a
+<p class="soft">Values are means over photographs. ± is half of their 95 % confidence interval (by Student’s t). ★ marks a network that is better than every other one. The small number below a
 value is the difference from the first network of the same classes, frame and shifts, on the photographs that both
 measured, with its 95 % interval (for percentages, in percentage points). Only the ranks are corrected for the number of comparisons.</p>`
 }

@@ -8,71 +8,129 @@ const agreeing = (...agreements: readonly number[]): readonly MadeValues[] =>
 
 const textOf = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
 
+/** Twelve photographs, whose agreements are these in turn. */
+const twelve = (...agreements: readonly number[]): readonly MadeValues[] =>
+  agreeing(...Array.from({ length: 12 }, (_, i) => agreements[i % agreements.length] ?? 0))
+
 const [BEST, CLOSE, FAR] = [
-  madeNetwork('best', agreeing(1, 0.8, 1, 0.8)),
-  madeNetwork('close', agreeing(0.6, 1, 1, 0.8)),
-  madeNetwork('far', agreeing(0.4, 0.2, 0.5, 0.1)),
+  madeNetwork('best', twelve(1, 0.8, 1, 0.8)),
+  madeNetwork('close', twelve(0.6, 1, 1, 0.8)),
+  madeNetwork('far', twelve(0.4, 0.2, 0.5, 0.1)),
 ]
 
 describe('the result in words', () => {
-  it('names the best network, the difference from the next one, and whether it may be chance', async () => {
+  it('names a network that is better than every other one, and gives a sentence to quote', async () => {
     const text = textOf(await madePage([FAR, BEST]))
-    expect(text).toContain('best is the most consistent of 2 networks In the protocol crop')
-    // The paired differences are 0.6, 0.6, 0.5 and 0.7. Their standard deviation is √(0.02 / 3), and Student's t is 3.182.
     expect(text).toContain(
-      'best has 90.0 ± 18.4 %. The next network, far, is 60.0 ± 13.0 points worse on the 4 photographs',
+      'best is the most consistent of 2 networks In the protocol crop (agreement relative to chance',
     )
-    expect(text).toContain('The 95 % confidence interval of this difference does not contain 0.')
+    expect(text).toContain('best has 90.0 ± 6.6 %. Rank 1: best. Rank 2: far. A difference counts if p &lt; 0.05.')
+    // The paired differences are 0.6, 0.6, 0.5 and 0.7, three times. Student's t is 2.201.
+    expect(text).toContain(
+      'Crop agreement relative to chance (Zhang, 2019) of best is 60.0 points higher than that of far (95 % interval 55.3 to 64.7, 12 photographs).',
+    )
   })
 
-  it('says if a difference may be chance', async () => {
+  it('names the networks that may be the best one', async () => {
     const text = textOf(await madePage([FAR, CLOSE, BEST]))
-    expect(text).toContain('best is the most consistent of 3 networks, but the difference from 1 other may be chance')
-    expect(text).toContain('close, is 5.0 ± 40.0 points worse')
-    expect(text).toContain('The 95 % confidence interval of this difference contains 0, so it may be chance.')
+    expect(text).toContain('best or close is the most consistent of 3 networks')
+    expect(text).toContain(
+      'Rank 1–2: best and close. Rank 3: far. The data do not tell apart networks whose ranks overlap. A difference counts if p &lt; 0.05 after Holm’s correction for 3 pairs.',
+    )
+    expect(text).toContain('The data do not tell whether best or close has the higher crop agreement')
+    const two = textOf(await madePage([CLOSE, BEST]))
+    expect(two).toContain('No clear difference in consistency between 2 networks')
+    expect(two).toContain('The data do not tell best and close apart, which needs p &lt; 0.05.')
   })
 
   it('compares networks on the photographs that both measured', async () => {
-    const partly = madeNetwork('partly', [...agreeing(0.4, 0.2, 0.5), undefined])
+    const partly = madeNetwork('partly', [...twelve(0.4, 0.2, 0.5).slice(1), undefined])
     const text = textOf(await madePage([BEST, partly]))
-    expect(text).toContain('partly, is 56.7 ± 14.3 points worse on the 3 photographs that both measured')
-    expect(text).toContain('Values are means over 3 to 4 photographs (0.png to 3.png).')
+    expect(text).toMatch(/higher than that of partly \(95 % interval [\d.]+ to [\d.]+, 11 photographs\)/)
+    expect(text).toContain('Values are means over 11 to 12 photographs (0.png to 11.png).')
     expect(text).toContain('1 photograph could not be used')
   })
 
-  it('claims nothing from a single photograph', async () => {
-    const text = textOf(await madePage([madeNetwork('one', agreeing(1)), madeNetwork('other', agreeing(0))]))
-    expect(text).toContain('Shift consistency of 2 networks')
-    expect(text).not.toContain('most consistent')
-    expect(text).not.toContain('confidence interval of this difference')
+  it('claims nothing from fewer than ten photographs', async () => {
+    const [one, other] = [1, 0].map((agreement) =>
+      madeNetwork(`${agreement}`, agreeing(...Array<number>(9).fill(agreement))),
+    )
+    const html = await madePage([one!, other!])
+    expect(textOf(html)).toContain('Shift consistency of 2 networks In')
+    expect(textOf(html)).toContain(
+      '1 and 0 are not ranked, because a rank needs at least 10 photographs that both networks measured.',
+    )
+    expect(html).not.toMatch(/★ \d|class="quote"/)
   })
 })
 
-it('compares networks in a protocol only if they have the same settings of it', async () => {
-  const html = await madePage([BEST, madeNetwork('other', agreeing(0.4, 0.2, 0.5, 0.1), { draws: 2 })])
-  const text = textOf(html)
-  expect(text).toContain('Shift consistency of 2 networks In the protocol crop')
-  expect(text).toContain('The protocol crop has draws 1, seed 0 (best) or draws 2, seed 0 (other), so these networks')
-  expect(html).toContain('<th scope="row">other</th><td>30.0 ± 29.1 %</td>')
-  // The protocol diagonal has no settings.
-  expect(html).toContain('aria-label="other minus best: ≈ +0.0 ± 0.0"')
+describe('networks that cannot be ranked together', () => {
+  const facts = { classes: 10, classesSha256: 'a', parameters: 1_500_000, multiplyAdds: 999_600 }
+  const first = madeNetwork('first', twelve(1, 0.8), { facts })
+
+  it.each([
+    ['frames', { facts, frame: 64 }, '64×64 px, 10 classes'],
+    ['numbers of classes', { facts: { ...facts, classes: 1001 } }, '32×32 px, 1,001 classes'],
+    ['classes', { facts: { ...facts, classesSha256: 'b' } }, '32×32 px, 10 classes'],
+    ['shifts', { facts, draws: 2 }, '32×32 px, 10 classes'],
+  ])('have different %s, and are shown side by side', async (what, settings, described) => {
+    const html = await madePage([first, madeNetwork('second', twelve(0.4, 0.2), settings)])
+    const text = textOf(html)
+    expect(text).toContain('Shift consistency of 2 networks In the protocol crop')
+    expect(text).toContain(
+      `Networks with different ${what} are not ranked together: first (32×32 px, 10 classes); second (${described}).`,
+    )
+    expect(html).toContain('<th scope="row">second</th><td>–</td><td>30.0 ± 6.6 %</td>')
+    expect(html).not.toMatch(/★ \d|class="quote"/)
+  })
+
+  it('do not keep others from their ranks, and nobody gets a star', async () => {
+    const second = madeNetwork('second', twelve(0.4, 0.2), { facts })
+    const other = madeNetwork('other', twelve(0.9), { frame: 64 })
+    const html = await madePage([other, second, first])
+    expect(textOf(html)).toContain('Rank 1: first. Rank 2: second.')
+    expect(html).toContain('<th scope="row">first</th><td>1</td>')
+    expect(html).not.toContain('★ 1')
+  })
+
+  it('are not those of which an earlier version stored nothing', async () => {
+    expect(await madePage([first, madeNetwork('earlier', twelve(0.4, 0.2))])).toContain('★ 1')
+  })
+
+  it('are also constant ones, of which page and chart say why', async () => {
+    const constant = madeNetwork('constant', twelve(1), { isConstant: true })
+    const html = await madePage([FAR, constant, BEST])
+    expect(textOf(html)).toContain('best is the most consistent of 2 networks')
+    expect(html).toContain('<th scope="row">constant</th><td>–</td><td>–</td>')
+    const words = 'constant is not drawn, because it gives the same answer to 12 of 12 photographs; its consistency'
+    expect(textOf(html)).toContain(words)
+  })
 })
 
-it('marks the best network of each column, and differences that may be chance', async () => {
-  const html = await madePage([FAR, CLOSE, BEST])
-  expect(html).toContain('<th scope="row">best</th><td><b>★ 90.0 ± 18.4 %</b></td>')
-  expect(html).toContain('<th scope="row">close</th><td>85.0 ± 30.5 %<br><small>≈ −5.0 ± 40.0</small></td>')
-  expect(html).toContain('<small>−60.0 ± 13.0</small>')
-  // All networks change the same share of answers, so all are the best.
-  expect(html.match(/<b>★ 50.0 ± 0.0 %<\/b>/g)?.length).toBe(3)
+describe('the table of networks', () => {
+  it('has ranks, differences from the first network with their intervals, and sizes', async () => {
+    const facts = { classes: 1000, parameters: 4_222_063, multiplyAdds: 568_741_376 }
+    const html = await madePage([FAR, CLOSE, BEST, madeNetwork('big', twelve(0.1, 0.2), { facts })])
+    expect(html).toContain('<th scope="row">best</th><td>1–2</td><td>90.0 ± 6.6 %</td>')
+    expect(html).toMatch(/close<\/th><td>1–2<\/td><td>85.0 ± \d+.\d %<br><small>−5.0 \(−[\d.]+ to \+[\d.]+\)<\/small>/)
+    expect(html).toContain('<td>1,000</td><td>32 px</td><td>4.22 M</td><td>569 M</td>')
+    // A protocol has one column, whichever networks have measured it.
+    expect(html.match(/<th scope="col">crop<br>/g)?.length).toBe(1)
+  })
+
+  it('has a second one with all pairs and their p values', async () => {
+    const text = textOf(await madePage([FAR, CLOSE, BEST]))
+    expect(text).toMatch(/best − far \+60.0 \(\+55.3 to \+64.7\) 12 photographs p &lt; 0.001 best is better/)
+    expect(text).toMatch(/best − close \+5.0 \(−[\d.]+ to \+[\d.]+\) 12 photographs p = 0.\d+ not told apart/)
+  })
 })
 
 it('shows a single network without comparisons', async () => {
   const html = await madePage([BEST])
   expect(textOf(html)).toContain('Consistency in each protocol In the protocol crop')
-  expect(html).not.toMatch(/★|≈|class="scatter"|href="#pair-/)
+  expect(html).not.toMatch(/★|class="quote"|class="scatter"|href="#pair-/)
   expect(html).toContain('<details open>')
-  expect(html.match(/<figure>/g)?.length).toBe(4)
+  expect(html.match(/<figure>/g)?.length).toBe(12)
 })
 
 /** Names of the photographs that the page shows for a pair of networks. */
@@ -96,9 +154,9 @@ describe('photographs', () => {
     expect(shownIn(html, 'pair-2-3')).toEqual(['4.png', '1.png'])
     const links = [...html.matchAll(/href="#(pair-.*?)" aria-label="(.*?)"/g)].map(([, id, words]) => [id, words])
     expect(links).toEqual([
-      ['pair-1-2', 'b minus a: +58.0 ± 55.8'],
-      ['pair-1-3', 'c minus a: +18.0 ± 16.2'],
-      ['pair-2-3', 'c minus b: ≈ −40.0 ± 66.3'],
+      ['pair-1-2', 'b minus a: +58.0 (+2.2 to +113.8)'],
+      ['pair-1-3', 'c minus a: +18.0 (+1.8 to +34.2)'],
+      ['pair-2-3', 'c minus b: −40.0 (−106.3 to +26.3)'],
     ])
   })
 
@@ -195,7 +253,7 @@ it('ends the error bars of shares and probabilities at 0 and 1', async () => {
 it('shows hostile names as text', async () => {
   const name = '<script>alert(1)</script>"\'&'
   const html = await madePage([madeNetwork(name, agreeing(1, 0.5)), madeNetwork('b', agreeing(0, 0.5))])
-  expect(html).not.toContain('<script')
+  expect(html).not.toContain('<script>alert')
   expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
 })
 
