@@ -9,7 +9,7 @@ import { sharedFolder } from '../support/temporaryFolder.js'
 const NETWORKS = Array.from({ length: 5 }, (_, i) =>
   madeNetwork(
     `network-${i + 1}-of-a-run`,
-    Array.from({ length: 4 }, (_, j): MadeValues => [1 - 0.01 * i - 0.05 * j, 0.1 * i, 0.6 + 0.01 * j]),
+    Array.from({ length: 12 }, (_, j): MadeValues => [1 - 0.01 * i - 0.05 * j, 0.1 * i, 0.6 + 0.01 * j]),
   ),
 )
 

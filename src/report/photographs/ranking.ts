@@ -131,9 +131,10 @@ export function rankingSummary(networks: readonly AnsweredNetwork[]): RankingSum
 export function rankingTitle(ranking: Ranking): string {
   const [set = [], ...others] = ranking.sets
   const firsts = set.filter((network) => ranksOf(ranking, network)?.[0] === 1)
-  if (others.length > 0 || firsts.length === 0)
-    return `Shift consistency of ${counted(ranking.networks.length, 'network')}`
+  if (others.length > 0) return `${ranking.networks.length} networks side by side, not ranked together`
   const all = counted(set.length, 'network')
+  if (set.length < 2) return `Shift consistency of ${counted(ranking.networks.length, 'network')}`
+  if (firsts.length === 0) return `Too few photographs to rank ${all}`
   const best = clearlyBest(ranking)
   if (best !== undefined) return `${best.model} is the most consistent of ${all}`
   if (firsts.length === set.length) return `No clear difference in consistency between ${all}`

@@ -102,7 +102,7 @@ describe('the report of answers to photographs', () => {
     const html = textOf('index.html')
     expect(titlesOf(html).slice(0, 4)).toEqual([
       'Shift consistency of 2 networks',
-      'Shift consistency of 2 networks',
+      'Too few photographs to rank 2 networks',
       'Consistency of each network',
       'Photographs on which two networks differ most',
     ])
@@ -151,7 +151,7 @@ describe('the report of answers to photographs', () => {
     const titles = titlesOf(textOf('index.html'))
     const own = titlesOf(readFileSync(inFolder('objects', 'index.html'), 'utf8'))
     expect(titles.filter((title) => !own.includes(title))).toEqual([
-      'Shift consistency of 2 networks',
+      'Too few photographs to rank 2 networks',
       'Consistency of each network',
       'Photographs on which two networks differ most',
     ])

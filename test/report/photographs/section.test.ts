@@ -56,7 +56,7 @@ describe('the result in words', () => {
       madeNetwork(`${agreement}`, agreeing(...Array<number>(9).fill(agreement))),
     )
     const html = await madePage([one!, other!])
-    expect(textOf(html)).toContain('Shift consistency of 2 networks In')
+    expect(textOf(html)).toContain('Too few photographs to rank 2 networks In')
     expect(textOf(html)).toContain(
       '1 and 0 are not ranked, because a rank needs at least 10 photographs that both networks measured.',
     )
@@ -76,7 +76,7 @@ describe('networks that cannot be ranked together', () => {
   ])('have different %s, and are shown side by side', async (what, settings, described) => {
     const html = await madePage([first, madeNetwork('second', twelve(0.4, 0.2), settings)])
     const text = textOf(html)
-    expect(text).toContain('Shift consistency of 2 networks In the protocol crop')
+    expect(text).toContain('2 networks side by side, not ranked together In the protocol crop')
     expect(text).toContain(
       `Networks with different ${what} are not ranked together: first (32×32 px, 10 classes); second (${described}).`,
     )

@@ -106,7 +106,7 @@ it('keeps the results of networks that earlier calls measured in the folder', as
   const { networks } = await consistency({ ...again, report: true })
   expect(networks.map(({ model }) => model)).toEqual(['smaller'])
   expect(answersIn('out')).toEqual(answersIn('whole'))
-  expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('most consistent of 2 networks')
+  expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('2 networks side by side, not ranked together')
   // Nothing is computed again.
   const both = await consistency({ ...given, out: folder('out') })
   expect(both.networks.map(({ images }) => images)).toEqual([0, 0])
@@ -172,14 +172,23 @@ it('names networks as the user does', async () => {
   expect(networks[0]?.photographs).toEqual(networks[1]?.photographs)
 })
 
-it('prints the networks in one table', async () => {
+it('prints the networks in one table, then all measures of each one', async () => {
+  vi.stubEnv('COLUMNS', '80')
   const { models = [], photographs } = await options()
   const words = ['consistency', photographs, '--models', models.join(), '--input', 'imagenet', '--protocols', 'crop']
   const { status, stdout, stderr } = await runHere([...words, '--workers', '1'])
   expect(status).toBe(0)
-  expect(stdout).toMatch(/^network +protocol +measure +mean +std error +confident +std error +photographs$/m)
+  expect(stdout).toMatch(/^network +rank +crop +classes +frame$/m)
+  expect(stdout).toContain('2 networks side by side, not ranked together.\n')
+  expect(stdout.replaceAll('\n', ' ')).toContain(
+    'Networks with different frames or numbers of classes are not ranked together: classifier (28×28 px, 24 classes); smaller',
+  )
+  expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
   for (const name of ['classifier', 'smaller']) {
-    expect(stdout).toMatch(new RegExp(`^${name} +crop +same answer in two random crops +\\d`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^${name} +– +`, 'm'))
+    expect(stdout).toMatch(
+      new RegExp(`^${name}\nprotocol +measure +mean +confident +photographs\ncrop +relative-agreement `, 'm'),
+    )
     expect(stderr).toMatch(new RegExp(`^${name}: 6 photographs, 60 images in`, 'm'))
   }
 })
