@@ -1,12 +1,11 @@
-import { type ProtocolName, protocolNamed } from '../../experiments/answers/protocols.js'
-import { RELATIVE } from '../../results/answers/measures.js'
+import type { ProtocolName } from '../../experiments/answers/protocols.js'
 import type { AnsweredNetwork } from '../../results/answers/read.js'
 import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { constantText } from '../../results/answers/variety.js'
 import { FEWEST_PAIRS, type Judged, judged, type PairedDifference } from '../../results/paired.js'
 import { distinct } from '../../support/lists.js'
 import { counted, joined } from '../../support/text.js'
-import { quotation } from '../text/quotation.js'
+import { quotation, quotedMetric } from '../text/quotation.js'
 import { bestFirst, leadingMetric, networkDifference, sharedMetric, unlikeIn } from './differences.js'
 
 /** Networks in the order of one measure, and what the data say of each pair. */
@@ -131,7 +130,8 @@ export function rankingSummary(networks: readonly AnsweredNetwork[]): RankingSum
 export function rankingTitle(ranking: Ranking): string {
   const [set = [], ...others] = ranking.sets
   const firsts = set.filter((network) => ranksOf(ranking, network)?.[0] === 1)
-  if (others.length > 0) return `${ranking.networks.length} networks side by side, not ranked together`
+  if (others.length > 0)
+    return `${ranking.networks.length} networks side by side, ${set.length > 1 ? 'not all ranked' : 'not ranked'} together`
   const all = counted(set.length, 'network')
   if (set.length < 2) return `Shift consistency of ${counted(ranking.networks.length, 'network')}`
   if (firsts.length === 0) return `Too few photographs to rank ${all}`
@@ -160,11 +160,11 @@ function setSentences(ranking: Ranking, set: readonly AnsweredNetwork[]): readon
       `${of('')} are not ranked, because a rank needs at least ${FEWEST_PAIRS} photographs that both networks measured.`,
     ]
   const rule = `p < 0.05${ranking.pairs.length === 1 ? '' : ` after Holm’s correction for ${ranking.pairs.length} pairs`}`
-  if (ranks.length === 1) return [`The data do not tell ${of(ranks[0]!)} apart, which needs ${rule}.`]
+  if (ranks.length === 1) return [`The data do not tell ${of(ranks[0]!)} apart: no difference has ${rule}.`]
   const texts = ranks.map((rank) => (rank === '' ? `Not ranked: ${of(rank)}.` : `Rank ${rank}: ${of(rank)}.`))
   const isOpen = ranks.some((rank) => rank.includes('–'))
   const meaning = isOpen ? ' The data do not tell apart networks whose ranks overlap.' : ''
-  return [`${texts.join(' ')}${meaning} A difference counts if ${rule}.`]
+  return [`${texts.join(' ')}${meaning} A difference counts if it has ${rule}.`]
 }
 
 /** Says which networks are not ranked together, and in what they differ. */
@@ -190,18 +190,11 @@ export function rankingQuote({ sets: [set = []], pairs, measure }: Ranking): str
   return (
     pair &&
     quotation({
-      measure: quotedName(measure),
-      isShare: measure.unit === 'share',
-      source: protocolNamed(measure.protocol).source,
+      ...quotedMetric(measure),
       noun: 'photograph',
       networks: [pair.networks[0].model, pair.networks[1].model],
       difference: pair.difference,
       judged: pair.judged,
     })
   )
-}
-
-/** Such as `crop agreement relative to chance`. */
-function quotedName({ protocol, measure, title }: ConsistencyMetric): string {
-  return `${protocol} ${measure === RELATIVE ? title : measure.replaceAll('-', ' ')}`
 }

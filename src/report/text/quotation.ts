@@ -1,4 +1,7 @@
+import { protocolNamed } from '../../experiments/answers/protocols.js'
 import { decimalText, pText } from '../../plot/numberText.js'
+import { RELATIVE } from '../../results/answers/measures.js'
+import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import type { Judged, PairedDifference } from '../../results/paired.js'
 import { counted } from '../../support/text.js'
 
@@ -19,9 +22,20 @@ export interface Quoted {
   readonly judged: Judged
 }
 
+/** A measure of photographs in words, such as `crop agreement relative to chance`, and the source of its protocol. */
+export function quotedMetric(metric: ConsistencyMetric): Pick<Quoted, 'measure' | 'isShare' | 'source'> {
+  const { protocol, measure, title, unit } = metric
+  const words = measure === RELATIVE ? title : measure.replaceAll('-', ' ')
+  return {
+    measure: protocol === 'center' ? words : `${protocol} ${words}`,
+    isShare: unit === 'share',
+    source: protocolNamed(protocol).source,
+  }
+}
+
 /**
  * A sentence for an abstract: "Crop agreement (Zhang, 2019) of A is 4.1 points higher than that of B (95 % interval 1.2
- * to 7.0, 60 photographs)." If the data do not tell which network is ahead, the sentence says so.
+ * to 7.0, 60 photographs)." If the data do not tell which network is ahead, it says that the difference may be chance.
  * @returns undefined for too few pairs
  */
 export function quotation(quoted: Quoted): string | undefined {
@@ -32,14 +46,16 @@ export function quotation(quoted: Quoted): string | undefined {
   const all = counted(count, noun)
   if (judged.verdict === 'few' || interval === null) return undefined
   if (judged.verdict === 'unchanged') return `${one} and ${other} have the same ${what} on each of ${all}.`
-  const isLower = judged.verdict === 'lower'
+  const isLower = mean < 0
   const [low, high] = (isLower ? [-interval[1], -interval[0]] : interval).map((end) => numberText(quoted, end))
-  const apart = `${numberText(quoted, isLower ? -mean : mean)}${quoted.isShare ? ' points' : ''}`
+  const apart = `${numberText(quoted, Math.abs(mean))}${quoted.isShare ? ' points' : ''}`
+  const sentence = `${capitalised(what)} of ${one} is ${apart} ${isLower ? 'lower' : 'higher'} than that of ${other}`
   const range = `95 % interval ${low} to ${high}`
-  if (judged.verdict !== 'open')
-    return `${capitalised(what)} of ${one} is ${apart} ${judged.verdict} than that of ${other} (${range}, ${all}).`
-  const p = judged.p === null ? '' : `, ${pText(judged.p)}`
-  return `The data do not tell whether ${one} or ${other} has the higher ${what}: the difference is ${apart} (${range}${p}, ${all}).`
+  if (judged.verdict !== 'open') return `${sentence} (${range}, ${all}).`
+  // The interval of one measure may exclude 0, although the data do not tell of all measures together.
+  const isSurprising = judged.p !== null && (interval[0] > 0 || interval[1] < 0)
+  const p = isSurprising ? `, ${pText(judged.p)} after Holm’s correction` : ''
+  return `${sentence}, which may be chance (${range}${p}, ${all}).`
 }
 
 function numberText({ isShare }: Quoted, value: number): string {
