@@ -71,7 +71,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** Words as a sentence lists them, such as `A, B and C`. */
-export function joined(words: readonly string[], last: 'and' | 'or' = 'and'): string {
+export function joinedWords(words: readonly string[], last: 'and' | 'or' = 'and'): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
 }
 

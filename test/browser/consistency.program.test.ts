@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { barriers, frame, page, texts, usePage } from '../support/browserPage.js'
@@ -42,6 +42,18 @@ describe.skipIf(!hasChromium())('the page of five networks', () => {
   ] as const)('has no barriers in %i px, %s', async (width, colours) => {
     expect(await barriers(width, colours, 'html', frame)).toEqual({ violations: [], tooWide: 0 })
     expect(await page.locator('.scatter svg:visible').count()).toBe(1)
+  })
+
+  it('copies the sentence to quote, with a button that only the script adds', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const [sentence] = await texts('.quote blockquote')
+    expect(sentence).toContain(
+      'Crop agreement relative to chance (Zhang, 2019) of network-1-of-a-run is 1.0 points higher',
+    )
+    await page.click('.quote button')
+    await page.waitForFunction(() => document.querySelector('.quote button')?.textContent === 'Copied')
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(sentence)
+    expect(readFileSync(folder('index.html'), 'utf8')).not.toContain('<button')
   })
 
   it('keeps the name of the network in sight when a table scrolls', async () => {

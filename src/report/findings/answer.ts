@@ -1,5 +1,5 @@
 import { addTo, distinct } from '../../support/lists.js'
-import { counted, joined } from '../../support/text.js'
+import { counted, joinedWords } from '../../support/text.js'
 import { CLAIMS, type Claim, type ClaimWords, type NumberKind, type NumberRange } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import type { ClaimFinding, Verdict } from './finding.js'
@@ -49,7 +49,7 @@ export function namedWords(claim: Claim, findings: readonly ClaimFinding[]): str
   const models = new Map<string, string[]>()
   for (const { model, verdict } of findings) addTo(models, answerWord(claim.words, verdict), model)
   if (findings.length === 1) return [...models.keys()].join('')
-  return [...models].map(([word, names], i) => `${i === 0 ? word : lower(word)} in ${joined(names)}`).join('; ')
+  return [...models].map(([word, names], i) => `${i === 0 ? word : lower(word)} in ${joinedWords(names)}`).join('; ')
 }
 
 /** The range of the numbers that were judged, in a clause. */
@@ -120,7 +120,7 @@ export function summaryOf(asked: readonly Asked[]): string {
   const parts = counts
     .filter(([count]) => count > 0)
     .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`)
-  return `Of the paper’s ${counted(papers.length, 'answer')}, ${joined(parts)}`
+  return `Of the paper’s ${counted(papers.length, 'answer')}, ${joinedWords(parts)}`
 }
 
 /** Names the questions that the study cannot answer, in one sentence for each reason. */
@@ -128,7 +128,7 @@ export function unanswered(asked: readonly Asked[]): readonly string[] {
   const open = asked.filter(({ own }) => !isAnswered(own)).map(({ claim, own }) => [reasonOf(own), claim] as const)
   return distinct(open.map(([reason]) => reason)).map((reason) => {
     const questions = open.filter(([other]) => other === reason).map(([, { words }]) => `“${words.question}”`)
-    return `Not answered here: ${joined(questions)}, because ${reason}.`
+    return `Not answered here: ${joinedWords(questions)}, because ${reason}.`
   })
 }
 

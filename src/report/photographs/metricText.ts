@@ -17,11 +17,6 @@ export function meanText(measure: ConsistencyMetric, own: MetricMean = measure):
   return own.mean === null ? '–' : `${numberText(measure, own.mean)}${errorText(measure, own)}${unitOf(measure)}`
 }
 
-/** Size of a difference without its sign. Differences of percentages are percentage points. */
-export function distanceText(measure: NumberUnit, { mean }: PairedDifference): string {
-  return `${numberText(measure, Math.abs(mean))}${measure.unit === 'share' ? ' points' : ''}`
-}
-
 /** A difference with its sign and the ends of its 95 % interval, such as `−5.0 (−9.1 to −0.9)`. */
 export function pairedText(measure: NumberUnit, difference: PairedDifference): string {
   const { mean, interval } = difference
@@ -29,7 +24,7 @@ export function pairedText(measure: NumberUnit, difference: PairedDifference): s
   return `${numberText(measure, mean, signedText)}${ends}`
 }
 
-export function intervalText(measure: NumberUnit, ends: readonly [low: number, high: number]): string {
+function intervalText(measure: NumberUnit, ends: readonly [low: number, high: number]): string {
   return ends.map((end) => numberText(measure, end, signedText)).join(' to ')
 }
 

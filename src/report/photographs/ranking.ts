@@ -4,7 +4,7 @@ import type { ConsistencyMetric } from '../../results/answers/summary.js'
 import { constantText } from '../../results/answers/variety.js'
 import { FEWEST_PAIRS, type Judged, judged, type PairedDifference } from '../../results/paired.js'
 import { distinct } from '../../support/lists.js'
-import { counted, joined } from '../../support/text.js'
+import { counted, joinedWords } from '../../support/text.js'
 import { quotation, quotedMetric } from '../text/quotation.js'
 import { bestFirst, leadingMetric, networkDifference, sharedMetric, unlikeIn } from './differences.js'
 
@@ -140,7 +140,7 @@ export function rankingTitle(ranking: Ranking): string {
   if (firsts.length === set.length) return `No clear difference in consistency between ${all}`
   if (firsts.length > MOST_NAMED) return `${firsts.length} of ${all} may be the most consistent`
   const names = firsts.map(({ model }) => model)
-  return `${joined(names, 'or')} is the most consistent of ${all}`
+  return `${joinedWords(names, 'or')} is the most consistent of ${all}`
 }
 
 /** A title names at most this many networks. */
@@ -154,7 +154,8 @@ export function rankingSentences(ranking: Ranking): readonly string[] {
 function setSentences(ranking: Ranking, set: readonly AnsweredNetwork[]): readonly string[] {
   if (set.length < 2) return []
   const ranks = distinct(set.map((network) => rankText(ranksOf(ranking, network))))
-  const of = (rank: string) => joined(set.flatMap((one) => (rankText(ranksOf(ranking, one)) === rank ? one.model : [])))
+  const of = (rank: string) =>
+    joinedWords(set.flatMap((one) => (rankText(ranksOf(ranking, one)) === rank ? one.model : [])))
   if (ranks.every((rank) => rank === ''))
     return [
       `${of('')} are not ranked, because a rank needs at least ${FEWEST_PAIRS} photographs that both networks measured.`,
@@ -174,8 +175,8 @@ function unlikeSentences({ sets, measure }: Ranking): readonly string[] {
   const unlike = firsts.flatMap((one, i) =>
     firsts.slice(i + 1).flatMap((other) => unlikeIn(one, other, measure.protocol)),
   )
-  const each = sets.map((set) => `${joined(set.map(({ model }) => model))} (${describedSet(set[0]!)})`)
-  return [`Networks with different ${joined(distinct(unlike), 'or')} are not ranked together: ${each.join('; ')}.`]
+  const each = sets.map((set) => `${joinedWords(set.map(({ model }) => model))} (${describedSet(set[0]!)})`)
+  return [`Networks with different ${joinedWords(distinct(unlike), 'or')} are not ranked together: ${each.join('; ')}.`]
 }
 
 function describedSet({ frame, facts }: AnsweredNetwork): string {

@@ -456,7 +456,7 @@ it('leaves out photographs that cannot be used, and says why', async () => {
   expect(status).toBe(0)
   expect(stderr).toMatch(/skipping a photograph: cannot read .*broken\.png: it is not a picture/)
   expect(stderr).toMatch(/2 photographs, 30 images in/)
-  expect(stdout).toMatch(/^crop +same answer in two random crops +\d+\.\d % +\d+\.\d % .* \d of 2$/m)
+  expect(stdout).toMatch(/^crop +agreement +\d+\.\d ± \d+\.\d % .* \d of 2$/m)
   expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('1 photograph could not be used')
 })
 

@@ -143,7 +143,7 @@ it('prints accuracies, and refuses an unknown class with its line before it writ
     'crop',
   ]
   const { status, stdout, stderr } = await runHere([...words, '--labels', writeLabels('class 3', '4')])
-  expect(stdout).toMatch(/^center +answer is right without a shift .* of 2$/m)
+  expect(stdout).toMatch(/^center +accuracy .* of 2$/m)
   expect(stderr).toContain('without a label, and so without accuracy: 4 of 6 photographs')
   expect(status).toBe(0)
   const refused = await runHere([...words, '--labels', writeLabels(1, 24), '--out', folder('out')])
