@@ -266,18 +266,19 @@ describe('a constant network', () => {
   const constant = madeNetwork('constant', agreeing(1, 1, 1, 1), { isConstant: true })
 
   it('is not marked, although its answers never change, and comes last', async () => {
-    const html = await madePage([constant, FAR])
+    const html = await madePage([constant, FAR, BEST])
     const text = textOf(html)
     expect(text).toContain(
       'In crop, diagonal: constant gives the same answer to 4 of 4 photographs; its consistency says nothing.',
     )
     const rows = [...html.matchAll(/<tr>(?:(?!<\/tr>).)*<\/tr>/gs)].map(([row]) => textOf(row).trim())
-    expect(rows.filter((row) => row.includes('★'))).toEqual([expect.stringMatching(/^far ★/)])
+    expect(rows.filter((row) => row.includes('★'))).toEqual([expect.stringMatching(/^best ★ 1/)])
     const shares = rows.filter((row) => row.includes('same answer in two random crops'))
-    expect(shares.map((row) => row.split(' ')[0])).toEqual(['far', 'constant'])
+    expect(shares.map((row) => row.split(' ')[0])).toEqual(['best', 'far', 'constant'])
   })
 
-  it('has no star even if there is no other network', async () => {
+  it('has no star even if there is no other network, and gives none to the only other one', async () => {
+    expect(textOf(await madePage([constant, BEST]))).not.toMatch(/★ \d/)
     expect(textOf(await madePage([constant, constant]))).not.toMatch(/★ \d/)
   })
 })
