@@ -3,14 +3,15 @@
  *
  *   npm run build && node docs/make_networks_compared.mjs     # with --check, only report whether they are up to date
  *
- * Intervals of means are those of Student's t. Intervals of differences are those of `compare`: percentiles of 10,000
- * bootstrap draws of seed 0.
+ * Intervals of means and of differences are those of Student's t, as in `compare`. Intervals of other statistics are
+ * percentiles of 10,000 bootstrap draws of seed 0.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../dist/plot/axis.js'
 import { mark } from '../dist/plot/marks.js'
 import { linearScale } from '../dist/plot/scale.js'
 import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
+import { pairedDifference } from '../dist/results/paired.js'
 import { randomNumbers } from '../dist/support/randomNumbers.js'
 import { halfWidthOf, mean, meanInterval } from '../dist/support/statistics.js'
 
@@ -282,11 +283,11 @@ function readoutError({ frame, objects: [{ readout }] }) {
 
 // Comparisons
 
-/** Mean difference over photographs, and its bootstrap interval. */
+/** Mean difference over photographs, and its interval. */
 function difference(one, other, measure) {
   const [a, b] = [one, other].map((network) => valuesOf(network, measure))
   const differences = a.map((value, i) => value - b[i])
-  return { mean: mean(differences), interval: intervalOf(differences.length, (chosen) => meanAt(differences, chosen)) }
+  return pairedDifference(differences)
 }
 
 /** Interval that contains 95 % of what `statistic` returns for photographs that are drawn with replacement. */

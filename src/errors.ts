@@ -132,7 +132,7 @@ export class ResourceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_RESOURCE'
 }
 
-/** A measure became worse than a limit allows. Exit status 5. */
+/** A limit of `compare` failed. Exit status 5. */
 export class LimitError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_LIMIT'
   override readonly exitStatus: number = 5

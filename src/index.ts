@@ -15,6 +15,7 @@ export type {
   ComparedNetworks,
   ComparedOutcome,
   Comparison,
+  LimitOutcome,
   Unpaired,
 } from './compare/result.js'
 export type { NoiseFloor } from './engine/open/noiseFloor.js'

@@ -1,12 +1,13 @@
-import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { isFolder } from '../files/regularFile.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { quotation } from '../report/text/quotation.js'
 import { distinct } from '../support/lists.js'
 import { callback, checkText, type GivenOptions, parseOptions, schemas } from '../support/optionChecks.js'
 import { firstOf, listedNames } from '../support/text.js'
 import { openFolder } from './folder.js'
+import { constantTexts, type JudgedRow, judgedRows } from './judged.js'
 import { checkedLimits } from './limits.js'
 import {
   type ComparedFolder,
@@ -18,22 +19,20 @@ import {
   takePair,
   type UnitPair,
 } from './pairing.js'
-import {
-  COMPARED_KINDS,
-  type ComparedKind,
-  type ComparedMetric,
-  type ComparedNetworks,
-  type Comparison,
-} from './result.js'
-import { bootstrap, comparedMetric } from './statistics.js'
+import { COMPARED_KINDS, type ComparedKind, type ComparedNetworks, type Comparison, type Unpaired } from './result.js'
 
 const OPTIONS = {
   /**
    * By how much the mean of a measure may become worse, by name: a column of photographs.csv such as `diagonal change`,
-   * a metric of metrics.csv such as `answer-agreement`, which limits all its rows, or the full name of one row. No limits by
-   * default.
+   * a metric of metrics.csv such as `answer-agreement`, which limits all its rows, or the full name of one row. A limit
+   * fails only if the pairs show that the loss exceeds it (one-sided test at 95 %). No limits by default.
    */
   maxWorse: z.record(z.string(), z.number()).default({}),
+  /**
+   * By how much the mean of a measure may differ in either direction, by the same names. The networks are equivalent if
+   * two one-sided tests at 95 % say so (Schuirmann 1987).
+   */
+  equivalent: z.record(z.string(), z.number()).default({}),
   /** Receives progress events. */
   onProgress: callback<ProgressListener>().exactOptional(),
   signal: schemas.signal.exactOptional(),
@@ -44,20 +43,21 @@ export interface CompareOptions extends GivenOptions<typeof OPTIONS> {}
 
 /**
  * Compares two results folders of `reproduce` or `consistency`, measure by measure over the objects and the photographs
- * that both have. It returns whether limits are exceeded, but throws no error for that; see
- * `Comparison.limits`. `FOLDER#NETWORK` names one network of a folder. Otherwise, networks of equal names are compared,
+ * that both have. It returns what became of limits, but throws no error if one fails; see `Comparison.limits`. `FOLDER#NETWORK` names one network of a folder. Otherwise, networks of equal names are compared,
  * or the only network of each folder.
  * @param before results folder, or `FOLDER#NETWORK`
  * @param after results folder, or `FOLDER#NETWORK`; it is what became better or worse
  * @throws UsageError for invalid options, for networks that cannot be matched, and if the folders have other settings,
  *   no results of one kind, or no object or photograph in common
- * @throws InputError if a folder has no results, or results that are damaged or of another version
+ * @throws InputError if a folder has no results, or results that are damaged or of another version, and if limits are
+ *   given for a study that is not finished
  * @throws the signal's reason after an abort
  */
 export async function compare(before: string, after: string, options: CompareOptions = {}): Promise<Comparison> {
-  const { maxWorse, onProgress, signal } = parseOptions(options, OPTIONS)
+  const { maxWorse, equivalent, onProgress, signal } = parseOptions(options, OPTIONS)
   for (const folder of [before, after]) checkText(folder, 'a results folder')
   const [one, other] = [await openSide(before), await openSide(after)]
+  if (Object.keys({ ...maxWorse, ...equivalent }).length > 0) checkFinished([one, other])
   const pairs: NetworkPair[] = []
   for (const [from, to] of matchedNetworks(one, other))
     pairs.push(await openPair({ folder: one.folder, name: from }, { folder: other.folder, name: to }))
@@ -73,7 +73,7 @@ export async function compare(before: string, after: string, options: CompareOpt
     before: one.folder.path,
     after: other.folder.path,
     networks,
-    limits: checkedLimits(maxWorse, all),
+    limits: checkedLimits({ maxWorse, equivalent }, all),
     notes: [
       ...sideNotes(
         one,
@@ -125,12 +125,23 @@ function matchedNetworks(before: Side, after: Side): readonly (readonly [string,
   )
 }
 
+/** A limit must not pass because the rest of a study is missing. */
+function checkFinished(sides: readonly Side[]): void {
+  for (const { folder } of sides)
+    if (folder.unfinished !== undefined)
+      throw new InputError(`${unfinishedText(folder)}; wait until it is finished, or compare without limits`)
+}
+
+function unfinishedText({ path, unfinished }: ComparedFolder): string {
+  return `the study in ${path} is not finished: it has ${unfinished}`
+}
+
 /** @param matched names of the networks that have a partner */
 function sideNotes({ folder, networks }: Side, matched: readonly string[]): readonly string[] {
-  const { path, unfinished } = folder
+  const { path } = folder
   const alone = networks.filter((name) => !matched.includes(name))
   return [
-    ...(unfinished === undefined ? [] : [`the study in ${path} is not finished: it has ${unfinished}`]),
+    ...(folder.unfinished === undefined ? [] : [unfinishedText(folder)]),
     ...(alone.length > 0 ? [`only ${path} has ${listedNames(alone)}`] : []),
   ]
 }
@@ -185,6 +196,7 @@ function factNotes({ before, after, kinds }: NetworkPair): readonly string[] {
 
 interface Compared {
   readonly compared: ComparedNetworks
+  readonly rows: readonly JudgedRow[]
   /** The measures without values on both sides. */
   readonly empty: readonly PairedValues[]
 }
@@ -195,54 +207,60 @@ async function comparedNetworks(
   { start, update, stop }: Progress,
   signal: AbortSignal | undefined,
 ): Promise<Compared> {
-  const rows = new Map<string, PairedValues>()
-  const names = layerNames(checkedPair(before.folder, after.folder, { kind, own, others, pairs }))
+  const found = new Map<string, PairedValues>()
+  const layers = layerNames(checkedPair(before.folder, after.folder, { kind, own, others, pairs }))
+  const context = { layerNames: layers, shared: new Set(pairs.flat().map(({ sha256 }) => sha256)) }
   start('reading pairs', pairs.length, { unit: 'units', before: 0 })
   try {
     for (const [i, pair] of pairs.entries()) {
       throwIfStopped(signal)
-      await takePair(rows, pair, names)
+      await takePair(found, pair, context)
       update(i + 1)
     }
   } finally {
     stop()
   }
-  const all = [...rows.values()]
-  const measures = await measuresOf(
-    all.filter((row) => row.before.length > 0),
-    signal,
-  )
+  const all = [...found.values()]
+  const rows = judgedRows(all.filter((row) => row.before.length > 0))
   const paired = new Set(pairs.flat())
-  const alone = (units: readonly ComparedUnit[]) =>
-    units
-      .filter((unit) => !paired.has(unit))
-      .map(({ name, sha256, size }) => ({ name, sha256, ...(size !== undefined && { size }) }))
+  const alone = (units: readonly ComparedUnit[], other: NetworkSide) =>
+    units.filter((unit) => !paired.has(unit)).map((unit) => unpaired(unit, other))
   return {
     compared: {
       kind,
       before: before.name,
       after: after.name,
       pairs: pairs.length,
-      unpaired: { before: alone(own), after: alone(others) },
-      measures,
+      unpaired: { before: alone(own, after), after: alone(others, before) },
+      measures: rows.map(({ metric }) => metric),
+      sentence: sentenceOf(kind, before, after, rows),
+      constant: constantTexts(before.name, after.name, all),
     },
+    rows,
     empty: all.filter((row) => row.before.length === 0),
   }
 }
 
-async function measuresOf(
-  rows: readonly PairedValues[],
-  signal: AbortSignal | undefined,
-): Promise<readonly ComparedMetric[]> {
-  const intervalOf = bootstrap()
-  const measures: ComparedMetric[] = []
-  for (const row of rows) {
-    throwIfStopped(signal)
-    // A study has thousands of measures, so other work of the process gets a turn, such as a signal that stops this.
-    await setImmediate()
-    measures.push(comparedMetric(row, intervalOf))
-  }
-  return measures
+/** @param other the side that lacks the unit */
+function unpaired({ name, sha256, size }: ComparedUnit, { folder, name: network }: NetworkSide): Unpaired {
+  const failures = folder.skippedBy(network)
+  const failure = failures.find((one) => one.sha256 === sha256) ?? failures.find((one) => one.name === name)
+  return { name, sha256, ...(size !== undefined && { size }), ...(failure && { skipped: failure.reason }) }
+}
+
+/** Speaks of the first headline measure. */
+function sentenceOf(
+  kind: ComparedKind,
+  before: NetworkSide,
+  after: NetworkSide,
+  rows: readonly JudgedRow[],
+): string | null {
+  const [leading] = rows
+  if (leading?.judged === undefined) return null
+  const nameOf = ({ name, folder }: NetworkSide) => (before.name === after.name ? `${name} (${folder.path})` : name)
+  const { values, difference, judged } = leading
+  const noun = kind === 'objects' ? 'object' : 'photograph'
+  return quotation({ ...values.quoted, noun, networks: [nameOf(after), nameOf(before)], difference, judged }) ?? null
 }
 
 const SHARE_NONE: Readonly<Record<ComparedKind, string>> = {

@@ -1,18 +1,16 @@
 import { InputError } from '../errors.js'
 import { CONFIDENT } from '../experiments/answers/confidence.js'
-import { sizeText } from '../patches/sizes.js'
-import { CONFIDENCE } from '../results/answers/measures.js'
+import { quotedMetric } from '../report/text/quotation.js'
+import { BINARY_MEASURES, CONFIDENCE, MEASURES_OF_RIGHT } from '../results/answers/measures.js'
 import { type AnsweredNetwork, readAnsweredNetworks } from '../results/answers/read.js'
-import { MEASURES, type Metric } from '../results/measures/measures.js'
-import { type Variant, variantText } from '../results/measures/variant.js'
+import type { MeasuredPhotograph } from '../results/answers/summary.js'
+import { constantText } from '../results/answers/variety.js'
 import { checkNotEarlier, groupsOfUnits } from '../results/store/openResults.js'
 import { openUnit } from '../results/store/openUnit.js'
-import { roledLayers } from '../results/store/pairedLayers.js'
-import type { UnitInputs } from '../results/unit/schema.js'
-import { COMPARED_INPUTS } from '../results/unit/unitDifferences.js'
 import { studyStatus } from '../study/status.js'
 import { printable } from '../support/text.js'
-import type { ComparedFolder, ComparedUnit, PairContext, Texts, UnitValue } from './pairing.js'
+import { comparedObjects } from './objects.js'
+import type { ComparedFolder, ComparedUnit, Texts, UnitValue } from './pairing.js'
 
 /** @throws InputError if the folder has no results, damaged ones, or results of an earlier version */
 export async function openFolder(path: string): Promise<ComparedFolder> {
@@ -27,11 +25,10 @@ export async function openFolder(path: string): Promise<ComparedFolder> {
     path,
     networks,
     unfinished: await unfinishedText(path),
+    skippedBy: (name) => answered.get(name)?.failed ?? [],
     unitsOf: async (name, kind) => {
       if (kind === 'photographs') return photographsOf(answered.get(name))
-      const opened: ComparedUnit[] = []
-      for (const folder of units.get(name) ?? []) opened.push(await comparedObject(path, folder))
-      return opened
+      return comparedObjects(path, units.get(name) ?? [])
     },
   }
 }
@@ -58,58 +55,9 @@ async function unitsByNetwork(path: string): Promise<ReadonlyMap<string, readonl
   return folders
 }
 
-function textsOf(kind: 'setting' | 'fact', inputs: UnitInputs): Texts {
-  const own = Object.entries(COMPARED_INPUTS).filter(([, { folders }]) => folders === kind)
-  return Object.fromEntries(own.map(([name, { text }]) => [name, text(inputs)]))
-}
-
-/** Keeps only what pairing needs, because a folder may have thousands of units. */
-async function comparedObject(results: string, folder: string): Promise<ComparedUnit> {
-  const { inputs, frame, rows, layers } = await openUnit(results, folder)
-  const { patch, patchSha256, size, weightsSha256 } = inputs
-  return {
-    name: patch,
-    sha256: patchSha256,
-    size,
-    grid: { frame, rows },
-    settings: { frame: `${frame} px`, ...textsOf('setting', inputs) },
-    facts: { weights: weightsSha256, frame: `${frame} px`, ...textsOf('fact', inputs) },
-    layers: roledLayers(layers),
-    values: (context) => objectValues(results, folder, context),
-  }
-}
-
-async function objectValues(
-  results: string,
-  folder: string,
-  { layerNames, sizes }: PairContext,
-): Promise<readonly UnitValue[]> {
-  const unit = await openUnit(results, folder)
-  const numbers = await unit.measures()
-  const at = sizes ?? sizeText([{ size: unit.inputs.size, frame: unit.frame }])
-  return unit.inputs.layers.flatMap((layer, i) =>
-    MEASURES.flatMap((measure) =>
-      (numbers[i]?.[measure.name] ?? []).map(([variant, value]) => ({
-        metric: measure.name,
-        group: `${layerNames.get(layer) ?? layer}, ${at}`,
-        label: `${measure.name} ${variantText(variant)}`.trimEnd(),
-        better: measure.better,
-        isHeadline: isHeadline(measure, variant),
-        value,
-      })),
-    ),
-  )
-}
-
-/** Whether the tables of a report show a number that has a direction. Of the anchors, only the center counts. */
-function isHeadline({ better, tables = [] }: Metric, variant: Variant): boolean {
-  const isShown = tables.some(({ column }) => column(variant) !== undefined)
-  return better !== 'neither' && isShown && (variant.anchor ?? 'center') === 'center'
-}
-
 function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedUnit[] {
   if (network === undefined) return []
-  const { weightsSha256, layer, frame, input, reading, scores, precision, head, labelsSha256, measures } = network
+  const { weightsSha256, layer, frame, input, reading, scores, precision, head, labelsSha256 } = network
   const settings = { reading, ...protocolSettings(network) }
   const facts = {
     weights: weightsSha256,
@@ -121,12 +69,13 @@ function photographsOf(network: AnsweredNetwork | undefined): readonly ComparedU
     threshold: head?.threshold.toString(),
     labels: labelsSha256?.slice(0, 8) ?? 'none',
   }
-  return network.photographs.map(({ name, sha256, label, values }) => ({
-    name,
-    sha256,
-    settings: label === undefined ? settings : { ...settings, label: printable(label) },
+  const chancesOf = sharedChances(network)
+  return network.photographs.map((photograph) => ({
+    name: photograph.name,
+    sha256: photograph.sha256,
+    settings: photograph.label === undefined ? settings : { ...settings, label: printable(photograph.label) },
     facts,
-    values: async () => photographValues(measures, values),
+    values: async ({ shared }) => photographValues(network, photograph, chancesOf(shared)),
   }))
 }
 
@@ -140,23 +89,47 @@ function protocolSettings({ protocols }: AnsweredNetwork): Texts {
 }
 
 /** Begins the names of measures over confident photographs. */
-export const CONFIDENT_ROWS = 'confident, '
+const CONFIDENT_ROWS = 'confident, '
 
 /** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
-function photographValues(measures: AnsweredNetwork['measures'], values: readonly number[]): readonly UnitValue[] {
+function photographValues(
+  network: AnsweredNetwork,
+  { sha256, values }: MeasuredPhotograph,
+  chances: SharedChances,
+): readonly UnitValue[] {
+  const { measures } = network
   const isConfident = (protocol: string) =>
     measures.some((one, i) => one.protocol === protocol && one.measure === CONFIDENCE && values[i]! >= CONFIDENT)
-  return measures.flatMap(({ protocol, measure, better }, i) => {
+  return measures.flatMap((one, i) => {
+    const { protocol, measure, better } = one
     const metric = `${protocol} ${measure}`
-    const all = {
-      metric,
-      group: protocol,
-      label: measure,
-      better,
-      isHeadline: better !== 'neither',
-      value: values[i]!,
+    const isLeading = measures.find((other) => other.protocol === protocol)?.measure === measure
+    const ofShared = chances[i]
+    const all: UnitValue = {
+      ...{ metric, group: protocol, label: measure, better },
+      value: ofShared === undefined ? values[i]! : (ofShared.get(sha256) ?? Number.NaN),
+      isHeadline: isLeading && better !== 'neither',
+      isOfRight: MEASURES_OF_RIGHT.has(measure),
+      isBinary: BINARY_MEASURES.has(measure),
+      quoted: quotedMetric(one),
+      constant: constantText(network, protocol),
     }
-    if (measure === CONFIDENCE || !isConfident(protocol)) return [all]
-    return [all, { ...all, metric: `${CONFIDENT_ROWS}${metric}`, group: `${CONFIDENT_ROWS}${protocol}` }]
+    // A chance is one of many photographs, so the few confident ones would need their own.
+    if (measure === CONFIDENCE || ofShared !== undefined || !isConfident(protocol)) return [all]
+    const confident = { metric: `${CONFIDENT_ROWS}${metric}`, group: `${CONFIDENT_ROWS}${protocol}` }
+    return [all, { ...all, ...confident, isHeadline: false }]
   })
+}
+
+/** By measure, the values of those that depend on all photographs, by SHA-256. */
+type SharedChances = readonly (ReadonlyMap<string, number> | undefined)[]
+
+/** Computes measures that depend on all photographs for those that both networks have, once per set of these. */
+function sharedChances({ measures, chanceOn }: AnsweredNetwork): (shared: ReadonlySet<string>) => SharedChances {
+  const known = new WeakMap<ReadonlySet<string>, SharedChances>()
+  return (shared) => {
+    const chances = known.get(shared) ?? measures.map((measure) => chanceOn(measure, shared))
+    known.set(shared, chances)
+    return chances
+  }
 }

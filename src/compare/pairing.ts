@@ -1,5 +1,7 @@
 import { UsageError } from '../errors.js'
 import { isSameShare } from '../patches/sizes.js'
+import type { Quoted } from '../report/text/quotation.js'
+import type { FailedPhotograph } from '../results/answers/schema.js'
 import { pairedLayers, type RoledLayers } from '../results/store/pairedLayers.js'
 import { addTo } from '../support/lists.js'
 import type { ComparedKind, ComparedMetric, Unpaired } from './result.js'
@@ -15,6 +17,8 @@ export interface ComparedFolder {
   readonly unfinished?: string | undefined
   /** All objects or photographs of a network; none if the folder has no such results of it. */
   readonly unitsOf: (network: string, kind: ComparedKind) => Promise<readonly ComparedUnit[]>
+  /** Photographs that a network could not use, and why. */
+  readonly skippedBy: (network: string) => readonly FailedPhotograph[]
 }
 
 /** One object or photograph in one network. */
@@ -31,10 +35,12 @@ export interface ComparedUnit extends Unpaired {
   readonly values: (context: PairContext) => Promise<readonly UnitValue[]>
 }
 
-/** What the names of values depend on, besides their unit. */
+/** What values and their names depend on, besides their unit. */
 export interface PairContext {
   /** Other names for layers. */
   readonly layerNames: ReadonlyMap<string, string>
+  /** SHA-256 of the content of all pairs. The chance agreement is that of these photographs. */
+  readonly shared: ReadonlySet<string>
   /** The sizes of a pair whose objects have different sizes. */
   readonly sizes?: string | undefined
 }
@@ -42,15 +48,26 @@ export interface PairContext {
 /** A number of one unit. */
 export interface UnitValue extends Pick<ComparedMetric, 'metric' | 'group' | 'label' | 'better' | 'isHeadline'> {
   readonly value: number
+  /** How a sentence tells of the measure. */
+  readonly quoted: Pick<Quoted, 'measure' | 'isShare' | 'source'>
+  /** Whether it says how often answers are right. Only such measures say something of a constant network. */
+  readonly isOfRight: boolean
+  /** Whether its values are 0 or 1. */
+  readonly isBinary: boolean
+  /** Why the network's consistency says nothing, as a predicate. */
+  readonly constant?: string | undefined
 }
 
-/** The finite values of one measure, pair by pair. */
-export interface PairedValues extends Omit<UnitValue, 'value'> {
+/** Values of a measure, pair by pair. */
+export interface PairedValues extends Omit<UnitValue, 'value' | 'constant' | 'isHeadline'> {
   readonly name: string
+  isHeadline: boolean
   readonly before: number[]
   readonly after: number[]
   /** Number of pairs that lack a finite value on one side. */
   leftOut: number
+  /** Why the consistency of each network says nothing. */
+  readonly constant: Record<'before' | 'after', string | undefined>
 }
 
 export type UnitPair = readonly [before: ComparedUnit, after: ComparedUnit]
@@ -132,22 +149,28 @@ export function layerNames([{ layers: before }, { layers: after }]: UnitPair): R
 export async function takePair(
   rows: Map<string, PairedValues>,
   [before, after]: UnitPair,
-  layerNames: ReadonlyMap<string, string>,
+  shared: Omit<PairContext, 'sizes'>,
 ): Promise<void> {
   const sizes = before.size === after.size ? undefined : `${before.size} → ${after.size} px`
-  const context = { layerNames, sizes }
+  const context = { ...shared, sizes }
   const nameOf = ({ group, label }: UnitValue) => `${group} ${label}`
   const byName = async (unit: ComparedUnit) => new Map((await unit.values(context)).map((one) => [nameOf(one), one]))
   const [own, others] = [await byName(before), await byName(after)]
-  for (const [name, { value, ...measure }] of [...own, ...others]) {
-    if (!rows.has(name)) rows.set(name, { ...measure, name, before: [], after: [], leftOut: 0 })
-  }
-  for (const name of new Set([...own.keys(), ...others.keys()])) {
-    const row = rows.get(name)!
-    const [one, other] = [own.get(name)?.value, others.get(name)?.value]
-    if (Number.isFinite(one) && Number.isFinite(other)) {
-      row.before.push(one!)
-      row.after.push(other!)
+  for (const [name, measure] of new Map([...own, ...others])) {
+    const row = rows.get(name) ?? emptyRow(name, measure)
+    rows.set(name, row)
+    const [one, other] = [own.get(name), others.get(name)]
+    row.isHeadline ||= (one?.isHeadline ?? false) || (other?.isHeadline ?? false)
+    row.constant.before ??= one?.constant
+    row.constant.after ??= other?.constant
+    if (Number.isFinite(one?.value) && Number.isFinite(other?.value)) {
+      row.before.push(one!.value)
+      row.after.push(other!.value)
     } else row.leftOut++
   }
+}
+
+function emptyRow(name: string, { value: _, constant: __, ...measure }: UnitValue): PairedValues {
+  const constant = { before: undefined, after: undefined }
+  return { ...measure, name, before: [], after: [], leftOut: 0, constant }
 }

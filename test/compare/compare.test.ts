@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type CompareOptions, compare } from '../../src/compare/compare.js'
 import type { ComparedMetric } from '../../src/compare/result.js'
 import { InputError, UsageError } from '../../src/errors.js'
@@ -18,8 +18,12 @@ import { arraysOf, atAnchors, inputs, madeUnit, storeUnit } from '../support/uni
 
 const folder = temporaryFolder()
 
-const LOW = madeChanges([0.1, 0.2, 0.1, 0.2, 0.1, 0.2])
-const HIGH = madeChanges([0.2, 0.3, 0.3, 0.3, 0.2, 0.4])
+const twice = (values: readonly number[]) => madeChanges([...values, ...values])
+/** Twelve photographs. The differences are .1 eight times, and .2 four times. */
+const LOW = twice([0.1, 0.2, 0.1, 0.2, 0.1, 0.2])
+const HIGH = twice([0.2, 0.3, 0.3, 0.3, 0.2, 0.4])
+/** The same with a difference of .2, −.1 or 0. */
+const MIXED = twice([0.3, 0.1, 0.1, 0.4, 0, 0.2])
 
 async function both(before: MadeValues = LOW, after: MadeValues = HIGH): Promise<readonly [string, string]> {
   for (const name of ['before', 'after']) rmSync(folder(name), { recursive: true, force: true })
@@ -39,32 +43,78 @@ async function measuresOf(before: string, after: string): Promise<Readonly<Recor
 describe('photographs', () => {
   it('are compared in the measure’s own direction', async () => {
     const [before, after] = await both()
-    const { 'diagonal change': change, 'crop agreement': agreement, ...others } = await measuresOf(before, after)
-    expect(change).toMatchObject({ count: 6, leftOut: 0, better: 'lower', outcome: 'worse' })
+    const rows = await measuresOf(before, after)
+    const { 'diagonal change': change, 'crop relative-agreement': agreement } = rows
+    expect(change).toMatchObject({ count: 12, leftOut: 0, better: 'lower', isHeadline: false, outcome: null, p: null })
     expect(change?.difference).toBeCloseTo(0.8 / 6, 12)
-    expect(change?.signTest).toEqual({ higher: 6, lower: 0, equal: 0, p: expect.closeTo(2 / 64, 12) })
-    expect(agreement).toMatchObject({ better: 'higher', outcome: 'worse' })
-    expect(others['diagonal confidence']).toMatchObject({ better: 'neither', outcome: 'neither', isHeadline: false })
+    expect(agreement).toMatchObject({ better: 'higher', isHeadline: true, outcome: 'worse', test: 't' })
+    expect(agreement?.p).toBeLessThan(0.001)
+    // The interval of Student's t with 11 degrees of freedom: 2.201 standard errors.
+    expect(agreement?.interval?.[0]).toBeCloseTo(-0.8 / 6 - 2.2009852 * 0.0142134, 6)
     const back = await measuresOf(after, before)
-    expect(back['diagonal change']?.outcome).toBe('better')
+    expect(back['crop relative-agreement']?.outcome).toBe('better')
   })
 
-  it('are neither better nor worse without a difference, and where they are few', async () => {
+  it('have one family of verdicts: the first measure of each protocol, which leads, and the accuracy', async () => {
+    const protocols: readonly ProtocolName[] = ['center', 'crop', 'diagonal', 'circular']
+    const labels = Object.fromEntries(Object.keys(LOW).map((name) => [name, name]))
+    const write = (name: string, values: MadeValues) =>
+      writeConsistencyFolder(folder(name), { net: values }, { protocols, labels })
+    const { networks } = await compare(await write('labelled', LOW), await write('labelled after', HIGH))
+    const measures = networks[0]?.measures ?? []
+    const family = ['crop relative-agreement', 'center accuracy', 'diagonal relative-agreement']
+    expect(measures.slice(0, 4).map(({ name }) => name)).toEqual([...family, 'circular relative-agreement'])
+    expect(measures.slice(4).every(({ isHeadline, p }) => !isHeadline && p === null)).toBe(true)
+    // The same differences three times, and no difference: Holm multiplies the smallest p value by four.
+    const alone = await compare(...(await both()))
+    const [one, other] = [measures[0]?.p ?? 0, alone.networks[0]?.measures[0]?.p ?? 0]
+    expect(one / other).toBeCloseTo(2, 9)
+    expect(measures[1]).toMatchObject({ outcome: 'unchanged', test: 'mcnemar' })
+  })
+
+  it('are unchanged if no pair differs, and few pairs get no verdict', async () => {
     const [before] = await both()
-    expect((await measuresOf(before, before))['diagonal change']).toMatchObject({
-      interval: [0, 0],
-      outcome: 'neither',
+    const same = await measuresOf(before, before)
+    expect(same['crop relative-agreement']).toMatchObject({ interval: [0, 0], outcome: 'unchanged', difference: 0 })
+    expect(same['diagonal change']).toMatchObject({ outcome: 'unchanged' })
+    const nine = (values: readonly number[]) => madeChanges(values.slice(0, 9))
+    const all = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+    const [few, more] = await both(nine(all), nine(all.map((value, i) => value + 0.1 + (i % 2) / 10)))
+    expect((await measuresOf(few, more))['crop relative-agreement']).toMatchObject({
+      count: 9,
+      outcome: 'few',
+      p: null,
     })
-    const [few, more] = await both(madeChanges([0.1, 0.1, 0.1, 0.1]), madeChanges([0.2, 0.3, 0.2, 0.3]))
-    expect((await measuresOf(few, more))['diagonal change']).toMatchObject({ count: 4, outcome: 'neither' })
-    const [one, other] = await both(madeChanges([0.1]), madeChanges([0.2]))
-    expect((await measuresOf(one, other))['diagonal change']?.standardError).toBeNull()
+    expect((await compare(few, more)).networks[0]?.sentence).toBeNull()
   })
 
-  it('have no difference where only rounding is left of it', async () => {
-    // In floating point, these differences add up to −1.1e−16.
-    const [before, after] = await both(madeChanges([0.1, 0.2, 0.3, 0, 0]), madeChanges([0, 0, 0, 0.3, 0.3]))
-    expect((await measuresOf(before, after))['diagonal change']?.difference).toBe(0)
+  it('of one picture have neither a relative agreement nor an interval', async () => {
+    const [one, other] = await both(madeChanges([0.1]), madeChanges([0.2]))
+    const { 'diagonal change': change, ...others } = await measuresOf(one, other)
+    expect(change).toMatchObject({ count: 1, standardError: null, interval: null, outcome: null })
+    expect(others['crop relative-agreement']).toBeUndefined()
+  })
+
+  it('of a constant network have no verdict, and a sentence says why', async () => {
+    const [before] = await both()
+    const after = await writeConsistencyFolder(folder('constant'), { net: LOW }, { isConstant: true })
+    const { networks } = await compare(before, after)
+    expect(networks[0]?.constant).toEqual([
+      'net (after) gives the same answer to 12 of 12 photographs; its consistency says nothing',
+    ])
+    expect(networks[0]?.measures.filter(({ isHeadline }) => isHeadline)).toEqual([])
+    expect(networks[0]?.sentence).toBeNull()
+  })
+
+  it('are relative to the chance among those that both networks have', async () => {
+    const [before] = await both()
+    const { '0.jpg': _, '1.jpg': __, ...fewer } = MIXED
+    const after = await writeConsistencyFolder(folder('fewer'), { net: fewer })
+    const more = await compare(before, after)
+    const { '0.jpg': ___, '1.jpg': ____, ...shared } = LOW
+    const alone = await compare(await writeConsistencyFolder(folder('shared'), { net: shared }), after)
+    const found = [more, alone].map(({ networks }) => networks[0]?.measures[0])
+    expect(found[0]).toEqual(found[1])
   })
 
   it('are confident if they are so on both sides', async () => {
@@ -87,11 +137,11 @@ describe('photographs', () => {
     ]
     const { networks } = await compare(before, after)
     expect(networks).toMatchObject([
-      { kind: 'photographs', pairs: 6, unpaired: { before: [], after: [{ name: '0.jpg', sha256: sha256('other') }] } },
+      { kind: 'photographs', pairs: 12, unpaired: { before: [], after: [{ name: '0.jpg', sha256: sha256('other') }] } },
     ])
     const change = networks[0]?.measures.find(({ name }) => name === 'diagonal change')
     // 0.jpg became 1.jpg, and 1.jpg became moved.jpg.
-    expect(change?.difference).toBeCloseTo((0.2 - 0.1 + (0.5 - 0.2)) / 6, 12)
+    expect(change?.difference).toBeCloseTo((0.2 - 0.1 + (0.5 - 0.2)) / 12, 12)
   })
 
   it('without a value are left out of this measure only', async () => {
@@ -100,7 +150,7 @@ describe('photographs', () => {
     const before = await writeConsistencyFolder(folder('fewer'), { net: LOW }, { protocols: ['crop'] })
     await writeConsistencyFolder(before, { net: fewer }, { protocols: ['diagonal'] })
     const { 'diagonal change': change, 'crop agreement': agreement } = await measuresOf(before, after)
-    expect([change?.count, change?.leftOut, agreement?.count, agreement?.leftOut]).toEqual([5, 1, 6, 0])
+    expect([change?.count, change?.leftOut, agreement?.count, agreement?.leftOut]).toEqual([11, 1, 12, 0])
   })
 
   it('without any value of a protocol are noted, and its measures have no limit', async () => {
@@ -198,29 +248,118 @@ describe('networks', () => {
 })
 
 describe('a limit', () => {
-  const limitsOf = async (maxWorse: CompareOptions['maxWorse']) => {
-    const { limits } = await compare(...(await both()), { maxWorse: maxWorse ?? {} })
-    return limits.map(({ measure, isExceeded }) => [measure, isExceeded])
+  const limitsOf = async (options: CompareOptions, sides: Parameters<typeof both> = []) => {
+    const { limits } = await compare(...(await both(...sides)), options)
+    return limits.map(({ measure, outcome }) => [measure, outcome])
   }
 
-  it('is exceeded by more than itself', async () => {
-    expect(await limitsOf({ 'diagonal change': 0.13 })).toEqual([['diagonal change', true]])
-    expect(await limitsOf({ 'diagonal change': 0.8 / 6, 'crop agreement': 0 })).toEqual([
-      ['diagonal change', false],
-      ['crop agreement', true],
+  it('fails if the data show a loss above it, passes if they exclude one, and is undecided otherwise', async () => {
+    // 0.133 worse, with bounds of 0.108 and 0.164.
+    expect(await limitsOf({ maxWorse: { 'diagonal change': 0.1 } })).toEqual([['diagonal change', 'failed']])
+    expect(await limitsOf({ maxWorse: { 'diagonal change': 0.17 } })).toEqual([['diagonal change', 'passed']])
+    const { limits } = await compare(...(await both()), { maxWorse: { 'crop agreement': 0.13 } })
+    expect(limits).toMatchObject([{ rule: 'maxWorse', outcome: 'undecided', count: 12, neededPairs: 10, reason: null }])
+    expect(limits[0]?.change).toBeCloseTo(0.8 / 6, 12)
+    expect(limits[0]?.interval?.[0]).toBeCloseTo(0.8 / 6 - 1.7958848 * 0.0142134, 6)
+    expect(await limitsOf({ maxWorse: { 'confident, diagonal change': 0.2 } })).toEqual([
+      ['confident, diagonal change', 'passed'],
     ])
-    expect(await limitsOf({ 'confident, diagonal change': 0.2 })).toEqual([['confident, diagonal change', false]])
+  })
+
+  it('of 0 fails only by a significant loss', async () => {
+    const sides: Parameters<typeof both> = [LOW, MIXED]
+    expect(await limitsOf({ maxWorse: { 'diagonal change': 0 } })).toEqual([['diagonal change', 'failed']])
+    expect(await limitsOf({ maxWorse: { 'diagonal change': 0 } }, sides)).toEqual([['diagonal change', 'undecided']])
+    const { limits } = await compare(...(await both(...sides)), { maxWorse: { 'diagonal change': 0 } })
+    expect(limits[0]?.neededPairs).toBeNull()
+    expect(await limitsOf({ maxWorse: { 'diagonal change': 0 } }, [HIGH, LOW])).toEqual([['diagonal change', 'passed']])
+  })
+
+  it('passes with the same network, whose differences are all 0', async () => {
+    const sides: Parameters<typeof both> = [LOW, LOW]
+    expect(await limitsOf({ maxWorse: { 'crop relative-agreement': 0, 'crop always-same': 0 } }, sides)).toEqual([
+      ['crop relative-agreement', 'passed'],
+      ['crop always-same', 'passed'],
+    ])
+    expect(await limitsOf({ equivalent: { 'crop relative-agreement': 1e-9 } }, sides)).toEqual([
+      ['crop relative-agreement', 'passed'],
+    ])
+    // Twelve equal pairs of 0 and 1 do not show that 13 % of others would be equal.
+    expect(await limitsOf({ equivalent: { 'crop always-same': 0.1 } }, sides)).toEqual([
+      ['crop always-same', 'undecided'],
+    ])
+  })
+
+  it('of equivalence has two directions, and needs none of the measure', async () => {
+    for (const sides of [[], [HIGH, LOW]] as const)
+      for (const [margin, outcome] of [
+        [0.1, 'failed'],
+        [0.13, 'undecided'],
+        [0.17, 'passed'],
+      ] as const)
+        expect(await limitsOf({ equivalent: { 'diagonal change': margin } }, [...sides])).toEqual([
+          ['diagonal change', outcome],
+        ])
+    expect(await limitsOf({ equivalent: { 'diagonal confidence': 0.1 } })).toEqual([['diagonal confidence', 'passed']])
+  })
+
+  it('is undecided by fewer than ten pairs, however large the loss', async () => {
+    const nine = (share: number) => madeChanges(Array.from({ length: 9 }, (_, i) => share + (i % 2) / 10))
+    const { limits } = await compare(...(await both(nine(0.1), nine(0.8))), { maxWorse: { 'crop agreement': 0 } })
+    expect(limits).toMatchObject([
+      { outcome: 'undecided', count: 9, neededPairs: 10, reason: 'too few pairs, at least 10 are needed' },
+    ])
+  })
+
+  const constant = (name: string, isConstant = true) => {
+    const labels = Object.fromEntries(Object.keys(LOW).map((photograph) => [photograph, photograph]))
+    const protocols: readonly ProtocolName[] = ['center', 'crop', 'diagonal']
+    return writeConsistencyFolder(folder(name), { net: LOW }, { isConstant, protocols, labels })
+  }
+  const reason = (side: string) =>
+    `net (${side}) gives the same answer to 12 of 12 photographs; its consistency says nothing`
+
+  it.each(['crop relative-agreement', 'crop agreement', 'diagonal confidence', 'center accuracy'])(
+    'in %s is failed by a network that became constant',
+    async (measure) => {
+      const sides = [await constant('before', false), await constant('after')] as const
+      const { limits } = await compare(...sides, { equivalent: { [measure]: 0.9 } })
+      expect(limits).toMatchObject([{ measure, outcome: 'failed', reason: reason('after') }])
+    },
+  )
+
+  it('is failed by a constant network before, too, but not if it is about right answers', async () => {
+    const [before, after] = [await constant('before'), await constant('after', false)]
+    const { limits } = await compare(before, after, {
+      maxWorse: { 'crop relative-agreement': 0.9, 'center accuracy': 0 },
+    })
+    expect(limits).toMatchObject([
+      { measure: 'crop relative-agreement', outcome: 'failed', reason: reason('before'), change: null },
+      { measure: 'center accuracy', outcome: 'passed', reason: null },
+    ])
+    const same = await compare(before, before, { maxWorse: { 'center accuracy': 0, 'crop agreement': 0 } })
+    expect(same.limits.map(({ outcome }) => outcome)).toEqual(['passed', 'failed'])
   })
 
   it.each([
     [
-      { 'diagonal chang': 0.1 },
+      { maxWorse: { 'diagonal chang': 0.1 } },
       '`maxWorse diagonal chang` names no measure; the most similar ones are diagonal change; ',
     ],
-    [{ 'diagonal confidence': 0.1 }, 'diagonal confidence cannot become worse, because neither higher nor lower'],
-    [{ 'diagonal change': -0.1 }, '`maxWorse diagonal change=-0.1` is below 0'],
-  ])('%o is refused', async (maxWorse, message) => {
-    expect(await messageOf(compare(...(await both()), { maxWorse }), UsageError)).toContain(message)
+    [
+      { equivalent: { 'diagonal confidenc': 0.1 } },
+      '`equivalent diagonal confidenc` names no measure; the most similar ones are diagonal confidence; ',
+    ],
+    [
+      { maxWorse: { 'diagonal confidence': 0.1 } },
+      'diagonal confidence cannot become worse, because neither higher nor',
+    ],
+    [{ maxWorse: { 'diagonal change': -0.1 } }, '`maxWorse diagonal change=-0.1` is below 0'],
+    [{ equivalent: { 'diagonal change': 0 } }, '`equivalent diagonal change=0` is not above 0'],
+    [{ equivalent: { 'diagonal change': -1 } }, '`equivalent diagonal change=-1` is not above 0'],
+    [{ maxWorse: { 'diagonal change': Number.NaN } }, 'maxWorse'],
+  ])('%o is refused', async (options, message) => {
+    expect(await messageOf(compare(...(await both()), options), UsageError)).toContain(message)
   })
 })
 
@@ -253,7 +392,11 @@ describe('a folder', () => {
 })
 
 describe('a study', () => {
-  const objects = ['car', 'dog', 'zebra', 'bird', 'boat'].map((patch, i) => ({ patch, patchSha256: String(i) }))
+  const others = ['apple', 'clock', 'cup', 'fork', 'kite', 'vase']
+  const objects = ['car', 'dog', 'zebra', 'bird', 'boat', ...others].map((patch, i) => ({
+    patch,
+    patchSha256: String(i),
+  }))
   const study = async (name: string, level: number, changes = {}) => {
     for (const object of objects) await storeUnit(folder(name), { ...object, ...changes }, level)
     return folder(name)
@@ -264,15 +407,15 @@ describe('a study', () => {
     const rows = await measuresOf(before, after)
     expect(rows['fc6, 125 px (71 %) similarity-mean center']).toMatchObject({
       metric: 'similarity-mean',
-      count: 5,
+      count: 11,
       better: 'higher',
-      outcome: 'better',
-      isHeadline: true,
+      isHeadline: false,
     })
+    expect(rows['fc8, 125 px (71 %) similarity-mean center']).toMatchObject({ isHeadline: true, outcome: 'better' })
     expect(rows['fc6, 125 px (71 %) similarity-mean center']?.difference).toBeCloseTo(0.25, 6)
     expect(rows['fc8, 125 px (71 %) similarity-mean top-left']?.isHeadline).toBe(false)
-    const { limits } = await compare(after, before, { maxWorse: { 'similarity-mean': 0.2, coverage: 1 } })
-    const exceeded = limits.filter(({ isExceeded }) => isExceeded)
+    const { limits } = await compare(after, before, { maxWorse: { 'similarity-mean': 0.05, coverage: 1 } })
+    const exceeded = limits.filter(({ outcome }) => outcome === 'failed')
     expect(exceeded).toHaveLength(10)
     expect(new Set(exceeded.map(({ measure }) => measure.split(') ')[1]?.split(' ')[0]))).toEqual(
       new Set(['similarity-mean']),
@@ -294,7 +437,7 @@ describe('a study', () => {
     for (const { patch } of objects)
       await storeUnit(folder('after'), { patch, patchSha256: `of ${patch}`, size: 100, stride: 40 }, 0.75)
     const { networks, notes } = await compare(before, folder('after'))
-    expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [], after: [] } }])
+    expect(networks).toMatchObject([{ pairs: 11, unpaired: { before: [], after: [] } }])
     expect(networks[0]?.measures.map(({ group }) => group)).toContain('fc6, 125 → 100 px')
     // Neighbours are one step apart, and the steps differ.
     expect(notes).toEqual([
@@ -316,7 +459,7 @@ describe('a study', () => {
     await storeUnit(after, { patch: 'car', patchSha256: 'other' })
     expect((await compare(before, after)).networks).toMatchObject([
       {
-        pairs: 4,
+        pairs: 10,
         unpaired: {
           before: [{ name: 'car', sha256: '0', size: 125 }],
           after: [{ name: 'car', sha256: 'other', size: 125 }],
@@ -328,13 +471,17 @@ describe('a study', () => {
   it('that is not finished is compared as far as it is', async () => {
     const [before, after] = [await study('before', 0.5), await study('after', 0.5)]
     await storeUnit(before, { patch: 'car', patchSha256: '0', size: 75 })
-    const wanted = [...objects, { patch: 'clock', patchSha256: '' }]
+    const wanted = [...objects, { patch: 'cat', patchSha256: '' }]
     const patches = wanted.map((one) => ({ name: one.patch, size: 125, sha256: one.patchSha256, category: null }))
     const planned = [{ model: 'alexnet', size: 125, patches: wanted.map(({ patch }) => patch), inputs }]
     writeFileSync(`${after}/run.json`, JSON.stringify(runFile({ patches, planned })))
     const { networks, notes } = await compare(before, after)
-    expect(networks).toMatchObject([{ pairs: 5, unpaired: { before: [{ name: 'car', size: 75 }], after: [] } }])
-    expect(notes).toEqual([`the study in ${after} is not finished: it has 5 of 6 units`])
+    expect(networks).toMatchObject([{ pairs: 11, unpaired: { before: [{ name: 'car', size: 75 }], after: [] } }])
+    expect(notes).toEqual([`the study in ${after} is not finished: it has 11 of 12 units`])
+    const limited = compare(before, after, { maxWorse: { 'similarity-mean': 0.5 } })
+    expect(await messageOf(limited, InputError)).toBe(
+      `the study in ${after} is not finished: it has 11 of 12 units; wait until it is finished, or compare without limits`,
+    )
   })
 
   it('without a layer of the other’s compares the layers with class scores', async () => {
@@ -346,10 +493,10 @@ describe('a study', () => {
       least: 0.1,
       names: { 1: 'car' },
     }
-    const store = async (name: string, layer: string, known = {}) => {
-      for (const object of objects) {
+    const store = async (name: string, layer: string, known = {}, classOf = (_: number) => 1) => {
+      for (const [i, object] of objects.entries()) {
         const { unit, maps } = madeUnit({ ...object, layers: [layer] }, 0.9, known)
-        const maps3 = Float32Array.from({ length: 3 * unit.rows * unit.cols }, () => 0.5)
+        const maps3 = Float32Array.from({ length: 3 * unit.rows * unit.cols }, () => classOf(i))
         await writeUnit(folder(name), unit, {
           ...arraysOf(unit, maps),
           answers: ['answers' in known ? maps3 : undefined],
@@ -359,6 +506,17 @@ describe('a study', () => {
     }
     const [before, after] = [await store('before', 'fc8', { answers }), await store('after', 'output', { answers })]
     expect(Object.keys(await measuresOf(before, after))).toContain('fc8 → output, 125 px (71 %) answer-kept center')
+    const { networks, limits } = await compare(before, after, { maxWorse: { 'answer-relative-agreement': 0.5 } })
+    const constant = 'gives the same answer to 11 of 11 objects; its consistency says nothing'
+    expect(networks[0]?.constant).toEqual([`alexnet (before) ${constant}`, `alexnet (after) ${constant}`])
+    expect(limits).toMatchObject([{ outcome: 'failed', reason: `alexnet (after) ${constant}` }])
+    const varied = await store('varied', 'fc8', { answers }, (i) => i)
+    expect((await compare(varied, varied)).networks[0]).toMatchObject({
+      constant: [],
+    })
+    expect((await compare(varied, varied)).networks[0]?.measures[0]).toMatchObject({
+      ...{ metric: 'answer-relative-agreement', isHeadline: true, outcome: 'unchanged', before: 1 },
+    })
     const without = await store('without', 'pool')
     const others = await store('others', 'flat')
     expect(Object.keys(await measuresOf(without, others))).toContain(
@@ -370,8 +528,8 @@ describe('a study', () => {
 
 describe('a folder of objects and photographs', () => {
   const write = async (name: string, level: number, values: MadeValues) => {
-    for (const [i, patch] of ['car', 'dog', 'zebra', 'bird', 'boat'].entries())
-      await storeUnit(folder(name), { patch, patchSha256: String(i), model: 'net' }, level)
+    for (let i = 0; i < 10; i++)
+      await storeUnit(folder(name), { patch: `object-${i}`, patchSha256: String(i), model: 'net' }, level)
     return writeConsistencyFolder(folder(name), { net: values })
   }
 
@@ -380,11 +538,11 @@ describe('a folder of objects and photographs', () => {
     const maxWorse = { 'similarity-mean': 0.3, 'diagonal change': 0.1 }
     const { networks, limits, notes } = await compare(before, after, { maxWorse })
     expect(networks).toMatchObject([
-      { kind: 'objects', before: 'net', pairs: 5 },
-      { kind: 'photographs', before: 'net', pairs: 6 },
+      { kind: 'objects', before: 'net', pairs: 10 },
+      { kind: 'photographs', before: 'net', pairs: 12 },
     ])
-    expect(new Set(limits.map(({ measure, isExceeded }) => `${measure.split(' ').at(-2)} ${isExceeded}`))).toEqual(
-      new Set(['similarity-mean false', 'diagonal true']),
+    expect(new Set(limits.map(({ measure, outcome }) => `${measure.split(' ').at(-2)} ${outcome}`))).toEqual(
+      new Set(['similarity-mean passed', 'diagonal failed']),
     )
     expect(notes).toEqual([])
   })
@@ -392,7 +550,7 @@ describe('a folder of objects and photographs', () => {
   it('is compared with one of photographs on these, with a note', async () => {
     const [before, after] = [await write('mixed', 0.5, LOW), (await both())[1]]
     const { networks, notes } = await compare(before, after)
-    expect(networks).toMatchObject([{ kind: 'photographs', pairs: 6 }])
+    expect(networks).toMatchObject([{ kind: 'photographs', pairs: 12 }])
     expect(notes).toEqual([`only ${before} has objects of net`])
   })
 
@@ -410,9 +568,19 @@ describe('the command', () => {
     [0, []],
     [0, ['--max-worse', 'diagonal change=0.2']],
     [5, ['--max-worse', 'diagonal change=0.02']],
+    [5, ['--max-worse', 'diagonal change=0']],
+    [0, ['--max-worse', 'diagonal change=0.13']],
+    [0, ['--max-worse', 'diagonal change=0.13', '--undecided', 'pass']],
+    [5, ['--max-worse', 'diagonal change=0.13', '--undecided', 'fail']],
+    [5, ['--equivalent', 'diagonal change=0.13', '--undecided', 'fail']],
+    [5, ['--equivalent', 'diagonal change=0.02']],
     [5, ['--max-worse', 'diagonal change=0.2', '--max-worse', 'crop agreement=0.02', '--json']],
     [2, ['--max-worse', 'diagonal change']],
     [2, ['--max-worse', 'diagonal change=x']],
+    [2, ['--max-worse', 'diagonal change=-0.1']],
+    [2, ['--equivalent', 'diagonal change=0']],
+    [2, ['--equivalent', 'diagonal change=-1']],
+    [2, ['--undecided', 'warn']],
     [2, ['--max-worse', 'change=0.02']],
     [2, ['--json', '--markdown', '-']],
   ])('ends with status %d for %o', async (status, words) => {
@@ -421,19 +589,59 @@ describe('the command', () => {
     if (status !== 2) expect(printed.stdout).toContain('crop')
   })
 
-  it('prints results before it fails, and writes Markdown', async () => {
+  it('prints results before it fails, and writes Markdown and LaTeX', async () => {
     const [before, after] = await both()
-    const words = ['compare', before, after, '--max-worse', 'diagonal change=0.02', '--markdown', folder('c.md')]
-    const { stdout, stderr } = await runHere(words)
-    expect(`${stdout}\n${stderr}`.replaceAll(folder(), 'FOLDER')).toMatchSnapshot()
-    expect(readFileSync(folder('c.md'), 'utf8')).toMatchSnapshot()
+    const limits = ['diagonal change=0.02', 'crop agreement=0.13'].flatMap((limit) => ['--max-worse', limit])
+    const files = ['--markdown', folder('c.md'), '--latex', folder('c.tex')]
+    const { stdout, stderr } = await runHere(['compare', before, after, ...limits, ...files])
+    const shown = (text: string) =>
+      text.replaceAll(folder(), 'FOLDER').replaceAll(folder().replaceAll('_', '\\_'), 'FOLDER')
+    expect(shown(`${stdout}\n${stderr}`)).toMatchSnapshot()
+    expect(shown(readFileSync(folder('c.md'), 'utf8'))).toMatchSnapshot()
+    expect(shown(readFileSync(folder('c.tex'), 'utf8'))).toMatchSnapshot()
   })
 
-  it('names the network whose limit is exceeded where there are several', async () => {
+  it('prints tables that fit 80 columns, also of all measures', async () => {
+    const [before, after] = await both()
+    const { stdout } = await runHere(['compare', before, after, '--all'])
+    const rows = stdout.split('\n').filter((line) => /\d…−?\d|after +difference/.test(line))
+    expect(rows.length).toBeGreaterThan(10)
+    expect(rows.filter((line) => line.length > 80)).toEqual([])
+  })
+
+  it('writes annotations in a workflow of GitHub, also beside a document', async () => {
+    const limits = ['diagonal change=0.02', 'crop agreement=0.13'].flatMap((limit) => ['--max-worse', limit])
+    const sides = await both()
+    vi.stubEnv('GITHUB_ACTIONS', 'true')
+    const annotated = async (...words: readonly string[]) => {
+      const { stdout, stderr } = await runHere(['compare', ...sides, ...limits, ...words])
+      if (words.includes('--json')) expect(JSON.parse(stdout).limits).toHaveLength(2)
+      return stderr.split('\n').filter((line) => line.startsWith('::'))
+    }
+    const [error, warning] = await annotated('--json')
+    expect(error).toMatch(
+      /^::error::compare: diagonal change: 0.133 worse \(0.108 to 0.164\), more than the limit 0.02$/,
+    )
+    expect(warning).toMatch(/^::warning::compare: crop agreement: .*12 photographs tell it to ± 0.028, /)
+    expect(await annotated('--undecided', 'fail')).toEqual([error, warning?.replace('warning', 'error')])
+    vi.unstubAllEnvs()
+    expect((await runHere(['compare', ...sides, ...limits])).stderr).not.toContain('::')
+  })
+
+  it('names the network whose limit failed where there are several', async () => {
     const before = await writeConsistencyFolder(folder('before'), { a: LOW, b: LOW })
     const after = await writeConsistencyFolder(folder('after'), { a: LOW, b: HIGH })
     const { stderr } = await runHere(['compare', before, after, '--max-worse', 'diagonal change=0.02'])
-    expect(stderr).toContain('the limit: b, diagonal change by 0.1333 (limit 0.02)')
+    expect(stderr).toContain('1 of 2 limits failed: b, diagonal change: 0.133 worse')
+  })
+
+  it('names a photograph that one side skipped, and why', async () => {
+    const { '3.jpg': _, ...fewer } = LOW
+    const [before] = await both()
+    const failed = { '3.jpg': 'it is not a picture' }
+    const after = await writeConsistencyFolder(folder('skipped'), { net: fewer }, { failed })
+    const { stdout } = await runHere(['compare', before, after])
+    expect(stdout).toContain('11 pairs of photographs; only before: 3.jpg (skipped after: it is not a picture)')
   })
 
   it('writes nothing after an error', async () => {

@@ -41,22 +41,6 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     expect(code).toMatch(/^npm install && npm test\b/m)
   })
 
-  it('teaches no limit that 60 photographs cannot resolve', () => {
-    const sources = [
-      'examples/compare.sh',
-      'src/cli/commands/compare.ts',
-      'src/cli/options/parse.ts',
-      'src/report/sections/nextSteps.ts',
-    ]
-    const limits = [...PARSED_PAGES, ...sources].flatMap((page) =>
-      [...textOf(page).matchAll(/(?:max-worse|maxWorse|MEASURE=NUMBER)[^\n]*?[=:] ?(0\.\d+)/g)].map(
-        ([, limit]) => limit,
-      ),
-    )
-    expect(limits.length).toBeGreaterThan(4)
-    expect(limits.filter((limit) => Number(limit) < 0.06)).toEqual([])
-  })
-
   it('refuses what the command line would', async () => {
     const words = commandsOf('cd /shared && npx shiftscope extract --modle "a b" || shiftscope dance # shiftscope no')
     expect(words).toEqual([['shiftscope', 'extract', '--modle', 'a b']])

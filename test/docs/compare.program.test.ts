@@ -20,19 +20,30 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 const inFolder = temporaryFolder()
 const MODELS = join(ROOT, 'models')
 
-/** Six objects on white, of the size that the networks read. */
+const PHOTOGRAPHS = 40
+
+/** Ten objects on white, of the size that the networks read, each mirrored and turned over in all four ways. */
 async function makePhotographs(): Promise<void> {
   mkdirSync(inFolder('photographs'))
+  const labels = ['file,class']
   const objects = readdirSync(join(MODELS, 'patches')).filter((name) => name.endsWith('.png'))
-  for (const name of objects.slice(0, 6)) {
+  for (const [i, name] of [...objects, ...objects, ...objects, ...objects].entries()) {
+    const way = Math.floor(i / objects.length)
     const picture = sharp(join(MODELS, 'patches', name)).flatten({ background: '#ffffff' })
-    await picture.resize(256, 256, { fit: 'fill' }).png().toFile(inFolder('photographs', name))
+    const turned = picture.flop(way % 2 === 1).flip(way > 1)
+    await turned
+      .resize(256, 256, { fit: 'fill' })
+      .png()
+      .toFile(inFolder('photographs', `${way}-${name}`))
+    labels.push(`${way}-${name},${name.replace('.png', '')}`)
   }
+  writeFileSync(inFolder('labels.csv'), labels.join('\n'))
 }
 
-/** Runs the script with an npx that starts this package. */
-function run(network: string) {
-  const env = { ...process.env, PATH: `${inFolder('bin')}${delimiter}${process.env.PATH}` }
+/** Runs the script with an npx that starts this package, as in a workflow of GitHub. */
+function run(network: string, labels: string) {
+  const path = `${inFolder('bin')}${delimiter}${process.env.PATH}`
+  const env = { ...process.env, PATH: path, GITHUB_ACTIONS: 'true', LABELS: labels }
   const words = [join(ROOT, 'examples/compare.sh'), join(MODELS, network), 'photographs']
   return endOf(spawn('bash', words, { cwd: inFolder(), env, stdio: ['ignore', 'pipe', 'pipe'] }))
 }
@@ -46,35 +57,34 @@ it.skipIf(leftOut(process.platform === 'win32', 'it needs a POSIX system'))(
     writeFileSync(inFolder('bin/npx'), '#!/bin/sh\nexec "$@"\n')
     chmodSync(inFolder('bin/npx'), 0o755)
 
-    const first = await run('tiny-alexnet-aa.onnx')
+    const first = await run('tiny-alexnet-aa.onnx', 'labels.csv')
     expect([first.status, first.stderr]).toEqual([
       3,
-      expect.stringContaining('made shift-baseline; commit this folder'),
+      expect.stringContaining('made shift-baseline, so there was nothing to compare; commit this folder'),
     ])
     expect(readdirSync(inFolder('shift-baseline'))).toEqual(['answers'])
     expect(readdirSync(inFolder('shift-baseline/answers/tiny-alexnet-aa')).sort()).toEqual([
+      'center',
       'crop',
       'diagonal',
       'photographs.csv',
     ])
     expect(existsSync(inFolder('comparison.md'))).toBe(false)
 
-    const same = await run('tiny-alexnet-aa.onnx')
-    expect([same.status, same.stdout]).toEqual([
-      0,
-      expect.stringContaining('✓ tiny-alexnet-aa, crop agreement: unchanged'),
-    ])
-    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('6 pairs of photographs')
+    const same = await run('tiny-alexnet-aa.onnx', 'labels.csv')
+    expect([same.status, same.stdout]).toEqual([0, expect.stringContaining('✓ crop relative-agreement: unchanged')])
+    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain(`${PHOTOGRAPHS} pairs of photographs`)
 
-    const worse = await run('tiny-alexnet-noflip.onnx')
-    expect([worse.status, worse.stderr]).toEqual([5, expect.stringContaining('became worse by more than the limit')])
-    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('✗ tiny-alexnet-noflip (before: tiny-alexnet-aa)')
+    const worse = await run('tiny-alexnet-noflip.onnx', 'labels.csv')
+    expect([worse.status, worse.stderr]).toEqual([5, expect.stringContaining('limits failed: ')])
+    expect(worse.stderr).toMatch(/^::error::compare: diagonal relative-agreement: 0\.\d+ worse /m)
+    expect(readFileSync(inFolder('comparison.md'), 'utf8')).toContain('✗ diagonal relative-agreement')
 
     const [lost = ''] = readdirSync(inFolder('photographs'))
     rmSync(inFolder('photographs', lost))
-    const fewer = await run('tiny-alexnet-aa.onnx')
-    expect([fewer.status, fewer.stderr]).toEqual([3, expect.stringContaining('made of other photographs')])
-    expect(fewer.stdout).toContain(`< ${lost},`)
+    const fewer = await run('tiny-alexnet-aa.onnx', '')
+    expect([fewer.status, fewer.stderr]).toEqual([3, expect.stringContaining(`only before: ${lost} (`)])
+    expect(fewer.stdout).toContain('::error::compare.sh: not in both results')
     expect(existsSync(inFolder('comparison.md'))).toBe(false)
   },
 )

@@ -24,10 +24,7 @@ def values(count, seed):
 def compared(count):
     before, after = values(count, 1), values(count, 2)
     differences = after - before
-    higher, lower = int((differences > 0).sum()), int((differences < 0).sum())
-    interval = stats.bootstrap(
-        (differences,), np.mean, n_resamples=200_000, batch=1000, method="percentile", rng=np.random.default_rng(0)
-    ).confidence_interval
+    interval = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
     return {
         "count": count,
         "before": before.mean(),
@@ -35,12 +32,6 @@ def compared(count):
         "difference": differences.mean(),
         "standardError": stats.sem(differences),
         "interval": [interval.low, interval.high],
-        "signTest": {
-            "higher": higher,
-            "lower": lower,
-            "equal": count - higher - lower,
-            "p": stats.binomtest(higher, higher + lower).pvalue,
-        },
     }
 
 

@@ -19,6 +19,12 @@ interface Made {
   readonly labels?: Readonly<Record<string, string>>
   /** Contents by photograph, which are their names by default. */
   readonly contents?: Readonly<Record<string, string>>
+  /** Whether all photographs get the same answer. By default, no two get the same, so the chance agreement is 0. */
+  readonly isConstant?: boolean
+  /** Labelled photographs whose right class is never the answer. */
+  readonly wrong?: readonly string[]
+  /** Photographs that cannot be used, and why. */
+  readonly failed?: Readonly<Record<string, string>>
 }
 
 const SETTINGS = { draws: 20, seed: 0, background: '#000000' }
@@ -29,22 +35,29 @@ const COLUMNS = columnsOf({})
 export async function writeConsistencyFolder(
   folder: string,
   networks: Readonly<Record<string, MadeValues>>,
-  { protocols = ['crop', 'diagonal'], settings, facts, labels = {}, contents = {} }: Made = {},
+  options: Made = {},
 ): Promise<string> {
-  const given = { ...SETTINGS, ...settings }
+  const { protocols = ['crop', 'diagonal'], facts, labels = {}, contents = {}, wrong = [], failed = {} } = options
+  const given = { ...SETTINGS, ...options.settings }
   for (const [model, values] of Object.entries(networks)) {
     for (const protocol of protocols) {
       const own = Object.fromEntries(protocolNamed(protocol).settings.map((name) => [name, given[name]]))
       const inputs = { format: 1 as const, model, weightsSha256: sha256(model), ...FACTS, ...facts, protocol, ...own }
       const rows = new Map<string, AnswersRow[]>()
       for (const [i, [name, made]] of Object.entries(values).entries()) {
-        const label = labels[name] !== undefined && { label: labels[name], right: [2 * i] }
+        const first = options.isConstant ? 0 : 2 * i
+        const right = [first + (wrong.includes(name) ? 1000 : 0)]
+        const label = labels[name] !== undefined && { label: labels[name], right }
         const photograph = { name, sha256: sha256(contents[name] ?? name), ...label }
-        addTo(rows, bucketOf(name), { ...photograph, values: madeRow(inputs, made, 2 * i) })
+        addTo(rows, bucketOf(name), { ...photograph, values: madeRow(inputs, made, first) })
       }
-      const common = { columns: COLUMNS, failed: [], names: { 0: 'ant', 1: 'bee' } }
-      for (const [bucket, own] of rows)
-        await writeAnswers(folder, { inputs: { ...inputs, bucket }, rows: own, ...common })
+      const failures = Object.entries(failed).map(([name, reason]) => ({ name, reason }))
+      for (const { name } of failures) if (!rows.has(bucketOf(name))) rows.set(bucketOf(name), [])
+      const common = { columns: COLUMNS, names: { 0: 'ant', 1: 'bee' } }
+      for (const [bucket, own] of rows) {
+        const others = failures.filter(({ name }) => bucketOf(name) === bucket)
+        await writeAnswers(folder, { inputs: { ...inputs, bucket }, rows: own, failed: others, ...common })
+      }
     }
   }
   return folder

@@ -121,11 +121,19 @@ export function collectPairs(text: string, before: readonly GivenPair[] = []): r
 }
 
 /** Parses one value of --max-worse, `MEASURE=NUMBER`. The option may be repeated. */
-export function collectLimits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
-  const at = text.lastIndexOf('=')
-  const [name, limit] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
-  if (at < 1 || name === '' || limit === '' || !(Number(limit) >= 0 && Number.isFinite(Number(limit))))
-    throw new InvalidArgumentError('Give MEASURE=NUMBER, such as "diagonal change=0.1", with a number of at least 0.')
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`)
-  return { ...before, [name]: Number(limit) }
+export const collectLimits = numbersByMeasure('at least 0', (value) => value >= 0)
+
+/** Parses one value of --equivalent, as `collectLimits` does. */
+export const collectMargins = numbersByMeasure('more than 0', (value) => value > 0)
+
+function numbersByMeasure(range: string, fits: (value: number) => boolean) {
+  return (text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> => {
+    const at = text.lastIndexOf('=')
+    const name = text.slice(0, at).trim()
+    const value = numberOf(text.slice(at + 1))
+    if (at < 1 || name === '' || !(fits(value) && Number.isFinite(value)))
+      throw new InvalidArgumentError(`Give MEASURE=NUMBER, such as "diagonal change=0.1", with a number of ${range}.`)
+    if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`)
+    return { ...before, [name]: value }
+  }
 }

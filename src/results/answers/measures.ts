@@ -136,6 +136,12 @@ const MEASURES_OF_LABELS: readonly ProtocolMetric[] = [
   },
 ]
 
+/** Names of the measures whose values are 0 or 1. */
+export const BINARY_MEASURES: ReadonlySet<string> = new Set(['accuracy', 'worst-case-accuracy', ALWAYS_SAME.name])
+
+/** Names of the measures that say how often answers are right. */
+export const MEASURES_OF_RIGHT: ReadonlySet<string> = new Set([ACCURACY, ...MEASURES_OF_LABELS].map(({ name }) => name))
+
 /**
  * The measures of a protocol: the agreement relative to chance, its own, the chance, those of a head, and with labels
  * those of right answers.

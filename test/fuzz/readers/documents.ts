@@ -214,7 +214,7 @@ async function comparedGolden(folder: string): Promise<readonly Files[]> {
 async function readComparison(folder: string): Promise<void> {
   const { networks } = await compare(folder, folder)
   const numbers = networks.flatMap(({ measures }) =>
-    measures.flatMap(({ before, after, difference, interval }) => [before, after, difference, ...interval]),
+    measures.flatMap(({ before, after, difference, interval }) => [before, after, difference, ...(interval ?? [])]),
   )
   assert(numbers.every(Number.isFinite))
 }
