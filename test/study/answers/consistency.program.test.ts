@@ -80,7 +80,7 @@ it.each([
   expect(result.photographs.map(({ name }) => name)).toEqual(Object.keys(all))
   for (const [name, measures] of Object.entries(all))
     for (const [measure, value] of Object.entries(valuesOf(result, name))) {
-      if (/always-same|confidence/.test(measure)) continue
+      if (/always-same|confidence|relative|chance/.test(measure)) continue
       const isCount = /agreement|[^-]change/.test(measure)
       const difference = Math.abs(value - (measures[measure] as number))
       expect(difference, `${name} ${measure}`).toBeLessThan(isCount ? 1e-6 : measure.includes('error') ? 1e-3 : 1e-4)
@@ -95,9 +95,11 @@ it('measures each photograph by itself', async () => {
   expect(mean).toBeCloseTo(average)
   const variance = values.reduce((sum, value) => sum + (value - average) ** 2, 0) / (values.length - 1)
   expect(standardError).toBeCloseTo(Math.sqrt(variance / values.length))
-  // A photograph's chance is its own: neither other protocols nor other photographs change it.
+  // Neither other protocols nor other photographs change a photograph's shifts.
   const alone = await measured({ photographs: `${golden}photograph-3.png`, protocols: ['circular'] })
-  expect(alone.measures[0]).toMatchObject({
+  // Relative to other photographs it has no agreement.
+  expect(alone.measures[0]).toMatchObject({ measure: 'relative-agreement', mean: null })
+  expect(alone.measures[1]).toMatchObject({
     mean: expected['photograph-3.png']?.['circular agreement'],
     standardError: null,
   })
@@ -164,6 +166,12 @@ async function noted(options: Partial<ConsistencyOptions>) {
   return { result: await measured({ ...options, onProgress }), notes }
 }
 
+/** The values of each photograph that do not depend on the others, as those relative to chance do. */
+function valuesBy({ measures, photographs }: NetworkConsistency): ReadonlyMap<string, readonly number[]> {
+  const isOwn = measures.map(({ measure }) => !/relative|chance/.test(measure))
+  return new Map(photographs.map((one) => [one.sha256, one.values.filter((_, i) => isOwn[i])]))
+}
+
 /** Copies photographs into a folder. */
 function copied(...numbers: readonly number[]): string {
   mkdirSync(folder('photographs'), { recursive: true })
@@ -189,7 +197,6 @@ it('computes only photographs that were added or changed, and keeps others', asy
     [0, 1, 2, 3, 5].map((number) => `photograph-${number}.png`),
   )
   const whole = await measured({ photographs })
-  const valuesBy = ({ photographs }: NetworkConsistency) => new Map(photographs.map((one) => [one.sha256, one.values]))
   for (const [sha256, values] of valuesBy(whole)) expect(valuesBy(result).get(sha256)).toEqual(values)
   // A photograph that comes back is not computed again.
   copied(0)
@@ -235,7 +242,6 @@ it('counts photographs of equal content once', async () => {
   for (const name of ['a.png', 'z.png']) copyFileSync(`${golden}photograph-1.png`, folder('photographs', name))
   const result = await measured({ photographs })
   expect(result.photographs.map(({ name }) => name)).toEqual(['a.png', 'photograph-0.png', 'photograph-2.png'])
-  const valuesBy = ({ photographs }: NetworkConsistency) => new Map(photographs.map((one) => [one.sha256, one.values]))
   expect(valuesBy(result)).toEqual(valuesBy(alone))
   expect(result.measures.map(({ count }) => count)).toEqual(alone.measures.map(({ count }) => count))
 })
@@ -493,9 +499,16 @@ it('compares the answers of the output that the user names', async () => {
   const result = await measured({ ...options, layers: ['constant'] })
   // Where all scores are 0, the answer and its probability never change.
   expect(result.layer).toBe('constant')
-  expect(result.measures.map(({ mean }) => mean)).toEqual([0, 0, 1, 0.25])
+  expect(result.measures.map(({ measure, mean }) => [measure, mean])).toEqual([
+    ['relative-agreement', null],
+    ['change', 0],
+    ['probability-change', 0],
+    ['chance', 1],
+    ['always-same', 1],
+    ['confidence', 0.25],
+  ])
   const { layer, measures } = await measured(options)
-  expect([layer, (measures[1]?.mean as number) > 0]).toEqual(['logits', true])
+  expect([layer, (measures[2]?.mean as number) > 0]).toEqual(['logits', true])
   expect(await messageOf(measured({ model: path, layers: ['flat'] }), InputError)).toBe(
     'two has no output among `layers flat` that holds class scores, so it gives no answers to compare; use a classifier, or say which output has them with `outputKind NAME=scores`',
   )
