@@ -19,6 +19,8 @@ const ANSWERS = [
   /^What else changes when the object moves\? Can’t tell: fewer than 5 objects were$/,
   /^measured\.$/,
   /^findings\.json has the numbers$/,
+  /^tiny-alexnet, 200 px: agreement relative to chance 100 % \(chance 0\.0 %\), 2$/,
+  /^different answers to 2 objects \(effective number 2\.0\), mean confidence 0\.\d{3}$/,
 ]
 
 const EXTRACTION = 'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES'

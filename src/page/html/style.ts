@@ -95,6 +95,7 @@ svg rect.edge{fill:none}
 .save{display:inline-block;margin:.2rem 1rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
+main>.note{margin-bottom:1.2rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
 .frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
 .grip{position:absolute;touch-action:none}

@@ -30,17 +30,22 @@ const networkSchema = z.object({
 const entrySchema = z.object({ networks: z.array(z.unknown()).optional() })
 const runSchema = entrySchema.extend({ earlier: z.array(entrySchema).optional() })
 
-/** Reads from run.json how the networks of a results folder were opened, the latest call first. */
+/**
+ * Reads from run.json how the networks of a results folder were opened, the latest call first. Calls that opened a network
+ * with the same input count once, so that another call changes nothing.
+ */
 export async function openedNetworks(results: string): Promise<readonly OpenedNetwork[]> {
   const run = await readStored(runSchema, join(results, 'run.json'))
   const entries = run === undefined ? [] : [run, ...(run.earlier ?? []).toReversed()]
-  return entries.flatMap(({ networks = [] }) =>
-    networks.flatMap((one): OpenedNetwork | readonly [] => {
-      const { data } = networkSchema.safeParse(one)
-      if (data === undefined) return []
-      const { source, ...input } = data.input
-      const isGrey = input.channelOrder === 'grey'
-      return { id: data.id, input: recipeText(input), inputSource: source, isGrey, classes: data.classes?.count }
-    }),
-  )
+  const opened = new Map<string, OpenedNetwork>()
+  for (const one of entries.flatMap(({ networks = [] }) => networks)) {
+    const { data } = networkSchema.safeParse(one)
+    if (data === undefined) continue
+    const { source, ...input } = data.input
+    const [recipe, isGrey] = [recipeText(input), input.channelOrder === 'grey']
+    const key = JSON.stringify([data.id, recipe])
+    if (!opened.has(key))
+      opened.set(key, { id: data.id, input: recipe, inputSource: source, isGrey, classes: data.classes?.count })
+  }
+  return [...opened.values()]
 }

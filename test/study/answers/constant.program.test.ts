@@ -56,8 +56,9 @@ it('a constant network agrees with itself and is never the best; the same networ
   const html = readFileSync(folder('out', 'index.html'), 'utf8')
   expect(html).toContain(`In crop, diagonal: ${SENTENCE}`)
   expect(html).not.toContain('constant is the most consistent')
+  // Five photographs are too few for a star.
   const starred = [...html.matchAll(/<tr><th[^>]*>([^<]*)<\/th>(?:(?!<\/tr>).)*★/gs)].map(([, name]) => name)
-  expect(starred).toEqual(['again', 'noise'])
+  expect(starred).toEqual([])
 })
 
 it('a constant network is named where objects move, too', async () => {

@@ -135,9 +135,10 @@ it('photographs tell how well the boxes fit after a shift', async () => {
   const photographs = fileURLToPath(new URL('../../golden/consistency', import.meta.url))
   const { networks } = await consistency({ ...GIVEN, model, photographs, draws: 2, protocols: ['crop'] })
   const { measures, threshold } = networks[0] as (typeof networks)[number]
-  expect(measures.map(({ measure }) => measure)).toEqual(['agreement', 'box-consistency', 'always-same', 'confidence'])
-  expect(measures[1]?.mean).toBeGreaterThanOrEqual(0)
-  expect(measures[1]?.mean).toBeLessThanOrEqual(1)
+  const names = ['relative-agreement', 'agreement', 'chance', 'box-consistency', 'always-same', 'confidence']
+  expect(measures.map(({ measure }) => measure)).toEqual(names)
+  expect(measures[3]?.mean).toBeGreaterThanOrEqual(0)
+  expect(measures[3]?.mean).toBeLessThanOrEqual(1)
   expect(threshold).toBe(THRESHOLD)
 })
 
@@ -154,13 +155,14 @@ it('the exact chance counts windows in which it sees nothing as equal answers', 
     out: folder('exact'),
   })
   const exact = networks[0] as (typeof networks)[number]
-  expect(exact.measures.map(({ measure }) => measure)).toEqual(['agreement', 'always-same', 'confidence'])
+  const measures = ['relative-agreement', 'agreement', 'chance', 'always-same', 'confidence']
+  expect(exact.measures.map(({ measure }) => measure)).toEqual(measures)
   const [stored] = (await readAnsweredNetworks(folder('exact'))) as [AnsweredNetwork]
   const seen = new Set<string | undefined>()
   for (const { sha256, values } of exact.photographs) {
     const { answers, names } = (await stored.answersTo('crop-exact', sha256)) as NamedAnswers
     const pairs = answers.flatMap((one) => answers.map((other): number => Number(one.answer === other.answer)))
-    expect(values[0]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
+    expect(values[1]).toBeCloseTo(pairs.reduce((sum, one) => sum + one) / pairs.length, 12)
     for (const { answer } of answers) seen.add(names[answer])
   }
   expect(seen).toContain('nothing')
