@@ -92,13 +92,13 @@ export function limitWords(limit: CheckedLimit, limits: readonly CheckedLimit[])
   return `${areSeveral ? `${networks.at(-1)}, ` : ''}${measure}: ${parts.join('; ')}`
 }
 
-/** The difference and its 90 % interval, such as `0.133 worse (0.094 to 0.172)`. */
+/** The difference and its 90 % interval, such as `0.133 worse (90 % interval 0.094 to 0.172)`. */
 function changeText({ rule, change, interval }: CheckedLimit): string {
   if (change === null || change === 0) return 'unchanged'
   const [more, less] = rule === 'equivalent' ? ['higher', 'lower'] : ['worse', 'better']
   const isMore = change > 0
   const ends = interval && (isMore ? interval : ([-interval[1], -interval[0]] as const))
-  return `${valueText(Math.abs(change))} ${isMore ? more : less}${ends === null ? '' : ` (${rangeText(ends)})`}`
+  return `${valueText(Math.abs(change))} ${isMore ? more : less}${ends === null ? '' : ` (90 % interval ${rangeText(ends)})`}`
 }
 
 function ruleText({ rule, limit, outcome }: CheckedLimit): string {
@@ -113,7 +113,7 @@ function undecidedTexts({ outcome, limit, interval, kind, count, neededPairs }: 
   const half = valueText((interval[1] - interval[0]) / 2)
   const all = counted(count, NOUNS[kind])
   const isMore = neededPairs !== null && neededPairs > count
-  const rest = limit === 0 ? 'and show no loss' : isMore ? `about ${neededPairs} are needed` : 'which does not decide'
+  const rest = limit === 0 ? 'and show no loss' : isMore ? `about ${neededPairs} would decide` : 'which does not decide'
   return [`${all} tell it to ± ${half}, ${rest}`]
 }
 

@@ -89,7 +89,7 @@ function protocolSettings({ protocols }: AnsweredNetwork): Texts {
 }
 
 /** Begins the names of measures over confident photographs. */
-const CONFIDENT_ROWS = 'confident, '
+export const CONFIDENT_ROWS = 'confident, '
 
 /** A photograph's values. Those of protocols to whose first image the answer is confident come a second time. */
 function photographValues(

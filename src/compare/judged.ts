@@ -1,6 +1,7 @@
 import { type Judged, judged, type PairedDifference, pairedDifference } from '../results/paired.js'
-import { distinct } from '../support/lists.js'
+import { addTo, distinct } from '../support/lists.js'
 import { mean } from '../support/statistics.js'
+import { CONFIDENT_ROWS } from './folder.js'
 import type { PairedValues } from './pairing.js'
 import type { ComparedMetric, ComparedOutcome } from './result.js'
 
@@ -40,13 +41,13 @@ export function constancyOf({ isOfRight, constant: { before, after } }: PairedVa
 /** Which networks are constant, and that their consistency says nothing. */
 export function constantTexts(before: string, after: string, all: readonly PairedValues[]): readonly string[] {
   const sides = { before, after }
-  const texts = (['before', 'after'] as const).flatMap((side) =>
-    all.flatMap(({ constant }) => {
-      const text = constant[side]
-      return text === undefined ? [] : [`${sides[side]}${before === after ? ` (${side})` : ''} ${text}`]
-    }),
-  )
-  return distinct(texts)
+  return (['before', 'after'] as const).flatMap((side) => {
+    const groups = new Map<string, string[]>()
+    for (const { constant, group } of all)
+      if (constant[side] !== undefined && !group.startsWith(CONFIDENT_ROWS)) addTo(groups, constant[side], group)
+    const network = `${sides[side]}${before === after ? ` (${side})` : ''}`
+    return [...groups].map(([text, names]) => `In ${distinct(names).join(', ')}: ${network} ${text}`)
+  })
 }
 
 function isJudged(values: PairedValues): boolean {

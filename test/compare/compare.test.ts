@@ -100,7 +100,7 @@ describe('photographs', () => {
     const after = await writeConsistencyFolder(folder('constant'), { net: LOW }, { isConstant: true })
     const { networks } = await compare(before, after)
     expect(networks[0]?.constant).toEqual([
-      'net (after) gives the same answer to 12 of 12 photographs; its consistency says nothing',
+      'In crop, diagonal: net (after) gives the same answer to 12 of 12 photographs; its consistency says nothing',
     ])
     expect(networks[0]?.measures.filter(({ isHeadline }) => isHeadline)).toEqual([])
     expect(networks[0]?.sentence).toBeNull()
@@ -508,7 +508,11 @@ describe('a study', () => {
     expect(Object.keys(await measuresOf(before, after))).toContain('fc8 → output, 125 px (71 %) answer-kept center')
     const { networks, limits } = await compare(before, after, { maxWorse: { 'answer-relative-agreement': 0.5 } })
     const constant = 'gives the same answer to 11 of 11 objects; its consistency says nothing'
-    expect(networks[0]?.constant).toEqual([`alexnet (before) ${constant}`, `alexnet (after) ${constant}`])
+    const where = 'In fc8 → output, 125 px (71 %):'
+    expect(networks[0]?.constant).toEqual([
+      `${where} alexnet (before) ${constant}`,
+      `${where} alexnet (after) ${constant}`,
+    ])
     expect(limits).toMatchObject([{ outcome: 'failed', reason: `alexnet (after) ${constant}` }])
     const varied = await store('varied', 'fc8', { answers }, (i) => i)
     expect((await compare(varied, varied)).networks[0]).toMatchObject({
@@ -619,8 +623,9 @@ describe('the command', () => {
       return stderr.split('\n').filter((line) => line.startsWith('::'))
     }
     const [error, warning] = await annotated('--json')
+    // GitHub wants % as %25.
     expect(error).toMatch(
-      /^::error::compare: diagonal change: 0.133 worse \(0.108 to 0.164\), more than the limit 0.02$/,
+      /^::error::compare: diagonal change: 0.133 worse \(90 %25 interval 0.108 to 0.164\), more than the limit 0.02$/,
     )
     expect(warning).toMatch(/^::warning::compare: crop agreement: .*12 photographs tell it to ± 0.028, /)
     expect(await annotated('--undecided', 'fail')).toEqual([error, warning?.replace('warning', 'error')])
