@@ -71,16 +71,23 @@ onPosix('what ends by another signal ends as it did', async () => {
   expect(starts()).toHaveLength(1)
 })
 
-const WAITS = `
+/** Waits for so many signals. A process that ended before the last one arrived could be killed by it. */
+const waits = (signals: number) => `
   const waiting = setInterval(() => undefined, 1000)
-  signal.addEventListener('abort', () => { clearInterval(waiting); process.exitCode = signal.reason.exitStatus })
+  let left = ${signals}
+  const heard = () => {
+    if (--left > 0) return
+    clearInterval(waiting)
+    process.exitCode = signal.reason.exitStatus
+  }
+  for (const way of ['SIGINT', 'SIGTERM', 'message']) process.on(way, heard)
   console.log('ready')`
 
 onPosix.each([
   ['SIGINT', 130, 'both'],
   ['SIGTERM', 143, 'the first'],
 ] as const)('%s ends both processes with %i, sent to %s', async (signal, status, whom) => {
-  const { child, ended, starts } = watched(WAITS)
+  const { child, ended, starts } = watched(waits(whom === 'both' ? 2 : 1))
   child.stdout?.once('data', () => {
     child.kill(signal)
     if (whom === 'both') process.kill(Number(starts()[0]), signal)
@@ -99,7 +106,7 @@ onPosix('a second signal ends both at once', async () => {
 it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
   'a process whose watching process was killed ends, too',
   async () => {
-    const { child, ended, starts } = watched(WAITS)
+    const { child, ended, starts } = watched(waits(1))
     child.stdout?.once('data', () => child.kill('SIGKILL'))
     await ended
     // Where nobody asks for it any more, its number stays.
