@@ -5,7 +5,7 @@
  *
  * First it times locks, heartbeats and listing folders in FOLDER [default: a temporary folder], among different numbers
  * of other locks and units. Then it simulates studies of 100,000 units with up to 4000 workers, which are processes. A
- * unit takes as many file operations as in the code (`src/study/work/workQueue.ts`, `src/files/lock.ts`). The simulated file
+ * unit takes as many file operations as in the code (`src/study/items/workQueue.ts`, `src/files/lock.ts`). The simulated file
  * server answers each operation after a latency, and handles a limited number of operations per second. Efficiency is
  * the share of time that workers spend on units.
  */

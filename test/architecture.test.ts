@@ -54,7 +54,7 @@ const ROOMS = [
   ['report/photographs'],
   ['report'],
   ['features'],
-  ['study/work'],
+  ['study/items'],
   ['study/answers', 'study/arithmetic'],
   ['study/maps'],
   ['study'],

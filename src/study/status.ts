@@ -6,11 +6,11 @@ import { checkText } from '../support/optionChecks.js'
 import { shellWord } from '../support/text.js'
 import { plannedAnswers } from './answers/planned.js'
 import { entryArithmetic } from './arithmetic/planned.js'
+import { workerStateSchema } from './items/peers.js'
+import { entriesOf, type PlannedItem, type RunEntry, readRun } from './items/runFile.js'
+import type { WorkItem } from './items/workItem.js'
+import { itemLock } from './items/workQueue.js'
 import { entryUnits } from './maps/planned.js'
-import { workerStateSchema } from './work/peers.js'
-import { entriesOf, type PlannedItem, type RunEntry, readRun } from './work/runFile.js'
-import type { WorkItem } from './work/workItem.js'
-import { itemLock } from './work/workQueue.js'
 
 /** Progress of a study, and the processes that compute the study. */
 export interface StudyStatus {

@@ -71,7 +71,7 @@ export function addConsistencyOptions(studyCommand: Command): Command {
 
 async function printEstimate(options: ConsistencyOptions, json: boolean | undefined): Promise<void> {
   const { estimateConsistency } = await import('../../study/answers/estimate.js')
-  const { replacedText } = await import('../../study/work/workItem.js')
+  const { replacedText } = await import('../../study/items/workItem.js')
   const estimate = await estimateConsistency(options)
   if (json) return printJson(estimate)
   const { photographs, networks, protocols, images, replaced, differences, bytes } = estimate

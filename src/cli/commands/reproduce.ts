@@ -93,7 +93,7 @@ export function addStudyOptions(studyCommand: Command): Command {
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
   const { estimateStudy } = await import('../../study/maps/estimate.js')
-  const { replacedText } = await import('../../study/work/workItem.js')
+  const { replacedText } = await import('../../study/items/workItem.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(

@@ -1,4 +1,4 @@
-import type { WorkEstimate } from '../../study/work/estimate.js'
+import type { WorkEstimate } from '../../study/items/estimate.js'
 import { duration, print } from './output.js'
 
 /** Prints that a study would replace results, such as `2 units made with other settings (…)`. */

@@ -2,7 +2,7 @@ import type { RightClasses } from '../../experiments/answers/protocolAnswers.js'
 import type { Protocol, ProtocolSetting } from '../../experiments/answers/protocols.js'
 import type { PhotographFile } from '../../patches/photographs.js'
 import type { AnswersInputs, NetworkFacts } from '../../results/answers/schema.js'
-import type { WorkItem } from '../work/workItem.js'
+import type { WorkItem } from '../items/workItem.js'
 import type { Classifier } from './classifiers.js'
 
 /** The answers of one network to the photographs of one bucket, in one protocol. */

@@ -4,7 +4,7 @@ import { readList } from '../../results/answers/lists.js'
 import { answersInputsSchema, bucketOf } from '../../results/answers/schema.js'
 import { findAnswers } from '../../results/answers/store.js'
 import { addTo } from '../../support/lists.js'
-import type { PlannedItem, RunEntry } from '../work/runFile.js'
+import type { PlannedItem, RunEntry } from '../items/runFile.js'
 import { answersTitle } from './item.js'
 
 /** A bucket that entries of run.json plan. */

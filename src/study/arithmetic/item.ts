@@ -20,7 +20,7 @@ import {
   readArithmetic,
 } from '../../results/arithmetic/document.js'
 import { accuracyPath, arithmeticFolder } from '../../results/arithmetic/study.js'
-import type { WorkItem } from '../work/workItem.js'
+import type { WorkItem } from '../items/workItem.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import type { NetworkWithGenerators } from './generators.js'
 

@@ -1,7 +1,7 @@
 import { sha256 } from '../../files/sha256.js'
 import { readAccuracy } from '../../results/arithmetic/document.js'
 import { accuracyPath } from '../../results/arithmetic/study.js'
-import type { PlannedItem, RunEntry } from '../work/runFile.js'
+import type { PlannedItem, RunEntry } from '../items/runFile.js'
 import { arithmeticTitle } from './item.js'
 
 /** The arithmetic that an entry of run.json plans. */

@@ -1,6 +1,6 @@
 import { isUnitThere } from '../../results/store/units.js'
 import { inputsSchema } from '../../results/unit/schema.js'
-import type { PlannedItem, RunEntry } from '../work/runFile.js'
+import type { PlannedItem, RunEntry } from '../items/runFile.js'
 import { unitTitle } from './units.js'
 
 /** The units that an entry of run.json plans. */

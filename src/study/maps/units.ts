@@ -15,7 +15,7 @@ import type { StudyPictures } from '../../patches/studyPictures.js'
 import { type SketchedGroup, sketchedPatches } from '../../results/store/sketchedPatches.js'
 import { findUnit, isUnitThere, unitFolder, unitVersion } from '../../results/store/units.js'
 import { UNIT_FORMAT, type UnitInputs } from '../../results/unit/schema.js'
-import { groupsOf, type WorkItem } from '../work/workItem.js'
+import { groupsOf, type WorkItem } from '../items/workItem.js'
 import type { ResolvedOptions } from './options.js'
 
 /** The work for one object at one size in one network. */

@@ -10,7 +10,7 @@ import type { NetworkConsistency } from '../../../src/study/answers/consistency.
 import { consistency } from '../../../src/study/answers/consistency.js'
 import { answersTitle } from '../../../src/study/answers/item.js'
 import type { ConsistencyOptions } from '../../../src/study/answers/options.js'
-import { itemLock } from '../../../src/study/work/workQueue.js'
+import { itemLock } from '../../../src/study/items/workQueue.js'
 import { start } from '../../support/commandLine.js'
 import { runHere } from '../../support/inProcess.js'
 import { messageOf } from '../../support/messageOf.js'

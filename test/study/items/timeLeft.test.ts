@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest'
+import { expectedSeconds, secondsLeft } from '../../../src/study/items/timeLeft.js'
 import { resolveOptions } from '../../../src/study/maps/options.js'
 import { planStudy } from '../../../src/study/maps/plan.js'
 import type { PlannedUnit } from '../../../src/study/maps/units.js'
-import { expectedSeconds, secondsLeft } from '../../../src/study/work/timeLeft.js'
 import { sharedFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
