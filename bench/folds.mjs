@@ -1,150 +1,180 @@
-// Measures which of two made-up features predicts the accuracies of the separability classifiers fold by fold: the
-// position, or its phase (the position modulo the network's total stride). A stride reuses the extraction of a smaller
-// stride that divides it, if that is measured, too. So with stride 1, each object is extracted only once.
-//
-//   node bench/folds.mjs --network mobilenet_v2 --objects a.png,b.png [--network '{"model":"x.onnx","layers":["y"],"pool":"mean"}']
-//     [--size 125] [--strides 1-14] [--schemes ordered,shuffled,transposed,blocks] [--threads 2] [--out build/folds]
-//     [--json FILE]
-//
-// `--network` is an id, an ONNX file, or the options of `openNetwork` (with `model`) as JSON; it can be repeated.
-// `--out` keeps features for later calls. Prints tables to stdout. Writes all accuracies to `--json` after each object.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, parse } from 'node:path'
-import { parseArgs } from 'node:util'
-import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/classifiers/foldBaselines.js'
-import { FOLD_SCHEMES, TASKS } from '../dist/experiments/classifiers/folds.js'
-import { separabilityByScheme } from '../dist/experiments/classifiers/separability.js'
-import { subGrid } from '../dist/experiments/classifiers/strideFolds.js'
-import { openFeatures } from '../dist/features/features.js'
-import { extract } from '../dist/index.js'
-import { chooseNetwork } from '../dist/networks/open/openNetwork.js'
-import { networkGraph } from '../dist/onnx/graph/analysis.js'
-import { strideOf } from '../dist/onnx/graph/spacing.js'
+/**
+ * Shows what the test folds do to the accuracies of separability. It reads the stored accuracies of studies:
+ *
+ *     node bench/folds.mjs FOLDER... [--json]
+ *
+ * Each FOLDER is a results folder of `shiftscope reproduce --experiments separability --cv ordered,transposed`. The tables
+ * compare the accuracies of each fold with those of *position only*, a feature that contains only the row and the
+ * column, and with the paper's Tables 3 and 4. `--json` prints all accuracies instead.
+ */
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { TASKS } from '../dist/experiments/classifiers/folds.js'
+import { paperRows } from '../dist/report/sections/paper.js'
+import { pairedDifference } from '../dist/results/paired.js'
+import { readUnit } from '../dist/results/store/units.js'
+import { mean, meanAndStd, meanInterval } from '../dist/support/statistics.js'
+import { runScript } from './script.mjs'
 
-const { values: given } = parseArgs({
-  options: {
-    network: { type: 'string', multiple: true, default: ['tiny-alexnet'] },
-    objects: { type: 'string', default: 'dog' },
-    size: { type: 'string', default: '125' },
-    strides: { type: 'string', default: '1-14' },
-    schemes: { type: 'string', default: FOLD_SCHEMES.join() },
-    threads: { type: 'string', default: '2' },
-    out: { type: 'string', default: 'build/folds' },
-    json: { type: 'string' },
+const SCHEMES = ['ordered', 'transposed']
+/** Two equal bad folds and three perfect ones have this standard deviation divided by 1 minus the accuracy. */
+const TWO_BAD_FOLDS = Math.sqrt(6) / 2
+
+await runScript(
+  { options: { json: { type: 'boolean', default: false } }, allowPositionals: true },
+  async ({ values: { json }, positionals }) => {
+    const found = await accuraciesIn(positionals)
+    if (json) console.log(JSON.stringify(found))
+    else for (const lines of [means, inFolds, prediction, sameBands, ofPaper]) console.log(`${lines(found)}\n`)
   },
-})
-const networks = given.network.map((text) => (text.startsWith('{') ? JSON.parse(text) : { model: text }))
-const objects = given.objects.split(',')
-const [size, threads] = [Number(given.size), Number(given.threads)]
-const [first, last = first] = given.strides.split('-').map(Number)
-const strides = Array.from({ length: last - first + 1 }, (_, i) => last - i)
-const schemes = given.schemes.split(',')
+)
 
-/** Folder of the features of one stride. `layers` lists the layers' files; call it only if they exist. */
-function extraction(id, object, stride) {
-  const folder = join(given.out, id, parse(object).name, `stride-${stride}`)
-  const record = join(folder, 'extract.json')
-  const layers = () =>
-    JSON.parse(readFileSync(record, 'utf8')).layers.map((one) => ({ ...one, file: join(folder, one.file) }))
-  return { folder, stride, layers, isThere: existsSync(record) }
-}
-
-/** The finest extraction with all positions of a stride. Computes it if it is missing. */
-async function extractionFor(options, id, object, step) {
-  const divisors = Array.from({ length: step }, (_, i) => i + 1).filter((stride) => step % stride === 0)
-  const candidates = divisors.map((stride) => extraction(id, object, stride))
-  const found = candidates.find(({ stride, isThere }) => isThere || strides.includes(stride))
-  if (!found.isThere) await extract({ ...options, patch: object, size, stride: found.stride, out: found.folder })
-  return found
-}
-
-const baselines = new Map()
-/** Fold accuracies with made-up features. They depend on neither network nor object. */
-function baselinesOf({ rows, cols, stride }, period) {
-  const key = [rows, cols, stride, period].join()
-  if (!baselines.has(key)) baselines.set(key, foldBaselines({ rows, cols, stride }, { schemes, period, threads }))
-  return baselines.get(key)
-}
-
-const rows = []
-const about = []
-for (const object of objects) {
-  for (const options of networks) {
-    const network = await chooseNetwork(options)
-    for (const { name, output = name } of network.layers) {
-      const spacing = networkGraph(network).spacings.get(output)
-      const stride = spacing && strideOf(spacing)
-      const period = stride ?? USUAL_PERIOD
-      if (!about.some((one) => one.network === network.id && one.layer === name))
-        about.push({
-          network: network.id,
-          layer: name,
-          period,
-          isKnown: stride !== undefined,
-          sha256: network.weightsSha256,
-        })
-    }
-    for (const step of strides) {
-      const from = await extractionFor(options, network.id, object, step)
-      for (const { name: layer, file } of from.layers()) {
-        const { period } = about.find((one) => one.network === network.id && one.layer === layer)
-        const whole = { ...(await openFeatures(file)), layer, stride: from.stride }
-        const grid = subGrid(whole, step / from.stride)
-        const start = performance.now()
-        const results = await separabilityByScheme(grid, schemes, { threads })
-        const seconds = (performance.now() - start) / 1000
-        const { position, phase } = await baselinesOf(grid, period)
-        for (const [s, scheme] of schemes.entries())
-          for (const task of TASKS)
-            rows.push({
-              ...{ network: network.id, layer, object: parse(object).name, period, stride: step, side: grid.rows },
-              ...{ scheme, task, folds: results[s][task].folds, seconds },
-              ...{ position: position[scheme][task], phase: phase[scheme][task] },
-            })
+/** All stored accuracies, [scheme][task][fold], and those of position only on the same grids. */
+async function accuraciesIn(folders) {
+  const [rows, position] = [[], {}]
+  for (const folder of folders.flatMap(unitsOf)) {
+    const { inputs, layers, sha256: _, ...grid } = await readUnit(folder)
+    const { model: network, patch: object, size, stride } = inputs
+    for (const { name: layer, separability, baselines } of layers) {
+      const folds = accuracies((scheme, task) => separability[scheme][task].folds)
+      rows.push({ network, layer, object, size, stride, folds })
+      position[`${size} ${stride}`] ??= {
+        side: grid.rows,
+        folds: accuracies((scheme, task) => baselines.position[scheme][task]),
       }
     }
-    if (given.json) writeFileSync(given.json, JSON.stringify({ size, about, rows }))
-    process.stderr.write(`${network.id} ${parse(object).name}\n`)
   }
+  return { rows, position }
 }
 
-const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
-const short = (value) => value.toFixed(2).replace(/^0\./, '.').replace('1.00', '1')
-
-/**
- * For each made-up feature, the mean absolute difference of its accuracies from the network's, and their correlation,
- * over the folds of all objects and tasks.
- */
-function predictionOf(group) {
-  const pairs = group.flatMap(({ folds, position, phase }) => folds.map((a, i) => [a, position[i], phase[i]]))
-  const known = pairs.filter((one) => one.every((value) => value !== null))
-  const difference = (k) => average(known.map((one) => Math.abs(one[0] - one[k])))
-  const correlation = (k) => {
-    const [a, b] = [0, k].map((at) => known.map((one) => one[at] - average(known.map((other) => other[at]))))
-    const product = (x, y) => x.reduce((sum, value, i) => sum + value * y[i], 0)
-    const scale = Math.sqrt(product(a, a) * product(b, b))
-    return scale < 1e-9 ? '–' : short(product(a, b) / scale)
-  }
-  return [1, 2].flatMap((k) => [short(difference(k)), correlation(k)])
+function unitsOf(folder) {
+  return readdirSync(join(folder, 'units'), { recursive: true })
+    .filter((path) => basename(path) === 'unit.json')
+    .map((path) => dirname(join(folder, 'units', path)))
+    .toSorted()
 }
 
-for (const { network, layer, period, isKnown, sha256 } of about) {
-  console.log(`\n### ${network} ${layer}, period ${period}${isKnown ? '' : ' (assumed)'}\n\nWeights: ${sha256}\n`)
-  console.log(
-    '| stride | positions | scheme | network | position | phase | \\|network − position\\|, r | \\|network − phase\\|, r |',
+function accuracies(foldsOf) {
+  return Object.fromEntries(
+    SCHEMES.map((scheme) => [
+      scheme,
+      Object.fromEntries(TASKS.map((task) => [task, foldsOf(scheme, task).map(rounded)])),
+    ]),
   )
-  console.log('|---|---|---|---|---|---|---|---|')
-  for (const stride of [...strides].reverse())
-    for (const scheme of schemes) {
-      const all = rows.filter(
-        (row) => row.network === network && row.layer === layer && row.stride === stride && row.scheme === scheme,
-      )
-      const shown = all.filter(({ task }) => task === 'top-bottom')
-      const folds = (key) => [0, 1, 2, 3, 4].map((k) => short(average(shown.map((row) => row[key][k])))).join(' ')
-      const [position, r, phase, q] = predictionOf(all)
-      const side = shown[0].side
-      console.log(
-        `| ${stride} | ${side}×${side} | ${scheme} | ${['folds', 'position', 'phase'].map(folds).join(' | ')} | ${position}, ${r} | ${phase}, ${q} |`,
-      )
+}
+
+function rounded(value) {
+  return value === null ? null : Number(value.toFixed(4))
+}
+
+/** Groups of objects that were measured alike. */
+function groupsOf({ rows, position }) {
+  const nameOf = ({ network, layer, size, stride }) => `${network} ${layer}, ${size} px, every ${stride} px`
+  return [...new Set(rows.map(nameOf))].map((name) => {
+    const objects = rows.filter((row) => nameOf(row) === name)
+    return { name, objects, position: position[`${objects[0].size} ${objects[0].stride}`].folds }
+  })
+}
+
+function means(found) {
+  const cell = (objects, scheme, task) => {
+    const { mean: value, halfWidth } = meanInterval(objects.map(({ folds }) => mean(folds[scheme][task])))
+    return halfWidth === null ? value.toFixed(3) : `${value.toFixed(3)} ± ${halfWidth.toFixed(3)}`
+  }
+  const columns = SCHEMES.flatMap((scheme) => TASKS.map((task) => [scheme, task]))
+  return table(
+    ['mean accuracy', 'objects', ...columns.map((one) => one.join(' '))],
+    groupsOf(found).flatMap(({ name, objects, position }) => [
+      [name, objects.length, ...columns.map(([scheme, task]) => cell(objects, scheme, task))],
+      ['position only', '', ...columns.map(([scheme, task]) => mean(position[scheme][task]).toFixed(3))],
+    ]),
+  )
+}
+
+function inFolds(found) {
+  const folds = (values) => values.map((value) => value.toFixed(2)).join(' ')
+  const ofObjects = (objects, scheme, task) =>
+    folds([0, 1, 2, 3, 4].map((fold) => mean(objects.map((one) => one.folds[scheme][task][fold]))))
+  return table(
+    ['accuracy of each fold', 'ordered top-bottom', 'transposed left-right'],
+    groupsOf(found).flatMap(({ name, objects, position }) => [
+      [name, ofObjects(objects, 'ordered', 'top-bottom'), ofObjects(objects, 'transposed', 'left-right')],
+      ['position only', folds(position.ordered['top-bottom']), folds(position.transposed['left-right'])],
+    ]),
+  )
+}
+
+/** How well position only predicts the accuracy of each fold: the mean over objects, and each object. */
+function prediction(found) {
+  const groups = groupsOf(found)
+  const pairsOf = ({ objects, position }) =>
+    objects.flatMap(({ folds }) =>
+      SCHEMES.flatMap((scheme) =>
+        TASKS.flatMap((task) => folds[scheme][task].map((value, i) => [value, position[scheme][task][i]])),
+      ),
+    )
+  const row = (name, pairs) => {
+    const known = pairs.filter(([value]) => value !== null)
+    const [right, wrong] = [true, false].map((isRight) =>
+      known.filter(([, position]) => (position === 1) === isRight).map(([value]) => value),
+    )
+    const text = (values) => {
+      const { mean: average, std } = meanAndStd(values)
+      return `${average.toFixed(3)} (SD ${std.toFixed(3)}, n = ${values.length})`
     }
+    const distance = mean(known.map(([value, position]) => Math.abs(value - position)))
+    return [name, known.length, correlation(known).toFixed(2), distance.toFixed(3), text(right), text(wrong)]
+  }
+  return table(
+    ['folds', 'n', 'correlation', 'mean distance', 'where position only is always right', 'where it is not'],
+    [...groups.map((group) => row(group.name, pairsOf(group))), row('all', groups.flatMap(pairsOf))],
+  )
+}
+
+function correlation(pairs) {
+  const [a, b] = [0, 1].map((at) => {
+    const values = pairs.map((pair) => pair[at])
+    const average = mean(values)
+    return values.map((value) => value - average)
+  })
+  const product = (x, y) => x.reduce((sum, value, i) => sum + value * y[i], 0)
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b))
+}
+
+/** Top-bottom minus left-right with folds of the same kind: bands across the border, and bands along it. */
+function sameBands(found) {
+  const difference = (objects, [topBottom, leftRight]) => {
+    const values = objects.map(
+      ({ folds }) => mean(folds[topBottom]['top-bottom']) - mean(folds[leftRight]['left-right']),
+    )
+    const { mean: value, halfWidth } = pairedDifference(values)
+    return halfWidth === null ? value.toFixed(3) : `${value.toFixed(3)} ± ${halfWidth.toFixed(3)}`
+  }
+  return table(
+    ['top-bottom minus left-right', 'objects', 'bands across the border', 'bands along the border'],
+    groupsOf(found).map(({ name, objects }) => [
+      name,
+      objects.length,
+      difference(objects, ['transposed', 'ordered']),
+      difference(objects, ['ordered', 'transposed']),
+    ]),
+  )
+}
+
+/** The paper's Tables 3 and 4. With position only, the paper's grids have an accuracy of 0.9 ± 0.1225. */
+function ofPaper() {
+  const rows = paperRows().filter(({ variant }) => variant.task === 'top-bottom')
+  const ratios = rows.map(({ mean: accuracy, std }) => std / (1 - accuracy))
+  const most = (values) => Math.max(...values.map(Math.abs)).toFixed(4)
+  return [
+    `The paper's ${rows.length} top-bottom rows: accuracy at most ${most(rows.map((row) => row.mean - 0.9))} from 0.9,`,
+    `standard deviation at most ${most(rows.map((row) => row.std - 0.1225))} from 0.1225.`,
+    `Standard deviation / (1 - accuracy): ${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)};`,
+    `${ratios.filter((ratio) => Math.abs(ratio / TWO_BAD_FOLDS - 1) < 0.02).length} rows are within 2 % of`,
+    `${TWO_BAD_FOLDS.toFixed(4)}, the ratio of two equal bad folds and three perfect ones.`,
+  ].join('\n')
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

@@ -3,8 +3,8 @@
  *
  *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]
  *
- * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: composite, cosine, draws, networks, statistics or svm. Its options
- * follow, such as `unit --models tiny-alexnet --sizes 75,125`. Afterwards, `npm run docs:performance` writes all results into
+ * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: authorsMaps, composite, cosine, draws, folds, networks, reproduction, statistics or
+ * svm. Its options follow, such as `unit --models tiny-alexnet --sizes 75,125`. Afterwards, `npm run docs:performance` writes all results into
  * docs/performance.md.
  */
 import { spawnSync } from 'node:child_process'
@@ -24,7 +24,17 @@ if (!/^[\w-]+$/.test(name ?? '') || words.length === 0) {
 const load = () => Number(loadavg()[0].toFixed(1))
 const before = load()
 const [bench, ...options] = words
-const isScript = ['composite', 'cosine', 'draws', 'networks', 'statistics', 'svm'].includes(bench)
+const isScript = [
+  'authorsMaps',
+  'composite',
+  'cosine',
+  'draws',
+  'folds',
+  'networks',
+  'reproduction',
+  'statistics',
+  'svm',
+].includes(bench)
 const program = isScript ? [pathOf(`${bench}.mjs`)] : [pathOf('../dist/cli/main.js'), 'bench', bench]
 const ended = spawnSync(process.execPath, [...program, ...options, '--json'], {
   stdio: ['ignore', 'pipe', 'inherit'],

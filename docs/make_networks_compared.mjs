@@ -6,7 +6,6 @@
  * Intervals of means and of differences are those of Student's t, as in `compare`. Intervals of other statistics are
  * percentiles of 10,000 bootstrap draws of seed 0.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../dist/plot/axis.js'
 import { mark } from '../dist/plot/marks.js'
 import { linearScale } from '../dist/plot/scale.js'
@@ -14,6 +13,7 @@ import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
 import { pairedDifference } from '../dist/results/paired.js'
 import { randomNumbers } from '../dist/support/randomNumbers.js'
 import { halfWidthOf, mean, meanInterval } from '../dist/support/statistics.js'
+import { markdown, PICTURE_STYLE, pageWith, resultsOf, writeAll } from './written.mjs'
 
 /** Names, and the total strides of the first and the last map whose equivariance error was measured. */
 const NETWORKS = {
@@ -44,43 +44,23 @@ const AGREEMENT = 'crop agreement'
 /** A photograph counts as confident if the answer to a protocol's first frame has at least this probability. */
 const CONFIDENT = 0.5
 
-/** Colours of the page, which an SVG outside of it does not have. */
-const STYLE = `svg{--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--ground:#fff;--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#8a3aa8}
-@media (prefers-color-scheme:dark){svg{--ink:#e9ebed;--soft:#a9b0b7;--line:#3a3f44;--ground:#191c1f;--series-1:#6cb2ee;--series-2:#f0935a;--series-3:#7fc98a;--series-4:#d09be8}}`
-
 const page = new URL('networks-compared.md', import.meta.url)
 const picture = new URL('pictures/networks-compared.svg', import.meta.url)
-const [{ results }, { results: draws }] = ['networks', 'draws'].map((name) =>
-  JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8')),
-)
+const [results, draws] = ['networks', 'draws'].map(resultsOf)
 const found = new Map(results.networks.map((network) => [network.name, network]))
 const trained = Object.entries(NETWORKS).map(([name, about]) => ({ ...about, ...found.get(name) }))
 /** Networks whose frames have nearly the same size. */
 const full = trained.filter(({ frame }) => frame >= 224)
 const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
 
-const isCheck = process.argv.includes('--check')
 const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
-let text = readFileSync(page, 'utf8')
-for (const [name, make] of Object.entries(sections)) text = replaced(text, name, `\n${make()}\n`)
-const stale = [
-  [page, text],
-  [picture, `${markup(scatter())}\n`],
-].filter(([file, content]) => {
-  if (!isCheck) writeFileSync(file, content)
-  return isCheck && readFileSync(file, 'utf8') !== content
-})
-if (stale.length > 0) {
-  console.error(`${stale.map(([file]) => file.pathname).join(', ')}: run node docs/make_networks_compared.mjs`)
-  process.exitCode = 1
-}
-
-/** Replaces the text between the two comments of this name. */
-function replaced(before, name, words) {
-  const between = new RegExp(`(<!-- ${name} of networks.json -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
-  if (!between.test(before)) throw new Error(`no comments "${name} of networks.json"`)
-  return before.replace(between, (_, begin, end) => `${begin}${words}${end}`)
-}
+writeAll(
+  [
+    [page, pageWith(page, 'networks', sections)],
+    [picture, `${markup(scatter())}\n`],
+  ],
+  'make_networks_compared.mjs',
+)
 
 // Tables
 
@@ -152,10 +132,6 @@ function table(columns, networks) {
   const head = ['network', ...columns.map(([title]) => title)]
   const rows = networks.map((network) => [network.title, ...columns.map(([, cell]) => cell(network))])
   return markdown(head, rows)
-}
-
-function markdown(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function shareOf(measure) {
@@ -420,7 +396,7 @@ function scatter() {
       'font-size': `${LETTER_SIZE}px`,
     },
     tip('Agreement of two crops over the share of ResNet-50’s answers, for nine networks. Bars are standard errors.'),
-    svg('style', {}, STYLE),
+    svg('style', {}, PICTURE_STYLE),
     svg('rect', { x: 0, y: 0, ...size, fill: 'var(--ground)' }),
     textElement((left + width - right) / 2, height - 10, 'ResNet-50’s answer, mean over 33 crops, %', {
       'text-anchor': 'middle',

@@ -7,7 +7,7 @@ export const CLAIM_COLOURS = { '--series-1': '--ink', '--series-2': '--strong', 
  */
 export const STYLE = `
 :root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
---series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5;--fault:#c92a2a}
+--series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5;--fault:#c92a2a;--held:#f2a33a}
 @media screen{:root:has(:where(#theme>[value=dark]:checked)){color-scheme:dark;${darkColours()}}}
 @media screen and (prefers-color-scheme:dark){:root:not(:has(:where(#theme>[value=light]:checked))){color-scheme:dark;${darkColours()}}}
 *{box-sizing:border-box}
@@ -225,7 +225,7 @@ h2 .answer{display:block;font-weight:400}
 `
 
 function darkColours(): string {
-  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2;--fault:#ff8787'
+  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2;--fault:#ff8787;--held:#c07a1c'
 }
 
 /** Colours of the light theme by their names in CSS, for files that have no CSS. */
