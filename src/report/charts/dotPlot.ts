@@ -1,7 +1,7 @@
 import { LETTER_SIZE } from '../../plot/axis.js'
 import { escapeHtml } from '../../plot/html.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
-import { arranged } from '../../plot/savedFigure.js'
+import { arranged, type Drawing } from '../../plot/savedFigure.js'
 import type { Scale } from '../../plot/scale.js'
 import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 import { type Chart, chartTextWidth } from './chart.js'
@@ -91,10 +91,14 @@ function rowsDrawing(
   return { elements: [...elements, title], width: left + WIDTH, height: ROW * (rows.length + 1) }
 }
 
-/** @param lineOf the line of a series that is drawn without marks, 24 px wide */
+/**
+ * @param lineOf the line of a series that is drawn without marks, 24 px wide
+ * @param width space for entries side by side in a file, in pixels; by default, they are one below the other
+ */
 export function keys(
   series: readonly string[],
   lineOf: (i: number) => SvgElement | undefined = () => undefined,
+  width = 0,
 ): Chart {
   const entries = series.map((name, i) => {
     const line = lineOf(i)
@@ -107,7 +111,14 @@ export function keys(
     width: width + 4 + chartTextWidth(words),
     height: 12,
   }))
-  return { html: `<p class="keys">${html.join(' ')}</p>`, drawing: arranged('down', 4, drawn) }
+  const lines: Drawing[][] = []
+  for (const entry of drawn) {
+    const line = lines.at(-1)
+    if (line && arranged('right', GAP, [...line, entry]).width <= width) line.push(entry)
+    else lines.push([entry])
+  }
+  const rows = lines.map((line) => arranged('right', GAP, line))
+  return { html: `<p class="keys">${html.join(' ')}</p>`, drawing: arranged('down', 4, rows) }
 }
 
 function strip(content: readonly SvgElement[]): SvgElement {

@@ -39,7 +39,7 @@ export interface FoldChart {
 }
 
 /** Sizes of a panel in pixels: the curves, the squares of held-out positions below, and the means at the right. */
-const [LEFT, STEP, RIGHT, TOP, HEIGHT, SQUARE, BOTTOM] = [40, 46, 66, 24, 120, 34, 20]
+const [LEFT, STEP, RIGHT, TOP, HEIGHT, SQUARE, BOTTOM] = [44, 46, 66, 24, 120, 34, 20]
 const CURVES = STEP * FOLDS
 const [PANEL_WIDTH, PANEL_HEIGHT] = [LEFT + CURVES + RIGHT, TOP + HEIGHT + 14 + SQUARE + BOTTOM]
 
@@ -68,13 +68,23 @@ export function foldChart({ name, position, networks, paper }: FoldChart): Chart
         const shift = (i - (all.length - 1) / 2) * Math.min(4, 24 / all.length)
         return accuracies.length === 0 ? [] : curve(series.name, accuracies, scale, style, shift)
       })
-      const rings = hasPaper && scheme === 'ordered' ? paper[task].map((value, i) => ring(value, i, scale)) : []
-      return panelOf(`${name}: ${title}`, [title, ...axes(scale), ...squares(task, scheme), ...lines, ...rings])
+      const ofPaper = hasPaper && scheme === 'ordered' ? paper[task] : []
+      const rings = ofPaper.map((value, i) => ring(value, i, scale))
+      const words = wordsOf(position.accuracies[scheme]?.[task] ?? [], ofPaper)
+      return panelOf(`${name}: ${title}`, [
+        title,
+        ...axes(scale),
+        ...squares(task, scheme),
+        ...words,
+        ...lines,
+        ...rings,
+      ])
     }),
   )
   const legend = keys(
     [position.name, ...networks.map((network) => network.name), ...(hasPaper ? ['the paper’s results'] : [])],
     (i) => keyOf(i, networks.length),
+    2 * PANEL_WIDTH + GAP,
   )
   const side = { width: PANEL_WIDTH, height: PANEL_HEIGHT }
   const rows = panels.map((row) =>
@@ -88,6 +98,18 @@ export function foldChart({ name, position, networks, paper }: FoldChart): Chart
     html: `<div class="panels folds" role="group" aria-label="${escapeHtml(name)}">\n${legend.html}\n${panels.flat().map(markup).join('\n')}</div>`,
     drawing: arranged('down', GAP, [legend.drawing, ...rows]),
   }
+}
+
+/** The mean of position only, and the range of the paper's results, between the curves and the squares. */
+function wordsOf(position: readonly number[], paper: readonly number[]): readonly SvgElement[] {
+  const percent = (value: number) => (100 * value).toFixed(1)
+  const ends = [Math.min(...paper), Math.max(...paper)].map(percent).join('–')
+  const line = (words: string, i: number, fill: string) =>
+    textElement(LEFT + CURVES / 2, TOP + HEIGHT * 0.74 + 16 * i, words, { 'text-anchor': 'middle', fill })
+  return [
+    line(`position only: mean ${percent(mean(position))} %`, 0, 'var(--ink)'),
+    ...(paper.length === 0 ? [] : [line(`the paper: ${ends} %`, 1, 'var(--fault)')]),
+  ]
 }
 
 function valuesOf({ accuracies }: FoldSeries): readonly number[] {
@@ -184,12 +206,13 @@ function squares(task: Task, scheme: BandScheme): readonly SvgElement[] {
   const middle = SQUARE / 2
   return Array.from({ length: FOLDS }, (_, fold) => {
     const x = atFold(fold) - middle
-    const isHeld = (line: number) => (scheme === 'ordered' ? folds[line * SHAPE.cols] === fold : folds[line] === fold)
-    const bands = Array.from({ length: SHAPE.rows }, (_, line) => line).filter(isHeld)
-    const band = (line: number) =>
+    const isHeld = (line: number) => folds[scheme === 'ordered' ? line * SHAPE.cols : line] === fold
+    const held = Array.from({ length: SHAPE.rows }, (_, line) => line).filter(isHeld)
+    const bands = held.filter((line) => !held.includes(line - 1)).map((from) => bandFrom(from, held))
+    const band = ([from, to]: readonly [number, number]) =>
       scheme === 'ordered'
-        ? { x, y: y + line * unit, width: SQUARE, height: unit }
-        : { x: x + line * unit, y, width: unit, height: SQUARE }
+        ? { x, y: y + from * unit, width: SQUARE, height: (to - from) * unit }
+        : { x: x + from * unit, y, width: (to - from) * unit, height: SQUARE }
     const ends =
       task === 'top-bottom'
         ? [x - 3, y + middle, x + SQUARE + 3, y + middle]
@@ -200,8 +223,15 @@ function squares(task: Task, scheme: BandScheme): readonly SvgElement[] {
       {},
       tip(`fold ${fold + 1}: held-out ${BANDS[scheme]} and the border to be found`),
       svg('rect', { x, y, width: SQUARE, height: SQUARE, fill: 'var(--tint)', stroke: 'var(--strong)' }),
-      ...bands.map((line) => svg('rect', { ...band(line), fill: 'var(--held)' })),
+      ...bands.map((lines) => svg('rect', { ...band(lines), fill: 'var(--held)' })),
       svg('line', { x1, y1, x2, y2, stroke: 'var(--ink)', 'stroke-width': 1.5, 'stroke-dasharray': '3 2' }),
     )
   })
+}
+
+/** The lines from `from` to before `to` that are held out without a gap. */
+function bandFrom(from: number, held: readonly number[]): readonly [number, number] {
+  let to = from + 1
+  while (held.includes(to)) to++
+  return [from, to]
 }
