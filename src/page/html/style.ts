@@ -197,10 +197,10 @@ th,td{padding:.3rem .5rem}
 .keys{grid-column:1/-1;margin:0 0 .3rem;font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem 1rem}.keys svg{margin-right:.25rem;vertical-align:-1px}
 .dots .axis{grid-column:3;margin:0;text-align:center;color:var(--soft)}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.4rem 1rem;max-width:64rem}
-.panels>svg{width:100%;height:auto;max-width:24rem}
+.panels>svg{width:100%;height:auto;max-width:24rem}.folds{grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));max-width:52rem}
 .measure figcaption{color:var(--soft);line-height:1.45}
 h2 .answer{display:block;font-weight:400}
-[id^=claim-]{${Object.entries(CLAIM_COLOURS)
+[id^=claim-]:not(:has(.folds)){${Object.entries(CLAIM_COLOURS)
   .map(([name, colour]) => `${name}:var(${colour})`)
   .join(';')}}/* colour means a class, so sizes differ in greys and shapes */
 .contents .answer{font-weight:400;color:var(--ink)}

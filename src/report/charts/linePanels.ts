@@ -25,8 +25,6 @@ export interface PanelLine {
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
-  /** Tooltip of the line; by default its name and numbers. If given, the line's points have no marks. */
-  readonly words?: string
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
@@ -61,12 +59,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): Chart {
     const curves = measured.map((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
     return svg('svg', attributes, head, ...axes, ...curves)
   })
-  const unmarked = panels.flatMap(({ lines }) => lines).filter(({ words }) => words !== undefined)
-  const lineOf = (i: number) => {
-    const line = unmarked.find((one) => one.series === i)
-    return line && svg('line', { x1: 0, x2: 24, y1: 6, y2: 6, ...strokeOf(line) })
-  }
-  const legend = keys(series, lineOf)
+  const legend = keys(series)
   const rows = Array.from({ length: Math.ceil(drawn.length / COLUMNS) }, (_, i) => {
     const own = drawn.slice(i * COLUMNS, (i + 1) * COLUMNS)
     return arranged(
@@ -84,24 +77,22 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): Chart {
 /** A line with more points than this has no marks, because they would hide the line. */
 const MOST_MARKS = 12
 
-function strokeOf({ series, isDashed = false, words }: PanelLine): SvgElement['attributes'] {
+function strokeOf({ series, isDashed = false }: PanelLine): SvgElement['attributes'] {
   return {
     stroke: seriesColour(series),
-    // Charts with `words` have many lines, so these are thin. Only the dashed line, the reference, is thick.
-    'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
+    'stroke-width': 1.5,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }
 }
 
 function curve(line: PanelLine, name: string, x: (value: number) => number, y: (value: number) => number): SvgElement {
-  const { series, points, words } = line
+  const { series, points } = line
   const attributes = {
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     ...strokeOf(line),
   }
   const numbers = points.map(([a, b]) => `${b.toPrecision(3)} at ${a}`).join(', ')
-  const marks =
-    words === undefined && points.length <= MOST_MARKS ? points.map(([a, b]) => mark(series, x(a), y(b), 2.5)) : []
-  return svg('g', {}, tip(words ?? `${name}: ${numbers}`), svg('polyline', attributes), ...marks)
+  const marks = points.length <= MOST_MARKS ? points.map(([a, b]) => mark(series, x(a), y(b), 2.5)) : []
+  return svg('g', {}, tip(`${name}: ${numbers}`), svg('polyline', attributes), ...marks)
 }

@@ -288,7 +288,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: { measure: eachLayer(separabilityGap), numbers: POINTS, border: above(EQUAL_ACCURACY) },
     figure: {
       caption:
-        'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
+        'Look at folds 1 and 5. Where a held-out band (orange) touches the border to be found (dashed), the classifier lacks training positions beside it. Position only is a made-up feature that contains only the position. For a yes, left-right must lead top-bottom by more than in position only.',
       showsFolds: true,
     },
   },

@@ -4,11 +4,11 @@ import { sectionOf } from '../../page/text/viewLink.js'
 import { comparedSizes, sizeText } from '../../patches/sizes.js'
 import { linearScale, logScale } from '../../plot/scale.js'
 import { combined, FEWEST_PATCHES, type Row } from '../../results/measures/rows.js'
-import { isSameVariant, type Variant } from '../../results/measures/variant.js'
+import { isSameVariant } from '../../results/measures/variant.js'
 import { distinct } from '../../support/lists.js'
 import { type Chart, chartFigure } from '../charts/chart.js'
 import { type Dot, dotPlot } from '../charts/dotPlot.js'
-import { linePanels, type PanelLine } from '../charts/linePanels.js'
+import { type FoldSeries, foldChart } from '../charts/folds.js'
 import { judgedEvidence } from './answer.js'
 import type { Claim, NumberKind } from './claims.js'
 import type { Evidence } from './evidence.js'
@@ -25,8 +25,9 @@ export function claimFigure(
   const { caption, showsFolds, axis, within = [], most } = claim.figure
   const figure = { name: sectionOf(claim.id), title: question, source, colours: CLAIM_COLOURS }
   if (showsFolds) {
-    const panels = foldPanels(question, rows)
-    return panels && chartFigure({ ...figure, caption: `${caption} ${panels.about}`, chart: panels.chart })
+    const panels = foldsOf(question, rows)
+    // Colours tell networks apart here, and answers nowhere.
+    return panels && chartFigure({ ...figure, colours: {}, caption: `${caption} ${panels.about}`, chart: panels.chart })
   }
   const judged = findings.flatMap(judgedEvidence)
   const [first] = judged
@@ -74,49 +75,42 @@ function dotOf(
 }
 
 /**
- * Charts of the accuracy on each fold, for the largest objects. There is a line for each network and layer. For
- * comparison, dashed lines show features that contain only the position.
+ * A chart of the accuracy in each fold, for the last layer of each network and the largest objects, beside features that
+ * contain only the position.
  */
-function foldPanels(name: string, all: readonly Row[]): { chart: Chart; about: string } | undefined {
+function foldsOf(name: string, all: readonly Row[]): { chart: Chart; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const compared = comparedSizes(ofFolds)
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map(compared))
-  const rows = ofFolds.filter((row) => compared(row) === size && row.model !== 'phase only')
-  const panels = BAND_SCHEMES.flatMap((scheme) => {
-    const lines = distinct(rows.map(({ model, layer, count }) => ({ model, layer, isMadeUp: count === 0 })))
-      .toSorted((a, b) => Number(a.isMadeUp) - Number(b.isMadeUp))
-      .flatMap((of) => TASKS.flatMap((task, series) => foldLine(rows, of, { task, scheme }, series)))
-    return lines.length === 0 ? [] : [{ title: `${scheme} folds`, lines }]
+  const rows = ofFolds.filter((row) => compared(row) === size)
+  const position = foldSeries(
+    'position only (no network)',
+    rows.filter(({ model }) => model === 'position only'),
+  )
+  const measured = rows.filter(({ count }) => count > 0)
+  const networks = distinct(measured.map(({ model }) => model)).map((model) => {
+    const own = measured.filter((row) => row.model === model)
+    const { layer } = own.at(-1)!
+    return foldSeries(
+      `${model} ${layer}`,
+      own.filter((row) => row.layer === layer),
+    )
   })
-  if (panels.length === 0) return undefined
-  const numbers = Array.from({ length: FOLDS }, (_, i) => i + 1)
-  const accuracies = panels.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(([, value]) => value)))
-  const x = { title: 'fold', scale: { ...linearScale([1, FOLDS]), ticks: numbers } }
-  const chart = linePanels({
-    name,
-    x,
-    y: { title: 'accuracy', scale: linearScale(accuracies, [1]) },
-    series: [...TASKS, 'position only'],
-    panels,
-  })
-  return { chart, about: `The objects have ${sizeText(rows)}; each line is a network and layer.` }
+  if (Object.keys(position.accuracies).length === 0) return undefined
+  const chart = foldChart({ name, position, networks })
+  return { chart, about: `The objects have ${sizeText(rows)}; each network is shown with its last layer.` }
 }
 
-function foldLine(
-  rows: readonly Row[],
-  { model, layer, isMadeUp }: Pick<Row, 'model' | 'layer'> & { isMadeUp: boolean },
-  variant: Pick<Variant, 'task' | 'scheme'>,
-  series: number,
-): readonly PanelLine[] {
-  const points = Array.from({ length: FOLDS }, (_, i) => {
-    const row = combined(
-      rows.filter(
-        (one) => one.model === model && one.layer === layer && isSameVariant(one.variant, { ...variant, fold: i + 1 }),
-      ),
-    )
-    return row === undefined ? [] : [[i + 1, row.mean] as const]
-  }).flat()
-  if (points.length === 0) return []
-  const words = `${model} ${layer}, ${variant.task}: ${points.map(([, value]) => value.toFixed(2)).join(' ')}`
-  return [{ series: isMadeUp ? TASKS.length : series, isDashed: isMadeUp, points, words }]
+function foldSeries(name: string, rows: readonly Row[]): FoldSeries {
+  const schemes = BAND_SCHEMES.map((scheme) => {
+    const tasks = TASKS.map((task) => {
+      const accuracies = Array.from({ length: FOLDS }, (_, i) =>
+        combined(rows.filter(({ variant }) => isSameVariant(variant, { task, scheme, fold: i + 1 }))),
+      )
+      return [task, accuracies.flatMap((row) => row?.mean ?? [])] as const
+    })
+    return [scheme, Object.fromEntries(tasks)] as const
+  })
+  const complete = schemes.filter(([, tasks]) => TASKS.every((task) => tasks[task]?.length === FOLDS))
+  return { name, accuracies: Object.fromEntries(complete) }
 }
