@@ -17,6 +17,7 @@ import { markdown, PICTURE_STYLE, pageWith, resultsOf, writeAll } from './writte
 const page = new URL('findings.md', import.meta.url)
 const picture = new URL('pictures/folds.svg', import.meta.url)
 const { rows, position } = resultsOf('folds')
+const pairs = resultsOf('authorsMaps')
 
 /** One layer of each network: the class scores, or the features before them if a ReLU follows the scores. */
 const NETWORKS = [
@@ -29,7 +30,7 @@ const SCHEMES = Object.keys(BANDS)
 
 writeAll(
   [
-    [page, pageWith(page, 'folds', { accuracies, bands })],
+    [page, pageWith(page, { folds: { accuracies, bands }, authorsMaps: { maps } })],
     [picture, `${markup(figure())}\n`],
   ],
   'make_findings.mjs',
@@ -88,6 +89,41 @@ function bands() {
         ]
       }),
     ),
+  )
+}
+
+/** The authors' maps, each anti-aliased network divided by the plain one. */
+function maps() {
+  const names = { alexnet: 'AlexNet', vgg16: 'VGG-16', resnet50: 'ResNet-50', mobilev2: 'MobileNetV2' }
+  const range = (values, text) => [...new Set([Math.min(...values), Math.max(...values)].map(text))].join(' to ')
+  const percent = (value) => `${Math.round(100 * value)} %`
+  const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+  const power = ({ power: of }) => of[8] + of[16]
+  return markdown(
+    [
+      'network',
+      'pairs of maps',
+      'grid power, share of the plain network’s',
+      'step, share of the plain network’s',
+      'change of mean similarity',
+    ],
+    Object.entries(names).map(([network, title]) => {
+      const own = pairs.filter((pair) => pair.network === network)
+      const ratios = (of) => own.map(({ plain, antiAliased }) => of(antiAliased) / of(plain))
+      return [
+        title,
+        own.length,
+        range(ratios(power), percent),
+        range(
+          ratios(({ step }) => step),
+          percent,
+        ),
+        range(
+          own.map(({ plain, antiAliased }) => antiAliased.similarity - plain.similarity),
+          signed,
+        ),
+      ]
+    }),
   )
 }
 

@@ -56,7 +56,7 @@ const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
 const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
 writeAll(
   [
-    [page, pageWith(page, 'networks', sections)],
+    [page, pageWith(page, { networks: sections })],
     [picture, `${markup(scatter())}\n`],
   ],
   'make_networks_compared.mjs',

@@ -8,17 +8,17 @@ export function resultsOf(name) {
 
 /**
  * The page with new text between each pair of comments `NAME of SOURCE.json` and `end of NAME`.
- * @param sections functions that make the text, by NAME
+ * @param sections functions that make the text, by SOURCE and NAME
  */
-export function pageWith(page, source, sections) {
-  return Object.entries(sections).reduce(
-    (text, [name, make]) => {
+export function pageWith(page, sections) {
+  let text = readFileSync(page, 'utf8')
+  for (const [source, makers] of Object.entries(sections))
+    for (const [name, make] of Object.entries(makers)) {
       const between = new RegExp(`(<!-- ${name} of ${source}.json -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
       if (!between.test(text)) throw new Error(`no comments "${name} of ${source}.json" in ${page.pathname}`)
-      return text.replace(between, (_, begin, end) => `${begin}\n${make()}\n${end}`)
-    },
-    readFileSync(page, 'utf8'),
-  )
+      text = text.replace(between, (_, begin, end) => `${begin}\n${make()}\n${end}`)
+    }
+  return text
 }
 
 /** Writes the files. With `--check`, only says which of them have another content. */

@@ -33,7 +33,7 @@ const PHASE_TIE = 1e-3
  * If classifiers that see only the phase (the position modulo the stride) reach this accuracy in shuffled folds, the
  * grid is too coarse to judge separability. A classifier can then be right although its features tell only the phase.
  * Below this accuracy, position alone predicts the fold accuracies of real networks to within 0.09; above it, only to
- * within 0.40 (measured in docs/findings-folds.md).
+ * within 0.40 (measured with bench/strides.mjs).
  */
 const PHASE_DECIDES = 2 / 3
 
