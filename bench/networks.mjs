@@ -23,9 +23,13 @@ const LONGEST_GRID = 16
 const MEASURES = [
   'center accuracy',
   'crop agreement',
+  'crop relative-agreement',
+  'crop chance',
   'crop confidence',
   'crop-exact agreement',
   'diagonal change',
+  'diagonal relative-agreement',
+  'diagonal chance',
   'diagonal probability-change',
   'diagonal always-same',
   'diagonal confidence',

@@ -12,12 +12,13 @@ import { BANDS, foldChart } from '../dist/report/charts/folds.js'
 import { paperRows } from '../dist/report/sections/paper.js'
 import { pairedDifference } from '../dist/results/paired.js'
 import { mean, meanInterval } from '../dist/support/statistics.js'
-import { markdown, PICTURE_STYLE, pageWith, resultsOf, writeAll } from './written.mjs'
+import { intervalOf, PICTURE_STYLE, resultsOf, writePage } from './written.mjs'
 
 const page = new URL('findings.md', import.meta.url)
 const picture = new URL('pictures/folds.svg', import.meta.url)
 const { rows, position } = resultsOf('folds')
 const pairs = resultsOf('authorsMaps')
+const photographs = resultsOf('photographs').networks
 
 /** One layer of each network: the class scores, or the features before them if a ReLU follows the scores. */
 const NETWORKS = [
@@ -28,11 +29,26 @@ const NETWORKS = [
 ]
 const SCHEMES = Object.keys(BANDS)
 
-writeAll(
-  [
-    [page, pageWith(page, { folds: { accuracies, bands }, authorsMaps: { maps } })],
-    [picture, `${markup(figure())}\n`],
-  ],
+/** Titles of the networks with a frame of 224 or 227 px. */
+const TITLES = {
+  mobilenet_edgetpu_075: 'EdgeTPU 0.75',
+  mobilenet_v1_025_224: 'MobileNetV1 0.25',
+  mobilenet_v1_100_224: 'MobileNetV1 1.0',
+  mobilenet_v2: 'MobileNetV2, torchvision',
+  mobilenet_v2_keras: 'MobileNetV2, Keras',
+  resnet50: 'ResNet-50',
+  squeezenet1_0_compressed: 'SqueezeNet 1.0',
+  squeezenet1_1: 'SqueezeNet 1.1',
+}
+/** An answer is sure if its probability at the start of the path is at least this. */
+const SURE = 0.5
+const isSure = (confidence) => confidence >= SURE
+const isUnsure = (confidence) => confidence < SURE
+
+writePage(
+  page,
+  { folds: { accuracies, bands }, authorsMaps: { maps }, photographs: { steps, pooled } },
+  [[picture, `${markup(figure())}\n`]],
   'make_findings.mjs',
 )
 
@@ -50,9 +66,9 @@ function positionAt(size, stride) {
 function accuracies() {
   const tasks = [...TASKS].reverse()
   const columns = SCHEMES.flatMap((scheme) => tasks.map((task) => ({ scheme, task })))
-  return markdown(
-    ['network, objects', ...columns.map(({ scheme, task }) => `${task}, folds hold out ${BANDS[scheme]}`)],
-    [125, 75].flatMap((size) => [
+  return {
+    head: ['network, objects', ...columns.map(({ scheme, task }) => `${task}, folds hold out ${BANDS[scheme]}`)],
+    rows: [125, 75].flatMap((size) => [
       [
         `position only, ${size} px`,
         ...columns.map(({ scheme, task }) => mean(positionAt(size, 4)[scheme][task]).toFixed(3)),
@@ -65,7 +81,7 @@ function accuracies() {
         }),
       ]),
     ]),
-  )
+  }
 }
 
 /** Top-bottom minus left-right, with folds that lie in the same way to the border. */
@@ -77,9 +93,9 @@ function bands() {
       ),
       1,
     )
-  return markdown(
-    ['network, objects', 'bands across the border', 'bands along the border'],
-    NETWORKS.flatMap((network) =>
+  return {
+    head: ['network, objects', 'bands across the border', 'bands along the border'],
+    rows: NETWORKS.flatMap((network) =>
       [125, 75].map((size) => {
         const objects = objectsOf(network, size, 4)
         return [
@@ -89,7 +105,7 @@ function bands() {
         ]
       }),
     ),
-  )
+  }
 }
 
 /** The authors' maps, each anti-aliased network divided by the plain one. */
@@ -99,15 +115,15 @@ function maps() {
   const percent = (value) => `${Math.round(100 * value)} %`
   const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
   const power = ({ power: of }) => of[8] + of[16]
-  return markdown(
-    [
+  return {
+    head: [
       'network',
       'pairs of maps',
       'grid power, share of the plain network’s',
       'step, share of the plain network’s',
       'change of mean similarity',
     ],
-    Object.entries(names).map(([network, title]) => {
+    rows: Object.entries(names).map(([network, title]) => {
       const own = pairs.filter((pair) => pair.network === network)
       const ratios = (of) => own.map(({ plain, antiAliased }) => of(antiAliased) / of(plain))
       return [
@@ -124,7 +140,47 @@ function maps() {
         ),
       ]
     }),
-  )
+  }
+}
+
+/** Values of a measure in % of the sure, the unsure or all photographs of a network. */
+function valuesOf({ photographs: values }, measure, isCounted = () => true) {
+  return values[measure].flatMap((value, i) => (isCounted(values['diagonal confidence'][i]) ? [100 * value] : []))
+}
+
+/** Steps of 1 px that change the answer, and agreement of two crops relative to chance. */
+function steps() {
+  const counted = (values) => `${plusMinus(meanInterval(values), 1)} (${values.length})`
+  return {
+    head: ['network', 'all steps', 'sure at the start', 'unsure at the start', 'two crops agree, relative to chance'],
+    rows: photographs
+      .filter(({ name }) => TITLES[name] !== undefined)
+      .map((network) => [
+        TITLES[network.name],
+        counted(valuesOf(network, 'diagonal change')),
+        counted(valuesOf(network, 'diagonal change', isSure)),
+        counted(valuesOf(network, 'diagonal change', isUnsure)),
+        plusMinus(meanInterval(valuesOf(network, 'crop relative-agreement')), 1),
+      ]),
+  }
+}
+
+/** Share of steps that change the answer in all networks together. Photographs are drawn for its interval. */
+function pooled() {
+  const networks = photographs.filter(({ name }) => TITLES[name] !== undefined)
+  const count = networks[0].photographs['diagonal change'].length
+  const share = (isCounted) => {
+    const at = (chosen) => {
+      const values = networks.flatMap(({ photographs: of }) =>
+        chosen.filter((i) => isCounted(of['diagonal confidence'][i])).map((i) => of['diagonal change'][i]),
+      )
+      return mean(values)
+    }
+    const every = Array.from({ length: count }, (_, i) => i)
+    const [value, low, high] = [at(every), ...intervalOf(count, at)].map((one) => (100 * one).toFixed(1))
+    return `${value} % [${low}, ${high}]`
+  }
+  return `A step of 1 px changes ${share(() => true)} of all answers: ${share(isSure)} if the network was sure at the start of the path, and ${share(isUnsure)} if it was not (${networks.length} networks, ${count} photographs; 95 % intervals over photographs).`
 }
 
 function plusMinus({ mean: value, halfWidth }, digits = 3) {

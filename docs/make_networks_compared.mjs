@@ -11,9 +11,8 @@ import { mark } from '../dist/plot/marks.js'
 import { linearScale } from '../dist/plot/scale.js'
 import { line, markup, svg, textElement, tip } from '../dist/plot/svg.js'
 import { pairedDifference } from '../dist/results/paired.js'
-import { randomNumbers } from '../dist/support/randomNumbers.js'
 import { halfWidthOf, mean, meanInterval } from '../dist/support/statistics.js'
-import { markdown, PICTURE_STYLE, pageWith, resultsOf, writeAll } from './written.mjs'
+import { intervalOf, PICTURE_STYLE, resultsOf, writePage } from './written.mjs'
 
 /** Names, and the total strides of the first and the last map whose equivariance error was measured. */
 const NETWORKS = {
@@ -39,7 +38,6 @@ const PAIRS = [
   ['training without flips', 'tiny-alexnet-noflip', 'tiny-alexnet'],
 ]
 
-const DRAWS = 10_000
 const AGREEMENT = 'crop agreement'
 /** A photograph counts as confident if the answer to a protocol's first frame has at least this probability. */
 const CONFIDENT = 0.5
@@ -54,13 +52,7 @@ const full = trained.filter(({ frame }) => frame >= 224)
 const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
 
 const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
-writeAll(
-  [
-    [page, pageWith(page, { networks: sections })],
-    [picture, `${markup(scatter())}\n`],
-  ],
-  'make_networks_compared.mjs',
-)
+writePage(page, { networks: sections }, [[picture, `${markup(scatter())}\n`]], 'make_networks_compared.mjs')
 
 // Tables
 
@@ -131,7 +123,7 @@ function embeddedTable() {
 function table(columns, networks) {
   const head = ['network', ...columns.map(([title]) => title)]
   const rows = networks.map((network) => [network.title, ...columns.map(([, cell]) => cell(network))])
-  return markdown(head, rows)
+  return { head, rows }
 }
 
 function shareOf(measure) {
@@ -187,7 +179,7 @@ function differences() {
     )
     return [what, `${one.title} − ${other.title}`, ...cells]
   })
-  return markdown(head, rows)
+  return { head, rows }
 }
 
 function network(name) {
@@ -264,22 +256,6 @@ function difference(one, other, measure) {
   const [a, b] = [one, other].map((network) => valuesOf(network, measure))
   const differences = a.map((value, i) => value - b[i])
   return pairedDifference(differences)
-}
-
-/** Interval that contains 95 % of what `statistic` returns for photographs that are drawn with replacement. */
-function intervalOf(count, statistic) {
-  const random = randomNumbers(0)
-  const drawn = Float64Array.from({ length: DRAWS }, () =>
-    statistic(Array.from({ length: count }, () => Math.floor(random() * count))),
-  ).sort()
-  return [quantile(drawn, 0.025), quantile(drawn, 0.975)]
-}
-
-/** Interpolates linearly between the two nearest of the sorted values. */
-function quantile(sorted, share) {
-  const at = share * (sorted.length - 1)
-  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
-  return below + (at - Math.floor(at)) * (above - below)
 }
 
 function meanAt(values, chosen) {

@@ -1,5 +1,6 @@
 /** Functions of the scripts that write numbers and pictures into the docs. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomNumbers } from '../dist/support/randomNumbers.js'
 
 /** The results of a document in bench/results. */
 export function resultsOf(name) {
@@ -7,34 +8,65 @@ export function resultsOf(name) {
 }
 
 /**
- * The page with new text between each pair of comments `NAME of SOURCE.json` and `end of NAME`.
- * @param sections functions that make the text, by SOURCE and NAME
+ * Writes text between each pair of comments `NAME of SOURCE.json` and `end of NAME` of a page. A table is also written
+ * as docs/tables/SOURCE-NAME.csv, with a link. With `--check`, only says which files have another content.
+ * @param sections functions that return the text, or a table, by SOURCE and NAME
+ * @param pictures content of further files, by URL
  */
-export function pageWith(page, sections) {
+export function writePage(page, sections, pictures, script) {
+  const files = [...pictures]
   let text = readFileSync(page, 'utf8')
   for (const [source, makers] of Object.entries(sections))
     for (const [name, make] of Object.entries(makers)) {
       const between = new RegExp(`(<!-- ${name} of ${source}.json -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
       if (!between.test(text)) throw new Error(`no comments "${name} of ${source}.json" in ${page.pathname}`)
-      text = text.replace(between, (_, begin, end) => `${begin}\n${make()}\n${end}`)
+      const made = make()
+      const words = typeof made === 'string' ? made : `${markdown(made)}\n\n[CSV](tables/${source}-${name}.csv)`
+      text = text.replace(between, (_, begin, end) => `${begin}\n${words}\n${end}`)
+      if (typeof made !== 'string') files.push([new URL(`tables/${source}-${name}.csv`, import.meta.url), csv(made)])
     }
-  return text
+  writeAll([[page, text], ...files], script)
 }
 
-/** Writes the files. With `--check`, only says which of them have another content. */
-export function writeAll(files, script) {
+function writeAll(files, script) {
   const isCheck = process.argv.includes('--check')
+  mkdirSync(new URL('tables', import.meta.url), { recursive: true })
   const stale = files.filter(([file, content]) => {
     if (!isCheck) writeFileSync(file, content)
-    return isCheck && readFileSync(file, 'utf8') !== content
+    return isCheck && (!existsSync(file) || readFileSync(file, 'utf8') !== content)
   })
   if (stale.length === 0) return
   console.error(`${stale.map(([file]) => file.pathname).join(', ')}: run node docs/${script}`)
   process.exitCode = 1
 }
 
-export function markdown(head, rows) {
+/** @param table its head, and its rows of as many cells */
+export function markdown({ head, rows }) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function csv({ head, rows }) {
+  const cell = (value) => (/[",]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)
+  return `${[head, ...rows].map((cells) => cells.map(String).map(cell).join(',')).join('\n')}\n`
+}
+
+/** Number of times that photographs are drawn with replacement. */
+const DRAWS = 10_000
+
+/** Interval that contains 95 % of what `statistic` returns for photographs that are drawn with replacement. */
+export function intervalOf(count, statistic) {
+  const random = randomNumbers(0)
+  const drawn = Float64Array.from({ length: DRAWS }, () =>
+    statistic(Array.from({ length: count }, () => Math.floor(random() * count))),
+  ).sort()
+  return [quantile(drawn, 0.025), quantile(drawn, 0.975)]
+}
+
+/** Interpolates linearly between the two nearest of the sorted values. */
+function quantile(sorted, share) {
+  const at = share * (sorted.length - 1)
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return below + (at - Math.floor(at)) * (above - below)
 }
 
 /** Colours of the page, which an SVG outside of it does not have. */
