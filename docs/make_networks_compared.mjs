@@ -63,6 +63,7 @@ function crops() {
     ['as ResNet-50 in all 33 crops', shareOf('diagonal worst-case-accuracy')],
     ['same answer in all 33 crops', shareOf('diagonal always-same')],
     ['two crops agree (5 draws)', shareOf(AGREEMENT)],
+    ['relative to chance', shareOf('crop relative-agreement')],
     ['two crops agree, exact', exactAgreement],
   ]
   return table(columns, trained)
