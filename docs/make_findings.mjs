@@ -47,7 +47,7 @@ const isUnsure = (confidence) => confidence < SURE
 
 writePage(
   page,
-  { folds: { accuracies, bands }, authorsMaps: { maps }, photographs: { steps, pooled } },
+  { 'folds.json': { accuracies, bands }, 'authorsMaps.json': { maps }, 'photographs.json': { steps, pooled } },
   [[picture, `${markup(figure())}\n`]],
   'make_findings.mjs',
 )

@@ -52,7 +52,7 @@ const full = trained.filter(({ frame }) => frame >= 224)
 const embedded = EMBEDDED.map((name) => ({ title: name, ...found.get(name) }))
 
 const sections = { crops, protocols, confident, objects, embedded: embeddedTable, differences, sentences }
-writePage(page, { networks: sections }, [[picture, `${markup(scatter())}\n`]], 'make_networks_compared.mjs')
+writePage(page, { 'networks.json': sections }, [[picture, `${markup(scatter())}\n`]], 'make_networks_compared.mjs')
 
 // Tables
 

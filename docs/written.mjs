@@ -8,8 +8,8 @@ export function resultsOf(name) {
 }
 
 /**
- * Writes text between each pair of comments `NAME of SOURCE.json` and `end of NAME` of a page. A table is also written
- * as docs/tables/SOURCE-NAME.csv, with a link. With `--check`, only says which files have another content.
+ * Writes text between each pair of comments `NAME of SOURCE` and `end of NAME` of a page. A table is also written
+ * as docs/tables/SOURCE-NAME.csv (without `.json`), with a link. With `--check`, only says which files have another content.
  * @param sections functions that return the text, or a table, by SOURCE and NAME
  * @param pictures content of further files, by URL
  */
@@ -18,12 +18,13 @@ export function writePage(page, sections, pictures, script) {
   let text = readFileSync(page, 'utf8')
   for (const [source, makers] of Object.entries(sections))
     for (const [name, make] of Object.entries(makers)) {
-      const between = new RegExp(`(<!-- ${name} of ${source}.json -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
-      if (!between.test(text)) throw new Error(`no comments "${name} of ${source}.json" in ${page.pathname}`)
+      const between = new RegExp(`(<!-- ${name} of ${source} -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
+      if (!between.test(text)) throw new Error(`no comments "${name} of ${source}" in ${page.pathname}`)
       const made = make()
-      const words = typeof made === 'string' ? made : `${markdown(made)}\n\n[CSV](tables/${source}-${name}.csv)`
+      const table = `tables/${source.replace('.json', '')}-${name}.csv`
+      const words = typeof made === 'string' ? made : `${markdown(made)}\n\n[CSV](${table})`
       text = text.replace(between, (_, begin, end) => `${begin}\n${words}\n${end}`)
-      if (typeof made !== 'string') files.push([new URL(`tables/${source}-${name}.csv`, import.meta.url), csv(made)])
+      if (typeof made !== 'string') files.push([new URL(table, import.meta.url), csv(made)])
     }
   writeAll([[page, text], ...files], script)
 }
