@@ -24,7 +24,7 @@ const shown = {
 }
 const figures = results.figures.filter((one) => shown.similarity.some((group) => isSame(one, group)))
 const sections = { sentences, similarity, separability, strides, strawberry, figures: figuresTable }
-writePage(page, { reproduction: sections }, [], 'make_reproduction.mjs')
+writePage(page, { 'reproduction.json': sections }, [], 'make_reproduction.mjs')
 
 /**
  * Of each network and size, the group with most objects. Of several, odd strides come first, because with them the object
