@@ -21,7 +21,7 @@ export interface LinePanels {
   }[]
 }
 
-export interface PanelLine {
+interface PanelLine {
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
