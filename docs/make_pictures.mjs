@@ -47,8 +47,6 @@ await sharp(await page.locator('.expression').screenshot())
   .toFile(join(pictures, 'arithmetic-fc6.webp'))
 await browser.close()
 
-await import('./make_draws_picture.mjs')
-
 /** Returns a folder of results: the given one, or that of a study which runs now. */
 function study(given, name, ...options) {
   if (given !== undefined) return resolve(given)

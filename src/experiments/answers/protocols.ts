@@ -111,7 +111,7 @@ const FRACTIONS = STEPS_PER_PIXEL ** 2
 const EPSILON = 0.003
 
 /**
- * The usual protocols to measure shift invariance. docs/consistency.md says how they differ from those of the papers.
+ * The usual protocols to measure shift invariance. docs/protocols.md says how they differ from those of the papers.
  *
  * - `crop`: pairs of crops at random offsets (`validate_shift`, Zhang 2019).
  * - `diagonal`: crops along the diagonal, 1 px apart (`validate_diagonal`, Zhang 2019).
