@@ -74,7 +74,11 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     const words = (await texts('main section.report')).join('')
     expect([found, words.includes('NaN')]).toEqual([[], false])
     const figure = page.locator('#claim-top-bottom-less-separable figure.measure')
-    expect(await figure.locator('polyline[stroke-dasharray]').count()).toBe(2)
+    const curves = await figure.locator('g:has(> polyline) > title').allTextContents()
+    // In the panel of each task: the two networks, and position only.
+    expect(curves.map((words) => words.replace(/:.*/, ''))).toEqual(
+      [0, 1].flatMap(() => [`${EMBEDDED} fc8`, `${OWN} logits`, 'position only (no network)']),
+    )
   })
 
   it('opens on the anchor: object, tags, readings and sentence show its own answer and position', async () => {
