@@ -9,7 +9,7 @@ import type { ReportSection } from '../page/html/section.js'
 import { type Kind, kindOf } from '../page/site/groups.js'
 import { siteWriter } from '../page/site/site.js'
 import type { AnswerSummary, SiteIndex } from '../page/site/siteIndex.js'
-import { agreementText } from '../page/text/text.js'
+import { shareText } from '../page/text/text.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
@@ -54,7 +54,7 @@ export async function writeExtractionPage(
   const hasPicture = index.groups[0]?.units[0]?.picture != null
   const htmlOf = (shown: SiteIndex | null) =>
     resultsPage(shown, [extractionSection(extraction, maps, shown ?? index, hasPicture)], {
-      opening: answersLead((shown ?? index).groups),
+      opening: answersLead(shown ?? index),
     })
   await writePage({ folder: out, index, htmlOf }, oneFile, progress)
   return { page: join(out, 'index.html'), hasPicture }
@@ -120,7 +120,8 @@ ${table}`
 function answerHtml(kind: Kind, answer: AnswerSummary | undefined, positions: number): string {
   if (answer === undefined) return ''
   const { center, agreement } = answer
-  const moved = positions === 1 ? '' : ` When it moves, ${agreementText(agreement)}.`
+  const moved =
+    positions === 1 ? '' : ` At two random positions, its answer is the same in ${shareText(agreement, 1)} of cases.`
   return `<p>With the ${kind} at the center, the network answers ${escapeHtml(center.name)} with a probability of ${decimalText(center.probability, 3)}.${moved}</p>
 `
 }

@@ -28,23 +28,6 @@ function toByte(value: number): number {
   return Math.floor(value * 255)
 }
 
-/**
- * Every 15th colour of matplotlib's viridis and cividis, whose licence is CC0. Authors: Nathaniel Smith, Stéfan van der
- * Walt, Eric Firing; Jamie Nuñez, Christopher Anderton, Ryan Renslow.
- */
-const VIRIDIS =
-  '440154 471669 472a79 433c84 3c4d8a 355d8c 2e6c8e 287a8e 23898d 1e978a 20a585 2eb27c 45bf6f 64cb5d 88d547 afdc2e d7e219 fde724'
-const CIVIDIS =
-  '00224d 002c67 16366f 2e416c 3f4b6b 4e566c 5b606e 686b71 757575 838078 918c77 a09775 afa370 beb06a cebc62 dfca56 efd846 fde737'
-
-/** The viewer's colour maps by name. Links to a view contain the name. The default is the paper's map, `hot`. */
-export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
-  hot,
-  viridis: between(VIRIDIS),
-  cividis: between(CIVIDIS),
-  grey: between('000000 ffffff'),
-}
-
 /** Colours of differences, scaled to 0–1: blue at 0 (map A is higher), white at 0.5, orange at 1 (map B is higher). */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 

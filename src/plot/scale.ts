@@ -93,17 +93,6 @@ export function logScale(values: readonly number[]): Scale {
   }
 }
 
-/** A logarithmic axis from the smallest value to the largest, with ticks at those values that are powers of two. */
-export function octaveScale(values: readonly number[]): Scale {
-  const logs = values.map(Math.log2)
-  const [low, high] = [min(logs), max(logs)]
-  return {
-    at: (value) => (high === low ? 0.5 : clamp((Math.log2(value) - low) / (high - low))),
-    ticks: values.filter((value) => Number.isInteger(Math.log2(value))),
-    format: String,
-  }
-}
-
 /**
  * Ticks between `from` and `to`, at multiples of a round number.
  * @param most largest number of ticks, at least 2

@@ -48,7 +48,6 @@ import {
 } from '../support/optionChecks.js'
 import { counted, listedNames } from '../support/text.js'
 import { arithmeticSections } from './arithmetic/section.js'
-import { chartsSection } from './charts/sections.js'
 import { type DrawnFigure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import type { ClaimFinding } from './findings/finding.js'
@@ -58,8 +57,6 @@ import { photographsTable } from './photographs/photographsTable.js'
 import { type PictureReader, pictureReader } from './photographs/pictures.js'
 import { photographsPart } from './photographs/section.js'
 import { heatmapName, heatmapPng } from './sections/heatmap.js'
-import { heatmapSection } from './sections/heatmaps.js'
-import { nextSection } from './sections/nextSteps.js'
 import { isPapersStudy, paperRows } from './sections/paper.js'
 import { protocolNote, provenanceSection } from './sections/provenance.js'
 import { isAbout, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
@@ -155,7 +152,7 @@ export async function writeMeasuredReport(results: string, options: ReportOption
   const { index, sections, findings, title, warnings } = contents
   const htmlOf = (shown: SiteIndex | null) => {
     const all = shown ?? index
-    const opening = all === null ? undefined : leadOf(all.groups, findings)
+    const opening = all === null ? undefined : leadOf(all, findings)
     return resultsPage(shown, sections, { opening, title, warnings })
   }
   await writePage({ folder: results, index, htmlOf }, oneFile, progress)
@@ -240,8 +237,6 @@ async function contentsOf(
   const figures = paperFigures(groups, pairs, textOf, limits)
   const source = sourceText(index)
   const appendix: readonly ReportSection[] = [
-    chartsSection(ofUnits, source),
-    heatmapSection(groups, limits ?? PAPER_LIMITS),
     { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
     figuresSection(figures, arithmetic.length > 0),
     ...ofArithmetic,
@@ -251,12 +246,7 @@ async function contentsOf(
   return {
     ...made,
     figures: [...figures.map((figure) => ({ name: figure.name, layout: panelLayout(figure) })), ...photographs.figures],
-    sections: [
-      ...findingsSections(findings, ofUnits, source),
-      ...photographs.sections,
-      nextSection(index, answers.length > 0),
-      ...folded,
-    ],
+    sections: [...findingsSections(findings, ofUnits, source), ...photographs.sections, ...folded],
     title: undefined,
   }
 }

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeReport } from '../../src/report/report.js'
-import { choose, chosen, hover, page, press, ready, requests, text, usePage } from '../support/browserPage.js'
+import { choose, chosen, goTo, page, ready, requests, text, usePage } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 import { PATCHES, writeStudy } from '../support/viewerStudy.js'
@@ -31,13 +31,13 @@ describe.skipIf(!hasChromium())('a page in one file, alone in a folder', () => {
     await ready()
     expect(await text('#a-note')).toBe('')
     const before = [await text('#at-place'), await text('#a-value')]
-    await hover('a', 3, 5, 14)
+    await goTo(33, 55)
     expect(await text('#at-place')).toBe('row 33, column 55')
     expect([await text('#at-place'), await text('#a-value')]).not.toEqual(before)
     // Any position can be the anchor, because the file holds the sketches of this object.
-    await press()
+    await page.click('#anchor-here')
     await ready()
-    expect(await text('#at-offset')).toBe('at the anchor')
+    expect(await text('#a-value')).toBe('≈ 1.000')
     await choose('patch', PATCHES[2])
     expect((await chosen())[4]).toBe(PATCHES[2])
     await choose('anchor', 'center')

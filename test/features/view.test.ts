@@ -169,7 +169,9 @@ describe('the page of an extraction', () => {
     expect(maps?.shape).toEqual([3, 4, 4])
     expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
     const text = readFileSync((await viewFeatures(folder)).page, 'utf8')
-    expect(text).toContain('answers dog &amp; bone with a probability of 0.500. When it moves, two positions get')
+    expect(text).toContain(
+      'answers dog &amp; bone with a probability of 0.500. At two random positions, its answer is the same in 63 % of cases.',
+    )
   })
 
   it('has the same bytes again, until the picture of the patch is gone, which it says', async () => {

@@ -1,7 +1,7 @@
 """Makes the colours of matplotlib (Debian: python3-matplotlib).
 
 colormap.json has "hot" as imshow draws it: `entries` are the 256 colours of the map, `samples` pairs of a value and the
-colour that imshow gives it between the limits 0.88 and 1. viewer_colours.json has the 256 colours of viridis and cividis.
+colour that imshow gives it between the limits 0.88 and 1.
 
     python3 test/golden/make_colormap.py
 """
@@ -20,10 +20,6 @@ def entries(name):
 mapping = cm.ScalarMappable(colors.Normalize(0.88, 1), "hot")
 values = np.linspace(0.85, 1.03, 181)
 samples = list(zip(values.tolist(), mapping.to_rgba(values, bytes=True)[:, :3].tolist()))
-documents = {
-    "colormap": {"entries": entries("hot"), "samples": samples},
-    "viewer_colours": {name: entries(name) for name in ("viridis", "cividis")},
-}
-for name, document in documents.items():
-    text = json.dumps({"matplotlib": matplotlib.__version__, **document}, separators=(",", ":"))
-    (Path(__file__).parent / f"{name}.json").write_text(text)
+document = {"entries": entries("hot"), "samples": samples}
+text = json.dumps({"matplotlib": matplotlib.__version__, **document}, separators=(",", ":"))
+(Path(__file__).parent / "colormap.json").write_text(text)

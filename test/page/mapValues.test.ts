@@ -3,7 +3,6 @@ import type { AnswerAt } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { type LoadedMap, type MapValues, mapOf, measured } from '../../src/page/browser/maps.js'
 import { pixelsIn, readMaps as readIn, spokenText, valueTexts } from '../../src/page/browser/mapValues.js'
-import { lineOf, profileTitle } from '../../src/page/browser/profiles.js'
 import { correspondingPosition } from '../../src/page/site/groups.js'
 import type { Quantity } from '../../src/page/site/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
@@ -82,14 +81,6 @@ describe('positions in frames of different sizes', () => {
     ])
     const inSmaller = correspondingPosition({ row: 7.3, col: 9 }, SMALLER, group)
     expect(readMaps([first, second], inSmaller)[1]?.position).toEqual({ row: 8, col: 10 })
-  })
-
-  it('share the axis of a profile', () => {
-    const [first, second] = readMaps([mapWith(), mapWith({ of: SMALLER })], { row: 20, col: 24 })
-    if (!first || !second) throw new Error('both maps have readings')
-    const [a, b] = [first, second].map((one) => lineOf(one, true, 'col', first.map.fitted.group))
-    expect(b?.pixels).toEqual(a?.pixels)
-    expect([a?.here.pixel, b?.here.pixel]).toEqual([24, 24])
   })
 
   it('of an anchor without a name are those of map A', () => {
@@ -173,27 +164,5 @@ describe('readings', () => {
     ['row', undefined],
   ])('reads %j from the field of a row as %s', (text, pixels) => {
     expect(pixelsIn(text)).toBe(pixels)
-  })
-})
-
-describe('a profile', () => {
-  const [answers, similarity] = readMaps([mapWith({ shows: 'answers' }), mapWith()], { row: 20, col: 24 })
-  if (!answers || !similarity) throw new Error('both maps have readings')
-
-  it('says whose probability its lines show, and along which row or column', () => {
-    expect(lineOf(answers, false, 'col')).toMatchObject({
-      panel: 'a',
-      name: '\u2068cat\u2069',
-      here: { pixel: 24, value: 0.25 },
-    })
-    expect(lineOf(similarity, true, 'row')).toMatchObject({
-      panel: 'b',
-      name: '\u2068alexnet\u2069',
-      here: { pixel: 20, value: 0.5 },
-    })
-    expect([profileTitle(answers, false, 'col'), profileTitle(similarity, true, 'row')]).toEqual([
-      'Probability along row 20, by column',
-      'Similarity along column 24, by row',
-    ])
   })
 })

@@ -1,23 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { answerAt, type LoadedAnswers } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
-import {
-  differenceLimits,
-  differenceMap,
-  extremes,
-  type LoadedMap,
-  mapOf,
-  measured,
-  quantityNote,
-  shownLayer,
-} from '../../src/page/browser/maps.js'
+import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
 import { mapTitle } from '../../src/page/browser/panel.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import { shownMaps } from '../../src/page/browser/shownMaps.js'
 import { firstView } from '../../src/page/browser/view.js'
 import type { Quantity } from '../../src/page/site/view.js'
-import { cosineText, decimalsFor, differenceText, probabilityText, shareText } from '../../src/page/text/text.js'
+import { cosineText, decimalsFor, probabilityText, shareText } from '../../src/page/text/text.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const group = { ...groupOf({ key: 0, model: 'alexnet' }), classes: 'fc8' }
@@ -86,7 +77,6 @@ describe('a map', () => {
     const found = mapOf(parts, 'found')
     expect([...found.values]).toEqual([0, 2, 3])
     expect(regionsOf([found]).legend(found)).toMatchObject([{ positions: 1 }, { positions: 1 }, { positions: 1 }])
-    expect(differenceMap(found, found)).toBeUndefined()
     expect(mapOf({ ...parts, answers: answersWith(['dog'], [0, 0, 0]) }, 'found').quantity).toBe('answers')
     expect([0, 2].map((at) => answerAt(known, at).answer)).toEqual(['\u2068dog\u2069 0.00', 'nothing'])
   })
@@ -96,41 +86,6 @@ describe('a map', () => {
     expect(extremes(two)).toEqual({ low: 0.9123, high: 0.9877 })
     expect(extremes([mapWith([0.5, 0.5])])).toEqual({ low: 0.499, high: 0.501 })
     expect(extremes([{ ...mapWith([0.5, 0.6]), quantity: 'probability' }])).toEqual({ low: 0.88, high: 1 })
-  })
-})
-
-describe('a difference', () => {
-  it.each([
-    [undefined, undefined, undefined],
-    ['1011', undefined, '1011'],
-    [undefined, '1101', '1101'],
-    ['1011', '1101', '1001'],
-  ])('of maps that are known at %s and %s is at %s', (first, second, both) => {
-    const known = (digits?: string) => digits?.split('').map(Number)
-    const map = differenceMap(
-      mapWith([0.5, 0.5, 0.5, 0.5], known(first)),
-      mapWith([0.75, 0.875, 0.1, 0.4], known(second)),
-    )
-    expect(map?.known?.join('')).toEqual(both)
-    expect([...(map?.values ?? [])]).toEqual([0.25, 0.375, -0.4, -0.1])
-    expect(map?.lowest).toBe(both?.[2] === '0' ? -0.1 : -0.4)
-  })
-
-  it.each<[string, Partial<LoadedMap>]>([
-    ['more rows', { fitted: { ...fitted, group: { ...group, rows: 9 } } }],
-    ['more columns', { fitted: { ...fitted, group: { ...group, cols: 9 } } }],
-    ['another stride', { fitted: { ...fitted, group: { ...group, stride: 2 } } }],
-    ['another quantity', { quantity: 'probability' }],
-  ])('needs maps of the same positions and kind, not %s', (_, changes) => {
-    expect(differenceMap(mapWith([0, 0]), { ...mapWith([0, 0]), ...changes })).toBeUndefined()
-    const regions = regionMap(answersWith(['cat', 'dog'], [0, 1]))
-    expect(differenceMap(regions, regions)).toBeUndefined()
-  })
-
-  it('has colours as far to either side of zero', () => {
-    const limits = (...values: number[]) => differenceLimits(mapWith(values))
-    expect(limits(-0.5, 0.2)).toEqual({ low: -0.5, high: 0.5 })
-    expect([limits(-0.1, 0.3).high, limits(0, 0).high]).toEqual([0.3, 1e-5])
   })
 })
 
@@ -154,10 +109,10 @@ describe('answers', () => {
     const { legend, colourOf } = regionsOf([first, second, mapWith([1, 1], undefined, { answers: second.answers })])
     expect(legend(second)).toEqual([
       { name: '\u2068g\u2069', positions: 3, colour: [230, 159, 0] },
-      { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 114, 178] },
+      { name: '\u2068cat\u2069 ✓', positions: 1, colour: [0, 114, 178] },
     ])
     const texts = legend(first).map(({ name, positions }) => `${name.replace(/[\u2068\u2069]/g, '')} ${positions}`)
-    expect(texts).toEqual(['cat (correct) 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'])
+    expect(texts).toEqual(['cat ✓ 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'])
     expect([...colourOf(second, 0), ...colourOf(first, 8)]).toEqual([230, 159, 0, 230, 159, 0])
     const ranked = regionsOf([first, second], { right: ['cat'], others: ['a', 'dog'] })
     expect([ranked.colourOf(first, 2), ranked.colourOf(first, 1), ranked.colourOf(second, 0)]).toEqual([
@@ -179,9 +134,6 @@ describe('numbers', () => {
     [cosineText(-0.25, 3), '−0.250'],
     [cosineText(-0.000001, 5), '0.00000'],
     [cosineText(0.93251, 5, 0.002), '≈ 0.933'],
-    [differenceText(0.00185, 3), '+0.002'],
-    [differenceText(-0.00185, 4), '−0.0019'],
-    [differenceText(-0.000001, 5), '0'],
     [probabilityText(0.126), '0.13'],
     [shareText(0, 1000), '0 %'],
     [shareText(1, 100000), '< 0.1 %'],
@@ -196,16 +148,16 @@ describe('numbers', () => {
   })
 })
 
-it('draws the maps of the object before until those of the new one arrive, but does not compare or save them', () => {
-  const view = { ...firstView(index), difference: true, limits: 'fit' as const }
+it('draws the maps of the object before until those of the new one arrive, but does not save them', () => {
+  const view = { ...firstView(index), limits: 'fit' as const }
   const maps = [mapWith([0.5, 1]), mapWith([0.25, 0.75])]
   const shown = shownMaps({ index, view, fits: [fitted, fitted], maps })
-  expect([shown.maps, [...(shown.difference?.values ?? [])]]).toEqual([maps, [-0.25, -0.25]])
+  expect(shown.maps).toEqual(maps)
   const other = fitChoice(index, { ...choice, patch: 'dog' })
   const stale = shownMaps({ index, view, fits: [other, fitted], maps })
-  expect([stale.maps, stale.difference, stale.limits]).toEqual([[maps[1]], undefined, { low: 0.25, high: 1 }])
+  expect([stale.maps, stale.limits]).toEqual([[maps[1]], { low: 0.25, high: 1 }])
   const single = shownMaps({ index, view, fits: [fitted], maps })
-  expect([single.maps, single.difference, single.limits]).toEqual([[maps[0]], undefined, { low: 0.5, high: 1 }])
+  expect([single.maps, single.limits]).toEqual([[maps[0]], { low: 0.5, high: 1 }])
 })
 
 it.each([

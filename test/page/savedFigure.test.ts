@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadedAnswers } from '../../src/page/browser/answers.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
-import { differenceMap, type LoadedMap, mapOf, measured } from '../../src/page/browser/maps.js'
-import type { ColourOf } from '../../src/page/browser/plot.js'
+import { type LoadedMap, mapOf, measured } from '../../src/page/browser/maps.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import { mapsFigure } from '../../src/page/browser/savedMaps.js'
 import type { ShownMaps } from '../../src/page/browser/shownMaps.js'
+import type { ColourOf } from '../../src/page/browser/stage.js'
 import type { Quantity } from '../../src/page/site/view.js'
 import { hot } from '../../src/plot/colormap.js'
 import { paragraph, savedFigure } from '../../src/plot/savedFigure.js'
@@ -40,15 +40,15 @@ const imageOf = (map: LoadedMap, colourOf: ColourOf) => {
   return 'data:,map'
 }
 
-function figureOf(maps: readonly LoadedMap[], difference?: LoadedMap): SvgElement {
+function figureOf(maps: readonly LoadedMap[]): SvgElement {
   painted.length = 0
   const limits = { low: 0.88, high: 1 }
   const shown: ShownMaps = {
     maps,
-    difference,
     colours: hot,
     limits,
     regions: regionsOf(maps),
+    note: 'Colour: it',
     caption: 'How to read it.',
   }
   return savedFigure({ ...mapsFigure(shown, imageOf), picture: 'data:,bird' })
@@ -65,31 +65,19 @@ describe('a saved figure of maps', () => {
   it('names question, object, network and layer, and has axes, each class with its share, and the mark', () => {
     const texts = plain(textsOf(figureOf([mapOfNetwork(0, 'answers')])))
     expect(texts.slice(0, 3).join(' ')).toBe(
-      'Answers at each position of the object car, 125 px (93 %) How to read it.',
+      'Answers at each position of the object car, 125 px (93 %) Colour: it. How to read it.',
     )
     expect(texts).toContain('alexnet fc8: answers')
-    expect(texts).toEqual(
-      expect.arrayContaining(['row (px)', 'column (px)', 'bird (correct)', '60 %', '39 %', '1.0 %']),
-    )
+    expect(texts).toEqual(expect.arrayContaining(['row (px)', 'column (px)', 'bird ✓', '60 %', '39 %', '1.0 %']))
     expect(texts.join(' ')).toContain('+ center: row 4, column 4. Rows and columns are those of the top-left corner')
     expect(painted.map(([, colour]) => colour)).toEqual([[0, 114, 178]])
   })
 
-  it('has a colour bar with its ends and its name where colours are numbers, and the difference as map B', () => {
+  it('has a colour bar with its ends and its name where colours are numbers', () => {
     const maps = [mapOfNetwork(0, 'similarity'), mapOfNetwork(1, 'similarity')] as const
-    const texts = plain(textsOf(figureOf(maps, differenceMap(...maps))))
-    expect(texts).toEqual(
-      expect.arrayContaining([
-        '0.90',
-        '1.00',
-        'similarity, from 0.88 to 1',
-        'similarity, B − A, from −0.1 to 0.1',
-        '−0.1',
-        '0.1',
-      ]),
-    )
-    expect(texts.some((text) => /^B − A: mean −0\.1/.test(text))).toBe(true)
-    expect(painted.map(([map]) => map.lowest)).toEqual([0.98, -0.1])
+    const texts = plain(textsOf(figureOf(maps)))
+    expect(texts).toEqual(expect.arrayContaining(['0.90', '1.00', 'similarity, from 0.88 to 1']))
+    expect(painted.map(([map]) => map.lowest)).toEqual([0.98, 0.88])
     expect(texts.join(' ')).toContain('+ anchor center: row 4, column 4.')
   })
 

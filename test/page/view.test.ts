@@ -14,7 +14,6 @@ import {
 } from '../../src/page/browser/fit.js'
 import { firstView, formatView, limitsFromText, parseView } from '../../src/page/browser/view.js'
 import type { View } from '../../src/page/site/view.js'
-import { COLOUR_MAPS } from '../../src/plot/colormap.js'
 import type { NetworkPair } from '../../src/results/store/pairs.js'
 import { randomCases } from '../support/randomCases.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
@@ -37,7 +36,7 @@ describe('the first view', () => {
   it('shows the first object in the first network, the variant of its pair beside it where there is one', () => {
     expect(FIRST).toMatchObject({
       ...{ model: 'alexnet', other: 'alexnet-aa', layer: 'fc6', size: 125, patch: 'car', anchor: 'center' },
-      ...{ shows: 'similarity', difference: false, cursor: { row: 4, col: 4 }, colours: 'hot' },
+      ...{ shows: 'similarity', cursor: { row: 4, col: 4 } },
       limits: { low: 0.88, high: 1 },
     })
     expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).other).toBeNull()
@@ -96,10 +95,8 @@ describe('a link', () => {
     ...{ model: names, other: fc.option(given), patch: fc.option(given), layer: names },
     size: fc.integer({ min: 1, max: 224 }),
     anchor: fc.oneof(fc.constantFrom('center', 'top-left'), places),
-    difference: fc.boolean(),
     shows: fc.constantFrom('similarity', 'probability', 'answers'),
     cursor: places,
-    colours: fc.constantFrom(...Object.keys(COLOUR_MAPS)),
     limits: fc.oneof(limits, fc.constant('fit' as const)),
   })
 
@@ -107,8 +104,7 @@ describe('a link', () => {
     fc.assert(
       fc.property(views, (view) => {
         const fragment = formatView(view)
-        const difference = view.difference && view.other !== null
-        expect(parseView(fragment, FIRST)).toEqual({ ...view, difference })
+        expect(parseView(fragment, FIRST)).toEqual(view)
         expect(new URL(fragment, 'file:///results/index.html').hash).toBe(fragment)
       }),
       RUNS,
@@ -116,8 +112,8 @@ describe('a link', () => {
   })
 
   it('leaves what it does not name as it is, and what is no number or unknown', () => {
-    const base = { ...FIRST, shows: 'answers', cursor: { row: 3, col: 4 }, colours: 'grey' } as const
-    const same = ['', '&size=1e9&at=1,2,3&limits=1,0.88&map=x', '&colours=__proto__&at=--1,2&limits=NaN,1', '&size=-.']
+    const base = { ...FIRST, shows: 'answers', cursor: { row: 3, col: 4 } } as const
+    const same = ['', '&size=1e9&at=1,2,3&limits=1,0.88&map=x', '&at=--1,2&limits=NaN,1', '&size=-.']
     for (const rest of same) expect(parseView(`#network=alexnet${rest}`, base)).toEqual(base)
     expect(parseView('#network=own&patch=&with=&show=difference', base)).toEqual({
       ...{ ...base, model: 'own', patch: null, other: null },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decibelText, decimalText, signedText, withMinus } from '../../src/plot/numberText.js'
-import { linearScale, logScale, octaveScale, positionScale, rangeScale, type Scale } from '../../src/plot/scale.js'
+import { linearScale, logScale, positionScale, rangeScale, type Scale } from '../../src/plot/scale.js'
 
 const ticksOf = ({ ticks, format }: Scale) => ticks.map(format).join(' ')
 
@@ -28,13 +28,6 @@ describe('other scales', () => {
     expect(ticksOf(scale)).toBe('10⁻⁶ 10⁻⁵ 10⁻⁴ 10⁻³ 10⁻² 10⁻¹')
     expect([1e-3, 0, 1e-9, 5].map(scale.at)).toEqual([expect.closeTo(0.6, 9), 0, 0, 1])
     expect([ticksOf(logScale([])), ticksOf(logScale([100]))]).toEqual(['10⁰ 10¹', '10² 10³'])
-  })
-
-  it('of octaves set doubled values equally far apart', () => {
-    const { at } = octaveScale([2, 4, 8])
-    expect([1, 2, 4, 8, 9].map(at)).toEqual([0, 0, 0.5, 1, 1])
-    expect(octaveScale([8]).at(8)).toBe(0.5)
-    expect(ticksOf(octaveScale([1, 2, 3, 4, 5]))).toBe('1 2 4')
   })
 
   it('between two ends place what lies between, and write every tick with the same decimals', () => {

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../src/engine/scene/positions.js'
 import { packageVersion } from '../../src/files/package.js'
 import { catalogEntry } from '../../src/networks/catalog/catalog.js'
 import { firstView, parseView } from '../../src/page/browser/view.js'
 import type { ReportSection } from '../../src/page/html/section.js'
-import { PAPER_LIMITS } from '../../src/plot/colormap.js'
 import { arithmeticSections } from '../../src/report/arithmetic/section.js'
-import { chartsSection } from '../../src/report/charts/sections.js'
 import { figuresSection, paperFigures } from '../../src/report/figures/figures.js'
 import { findingsMarkdown, findingsSections } from '../../src/report/findings/document.js'
 import { findingsOf } from '../../src/report/findings/findings.js'
-import { heatmapSection } from '../../src/report/sections/heatmaps.js'
 import { paperRows } from '../../src/report/sections/paper.js'
 import { protocolNote, provenanceSection } from '../../src/report/sections/provenance.js'
 import { isAbout, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
@@ -93,8 +89,6 @@ describe('the report of a whole study', () => {
   it('has these sections on the page', async () => {
     const sections = [
       ...findingsSections(findings, rows, SOURCE),
-      chartsSection(rows, SOURCE),
-      heatmapSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter(isAbout('objects'))) },
       figuresSection(paperFigures(WHOLE_STUDY, PAIRS), true),
       ...arithmeticSections(arithmetic, tables.filter(isAbout('arithmetic'))),
@@ -107,11 +101,9 @@ describe('the report of a whole study', () => {
     const read = links.map((link) => parseView(link.replaceAll('&amp;', '&'), start))
     expect(new Set(read.map((view) => view?.model))).toEqual(new Set(WHOLE_STUDY.map(({ model }) => model)))
     expect(new Set(read.map((view) => `${view?.layer} ${view?.size}`))).toEqual(new Set(['fc 125', 'fc 75']))
-    expect(new Set(read.map((view) => view?.anchor))).toEqual(new Set(ANCHOR_NAMES))
   })
 
   it('has no section of what was not measured', () => {
-    expect(chartsSection([], SOURCE).html).toBe('')
     expect(arithmeticSections([], [])).toEqual([])
     expect(arithmeticSections([{ ...studyOf('net', []), scenes: [] }], [])[0]?.html).not.toContain('<h3>')
   })

@@ -46,8 +46,8 @@ export function forgiveMissingFiles(): void {
 /** Waits until the maps of the view are drawn. */
 export async function ready(): Promise<void> {
   await page.waitForFunction(() => {
-    const plots = [...document.querySelectorAll('.plot')]
-    return plots.length > 0 && plots.every((plot) => plot.getAttribute('aria-busy') === 'false')
+    const frames = [...document.querySelectorAll('.frame')]
+    return frames.length > 0 && frames.every((one) => one.getAttribute('aria-busy') === 'false')
   })
   await frame()
 }
@@ -74,27 +74,50 @@ export async function follow(parameters: Readonly<Record<string, string>>): Prom
   await ready()
 }
 
+/** Clicks a link at the end of the page, far from the maps. */
+export async function clickLink(parameters: Readonly<Record<string, string>>): Promise<void> {
+  await page.evaluate(
+    (href) => {
+      const link = Object.assign(document.createElement('a'), { href, textContent: 'a link', id: 'test-link' })
+      document.getElementById('test-link')?.remove()
+      document.querySelector('main')?.append(link)
+    },
+    `#${new URLSearchParams(parameters)}`,
+  )
+  await page.click('#test-link')
+}
+
 /** Chooses an option by its text, or a network by its name, and waits for the maps. */
 export async function choose(select: string, label: string): Promise<void> {
   const all = await texts(`#${select} option`)
-  const named = all.find((one) => one.startsWith(`\u2068${label}\u2069 — `))
+  const named = all.find((one) => one === `\u2068${label}\u2069`)
   await page.selectOption(`#${select}`, { label: named ?? label })
   await ready()
 }
 
-/** Moves the pointer over one position of a square map. */
-export async function hover(panel: 'a' | 'b', row: number, col: number, side: number): Promise<void> {
-  const canvas = page.locator(`#${panel}-plot canvas`)
-  await canvas.scrollIntoViewIfNeeded()
-  const { x, y, width, height } = await boxOf(`#${panel}-plot canvas`)
-  await page.mouse.move(x + ((col + 0.5) / side) * width, y + ((row + 0.5) / side) * height)
-  await frame()
+/** Types a position, in pixels, at which the object then is. */
+export async function goTo(row: number, col: number): Promise<void> {
+  for (const [axis, pixels] of Object.entries({ row, col })) {
+    await page.fill(`#at-${axis}`, String(pixels))
+    await page.press(`#at-${axis}`, 'Enter')
+    await frame()
+  }
 }
 
-/** Clicks at the pointer's position. */
-export async function press(): Promise<void> {
-  await page.mouse.down()
-  await page.mouse.up()
+/** What a test knows of a map in its frame, in pixels of the frame. */
+interface TestedMap {
+  readonly size: number
+  readonly stride: number
+  readonly frame?: number
+}
+
+/** The colour of a map at a position, by index, as its frame shows it beside the object, or on it as a dot. */
+export async function mapColour(panel: 'a' | 'b', row: number, col: number, map: TestedMap): Promise<number[]> {
+  const { size, stride, frame: side = 224 } = map
+  const canvas = `#${panel}-frame .map`
+  const width = await page.$eval(canvas, (one) => (one as HTMLCanvasElement).width)
+  const at = (index: number) => Math.round(((index * stride + size / 2) * width) / side)
+  return pixel(canvas, at(row), at(col))
 }
 
 export async function boxOf(selector: string) {
@@ -118,10 +141,10 @@ export async function number(selector: string): Promise<number> {
 /** Texts of the chosen options, by default of both networks, layer, size, object, anchor. Networks have only their name. */
 export async function chosen(ids = ['a-model', 'b-model', 'layer', 'size', 'patch', 'anchor']): Promise<string[]> {
   const all = await page.evaluate(
-    (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
+    (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement | null)?.selectedOptions[0]?.text ?? ''),
     ids,
   )
-  return all.map((one) => one.replace(/^\u2068(.*)\u2069 — .*$/u, '$1'))
+  return all.map((one) => one.replace(/^\u2068(.*)\u2069$/u, '$1'))
 }
 
 /** Red, green and blue of one pixel of a canvas. */

@@ -78,15 +78,14 @@ export const DETECTOR: HeadRow = {
     {
       name: 'overlap',
       title: 'overlap of box and object',
-      explanation:
-        'Its colour shows how well the best box of the object’s class fits the object (intersection over union).',
+      explanation: 'how well the best box fits the object (intersection over union)',
       summary: 'overlap of its box with the object',
       of: (sighting) => detectionAt(sighting).overlap,
     },
     {
       name: 'found',
       title: 'whether the object is found',
-      explanation: 'Its colour shows whether the detector finds the object, or what else it sees.',
+      explanation: 'whether the detector finds the object, or what else it sees',
       summary: 'is found',
       of: (sighting) => detectionAt(sighting).outcome,
       names: OUTCOMES,

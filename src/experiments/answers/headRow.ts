@@ -45,7 +45,10 @@ export interface Seen {
 
 export interface HeadMap {
   readonly name: HeadQuantity
-  /** The map in the page's menu, under it, and in a sentence with its mean or, of `names`, after the object's class. */
+  /**
+   * The map in the page's menu, after “Colour: ” in its explanation, and in a sentence with its mean or, of `names`, after
+   * the object's class.
+   */
   readonly title: string
   readonly explanation: string
   readonly summary: string

@@ -4,7 +4,9 @@ import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
 import type { PanelId } from '../site/view.js'
 import { drawn, MARK, panelMark, useWidth } from './drawing.js'
-import { EDGE } from './plot.js'
+
+/** The border of a bar or plot. The attributes are for saved figures, which have no CSS. */
+export const EDGE = { class: 'edge', fill: 'none', stroke: TICK_COLOUR }
 
 const HEIGHT = 50
 const MARGIN = 26

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { HeadRow } from '../../experiments/answers/headRow.js'
 import { headOf } from '../../experiments/answers/heads.js'
 import { squareText } from '../../patches/sizes.js'
-import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
+import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
 import type { PanelId, Quantity, View } from '../site/view.js'
@@ -29,50 +29,63 @@ function mapsIn(heads: readonly HeadRow[]): readonly { readonly name: Quantity; 
   ]
 }
 
-export function Controls({ state: { index, view, fits }, change }: ControlsProps) {
+interface NetworkMenuProps extends ControlsProps {
+  readonly panel: PanelId
+}
+
+/** Chooses the network of a frame, and says what it knows. Without another network, it is only a name. */
+export function NetworkMenu({ panel, state, change }: NetworkMenuProps) {
+  const { index, view, fits } = state
   const models = modelsOf(index)
-  const textOf = (model: string) => {
-    const knows = index.groups.find((group) => group.model === model)?.knows
-    return knows === undefined ? model : `${isolated(model)} — ${knows}`
-  }
-  const hasAnswers = fits.some(({ group }) => group.classes !== null)
-  const maps = mapsIn(fits.map(({ group }) => headOf(group.head)))
+  const isFirst = panel === 'a'
+  const own = fits[isFirst ? 0 : 1]?.group.model
+  const knows = index.groups.find((group) => group.model === own)?.knows
+  const choose = (model: string) =>
+    change((now) => {
+      const other = isFirst ? now.other : now.model
+      // Both frames swap places if the other one has the network.
+      const swapped = model === other ? own : other
+      if (isFirst) return { ...now, model, other: now.other === null ? null : (swapped ?? null) }
+      return model === NO_NETWORK ? { ...now, other: null } : { ...now, other: model, model: swapped ?? now.model }
+    })
+  if (!isFirst && models.length < 2) return null
   return (
-    <div class="controls">
+    <span class="network">
       <Choices
-        label={<PanelLabel panel="a" words="Network" />}
-        id="a-model"
-        options={models}
-        textOf={textOf}
-        value={fits[0].group.model}
-        choose={(model) => change((now) => ({ ...now, model }))}
+        label={<PanelLabel panel={panel} words={isFirst ? 'Network' : 'Second network'} />}
+        id={`${panel}-model`}
+        options={isFirst ? models : [...models, NO_NETWORK]}
+        textOf={(model) => (model === NO_NETWORK ? model : isolated(model))}
+        value={isFirst ? fits[0].group.model : (own ?? NO_NETWORK)}
+        choose={choose}
       />
-      <Choices
-        label={<PanelLabel panel="b" words="Second network" />}
-        id="b-model"
-        options={[...models, NO_NETWORK]}
-        textOf={textOf}
-        value={fits[1]?.group.model ?? NO_NETWORK}
-        choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
-      />
-      <Choices
-        label="Maps show"
-        id="shows"
-        options={maps.map(({ name }) => name).toReversed()}
-        textOf={(one) => maps.find(({ name }) => name === one)?.title ?? one}
-        isOff={(one) => one !== 'similarity' && !hasAnswers}
-        value={view.shows}
-        choose={(shows) => change((now) => ({ ...now, shows }))}
-      />
-    </div>
+      {knows !== undefined && <span class="soft knows">{knows}</span>}
+      {isFirst && view.other === null && <NetworkMenu panel="b" state={state} change={change} />}
+    </span>
   )
 }
 
-/** Option of the menu that stands for "no second map". No network has this name. */
+/** Option of the menu that stands for "no second frame". No network has this name. */
 const NO_NETWORK = '— none'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
   return [...new Set(groups.map(({ model }) => model))]
+}
+
+/** Chooses the size of the object. A report has its sizes; on the live page, any size is possible. */
+export function SizeMenu({ state: { index, fits }, change }: ControlsProps) {
+  const [{ group }] = fits
+  const sizes = index.groups.filter((one) => one.model === group.model && kindOf(one) === kindOf(group))
+  if (index.isLive || sizes.length < 2) return null
+  return (
+    <Choices
+      label="Size"
+      id="size"
+      options={sizes.map((one) => squareText([one], index.groups))}
+      value={squareText([group], index.groups)}
+      choose={(text) => change((now) => ({ ...now, size: Number.parseInt(text, 10) }))}
+    />
+  )
 }
 
 interface SettingsProps {
@@ -82,23 +95,32 @@ interface SettingsProps {
   readonly limits: ColourLimits
 }
 
-const ANY_POSITION = 'any position: click a map'
+const ANY_POSITION = 'any position: move the object there'
 
 export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
   const { index, view, fits } = state
   const { change } = viewer
   const [first] = fits
   const { group, choice, unit, anchor, anchorPosition } = first
-  const isLive = index.isLive === true
   const kind = kindOf(group)
   const mean = `mean of all ${kind}s`
-  const sizes = index.groups.filter((one) => one.model === group.model && kindOf(one) === kind)
+  const hasAnswers = fits.some((one) => one.group.classes !== null)
+  const maps = mapsIn(fits.map((one) => headOf(one.group.head)))
   const anywhere = anchor === null ? positionText(anchorPosition) : ANY_POSITION
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
     <details id="settings">
       <summary>Settings</summary>
       <div class="settings">
+        <Choices
+          label="Maps show"
+          id="shows"
+          options={maps.map(({ name }) => name).toReversed()}
+          textOf={(one) => maps.find(({ name }) => name === one)?.title ?? one}
+          isOff={(one) => one !== 'similarity' && !hasAnswers}
+          value={view.shows}
+          choose={(shows) => change((now) => ({ ...now, shows }))}
+        />
         {/* Answers come from the output layer, so a chosen layer shows only in maps of similarity. */}
         <Choices
           label="Layer of similarity"
@@ -107,15 +129,6 @@ export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
           value={choice.layer}
           choose={(layer) => change((now) => ({ ...now, layer, shows: 'similarity' }))}
         />
-        {!isLive && (
-          <Choices
-            label="Size"
-            id="size"
-            options={sizes.map((one) => squareText([one], index.groups))}
-            value={squareText([group], index.groups)}
-            choose={(text) => change((now) => ({ ...now, size: Number.parseInt(text, 10) }))}
-          />
-        )}
         <Choices
           label={kind === 'object' ? 'Object' : 'Photograph'}
           id="patch"
@@ -131,26 +144,9 @@ export function ViewerSettings({ state, viewer, limits }: SettingsProps) {
           choose={(name) => change((now) => ({ ...now, anchor: name === anywhere ? now.cursor : name }))}
         />
         <button type="button" id="anchor-here" onClick={viewer.actions(0).anchorHere}>
-          Set the anchor at the cursor
+          Set the anchor at the object
         </button>
         <Limits view={view} limits={limits} change={change} />
-        <Choices
-          label="Colour map"
-          id="colours"
-          options={Object.keys(COLOUR_MAPS)}
-          value={view.colours}
-          choose={(colours) => change((now) => ({ ...now, colours }))}
-        />
-        <label class="check">
-          <input
-            type="checkbox"
-            id="show-difference"
-            checked={view.difference}
-            disabled={view.other === null}
-            onChange={({ currentTarget }) => change((now) => ({ ...now, difference: currentTarget.checked }))}
-          />
-          Show the difference B − A
-        </label>
       </div>
     </details>
   )

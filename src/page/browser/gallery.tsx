@@ -1,15 +1,13 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { comparedIn, kindOf, PATCH_KINDS } from '../site/groups.js'
-import type { PictureKey, SiteGroup, SiteIndex } from '../site/siteIndex.js'
+import type { PictureKey, SiteGroup, SiteIndex, SiteUnit } from '../site/siteIndex.js'
 import type { Fitted } from './fit.js'
 import { Picture } from './picture.js'
 import type { ViewerActions } from './state.js'
 
-/** Whether there is a choice of objects, and no maps of all objects where the reader can choose one. */
-export function isGalleryNeeded({ groups, isLive }: SiteIndex): boolean {
-  const isOne =
-    !isLive && groups.every(({ units }) => units.length === 1 && units[0]?.patch === groups[0]?.units[0]?.patch)
-  return !isOne && document.getElementById('every-object-app') === null
+/** Whether there is more than one object to choose from. */
+export function hasChoice({ groups, isLive }: SiteIndex): boolean {
+  return isLive === true || new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch))).size > 1
 }
 
 interface GalleryProps {
@@ -20,8 +18,8 @@ interface GalleryProps {
 }
 
 /**
- * The objects of the chosen network and size, and its whole photographs. Only the live page and studies without answers
- * have it; in other studies, the reader chooses an object among the small maps below the viewer.
+ * The objects of the chosen network and size, and its whole photographs. In a report, those come first whose answers
+ * agree least.
  */
 export function Gallery({ fitted, index, pictureOf, change }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
@@ -44,7 +42,7 @@ export function Gallery({ fitted, index, pictureOf, change }: GalleryProps) {
       <legend class="hidden">{groups.map((group) => `${kindOf(group)}s`).join(' and ')}</legend>
       <div class="strip" ref={strip}>
         {groups.flatMap((group) =>
-          group.units.map(({ patch }, unit) => (
+          sortedUnits(group).map(([unit, { patch }]) => (
             <label class="thumb" key={`${group.key} ${patch}`}>
               <input
                 type="radio"
@@ -62,4 +60,10 @@ export function Gallery({ fitted, index, pictureOf, change }: GalleryProps) {
       </div>
     </fieldset>
   )
+}
+
+/** The objects with their indices, those first whose answers agree least. Objects without answers keep their order. */
+function sortedUnits({ units }: SiteGroup): readonly (readonly [number, SiteUnit])[] {
+  const agreementOf = ({ answer }: SiteUnit) => answer?.agreement ?? 1
+  return [...units.entries()].sort(([, a], [, b]) => agreementOf(a) - agreementOf(b))
 }

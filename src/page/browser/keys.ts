@@ -6,7 +6,6 @@ export interface CursorActions {
    * in pixels of the frame and may be outside it.
    */
   readonly place: (position: Position) => void
-  readonly choose: (position: Position, isTouch: boolean) => void
   /** Moves the cursor by a number of positions down and right. `Infinity` moves it to the edge of the map. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void

@@ -1,5 +1,4 @@
 import type { SiteIndex } from '../site/siteIndex.js'
-import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
 import { startObjectMatrix } from './objectMatrix.js'
@@ -9,6 +8,5 @@ import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(index)
-bindContents()
 startObjectMatrix(index, startViewer(fileSource(index)))
 bindPrint()

@@ -5,11 +5,11 @@ import { decimalText } from '../../plot/numberText.js'
 import { correspondingPosition } from '../site/groups.js'
 import type { SiteGroup } from '../site/siteIndex.js'
 import { PANEL_IDS, type PanelId } from '../site/view.js'
-import { cosineText, decimalsFor, isolated, positionText, probabilityText, wayText } from '../text/text.js'
+import { cosineText, decimalsFor, isolated, positionText, probabilityText } from '../text/text.js'
 import { type AnswerAt, answerAt } from './answers.js'
 import { nearestPosition } from './fit.js'
-import { anchorOf, type LoadedMap } from './maps.js'
-import type { Colour, Regions } from './regions.js'
+import type { LoadedMap } from './maps.js'
+import type { Colour } from './regions.js'
 
 /** The values of a map at the position of its grid that is nearest to the cursor, or at its anchor. */
 export interface MapValue extends AnswerAt {
@@ -94,9 +94,6 @@ export function Place({ reading, place }: PlaceProps) {
         (['row', 'col'] as const).map((axis) => (
           <PlaceField key={axis} axis={axis} reading={reading} place={place} say={setAnswer} />
         ))}
-      <span id="at-offset" class="soft" hidden={words !== ''}>
-        {reading && offsetText(reading)}
-      </span>
       <span id="at-fault" class="fault" role="status">
         {words}
       </span>
@@ -113,7 +110,7 @@ interface PlaceFieldProps extends Pick<PlaceProps, 'place'> {
 function PlaceField({ axis, reading: { position, map }, place, say }: PlaceFieldProps) {
   /** Text in the field until it is a position and the user leaves the field or presses Enter. */
   const [typed, setTyped] = useState<string>()
-  useEffect(() => setTyped(undefined), [position.row, position.col])
+  useEffect(() => setTyped(undefined), [position[axis]])
   const { group } = map.fitted
   const isInvalid = typed !== undefined && faultOf(typed, group, axis) !== ''
   const take = (text: string) => {
@@ -171,30 +168,6 @@ export function pixelsIn(text: string): number | undefined {
   return /^-?\d{1,5}$/.test(digits) ? Number(digits) : undefined
 }
 
-/** The answer and the value of one map at the cursor. */
-export function ReadingLine({ reading, readings, regions }: ReadingLineProps) {
-  const { panel, map, position, answer, name } = reading
-  const isApart = !isSamePosition(position, readings[0]!.position)
-  const value = valueTexts(readings)[readings.indexOf(reading)]
-  return (
-    <p class="here">
-      {name !== undefined && <Swatch colour={regions.colourOfClass(name)} />}{' '}
-      <strong id={`${panel}-answer`}>{answer}</strong>
-      {answer && value && ', '}
-      {value && `${map.quantity} `}
-      {value && <strong id={`${panel}-value`}>{value}</strong>}{' '}
-      <span class="soft">at {isApart ? nearText(reading) : 'the cursor'}</span>
-    </p>
-  )
-}
-
-interface ReadingLineProps {
-  readonly reading: MapValue
-  /** Readings of both maps, so that their values get the same number of decimals. */
-  readonly readings: readonly MapValue[]
-  readonly regions: Regions
-}
-
 /** Tells the networks apart without colours, which stand for classes: A is round, B is square. */
 export function Badge({ panel }: { readonly panel: PanelId }) {
   return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
@@ -237,9 +210,7 @@ export function spokenText(readings: readonly MapValue[]): string {
  * For each map, its value at the cursor; empty if it shows classes. Until the value is computed, the text is ≈ and the
  * value at a nearby position. Only a similarity of exactly 1 is shown as 1.
  */
-export function valueTexts(readings: readonly MapValue[]): readonly string[] {
-  const cosines = readings.filter(({ map }) => map.quantity === 'similarity').map(({ shown }) => shown)
-  const decimals = decimalsFor([1, ...cosines])
+export function valueTexts(readings: readonly MapValue[], decimals = cosineDecimals(readings)): readonly string[] {
   return readings.map(({ map: { quantity, regions, error }, shown, isNearby }) => {
     if (regions !== undefined) return ''
     const text = quantity === 'similarity' ? cosineText(shown, decimals, error) : probabilityText(shown)
@@ -247,19 +218,8 @@ export function valueTexts(readings: readonly MapValue[]): readonly string[] {
   })
 }
 
-function nearText({ position, map }: MapValue): string {
-  return `${positionText(position)}, its ${isSamePosition(position, anchorOf(map)) ? anchorName(map) : 'nearest position'}`
-}
-
-/** Maps of similarity compare with the anchor, and all others with the center. */
-function anchorName({ quantity }: LoadedMap): string {
-  return quantity === 'similarity' ? 'anchor' : 'center'
-}
-
-function offsetText({ position, map }: MapValue): string {
-  const name = anchorName(map)
-  const way = wayText(map.fitted.group, anchorOf(map), position)
-  if (way !== '') return `${way} of the ${name}`
-  const isOnMap = isSamePosition(position, nearestPosition(map.fitted.group, position))
-  return isOnMap ? `at the ${name}` : `at the ${name}, between the positions of the map`
+/** Decimals with which the similarities of all maps differ from 1 and from each other, if they do. */
+export function cosineDecimals(readings: readonly MapValue[]): number {
+  const cosines = readings.filter(({ map }) => map.quantity === 'similarity').map(({ shown }) => shown)
+  return decimalsFor([1, ...cosines])
 }

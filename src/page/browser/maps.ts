@@ -2,7 +2,7 @@ import { isSamePosition, type Position } from '../../engine/scene/positions.js'
 import { indexOf } from '../../experiments/maps/grid.js'
 import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { centerOf, kindOf } from '../site/groups.js'
-import { decodeMap, fromBase64, roundCosine } from '../site/mapCoding.js'
+import { decodeMap, fromBase64 } from '../site/mapCoding.js'
 import { HEAD_MAPS, type Quantity } from '../site/view.js'
 import { positionText } from '../text/text.js'
 import {
@@ -131,30 +131,6 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
     lowest: counted.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
     highest: counted.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
   }
-}
-
-/**
- * The map B − A. Undefined if the maps have different positions or quantities, or show predicted classes, which cannot
- * be subtracted.
- */
-export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
-  const [a, b] = [first.fitted.group, second.fitted.group]
-  if (first.quantity !== second.quantity || first.regions !== undefined) return undefined
-  if (a.rows !== b.rows || a.cols !== b.cols || a.stride !== b.stride || a.first !== b.first) return undefined
-  const values = second.values.map((value, i) => roundCosine(value - first.values[i]!))
-  const known = knownOfBoth(first.known, second.known)
-  return { ...second, ...measured(values, known), ...(known && { known }) }
-}
-
-function knownOfBoth(first: Uint8Array | undefined, second: Uint8Array | undefined): Uint8Array | undefined {
-  if (first === undefined || second === undefined) return first ?? second
-  return first.map((isKnown, i) => isKnown & second[i]!)
-}
-
-/** Colour scale from −d to d, where d is the largest difference. Zero gets the colour in the middle. */
-export function differenceLimits({ lowest, highest }: LoadedMap): ColourLimits {
-  const largest = Math.max(-lowest, highest, 1e-5)
-  return { low: -largest, high: largest }
 }
 
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }

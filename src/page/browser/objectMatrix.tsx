@@ -1,6 +1,5 @@
 import { render, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { sizeText } from '../../patches/sizes.js'
 import {
   type AnsweredObject,
   answeredObjects,
@@ -16,7 +15,6 @@ import type { SiteGroup, SiteIndex, SmallAnswers, SmallAnswersOfGroup } from '..
 import { PANEL_IDS, type PanelId } from '../site/view.js'
 import { classWords, isolated, probabilityText, shareText } from '../text/text.js'
 import { namedAnswer } from './answers.js'
-import { Choices } from './controls.js'
 import { element } from './dom.js'
 import { paint, useWidth } from './drawing.js'
 import { loadPicture, loadSmallAnswers } from './files.js'
@@ -25,7 +23,6 @@ import { moveFocus } from './keys.js'
 import { Badge, Swatch } from './mapValues.js'
 import { Picture } from './picture.js'
 import { type Colour, classColours, REST_COLOUR } from './regions.js'
-import { type AnswerActions, Spread } from './spread.js'
 import type { Change } from './view.js'
 import type { RunningViewer } from './viewer.js'
 
@@ -45,8 +42,6 @@ export function startObjectMatrix(index: SiteIndex, viewer: RunningViewer): void
   })
 }
 
-const [BY_AGREEMENT, BY_NAME] = ['agreement', 'name']
-
 interface EveryObjectProps {
   readonly index: SiteIndex
   readonly fits: Fits
@@ -55,7 +50,6 @@ interface EveryObjectProps {
 
 function EveryObject({ index, fits, change }: EveryObjectProps) {
   const [{ group, choice }] = fits
-  const [order, setOrder] = useState(BY_AGREEMENT)
   const [showsAll, setShowsAll] = useState(false)
   const groups = useMemo(() => groupsLike(index, group), [index, group])
   const all = useMemo(() => answeredObjects(groups), [groups])
@@ -69,18 +63,7 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
   }
   return (
     <div class="every">
-      <Spread answers={all.flatMap(({ answers }) => answers)} {...actions} />
-      <div class="choices">
-        <Sizes index={index} group={group} change={change} />
-        <Choices label="Sort by" id="every-order" options={[BY_AGREEMENT, BY_NAME]} value={order} choose={setOrder} />
-      </div>
-      <Matrix
-        index={index}
-        groups={groups}
-        objects={order === BY_AGREEMENT ? objects : objects.toSorted((a, b) => (a.patch < b.patch ? -1 : 1))}
-        isDivided={order === BY_AGREEMENT}
-        {...actions}
-      />
+      <Matrix index={index} groups={groups} objects={objects} {...actions} />
       {objects.length < all.length && (
         <button type="button" onClick={() => setShowsAll(true)}>
           Show all {all.length} objects
@@ -90,39 +73,24 @@ function EveryObject({ index, fits, change }: EveryObjectProps) {
   )
 }
 
-/** Scrolls to the viewer if less than half of map A is on the screen. */
+/** Scrolls to the viewer if less than half of frame A is on the screen. */
 function showViewer(): void {
-  const { top, bottom, height } = element('a-plot', HTMLElement).getBoundingClientRect()
+  const { top, bottom, height } = element('a-frame', HTMLElement).getBoundingClientRect()
   if (Math.min(bottom, innerHeight) - Math.max(top, 0) < height / 2) element('viewer-app', HTMLElement).scrollIntoView()
 }
 
-/** Chooses among the sizes of objects. */
-function Sizes({ index, group, change }: Pick<EveryObjectProps, 'index' | 'change'> & { readonly group: SiteGroup }) {
-  const compared = comparedIn(index)
-  const sizes = new Map(index.groups.map((one) => [compared(one), groupsLike(index, one)]))
-  const choices = [...sizes.values()].filter((groups) => groups.length > 0)
-  const textOf = (groups: readonly SiteGroup[]) => sizeText(groups, index.groups)
-  if (choices.length < 2) return null
-  const choose = (text: string) => {
-    const groups = choices.find((one) => textOf(one) === text) ?? []
-    const next = groups.find(({ model }) => model === group.model) ?? groups[0]!
-    const isThere = (patch: string | null) => next.units.some((unit) => unit.patch === patch)
-    change((view) => ({
-      ...view,
-      size: comparedIn(index)(next),
-      patch: isThere(view.patch) ? view.patch : (next.units[0]?.patch ?? null),
-    }))
-  }
-  const own = textOf(sizes.get(compared(group)) ?? [])
-  return <Choices label="Size" id="every-size" options={choices.map(textOf)} value={own} choose={choose} />
+/** What the small maps ask and tell the viewer. */
+interface AnswerActions {
+  /** The frames of the viewer that show an answer. */
+  readonly panelsOf: (one: ObjectAnswer) => readonly PanelId[]
+  /** Shows an answer in a frame. */
+  readonly choose: (one: ObjectAnswer, panel: PanelId) => void
 }
 
 interface MatrixProps extends AnswerActions {
   readonly index: SiteIndex
   readonly groups: readonly SiteGroup[]
   readonly objects: readonly AnsweredObject[]
-  /** Whether objects with a confident answer come first, so that a title stands above them and above the others. */
-  readonly isDivided: boolean
 }
 
 /** Sizes in CSS pixels: the smallest and the largest map, the distance between two, and the names of the networks. */
@@ -131,7 +99,7 @@ const [LEAST, MOST, GAP, NAMES] = [78, 108, 8, 130]
 const NARROW = 560
 
 /** Small maps of answers: a row for each network, a column for each object. Columns that do not fit wrap. */
-function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixProps) {
+function Matrix({ index, groups, objects, panelsOf, choose }: MatrixProps) {
   const [box, width] = useWidth<HTMLDivElement>()
   const [maps, fault] = useSmallMaps(groups)
   const { isNarrow, lines, columns, cell } = matrixShape(width, objects.length)
@@ -140,7 +108,7 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
   const columnOf = (object: AnsweredObject, i: number, line: readonly AnsweredObject[]): Column => ({
     object,
     colours: classColours(index.classes?.find(({ patch }) => patch === object.patch) ?? { right: [], others: [] }),
-    isTitled: isDivided && object.isConfident !== line[i - 1]?.isConfident,
+    isTitled: object.isConfident !== line[i - 1]?.isConfident,
   })
   const mapOf = (one: ObjectAnswer, colours: Colours) => (
     <AnswerMap
@@ -154,12 +122,7 @@ function Matrix({ index, groups, objects, isDivided, panelsOf, choose }: MatrixP
   )
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus among the buttons
-    <div
-      ref={box}
-      class={`${isNarrow ? 'narrow' : ''}${isDivided ? ' divided' : ''}`}
-      style={{ '--cell': `${cell}px` }}
-      onKeyDown={moveFocus}
-    >
+    <div ref={box} class={isNarrow ? 'narrow' : ''} style={{ '--cell': `${cell}px` }} onKeyDown={moveFocus}>
       {Array.from({ length: lines }, (_, i) => {
         const line = objects.slice(i * columns, (i + 1) * columns)
         return (

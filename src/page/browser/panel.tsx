@@ -1,121 +1,99 @@
 import { useMemo } from 'preact/hooks'
+import { isSamePosition, type Position } from '../../engine/scene/positions.js'
 import { answerAgreement } from '../../experiments/maps/windowAnswers.js'
-import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
+import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { decimalText } from '../../plot/numberText.js'
-import { kindOf, sideText } from '../site/groups.js'
+import { correspondingPosition, kindOf, sideText } from '../site/groups.js'
+import type { PictureKey } from '../site/siteIndex.js'
 import { HEAD_MAPS, type PanelId } from '../site/view.js'
 import {
   agreementText,
   classWords,
   cosineText,
   decimalsFor,
-  differenceText,
   isolated,
   positionsText,
   positionText,
   probabilityText,
   shareText,
 } from '../text/text.js'
-import { ColourBar } from './colourBar.js'
-import { baselineOf, type Fitted } from './fit.js'
-import type { CursorActions } from './keys.js'
-import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
-import { Badge, type MapValue, ReadingLine, Swatch } from './mapValues.js'
-import { type ColourOf, Plot } from './plot.js'
-import { Profile } from './profiles.js'
+import { NetworkMenu } from './controls.js'
+import { baselineOf, type Fitted, nearestPosition } from './fit.js'
+import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
+import { type MapValue, Swatch } from './mapValues.js'
 import type { ClassRegion } from './regions.js'
-import { type Format, SaveRow } from './saveRow.js'
-import type { ShownMaps } from './shownMaps.js'
+import { currentMaps, type ShownMaps } from './shownMaps.js'
+import { type ColourOf, Stage } from './stage.js'
+import type { State, ViewerActions } from './state.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
-  readonly fitted: Fitted
-  readonly map: LoadedMap | undefined
-  /** Drawn until the map has arrived. */
-  readonly previous: LoadedMap | undefined
+  /** Index of the panel: 0 for A, 1 for B. */
+  readonly i: number
+  readonly state: State
+  readonly viewer: ViewerActions
   /** What the page shows in both panels. */
   readonly figure: ShownMaps
-  /** Readings of both maps. */
-  readonly readings: readonly MapValue[]
-  readonly note: string
-  readonly isBusy: boolean
-  readonly actions: CursorActions
-  readonly save: (map: LoadedMap, format: Format) => Promise<void>
+  readonly reading: MapValue | undefined
+  readonly pictureOf: (key: PictureKey) => Promise<string>
 }
 
-export function MapPanel(props: MapPanelProps) {
-  const { panel, fitted, map, previous, figure, readings, note, isBusy, actions, save } = props
+/** A network: its name, the legend of its map, and the frame with object and map. */
+export function MapPanel({ panel, i, state, viewer, figure, reading, pictureOf }: MapPanelProps) {
   const { colours, limits, regions } = figure
-  const difference = panel === 'b' ? figure.difference : undefined
-  const reading = readings.find((one) => one.panel === panel)
-  const shown = difference ?? map
-  const drawn = map ?? previous
+  const fitted = state.fits[i]!
+  const map = currentMaps(state)[i]
+  const note = state.notes[i] ?? ''
+  const isBusy = state.isBusy[i] ?? false
+  const drawn = map ?? previousMap(state.maps[i], fitted)
   const colourOf = useMemo<ColourOf>(() => {
-    if (difference !== undefined) return scaled(DIFFERENCE_COLOURS, differenceLimits(difference))
     if (drawn?.regions) return (number) => regions.colourOf(drawn, number)
     return scaled(colours, drawn?.quantity === 'similarity' ? limits : PROBABILITY_LIMITS)
-  }, [drawn, difference, colours, limits, regions])
-  const isSimilarity = map?.quantity === 'similarity' && difference === undefined
+  }, [drawn, colours, limits, regions])
   return (
-    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`}>
-      <h3 class="of" title={mapTitle(fitted, map)}>
-        <Badge panel={panel} /> <span id={`${panel}-of`}>{mapTitle(fitted, map)}</span>
-      </h3>
-      <Plot
-        id={`${panel}-plot`}
-        label={labelOf(panel, map, difference)}
-        map={shown ?? previous}
+    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Network ${panel.toUpperCase()}`}>
+      <div class="head">
+        <NetworkMenu panel={panel} state={state} change={viewer.change} />
+        <span class="summary" id={`${panel}-summary`}>
+          {map && summaryText(map)}
+        </span>
+      </div>
+      <ul class="legend" id={`${panel}-legend`}>
+        {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
+        {map?.quantity === 'similarity' && <SimilarityLegend map={map} limits={limits} panel={panel} />}
+      </ul>
+      <Stage
+        panel={panel}
+        fitted={fitted}
+        map={drawn}
         colourOf={colourOf}
-        anchor={map && anchorOf(map)}
-        cursor={reading?.position}
+        position={reading?.position ?? objectIn(fitted, state)}
+        reading={reading}
+        regions={regions}
+        label={labelOf(panel, map)}
+        note={panel === 'a' && kindOf(fitted.group) === 'object' ? figure.note : ''}
         isBusy={isBusy}
-        actions={actions}
+        pictureOf={pictureOf}
+        actions={viewer.actions(i)}
       />
-      <Profile id={`${panel}-row-profile`} axis="col" panel={panel} readings={readings} regions={regions} />
-      {/* The note is below the map, so that both maps have the same height on the page. With the role `timer`, screen
-          readers do not read every update. */}
+      {/* With the role `timer`, screen readers do not read every update. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
-      {difference && (
-        <ColourBar
-          id="difference-bar"
-          label="Colour scale of differences"
-          colourOf={DIFFERENCE_COLOURS}
-          limits={differenceLimits(difference)}
-          marks={reading ? [{ panel, value: difference.values[reading.at]! }] : []}
-        />
-      )}
-      {reading && <ReadingLine reading={reading} readings={readings} regions={regions} />}
-      <p class="summary">
-        <span id={`${panel}-summary`}>
-          {difference ? differenceSummary(difference, reading) : map && summaryText(map)}
-        </span>
-      </p>
-      <p class="summary soft" id={`${panel}-outside`}>
-        {isSimilarity && outsideText(map, limits)}
-      </p>
-      <p class="summary soft" id={`${panel}-baseline`}>
-        {isSimilarity && baselineText(map.fitted)}
-      </p>
-      <ul class="legend" id={`${panel}-legend`}>
-        {map?.regions && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
-      </ul>
-      {shown && <SaveRows panel={panel} map={shown} save={save} />}
     </section>
   )
 }
 
-/** Map A's panel also saves the figure of both maps. */
-function SaveRows({ panel, map, save }: Pick<MapPanelProps, 'panel' | 'save'> & { readonly map: LoadedMap }) {
-  const saveAs = (format: Format) => save(map, format)
-  const words = `Save map ${panel.toUpperCase()}`
-  return (
-    <>
-      {panel === 'a' && <SaveRow id="a-save" words="Save figure" formats={['png', 'svg']} save={saveAs} />}
-      <SaveRow id={`${panel}-save`} words={words} formats={['csv']} save={saveAs} />
-    </>
-  )
+/** Where the object is while no map of it has arrived. */
+function objectIn({ group, anchorPosition }: Fitted, { view, fits }: State): Position {
+  const wanted = correspondingPosition(view.cursor, fits[0].group, group)
+  return isSamePosition(anchorPosition, wanted) ? anchorPosition : nearestPosition(group, wanted)
+}
+
+/** The map of the object before, if its cells lie at the same places. It stays until the new one has arrived. */
+function previousMap(map: LoadedMap | undefined, { group }: Fitted): LoadedMap | undefined {
+  const placeOf = ({ frame, size, rows, stride }: Fitted['group']) => `${frame} ${size} ${rows} ${stride}`
+  return map && placeOf(map.fitted.group) === placeOf(group) ? map : undefined
 }
 
 function LegendItem({
@@ -127,9 +105,24 @@ function LegendItem({
 }) {
   return (
     <li>
-      <Swatch colour={colour} /> {name} {shareText(positions, of.values.length)}
+      <Swatch colour={colour} /> {name} <span class="soft">{shareText(positions, of.values.length)}</span>
     </li>
   )
+}
+
+function SimilarityLegend({ map, limits, panel }: SimilarityLegendProps) {
+  return (
+    <>
+      <li id={`${panel}-baseline`}>{baselineText(map.fitted)}</li>
+      <li id={`${panel}-outside`}>{outsideText(map, limits)}</li>
+    </>
+  )
+}
+
+interface SimilarityLegendProps {
+  readonly map: LoadedMap
+  readonly limits: ColourLimits
+  readonly panel: PanelId
 }
 
 export function mapTitle({ group }: Fitted, map: LoadedMap | undefined): string {
@@ -137,11 +130,10 @@ export function mapTitle({ group }: Fitted, map: LoadedMap | undefined): string 
   return `${isolated(group.model)}${shown}`
 }
 
-function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedMap | undefined): string {
-  if (map === undefined) return `Map ${panel.toUpperCase()}: none`
-  if (difference)
-    return `Map of differences: ${describe(map)}, minus map A. ${differenceSummary(difference, undefined)}`
-  return `Map ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}`
+function labelOf(panel: PanelId, map: LoadedMap | undefined): string {
+  if (map === undefined) return `Frame ${panel.toUpperCase()}: no map`
+  const here = `Drag the ${kindOf(map.fitted.group)}, or use the arrow keys`
+  return `Frame ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}. ${here}`
 }
 
 export function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
@@ -155,8 +147,8 @@ function describe(map: LoadedMap): string {
   const mean = count === 1 ? `mean over one ${kind}` : `mean over ${count} ${kind}s`
   const object = unit === null ? mean : `${kind} ${isolated(choice.patch ?? '')}`
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : positionText(anchorPosition)
-  const compared = map.quantity === 'similarity' ? `anchor ${anchor}` : 'compared with the center'
-  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}, ${compared}`
+  const compared = map.quantity === 'similarity' ? `, compared with the anchor ${anchor}` : ''
+  return `${mapTitle(map.fitted, map)}, ${object}, ${sideText([group])}${compared}`
 }
 
 export function summaryText(map: LoadedMap): string {
@@ -186,14 +178,6 @@ function answersText(map: LoadedMap): string {
   }
   const what = own?.summary ?? `probability of ${answer}`
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
-}
-
-export function differenceSummary({ values, mean, lowest, highest }: LoadedMap, reading: MapValue | undefined): string {
-  const here = reading && values[reading.at]!
-  const decimals = decimalsFor([0, mean, lowest, highest, here ?? 0])
-  const textOf = (value: number) => differenceText(value, decimals)
-  const atCursor = here === undefined ? '' : `${textOf(here)} at the cursor, `
-  return `B − A: ${atCursor}mean ${textOf(mean)}, from ${textOf(lowest)} to ${textOf(highest)}`
 }
 
 function baselineText(fitted: Fitted): string {

@@ -63,7 +63,7 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
       const found = classesOf(map.regions).filter(({ positions }) => positions > 0)
       const named = found.flatMap(({ name, positions, isRight }) => {
         const colour = colours.get(name)
-        const ending = isRight && map.quantity === 'answers' ? ' (correct)' : ''
+        const ending = isRight && map.quantity === 'answers' ? ' ✓' : ''
         return colour === undefined ? [] : [{ name: `${isolated(classWords(name))}${ending}`, positions, colour }]
       })
       const rest = found.filter(({ name }) => !colours.has(name))

@@ -1,18 +1,15 @@
 import { useState } from 'preact/hooks'
 
-/** Formats of values and of figures. */
-export type Format = 'csv' | 'png' | 'svg'
+const FORMATS = ['png', 'svg', 'csv'] as const
+/** Formats of figures, and of the values in them. */
+export type Format = (typeof FORMATS)[number]
 
 interface SaveRowProps {
-  /** Start of the buttons' ids. */
-  readonly id: string
-  readonly words: string
-  readonly formats: readonly Format[]
   readonly save: (format: Format) => Promise<void>
 }
 
-/** Buttons that save the same thing in several formats. */
-export function SaveRow({ id, words, formats, save }: SaveRowProps) {
+/** Buttons that save the maps in several formats. */
+export function SaveRow({ save }: SaveRowProps) {
   const [fault, setFault] = useState('')
   const start = (format: Format) => {
     setFault('')
@@ -20,11 +17,16 @@ export function SaveRow({ id, words, formats, save }: SaveRowProps) {
   }
   return (
     <p class="save">
-      <span class="soft">{words}</span>{' '}
-      {formats.map((format) => {
+      <span class="soft">Save figure</span>{' '}
+      {FORMATS.map((format) => {
         const name = format.toUpperCase()
         return (
-          <button type="button" id={`${id}-${format}`} aria-label={`${words} as ${name}`} onClick={() => start(format)}>
+          <button
+            type="button"
+            id={`save-${format}`}
+            aria-label={`Save figure as ${name}`}
+            onClick={() => start(format)}
+          >
             {name}
           </button>
         )

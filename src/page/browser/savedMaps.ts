@@ -1,21 +1,26 @@
 import { isSamePosition } from '../../engine/scene/positions.js'
-import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
+import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { withMinus } from '../../plot/numberText.js'
 import { arranged, type Drawing, type FigureParts, paragraph } from '../../plot/savedFigure.js'
+import { positionScale } from '../../plot/scale.js'
 import { svg, textElement } from '../../plot/svg.js'
 import { kindOf, sideText } from '../site/groups.js'
+import type { SiteGroup } from '../site/siteIndex.js'
 import { isolated, positionText, shareText } from '../text/text.js'
-import { barElements } from './colourBar.js'
+import { barElements, EDGE } from './colourBar.js'
 import { nearestPosition } from './fit.js'
-import { anchorOf, differenceLimits, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
-import { differenceSummary, mapTitle, scaled, summaryText } from './panel.js'
-import { anchorMark, areaOf, axisElements, type ColourOf, PLOT_MARGIN } from './plot.js'
+import { anchorOf, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { mapTitle, scaled, summaryText } from './panel.js'
 import type { Regions } from './regions.js'
 import type { ShownMaps } from './shownMaps.js'
+import { anchorMark, type ColourOf } from './stage.js'
 
 /** Draws a map, and returns its picture as a data URL. */
 type ImageOf = (map: LoadedMap, colourOf: ColourOf) => string
 
+/** Space for the axes around a map. */
+const PLOT_MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 /** Width of a map in pixels, without and with its axes. */
 const SIDE = 300
 const WIDTH = PLOT_MARGIN.left + SIDE + PLOT_MARGIN.right
@@ -36,7 +41,7 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
   const rows = (['head', 'plot', 'key'] as const).map((row) => drawings.map((drawing) => drawing[row]))
   return {
     title: `${quantity.replace(/^./, (letter) => letter.toUpperCase())} at each position of ${object}, ${sideText(groups)}`,
-    caption: shown.caption,
+    caption: `${shown.note}. ${shown.caption}`.trim(),
     body: arranged(
       'down',
       8,
@@ -48,30 +53,49 @@ export function mapsFigure(shown: ShownMaps, imageOf: ImageOf): FigureParts {
 
 /** A map's heading, its plot with axes and mark, and its legend or colour bar. */
 function mapDrawings(map: LoadedMap, i: number, shown: ShownMaps, imageOf: ImageOf) {
-  const difference = i === 1 ? shown.difference : undefined
-  const ending = difference ? ', B − A' : ''
-  const title = `${mapTitle(map.fitted, map)}${ending}`
+  const title = mapTitle(map.fitted, map)
   const { group } = map.fitted
   const height = (SIDE * group.rows) / group.cols
-  const area = areaOf(group, SIDE, height)
-  const own = map.quantity === 'similarity' ? shown.limits : PROBABILITY_LIMITS
-  const [colours, limits] = difference ? [DIFFERENCE_COLOURS, differenceLimits(difference)] : [shown.colours, own]
-  const colourOf: ColourOf = map.regions ? (number) => shown.regions.colourOf(map, number) : scaled(colours, limits)
-  const href = imageOf(difference ?? map, colourOf)
+  const limits = map.quantity === 'similarity' ? shown.limits : PROBABILITY_LIMITS
+  const colourOf: ColourOf = map.regions
+    ? (number) => shown.regions.colourOf(map, number)
+    : scaled(shown.colours, limits)
   const style = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
+  const href = imageOf(map, colourOf)
   const image = svg('image', { x: PLOT_MARGIN.left, y: PLOT_MARGIN.top, width: SIDE, height, href, ...style })
+  const { elements, x, y } = axes(group, height)
+  const { row, col } = anchorOf(map)
   return {
     head: arranged('down', 2, [
       paragraph(shown.maps.length === 1 ? title : `${'AB'[i]} ${title}`, WIDTH, { 'font-weight': 600 }),
-      paragraph(difference ? differenceSummary(difference, undefined) : summaryText(map), WIDTH),
+      paragraph(summaryText(map), WIDTH),
     ]),
     plot: {
-      elements: [image, ...axisElements(area), anchorMark(anchorOf(map), area)],
+      elements: [image, ...elements, ...anchorMark(x(col), y(row), 7)],
       width: WIDTH,
       height: PLOT_MARGIN.top + height + PLOT_MARGIN.bottom,
     },
-    key: map.regions ? legend(map, shown.regions) : bar(`bar-${i}`, `${map.quantity}${ending}`, colours, limits),
+    key: map.regions ? legend(map, shown.regions) : bar(`bar-${i}`, map.quantity, shown.colours, limits),
   }
+}
+
+/** The axes of a plot, whose numbers are rows and columns of the object. `x` and `y` convert pixels of the frame. */
+function axes(group: SiteGroup, height: number) {
+  const most = Math.floor(SIDE / 44)
+  const [across, down] = [positionScale(group.cols, group, most), positionScale(group.rows, group, most)]
+  const x = (col: number) => PLOT_MARGIN.left + across.at(col) * SIDE
+  const y = (row: number) => PLOT_MARGIN.top + down.at(row) * height
+  const [left, bottom] = [PLOT_MARGIN.left, PLOT_MARGIN.top + height]
+  const xAxis = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
+  const yAxis = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
+  const edge = { x: left - 0.5, y: PLOT_MARGIN.top - 0.5, width: SIDE + 1, height: height + 1 }
+  const elements = [
+    svg('rect', { ...EDGE, ...edge }),
+    ...tickElements([...axisTicks(across, x, xAxis), ...axisTicks(down, y, yAxis)], TICK_COLOUR),
+    textElement(left + SIDE / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
+    uprightTitle(12, PLOT_MARGIN.top + height / 2, 'row (px)'),
+  ]
+  return { elements, x, y }
 }
 
 function bar(id: string, name: string, colours: ColourMap, limits: ColourLimits): Drawing {

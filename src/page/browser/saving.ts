@@ -6,21 +6,21 @@ import { pictureKey } from '../site/groups.js'
 import type { PictureKey } from '../site/siteIndex.js'
 import { paint } from './drawing.js'
 import { type LoadedMap, shownLayer } from './maps.js'
-import type { ColourOf } from './plot.js'
 import { whilePrinting } from './print.js'
 import { mapsFigure } from './savedMaps.js'
 import type { Format } from './saveRow.js'
 import type { ShownMaps } from './shownMaps.js'
+import type { ColourOf } from './stage.js'
 
-/** Saves the values of a map, or all shown maps as one figure. */
-export async function saveMap(
-  map: LoadedMap,
+/** Saves all shown maps as one figure, or their values as CSV. */
+export async function saveMaps(
   shown: ShownMaps,
   pictureOf: (key: PictureKey) => Promise<string>,
   format: Format,
 ): Promise<void> {
-  const what = map === shown.difference ? 'difference' : map.quantity
-  if (format === 'csv') return download(new Blob([csvText(map)], { type: 'text/csv' }), savedName([map], what), format)
+  const [map] = shown.maps as readonly [LoadedMap]
+  const name = savedName(shown.maps)
+  if (format === 'csv') return download(new Blob([csvText(shown.maps)], { type: 'text/csv' }), name, format)
   const key = pictureKey(map.fitted.group, map.fitted.unit)
   // Without its picture, the figure still says which object it shows.
   const picture =
@@ -29,20 +29,22 @@ export async function saveMap(
       : await pictureOf(key)
           .then(dataUrl)
           .catch(() => undefined)
-  const name = savedName(shown.maps, shown.difference ? 'difference' : what)
   await saveFigure({ ...mapsFigure(shown, mapImage), picture }, name, format)
 }
 
-/** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
-function csvText({ fitted, quantity, values, answers, regions, known }: LoadedMap): string {
-  const probabilities = quantity === 'answers' ? answers?.strongest.probabilities : undefined
-  const lines = [...values.entries()].flatMap(([i, value]) => {
-    if (known?.[i] === 0) return []
-    const cells = [regions ? csvCell(regions.names[value] ?? '') : value, ...(probabilities ? [probabilities[i]] : [])]
-    const { row, col } = positionAt(i, fitted.group)
-    return [[row, col, ...cells].join(',')]
-  })
-  return `row,col,${probabilities ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
+/** The maps as CSV, with one row per network and computed position. Positions are in pixels of the network's frame. */
+function csvText(maps: readonly LoadedMap[]): string {
+  const isOfAnswers = maps.some(({ quantity }) => quantity === 'answers')
+  const lines = maps.flatMap(({ fitted, values, answers, regions, known }) =>
+    [...values.entries()].flatMap(([i, value]) => {
+      if (known?.[i] === 0) return []
+      const { row, col } = positionAt(i, fitted.group)
+      const shown = regions ? csvCell(regions.names[value] ?? '') : value
+      const probability = isOfAnswers ? [answers?.strongest.probabilities[i] ?? ''] : []
+      return [[csvCell(fitted.group.model), row, col, shown, ...probability].join(',')]
+    }),
+  )
+  return `network,row,col,${isOfAnswers ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
 }
 
 /** Saves a figure in the light theme's colours, with the name and version of the program in its last line. */
@@ -109,10 +111,10 @@ function mapImage(map: LoadedMap, colourOf: ColourOf): string {
 }
 
 /** Name of a file without its extension. */
-function savedName(maps: readonly LoadedMap[], what: string): string {
+function savedName(maps: readonly LoadedMap[]): string {
   const [first] = maps as readonly [LoadedMap]
   const { choice, group, anchorPosition } = first.fitted
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : `${anchorPosition.row}-${anchorPosition.col}`
   const models = maps.map(({ fitted }) => fitted.choice.model).join('-vs-')
-  return [models, shownLayer(first), group.size, choice.patch ?? 'mean', anchor, what].join('-')
+  return [models, shownLayer(first), group.size, choice.patch ?? 'mean', anchor, first.quantity].join('-')
 }

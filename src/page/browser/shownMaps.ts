@@ -1,21 +1,20 @@
-import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
-import { kindOf } from '../site/groups.js'
+import { type ColourLimits, type ColourMap, hot } from '../../plot/colormap.js'
 import { HEAD_MAPS, type Quantity } from '../site/view.js'
 import { isOfSameObject } from './fit.js'
-import { differenceMap, extremes, type LoadedMap } from './maps.js'
+import { extremes, type LoadedMap } from './maps.js'
 import { type Regions, regionsOf } from './regions.js'
 import type { State } from './state.js'
 
 /** The maps that the page shows. */
 export interface ShownMaps {
   readonly maps: readonly LoadedMap[]
-  /** The map B − A, if it takes the place of map B. */
-  readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
   /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
   readonly limits: ColourLimits
   readonly regions: Regions
-  /** Says what the maps show. */
+  /** Says what the colours of the maps show, in a line. */
+  readonly note: string
+  /** Says more, in sentences; may be empty. */
   readonly caption: string
 }
 
@@ -23,15 +22,13 @@ export interface ShownMaps {
 export function shownMaps({ index, view, fits, maps }: Pick<State, 'index' | 'view' | 'fits' | 'maps'>): ShownMaps {
   const drawn = maps.slice(0, fits.length).filter((map) => map !== undefined)
   const current = currentMaps({ fits, maps })
-  const [first, second] = current
   const classes = index.classes?.find(({ patch }) => patch === drawn[0]?.fitted.choice.patch)
   return {
     maps: current.filter((map) => map !== undefined),
-    difference: view.difference && first && second ? differenceMap(first, second) : undefined,
-    colours: COLOUR_MAPS[view.colours]!,
+    colours: hot,
     limits: view.limits === 'fit' ? extremes(drawn) : view.limits,
     regions: regionsOf(drawn, classes),
-    caption: `Each pixel of a map is one position of ${POSITIONS[kindOf(fits[0].group)]}. ${EXPLANATIONS[drawn[0]?.quantity ?? view.shows]}`,
+    ...EXPLANATIONS[drawn[0]?.quantity ?? view.shows]!,
   }
 }
 
@@ -46,13 +43,22 @@ export function currentMaps({ fits, maps }: Pick<State, 'fits' | 'maps'>): State
   })
 }
 
-const POSITIONS = { object: 'the object', photograph: 'the photograph behind the window' } as const
-const EXPLANATIONS: Readonly<Partial<Record<Quantity, string>>> = {
-  similarity:
-    'Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.',
-  probability:
-    'Its colour shows the probability of the answer from the center (+) or, of a detector, the score of the object’s class. Answers always come from the output layer.',
-  answers:
-    'Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. Strides, the frame’s borders and fully connected layers break this invariance.',
-  ...Object.fromEntries(HEAD_MAPS.map(({ name, explanation }) => [name, explanation])),
+const EXPLANATIONS: Readonly<Partial<Record<Quantity, Pick<ShownMaps, 'note' | 'caption'>>>> = {
+  similarity: {
+    note: 'Colour: how similar the features are to those at +',
+    caption:
+      'Each pixel of a map is a position of the object’s center. A shift-invariant network would give 1 everywhere.',
+  },
+  probability: {
+    note: 'Colour: probability of the answer at the middle',
+    caption: 'Each pixel of a map is a position of the object’s center.',
+  },
+  answers: {
+    note: 'Colour: the answer when the object’s center is there',
+    caption:
+      'Agreement is the chance that two random positions get the same answer. A map of one colour has 100 %. Blues are right answers (✓).',
+  },
+  ...Object.fromEntries(
+    HEAD_MAPS.map(({ name, explanation }) => [name, { note: `Colour: ${explanation}`, caption: '' }]),
+  ),
 }

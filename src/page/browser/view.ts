@@ -1,6 +1,6 @@
 import type { Position } from '../../engine/scene/positions.js'
 import { headOf } from '../../experiments/answers/heads.js'
-import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
+import type { ColourLimits } from '../../plot/colormap.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
 import { centerOf, comparedIn, kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
@@ -31,15 +31,13 @@ export function firstView(index: SiteIndex): View {
     patch: group.units[0]?.patch ?? null,
     anchor: center.name,
     shows: group.classes === null ? 'similarity' : headOf(group.head).opens,
-    difference: false,
     cursor: center,
-    colours: Object.keys(COLOUR_MAPS)[0]!,
     limits: index.limits,
   }
 }
 
 export function formatView(view: View): string {
-  const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
+  const { model, other, layer, size, patch, anchor, shows, cursor, limits } = view
   const parameters = new URLSearchParams({
     network: model,
     with: other ?? '',
@@ -48,9 +46,7 @@ export function formatView(view: View): string {
     patch: patch ?? '',
     anchor: typeof anchor === 'string' ? anchor : positionText(anchor),
     map: shows,
-    ...(difference && { show: 'difference' }),
     at: positionText(cursor),
-    colours,
     limits: limits === 'fit' ? limits : `${limits.low},${limits.high}`,
   })
   return `#${parameters.toString().replaceAll('%2C', ',')}`
@@ -67,19 +63,15 @@ export function parseView(fragment: string, base: View): View | undefined {
   const textOf = (name: string, missing: string | null) =>
     parameters.has(name) ? parameters.get(name) || null : missing
   const anchor = parameters.get('anchor')
-  const colours = parameters.get('colours') ?? ''
-  const other = textOf('with', base.other)
   return {
     model,
-    other,
+    other: textOf('with', base.other),
     layer: parameters.get('layer') ?? base.layer,
     size: parseNumber(parameters.get('size')) ?? base.size,
     patch: textOf('patch', base.patch),
     anchor: anchor === null ? base.anchor : (parsePosition(anchor) ?? anchor),
     shows: QUANTITIES.find((one) => one === parameters.get('map')) ?? base.shows,
-    difference: other !== null && parameters.get('show') === 'difference',
     cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
-    colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
     limits:
       parameters.get('limits') === 'fit' ? 'fit' : (limitsFromText(parameters.get('limits') ?? '') ?? base.limits),
   }

@@ -17,7 +17,7 @@ import {
 import type { CursorActions } from './keys.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './mapValues.js'
-import { playOpening, wayToFlip } from './opening.js'
+import { openingPosition } from './smallMove.js'
 import type { MapSource } from './source.js'
 import type { State, ViewerActions } from './state.js'
 import { type Change, firstView, formatView, parseView } from './view.js'
@@ -41,8 +41,9 @@ export function startViewer(source: MapSource): RunningViewer {
   const viewer = new Viewer(source, root, view, opening)
   viewer.toAnchor(location.hash)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
-  const isReady = Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
-  void playOpening(wayToFlip(viewer.state.fits[0]), (position) => viewer.moveTo(position, false), isReady)
+  void Promise.all([viewer.load().then(() => viewer.open(location.hash)), allRead()]).then(() =>
+    viewer.arrive(location.hash),
+  )
   return viewer
 }
 
@@ -100,7 +101,7 @@ class Viewer implements RunningViewer, ViewerActions {
     listener()
   }
 
-  /** The browser's Back button returns to the previous view, unless only colours or the cursor changed. */
+  /** The browser's Back button returns to the previous view, unless only the colour range or the cursor changed. */
   readonly change = (make: Change) => {
     const before = this.state.view
     const address = this.#address()
@@ -125,7 +126,15 @@ class Viewer implements RunningViewer, ViewerActions {
     // A link may be far below the maps, so the page scrolls up to them after a click. The Back button does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
-    element('a-plot', HTMLElement).focus({ preventScroll: true })
+    element('a-frame', HTMLElement).focus({ preventScroll: true })
+  }
+
+  /** Moves the object of a report to the position with which it opens, unless a URL fragment names a view. */
+  open(fragment: string): void {
+    const [map] = this.state.maps
+    if (map === undefined || this.state.index.isLive || parseView(fragment, this.state.view)) return
+    const position = openingPosition(map)
+    if (position) this.moveTo(position, false)
   }
 
   /**
@@ -268,11 +277,6 @@ class Viewer implements RunningViewer, ViewerActions {
     const inFirst = (position: Position) => correspondingPosition(position, fittedOf().group, this.state.fits[0].group)
     const place = (position: Position) => this.moveTo(inFirst(nearestPosition(fittedOf().group, position)))
     return {
-      choose: (position, isTouch) => {
-        this.moveTo(inFirst(position))
-        // A touch only moves the cursor, as hovering does. It does not set the anchor.
-        if (!isTouch) this.#anchorAt(inFirst(position))
-      },
       step: (down, right) => {
         const { stride } = fittedOf().group
         const { row, col } = this.#cursorIn(fittedOf())
@@ -294,8 +298,8 @@ function stateOf(source: MapSource, wanted: View): Pick<State, 'index' | 'view' 
   return { index, view, fits: fitView(index, view) }
 }
 
-/** Text that is the same for two views if they differ only in colours or the cursor. */
-function contentOf({ cursor, colours, limits, ...content }: View): string {
+/** Text that is the same for two views if they differ only in the colour range or the cursor. */
+function contentOf({ cursor, limits, ...content }: View): string {
   return JSON.stringify(content)
 }
 

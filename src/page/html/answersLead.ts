@@ -1,58 +1,120 @@
 import { headOf } from '../../experiments/answers/heads.js'
 import { comparedSizes } from '../../patches/sizes.js'
 import { FEWEST_PATCHES } from '../../results/measures/rows.js'
-import type { SiteGroup } from '../site/siteIndex.js'
+import { judged, type PairedVerdict, pairedDifference } from '../../results/paired.js'
+import type { NetworkPair } from '../../results/store/pairs.js'
+import { mean } from '../../support/statistics.js'
+import { counted } from '../../support/text.js'
+import { kindOf } from '../site/groups.js'
+import type { SiteIndex } from '../site/siteIndex.js'
+import { shareText } from '../text/text.js'
 import { viewLink } from '../text/viewLink.js'
 import { constantSentence, type ObjectAnswer, objectAnswers } from './everyObject.js'
-import { sentencesOfFew, sentencesOfMany } from './leadText.js'
 import type { Opening } from './viewerHtml.js'
 
 /**
- * Chooses the view with which the page opens, that of an example, and says what its answers tell. Undefined without
- * answers.
+ * Answers the question of the title, and chooses the example with which the page opens: network A, beside it network B,
+ * and the object. A is the plain network of a pair and B its variant; without a pair, they are the first two networks.
+ * Undefined without answers.
  */
-export function answersLead(groups: readonly SiteGroup[]): Opening | undefined {
+export function answersLead({ groups, pairs = [] }: Pick<SiteIndex, 'groups' | 'pairs'>): Opening | undefined {
   const all = objectAnswers(groups)
-  const answered = all.filter(({ group }) => group.constant === undefined)
-  if (all.length === 0) return undefined
-  if (answered.length === 0) {
-    const example = exampleOf(all)
-    return { sentence: `Can’t tell: ${constantSentence(example.group)}`, more: '', link: linkTo(example, all) }
-  }
-  const example = exampleOf(answered)
-  const compared = comparedSizes(answered.map(({ group }) => group))
-  const alike = answered.filter(({ group }) => compared(group) === compared(example.group))
-  const isFew = new Set(answered.map(({ patch }) => patch)).size < FEWEST_PATCHES
-  const [sentence, more] = isFew ? sentencesOfFew(example) : sentencesOfMany(example, answered, alike)
-  return { sentence, more, link: linkTo(example, alike) }
+  const telling = all.filter(({ group }) => group.constant === undefined)
+  const [constant] = all
+  if (constant === undefined) return undefined
+  if (telling.length === 0)
+    return { sentence: `Can’t tell: ${constantSentence(constant.group)}`, more: '', link: linkTo(constant, undefined) }
+  const [a, b] = shownNetworks(telling, pairs)
+  const compared = comparedSizes(groups)
+  const own = telling.filter(({ group }) => group.model === a)
+  const size = Math.min(...own.map(({ group }) => compared(group)))
+  const answersOf = (model: string | undefined) =>
+    telling.filter(({ group }) => group.model === model && compared(group) === size)
+  const [ofA, ofB] = [answersOf(a), answersOf(b)]
+  const example = exampleAmong(ofA)
+  return { ...sentences(ofA, ofB, pairs), link: linkTo(example, b) }
 }
+
+/** Of the objects that A gets right at this share of positions or more, one is the example. */
+const OFTEN_RIGHT = 0.25
 
 /**
- * The example is a confident and right answer that becomes another confident one at the largest share of positions. If
- * there is none, it is the one with a confident answer whose answers agree least. Without confident answers, it is the
- * most probable one. Wrong answers are considered only if no confident answer is known to be right.
+ * The example is the object with the largest product of disagreement and mean probability: one whose answer changes
+ * although the network is sure. Objects that the network does not know are left out, if it is known what is right. B has
+ * no say.
  */
-function exampleOf(answered: readonly ObjectAnswer[]): ObjectAnswer {
-  const confident = answered.filter(({ isConfident }) => isConfident)
-  const right = confident.filter(({ answer }) => answer.center.isRight === true)
-  const eligible = right.length > 0 ? right : confident
-  const [changing] = eligible
-    .filter(({ answer }) => answer.flip !== undefined)
-    .toSorted((a, b) => b.answer.changed - a.answer.changed)
-  const [leastStable] = eligible.toSorted((a, b) => a.answer.agreement - b.answer.agreement)
-  const [surest] = answered.toSorted((a, b) => b.answer.center.probability - a.answer.center.probability)
-  return changing ?? leastStable ?? surest!
+function exampleAmong(answers: readonly ObjectAnswer[]): ObjectAnswer {
+  const known = answers.filter(({ answer }) => (answer.right ?? 0) >= OFTEN_RIGHT)
+  const weight = ({ answer }: ObjectAnswer) => (1 - answer.agreement) * answer.probability
+  return (known.length > 0 ? known : answers).toSorted((one, other) => weight(other) - weight(one))[0]!
 }
 
-/** Link to the example's map, beside the map of the network whose agreement for the object differs most. */
-function linkTo({ group, patch, answer: { agreement } }: ObjectAnswer, alike: readonly ObjectAnswer[]): string {
-  const apart = ({ answer }: ObjectAnswer) => Math.abs(answer.agreement - agreement)
-  const [farthest] = alike
-    .filter((one) => one.patch === patch && one.group.model !== group.model)
-    .toSorted((a, b) => apart(b) - apart(a))
+function shownNetworks(
+  answers: readonly ObjectAnswer[],
+  pairs: readonly NetworkPair[],
+): readonly [string, string | undefined] {
+  const models = [...new Set(answers.map(({ group }) => group.model))]
+  const pair = pairs.find((one) => isShown(one) && models.includes(one.plain) && models.includes(one.variant))
+  return pair === undefined ? [models[0]!, models[1]] : [pair.plain, pair.variant]
+}
+
+/** Networks that were trained without flips are no variant whose answers should be more stable. */
+function isShown({ kind }: NetworkPair): boolean {
+  return kind !== 'no-flips'
+}
+
+/** Agreements from which, and below which, the answer is not “Not always”. */
+const [NEARLY_ALWAYS, OFTEN_NOT] = [0.99, 0.6]
+
+/** The answer with the mean agreement of A, and what is known of B. */
+function sentences(
+  ofA: readonly ObjectAnswer[],
+  ofB: readonly ObjectAnswer[],
+  pairs: readonly NetworkPair[],
+): Pick<Opening, 'sentence' | 'more'> {
+  const [{ group }] = ofA as [ObjectAnswer, ...ObjectAnswer[]]
+  const agreement = meanOf(ofA)
+  const often = agreement >= NEARLY_ALWAYS ? 'Nearly always' : agreement < OFTEN_NOT ? 'Often not' : 'Not always'
+  const isFew = ofA.length < FEWEST_PATCHES
+  const verdict = isFew ? `Can’t tell from ${counted(ofA.length, kindOf(group))}` : often
+  const relative = isFew || group.relative === undefined ? '' : ` (${shareText(group.relative, 1)} relative to chance)`
+  const sentence = `${verdict}: at two random positions, ${group.model} gives the same answer in ${shareText(agreement, 1)} of cases${relative}`
+  if (ofB.length === 0) return { sentence: `${sentence}.`, more: '' }
+  const [{ group: other }] = ofB as [ObjectAnswer, ...ObjectAnswer[]]
+  const isTwin = pairs.some(({ kind, variant }) => kind === 'anti-aliasing' && variant === other.model)
+  const name = isTwin ? 'its anti-aliased twin' : other.model
+  const compared = isFew ? '' : ` (${comparedText(ofA, ofB)})`
+  return { sentence: `${sentence};`, more: `${name} in ${shareText(meanOf(ofB), 1)}${compared}.` }
+}
+
+const VERDICTS: Readonly<Record<PairedVerdict, string>> = {
+  higher: 'clearly more often',
+  lower: 'clearly less often',
+  unchanged: 'no difference',
+  open: 'no clear difference',
+  few: 'too few objects to tell them apart',
+}
+
+/** Says which network agrees more often with itself, if both know the same classes and see frames of one size. */
+function comparedText(ofA: readonly ObjectAnswer[], ofB: readonly ObjectAnswer[]): string {
+  const [a, b] = [ofA[0]!.group, ofB[0]!.group]
+  if (a.knows !== b.knows) return 'other classes, so they cannot be ranked'
+  if (a.frame !== b.frame) return 'another frame, so they cannot be ranked'
+  const differences = ofB.flatMap((one) => {
+    const same = ofA.find(({ patch }) => patch === one.patch)
+    return same === undefined ? [] : [one.answer.agreement - same.answer.agreement]
+  })
+  return VERDICTS[judged([pairedDifference(differences)])[0]!.verdict]
+}
+
+function meanOf(answers: readonly ObjectAnswer[]): number {
+  return mean(answers.map(({ answer }) => answer.agreement))
+}
+
+function linkTo({ group, patch }: ObjectAnswer, other: string | undefined): string {
   return viewLink({
     network: group.model,
-    with: farthest?.group.model ?? null,
+    with: other ?? null,
     ...(group.classes !== null && { layer: group.classes }),
     size: group.size,
     patch,

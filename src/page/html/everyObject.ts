@@ -79,24 +79,9 @@ export function otherAnswer({ answers }: AnsweredObject): string | undefined {
   return names.find((name) => name !== usual)
 }
 
-/**
- * Stacks dots that would overlap.
- * @param places ascending places along the axis
- * @returns the level of each dot, from 0
- */
-export function stackedLevels(places: readonly number[], width: number): readonly number[] {
-  const ends: number[] = []
-  return places.map((place) => {
-    const free = ends.findIndex((end) => place >= end)
-    const level = free < 0 ? ends.length : free
-    ends[level] = place + width
-    return level
-  })
-}
-
 /** Shows a network's answers for an object as map A or B. If the other map shows this network, both maps swap places. */
 export function withMap(view: View, { group, patch }: ObjectAnswer, size: number, panel: PanelId): View {
-  const next: View = { ...view, patch, size, shows: 'answers', difference: false }
+  const next: View = { ...view, patch, size, shows: 'answers' }
   const { model, other } = view
   const own = group.model
   if (panel === 'a') return { ...next, model: own, other: other === own ? model : other }

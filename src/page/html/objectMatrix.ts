@@ -7,8 +7,8 @@ import type { SiteGroup, SiteIndex } from '../site/siteIndex.js'
 import { shareText } from '../text/text.js'
 import { constantSentence, type ObjectAnswer, objectAnswers } from './everyObject.js'
 
-/** The page's section about all objects. Its heading answers whether the object in the viewer is an exception. */
-export const OVERVIEW = { id: 'every-object', title: 'Every object' } as const
+/** Id of the page's section about all objects. Its heading answers whether the object in the viewer is an exception. */
+const ID = 'every-object'
 
 /** The heading and the sentences about the answers for objects of one size. Plain text. */
 export interface OverviewText {
@@ -36,7 +36,7 @@ export function objectMatrixText(groups: readonly SiteGroup[]): OverviewText {
   const verdicts = [verdictAmong('confident', confident), verdictAmong('unsure', unsure)].filter((text) => text !== '')
   const tooFew = `Can’t tell: ${objects === 0 ? constant.join(' ') : `this study has only ${counted(objects, kind)}.`}`
   return {
-    question: `Is this one cherry-picked ${kind}?`,
+    question: `Is this ${kind} an exception?`,
     answer: objects < FEWEST_PATCHES ? tooFew : verdicts.join(' '),
     counts: objects === 0 ? '' : [...(objects === 1 ? [] : [countsText(confident, unsure)]), ...constant].join(' '),
   }
@@ -108,9 +108,9 @@ export function overviewHtml(index: SiteIndex): string {
   )
   const counts = texts.map(({ attributes, counts }) => `<p ${attributes}>${escapeHtml(counts)}</p>`)
   const patches = new Set(answered.flatMap(({ units }) => units.map(({ patch }) => patch)))
-  return `<section class="report" id="${OVERVIEW.id}" aria-labelledby="${OVERVIEW.id}-title">
-<h2 id="${OVERVIEW.id}-title">${headings.join('')}</h2>
-${patches.size > 1 ? `${counts.join('\n')}\n<div id="${OVERVIEW.id}-app"></div>\n${NOTE}` : ''}
+  return `<section class="report" id="${ID}" aria-labelledby="${ID}-title">
+<h2 id="${ID}-title">${headings.join('')}</h2>
+${patches.size > 1 ? `${counts.join('\n')}\n<div id="${ID}-app"></div>\n${NOTE}` : ''}
 </section>`
 }
 
@@ -120,18 +120,9 @@ agreement: the chance that two positions, drawn at random, get the same answer, 
 
 export const OVERVIEW_STYLE = `
 #every-object h2 span span{display:block;font-weight:400}
-.every .choices{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:center;margin:.9rem 0 .6rem}
-.spread{margin-top:1rem;line-height:0}.spread svg{overflow:visible;display:block}
-.spread text{fill:var(--soft);paint-order:stroke;stroke:var(--ground);stroke-width:4px;stroke-linejoin:round}
-.spread .at{fill:var(--soft);stroke:var(--soft);stroke-width:1.5;cursor:pointer}.spread .at.unsure{fill:var(--ground)}
-.spread .at:hover,.spread .at:focus-visible{stroke:var(--ink);stroke-width:3;outline:none}
-.spread .median{stroke:var(--ink);stroke-width:2}
-.spread .shown{fill:var(--ink);stroke:var(--ground);stroke-width:2}.spread .shown.b{fill:var(--ground);stroke:var(--ink)}
-.spread .letter{fill:var(--ground);stroke:none;font-weight:700}.spread .letter.b,.spread .named,.spread .strong{fill:var(--ink)}.spread .strong{font-weight:600}
-.spread .letter,.spread .median,.spread .named,.spread .shown{pointer-events:none}
 .answer-maps{border-collapse:separate;border-spacing:0;margin:0 0 1rem;font-size:.82rem}
 .answer-maps th,.answer-maps td{padding:0 8px .5rem 0;border:0;vertical-align:top;white-space:normal;overflow-wrap:anywhere;text-align:left;line-height:1.25}
-.answer-maps thead th{width:var(--cell);min-width:var(--cell);box-sizing:content-box;text-align:center;position:relative;font-weight:600}.divided thead th{padding-top:1.5rem}
+.answer-maps thead th{width:var(--cell);min-width:var(--cell);box-sizing:content-box;text-align:center;position:relative;font-weight:600}.answer-maps thead th{padding-top:1.5rem}
 .answer-maps .title{position:absolute;top:0;left:0;white-space:nowrap}.answer-maps small{display:block;font-weight:400}
 .answer-maps img{display:block;width:44px;height:44px;margin:0 auto .2rem;object-fit:contain;border-radius:4px;outline:1px solid var(--line);outline-offset:-1px}
 .answer-maps tbody th{font-weight:600;width:130px;min-width:130px}.narrow tbody th{width:auto;min-width:0;padding:.2rem 0}
@@ -144,5 +135,5 @@ export const OVERVIEW_STYLE = `
 .sure::before{content:"";display:inline-block;box-sizing:border-box;width:.6em;height:.6em;margin-right:.25em;border-radius:50%;border:.3em solid}.unsure .sure::before{border-width:1.5px}.numbers .sure{color:var(--soft)}
 #viewer-app{scroll-margin-top:2.6rem}
 @media (forced-colors:active){.answer-map canvas{forced-color-adjust:none}}
-.printing .every .choices,.printing .every>button{display:none}
+.printing .every>button{display:none}
 `

@@ -6,7 +6,7 @@ import { escapeHtml } from '../../plot/html.js'
 import { counted } from '../../support/text.js'
 import { kindOf } from '../site/groups.js'
 import type { SiteIndex } from '../site/siteIndex.js'
-import { OVERVIEW, OVERVIEW_STYLE, overviewHtml } from './objectMatrix.js'
+import { OVERVIEW_STYLE, overviewHtml } from './objectMatrix.js'
 import type { ReportSection } from './section.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
@@ -17,7 +17,6 @@ export interface PageParts {
   readonly style?: string
   /** Whether the page begins with the viewer, to which a hidden link then leads. */
   readonly hasViewer: boolean
-  readonly links: readonly Pick<ReportSection, 'id' | 'title' | 'answer'>[]
   readonly main: string
 }
 
@@ -42,22 +41,16 @@ export function resultsPage(
 ): string {
   const all = [...sections, citationSection()]
   const leftOut = index?.oneFile?.leftOut
-  const overview = index === null ? '' : overviewHtml(index)
   return pageHtml({
     title,
     style: [OVERVIEW_STYLE, ...sections.map(({ style = '' }) => style)].join(''),
     hasViewer: index !== null,
-    links: [
-      ...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]),
-      ...(overview === '' ? [] : [OVERVIEW]),
-      ...all,
-    ],
     // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
     main: [
       ...[...(leftOut ? [`This file ${leftOut}. Open index.html to see all.`] : []), ...warnings].map(noteHtml),
       ...(index === null
         ? [headingOf(title)]
-        : [viewerHtml(studiedText(index), opening), overview, scriptsHtml(index)]),
+        : [viewerHtml(studiedText(index), opening), overviewHtml(index), scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),
   })
@@ -80,10 +73,7 @@ function studyTitle({ groups }: SiteIndex): string {
 /** A title names at most this many networks. */
 const MOST_NAMED = 2
 
-export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
-  const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
-<div class="links">${links.map((one) => `<a href="#${one.id}">${headingHtml({ ...one, ...(one.answer && { answer: inShort(one.answer) }) })}</a>`).join('')}</div></details></nav>
-`
+export function pageHtml({ title, style = '', hasViewer, main }: PageParts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -101,17 +91,15 @@ ${hasViewer ? SKIP_LINK : ''}
 <p class="brand">Shiftscope</p>
 ${THEME_CHOICE}
 </header>
-<div class="layout">
-${links.length === 0 ? '' : contents}<main>
+<main>
 ${main}
 </main>
-</div>
 </body>
 </html>
 `
 }
 
-const SKIP_LINK = '<a class="skip" href="#a-image">Skip to the object</a>'
+const SKIP_LINK = '<a class="skip" href="#a-frame">Skip to the object</a>'
 
 const THEME_CHOICE =
   '<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>'
@@ -141,11 +129,6 @@ function studiedText({ groups }: SiteIndex): string {
     isPhotograph ? counted(patches, 'photograph') : `${counted(patches, 'object')} of ${sizes}`,
     `${range.join('–')} ${noun}${each}, every ${strides.join(' or ')} px`,
   ].join(' · ')
-}
-
-/** The part of an answer before its numbers, such as “Yes in 2 of 3 networks”. */
-function inShort(answer: string): string {
-  return answer.split(/[:(]/)[0]!
 }
 
 /** The title of a section, and the answer to it if it is a question. */

@@ -1,5 +1,5 @@
 /**
- * A section of the page below the viewer. The table of contents links to it. The page's CSS supports a `.scroll` box
+ * A section of the page below the viewer. The page's CSS supports a `.scroll` box
  * for wide tables, `.note` for explanations, and `figure` with `figcaption`. Use the colours of the CSS, also in
  * inline SVG: they adapt to the light and the dark theme. They are `var(--ink)` for lines and text, `var(--soft)` for
  * secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.

@@ -25,26 +25,12 @@ pre{margin:.5rem 0;white-space:pre}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:4}
 .soft{color:var(--soft)}
-.page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.2rem;padding:.55rem 1.5rem;border-bottom:1px solid var(--line);max-width:104rem;margin:0 auto}
+.page{display:flex;align-items:center;gap:1rem;padding:.3rem 1rem;max-width:79.5rem;margin:0 auto}
 .brand{font-size:1.05rem;letter-spacing:.01em;margin:0;font-weight:600}.page-title{font-size:1.75rem;letter-spacing:-.01em;overflow-wrap:anywhere}
 .page .theme{margin-left:auto;font-size:.85rem}
-.layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
-main{min-width:0;padding:1.1rem 0 4rem}
-.layout:not(:has(>.contents)){grid-template-columns:minmax(0,1fr)}
-.contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1rem 0;font-size:.8rem}
-.contents details{margin:0}.contents summary{display:none}
-.contents .links{display:grid;gap:.1rem;grid-template-columns:minmax(0,1fr)}
-.contents a{display:block;padding:.12rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.25}
-.contents a:hover{color:var(--ink)}
-.contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
-#viewer>h1{font-size:clamp(1.6rem,3.3vw,2.7rem);line-height:1.1;letter-spacing:-.022em;font-weight:700;margin-bottom:.6rem;text-wrap:balance}
-#viewer>p{margin:0 0 .5rem;max-width:62rem}.finding{font-size:1.2rem;line-height:1.4;overflow-wrap:anywhere;text-wrap:pretty}
-.steps{list-style:none;margin:0 0 .6rem;padding:0;counter-reset:step}
-.steps li{counter-increment:step;display:flex;align-items:center;gap:.6rem;min-height:2rem;line-height:1.3;color:var(--soft)}
-.steps li::before{content:counter(step);flex:none;display:grid;place-items:center;width:1.4rem;height:1.4rem;border:1px solid var(--strong);border-radius:50%;font-size:.78rem}
-.steps [aria-current]{color:var(--ink);text-shadow:.03em 0 currentColor}.steps [aria-current]::before{text-shadow:none;forced-color-adjust:none;background:var(--ink);border-color:var(--ink);color:var(--ground)}
-.steps button:not(.offer){border:0;padding:0;min-height:0;background:none;color:inherit;font-size:inherit;font-weight:inherit;text-align:left}
-.steps button:not(.offer):hover{text-decoration:underline}
+main{max-width:79.5rem;margin:0 auto;padding:.1rem 1rem 4rem}
+#viewer>h1{font-size:clamp(1.31rem,2.75vw,2.2rem);line-height:1.12;letter-spacing:-.024em;font-weight:700;margin-bottom:.45rem}
+#viewer>p{margin:0 0 .35rem;max-width:66rem}.finding{font-size:clamp(.95rem,1.55vw,1.28rem);line-height:1.36;overflow-wrap:anywhere;text-wrap:pretty}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
@@ -55,81 +41,68 @@ input[type=checkbox]{min-height:0;accent-color:var(--ink);margin:0 .3rem 0 0;ver
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:var(--fault);margin:0;font-size:.85rem}
 fieldset{border:0;margin:0;padding:0;min-width:0}
-.strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
-.thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
+.strip{position:relative;display:flex;gap:.2rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:4.6rem}
+.thumb{flex:none;width:4.35rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
 .thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}
-.thumb img{display:block;width:56px;height:56px;margin:0 auto .15rem;object-fit:contain;border-radius:5px;outline:1px solid var(--line);outline-offset:-1px}
+.thumb img{display:block;width:44px;height:44px;margin:0 auto .15rem;object-fit:contain;border-radius:5px;outline:1px solid var(--line);outline-offset:-1px}
 .thumb .name{display:block;font-size:.78rem;overflow:hidden;text-overflow:ellipsis}
 .thumb:hover{border-color:var(--line)}
 .thumb:has(:checked){border-color:var(--ink)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
 .thumb:has(:focus-visible){outline:2px solid var(--focus);outline-offset:1px}
-.controls{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0}
-.controls label{max-width:100%;display:flex;align-items:center;gap:.3rem}.controls select{max-width:18rem;min-width:0}
-.reads{margin:.2rem 0 0;font-size:.88rem;line-height:1.4;max-width:none}
+.reads{line-height:1.4}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
+.settings label{display:flex;align-items:center;gap:.3rem;max-width:100%}.settings select{min-width:0}
 #patch,#anchor{max-width:12rem}
-.check{color:var(--ink)}
-.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "more more more";grid-template-rows:auto auto auto auto;align-items:start}
-.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "object a" "object scale" "more more"}
-.object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.bench>.more{grid-area:more}
+.choosing{grid-area:choosing;min-width:0}.size{grid-area:size;justify-self:end;align-self:center}
+.bench{display:grid;gap:0 1.6rem;margin-top:.5rem;grid-template-columns:minmax(0,27.5rem) minmax(0,27.5rem) minmax(15rem,1fr);grid-template-areas:"choosing choosing size" "a b aside" "scale scale aside" "more more more";align-items:start}
+.bench.single{grid-template-columns:minmax(0,27.5rem) minmax(15rem,1fr);grid-template-areas:"choosing size" "a aside" "scale aside" "more more"}
+.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.bench>.more{grid-area:more}
+.aside{grid-area:aside;align-self:center;display:grid;gap:.8rem}.aside p{margin:0}
+.say{display:grid;grid-template-columns:auto minmax(0,1fr);gap:0 .5rem;font-size:1.06rem;line-height:1.5;overflow-wrap:anywhere}.says{display:grid;gap:.5rem}.say .badge{margin-top:.15em}
+#move{font-size:1.02rem;font-weight:650;color:var(--ground);background:var(--ink);border:0;border-radius:9px;padding:.6rem 1.1rem;min-height:2.9rem;min-width:15rem;justify-self:start}#move:hover{opacity:.88}
+.aside .soft{font-size:.88rem}
 .panel{min-width:0}
-.panel .of{margin:0 0 .3rem;font-size:.95rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.head{display:flex;align-items:baseline;justify-content:space-between;gap:0 .6rem;min-height:2rem}
+.network{display:flex;align-items:baseline;gap:.1rem .5rem;min-width:0}.network label{display:flex;align-items:center;gap:.35rem;min-width:0}.network select{font-weight:600;font-size:.95rem;min-width:4rem}.knows{font-size:.85rem;white-space:nowrap}
+.head .summary{font-weight:600;white-space:nowrap}
+.fronts{display:none}
 .badge{display:inline-grid;place-items:center;box-sizing:border-box;width:1.25rem;height:1.25rem;border:2px solid var(--ink);border-radius:50%;font-weight:700;font-size:.75rem;line-height:1;vertical-align:-.2em;color:var(--ground);background:var(--ink)}
 .badge.b{border-radius:2px;color:var(--ink);background:var(--ground)}
-.plot{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:4px}
-.plot[aria-busy=true] canvas{opacity:.5}
-.plot canvas{position:absolute;image-rendering:pixelated}
-.plot .axes{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 svg text{fill:var(--soft);font-size:12px}
 svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}
-.cross path,.cross rect,.anchor path{fill:none}
-.cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
-.cross .over{stroke:#fff;stroke-width:1}
-.anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#17181a;stroke-width:2}
-.here .swatch{margin-right:.2em}.here strong:empty{display:none}
-.summary,.here{margin:0;font-size:.88rem}.summary:empty{display:none}
-.legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
-.legend:empty{display:none}
+.legend{list-style:none;margin:0;padding:0 0 .35rem;display:flex;flex-wrap:wrap;gap:0 .85rem;font-size:.88rem;align-content:flex-end;min-height:2.95rem}
+.legend li:empty{display:none}
 .save{display:inline-block;margin:.2rem 1rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 main>.note{margin-bottom:1.2rem}
-.image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
-.frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
+.frame{position:relative;aspect-ratio:1;border:1px solid var(--strong);border-radius:4px;overflow:hidden;cursor:crosshair;user-select:none;touch-action:pan-x pan-y}.frame.dragged,.grip{cursor:grab}
+.frame[aria-busy=true] .map{opacity:.5}
 .grip{position:absolute;touch-action:none}
-.image canvas{width:100%;height:auto;aspect-ratio:1;image-rendering:pixelated}
-.image .window{position:absolute}
-.image svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
-.image rect{fill:none;vector-effect:non-scaling-stroke}
-.image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
-.image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
-.image .at-anchor{stroke:#5f6369;stroke-dasharray:4 3;stroke-width:1.5}
-.image .seen{stroke-width:3;filter:drop-shadow(0 0 1px #17181a) drop-shadow(0 0 1px #17181a)}
-.image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
-.tags-at,.tags-at>div{display:flex;pointer-events:none}.tags-at{position:absolute;inset:0;flex-direction:column}.tags-at.above{flex-direction:column-reverse}.tags-at>div{flex:none}
-.tags-at>.gap,.tags-at>div>.gap{flex:0 1 auto;min-width:0;min-height:0}.tags-at>.right{flex-direction:row-reverse}
-.tags{display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;line-height:1.3;flex:none;width:max-content;max-width:60%}.printing .tags{max-width:100%}
-.tag>:not(:last-child){flex:none}
-.tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;display:flex;align-items:center;gap:.35rem;padding:.1rem .5rem .1rem .15rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.82rem;font-weight:600}
-.where{margin:0 0 .3rem;min-height:3.3rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
+.frame canvas{position:absolute;inset:0;width:100%;height:100%}.frame .pixels{image-rendering:pixelated}.frame .map{opacity:.85}
+.margin-note{position:absolute;top:.4rem;left:.6rem;right:.6rem;margin:0;font-size:.8rem;line-height:1.3;color:#4d545c;text-shadow:0 0 3px #fff,0 0 3px #fff}
+.frame .window{position:absolute}
+.frame svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
+.frame :is(rect:not(.mark),path){fill:none}.frame rect{vector-effect:non-scaling-stroke}
+.frame text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
+.frame .area{stroke:#545b64;stroke-width:1}
+.frame .mark{stroke:#17181a;stroke-width:2;vector-effect:non-scaling-stroke;paint-order:stroke;filter:drop-shadow(0 0 1px #fff) drop-shadow(0 0 1px #fff)}
+.frame .seen{stroke-width:3;filter:drop-shadow(0 0 1px #17181a) drop-shadow(0 0 1px #17181a)}
+.frame .under{stroke:#fff;stroke-opacity:.8;stroke-width:3}.frame .over{stroke:#17181a;stroke-dasharray:4 3;stroke-width:1.2}
+.tag{--ink:#17181a;--ground:#fff;--strong:#8b9096;position:absolute;display:flex;align-items:center;gap:.35rem;margin:3px 0;max-width:60%;padding:.1rem .5rem;border:1px solid var(--strong);border-radius:12px;background:var(--ground);color:var(--ink);font-size:.85rem;font-weight:600;line-height:1.3;pointer-events:none}.tag.above{transform:translateY(calc(-100% - 6px))}.tag>.swatch{flex:none}
+.where{display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:center}
 .where input{width:3.4rem;font-weight:600}
 .where .fault{flex:1 0 100%;line-height:1.25}.where .fault:empty{display:none}
-.where .soft{flex:1 0 100%;font-size:.85rem;line-height:1.25;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .printing table:has(th:nth-child(14)) :is(th,td){font-size:.5rem;padding:.15rem .08rem}.printing table:has(th:nth-child(14)) td,.printing thead th:first-child{overflow-wrap:normal}.printing th[scope=row]{min-width:2.6rem}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
-.profile .lines{display:block}.profile .key{margin-right:.8rem}.profile .key svg{vertical-align:middle}
-.curve,.halo{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--soft);stroke-dasharray:5 2}
-.bar{shape-rendering:crispEdges}.halo{stroke:var(--ground);stroke-width:4}
+.chart svg{display:block}
 .dot{fill:var(--ink);stroke:var(--ground);stroke-width:1.5}.dot.b{fill:var(--ground);stroke:var(--ink)}
-.baseline{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--soft)}
-.cursor-line{stroke:var(--strong);stroke-width:1}
-.anchor-line{stroke:var(--soft);stroke-width:1.2;stroke-dasharray:4 3}
 @media (forced-colors:active){
 :root:root:root{--ground:Canvas;--card:Canvas;--tint:Canvas;--ink:CanvasText;--soft:CanvasText;--line:CanvasText;--strong:CanvasText}
-.swatch,.badge,.tag,.frame,.plot,.chart{forced-color-adjust:none}
+.swatch,.badge,.tag,.frame,.chart{forced-color-adjust:none}
 .thumb{border-color:Canvas}.thumb:has(:checked){border-color:Highlight}
 svg text{fill:CanvasText}
 }
@@ -158,34 +131,35 @@ small{color:var(--soft)}
 .thumbs a{display:block;text-decoration:none;color:inherit}
 .thumbs img{width:100%;aspect-ratio:1;image-rendering:pixelated;border:1px solid var(--line);display:block}
 .thumbs a:hover img{border-color:var(--ink)}
-@media (max-width:75rem){
-.layout{grid-template-columns:minmax(0,1fr)}
-.contents{z-index:3;max-height:none;overflow:visible;margin:0 -1.5rem;padding:0 1.5rem;background:var(--ground);border-bottom:1px solid var(--line)}
-.contents summary{display:list-item;padding:.35rem 0}.contents a{padding:.3rem .6rem}
-.contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
-section{scroll-margin-top:2.6rem}
+@media (max-width:69rem){
+.bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"choosing choosing" "size size" "a b" "scale scale" "aside aside" "more more"}
+.bench:not(.single) .aside{grid-template-columns:minmax(0,1fr) auto;align-items:center;padding-top:.6rem}.bench:not(.single) .aside>:not(.says,#move){grid-column:1/-1}
+.bench:not(.many) .knows{display:none}
 }
 @media (max-width:60rem){
-.bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "more more"}
 .measure{display:block}
 }
 @media (max-width:44rem){
-.page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
-main{padding:.8rem 0 3rem}
-#viewer>h1{font-size:1.35rem;margin-bottom:.3rem}.finding{font-size:1rem}
+#viewer>h1{letter-spacing:-.035em;text-wrap:balance;margin-bottom:.35rem}#viewer>p.soft{font-size:.8rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}
-.frame{max-width:19rem;margin:0 auto}
+.size{order:1;align-self:start}.more{order:2}.page{padding:.1rem 1rem}.page select{min-height:1.6rem;padding:0 .3rem}.frame{width:min(100%,21rem);margin:0 auto}.margin-note{font-size:.74rem}.strip{min-height:0}.thumb{width:3.7rem;padding:.15rem .1rem .1rem}.thumb img{width:36px;height:36px}
+.fronts{display:flex;margin-bottom:.3rem}.fronts label{flex:1;display:flex;align-items:center;gap:.4rem;min-width:0;min-height:2.75rem;padding:.2rem .5rem;border:1px solid var(--strong);line-height:1.2;color:var(--ink);white-space:normal}.fronts label:first-of-type{border-radius:8px 0 0 8px}.fronts label:last-of-type{border-radius:0 8px 8px 0;border-left:0}.fronts label:has(:checked){background:var(--ink);color:var(--ground)}.fronts label:has(:checked) .badge.a{border-color:var(--ground);background:var(--ground);color:var(--ink)}.fronts label:has(:checked) .badge.b{border-color:var(--ground);background:var(--ink);color:var(--ground)}
+.fronts label:has(:focus-visible){outline:3px solid var(--focus);outline-offset:-3px}.fronts input{position:absolute;opacity:0;width:1px;height:1px;min-height:0}.fronts span>*{display:block;overflow-wrap:anywhere}.fronts b{font-size:.78rem;white-space:nowrap}
+.bench:not(.single) :is(.head .summary,.knows){display:none}.bench:not(.single) .head{min-height:0;margin-bottom:.2rem}
+.front-a .b:is(.panel,.say),.front-b .a:is(.panel,.say),.bench:not(.many,.single) .head{display:none}
+.legend{min-height:0;font-size:.82rem;padding-bottom:.2rem}
+.aside,.bench:not(.single) .aside{display:flex;flex-direction:column;align-items:stretch;gap:.5rem;padding-top:.5rem}.says{order:-2}#move{order:-1;width:100%}.say{font-size:1rem;line-height:1.35}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
-.printing .layout,.printing .page{display:block;padding:0;max-width:none}
-.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
-.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "more more more";gap:.6rem}
+.printing :is(main,.page){padding:0;max-width:none}
+.printing .printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .fronts,.printing #move,.printing .hint,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
+.printing .bench{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"a b" "scale scale" "aside aside" "more more";gap:.4rem .8rem}.printing .bench.single{grid-template-areas:"a aside" "scale aside" "more more"}.printing .bench .panel{display:block}.printing .bench .head{display:flex}.printing .bench .say{display:grid}
 .printing .scroll{overflow:visible}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
-.printing section.report[id^=claim-]{margin-top:1.2rem}.printing .panel .of,.printing .where .soft{white-space:normal}
+.printing section.report[id^=claim-]{margin-top:1.2rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-inside:avoid;break-after:avoid}
 .printing .tag{font-size:.66rem}.printing h2{font-size:1.1rem}.printing figcaption{font-size:.76rem}
@@ -203,7 +177,6 @@ h2 .answer{display:block;font-weight:400}
 [id^=claim-]:not(:has(.folds)){${Object.entries(CLAIM_COLOURS)
   .map(([name, colour]) => `${name}:var(${colour})`)
   .join(';')}}/* colour means a class, so sizes differ in greys and shapes */
-.contents .answer{font-weight:400;color:var(--ink)}
 .matrix td,.matrix th{vertical-align:top}.matrix thead th{max-width:9rem;vertical-align:bottom}.matrix thead th:not(:first-child,:nth-last-child(-n+2)){overflow-wrap:anywhere}.matrix :is(th,td):nth-last-child(2){min-width:4.6rem;overflow-wrap:normal}
 .matrix th[scope=row]{min-width:12rem;max-width:22rem;width:22rem;font-weight:600}.matrix th a{color:inherit}
 .matrix td:last-child{min-width:13rem;white-space:normal;color:var(--soft)}

@@ -3,7 +3,7 @@ import { escapeHtml } from '../../plot/html.js'
 export interface Opening {
   /** Answer to the question of the title, as a sentence. */
   readonly sentence: string
-  /** A sentence that says how usual this is; may be empty. */
+  /** What is known of another network, or how usual this is; may be empty. */
   readonly more: string
   /** URL fragment of the view that shows this result. The viewer shows this view when the page is opened. */
   readonly link: string
@@ -12,12 +12,17 @@ export interface Opening {
 /** @param studied numbers of networks, objects and positions, as one line of text */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
   const { sentence = '', more = '', link = '' } = opening ?? {}
-  const finding = `<p class="finding"><strong>${escapeHtml(sentence)}</strong> ${escapeHtml(more)}</p>\n`
+  const finding = `<p class="finding"><strong>${textOf(sentence)}</strong> ${textOf(more)}</p>\n`
   return viewerSection(
-    'Does a network see the same thing everywhere?',
+    'Does a network give the same answer wherever the object is?',
     `${opening ? finding : ''}<p class="soft">${escapeHtml(studied)}</p>`,
     `<div id="viewer-app" data-view="${escapeHtml(link)}"></div>`,
   )
+}
+
+/** Numbers and their signs stay on one line. */
+function textOf(sentence: string): string {
+  return escapeHtml(sentence.replaceAll(' %', '\u00a0%'))
 }
 
 /** The viewer's title, sentences and place. All parameters are HTML. */

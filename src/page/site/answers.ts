@@ -49,7 +49,6 @@ export async function unitAnswers(unit: OpenUnit): Promise<UnitAnswers | undefin
     numbered: {
       patch: inputs.patch,
       grid: { rows, cols, stride: inputs.stride, first: positionRange(frame, inputs.size).first },
-      center: unit.anchors.center,
       classes,
       // Of a head, `center` is the object's class, which need not be the answer.
       own: places.get(anchors.center.class)!,

@@ -19,7 +19,7 @@ export function centerOf({ anchors }: SiteGroup): SiteGroup['anchors'][number] {
  * The row or column of one group that corresponds to that of another. Networks may have frames of different sizes, so a
  * pixel corresponds to the one at the same share of the way from the first to the last position. It need not be whole.
  */
-export function correspondingPixel(pixel: number, from: Place, to: Place): number {
+function correspondingPixel(pixel: number, from: Place, to: Place): number {
   const [before, after] = [from, to].map(({ frame, size }) => positionRange(frame, size)) as [Range, Range]
   // With a single position, there is no way. It lies in the middle of that of the other group.
   if (before.count === 1) return after.first + (after.count - 1) / 2

@@ -180,6 +180,8 @@ async function describeGroup(
   const [first] = units
   const [constant] = varieties.flatMap((one) => (one && constantWords(one, kindOf(group))) ?? [])
   if (first === undefined) throw new Error('a group has no unit')
+  const answered = first.layers.find(({ answers }) => answers !== null)?.name ?? ''
+  const relative = numberOf(group, answered, 'answer-relative-agreement', {})?.mean
   const anchors = ANCHOR_NAMES.map((name) => ({ name, ...first.anchors[name] }))
   return {
     model,
@@ -191,6 +193,7 @@ async function describeGroup(
     frame,
     ...(first.inputs.head && { head: first.inputs.head.kind }),
     ...(constant !== undefined && { constant }),
+    ...(relative !== undefined && Number.isFinite(relative) && { relative }),
     background: await background(first.inputs.background, frame),
     anchors,
     layers: first.layers.map(({ name }) => {

@@ -57,6 +57,8 @@ export interface SiteGroup {
   readonly head?: HeadKind
   /** Only of a constant network: it `gives the same answer to 58 of 60 objects; its consistency says nothing`. */
   readonly constant?: string
+  /** Mean agreement of the answers to all objects, relative to chance; absent if it has no value. */
+  readonly relative?: number
   readonly units: readonly SiteUnit[]
 }
 
@@ -85,7 +87,7 @@ export interface SiteClasses extends RankedClasses {
 }
 
 /** A class, its probability at one position, and whether it is correct for the object (null if not known). */
-export interface SiteAnswer {
+interface SiteAnswer {
   readonly name: string
   readonly probability: number
   readonly isRight: boolean | null
@@ -99,15 +101,10 @@ export interface AnswerSummary {
   readonly agreement: number
   /** The two most frequent answers, or one if all positions get the same. The center may lie between the positions. */
   readonly frequent: readonly (Pick<SiteAnswer, 'name' | 'isRight'> & { readonly share: number })[]
-  /**
-   * Share of positions where another class, which is not correct, is the answer with a probability of at least
-   * `CONFIDENT`. Seeing nothing counts, too.
-   */
-  readonly changed: number
-  /**
-   * The position of `changed` that is nearest to the center, in pixels, and the answer there. Absent if there is none.
-   */
-  readonly flip?: SiteAnswer & { readonly row: number; readonly col: number }
+  /** Mean probability of the answers at all positions. */
+  readonly probability: number
+  /** Share of positions where the answer is correct for the object; null if it is not known which classes are. */
+  readonly right: number | null
 }
 
 /** Content of the file `answers/<group>`: a small map of the answers for each unit; null if they are not known. */

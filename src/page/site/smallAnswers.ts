@@ -1,9 +1,7 @@
-import type { Position } from '../../engine/scene/positions.js'
-import { CONFIDENT } from '../../experiments/answers/confidence.js'
-import { SEES_NOTHING } from '../../experiments/answers/headRow.js'
-import { type PixelGrid, positionAt } from '../../experiments/maps/grid.js'
+import type { PixelGrid } from '../../experiments/maps/grid.js'
 import { agreementOf } from '../../experiments/maps/windowAnswers.js'
 import { addTo } from '../../support/lists.js'
+import { mean } from '../../support/statistics.js'
 import { type CountedClass, positionsOfClasses, rankedClasses } from './classRanks.js'
 import { encodeRegions, toBase64 } from './mapCoding.js'
 import type { AnswerSummary, SiteClasses, SmallAnswers } from './siteIndex.js'
@@ -18,7 +16,6 @@ interface AnsweredClass {
 export interface NumberedAnswers {
   readonly patch: string
   readonly grid: PixelGrid
-  readonly center: Position
   /** All classes that are answers at some position or anchor. */
   readonly classes: readonly AnsweredClass[]
   /** Index in `classes` of the answer at the center. */
@@ -35,44 +32,20 @@ export interface NumberedAnswers {
 
 /** Summarises a unit's answers for the page's overview and for its first sentence. */
 export function answerSummary(answers: NumberedAnswers): AnswerSummary {
-  const { grid, classes, own, numbers, probabilities, atCenter } = answers
+  const { grid, classes, own, probabilities, atCenter } = answers
   const positions = grid.rows * grid.cols
   const counts = countsOf(answers)
   const shares = classes.map((one, i) => ({ ...one, share: counts[i]! / positions }))
   const given = shares.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share)
-  const changed = changedPositions(answers)
-  const flip = nearestTo(answers, changed)
+  const right = shares.filter(({ isRight }) => isRight === true)
+  const isKnown = shares.some(({ isRight }) => isRight !== null)
   return {
     center: { ...classes[own]!, probability: atCenter },
     agreement: agreementOf(new Map(counts.entries())),
     frequent: given.slice(0, 2),
-    changed: changed.length / positions,
-    ...(flip !== undefined && {
-      flip: {
-        ...positionAt(flip, grid),
-        ...classes[numbers[flip]!]!,
-        probability: probabilities[flip]!,
-      },
-    }),
+    probability: mean(Array.from(probabilities).slice(0, positions)),
+    right: isKnown ? right.reduce((sum, { share }) => sum + share, 0) : null,
   }
-}
-
-/** Positions where the answer is another class, which is confident and not correct, or where nothing is seen. */
-function changedPositions({ grid, classes, own, numbers, probabilities }: NumberedAnswers): readonly number[] {
-  return Array.from({ length: grid.rows * grid.cols }, (_, i) => i).filter((i) => {
-    const number = numbers[i]!
-    const { name, isRight } = classes[number]!
-    const isConfident = probabilities[i]! >= CONFIDENT || name === SEES_NOTHING
-    return number !== own && isRight !== true && isConfident
-  })
-}
-
-function nearestTo({ grid, center }: NumberedAnswers, positions: readonly number[]): number | undefined {
-  const distanceTo = (index: number) => {
-    const { row, col } = positionAt(index, grid)
-    return Math.hypot(row - center.row, col - center.col)
-  }
-  return positions.toSorted((a, b) => distanceTo(a) - distanceTo(b))[0]
 }
 
 function countsOf({ grid, classes, numbers }: NumberedAnswers): Uint32Array {

@@ -31,11 +31,7 @@ export interface View {
   readonly anchor: string | Position
   /** Quantity that both maps should show. A map without this quantity shows a different quantity; see `mapOf`. */
   readonly shows: Quantity
-  /** Whether map B shows the difference B − A. */
-  readonly difference: boolean
   readonly cursor: Position
-  /** One of the names in COLOUR_MAPS. */
-  readonly colours: string
   /** Ends of the colour scale of similarity; `fit` means the lowest and highest value of the maps shown. */
   readonly limits: ColourLimits | 'fit'
 }

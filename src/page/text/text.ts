@@ -1,8 +1,6 @@
 import type { Position } from '../../engine/scene/positions.js'
-import { decimalText, signedText } from '../../plot/numberText.js'
-import { kindOf } from '../site/groups.js'
+import { decimalText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../site/mapCoding.js'
-import type { SiteGroup } from '../site/siteIndex.js'
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -29,11 +27,6 @@ export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/** A difference with its sign. Zero has none. */
-export function differenceText(value: number, decimals: number): string {
-  return Number(value.toFixed(decimals)) === 0 ? '0' : signedText(value, decimals)
-}
-
 /** A share as a percentage. The text is 0 % or 100 % only if the share is exactly 0 or 1. */
 export function shareText(part: number, whole: number): string {
   if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
@@ -43,9 +36,9 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
-/** The agreement of answers, as a clause. */
+/** The chance that two positions, drawn at random, get the same answer. */
 export function agreementText(agreement: number): string {
-  return `two positions get the same answer with a chance of ${shareText(agreement, 1)}`
+  return `agreement ${shareText(agreement, 1)}`
 }
 
 /** Says at how many of a map's positions something holds. A share of a single position would promise too much. */
@@ -58,27 +51,16 @@ export function positionText({ row, col }: Position): string {
   return `row ${decimalText(row, 0)}, column ${decimalText(col, 0)}`
 }
 
-/**
- * Says how far the object moves, such as `6 px down, 2 px left`; empty if it does not. If a photograph moves down behind
- * its window, the window moves up on the photograph.
- */
-export function wayText(group: Pick<SiteGroup, 'size' | 'frame'>, from: Position, to: Position): string {
-  const isWindow = kindOf(group) === 'photograph'
-  const [down, right] = [to.row - from.row, to.col - from.col].map((pixels) => (isWindow ? -pixels : pixels))
-  const along = (pixels = 0, ahead: string, back: string) =>
+/** Says how far the object moves, such as `6 px down, 2 px left`; empty if it does not. */
+export function wayText(from: Position, to: Position): string {
+  const along = (pixels: number, ahead: string, back: string) =>
     pixels === 0 ? [] : [`${Math.abs(pixels)} px ${pixels > 0 ? ahead : back}`]
-  const parts = [...along(down, 'down', 'up'), ...along(right, 'right', 'left')]
-  return `${isWindow && parts.length > 0 ? 'window ' : ''}${parts.join(', ')}`
+  return [...along(to.row - from.row, 'down', 'up'), ...along(to.col - from.col, 'right', 'left')].join(', ')
 }
 
 /** The name of a class in words, such as `fire truck` for `fire-truck`. */
 export function classWords(name: string): string {
   return name.includes(' ') ? name : name.replaceAll('-', ' ')
-}
-
-/** The name of a class for a sentence: its first synonym, in words. */
-export function classText(name: string): string {
-  return classWords(name.split(',')[0]!)
 }
 
 /**

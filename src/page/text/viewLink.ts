@@ -11,7 +11,6 @@ export interface LinkedView {
   readonly patch?: string | null
   readonly anchor?: string
   readonly map?: Quantity
-  readonly show?: 'difference'
   /** Ends of the colour scale: `0.88,1`, or `fit` for the smallest and largest value of the maps. */
   readonly limits?: string
 }

@@ -133,5 +133,5 @@ export function expressionPage(document: ArithmeticDocument): string {
 <p class="soft">PSNR is in dB. All numbers: <a href="arithmetic.json">JSON</a></p>
 ${scene}`
   const main = `${headingOf(title)}\n${sectionHtml({ id: 'expression', title: 'Result', html })}`
-  return pageHtml({ title, style: STYLE, hasViewer: false, links: [], main })
+  return pageHtml({ title, style: STYLE, hasViewer: false, main })
 }

@@ -215,7 +215,7 @@ function pairClaims(words: PairWords): readonly Claim[] {
       figure: {
         caption: `0 % is no gain over the plain network (${plain}), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
         within: [0],
-        seenIn: (network) => ({ ...besidePlain(network), show: 'difference' }),
+        seenIn: (network) => besidePlain(network),
       },
     },
   ]
@@ -223,57 +223,6 @@ function pairClaims(words: PairWords): readonly Claim[] {
 
 /** All questions, of the paper and of this project, in the order in which they are asked. */
 export const CLAIMS: readonly Claim[] = [
-  {
-    id: 'no-global-invariance',
-    scope: { obstacle: needsBaseline },
-    words: {
-      question: 'Do features change with the position?',
-      claimed: 'Yes',
-      source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-      rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
-      says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
-    },
-    evidence: { measure: eachLayer(invariance), numbers: DECIMAL, border: below(INVARIANT) },
-    figure: {
-      caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
-      within: [0, 1],
-      seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
-    },
-  },
-  ...pairClaims(ANTI_ALIASING),
-  ...pairClaims(GIVEN),
-  {
-    id: 'horizontal-bias',
-    scope: { obstacle: needsBaseline },
-    words: {
-      question: 'Do features change less when the object moves sideways?',
-      claimed: 'Yes',
-      source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
-      rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
-      says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
-    },
-    evidence: { measure: eachLayer(horizontalBias), numbers: DECIMAL, border: above(0) },
-    figure: {
-      caption:
-        'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
-    },
-  },
-  {
-    id: 'flips-do-not-cause-the-bias',
-    scope: { pairs: 'no-flips', obstacle: comparisonObstacle },
-    words: {
-      question: 'Do flips in training cause the sideways bias?',
-      claimed: 'No',
-      source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
-      rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
-      says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
-    },
-    evidence: { measure: eachPair(biasWithoutFlips), numbers: DECIMAL, border: above(0) },
-    figure: {
-      caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
-      seenIn: besidePlain,
-    },
-  },
   {
     id: 'top-bottom-less-separable',
     scope: { obstacle: needsTellingFolds, needsFolds: true },
@@ -307,6 +256,57 @@ export const CLAIMS: readonly Claim[] = [
     figure: {
       caption:
         'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. If features held only the phase, maps of similarity would repeat with the network’s stride.',
+    },
+  },
+  ...pairClaims(ANTI_ALIASING),
+  ...pairClaims(GIVEN),
+  {
+    id: 'no-global-invariance',
+    scope: { obstacle: needsBaseline },
+    words: {
+      question: 'Do features change with the position?',
+      claimed: 'Yes',
+      source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
+      rule: `${RELATIVE} The number is the relative similarity that 95 % of positions reach, for the worst anchor.`,
+      says: ({ text }) => `95 % of positions reach a relative similarity of ${text}, where 1 is no change`,
+    },
+    evidence: { measure: eachLayer(invariance), numbers: DECIMAL, border: below(INVARIANT) },
+    figure: {
+      caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
+      within: [0, 1],
+      seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
+    },
+  },
+  {
+    id: 'horizontal-bias',
+    scope: { obstacle: needsBaseline },
+    words: {
+      question: 'Do features change less when the object moves sideways?',
+      claimed: 'Yes',
+      source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
+      rule: 'The number is the sideways bias: horizontal minus vertical relative similarity at the same distance from the anchor (mean over distances and anchors).',
+      says: ({ apart }) => `relative similarity is ${apart('lower', 'higher')} than for moves up or down`,
+    },
+    evidence: { measure: eachLayer(horizontalBias), numbers: DECIMAL, border: above(0) },
+    figure: {
+      caption:
+        'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
+    },
+  },
+  {
+    id: 'flips-do-not-cause-the-bias',
+    scope: { pairs: 'no-flips', obstacle: comparisonObstacle },
+    words: {
+      question: 'Do flips in training cause the sideways bias?',
+      claimed: 'No',
+      source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
+      rule: 'Flips are no cause if more than half of the sideways bias remains without them. So the number is the bias without flips minus half of the bias with flips. Without a clear bias with flips, it is open.',
+      says: ({ apart }) => `without flips, the bias is ${apart('below', 'above')} half of the bias with flips`,
+    },
+    evidence: { measure: eachPair(biasWithoutFlips), numbers: DECIMAL, border: above(0) },
+    figure: {
+      caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
+      seenIn: besidePlain,
     },
   },
   {

@@ -40,7 +40,10 @@ export function findingsMarkdown(findings: readonly ClaimFinding[], warnings: re
   return `${[`# ${title}`, ...warnings.map(markdownText), `${answer}.`, ...table, ...open.map(markdownText), ...parts].join('\n\n')}\n`
 }
 
-/** @param source sizes and positions of the study, for the charts' files */
+/**
+ * The question about the folds, the table of all questions, and the other questions.
+ * @param source sizes and positions of the study, for the charts' files
+ */
 export function findingsSections(
   findings: readonly ClaimFinding[],
   rows: readonly Row[],
@@ -59,10 +62,10 @@ ${figure?.html ?? ''}
   const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
   const rule = `<details><summary>How an answer is reached</summary>${paragraphs(notes)}</details>`
   const table = `<p class="soft">${ANSWERS_NOTE}</p>\n<div class="matrix">${tableHtml(answersTable(answered, true))}</div>\n${rule}\n`
-  return [
-    { id: 'findings', title, answer, html: `${answered.length === 0 ? '' : table}${paragraphs(open)}` },
-    ...sections,
-  ]
+  const matrix = { id: 'findings', title, answer, html: `${answered.length === 0 ? '' : table}${paragraphs(open)}` }
+  // The folds come first: they explain a result of the paper, and need no maps.
+  const isOfFolds = (_: ReportSection, i: number) => answered[i]?.claim.figure.showsFolds === true
+  return [...sections.filter(isOfFolds), matrix, ...sections.filter((one, i) => !isOfFolds(one, i))]
 }
 
 /** What comes before the questions: all answers in short, the questions without an answer, and the rule. */

@@ -1,6 +1,6 @@
 import { answersLead } from '../../page/html/answersLead.js'
 import type { Opening } from '../../page/html/viewerHtml.js'
-import type { SiteGroup } from '../../page/site/siteIndex.js'
+import type { SiteIndex } from '../../page/site/siteIndex.js'
 import { decimalText } from '../../plot/numberText.js'
 import type { ClaimFinding } from './finding.js'
 
@@ -8,8 +8,11 @@ import type { ClaimFinding } from './finding.js'
  * Chooses the view with which the page opens, and answers the question of its title. If answers are known, the view
  * shows an example of them, and otherwise the layer with the lowest similarity. Undefined if there is nothing to say.
  */
-export function leadOf(groups: readonly SiteGroup[], findings: readonly ClaimFinding[]): Opening | undefined {
-  return answersLead(groups) ?? similarityLead(findings)
+export function leadOf(
+  index: Pick<SiteIndex, 'groups' | 'pairs'>,
+  findings: readonly ClaimFinding[],
+): Opening | undefined {
+  return answersLead(index) ?? similarityLead(findings)
 }
 
 function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined {

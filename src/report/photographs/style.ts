@@ -12,8 +12,6 @@ export const PHOTOGRAPHS_STYLE = `
 .scatter .name{fill:var(--ink);paint-order:stroke;stroke:var(--ground);stroke-width:3px}
 :is(#photographs,#changes) thead th{min-width:6.6rem;max-width:11rem;overflow-wrap:anywhere}:is(#photographs,#changes) thead small{font-weight:400}
 :is(#photographs,#changes) tbody th{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
-.contents a{overflow-wrap:anywhere}
-@media (max-width:75rem){body:not(:has(#viewer)) .contents{position:static}}
 @media screen and (max-width:44rem){:is(#photographs,#changes) tbody th{min-width:5.6rem}.scatter svg:first-child{display:none}.scatter svg:last-child{display:block}}
-@media print{.quote button,.contents,.theme,details:not([open]){display:none}.layout,.page{display:block;padding:0}:is(#photographs,#changes) .scroll{overflow:visible}:is(#photographs,#changes) :is(th,td){white-space:normal;overflow-wrap:anywhere;padding:.15rem .35rem;font-size:.76rem;min-width:0}
+@media print{.quote button,.theme,details:not([open]){display:none}main,.page{padding:0}:is(#photographs,#changes) .scroll{overflow:visible}:is(#photographs,#changes) :is(th,td){white-space:normal;overflow-wrap:anywhere;padding:.15rem .35rem;font-size:.76rem;min-width:0}
 .photographs figure,#scatter{break-inside:avoid}.scatter svg{max-width:30rem}.photographs svg{print-color-adjust:exact}}`

@@ -20,8 +20,6 @@ import { type AxisReadout, READ_AXES } from '../../experiments/readout/readout.j
 import { mean } from '../../support/statistics.js'
 import { mapAt } from '../unit/arrays.js'
 import type { Unit, UnitInputs } from '../unit/schema.js'
-import type { MetricChart } from './chartKinds.js'
-import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import { type LayerNumbers, type MetricValues, type Variant, valuesOf, variantText } from './variant.js'
 
@@ -35,7 +33,6 @@ export interface Metric {
   /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
   readonly of?: (layer: MeasuredLayer) => MetricValues
   readonly tables?: readonly MeasureTable[]
-  readonly chart?: MetricChart
 }
 
 export type MeasuredLayer = Unit['layers'][number] &
@@ -102,7 +99,6 @@ export const MEASURES: readonly Metric[] = [
     better: 'higher',
     of: (layer) => eachMap(layer, (map, anchor) => [[{ anchor }, meanAndMin(map).mean]]),
     tables: [{ kind: tables.SIMILARITY, column: (variant) => valuesOf(variant, 'anchor') }],
-    chart: charts.SIMILARITY_AND_BASELINE,
   },
   {
     name: 'similarity-min',
@@ -124,7 +120,6 @@ export const MEASURES: readonly Metric[] = [
           share,
         ]),
       ),
-    chart: charts.COVERAGE,
   },
   {
     name: 'jaggedness',
@@ -137,7 +132,6 @@ export const MEASURES: readonly Metric[] = [
             const steps = jaggedness(map, layer)
             return DIRECTIONS.map((direction) => [{ anchor, direction }, steps[direction]])
           }),
-    chart: charts.JAGGEDNESS,
   },
   {
     name: 'grid-spectrum',
@@ -149,7 +143,6 @@ export const MEASURES: readonly Metric[] = [
           power,
         ]),
       ),
-    chart: charts.GRID_SPECTRUM,
   },
   {
     name: 'direction-bias',
@@ -170,7 +163,6 @@ export const MEASURES: readonly Metric[] = [
         const share = consistency[direction]
         return share === null ? [] : [[{ direction, distance: stride }, share] as const]
       }),
-    chart: charts.CONSISTENCY,
   },
   {
     name: 'equivariance-error',
@@ -182,7 +174,6 @@ export const MEASURES: readonly Metric[] = [
           return value === null ? [] : [[{ distance, part }, value] as const]
         }),
       ),
-    chart: charts.EQUIVARIANCE,
   },
   {
     name: 'separability-accuracy',
@@ -262,7 +253,6 @@ export const MEASURES: readonly Metric[] = [
         const { test, predictions } = shown
         return predictions.map(({ at, predicted }) => [{ axis, test, at }, Math.round(100 * predicted) / 100] as const)
       }),
-    chart: charts.READOUT,
   },
   {
     name: 'null-baseline',

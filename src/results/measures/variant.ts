@@ -99,11 +99,6 @@ export function isSameVariant(a: Variant, b: Variant): boolean {
   return KEYS.every((key) => a[key] === b[key])
 }
 
-/** Whether a variant has all the values of `part`, and maybe others. */
-export function hasPart(variant: Variant, part: Variant): boolean {
-  return KEYS.every((key) => part[key] === undefined || variant[key] === part[key])
-}
-
 /** The values of some keys as texts; undefined if the variant lacks one. */
 export function valuesOf(variant: Variant, ...keys: readonly (keyof Variant)[]): readonly string[] | undefined {
   const values = keys.flatMap((key) => variant[key] ?? []).map(String)

@@ -1,194 +1,131 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { SEES_NOTHING } from '../../../src/experiments/answers/headRow.js'
-import { modelsFolder } from '../../../src/files/package.js'
-import { classNamesOf } from '../../../src/networks/classes/names.js'
 import { answersLead } from '../../../src/page/html/answersLead.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/site/siteIndex.js'
-import { classText } from '../../../src/page/text/text.js'
+import type { NetworkPair } from '../../../src/results/store/pairs.js'
 import { groupOf } from '../../support/siteIndex.js'
 
-interface Wishes {
-  readonly name?: string
-  readonly isRight?: boolean | null
-  readonly probability?: number
-  readonly agreement?: number
-  /** The most frequent answer, if it is not the one at the center. */
-  readonly most?: string
-  readonly changed?: number
-  /** The wrong class that is the confident answer 6 px below the center and 2 px left of it. */
-  readonly flip?: string
+function answer(agreement: number, wishes: Partial<AnswerSummary> = {}): AnswerSummary {
+  const center = { name: 'bird', probability: 0.75, isRight: true }
+  return { center, agreement, frequent: [], probability: 0.5, right: 1, ...wishes }
 }
 
-function answer(wishes: Wishes = {}): AnswerSummary {
-  const { name = 'bird', isRight = true, probability = 0.75, agreement = 1, flip, changed = flip ? 0.25 : 0 } = wishes
-  const frequent = [
-    { name: wishes.most ?? name, isRight, share: agreement },
-    { name: flip ?? 'cat', isRight: false, share: 1 - agreement },
-  ]
-  const at = { row: 10, col: 2, name: flip ?? '', isRight: false, probability: 0.5 }
-  return {
-    center: { name, isRight, probability },
-    agreement,
-    frequent: frequent.filter(({ share }) => share > 0),
-    changed,
-    ...(flip && { flip: at }),
-  }
-}
-
-/** A network whose objects are called a, b, c, … The center is at row 4 and column 4. */
+/** A network whose objects are called a, b, c, … */
 function network(model: string, answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}): SiteGroup {
-  const units = answers.map((one, i) => ({ patch: 'abcdefgh'[i] as string, picture: null, answer: one }))
-  return { ...groupOf({ key: 0, model }), classes: 'fc8', units, ...more }
+  const units = answers.map((one, i) => ({ patch: String.fromCodePoint(97 + i), picture: null, answer: one }))
+  return { ...groupOf({ key: 0, model }), classes: 'fc8', knows: 'ImageNet', units, ...more }
 }
 
-const times = (count: number, wishes: Wishes = {}) => Array.from({ length: count }, () => answer(wishes))
-const of = (answers: readonly AnswerSummary[], more: Partial<SiteGroup> = {}) =>
-  answersLead([network('net', answers, more)])
-const STEADY = times(4, { agreement: 0.997 })
-const UNSURE = { probability: 0.25 }
-const MEANING = ' Agreement is the chance that two positions get the same answer.'
-const CENTER_BIRD = 'At the center, net sees “bird”.'
-const ofFew = (often: string, chance: string) =>
-  `${often}: two positions get the same answer with a chance of ${chance}.`
-
-/** ImageNet's classes, COCO's, and those of the embedded networks. */
-function knownClasses(): readonly string[] {
-  const [names] = /\["1st-place-medal".*?\]/.exec(readFileSync(`${modelsFolder()}/tiny-alexnet.onnx`, 'latin1')) ?? []
-  const usual = [classNamesOf([], [1000], 'ImageNet'), classNamesOf([], [80], 'COCO')]
-  return [...usual.flatMap((list) => list.names), ...JSON.parse(names as string)]
+const times = (count: number, agreement: number) => Array.from({ length: count }, () => answer(agreement))
+/** Agreements around a mean, so that their differences vary. */
+const around = (count: number, mean: number) =>
+  Array.from({ length: count }, (_, i) => answer(mean + (i % 2 === 0 ? 0.01 : -0.01)))
+const leadOf = (groups: readonly SiteGroup[], pairs: readonly NetworkPair[] = []) => answersLead({ groups, pairs })
+const wordsOf = (...parameters: Parameters<typeof leadOf>) => {
+  const { sentence = '', more = '' } = leadOf(...parameters) ?? {}
+  return `${sentence} ${more}`.trim()
 }
+const PAIR = { kind: 'anti-aliasing', plain: 'net', variant: 'twin' } as const
 
 describe('the sentence of the page', () => {
-  it.each<[string, string, readonly AnswerSummary[]]>([
-    // A study of at least five objects, in which a right and confident answer changes.
-    [
-      'Not always: moved by 6 px, “bird” becomes “rescue workers helmet”.',
-      `Confident answers rarely change (median agreement 99.7 %).${MEANING}`,
-      [answer({ agreement: 0.37, flip: 'rescue-workers-helmet' }), ...STEADY],
-    ],
-    [
-      'Not always: moved by 6 px, “owl” becomes “jeans”.',
-      `Confident answers have an agreement of 50 %, unsure ones mostly change (median agreement 20 %).${MEANING}`,
-      [
-        answer({ name: 'owl, bird of prey', agreement: 0.5, flip: 'jeans' }),
-        ...times(5, { ...UNSURE, agreement: 0.2 }),
-      ],
-    ],
-    // Confident answers hold.
-    ['When it is sure, yes: all 5 confident answers hold at all positions.', '', times(5)],
-    [
-      'When it is sure, almost always: 4 of 5 confident answers have an agreement of 99.9 % or more.',
-      `Unsure ones have an agreement of 70 % to 99.7 %.${MEANING}`,
-      [
-        ...times(4, { agreement: 0.9991 }),
-        answer({ agreement: 0.97 }),
-        ...[0.7, 0.997].map((agreement) => answer({ ...UNSURE, agreement })),
-      ],
-    ],
-    [
-      'When it is sure, mostly: 3 of 4 confident answers have an agreement of 95 % or more.',
-      `Unsure ones have an agreement of 100 %.${MEANING}`,
-      [...times(3, { agreement: 0.95 }), answer({ agreement: 0.5 }), answer(UNSURE)],
-    ],
-    [
-      'When it is sure, yes: the only confident answer holds at all positions.',
-      `Unsure ones rarely change (median agreement 95.0 %).${MEANING}`,
-      [answer(), ...times(5, { ...UNSURE, agreement: 0.95 })],
-    ],
-    // Mostly means at least 95 %, as in the question's answer.
-    [
-      'Not always: confident answers sometimes change (median agreement 94.0 %).',
-      MEANING.trim(),
-      times(5, { agreement: 0.94 }),
-    ],
-    // No answer is confident.
-    [
-      'Not sure: no answer at the center has a probability of 0.5 or more.',
-      `Unsure ones often change (median agreement 60 %).${MEANING}`,
-      times(5, { ...UNSURE, agreement: 0.6 }),
-    ],
-    // Fewer than five objects: only what happens to one of them.
-    [
-      'Not always: moved by 6 px, “bird” becomes “cat”.',
-      'At the center, net sees “bird”. Two positions get the same answer with a chance of 37 %.',
-      [answer({ agreement: 0.37, flip: 'cat' })],
-    ],
-    ['Yes: net sees “bird” at all positions.', '', times(4)],
-    [ofFew('Almost always', '99.7 %'), CENTER_BIRD, STEADY],
-    [ofFew('Mostly', '97.0 %'), CENTER_BIRD, times(1, { agreement: 0.97 })],
-    [ofFew('Not always', '60 %'), CENTER_BIRD, times(1, { agreement: 0.6 })],
-    // The center lies between the positions, which all have another answer than it has.
-    [ofFew('Almost always', '100 %'), CENTER_BIRD, times(1, { most: 'owl' })],
-    [
-      'Not sure: at the center, net sees “bird” with a probability of only 0.25.',
-      'Two positions get the same answer with a chance of 60 %.',
-      times(1, { ...UNSURE, agreement: 0.6 }),
-    ],
-    // It is not known which classes are right, or no confident answer is.
-    [
-      'Not always: moved by 6 px, “a” turns from class 9 into “cat”.',
-      'At the center, net sees “a” as class 9. Two positions get the same answer with a chance of 50 %.',
-      [answer({ name: '9', isRight: null, agreement: 0.5, flip: 'cat' })],
-    ],
-    ['Yes: net sees “a” as “piggy bank” at all positions.', '', times(1, { name: 'piggy bank', isRight: false })],
-    // A detector loses the object.
-    [
-      'Not always: moved by 6 px, “bird” is no longer seen.',
-      'At the center, net sees “bird”. Two positions get the same answer with a chance of 50 %.',
-      [answer({ agreement: 0.5, flip: SEES_NOTHING })],
-    ],
-  ])('is %j, then %j', (sentence, more, answers) => {
-    expect(of(answers)).toMatchObject({ sentence, more })
-  })
-
-  it('quotes the name of every known class, without an article', () => {
-    for (const name of knownClasses())
-      expect(of(times(1, { name }))?.sentence).toBe(`Yes: net sees “${classText(name)}” at all positions.`)
-  })
-
-  it('speaks of the answers at the size of its example', () => {
-    const example = network('net', [answer({ agreement: 0.37, flip: 'cat' }), ...STEADY])
-    const groups = [network('net', times(5, { agreement: 0.1 }), { size: 75 }), example]
-    expect(answersLead(groups)?.more).toBe(
-      `For objects of 125 px (93 %), confident answers rarely change (median agreement 99.7 %).${MEANING}`,
+  it.each([
+    [0.995, 'Nearly always'],
+    [0.99, 'Nearly always'],
+    [0.98, 'Not always'],
+    [0.6, 'Not always'],
+    [0.59, 'Often not'],
+  ])('has the mean agreement %d of the objects, and says %s', (agreement, often) => {
+    const share = agreement > 0.9 ? (100 * agreement).toFixed(1) : String(100 * agreement)
+    expect(wordsOf([network('net', times(5, agreement))])).toBe(
+      `${often}: at two random positions, net gives the same answer in ${share} % of cases.`,
     )
   })
 
-  it('does not take the name of its class for a photograph', () => {
-    const photograph = { size: 256, frame: 224 }
-    expect(of([answer({ agreement: 0.5, flip: 'cat' })], photograph)?.sentence).toBe(
-      'Not always: moved by 6 px, “a” turns from “bird” into “cat”.',
+  it('has the agreement relative to chance, where it is known', () => {
+    expect(wordsOf([network('net', times(5, 0.8), { relative: 0.75 })])).toContain(
+      'in 80 % of cases (75 % relative to chance).',
     )
+  })
+
+  it.each([
+    [around(12, 0.9), 'its anti-aliased twin in 90 % (clearly more often).'],
+    [around(12, 0.7), 'its anti-aliased twin in 70 % (clearly less often).'],
+    [times(12, 0.8), 'its anti-aliased twin in 80 % (no difference).'],
+    [
+      times(12, 0.8).map((one, i) => answer(one.agreement + (i % 2 ? 0.2 : -0.19))),
+      'its anti-aliased twin in 81 % (no clear difference).',
+    ],
+    [around(6, 0.9), 'its anti-aliased twin in 90 % (too few objects to tell them apart).'],
+  ])('names the variant beside it, and what its objects tell (%#)', (ofTwin, more) => {
+    const groups = [network('net', times(ofTwin.length, 0.8)), network('other', times(12, 0)), network('twin', ofTwin)]
+    expect(leadOf(groups, [PAIR])?.more).toBe(more)
+  })
+
+  it('compares without a pair, but only networks with the same classes and frames', () => {
+    const net = network('net', times(12, 0.8))
+    const moreOf = (wishes: Partial<SiteGroup>) => leadOf([net, network('other', around(12, 0.9), wishes)])?.more
+    expect([moreOf({}), moreOf({ knows: '627 emoji' }), moreOf({ frame: net.frame + 1 })]).toEqual([
+      'other in 90 % (clearly more often).',
+      'other in 90 % (other classes, so they cannot be ranked).',
+      'other in 90 % (another frame, so they cannot be ranked).',
+    ])
+  })
+
+  it('decides nothing from fewer than five objects', () => {
+    const groups = [network('net', times(4, 0.8), { relative: 0.7 }), network('twin', times(4, 0.9))]
+    expect(wordsOf(groups, [PAIR])).toBe(
+      'Can’t tell from 4 objects: at two random positions, net gives the same answer in 80 % of cases; its anti-aliased twin in 90 %.',
+    )
+    expect(wordsOf([network('net', times(1, 0.8), { size: 256, frame: 224 })])).toMatch(
+      /^Can’t tell from 1 photograph:/,
+    )
+  })
+
+  it('leaves out a constant network, and says so if there is no other', () => {
+    const constant = { constant: 'gives the same answer to 10 of 10 objects; its consistency says nothing' }
+    const [one, other] = [network('net', times(10, 1), constant), network('other', times(10, 0.5))]
+    expect(wordsOf([one, other])).toBe(
+      'Often not: at two random positions, other gives the same answer in 50 % of cases.',
+    )
+    expect(wordsOf([one])).toBe(`Can’t tell: net ${constant.constant}.`)
+    expect(leadOf([groupOf({ key: 0, model: 'net' })])).toBeUndefined()
   })
 })
 
 describe('the view with which the page opens', () => {
-  const patchOf = (answers: readonly AnswerSummary[]) => /&patch=(\w+)&/.exec(of(answers)?.link ?? '')?.[1]
+  const parametersOf = (...parameters: Parameters<typeof leadOf>) => {
+    const fragment = leadOf(...parameters)?.link.slice(1) ?? ''
+    return Object.fromEntries(new URLSearchParams(fragment))
+  }
 
-  it('shows the confident and right answer that becomes another confident one at most positions', () => {
-    const wrong = answer({ isRight: false, flip: 'cat', changed: 0.9 })
-    const unsure = answer({ ...UNSURE, flip: 'cat', changed: 0.9 })
-    const [less, most] = [0.1, 0.2].map((changed) => answer({ flip: 'cat', changed }))
-    expect(patchOf([wrong, unsure, answer({ agreement: 0.1 }), less, most] as AnswerSummary[])).toBe('e')
-    expect(patchOf([answer({ isRight: false }), wrong, unsure])).toBe('b')
-    expect(patchOf([answer({ isRight: null }), answer({ isRight: null, flip: 'cat' })])).toBe('b')
+  it('shows the object with the largest product of disagreement and probability, of those that A often gets right', () => {
+    const patchOf = (...answers: readonly AnswerSummary[]) => parametersOf([network('net', answers)]).patch
+    const unknown = answer(0, { right: 0.24, probability: 1 })
+    expect(patchOf(answer(0.9, { probability: 0.9 }), answer(0.5, { probability: 0.2 }), answer(0.1), unknown)).toBe(
+      'c',
+    )
+    expect(patchOf(answer(0.5, { probability: 0.2 }), answer(0.8, { probability: 0.9 }))).toBe('b')
+    expect(patchOf(answer(0.5, { right: 0.1 }), answer(0.1, { right: null }))).toBe('b')
   })
 
-  it('shows the least stable confident answer if none changes, and the most probable answer if none is confident', () => {
-    const unsure = [0.2, 0.4, 0.3].map((probability) => answer({ probability, agreement: 0.1 }))
-    expect(patchOf([...unsure, answer({ agreement: 0.9 }), answer({ agreement: 0.8 })])).toBe('e')
-    expect(patchOf(unsure)).toBe('b')
+  it('shows the plain network of a pair beside its variant, or the first two networks, at the smallest size', () => {
+    const groups = [
+      network('first', times(1, 0.1)),
+      network('net', times(2, 0.5), { size: 75 }),
+      network('net', times(2, 0.5)),
+      network('twin', times(2, 0.5), { size: 75 }),
+    ]
+    const shown = (pairs: readonly NetworkPair[]) => {
+      const { network, with: other, size } = parametersOf(groups, pairs)
+      return [network, other, size]
+    }
+    expect(shown([PAIR])).toEqual(['net', 'twin', '75'])
+    expect(shown([{ ...PAIR, kind: 'no-flips' }])).toEqual(['first', 'net', '125'])
+    expect(shown([{ ...PAIR, variant: 'absent' }])).toEqual(['first', 'net', '125'])
   })
 
-  it('has beside it the network whose agreement differs most, at the same size', () => {
-    const example = network('net', [answer({ agreement: 0.5, flip: 'cat' })])
-    const others = [0.6, 0.1, 0.8].map((agreement) => network(`net-${agreement}`, times(1, { agreement })))
-    const groups = [example, ...others, network('small', times(1), { size: 75 })]
-    const view = '&layer=fc8&size=125&patch=a&anchor=center&map=answers'
-    expect(answersLead(groups)?.link).toBe(`#network=net&with=net-0.1${view}`)
-    expect(answersLead([example])?.link).toBe(`#network=net&with=${view}`)
-    const detector = { ...example, head: 'detector' as const }
-    expect(answersLead([detector])?.link).toContain('&map=found')
+  it('shows answers, of a detector whether it finds the object', () => {
+    const view = { network: 'net', with: '', layer: 'fc8', size: '125', patch: 'a', anchor: 'center', map: 'answers' }
+    expect(parametersOf([network('net', times(1, 0.5))])).toEqual(view)
+    expect(parametersOf([network('net', times(1, 0.5), { head: 'detector' })])).toMatchObject({ map: 'found' })
   })
 })

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  answeredObjects,
-  firstObjects,
-  groupsLike,
-  otherAnswer,
-  stackedLevels,
-  withMap,
-} from '../../../src/page/html/everyObject.js'
+import { answeredObjects, firstObjects, groupsLike, otherAnswer, withMap } from '../../../src/page/html/everyObject.js'
 import { objectMatrixText, overviewHtml } from '../../../src/page/html/objectMatrix.js'
 import { resultsPage } from '../../../src/page/html/page.js'
 import type { AnswerSummary, SiteGroup } from '../../../src/page/site/siteIndex.js'
@@ -23,7 +16,8 @@ function answer(agreement: number, probability = 0.75, name = 'dog', other = 'ca
     center: { name, isRight: name === 'dog', probability },
     agreement,
     frequent: frequent.filter(({ share }) => share > 0),
-    changed: 0,
+    probability,
+    right: null,
   }
 }
 
@@ -87,7 +81,7 @@ describe('the answer in the heading of all objects', () => {
     const groups = [0, 1, 2].map((key) => network(times(4, answer(0.2)), key))
     expect(objectMatrixText(groups).answer).toBe('Can’t tell: this study has only 4 objects.')
     expect(objectMatrixText([network([answer(0.2)])])).toEqual({
-      question: 'Is this one cherry-picked object?',
+      question: 'Is this object an exception?',
       answer: 'Can’t tell: this study has only 1 object.',
       counts: '',
     })
@@ -96,7 +90,7 @@ describe('the answer in the heading of all objects', () => {
   it('speaks of a photograph if it is one', () => {
     const { question, answer: heading } = objectMatrixText([network([answer(0.2)], 0, { size: 256, frame: 224 })])
     expect([question, heading]).toEqual([
-      'Is this one cherry-picked photograph?',
+      'Is this photograph an exception?',
       'Can’t tell: this study has only 1 photograph.',
     ])
   })
@@ -109,7 +103,7 @@ describe('the section of all objects', () => {
     const groups = [network(five, 0, { size: 125 }), network(times(5, answer(1)), 1, { size: 75, model: 'net-0' })]
     const html = overviewHtml(indexOf(groups))
     expect(html).toContain(
-      '<span data-size="75" hidden>Is this one cherry-picked object? <span>Confident answers all hold.</span></span>',
+      '<span data-size="75" hidden>Is this object an exception? <span>Confident answers all hold.</span></span>',
     )
     expect(html).toContain('<span data-size="125">')
     expect(html.match(/<p data-size="\d+"(?: hidden)?>/g)).toEqual(['<p data-size="125">', '<p data-size="75" hidden>'])
@@ -124,7 +118,7 @@ describe('the section of all objects', () => {
     ])
     expect(overviewHtml(indexOf([network([undefined, undefined])]))).toBe('')
     expect(resultsPage(indexOf([network([undefined])]), [])).not.toContain('id="every-object"')
-    expect(resultsPage(indexOf([network(five)]), [])).toContain('<a href="#every-object">Every object</a>')
+    expect(resultsPage(indexOf([network(five)]), [])).toContain('id="every-object"')
   })
 })
 
@@ -180,12 +174,5 @@ describe('the maps of all objects', () => {
     expect(load('b', 'x', null)).toEqual(['x', 'net-1'])
     expect(load('b', 'net-1', 'y')).toEqual(['y', 'net-1'])
     expect(load('b', 'net-1', null)).toEqual(['net-1', null])
-  })
-})
-
-describe('dots', () => {
-  it('are stacked where they would overlap', () => {
-    expect(stackedLevels([0, 5, 10, 11, 30, 30, 30], 10)).toEqual([0, 1, 0, 2, 0, 1, 2])
-    expect(stackedLevels([], 10)).toEqual([])
   })
 })

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { SEES_NOTHING } from '../../../src/experiments/answers/headRow.js'
 import { decodeRegions } from '../../../src/page/site/mapCoding.js'
 import { answerSummary, classRanking, type NumberedAnswers, smallAnswers } from '../../../src/page/site/smallAnswers.js'
 
@@ -7,12 +6,11 @@ const DOG = { name: 'dog', isRight: true }
 const HOUND = { name: 'hound', isRight: true }
 const CAT = { name: 'cat', isRight: false }
 
-/** A unit with three rows of three positions, 10 px apart, and the center in the middle. */
+/** A unit with three rows of three positions, 10 px apart. */
 function answers(numbers: readonly number[], changes: Partial<NumberedAnswers> = {}): NumberedAnswers {
   return {
     patch: 'a dog',
     grid: { rows: 3, cols: 3, stride: 10 },
-    center: { row: 10, col: 10 },
     classes: [DOG, HOUND, CAT],
     own: 0,
     numbers,
@@ -38,29 +36,13 @@ describe('the summary of a unit', () => {
     expect([center.name, agreement, frequent]).toEqual(['dog', 1, [{ ...HOUND, share: 1 }]])
   })
 
-  it('counts positions where another, wrong class is the confident answer', () => {
-    const probabilities = [0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 0.9, 0.9, 0.9]
+  it('has the mean probability of the answers, and the share of right ones', () => {
+    const probabilities = [0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 0.9, 0.9, 0.9, 0.1]
     const found = answerSummary(answers([1, 2, 0, 2, 0, 2, 0, 0, 0], { probabilities }))
-    expect(found.changed).toBe(2 / 9)
-    expect(found.flip).toEqual({ ...CAT, probability: 0.9, row: 0, col: 10 })
-  })
-
-  it('has the change that is nearest to the center, or the first of several', () => {
-    const flipOf = (...numbers: number[]) => {
-      const { row, col } = answerSummary(answers(numbers)).flip ?? {}
-      return [row, col]
-    }
-    expect(flipOf(2, 0, 2, 0, 0, 2, 0, 2, 0)).toEqual([10, 20])
-    expect(flipOf(2, 2, 2, 0, 0, 0, 0, 0, 0)).toEqual([0, 10])
-    expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 2)).toEqual([0, 0])
-    expect(flipOf(2, 0, 0, 0, 0, 0, 0, 0, 0)).toEqual([0, 0])
-    expect(flipOf(0, 0, 0, 0, 0, 0, 0, 0, 1)).toEqual([undefined, undefined])
-  })
-
-  it('counts a detector that sees nothing, whatever its score', () => {
-    const classes = [DOG, { name: SEES_NOTHING, isRight: false }]
-    const found = answerSummary(answers([0, 1, 0, 0, 0, 0, 0, 0, 0], { classes, probabilities: Array(9).fill(0.1) }))
-    expect([found.changed, found.flip?.name]).toEqual([1 / 9, SEES_NOTHING])
+    expect([found.probability, found.right]).toEqual([expect.closeTo(7.05 / 9, 12), expect.closeTo(6 / 9, 12)])
+    const classes = [DOG, CAT].map(({ name }) => ({ name, isRight: null }))
+    expect(answerSummary(answers(Array(9).fill(0), { classes })).right).toBeNull()
+    expect(answerSummary(answers(Array(9).fill(0), { classes: [CAT] })).right).toBe(0)
   })
 })
 

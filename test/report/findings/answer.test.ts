@@ -168,9 +168,9 @@ describe('all answers in short', () => {
       ],
     })
     expect(unanswered(asked)).toEqual([
-      `Not answered here: “Do features change with the position?” and “Do features change less when the object moves sideways?”, because ${few}.`,
       `Not answered here: “Are top and bottom harder to separate than left and right?”, because ${none}; ${few}.`,
+      `Not answered here: “Do features change with the position?” and “Do features change less when the object moves sideways?”, because ${few}.`,
     ])
-    expect(summaryOf(asked)).toBe(`Can’t tell: ${few}; ${none}`)
+    expect(summaryOf(asked)).toBe(`Can’t tell: ${none}; ${few}`)
   })
 })

@@ -5,7 +5,7 @@ import { groupOf } from '../../support/siteIndex.js'
 import { around, groupWith, measures } from '../../support/studyGroup.js'
 
 describe('a study without classes', () => {
-  const groups = [groupOf({ key: 0, model: 'net' })]
+  const index = { groups: [groupOf({ key: 0, model: 'net' })] }
   /** Findings of networks whose features change with the position where their similarity is low. */
   const findingsFor = (...similarities: readonly number[]) =>
     findingsOf(
@@ -17,13 +17,13 @@ describe('a study without classes', () => {
     [[0.8, 0.7], 'netx', '0.400 (1 is no change, 0 is another object).'],
     [[0.4, 0.7], 'net', '−0.200, as low as between different objects.'],
   ])('opens at the lowest similarity, of %j', (similarities, model, low) => {
-    const lead = leadOf(groups, findingsFor(...similarities))
+    const lead = leadOf(index, findingsFor(...similarities))
     expect(lead?.sentence).toBe(`In ${model} fc, the relative similarity of a moved object can fall to ${low}`)
     expect(lead?.link).toMatch(`#network=${model}&with=&layer=fc&`)
   })
 
   it('says nothing if no similarity is low', () => {
-    expect(leadOf(groups, findingsFor(0.99))).toBeUndefined()
-    expect(leadOf(groups, [])).toBeUndefined()
+    expect(leadOf(index, findingsFor(0.99))).toBeUndefined()
+    expect(leadOf(index, [])).toBeUndefined()
   })
 })

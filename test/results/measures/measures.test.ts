@@ -4,7 +4,6 @@ import { FOLD_SCHEMES, TASKS } from '../../../src/experiments/classifiers/folds.
 import { arithmeticRows } from '../../../src/results/arithmetic/rows.js'
 import { MEASURES, type MeasuredLayer, measureLayer } from '../../../src/results/measures/measures.js'
 import { groupRows } from '../../../src/results/measures/rows.js'
-import { hasPart } from '../../../src/results/measures/variant.js'
 import { measureUnit } from '../../../src/results/store/storedMeasures.js'
 import type { Unit } from '../../../src/results/unit/schema.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
@@ -225,7 +224,7 @@ describe('the list of measures', () => {
     expect(new Set(MEASURES.map(({ name }) => name)).size).toBe(MEASURES.length)
   })
 
-  it.each(MEASURES)('$name has its variants in its tables and in its chart', ({ name, tables = [], chart }) => {
+  it.each(MEASURES)('$name has its variants in its tables', ({ name, tables = [] }) => {
     const own = rows.filter(({ metric }) => metric === name)
     expect(own.length).toBeGreaterThan(0)
     for (const { kind, column } of tables) {
@@ -233,16 +232,6 @@ describe('the list of measures', () => {
       expect(columns.length).toBeGreaterThan(0)
       expect(new Set(columns.map((keys) => keys.length))).toEqual(new Set([kind.keys.length]))
       expect(columns.flat()).not.toContain(undefined)
-    }
-    for (const row of own) {
-      if (chart?.kind === 'lines') {
-        expect(chart.x.of(row.variant)).toBeGreaterThan(0)
-        // Aliasing follows from the two errors that the chart shows.
-        const isDrawn = row.variant.part !== 'aliasing'
-        expect((chart.lines ?? [{}]).some((part) => hasPart(row.variant, part))).toBe(isDrawn)
-      } else if (chart?.kind === 'dots') {
-        expect(chart.series.filter(({ has }) => has(row))).toHaveLength(1)
-      }
     }
   })
 
