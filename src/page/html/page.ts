@@ -47,7 +47,8 @@ export function resultsPage(
     hasViewer: index !== null,
     // The viewer's script comes before the other sections, so it starts before the browser has parsed them.
     main: [
-      ...[...(leftOut ? [`This file ${leftOut}. Open index.html to see all.`] : []), ...warnings].map(noteHtml),
+      ...(leftOut ? [`<p class="note">${escapeHtml(`This file ${leftOut}. Open index.html to see all.`)}</p>`] : []),
+      ...warnings.map(warningHtml),
       ...(index === null
         ? [headingOf(title)]
         : [viewerHtml(studiedText(index), opening), overviewHtml(index), scriptsHtml(index)]),
@@ -56,8 +57,11 @@ export function resultsPage(
   })
 }
 
-function noteHtml(text: string): string {
-  return `<p class="note">${escapeHtml(text)}</p>`
+/** Shows the first sentence, and the others on request, so that a warning does not push the page down. */
+function warningHtml(text: string): string {
+  const [, first = text, rest = ''] = /^(.+?\.) (.+)$/.exec(text) ?? []
+  if (rest === '') return `<p class="note">${escapeHtml(first)}</p>`
+  return `<details class="note"><summary>${escapeHtml(first)}</summary>${escapeHtml(rest)}</details>`
 }
 
 /** The h1 of a page without a viewer. */

@@ -77,7 +77,7 @@ svg rect.edge{fill:none}
 .save{display:inline-block;margin:.2rem 1rem 0 0;font-size:.84rem}.save button{font-size:.8rem;min-height:1.5rem;padding:0 .4rem}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid var(--strong);outline-offset:-1px}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
-main>.note{margin-bottom:1.2rem}
+details.note summary::marker{font-size:.8em}main>.note{margin:0 0 .4rem;padding:.15rem .7rem;max-width:none;font-size:.85rem}
 .frame{position:relative;aspect-ratio:1;border:1px solid var(--strong);border-radius:4px;overflow:hidden;cursor:crosshair;user-select:none;touch-action:pan-x pan-y}.frame.dragged,.grip{cursor:grab}
 .frame[aria-busy=true] .map{opacity:.5}
 .grip{position:absolute;touch-action:none}
