@@ -118,7 +118,8 @@ describe('answers', () => {
     expect([ranked.colourOf(first, 2), ranked.colourOf(first, 1), ranked.colourOf(second, 0)]).toEqual([
       [230, 159, 0],
       [204, 84, 160],
-      [216, 216, 216],
+      // A class that the study does not rank has a colour that is free.
+      [250, 240, 70],
     ])
     expect([ranked.colourOfClass('a'), ranked.colourOfClass('none')]).toEqual([
       [230, 159, 0],

@@ -46,7 +46,7 @@ const HEAD_COLOURS: ReadonlyMap<Quantity, ReadonlyMap<string, Colour>> = new Map
  * @param ranked the study's classes of the object (see `SiteClasses`); without them, the maps alone decide
  */
 export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
-  const classes = classColours(ranked)
+  const classes = withFreeColours(classColours(ranked), rankedIn(all))
   const coloursOf = ({ quantity }: LoadedMap) => HEAD_COLOURS.get(quantity) ?? classes
   return {
     /** @param number index of the class in the names of `map.regions` */
@@ -77,6 +77,21 @@ export function regionsOf(all: readonly LoadedMap[], ranked = rankedIn(all)) {
   }
 }
 
+/**
+ * Gives the classes of the shown maps that have no colour in the study those colours that no class of these maps has.
+ * Networks with other classes would else leave most of a map grey.
+ */
+function withFreeColours(colours: ReadonlyMap<string, Colour>, shown: RankedClasses): ReadonlyMap<string, Colour> {
+  const names = [...shown.right, ...shown.others]
+  const used = new Set(names.map((name) => colours.get(name)))
+  const given = (names: readonly string[], palette: readonly Colour[]) =>
+    paired(
+      names.filter((name) => !colours.has(name)),
+      palette.filter((colour) => !used.has(colour)),
+    )
+  return new Map([...colours, ...given(shown.right, RIGHT_COLOURS), ...given(shown.others, OTHER_COLOURS)])
+}
+
 /** As the study's classes of an object, the class that a head looks for counts as right. It is the first one. */
 function rankedIn(all: readonly LoadedMap[]): RankedClasses {
   return rankedClasses(
@@ -88,9 +103,11 @@ function rankedIn(all: readonly LoadedMap[]): RankedClasses {
 
 /** Colours of classes by name; classes without one share `REST_COLOUR`. */
 export function classColours({ right, others }: RankedClasses): ReadonlyMap<string, Colour> {
-  const paired = (names: readonly string[], palette: readonly Colour[]) =>
-    palette.slice(0, names.length).map((colour, i) => [names[i]!, colour] as const)
   return new Map([...paired(right, RIGHT_COLOURS), ...paired(others, OTHER_COLOURS)])
+}
+
+function paired(names: readonly string[], palette: readonly Colour[]) {
+  return palette.slice(0, names.length).map((colour, i) => [names[i]!, colour] as const)
 }
 
 function classesOf(regions: NamedRegions | undefined): readonly CountedClass[] {

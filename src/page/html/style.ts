@@ -123,14 +123,6 @@ th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;wh
 .scroll th:first-child{position:sticky;left:0;z-index:1;background:var(--ground)}
 thead th{white-space:normal;vertical-align:bottom;font-weight:600}
 small{color:var(--soft)}
-.overview{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.2rem 2rem}
-.overview>div{min-width:0}.overview h3{margin-top:.4rem}.overview p{margin:.1rem 0 .4rem}
-.thumbs{width:100%;max-width:42rem;table-layout:fixed;margin:0}
-.thumbs th,.thumbs td{padding:.15rem;border:0;font-size:.78rem;color:var(--soft);font-weight:400;white-space:normal;overflow-wrap:anywhere}
-.thumbs th:first-child,.thumbs td:first-child{width:3rem}
-.thumbs a{display:block;text-decoration:none;color:inherit}
-.thumbs img{width:100%;aspect-ratio:1;image-rendering:pixelated;border:1px solid var(--line);display:block}
-.thumbs a:hover img{border-color:var(--ink)}
 @media (max-width:69rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"choosing choosing" "size size" "a b" "scale scale" "aside aside" "more more"}
 .bench:not(.single) .aside{grid-template-columns:minmax(0,1fr) auto;align-items:center;padding-top:.6rem}.bench:not(.single) .aside>:not(.says,#move){grid-column:1/-1}
@@ -149,7 +141,6 @@ small{color:var(--soft)}
 .front-a .b:is(.panel,.say),.front-b .a:is(.panel,.say),.bench:not(.many,.single) .head{display:none}
 .legend{min-height:0;font-size:.82rem;padding-bottom:.2rem}
 .aside,.bench:not(.single) .aside{display:flex;flex-direction:column;align-items:stretch;gap:.5rem;padding-top:.5rem}.says{order:-2}#move{order:-1;width:100%}.say{font-size:1rem;line-height:1.35}
-.thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
@@ -160,10 +151,9 @@ th,td{padding:.3rem .5rem}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
 .printing section.report[id^=claim-]{margin-top:1.2rem}
-.printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
+.printing .panel,.printing figure,.printing tr,.printing svg,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-inside:avoid;break-after:avoid}
 .printing .tag{font-size:.66rem}.printing h2{font-size:1.1rem}.printing figcaption{font-size:.76rem}
-.printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}

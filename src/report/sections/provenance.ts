@@ -15,13 +15,12 @@ import { addTo, distinct } from '../../support/lists.js'
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
-<a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them.</p>
+<a href="run.json">run.json</a> in the results folder has the versions, device, settings and times of each command that computed them, and <code>unit.json</code> of
+each unit has the hashes of the weights and of the object's picture.</p>
 <h3>Networks</h3>
-${tableHtml({ title: 'Networks', head: ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights', 'SHA-256 of the weights'], rows: networkRows(groups) })}
+${tableHtml({ title: 'Networks', head: ['network', 'layers', 'precision', 'pooling', 'input preparation', 'class scores', 'weights'], rows: networkRows(groups) })}
 <h3>Protocol</h3>
 ${tableHtml({ title: 'Protocol', head: ['size', 'positions', 'stride', 'background', 'blend', 'objects', 'folds', 'classifier', 'networks'], rows: protocolRows(groups) })}
-<details><summary>Objects and the SHA-256 of their pictures</summary>
-${tableHtml({ title: 'Objects', head: ['object', 'size', 'SHA-256'], rows: patchRows(groups) })}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
 Folders: <code>tables</code> and <code>figures</code> (named above), <code>heatmaps</code> (each mean map as PNG and NPY),
@@ -31,7 +30,7 @@ and <code>units</code> (the stored results from which the report is made).</p>`
 
 const FILES = [
   ['metrics.csv', 'every measure of every object, one number per row'],
-  ['summary.json', 'the numbers of tables and charts, one mean over objects per row'],
+  ['summary.json', 'the numbers of tables and figures, one mean over objects per row'],
   ['findings.md', 'the questions, answers and all evidence'],
   ['findings.json', 'the same, to be read by programs'],
 ] as const
@@ -49,7 +48,6 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
           ...[precision, pool, input].map(({ text }) => text(inputs) ?? ''),
           inputs.scores ?? '–',
           weightsFile(inputs),
-          inputs.weightsSha256,
         ],
       ]
     }),
@@ -88,14 +86,6 @@ function protocolOf({ size, frame, rows, cols, stride, units }: StudyGroup): rea
     folds || 'none',
     classifier,
   ]
-}
-
-function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
-  return distinct(
-    groups.flatMap(({ units }) =>
-      units.map(({ inputs: { patch, size, patchSha256 } }) => [patch, `${size}×${size}`, patchSha256]),
-    ),
-  )
 }
 
 /**
