@@ -45,13 +45,9 @@ export interface Seen {
 
 export interface HeadMap {
   readonly name: HeadQuantity
-  /**
-   * The map in the page's menu, after “Colour: ” in its explanation, and in a sentence with its mean or, of `names`, after
-   * the object's class.
-   */
+  /** The map in the page's menu and before its mean, and after “Colour: ”. */
   readonly title: string
   readonly explanation: string
-  readonly summary: string
   /** @param sighting the numbers stored for a position */
   readonly of: (sighting: ArrayLike<number>) => number
   /** What the numbers stand for, if they are no scale. The first one is right. */

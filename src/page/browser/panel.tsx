@@ -12,7 +12,6 @@ import {
   cosineText,
   decimalsFor,
   isolated,
-  positionsText,
   positionText,
   probabilityText,
   shareText,
@@ -167,16 +166,14 @@ function soFarText({ known }: LoadedMap): string {
 }
 
 function answersText(map: LoadedMap): string {
-  const { quantity, values, mean, lowest, answers, regions, known } = map
+  const { quantity, mean, lowest, answers, regions, known } = map
   const answer = isolated(classWords(answers?.strongest.names[0] ?? ''))
   const own = HEAD_MAPS.find(({ name }) => name === quantity)
   if (regions && answers) {
-    const found = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    const foundText = own ? `${answer} ${own.summary} at ${positionsText(found, values.length)}; ` : ''
     const given = answers.strongest.numbers.filter((_, at) => known?.[at] !== 0)
-    return `${foundText}${agreementText(answerAgreement(given))}${soFarText(map)}`
+    return `${agreementText(answerAgreement(given))}${soFarText(map)}`
   }
-  const what = own?.summary ?? `probability of ${answer}`
+  const what = own?.title ?? `probability of ${answer}`
   return `${what}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 

@@ -56,16 +56,16 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 #patch,#anchor{max-width:12rem}
 .choosing{grid-area:choosing;min-width:0}.size{grid-area:size;justify-self:end;align-self:center}
 .bench{display:grid;gap:0 1.6rem;margin-top:.5rem;grid-template-columns:minmax(0,27.5rem) minmax(0,27.5rem) minmax(15rem,1fr);grid-template-areas:"choosing choosing size" "a b aside" "scale scale aside" "more more more";align-items:start}
-.bench.single{grid-template-columns:minmax(0,27.5rem) minmax(15rem,1fr);grid-template-areas:"choosing size" "a aside" "scale aside" "more more"}
+.bench.single{grid-template-columns:minmax(0,27.5rem) minmax(15rem,1fr);grid-template-areas:"choosing choosing" "a aside" "scale aside" "more more"}.single .size{grid-area:aside;align-self:start}
 .panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.bench>.more{grid-area:more}
 .aside{grid-area:aside;align-self:center;display:grid;gap:.8rem}.aside p{margin:0}
 .say{display:grid;grid-template-columns:auto minmax(0,1fr);gap:0 .5rem;font-size:1.06rem;line-height:1.5;overflow-wrap:anywhere}.says{display:grid;gap:.5rem}.say .badge{margin-top:.15em}
 #move{font-size:1.02rem;font-weight:650;color:var(--ground);background:var(--ink);border:0;border-radius:9px;padding:.6rem 1.1rem;min-height:2.9rem;min-width:15rem;justify-self:start}#move:hover{opacity:.88}
 .aside .soft{font-size:.88rem}
 .panel{min-width:0}
-.head{display:flex;align-items:baseline;justify-content:space-between;gap:0 .6rem;min-height:2rem}
-.network{display:flex;align-items:baseline;gap:.1rem .5rem;min-width:0}.network label{display:flex;align-items:center;gap:.35rem;min-width:0}.network select{font-weight:600;font-size:.95rem;min-width:4rem}.knows{font-size:.85rem;white-space:nowrap}
-.head .summary{font-weight:600;white-space:nowrap}
+.head{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:0 .6rem;min-height:2rem}
+.network{display:flex;align-items:baseline;gap:.1rem .5rem;min-width:0;max-width:100%}.network label{display:flex;align-items:center;gap:.35rem;min-width:0}.network select{font-weight:600;font-size:.95rem;min-width:4rem}.knows{font-size:.85rem;white-space:nowrap}
+.head .summary{font-weight:600}
 .fronts{display:none}
 .badge{display:inline-grid;place-items:center;box-sizing:border-box;width:1.25rem;height:1.25rem;border:2px solid var(--ink);border-radius:50%;font-weight:700;font-size:.75rem;line-height:1;vertical-align:-.2em;color:var(--ground);background:var(--ink)}
 .badge.b{border-radius:2px;color:var(--ink);background:var(--ground)}
@@ -145,8 +145,8 @@ th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
 .printing :is(main,.page){padding:0;max-width:none}
-.printing .printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .fronts,.printing #move,.printing .hint,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
-.printing .bench{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"a b" "scale scale" "aside aside" "more more";gap:.4rem .8rem}.printing .bench.single{grid-template-areas:"a aside" "scale aside" "more more"}.printing .bench .panel{display:block}.printing .bench .head{display:flex}.printing .bench .say{display:grid}
+.printing .size,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .fronts,.printing #move,.printing .hint,.printing #settings,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
+.printing .bench{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"a b" "scale scale" "aside aside" "more more";gap:.4rem .8rem}.printing .bench.single{grid-template-areas:"a aside" "scale aside" "more more"}.printing .bench .panel{display:block}.printing .bench .head{display:flex}.printing .bench .head .summary{display:inline}.printing .bench select{border:0;padding:0;appearance:none}.printing .bench .say{display:grid}
 .printing .scroll{overflow:visible}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal;overflow-wrap:anywhere}
 .printing .measure{display:block}
