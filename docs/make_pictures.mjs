@@ -1,11 +1,10 @@
 /**
  * Makes the pictures of README and docs with the project's own commands:
  *
- *   npm run build && node docs/make_pictures.mjs [EMBEDDED [TRAINED]]
+ *   npm run build && node docs/make_pictures.mjs [RESULTS]
  *
- * EMBEDDED and TRAINED are folders of results: those of `npm start`, and those of MobileNetV2 and SqueezeNet 1.1 on the
- * embedded objects. Without them, both studies run first; for TRAINED, run `models pull mobilenet_v2 squeezenet1_1`
- * before. Needs Chromium (/usr/bin/chromium, or $CHROMIUM).
+ * RESULTS is the results folder of `npm start`. Without it, this study runs first. Needs Chromium (/usr/bin/chromium, or
+ * $CHROMIUM).
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -21,16 +20,15 @@ const shiftscope = (...words) =>
   execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...words], { stdio: 'inherit' })
 
 const work = mkdtempSync(join(tmpdir(), 'shiftscope-pictures-'))
-const results = study(process.argv[2], 'embedded')
-const models = ['--models', 'mobilenet_v2,squeezenet1_1', '--sizes', '75', '--stride', '4']
-const trained = study(process.argv[3], 'trained', ...models)
+const results = resolve(process.argv[2] ?? join(work, 'results'))
+if (process.argv[2] === undefined) shiftscope('reproduce', '--out', results)
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 })
 const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, reducedMotion: 'reduce' })
-await page.goto(`${pathToFileURL(join(trained, 'index.html'))}`)
+await page.goto(`${pathToFileURL(join(results, 'index.html'))}`)
 await page.waitForTimeout(2000)
 await small(await page.screenshot(), 'viewer.png')
 // The figure has twice as many pixels as its layout, or more.
@@ -46,13 +44,6 @@ await sharp(await page.locator('.expression').screenshot())
   .webp({ quality: 80, effort: 6 })
   .toFile(join(pictures, 'arithmetic-fc6.webp'))
 await browser.close()
-
-/** Returns a folder of results: the given one, or that of a study which runs now. */
-function study(given, name, ...options) {
-  if (given !== undefined) return resolve(given)
-  shiftscope('reproduce', ...options, '--out', join(work, name))
-  return join(work, name)
-}
 
 /** Saves a picture with 128 colours, which makes the file four times smaller. */
 function small(image, name) {
