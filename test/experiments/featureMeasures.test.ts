@@ -39,6 +39,13 @@ describe('what a network answers', () => {
     expect(least).toBeCloseTo(small, 12)
   })
 
+  it('is compared with the answer at the center, which need not be the class that a head looks for', () => {
+    const matrix = Float32Array.of(0, 1, 2, 2, 1, 0, 2, 1, 0)
+    const rule = { own: 2, threshold: 0 }
+    const { center, kept } = answerMaps(matrix, strongestOf(matrix), Float32Array.of(2, 1, 0), LOGITS, 'net', rule)
+    expect([center.class, kept]).toEqual([2, expect.closeTo(2 / 3, 12)])
+  })
+
   it('is the softmax of logits that look like probabilities, too', () => {
     const { maps } = answers(Float32Array.of(0, 0, 1), Float32Array.of(0, 1, 0))
     expect(maps[1]).toBeCloseTo(Math.E / (2 + Math.E), 6)

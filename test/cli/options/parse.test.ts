@@ -6,6 +6,7 @@ import {
   collectImages,
   collectLabels,
   collectLayers,
+  collectLimits,
   collectNames,
   collectPairs,
   parseColours,
@@ -43,6 +44,10 @@ describe('the value of an option', () => {
     [collectLabels, { 'fc8=class scores': { fc8: 'class scores' } }],
     [collectPairs, { 'old=new': [{ plain: 'old', variant: 'new' }] }],
     [collectLayers, { 'a,b': ['a', 'b'], '=a': ['=a'], 'id=a,b': { id: ['a', 'b'] } }],
+    [
+      collectLimits,
+      { 'crop=.9 agreement = 0.1': { 'crop=.9 agreement': 0.1 }, 'diagonal change=0': { 'diagonal change': 0 } },
+    ],
     [collectNames, { 'a, b': ['a', 'b'] }],
   ])('%o is what its text says', (parse, values) => {
     for (const [text, value] of Object.entries(values)) expect([text, parse(text)]).toEqual([text, value])

@@ -67,6 +67,14 @@ describe('folds', () => {
     )
   })
 
+  it('of blocks differ by at most one block, by the positions in blocks of unequal sizes', () => {
+    // A tenth of 13 rows is one row or two, so a block has 1 to 4 positions.
+    const shape = { rows: 13, cols: 13 }
+    for (let seed = 0; seed < 20; seed++)
+      for (const sizes of counts(taskClasses('top-bottom', shape), foldsOf('blocks', 'top-bottom', shape, seed)))
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(4)
+  })
+
   it('transposed are the other task of the transposed grid', () => {
     fc.assert(
       fc.property(shapes, ({ rows, cols }) => {

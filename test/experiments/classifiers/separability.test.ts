@@ -45,6 +45,13 @@ async function objectives(grid: LayerGrid, task: Task, C: number): Promise<numbe
 
 const shape = { rows: 10, cols: 12, dims: 9, signal: 8, scale: 1, repeat: 1 }
 
+it('draws its random folds by the seed', async () => {
+  const accuracies = async (seed: number) =>
+    (await separability(gridOf({ ...shape, signal: 1 }), { seed }, 'shuffled'))['top-bottom'].folds
+  expect(await accuracies(1)).toEqual(await accuracies(1))
+  expect(await accuracies(1)).not.toEqual(await accuracies(2))
+})
+
 describe(`against scikit-learn ${golden.sklearn}`, () => {
   const cases = golden.cases.map((one) => ({ title: `${JSON.stringify(one.shape)}, C = ${one.C}`, ...one }))
   it.each(cases)('accuracies and objectives of $title', async ({ shape, C, tasks }) => {

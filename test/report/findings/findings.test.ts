@@ -240,6 +240,15 @@ describe('a verdict', () => {
 })
 
 describe('evidence', () => {
+  it('of the grid is the sum of its powers, also where one network has fewer periods', () => {
+    const values: Values = [
+      [power(8), around(1e-4)],
+      [power(16), around(1e-4)],
+    ]
+    const finding = findingOf(GRID, 'net-aa', [net(values), groupWith('net-aa', values.slice(0, 1))])
+    expect(finding.evidence[0]?.mean).toBeCloseTo(Math.log10(1 / 2), 6)
+  })
+
   it('of the grid is of periods up to 16 px, and shows jaggedness beside it', () => {
     const values = (level: number): Values => [
       [power(8), around(level)],
