@@ -1,5 +1,5 @@
 import { CONFIDENT, EVERYWHERE } from '../../experiments/answers/confidence.js'
-import { foldsText } from '../../experiments/classifiers/folds.js'
+import { type FoldScheme, foldsText } from '../../experiments/classifiers/folds.js'
 import type { LinkedView } from '../../page/text/viewLink.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import type { NetworkPair } from '../../results/store/pairs.js'
@@ -243,7 +243,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     id: 'position-modulo-stride',
-    scope: { needsFolds: true },
+    scope: { obstacle: needsFolds, needsFolds: true },
     words: {
       question: 'Do features encode only the position modulo the stride?',
       claimed: 'Yes',
@@ -351,10 +351,18 @@ function needsBaseline({ groups }: NetworkStudy): string | undefined {
   return hasBaseline ? undefined : 'there are no objects of different classes to compare with'
 }
 
-function needsTellingFolds({ groups }: NetworkStudy): string | undefined {
-  const schemes = new Set(groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? [])))
-  if (schemes.size === 0) return 'separability was not measured'
+function schemesOf({ groups }: NetworkStudy): ReadonlySet<FoldScheme> {
+  return new Set(groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? [])))
+}
+
+function needsFolds(network: NetworkStudy): string | undefined {
+  return schemesOf(network).size === 0 ? 'separability was not measured' : undefined
+}
+
+function needsTellingFolds(network: NetworkStudy): string | undefined {
+  const schemes = schemesOf(network)
+  if (schemes.size === 0) return needsFolds(network)
   if (!TELLING_SCHEMES.some((scheme) => schemes.has(scheme))) return 'only shuffled folds were measured'
-  const reasons = layersOf(groups).map(coarseGridOf)
+  const reasons = layersOf(network.groups).map(coarseGridOf)
   return reasons.includes(undefined) ? undefined : reasons[0]
 }

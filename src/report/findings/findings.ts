@@ -64,9 +64,10 @@ function obstacleOf(claim: Claim, network: NetworkStudy, judged: readonly Eviden
   if (network.groups.every(hasFewPositions)) return `fewer than ${FEWEST_POSITIONS} positions were measured`
   const own = claim.scope.obstacle?.(network)
   if (own !== undefined) return own
-  if (judged.length === 0) return 'the study has no numbers for it'
-  const counted = claim.words.counted ?? 'were measured'
-  return judged.every(({ patches }) => isFew(patches)) ? `fewer than ${fewest} objects ${counted}` : undefined
+  const { counted } = claim.words
+  if (judged.length === 0 && counted === undefined) return 'the study has no numbers for it'
+  const isTooFew = judged.every(({ patches }) => isFew(patches))
+  return isTooFew ? `fewer than ${fewest} objects ${counted ?? 'were measured'}` : undefined
 }
 
 function aboutOf({ scope }: Claim): ClaimAbout {

@@ -33,20 +33,24 @@ const pair = (version: string, measure: Measure, plain: Numbers, own: Numbers) =
   net([[measure, plain]]),
   groupWith(`net${version}`, [[measure, own]]),
 ]
-/** Two measures of one network. */
-const both = (one: Measure, other: Measure) => (first: Numbers, second: Numbers) => [
+const anchors = (center: Numbers, corner: Numbers) => [
   net([
-    [one, first],
-    [other, second],
+    [reached, center],
+    [reachedAtCorner, corner],
   ]),
 ]
-const anchors = both(reached, reachedAtCorner)
-const errors = both(foldError('position'), foldError('phase'))
 
 /** How far left-right is ahead under a fold scheme, beyond what the position alone gives. */
 function folds(cv: FoldScheme, ahead: Numbers, more: Values = []): StudyGroup {
   return net([[lead(cv), ahead], ...more], { separability: { loss: 'hinge', C: 1, seed: 0, cv: [cv] } })
 }
+
+const errors = (position: Numbers, phaseOnly: Numbers) => [
+  folds('ordered', around(0.1), [
+    [foldError('position'), position],
+    [foldError('phase'), phaseOnly],
+  ]),
+]
 
 const INVARIANCE = 'no-global-invariance'
 const GRID = 'anti-aliasing-suppresses-the-grid'
@@ -304,6 +308,14 @@ describe('evidence', () => {
     [/^the grid is too coarse .* modulo 32 px .* 93 %/, folds('ordered', around(0.1), [[phase, around(0.93)]])],
   ])('on separability is missing where %s', (reason, group) => {
     expect(findingOf(LEAD, 'net', [group]).reason).toMatch(reason)
+  })
+
+  it.each([
+    [PHASE, 'separability was not measured'],
+    [ANSWER, 'fewer than 5 objects have a confident answer'],
+  ])('on %s says what the study lacks', (claim, reason) => {
+    const unsure = only(measures.agreement('unsure'), around(0.5))
+    expect(findingOf(claim, 'net', unsure).reason).toBe(reason)
   })
 
   it('on separability is of every scheme of folds but the shuffled one', () => {
