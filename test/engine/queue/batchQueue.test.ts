@@ -56,6 +56,19 @@ describe('a queue of batches', () => {
     expect(lost).toMatchObject({ finished: 8, tried: ['0+2/2', '2+2/2', '0+2/2', '2+2/2', '4+2/2', '6+2/2'] })
   })
 
+  it('computes again what a failed batch may have damaged', async () => {
+    const tried: string[] = []
+    const runner = { batch: 4, inFlight: 2, shrink: () => --runner.batch > 0 }
+    // The second attempt contains two positions of the batch that was written beside the first one.
+    const failing = ['0+4', '3+3']
+    const run: BatchQueue['run'] = async (first, count) => {
+      tried.push(`${first}+${count}`)
+      return failing.includes(`${first}+${count}`) ? failed('broken') : WRITTEN
+    }
+    expect(await schedule({ positions: 8, run }, runner)).toBe(8)
+    expect(tried).toEqual(['0+4', '4+4', '0+3', '3+3', '3+2', '5+2'])
+  })
+
   it('keeps the error of a worker that was lost as the cause', async () => {
     const error = new Error('gone')
     const { finished } = await scheduled(2, () => Promise.reject(error))
