@@ -122,6 +122,11 @@ describe('measures of a layer', () => {
     ['readout-prediction', { 'row 32px bands 12px': 2.13, 'col 16px bands 12px': 3.13 }],
   ])('%s', (metric, expected) => expect(measures[metric]).toEqual(expected))
 
+  it('answer-fall is 0 where an answer off the grid is less probable than all others', () => {
+    const answers = WHOLE.answers && { ...WHOLE.answers, least: 0.81 }
+    expect(byText(measureLayer({ ...WHOLE, answers }))['answer-fall']).toEqual({ center: 0 })
+  })
+
   it('fold-accuracy', () => {
     const { 'left-right ordered 1': first, 'left-right ordered 3': third } = measures['fold-accuracy'] ?? {}
     expect([first, third, Object.keys(measures['fold-accuracy'] ?? {}).length]).toEqual([0.8, 1, 3 * 5])
