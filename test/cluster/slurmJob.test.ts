@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it, vi } from 'vitest'
 import { arrayScript, reportScript, type SlurmJob, studyWords } from '../../src/cluster/slurmJob.js'
 import { minutesOf, submitSlurm } from '../../src/cluster/submit.js'
@@ -134,6 +134,21 @@ it('feature arithmetic is timed, unless the time limit is given', async () => {
   const limited = await submitSlurm({ ...given, minutes: 20 })
   expect(limited.scripts.array).toContain('--time=20\n')
   expect(limited.estimate.arithmeticSeconds).toBeNull()
+})
+
+it('the report waits for all tasks to end, also those that fail', async () => {
+  // Stands for Slurm, which tells the number of a job.
+  writeFileSync(folder('sbatch'), '#!/bin/sh\necho "$@" >> "$0.log"\necho 71\n', { mode: 0o755 })
+  vi.stubEnv('PATH', `${folder()}:${process.env.PATH}`)
+  const study = { models: ['tiny-alexnet'], sizes: [75], stride: 24, out: folder('waiting') }
+  const { folder: scripts, jobs } = await submitSlurm({ tasks: 2, minutes: 15, study })
+  vi.unstubAllEnvs()
+  expect(jobs).toEqual({ array: '71', report: '71' })
+  expect(readFileSync(folder('sbatch.log'), 'utf8').split('\n').slice(1)).toEqual([
+    `--parsable ${scripts}/array.sh`,
+    `--parsable --dependency=afterany:71 ${scripts}/report.sh`,
+    '',
+  ])
 })
 
 it('nothing is written where there is no Slurm', async () => {

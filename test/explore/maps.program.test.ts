@@ -18,6 +18,7 @@ import {
 import type { ProgressEvent } from '../../src/progress.js'
 import { reproduce } from '../../src/study/maps/reproduce.js'
 import { unitTitle } from '../../src/study/maps/units.js'
+import { machineMemory } from '../../src/support/machine.js'
 import { randomNumbers } from '../../src/support/randomNumbers.js'
 import { contents } from '../support/commandLine.js'
 import { cosine } from '../support/features.js'
@@ -37,6 +38,10 @@ afterEach(() => page.close())
 
 async function send<T>(way: string, file: string, { address } = page): Promise<T> {
   return JSON.parse((await ask(`${address}${way}`, { method: 'POST', body: readFileSync(file) })).body) as T
+}
+
+async function studyOf({ address }: { readonly address: string }): Promise<LiveStudy> {
+  return JSON.parse(/id="study">(.*?)<\/script>/.exec((await ask(address)).body)?.[1] ?? '')
 }
 
 async function keep(wanted: object, { address } = page) {
@@ -208,9 +213,7 @@ describe('a whole photograph', () => {
     const notes: string[] = []
     const onProgress = (event: ProgressEvent) => void (event.kind === 'note' && notes.push(event.line))
     await using other = await explore({ models: [SCENE.network], photographs: folder('photographs'), onProgress })
-    const { objects } = JSON.parse(
-      /id="study">(.*?)<\/script>/.exec((await ask(other.address)).body)?.[1] ?? '',
-    ) as LiveStudy
+    const { objects } = await studyOf(other)
     expect(objects.filter(({ isPhotograph }) => isPhotograph)).toEqual([
       { key: 10, name: 'a', isPhotograph: true, category: '' },
     ])
@@ -225,8 +228,7 @@ describe('the library', () => {
     const end = new AbortController()
     const settings = { results: folder('results'), mirror: folder('mirror'), signal: end.signal }
     const { address, close } = await explore(settings)
-    const { body } = await ask(address)
-    const { missing, networks } = JSON.parse(/id="study">(.*?)<\/script>/.exec(body)?.[1] ?? '') as LiveStudy
+    const { missing, networks } = await studyOf({ address })
     expect(networks.map(({ id }) => id)).toEqual(['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip'])
     expect(missing.map(({ id }) => id)).toContain('mobilenet_v2')
     const answer = await post(`${address}pull`, { id: 'mobilenet_v2' })
@@ -247,10 +249,13 @@ describe('the library', () => {
   it('offers networks under their names, and refuses two of one name', async () => {
     const settings = { results: folder('named'), port: 0 }
     await using named = await explore({ ...settings, models: ['old=tiny-alexnet', 'new=tiny-alexnet-aa'] })
-    const { body } = await ask(named.address)
-    const { networks } = JSON.parse(/id="study">(.*?)<\/script>/.exec(body)?.[1] ?? '') as LiveStudy
+    const { networks } = await studyOf(named)
     expect(networks.map(({ id }) => id)).toEqual(['old', 'new'])
     await expect(explore({ ...settings, models: ['a=tiny-alexnet', 'a=tiny-alexnet-aa'] })).rejects.toThrow(UsageError)
+  })
+
+  it('lets the features of one object take a sixteenth of the machine’s memory', async () => {
+    expect((await studyOf(page)).mostBytes).toBe(machineMemory() / 16)
   })
 
   it('refuses what is no port, and one that is taken', async () => {

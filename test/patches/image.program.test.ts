@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { decodeImage } from '../../src/patches/image.js'
+import { decodeImage, drawingLimits } from '../../src/patches/image.js'
+import { machineMemory } from '../../src/support/machine.js'
 import { messageOf } from '../support/messageOf.js'
 
 /** SVG of a square of pixels. */
@@ -21,6 +22,10 @@ describe('a drawing', () => {
 })
 
 describe('a drawing that asks for more than there is', () => {
+  it('has a minute, and half of the memory', () => {
+    expect(drawingLimits()).toEqual({ seconds: 60, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) })
+  })
+
   const generous = { seconds: 60, bytes: Number.POSITIVE_INFINITY }
   const filter = '<filter id="f"><feMorphology operator="dilate" radius="2000"/></filter>'
   const endless = svg(5000, `${filter}<rect width="5000" height="5000" filter="url(#f)"/>`)

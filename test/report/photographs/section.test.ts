@@ -165,6 +165,17 @@ describe('photographs', () => {
     ])
   })
 
+  it('are twelve at most', async () => {
+    const networks = [0, 0.01].map((step) =>
+      madeNetwork(
+        `by ${step}`,
+        Array.from({ length: 14 }, (_, i): MadeValues => [0.5, i * step, 0.9]),
+      ),
+    )
+    const names = Array.from({ length: 12 }, (_, i) => `${13 - i}.png`)
+    expect(shownIn(await madePage(networks), 'pair-1-2')).toEqual(names)
+  })
+
   it('of a single network are those whose answer changes most, confident ones first', async () => {
     const html = await madePage([
       madeNetwork('a', [
