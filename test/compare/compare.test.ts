@@ -446,6 +446,12 @@ describe('a study', () => {
     ])
     await storeUnit(folder('other'), { patch: 'dog', patchSha256: 'of dog', size: 100, stride: 30 })
     expect(await messageOf(compare(before, folder('other')), UsageError)).toContain('frame 175 px and 130 px')
+    // As many positions need steps of the same share. Others are another grid.
+    const { unit, maps } = madeUnit({ patch: 'dog', patchSha256: 'of dog', size: 100, stride: 20 })
+    const finer = { ...unit, frame: 140, rows: 3, cols: 3 }
+    const more = Float32Array.from({ length: (maps.length / 4) * 9 }, () => 0.5)
+    await writeUnit(folder('finer'), finer, arraysOf(finer, more))
+    expect(await messageOf(compare(before, folder('finer')), UsageError)).toContain('stride 50 and 20')
   })
 
   it('of other objects is refused, whatever their categories', async () => {

@@ -208,6 +208,13 @@ describe('the needed number of pairs', () => {
     expect(neededPairs(pairedDifference(zeros, 1), 0.02)).toBeGreaterThan(300)
   })
 
+  it('of answers that are right or wrong is larger by 1 / the amount, as McNemar’s test is discrete', () => {
+    const differences = pairedDifference([1, 1, 1, -1, ...Array.from({ length: 96 }, () => 0)], 1)
+    // 1.984217 is the quantile of Student's t with 99 degrees of freedom.
+    const variance = 100 * ((differences.halfWidth ?? 0) / 1.984217) ** 2
+    expect(neededPairs(differences, 0.04)).toBe(Math.ceil((7.85 * variance) / 0.0016 + 25))
+  })
+
   it('is unknown without a variance and for amounts that are not above 0', () => {
     expect(neededPairs(pairedDifference([0.5]), 0.1)).toBeNull()
     for (const amount of [0, -0.1, Number.NaN]) expect(neededPairs(pairedDifference(varied(60, 0)), amount)).toBeNull()
