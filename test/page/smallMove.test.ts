@@ -24,14 +24,16 @@ function mapWith(dogs: Answers, probabilityAt: (row: number, col: number) => num
     Float64Array.from({ length: 100 }, (_, i) => valueAt(Math.floor(i / 10), i % 10))
   const numbers = Uint32Array.from(each((row, col) => dogs[keyOf(row, col)] ?? 0))
   const strongest = { names: ['cat', 'dog'], numbers, probabilities: each(probabilityAt), right: [0] }
-  return mapOf({
-    fitted,
-    error: 0,
-    answers: { ofCenter: each(() => 0.5), strongest },
-    cosines: measured(each(() => 0.5)),
-  })
+  return mapOf(
+    {
+      fitted,
+      error: 0,
+      answers: { ofCenter: each(() => 0.5), strongest },
+      cosines: measured(each(() => 0.5)),
+    },
+    'answers',
+  )
 }
-
 /** Where the small move goes, in steps of the grid. */
 function moveFrom(row: number, col: number, maps: readonly LoadedMap[], last?: Parameters<typeof smallMove>[1]) {
   const move = smallMove(readMaps(maps, { row: 4 * row, col: 4 * col }, group), last)
@@ -91,5 +93,12 @@ describe('the opening position', () => {
     // The dog at 4,6 is nearer to the center, but not sure. The cat beside it is.
     const unsure = (row: number, col: number) => (row === 4 && col === 6 ? 0.1 : 0.5)
     expect(openingPosition(mapWith(two, unsure))).toEqual({ row: 16, col: 16 })
+  })
+
+  it('needs a sure answer where the object begins and where it ends', () => {
+    const two = { '4,6': 1, '0,0': 1 }
+    // At 4,5 the cat is sure and the dog beside it is not. At 0,1 both are.
+    const one = (row: number, col: number) => (row === 4 && col === 6 ? 0.1 : row < 2 && col < 2 ? 0.5 : 0.9)
+    expect(openingPosition(mapWith(two, one))).toEqual({ row: 0, col: 4 })
   })
 })
