@@ -422,6 +422,20 @@ describe('a study', () => {
     )
   })
 
+  it('fails by a limit of ten rows only if one of them would fail in ten tests, and by its own row in one', async () => {
+    // The p value is about .03 in each row.
+    for (const [i, object] of objects.entries()) {
+      await storeUnit(folder('before'), object, 0.5)
+      await storeUnit(folder('after'), object, i < 6 ? 0.43 : 0.52)
+    }
+    const outcomes = async (name: string) => {
+      const { limits } = await compare(folder('before'), folder('after'), { maxWorse: { [name]: 0 } })
+      return limits.map(({ outcome }) => outcome)
+    }
+    expect(await outcomes('fc6, 125 px (71 %) similarity-mean center')).toEqual(['failed'])
+    expect(await outcomes('similarity-mean')).toEqual(Array(10).fill('undecided'))
+  })
+
   it('of other settings is refused, with all of these settings', async () => {
     const [before, after] = [await study('before', 0.5), await study('after', 0.5, { blend: 'soft', stride: 25 })]
     expect(await messageOf(compare(before, after), UsageError)).toContain(

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/scene/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { answerCounts, answerMaps, classProbabilities } from '../../src/experiments/answers/answers.js'
+import {
+  answerCounts,
+  answerMaps,
+  answersAtAnchors,
+  classProbabilities,
+} from '../../src/experiments/answers/answers.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { extractedGrid, similarityMaps } from '../../src/experiments/maps/cosines.js'
 import { pairSimilarities } from '../../src/experiments/maps/nullBaseline.js'
@@ -44,6 +49,11 @@ describe('what a network answers', () => {
     const rule = { own: 2, threshold: 0 }
     const { center, kept } = answerMaps(matrix, strongestOf(matrix), Float32Array.of(2, 1, 0), LOGITS, 'net', rule)
     expect([center.class, kept]).toEqual([2, expect.closeTo(2 / 3, 12)])
+  })
+
+  it('with the object at an anchor is the first of equal classes', () => {
+    const at = answersAtAnchors(Float32Array.of(0, 1, 1), Float32Array.of(2, 1, 0), LOGITS, 'net')
+    expect(at.map((answer) => answer.class)).toEqual([1])
   })
 
   it('is the softmax of logits that look like probabilities, too', () => {

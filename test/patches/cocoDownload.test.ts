@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
+import { findImage } from '../../src/patches/cocoImage.js'
 import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { listenTo } from '../../src/progress.js'
 import { annotation, COLS, photo, ROWS, writeAnnotations } from '../support/cocoFiles.js'
@@ -33,6 +34,17 @@ async function fetchedFrom(annotations: string, more: object = {}) {
 
 const fetchedFiles = () =>
   existsSync(folder('fetched')) ? readdirSync(folder('fetched'), { recursive: true }).sort() : []
+
+it('a file of the image’s name that is drawn, not stored, is no picture', async () => {
+  writeFileSync(folder('drawn.jpg'), `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"/>`)
+  writeFileSync(folder('stored.jpg'), await photo().jpeg().toBuffer())
+  const found = async (file: string) => (await findImage(folder(), { id: 1, file, rows: ROWS, cols: COLS }))?.isPicture
+  expect([await found('drawn.jpg'), await found('stored.jpg'), await found('none.jpg')]).toEqual([
+    false,
+    true,
+    undefined,
+  ])
+})
 
 describe('download', () => {
   it('fetches only what is needed and missing, and names what cannot be had', async () => {

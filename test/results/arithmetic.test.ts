@@ -66,6 +66,16 @@ describe('stored arithmetic', () => {
     expect(studies[0]?.scenes[1]).toMatchObject({ name: 'move', document })
   })
 
+  it('keeps the objects and the way of reading with its counts, which others must not continue', async () => {
+    const reading = { layers: ['fc6'], pool: 'none', input: 'x' }
+    const inputs = { ...accuracy.inputs, reading, patches: [{ name: 'dog', sha256: '1' }] }
+    const path = inFolder('accuracy.json')
+    await writeAccuracy(path, { ...accuracy, inputs })
+    expect((await readAccuracy(path)).inputs).toEqual(inputs)
+    for (const damaged of [{ reading: { layers: ['fc6'] } }, { patches: [{ name: 'dog' }] }])
+      await expect(writeAccuracy(path, { ...accuracy, inputs: { ...inputs, ...damaged } as never })).rejects.toThrow()
+  })
+
   it('is refused in one line when it is damaged, and not written wrong', async () => {
     store('features', ...SCENE, 'a.npy')
     await writeArithmeticDocument(inFolder(...SCENE), document)

@@ -3,7 +3,7 @@ import { positionGrid } from '../../../src/engine/scene/positions.js'
 import { overlapOf } from '../../../src/experiments/answers/boxes.js'
 import { DETECTOR, detectionAt, OUTCOMES } from '../../../src/experiments/answers/detections.js'
 import { type HeadRow, SEES_NOTHING, type Sightings } from '../../../src/experiments/answers/headRow.js'
-import { comparedFeatures, sightingsOf } from '../../../src/experiments/answers/heads.js'
+import { answerNames, comparedFeatures, sightingsOf } from '../../../src/experiments/answers/heads.js'
 import { measureFeatures } from '../../../src/experiments/featureMeasures.js'
 import { extractedGrid } from '../../../src/experiments/maps/cosines.js'
 
@@ -185,13 +185,16 @@ describe('the detections of an object', () => {
   )
   const texts = { form: '', boxes: '', source: '' }
   const head = { kind: 'detector', layer: 'detections', compared: [], threshold: THRESHOLD, ...texts } as const
-  const layer = comparedFeatures({ name: 'detections', dims: 15, matrix }, head)
+  const comparedLayer = () => comparedFeatures({ name: 'detections', dims: 15, matrix }, head)
   const scores = { meaning: 'sigmoid', source: 'test' } as const
-  const network = { classes: { layer: 'detections', names: NAMES, source: 'test', scores }, head }
-  const detections = sightingsOf(grid, layer, network, 10, [1]) as Sightings
+  const detectionsOf = (layer: ReturnType<typeof comparedLayer>) => {
+    const network = { classes: { layer: 'detections', names: NAMES, source: 'test', scores }, head }
+    return sightingsOf(grid, layer, network, 10, [1]) as Sightings
+  }
 
   it('are stored for the positions, then for the anchors', () => {
-    const all = Array.from({ length: 9 }, (_, i) => detectionAt(detections.sightings, i))
+    const { sightings } = detectionsOf(comparedLayer())
+    const all = Array.from({ length: 9 }, (_, i) => detectionAt(sightings, i))
     expect(all.map(({ overlap }) => overlap)).toEqual(Array(9).fill(1))
     expect(all.slice(0, 4).map(({ outcome }) => outcome)).toEqual([0, 1, 3, 0])
     // With the object at the bottom left, nothing is seen.
@@ -201,6 +204,8 @@ describe('the detections of an object', () => {
   })
 
   it('give answers, of which "nothing" has the number of classes as its index', async () => {
+    const layer = comparedLayer()
+    const detections = detectionsOf(layer)
     expect([layer.dims, layer.matrix.length]).toEqual([3, matrix.length / 5])
     const compared = extractedGrid(grid, layer, 'detections')
     const { answers } = await measureFeatures(compared, scores, {}, detections)
@@ -225,4 +230,7 @@ describe('the detections of an object', () => {
 
 it('a detector’s last outcome and its empty answer have one name', () => {
   expect(OUTCOMES.at(-1)).toBe(SEES_NOTHING)
+  const head = { kind: 'detector' } as Parameters<typeof answerNames>[0]['head']
+  expect(answerNames(head ? { head } : {})).toEqual([SEES_NOTHING])
+  expect(answerNames({})).toEqual([])
 })

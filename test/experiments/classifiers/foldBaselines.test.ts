@@ -131,6 +131,11 @@ describe('folds of sub-grids', () => {
     }
     expect((await strides(26, 15)).map(([stride]) => stride)).toEqual([8])
     expect(await strides(8, 8)).toEqual([[4, [1, 0, null, 1, 1]]])
+    // Known are those of the grid itself, not of its sub-grids.
+    expect(await strides(16, 16)).toEqual([
+      [4, [1, 0, null, 1, 1]],
+      [8, [1, 1, 1, 1, 1]],
+    ])
     expect(await strides(8, 8, new Float32Array(128))).toEqual([])
     expect(await strides(8, 7)).toEqual([])
   })

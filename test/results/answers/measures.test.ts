@@ -168,6 +168,15 @@ it('measure how well a detector’s boxes fit after the shift is taken back', ()
   expect(values).toMatchObject({ change: 1 / 3, 'box-consistency': expect.closeTo((1 / 3 + 0 + 1) / 3, 7) })
 })
 
+it('takes the mean of the equivariance errors along both axes', () => {
+  const protocol = protocolNamed('subpixel')
+  const [columns, measures] = [columnsOf({}), metricsOf(protocol, PLAIN)]
+  const row = new Float32Array(keptValues(protocol, { ...setting, frame: 28 }, columns)).fill(1)
+  row.set([0.25, 0.75], row.length - 2)
+  const index = measures.findIndex(({ name }) => name === 'local-equivariance-error')
+  expect(photographMetrics(protocol, measures, columns, undefined, row)[index]).toBe(0.5)
+})
+
 /** The definition of a sub-pixel shift: a pixel of a picture of this side, which a sum of cosines shifts circularly. */
 function shifted(
   side: number,
