@@ -82,7 +82,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.selectOption('#finest', '16')
     await settled()
     expect(await chosen(['a-model', 'b-model'])).toEqual(['tiny-alexnet', 'tiny-alexnet-aa'])
-    expect(await texts('.knows')).toEqual(['627 emoji', '627 emoji'])
+    expect(await texts('.knows')).toEqual(['knows 627 emoji', 'knows 627 emoji'])
     expect([await text('#a-note'), await text('#b-note')]).toEqual([`${EMOJI} ${RIGHT}`, `${EMOJI} ${RIGHT}`])
     expect(await page.inputValue('#shows')).toBe('answers')
     await page.click('#settings summary')

@@ -99,7 +99,7 @@ describe.skipIf(!hasChromium())('the page of a study whose anchors lie between i
     const [first, second, patch = ''] = await chosen(['a-model', 'b-model', 'patch'])
     const models = [first, second]
     expect(models).toEqual([EMBEDDED, OWN])
-    expect(await texts('.knows')).toEqual(['627 emoji', 'ImageNet'])
+    expect(await texts('.knows')).toEqual(['knows 627 emoji', 'knows ImageNet'])
     // It opens where a small move changes the answer of A, and a link without a position leads to the anchor.
     const [here, moved] = [await text('#a-answer'), await text('#a-then')]
     expect(here.replace(/ [\d.]+$/, '')).not.toBe(moved.replace(/ [\d.]+$/, ''))

@@ -59,7 +59,7 @@ export function NetworkMenu({ panel, state, change }: NetworkMenuProps) {
         value={isFirst ? fits[0].group.model : (own ?? NO_NETWORK)}
         choose={choose}
       />
-      {knows !== undefined && <span class="soft knows">{knows}</span>}
+      {knows !== undefined && <span class="soft knows">knows {knows}</span>}
       {isFirst && view.other === null && <NetworkMenu panel="b" state={state} change={change} />}
     </span>
   )

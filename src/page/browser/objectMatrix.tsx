@@ -182,7 +182,7 @@ function MatrixLine({ groups, columns, isNarrow, mapOf }: MatrixLineProps) {
           {!isNarrow && <td />}
           {columns.map(({ object, colours, isTitled }) => (
             <th key={object.patch} scope="col">
-              {isTitled && <span class="title">{object.isConfident ? 'Confident' : 'Unsure'}</span>}
+              {isTitled && <span class="title">{object.isConfident ? 'Some are confident' : 'None is confident'}</span>}
               <ColumnHead object={object} colours={colours} />
             </th>
           ))}

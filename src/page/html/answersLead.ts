@@ -77,8 +77,12 @@ function sentences(
   const often = agreement >= NEARLY_ALWAYS ? 'Nearly always' : agreement < OFTEN_NOT ? 'Often not' : 'Not always'
   const isFew = ofA.length < FEWEST_PATCHES
   const verdict = isFew ? `Can’t tell from ${counted(ofA.length, kindOf(group))}` : often
-  const relative = isFew || group.relative === undefined ? '' : ` (${shareText(group.relative, 1)} relative to chance)`
-  const sentence = `${verdict}: at two random positions, ${group.model} gives the same answer in ${shareText(agreement, 1)} of cases${relative}`
+  const share = shareText(agreement, 1)
+  const relative = group.relative === undefined ? share : shareText(group.relative, 1)
+  // Where chance makes no difference, the same number twice would only confuse.
+  const beside = relative === share ? '' : `; ${relative} relative to chance`
+  const of = isFew ? '' : ` (mean agreement of ${counted(ofA.length, kindOf(group))}${beside})`
+  const sentence = `${verdict}: at two random positions, ${group.model} gives the same answer in ${share} of cases${of}`
   if (ofB.length === 0) return { sentence: `${sentence}.`, more: '' }
   const [{ group: other }] = ofB as [ObjectAnswer, ...ObjectAnswer[]]
   const isTwin = pairs.some(({ kind, variant }) => kind === 'anti-aliasing' && variant === other.model)

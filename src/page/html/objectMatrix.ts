@@ -21,7 +21,7 @@ export interface OverviewText {
 /** An answer changes much if two positions get the same one with a smaller chance. */
 const AGREES = 0.9
 
-/** An object that changes is an exception if fewer of the answers change much, and none if at least `COMMON` do. */
+/** An object that changes much is an exception if fewer of the answers do, and the rule if at least `COMMON` do. */
 const RARE = 0.25
 const COMMON = 0.5
 
@@ -51,7 +51,7 @@ function verdictAmong(kind: 'confident' | 'unsure', answers: readonly ObjectAnsw
   if (objects < FEWEST_PATCHES)
     return `Can’t tell among ${kind} answers: only ${counted(objects, 'object')} ${objects === 1 ? 'has' : 'have'} one.`
   if (changing === 0) return `${kind === 'confident' ? 'Confident' : 'Unsure'} answers all hold.`
-  const verdict = share < RARE ? 'Yes' : share < COMMON ? 'Partly' : 'No'
+  const verdict = share < RARE ? 'An exception' : share < COMMON ? 'Not rare' : 'The rule'
   return `${verdict} among ${kind} answers: ${changing} of ${answers.length} change much.`
 }
 
@@ -116,14 +116,14 @@ ${patches.size > 1 ? `${counts.join('\n')}\n<div id="${ID}-app"></div>\n${NOTE}`
 
 const NOTE = `<p class="soft">Each small map has one pixel per position, in the colours of the maps above. Click one to load it as map A, or with Shift as map B. The share below it is the
 agreement: the chance that two positions, drawn at random, get the same answer, whether it is right or wrong. Correct answers are blue. The number is the probability at the center: <span class="sure">confident</span>, <span class="unsure"><span class="sure">unsure</span></span>. The name under an object is the most frequent answer of all networks besides the usual one. Objects come first if a network is confident.
-“Yes” means that fewer than a quarter of the answers have an agreement below ${100 * AGREES} %, and “no” that at least half do.</p>`
+An answer changes much if its agreement is below ${100 * AGREES} %. This is an exception among fewer than a quarter of the answers, and the rule among at least half.</p>`
 
 export const OVERVIEW_STYLE = `
 #every-object h2 span span{display:block;font-weight:400}
 .answer-maps{border-collapse:separate;border-spacing:0;margin:0 0 1rem;font-size:.82rem}
 .answer-maps th,.answer-maps td{padding:0 8px .5rem 0;border:0;vertical-align:top;white-space:normal;overflow-wrap:anywhere;text-align:left;line-height:1.25}
-.answer-maps thead th{width:var(--cell);min-width:var(--cell);box-sizing:content-box;text-align:center;position:relative;font-weight:600}.answer-maps thead th{padding-top:1.5rem}
-.answer-maps .title{position:absolute;top:0;left:0;white-space:nowrap}.answer-maps small{display:block;font-weight:400}
+.answer-maps thead th{width:var(--cell);min-width:var(--cell);box-sizing:content-box;text-align:center;position:relative;font-weight:600}.answer-maps thead th{padding-top:2.3rem}
+.answer-maps .title{position:absolute;top:0;left:0;text-align:left}.answer-maps small{display:block;font-weight:400}
 .answer-maps img{display:block;width:44px;height:44px;margin:0 auto .2rem;object-fit:contain;border-radius:4px;outline:1px solid var(--line);outline-offset:-1px}
 .answer-maps tbody th{font-weight:600;width:130px;min-width:130px}.narrow tbody th{width:auto;min-width:0;padding:.2rem 0}
 .answer-map{display:block;width:100%;padding:0;border:0;background:none;border-radius:0;min-height:0;position:relative;text-align:left;line-height:1.35}

@@ -30,8 +30,9 @@ interface PageStart {
 }
 
 /**
- * The page of a results folder: the viewer, then the given sections, then the citation. The page needs the folder
- * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
+ * The page of a results folder: the viewer, the given sections, what to do next, the folded sections and the citation.
+ * The page needs the folder `site` beside it, but no internet connection. Without JavaScript, the sections can still be
+ * read.
  * @param index null if the folder has no maps; the page then has only sections
  */
 export function resultsPage(
@@ -39,7 +40,9 @@ export function resultsPage(
   sections: readonly ReportSection[],
   { opening, title = index === null ? 'Feature arithmetic' : studyTitle(index), warnings = [] }: PageStart = {},
 ): string {
-  const all = [...sections, citationSection()]
+  const isFolded = (section: ReportSection) => section.isFolded === true
+  const argument = sections.filter((section) => !isFolded(section))
+  const all = [...argument, NEXT, ...sections.filter(isFolded), citationSection()]
   const leftOut = index?.oneFile?.leftOut
   return pageHtml({
     title,
@@ -51,7 +54,7 @@ export function resultsPage(
       ...warnings.map(warningHtml),
       ...(index === null
         ? [headingOf(title)]
-        : [viewerHtml(studiedText(index), opening), overviewHtml(index), scriptsHtml(index)]),
+        : [viewerHtml(studiedTexts(index), opening), overviewHtml(index), scriptsHtml(index)]),
       ...all.map(sectionHtml),
     ].join('\n'),
   })
@@ -118,7 +121,7 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-function studiedText({ groups }: SiteIndex): string {
+function studiedTexts({ groups }: SiteIndex): readonly string[] {
   const models = new Set(groups.map(({ model }) => model))
   const strides = [...new Set(groups.map(({ stride }) => stride))]
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch))).size
@@ -132,7 +135,7 @@ function studiedText({ groups }: SiteIndex): string {
     counted(models.size, 'network'),
     isPhotograph ? counted(patches, 'photograph') : `${counted(patches, 'object')} of ${sizes}`,
     `${range.join('–')} ${noun}${each}, every ${strides.join(' or ')} px`,
-  ].join(' · ')
+  ]
 }
 
 /** The title of a section, and the answer to it if it is a question. */
@@ -152,6 +155,17 @@ ${body}
 /** JSON that is safe inside a script element: it cannot contain an end tag or a comment. */
 export function embeddedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
+}
+
+const NEXT: ReportSection = {
+  id: 'next',
+  title: 'What do I do now?',
+  answer: 'Test your own network on your own pictures',
+  html: `<ul>
+<li>Move your own object and see where the answer changes: <code>shiftscope explore --models NETWORK.onnx</code></li>
+<li>Measure how often a small shift changes the answers to your photographs: <code>shiftscope consistency PHOTOGRAPHS --model NETWORK.onnx</code></li>
+<li>Let a new version fail if its answers change more often: <code>shiftscope compare BEFORE AFTER --max-worse "crop relative-agreement=0.02"</code></li>
+</ul>`,
 }
 
 const ARXIV = 'https://arxiv.org/abs/2011.04127'

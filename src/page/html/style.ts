@@ -17,7 +17,7 @@ html{scroll-behavior:smooth}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 a{color:var(--series-1)}
 h1,h2,h3,h4{line-height:1.25;font-weight:600;margin:0}
-h2{font-size:1.35rem}h3{font-size:1rem}
+h2{font-size:1.35rem;text-wrap:balance}h3{font-size:1rem}
 p{margin:.5rem 0;max-width:46rem}
 code,pre{font:.92em ui-monospace,Menlo,Consolas,monospace}
 pre{margin:.5rem 0;white-space:pre}
@@ -132,9 +132,9 @@ small{color:var(--soft)}
 .measure{display:block}
 }
 @media (max-width:44rem){
-#viewer>h1{letter-spacing:-.035em;text-wrap:balance;margin-bottom:.35rem}#viewer>p.soft{font-size:.8rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+#viewer>h1{letter-spacing:-.035em;text-wrap:balance;margin-bottom:.35rem}#viewer>p.soft{font-size:.8rem}#viewer>p.soft span:nth-child(n+4){display:none}
 .bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}
-.size{order:1;align-self:start}.more{order:2}.page{padding:.1rem 1rem}.page select{min-height:1.6rem;padding:0 .3rem}.frame{width:min(100%,21rem);margin:0 auto}.margin-note{font-size:.74rem}.strip{min-height:0}.thumb{width:3.7rem;padding:.15rem .1rem .1rem}.thumb img{width:36px;height:36px}
+.size{order:1;align-self:start}.more{order:2}.page{padding:.1rem 1rem}.page select{min-height:1.6rem;padding:0 .3rem}.frame{width:min(100%,21rem);margin:0 auto}.margin-note{font-size:.74rem}.strip{min-height:0}.thumb{width:3.7rem;padding:.15rem 0 .1rem}.thumb .name{font-size:.72rem;letter-spacing:-.02em}.thumb img{width:36px;height:36px}
 .fronts{display:flex;margin-bottom:.3rem}.fronts label{flex:1;display:flex;align-items:center;gap:.4rem;min-width:0;min-height:2.75rem;padding:.2rem .5rem;border:1px solid var(--strong);line-height:1.2;color:var(--ink);white-space:normal}.fronts label:first-of-type{border-radius:8px 0 0 8px}.fronts label:last-of-type{border-radius:0 8px 8px 0;border-left:0}.fronts label:has(:checked){background:var(--ink);color:var(--ground)}.fronts label:has(:checked) .badge.a{border-color:var(--ground);background:var(--ground);color:var(--ink)}.fronts label:has(:checked) .badge.b{border-color:var(--ground);background:var(--ink);color:var(--ground)}
 .fronts label:has(:focus-visible){outline:3px solid var(--focus);outline-offset:-3px}.fronts input{position:absolute;opacity:0;width:1px;height:1px;min-height:0}.fronts span>*{display:block;overflow-wrap:anywhere}.fronts b{font-size:.78rem;white-space:nowrap}
 .bench:not(.single) :is(.head .summary,.knows){display:none}.bench:not(.single) .head{min-height:0;margin-bottom:.2rem}

@@ -9,13 +9,13 @@ export interface Opening {
   readonly link: string
 }
 
-/** @param studied numbers of networks, objects and positions, as one line of text */
-export function viewerHtml(studied: string, opening: Opening | undefined): string {
+/** @param studied numbers of networks, objects and positions, as text. A phone shows only the first two. */
+export function viewerHtml(studied: readonly string[], opening: Opening | undefined): string {
   const { sentence = '', more = '', link = '' } = opening ?? {}
   const finding = `<p class="finding"><strong>${textOf(sentence)}</strong> ${textOf(more)}</p>\n`
   return viewerSection(
     'Does a network give the same answer wherever the object is?',
-    `${opening ? finding : ''}<p class="soft">${escapeHtml(studied)}</p>`,
+    `${opening ? finding : ''}<p class="soft">${studied.map((part) => `<span>${escapeHtml(part)}</span>`).join('<span> · </span>')}</p>`,
     `<div id="viewer-app" data-view="${escapeHtml(link)}"></div>`,
   )
 }

@@ -92,7 +92,7 @@ export function introduction(claim: Claim): string {
   const words = (['supported', 'contradicted'] as const).map((verdict) => lower(answerWord(claim.words, verdict)))
   const [above, below] = border.speaksFor === 'above' ? words : words.toReversed()
   const limit = `${Number(numbers.value(border.at).toPrecision(3))}${numbers.unit}`
-  return `${claim.words.source} Numbers above ${limit} mean ${above}, below it ${below}.`
+  return `${claim.words.source} Numbers above ${limit} mean “${above}”, below it “${below}”.`
 }
 
 /** All questions that have findings, in order. */

@@ -232,7 +232,7 @@ export const CLAIMS: readonly Claim[] = [
       source:
         'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
       rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
-      says: ({ apart }) => `left-right’s lead is ${apart('below', 'above')} that of the position alone`,
+      says: ({ text }) => `beyond what the position alone gives, left-right leads by ${text}`,
     },
     evidence: { measure: eachLayer(separabilityGap), numbers: POINTS, border: above(EQUAL_ACCURACY) },
     figure: {
@@ -320,15 +320,14 @@ export const CLAIMS: readonly Claim[] = [
       },
     },
     words: {
-      question: 'Does the answer stay the same wherever the object is?',
+      question: 'Do confident answers stay the same wherever the object is?',
       claimed: 'Yes',
       isOwn: true,
       yes: 'Mostly',
       source: 'The paper does not ask this.',
       rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. Agreement is the chance that two positions, drawn at random, get the same answer. The number is the agreement relative to chance of objects with a confident answer, correct or not: (agreement − chance) / (1 − chance), where chance is the probability that two of these objects get the same answer at the same position. A network that gives more than 90 % of all objects and positions the same answer has no such number.`,
       counted: 'have a confident answer',
-      says: ({ text }) =>
-        `if the answer at the center is confident, the agreement of two positions relative to chance is ${text}`,
+      says: ({ text }) => `the agreement of two positions relative to chance is ${text}`,
     },
     evidence: { measure: eachLayer(answersAgree), numbers: PERCENT, border: above(EVERYWHERE) },
     figure: {

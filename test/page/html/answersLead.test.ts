@@ -36,14 +36,14 @@ describe('the sentence of the page', () => {
   ])('has the mean agreement %d of the objects, and says %s', (agreement, often) => {
     const share = agreement > 0.9 ? (100 * agreement).toFixed(1) : String(100 * agreement)
     expect(wordsOf([network('net', times(5, agreement))])).toBe(
-      `${often}: at two random positions, net gives the same answer in ${share} % of cases.`,
+      `${often}: at two random positions, net gives the same answer in ${share} % of cases (mean agreement of 5 objects).`,
     )
   })
 
-  it('has the agreement relative to chance, where it is known', () => {
-    expect(wordsOf([network('net', times(5, 0.8), { relative: 0.75 })])).toContain(
-      'in 80 % of cases (75 % relative to chance).',
-    )
+  it('has the agreement relative to chance, where it is known and another number', () => {
+    const ending = (relative: number) => wordsOf([network('net', times(5, 0.8), { relative })]).split(' in ')[1]
+    expect(ending(0.75)).toBe('80 % of cases (mean agreement of 5 objects; 75 % relative to chance).')
+    expect(ending(0.798)).toBe('80 % of cases (mean agreement of 5 objects).')
   })
 
   it.each([
@@ -84,7 +84,7 @@ describe('the sentence of the page', () => {
     const constant = { constant: 'gives the same answer to 10 of 10 objects; its consistency says nothing' }
     const [one, other] = [network('net', times(10, 1), constant), network('other', times(10, 0.5))]
     expect(wordsOf([one, other])).toBe(
-      'Often not: at two random positions, other gives the same answer in 50 % of cases.',
+      'Often not: at two random positions, other gives the same answer in 50 % of cases (mean agreement of 10 objects).',
     )
     expect(wordsOf([one])).toBe(`Can’t tell: net ${constant.constant}.`)
     expect(leadOf([groupOf({ key: 0, model: 'net' })])).toBeUndefined()

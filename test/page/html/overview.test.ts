@@ -36,17 +36,17 @@ const textOf = (...answers: AnswerSummary[]) => objectMatrixText([network(answer
 const times = (count: number, one: AnswerSummary) => Array.from({ length: count }, () => one)
 
 describe('the answer in the heading of all objects', () => {
-  it('is yes if fewer than a quarter of the answers change much, and no from a half on', () => {
+  it('is an exception if fewer than a quarter of the answers change much, and the rule from a half on', () => {
     const headings = [1, 2, 3, 4, 5, 8].map(
       (changing) => textOf(...times(changing, answer(0.5)), ...times(8 - changing, answer(1))).answer,
     )
     expect(headings).toEqual([
-      'Yes among confident answers: 1 of 8 change much.',
-      'Partly among confident answers: 2 of 8 change much.',
-      'Partly among confident answers: 3 of 8 change much.',
-      'No among confident answers: 4 of 8 change much.',
-      'No among confident answers: 5 of 8 change much.',
-      'No among confident answers: 8 of 8 change much.',
+      'An exception among confident answers: 1 of 8 change much.',
+      'Not rare among confident answers: 2 of 8 change much.',
+      'Not rare among confident answers: 3 of 8 change much.',
+      'The rule among confident answers: 4 of 8 change much.',
+      'The rule among confident answers: 5 of 8 change much.',
+      'The rule among confident answers: 8 of 8 change much.',
     ])
   })
 
@@ -57,7 +57,7 @@ describe('the answer in the heading of all objects', () => {
       ...times(4, answer(0.2, 0.49)),
       answer(1, 0.1),
     )
-    expect(heading).toBe('Confident answers all hold. No among unsure answers: 4 of 5 change much.')
+    expect(heading).toBe('Confident answers all hold. The rule among unsure answers: 4 of 5 change much.')
     expect(counts).toBe(
       'An answer is confident if its probability is at least 0.5 with the object at the center, as 6 of 11 answers are. Of the 6 confident answers, 5 change somewhere, and none has an agreement below 90 %. Of the 5 unsure answers, 4 change somewhere, and 4 have an agreement below 90 %.',
     )
@@ -66,12 +66,12 @@ describe('the answer in the heading of all objects', () => {
   it('is right where few answers are confident, or none', () => {
     const few = textOf(...times(2, answer(0.999)), ...times(9, answer(0.4, 0.2)))
     expect(few.answer).toBe(
-      'Can’t tell among confident answers: only 2 objects have one. No among unsure answers: 9 of 9 change much.',
+      'Can’t tell among confident answers: only 2 objects have one. The rule among unsure answers: 9 of 9 change much.',
     )
     const one = textOf(answer(1), ...times(9, answer(0.4, 0.2)))
     expect(one.counts).toContain('as 1 of 10 answers is. The only confident answer changes at no position.')
     const none = textOf(...times(5, answer(1, 0.3)), answer(0.3, 0.2))
-    expect(none.answer).toBe('Yes among unsure answers: 1 of 6 change much.')
+    expect(none.answer).toBe('An exception among unsure answers: 1 of 6 change much.')
     expect(none.counts).toBe(
       'An answer is confident if its probability is at least 0.5 with the object at the center, as none of 6 answers is. Of the 6 unsure answers, 1 changes somewhere, and 1 has an agreement below 90 %.',
     )

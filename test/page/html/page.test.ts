@@ -22,7 +22,7 @@ describe('the page of a report', () => {
     const groups = wishes.map((wish) => ({ ...groupOf(wish), frame: 224 }))
     const page = resultsPage(indexOf(groups), [], { opening })
     expect(page).toContain(
-      '<p class="finding"><strong>A “bird” changes.</strong> Others do not.</p>\n<p class="soft">2 networks · 2 objects of 75 and 125 px · 100 positions each, every 1 or 2 px</p>',
+      '<p class="finding"><strong>A “bird” changes.</strong> Others do not.</p>\n<p class="soft"><span>2 networks</span><span> · </span><span>2 objects of 75 and 125 px</span><span> · </span><span>100 positions each, every 1 or 2 px</span></p>',
     )
     expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })

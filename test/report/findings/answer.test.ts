@@ -87,7 +87,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [C, -0.054],
       [C, 0.016],
     ],
-    'No: left-right’s lead is 5.4 points below to 1.6 points above that of the position alone (contradicts the paper)',
+    'No: beyond what the position alone gives, left-right leads by −5.4 to 1.6 points (contradicts the paper)',
   ],
   [
     'top-bottom-less-separable',
@@ -103,7 +103,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [S, 0.1],
       [O, 'only shuffled folds were measured'],
     ],
-    'Yes in 1 of 2 networks; can’t tell in 1: left-right’s lead is 10.0 points above that of the position alone (as the paper says)',
+    'Yes in 1 of 2 networks; can’t tell in 1: beyond what the position alone gives, left-right leads by 10.0 points (as the paper says)',
   ],
   [
     'answer-keeps',
@@ -112,7 +112,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [O, 0.99, 1],
       [O, 'fewer than 5 objects have a confident answer'],
     ],
-    'Can’t tell: if the answer at the center is confident, the agreement of two positions relative to chance is 93–100 % (3 numbers open)',
+    'Can’t tell: the agreement of two positions relative to chance is 93–100 % (3 numbers open)',
   ],
   [
     'answer-keeps',
@@ -121,7 +121,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [S, 0.97],
       [C, 0.8],
     ],
-    'Mostly in 1 of 3 networks; no in 1; can’t tell in 1: if the answer at the center is confident, the agreement of two positions relative to chance is 80–97 %',
+    'Mostly in 1 of 3 networks; no in 1; can’t tell in 1: the agreement of two positions relative to chance is 80–97 %',
   ],
 ]
 

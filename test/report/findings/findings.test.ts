@@ -74,9 +74,9 @@ const NUMBERS: Readonly<Record<string, string>> = {
   [GIVEN_GAIN]: 'it closes # of the gap to perfect invariance',
   [BIAS]: 'relative similarity is # than for moves up or down',
   [FLIPS]: 'without flips, the bias is # half of the bias with flips',
-  [LEAD]: 'left-right’s lead is # points above that of the position alone',
+  [LEAD]: 'beyond what the position alone gives, left-right leads by # points',
   [PHASE]: 'the position predicts the accuracies # than its phase',
-  [ANSWER]: 'if the answer at the center is confident, the agreement of two positions relative to chance is #',
+  [ANSWER]: 'the agreement of two positions relative to chance is #',
 }
 /** Questions that the paper does not ask. The others have its answer in brackets. */
 const OWN = [GIVEN_GRID, GIVEN_GAIN, PHASE, ANSWER]

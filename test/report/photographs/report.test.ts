@@ -155,7 +155,6 @@ describe('the report of answers to photographs', () => {
       'Consistency of each network',
       'Photographs on which two networks differ most',
     ])
-    expect(textOf('index.html')).not.toContain('shiftscope consistency PHOTOGRAPHS')
     expect(readFileSync(inFolder('one.html'), 'utf8').match(/data:image\/jpeg/g)?.length).toBe(3)
   })
 
