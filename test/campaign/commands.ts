@@ -86,10 +86,14 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
       ...['arithmetic', '--expression', 'A - B', '--layer', 'fc6'],
       ...['--image', 'A=dog@0,0 car@100,100', '--image', 'B=car@100,100', '--out', out],
     ]),
-    command('consistency', (out) => [
-      ...['consistency', photographs, '--model', join(photographs, 'classifier.onnx'), '--input', 'imagenet'],
-      ...[...ONE, '--batch', '1', '--out', out],
-    ]),
+    command(
+      'consistency',
+      (out) => [
+        ...['consistency', photographs, '--model', join(photographs, 'classifier.onnx'), '--input', 'imagenet'],
+        ...[...ONE, '--batch', '1', '--out', out],
+      ],
+      { differing },
+    ),
     command('patches images', (out) => ['patches', 'images', join(inputs, 'pictures'), '--out', out]),
     command('patches coco', (out) => [
       ...['patches', 'coco', '--annotations', join(inputs, 'instances.json'), '--images', join(inputs, 'pictures')],
