@@ -161,7 +161,7 @@ export function generatorEntry(id: string): GeneratorEntry {
 /** An unknown id in quotes, and the most similar ones. */
 function meant(id: string, entries: readonly ModelEntry[]): string {
   const ids = entries.map((candidate) => candidate.id)
-  return `"${id}" (did you mean ${nearestNames(id, ids, 3).join(', ')}?)`
+  return `"${id}" (most similar: ${nearestNames(id, ids, 3).join(', ')})`
 }
 
 function idsOf(entries: readonly ModelEntry[]): string {
