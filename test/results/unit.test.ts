@@ -9,6 +9,7 @@ import { readNpy } from '../../src/files/npy.js'
 import { sha256, sha256OfFile } from '../../src/files/sha256.js'
 import { openUnit, unitWithArrays } from '../../src/results/store/openUnit.js'
 import { findUnit, isUnitThere, unitFolder, unitVersion, writeUnit } from '../../src/results/store/units.js'
+import { unitArrays } from '../../src/results/unit/arrays.js'
 import { type Unit, type UnitInputs, unitSchema } from '../../src/results/unit/schema.js'
 import { leftOut } from '../support/leftOut.js'
 import { randomCases } from '../support/randomCases.js'
@@ -90,6 +91,16 @@ describe('names of files and folders', () => {
     ['😀\n', '%F0%9F%98%80%0A'],
     ['x'.repeat(201), `${'x'.repeat(166)}%~${sha256('x'.repeat(201)).slice(0, 32)}`],
   ])('of %j is %j', (name, expected) => expect(fileName(name)).toBe(expected))
+})
+
+it('a detector’s unit also has what it sees at the positions and the anchors', () => {
+  const { unit } = madeUnit({ head: { kind: 'detector', threshold: 0.25, boxes: 'x' } })
+  const center = { class: 1, probability: 0.5 }
+  const answers = { center, anchors: atAnchors(center), right: null, kept: 0.5, least: 0.25, names: {}, seen: {} }
+  const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, answers } : layer))
+  const sightings = unitArrays({ ...unit, layers }).filter(({ kind }) => kind === 'sightings')
+  // For each of 4 positions and 5 anchors: what becomes of the object, the overlap, and two boxes.
+  expect(sightings).toEqual([{ kind: 'sightings', layer: 1, file: 'boxes-fc8.npy', shape: [9, 10] }])
 })
 
 describe('a unit', () => {
