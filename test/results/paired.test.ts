@@ -61,6 +61,7 @@ describe('a paired difference', () => {
     expectClose(found.interval, golden.interval)
     expectClose(found.bounds, golden.bounds)
     expect(found.p).toBeCloseTo(golden.p, 9)
+    expect(found.halfWidth).toBeCloseTo((golden.interval[1] - golden.interval[0]) / 2, 9)
   })
 
   it('of one size has the interval of accuracies, times the size', () => {

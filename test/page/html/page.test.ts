@@ -74,6 +74,12 @@ describe('the page of a report', () => {
     }
   })
 
+  it('says what to do next between the sections and the folded ones, each of which it has once', () => {
+    const sections = [SECTIONS[1]!, SECTIONS[0]!]
+    const ids = [...resultsPage(null, sections).matchAll(/<section class="report" id="([^"]*)"/g)].map(([, id]) => id)
+    expect(ids).toEqual(['tables', 'next', 'folds', 'cite'])
+  })
+
   it('says in its title and in one heading what it is', () => {
     const titles = (page: string) => [
       /<title>(.*)<\/title>/.exec(page)?.[1],
