@@ -78,7 +78,7 @@ describe('the page of an extraction', () => {
     const { page } = await viewFeatures(await storeExtraction({ size: 236, stride: 4 }))
     const html = readFileSync(page, 'utf8')
     expect(html).toContain('photograph dog of 236×236 px in a frame of 224×224')
-    expect(html).toContain('1 network · 1 photograph · 16 positions, every 4 px')
+    expect(html.replaceAll(/<[^>]+>/g, '')).toContain('1 network · 1 photograph · 16 positions, every 4 px')
   })
 
   it('is also written as one file, with the features', async () => {
