@@ -191,7 +191,7 @@ function aloneTexts({ alone }: NetworkPair): readonly string[] {
 
 function factNotes({ before, after, kinds }: NetworkPair): readonly string[] {
   const facts = distinct(kinds.flatMap(({ pairs }) => differencesBetween(pairs, 'facts')))
-  return facts.length > 0 ? [`${before.name} before and ${after.name} after differ in ${facts.join(', ')}`] : []
+  return facts.length > 0 ? [`${before.name} (before) and ${after.name} (after) differ in ${facts.join('; ')}`] : []
 }
 
 interface Compared {

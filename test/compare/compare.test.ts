@@ -186,7 +186,7 @@ describe('photographs', () => {
     const [own, corrected] = [await write('dog'), await write('cat')]
     expect((await compare(before, own)).networks).toHaveLength(1)
     expect((await compare(before, own)).notes[0]).toMatch(
-      /^net before and net after differ in .*labels none and [0-9a-f]{8}$/,
+      /^net \(before\) and net \(after\) differ in .*labels none and [0-9a-f]{8}$/,
     )
     expect(await messageOf(compare(own, corrected), UsageError)).toBe(
       `${own} and ${corrected} have other settings: label dog and cat; measure both in the same way`,
@@ -208,7 +208,7 @@ describe('photographs', () => {
     const facts = { frame: 192, layer: 'logits', precision: 'fp16' } as const
     const after = await writeConsistencyFolder(folder('other'), { other: HIGH }, { facts })
     expect((await compare(before, after)).notes).toEqual([
-      'net before and other after differ in weights, layer fc and logits, frame 140 px and 192 px, precision fp32 and fp16',
+      'net (before) and other (after) differ in weights; layer fc and logits; frame 140 px and 192 px; precision fp32 and fp16',
     ])
   })
 
@@ -455,7 +455,7 @@ describe('a study', () => {
     expect(networks[0]?.measures.map(({ group }) => group)).toContain('fc6, 125 → 100 px')
     // Neighbours are one step apart, and the steps differ.
     expect(notes).toEqual([
-      'alexnet before and alexnet after differ in frame 175 px and 140 px',
+      'alexnet (before) and alexnet (after) differ in frame 175 px and 140 px',
       'no pair has a value on both sides of "neighbour-consistency"',
     ])
     await storeUnit(folder('other'), { patch: 'dog', patchSha256: 'of dog', size: 100, stride: 30 })

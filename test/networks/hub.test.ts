@@ -156,12 +156,17 @@ describe('pulling a model of the hub', () => {
   it('fetches again what is damaged or missing, and nothing else', async () => {
     const hub = await hubOf({ 'model.onnx': external, 'external.data': externalData, 'config.json': config })
     await pull()
-    for (const file of ['external.data', 'config.json']) {
+    for (const file of ['model.onnx', 'external.data', 'config.json']) {
       const whole = readFileSync(place(file))
       writeFileSync(place(file), whole.subarray(1))
       expect(await messageOf(hubModelFile('hf:owner/name'))).toContain('is not on this machine')
       expect(await listHubModels()).toEqual([])
-      writeFileSync(place(file), Buffer.alloc(whole.length))
+      const damaged = Buffer.from(whole)
+      damaged[1]! ^= 1
+      writeFileSync(place(file), damaged)
+      expect(await messageOf(hubModelFile('hf:owner/name'))).toBe(
+        `${place(file)} is not the file that was downloaded; run "shiftscope models pull hf:owner/name" to download it again`,
+      )
       const asked = await askedFor(hub, async () => expect((await pull()).origin).not.toBeNull())
       expect(asked.filter((path) => path.includes('/resolve/'))).toEqual([`/owner/name/resolve/${COMMIT}/${file}`])
       expect(readFileSync(place(file)).equals(whole)).toBe(true)

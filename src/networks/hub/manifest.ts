@@ -9,6 +9,7 @@ import { sha256 } from '../../files/sha256.js'
 import { readOnnxFile } from '../../onnx/format/onnxFile.js'
 import { printable } from '../../support/text.js'
 import { type HubReference, isCommit, isRevision, parseHubReference } from '../reference/hubReference.js'
+import { presentHubFile } from './hubFiles.js'
 import { descriptionFiles, isModel, onnxFile, usualModel, weightsFiles } from './modelFiles.js'
 import { type HubFile, type HubRepository, MAIN, repositorySchema } from './repository.js'
 
@@ -112,7 +113,10 @@ async function manifestOf(repository: RepositoryName, commit: string): Promise<H
   return manifest?.commit === commit ? manifest : undefined
 }
 
-/** Finds a pulled model on this machine, without a request to the hub. */
+/**
+ * Finds a pulled model on this machine, without a request to the hub.
+ * @throws InputError if a file differs from what the hub stated
+ */
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)
   const repository = await readManifest(reference)
@@ -121,6 +125,13 @@ export async function hubModelFile(text: string): Promise<HubModelFile> {
     throw new InputError(`${shown} is not on this machine; run "shiftscope models pull ${shown}"`)
   }
   const folder = commitFolder(reference, repository.commit)
+  for (const file of await filesHere(reference, repository)) {
+    const own = join(folder, file.path)
+    if ((await presentHubFile(own, file)) === undefined) {
+      const command = `shiftscope models pull ${printable(text)}`
+      throw new InputError(`${own} is not the file that was downloaded; run "${command}" to download it again`)
+    }
+  }
   const path = join(folder, onnxFile(reference, repository).path)
   return { path, folders: [...new Set([dirname(path), folder])] }
 }

@@ -168,8 +168,9 @@ const [DOT, FAINT] = ['#737a82', '#a4a9af']
 /** Space around a figure, in pixels of the drawing. */
 const MARGIN = 16
 
-/** The scatter as a figure, in greys. Dots differ in shape, and each has its name. */
-export function scatterFigure(scatter: Scatter): FigureLayout {
+/** The scatter as a figure, in greys. Dots differ in shape, and each has its name. It names the protocol itself. */
+export function scatterFigure({ up, ...rest }: Scatter): FigureLayout {
+  const scatter = { ...rest, up: { ...up, title: `${up.protocol}: ${up.title}` } }
   const { dots, ticks, titles, names, leaders } = placed(scatter, WIDTH)
   const scale = PICTURE_LETTERS / LETTER_SIZE
   const shapes = [

@@ -94,6 +94,7 @@ describe('the report of answers to photographs', () => {
     )
     expect(textOf('tables/consistency-256.md')).toContain('| other | fc | 0.000 ± 0.000 | 1.000 ± 0.000 |')
     expect(readdirSync(inFolder('results', 'figures'))).toEqual(['consistency.png', 'consistency.svg'])
+    expect(textOf('figures/consistency.svg')).toContain('diagonal: agreement relative to chance (%), higher is better')
     const [head, first] = textOf('answers/other/photographs.csv').split('\n')
     expect(head).toBe(
       'photograph,sha256,diagonal relative-agreement,diagonal change,diagonal probability-change,diagonal chance,diagonal always-same,diagonal confidence',
