@@ -12,6 +12,7 @@ import type {
   ComparedNetworks,
   ComparedOutcome,
   Comparison,
+  LimitOutcome,
   Unpaired,
 } from './result.js'
 
@@ -101,9 +102,9 @@ function changeText({ rule, change, interval }: CheckedLimit): string {
   return `${valueText(Math.abs(change))} ${isMore ? more : less}${ends === null ? '' : ` (90 % interval ${rangeText(ends)})`}`
 }
 
-function ruleText({ rule, limit, outcome }: CheckedLimit): string {
+function ruleText({ rule, limit, outcome, reason }: CheckedLimit): string {
   const what = `${rule === 'equivalent' ? 'margin' : 'limit'} ${limit}`
-  return outcome === 'failed' ? `more than the ${what}` : what
+  return outcome === 'failed' && reason === null ? `more than the ${what}` : what
 }
 
 const NOUNS: Readonly<Record<ComparedKind, string>> = { objects: 'object', photographs: 'photograph' }
@@ -113,14 +114,22 @@ function undecidedTexts({ outcome, limit, interval, kind, count, neededPairs }: 
   const half = valueText((interval[1] - interval[0]) / 2)
   const all = counted(count, NOUNS[kind])
   const isMore = neededPairs !== null && neededPairs > count
-  const rest = limit === 0 ? 'and show no loss' : isMore ? `about ${neededPairs} would decide` : 'which does not decide'
+  const rest =
+    limit === 0
+      ? 'which neither shows nor excludes a loss'
+      : isMore
+        ? `about ${neededPairs} would decide`
+        : 'which does not decide'
   return [`${all} tell it to ± ${half}, ${rest}`]
 }
 
-/** Says which limits failed, of all limits. */
+const LIMIT_FAILURES: readonly LimitOutcome[] = ['failed', 'undecided']
+
+/** Says which limits failed, of all limits. Undecided ones are among them if they must not be. */
 export function failureText(failed: readonly CheckedLimit[], limits: readonly CheckedLimit[]): string {
   const words = failed.map((limit) => limitWords(limit, limits))
-  return `${failed.length} of ${counted(limits.length, 'limit')} failed: ${firstOf(words).join(' | ')}`
+  const outcomes = LIMIT_FAILURES.filter((one) => failed.some(({ outcome }) => outcome === one))
+  return `${failed.length} of ${counted(limits.length, 'limit')} ${outcomes.join(' or ')}: ${firstOf(words).join(' | ')}`
 }
 
 const PAIRS: Readonly<Record<ComparedKind, readonly [one: string, more: string]>> = {

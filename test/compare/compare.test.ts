@@ -339,6 +339,8 @@ describe('a limit', () => {
     ])
     const same = await compare(before, before, { maxWorse: { 'center accuracy': 0, 'crop agreement': 0 } })
     expect(same.limits.map(({ outcome }) => outcome)).toEqual(['passed', 'failed'])
+    const { stderr } = await runHere(['compare', before, before, '--max-worse', 'crop agreement=0.5'])
+    expect(stderr).toContain('crop agreement: unchanged, limit 0.5; net (after) gives the same answer')
   })
 
   it.each([
@@ -650,7 +652,9 @@ describe('the command', () => {
     expect(warning).toMatch(/^::warning::compare: crop agreement: .*12 photographs tell it to ± 0.028, /)
     expect(await annotated('--undecided', 'fail')).toEqual([error, warning?.replace('warning', 'error')])
     vi.unstubAllEnvs()
-    expect((await runHere(['compare', ...sides, ...limits])).stderr).not.toContain('::')
+    const { stderr } = await runHere(['compare', ...sides, ...limits, '--undecided', 'fail'])
+    expect(stderr).not.toContain('::')
+    expect(stderr).toContain('2 of 2 limits failed or undecided: diagonal change: 0.133 worse')
   })
 
   it('names the network whose limit failed where there are several', async () => {

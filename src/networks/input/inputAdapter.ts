@@ -83,7 +83,7 @@ export function inputAdapter(
   if (wantedSize !== undefined && wantedSize !== side)
     throw UsageError.of`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`
   if (type === 'uint8' && !isOfBytes(recipe))
-    throw UsageError.of`${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``
+    throw UsageError.of`${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\`; for several networks, describe each in NAME.input.json beside its file`
   const { divisor, mean, std } = recipe
   const channelOrder = hasOneChannel ? 'grey' : recipe.channelOrder
   if (hasOneChannel && [mean, std].some((values) => new Set(values).size > 1))
