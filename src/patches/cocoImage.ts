@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { InputError } from '../errors.js'
 import { isInside, readRegular } from '../files/regularFile.js'
@@ -26,13 +27,14 @@ export interface ImageFile {
 /**
  * Finds an image under its name in the annotation file, or under the name that `fetchedPath` gives it. If such files
  * exist, but none of them is a picture, it returns the first with `isPicture: false`.
- * @throws InputError if the name in the annotation file points outside the folder
+ * @throws InputError if the name in the annotation file points outside the folder, or the image is a link that does
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
   const formats = Object.keys(ENDINGS) as ImageFormat[]
   const names = [imagePath(folder, image), ...formats.map((format) => fetchedPath(folder, image, format))]
   let other: string | undefined
   for (const path of names) {
+    await requireInside(folder, path)
     if (await isPicture(path)) return { path, isPicture: true }
     if (other === undefined && existsSync(path)) other = path
   }
@@ -44,6 +46,14 @@ function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
   throw new InputError(`its file_name ${file} points outside the folder of images`)
+}
+
+async function requireInside(folder: string, path: string): Promise<void> {
+  const [root, real] = await Promise.all([realpath(folder), realpath(path)].map((one) => one.catch(() => undefined)))
+  if (root === undefined || real === undefined || isInside(root, real)) return
+  throw new InputError(
+    `its image ${path} is a link to a file in another folder; replace the link with a copy of that file`,
+  )
 }
 
 async function isPicture(path: string): Promise<boolean> {

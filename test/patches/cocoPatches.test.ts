@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
@@ -177,6 +186,19 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
     expect(failure?.reason).toContain(reason)
   }
   expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
+})
+
+it('an image that is a link out of its folder is not read', async () => {
+  const file = await annotate([annotation(1, 1), annotation(2, 2)])
+  renameSync(folder('images/1.png'), folder('elsewhere.png'))
+  symlinkSync('../elsewhere.png', folder('images/1.png'))
+  renameSync(folder('images/2.png'), folder('images/other.png'))
+  symlinkSync('other.png', folder('images/2.png'))
+  const made = await make(file)
+  expect(made.names).toEqual(['dog-2'])
+  expect(made.failed.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining('a link to a file in another folder'),
+  ])
 })
 
 it.each(['annotations', 'patches'])('an aborted call ends with the reason of its signal (%s)', async (phase) => {
