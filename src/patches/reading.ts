@@ -89,6 +89,8 @@ function looksDifferent({ icc, orientation = 1, space, hasAlpha }: Header): bool
 function isConverted(profile: Buffer | undefined): boolean {
   if (profile === undefined) return false
   try {
+    // After a header of 128 bytes, a profile states how many tags of 12 bytes follow, and icc would read billions of them.
+    if (132 + 12 * profile.readUInt32BE(128) > profile.length) return false
     // "c2" is the short name of sRGB in small profiles.
     return !/sRGB|^c2\b/i.test(parseProfile(profile).description ?? '')
   } catch {

@@ -56,6 +56,15 @@ describe('the reading of a browser', () => {
     expect(Buffer.compare((await shown(kind)).data, await plain(kind))).toBe(0)
   })
 
+  it('converts no colours by a profile that has fewer tags than it states', async () => {
+    const bytes = fileOf('JPEG with another profile')
+    bytes.writeUInt32BE(1_000_000, bytes.indexOf('acsp') - 36 + 128)
+    expect((await decodePhotograph(bytes, 'p', 'torchvision')).looksDifferent).toBe(false)
+    expect((await decodePhotograph(bytes, 'p', 'display')).pixels.data).toEqual(
+      new Uint8Array(await plain('JPEG with another profile')),
+    )
+  })
+
   it('converts another profile to sRGB', async () => {
     const kind = 'JPEG with another profile'
     const [{ data }, before] = [await shown(kind), await plain(kind)]
