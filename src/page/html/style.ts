@@ -29,8 +29,8 @@ pre{margin:.5rem 0;white-space:pre}
 .brand{font-size:1.05rem;letter-spacing:.01em;margin:0;font-weight:600}.page-title{font-size:1.75rem;letter-spacing:-.01em;overflow-wrap:anywhere}
 .page .theme{margin-left:auto;font-size:.85rem}
 main{max-width:79.5rem;margin:0 auto;padding:.1rem 1rem 4rem}
-#viewer>h1{font-size:clamp(1.31rem,2.75vw,2.2rem);line-height:1.12;letter-spacing:-.024em;font-weight:700;margin-bottom:.45rem}
-#viewer>p{margin:0 0 .35rem;max-width:66rem}.finding{font-size:clamp(.95rem,1.55vw,1.28rem);line-height:1.36;overflow-wrap:anywhere;text-wrap:pretty}
+#viewer>h1{font-size:clamp(1.31rem,2.75vw,2.2rem);line-height:1.12;letter-spacing:-.024em;font-weight:700;margin-bottom:.3rem}
+#viewer>p{margin:0 0 .25rem;max-width:66rem}.finding{font-size:clamp(.95rem,1.55vw,1.28rem);line-height:1.3;overflow-wrap:anywhere;text-wrap:pretty}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}

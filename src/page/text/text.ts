@@ -38,7 +38,7 @@ export function shareText(part: number, whole: number): string {
 
 /** The chance that two positions, drawn at random, get the same answer. */
 export function agreementText(agreement: number): string {
-  return `agreement ${shareText(agreement, 1)}`
+  return `agreement ${shareText(agreement, 1)} for this object`
 }
 
 /** Says at how many of a map's positions something holds. A share of a single position would promise too much. */
