@@ -232,7 +232,8 @@ export const CLAIMS: readonly Claim[] = [
       source:
         'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
       rule: `The lead is the accuracy of left-right minus that of top-bottom. The number is this lead minus the lead of position only, a made-up feature that contains only the position. ${foldsText(TELLING_SCHEMES)} Shuffled folds decide nothing, because each test position has training positions beside it. Nor do coarse grids, where phase only (position modulo the stride) reaches two thirds in shuffled folds.`,
-      says: ({ text }) => `beyond what the position alone gives, left-right leads by ${text}`,
+      says: ({ text }) =>
+        `beyond what the position alone gives, left-right leads by ${text}; a lead counts from ${100 * EQUAL_ACCURACY} points`,
     },
     evidence: { measure: eachLayer(separabilityGap), numbers: POINTS, border: above(EQUAL_ACCURACY) },
     figure: {

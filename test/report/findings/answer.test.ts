@@ -87,7 +87,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [C, -0.054],
       [C, 0.016],
     ],
-    'No: beyond what the position alone gives, left-right leads by −5.4 to 1.6 points (contradicts the paper)',
+    'No: beyond what the position alone gives, left-right leads by −5.4 to 1.6 points; a lead counts from 2 points (contradicts the paper)',
   ],
   [
     'top-bottom-less-separable',
@@ -103,7 +103,7 @@ const SENTENCES: readonly (readonly [claim: string, networks: readonly Network[]
       [S, 0.1],
       [O, 'only shuffled folds were measured'],
     ],
-    'Yes in 1 of 2 networks; can’t tell in 1: beyond what the position alone gives, left-right leads by 10.0 points (as the paper says)',
+    'Yes in 1 of 2 networks; can’t tell in 1: beyond what the position alone gives, left-right leads by 10.0 points; a lead counts from 2 points (as the paper says)',
   ],
   [
     'answer-keeps',

@@ -74,7 +74,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
   [GIVEN_GAIN]: 'it closes # of the gap to perfect invariance',
   [BIAS]: 'relative similarity is # than for moves up or down',
   [FLIPS]: 'without flips, the bias is # half of the bias with flips',
-  [LEAD]: 'beyond what the position alone gives, left-right leads by # points',
+  [LEAD]: 'beyond what the position alone gives, left-right leads by # points; a lead counts from 2 points',
   [PHASE]: 'the position predicts the accuracies # than its phase',
   [ANSWER]: 'the agreement of two positions relative to chance is #',
 }
