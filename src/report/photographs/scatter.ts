@@ -168,7 +168,7 @@ const [DOT, FAINT] = ['#737a82', '#a4a9af']
 /** Space around a figure, in pixels of the drawing. */
 const MARGIN = 16
 
-/** The scatter as a figure, in greys. Dots differ in shape, and each has its name. It names the protocol itself. */
+/** The scatter as a figure, in greys. Dots differ in shape, and each has its name. The axis names the protocol. */
 export function scatterFigure({ up, ...rest }: Scatter): FigureLayout {
   const scatter = { ...rest, up: { ...up, title: `${up.protocol}: ${up.title}` } }
   const { dots, ticks, titles, names, leaders } = placed(scatter, WIDTH)
